@@ -1,0 +1,223 @@
+"""The command line: `python -m vae train | models | evaluate | encode | atlas | fetch`."""
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from vae import data, runs
+from vae.data import DataError
+from vae.runs import Run, RunError
+from vae.spec import PRESETS, Spec, SpecError, preset
+
+
+def _number_list(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m vae", description="Train, list and evaluate latent variable models.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    train = commands.add_parser("train", help="train a preset, or resume a run")
+    train.add_argument("preset", nargs="?", choices=sorted(PRESETS), metavar="PRESET", help=", ".join(sorted(PRESETS)))
+    train.add_argument("--resume", metavar="RUN", help="a run's name or folder; --epochs extends it")
+    train.add_argument("--name", help="the run's name (default: preset-data)")
+    train.add_argument("--out", type=Path, help="the folder that holds runs (default: the user's)")
+    train.add_argument("--data", help="digits, mnist, fashion-mnist, kmnist, cifar10, glyphs, sprites, linear-gaussian")
+    train.add_argument("--size", type=int, help="train on this many examples only")
+    train.add_argument("--latent", type=int, help="latent dimensions d")
+    train.add_argument("--net", choices=["linear", "mlp", "conv"])
+    train.add_argument("--widths", type=_number_list, help="an mlp's hidden widths, encoder order: 256,128")
+    train.add_argument("--channels", type=_number_list, help="a conv net's channels, from the image inwards")
+    train.add_argument("--activation")
+    train.add_argument("--likelihood", choices=["bernoulli", "continuous_bernoulli", "normal"])
+    train.add_argument("--sigma", help="a Normal likelihood's sigma: each, shared or a number")
+    train.add_argument("--binarisation", choices=["dynamic", "static", "none"])
+    train.add_argument("--beta", type=float, help="the ELBO's weight of the rate")
+    train.add_argument("--warm-up", type=int, metavar="STEPS", help="raise beta linearly from 0 over so many steps")
+    train.add_argument("--samples", type=int, help="samples K of z per example")
+    train.add_argument("--epochs", type=int)
+    train.add_argument("--batch", type=int)
+    train.add_argument("--lr", type=float, help="learning rate")
+    train.add_argument("--cosine", action="store_true", help="let the learning rate fall to 0 along a cosine")
+    train.add_argument("--seed", type=int)
+    train.add_argument("--keep", choices=["best", "last"])
+    train.add_argument("--threads", type=int, help="torch's CPU threads")
+    train.add_argument("--device", default="cpu")
+    train.add_argument("--k", type=int, default=100, help="importance samples of the final evaluation")
+    train.add_argument("--n", type=int, help="test examples of the final evaluation (default: all)")
+
+    commands.add_parser("models", help="list the runs on this machine")
+    evaluate = commands.add_parser("evaluate", help="bounds on held-out data, with standard errors")
+    evaluate.add_argument("model")
+    evaluate.add_argument("--data", help="evaluate on other data of the same shape (then nothing is saved)")
+    evaluate.add_argument("--k", type=int, default=100)
+    evaluate.add_argument("--n", type=int)
+    for name, text in (("encode", "make a run's codes again"), ("atlas", "pre-decode a run's map")):
+        commands.add_parser(name, help=text).add_argument("model")
+    commands.add_parser("fetch", help="download a dataset").add_argument("data")
+    return parser
+
+
+def _spec(a: argparse.Namespace) -> Spec:
+    """Return the spec of the command line, completed with the data's shape and size."""
+    if a.preset is None or a.data is None:
+        raise SpecError("train needs a PRESET and --data NAME (or --resume RUN)")
+    base = PRESETS[a.preset][1]
+    train_set = data.load(a.data, "train", n=a.size)
+    changes: dict[str, Any] = {"data": a.data, "shape": tuple(train_set.shape), "size": a.size}
+    for name in ("latent", "binarisation", "samples", "epochs", "batch", "seed", "keep"):
+        if getattr(a, name) is not None:
+            changes[name] = getattr(a, name)
+    if train_set.binary:
+        changes["binarisation"] = "none"
+    network = dict(base.get("encoder", Spec().encoder)) if a.net is None else {"kind": a.net}
+    for name in ("widths", "channels", "activation"):
+        if getattr(a, name) is not None:
+            network[name] = getattr(a, name)
+    changes["encoder"] = network
+    if a.likelihood is not None or a.sigma is not None:
+        likelihood = {"kind": a.likelihood or "normal"}
+        if a.sigma is not None:
+            likelihood["sigma"] = a.sigma if a.sigma in ("each", "shared") else float(a.sigma)
+        changes["likelihood"] = likelihood
+    objective = dict(base["objective"])
+    if a.beta is not None:
+        objective["beta"] = a.beta
+    if a.warm_up:
+        objective["beta"] = {"schedule": "linear", "start": 0.0, "stop": objective["beta"], "steps": a.warm_up}
+    changes["objective"] = objective
+    epochs, batch = changes.get("epochs", Spec().epochs), changes.get("batch", Spec().batch)
+    if a.lr is not None:
+        changes["learning_rate"] = a.lr
+    if a.cosine:
+        steps = epochs * -(-len(train_set) // batch)
+        start = changes.get("learning_rate", 1e-3)
+        changes["learning_rate"] = {"schedule": "cosine", "start": start, "stop": 0.0, "steps": steps, "warmup": 500}
+    return preset(a.preset, **changes)
+
+
+def _run(name: str) -> Run:
+    """Return the run of a name or of a folder's path."""
+    return Run(name) if "/" in name or Path(name, "spec.json").is_file() else runs.find(name)
+
+
+def _train(a: argparse.Namespace, command: str) -> None:
+    import torch
+    from tqdm import tqdm
+
+    from vae import finish, training
+    from vae.batches import prepare, steps_per_epoch
+
+    if a.threads:
+        torch.set_num_threads(a.threads)
+    if a.resume:
+        run = _run(a.resume)
+        if a.epochs:
+            from dataclasses import replace
+
+            runs.write(run.path / "spec.json", replace(run.spec, epochs=a.epochs).to_json())
+            run = Run(run.path)
+        command = run.metrics.get("command", command)
+    else:
+        spec = _spec(a)
+        spec.build_objective()
+        name = a.name or f"{a.preset}-{a.data}"
+        if not runs.NAME.fullmatch(name):
+            raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
+        prepare(data.load(spec.data, "valid", n=1), spec)  # refuse what does not fit before a folder is made
+        run = runs.create((a.out or runs.user_runs()) / name, spec)
+    train_set = prepare(data.load(run.spec.data, "train", n=run.spec.size), run.spec, a.device)
+    valid_set = prepare(data.load(run.spec.data, "valid"), run.spec, a.device)
+    total = run.spec.epochs * steps_per_epoch(len(train_set), run.spec.batch)
+    steps = training.train(run, train_set, valid_set, a.device)
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    # an interrupt ends the loop after a whole step, so that the checkpoint is of one step
+    previous = signal.signal(signal.SIGINT, stop)
+    with tqdm(total=total, unit="step", desc=run.name, mininterval=0.5) as bar:
+        for step in steps:
+            bar.update(step.step - bar.n)
+            if step.valid is not None:
+                shown = {k: f"{v:.2f}" for k, v in step.valid.items() if v is not None}
+                bar.set_postfix(epoch=step.epoch + 1, **shown)
+            if stopped:
+                steps.close()
+                break
+    signal.signal(signal.SIGINT, previous)
+    if stopped:
+        print(f"Stopped; continue with: python -m vae train --resume {run.path}", file=sys.stderr)
+    numbers = finish.finish(Run(run.path), a.k, a.n, command)
+    print(f"{run.path}\n{json.dumps(numbers, indent=2)}")
+
+
+def _models() -> None:
+    for run in runs.library():
+        if isinstance(run, runs.Broken):
+            print(f"{run.name:28}  unreadable: {run.reason}")
+            continue
+        entry = run.metrics.get("elbo") or run.metrics.get("distortion")
+        kind = "ELBO" if "elbo" in run.metrics else "distortion"
+        number = f"{kind} {entry['value']:.2f} ± {entry['se']:.2f} nats" if entry else "not evaluated"
+        print(f"{run.name:28}  {run.spec.latent:3}-D {run.spec.preset:22} {run.spec.data_name:32} {number}")
+
+
+def _evaluate(a: argparse.Namespace) -> None:
+    from vae import finish
+    from vae.evaluation import evaluate
+
+    run = _run(a.model)
+    dataset, batches = finish.held_out(run, name=a.data)
+    name = run.spec.data_name if a.data is None else f"{a.data} ({run.spec.binarisation} binarisation)"
+    numbers = finish.metrics(evaluate(finish.load(run), batches, a.k, run.spec.seed, a.n), name, dataset.split, a.k)
+    if a.data in (None, run.spec.data):
+        kept = {k: run.metrics[k] for k in ("command", "train_seconds", "hardware") if k in run.metrics}
+        runs.write_json(run.path / "metrics.json", numbers | kept)
+        runs.write(run.path / "card.md", finish.card(run, run.spec, numbers | kept))
+    print(json.dumps(numbers, indent=2))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; errors that a person can mend are one line on standard error and exit status 2."""
+    words = sys.argv[1:] if arguments is None else arguments
+    a = _parser().parse_args(words)
+    try:
+        if a.command == "train":
+            _train(a, shlex.join(["python", "-m", "vae", *words]))
+        elif a.command == "models":
+            _models()
+        elif a.command == "evaluate":
+            _evaluate(a)
+        elif a.command == "fetch":
+            data.fetch(a.data, progress=lambda message: print(message, flush=True))
+        else:
+            from vae import finish
+
+            run = _run(a.model)
+            model = finish.load(run)
+            codes = finish.encode(run, model)
+            if a.command == "atlas":
+                finish.atlas(run, model, codes)
+    except (RunError, SpecError, DataError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        from vae.training import Diverged
+
+        if not isinstance(error, Diverged):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Batches by index from tensors in memory: pixels stay uint8 until the batch is cut."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae import data
+from vae.data import Dataset
+from vae.spec import Spec
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A split's examples [N, *shape] with how a batch becomes floats: binarised anew, or scaled to [0, 1]."""
+
+    examples: Tensor
+    levels: int
+    dynamic: bool
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def take(self, index: Tensor | slice, generator: torch.Generator | None = None) -> Tensor:
+        """Return the examples at `index` as floats [B, *shape]; dynamic binarisation draws from `generator`.
+
+        A pixel v of L levels becomes 1 where v > u, u uniform on {0, ..., L - 1}, so its probability is v / L exactly.
+        """
+        x = self.examples[index] if isinstance(index, slice) else self.examples.index_select(0, index)
+        if not x.dtype == torch.uint8:
+            return x
+        if self.dynamic:
+            return (x > torch.empty_like(x).random_(0, self.levels, generator=generator)).to(torch.get_default_dtype())
+        return x.to(torch.get_default_dtype()).div_(self.levels)
+
+
+def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") -> Batches:
+    """Return a dataset's batches under the spec's binarisation; raises DataError if likelihood and pixels do not fit."""
+    data.check_likelihood(spec.likelihood["kind"], dataset, spec.binarisation)
+    if tuple(dataset.shape) != spec.shape:
+        raise data.DataError(
+            f"The model was specified for examples of shape {list(spec.shape)}, but {dataset.name} holds "
+            f"{list(dataset.shape)}. Train a model on {dataset.name}, or choose data of the model's shape."
+        )
+    examples, levels = dataset.images, dataset.levels
+    binarise = spec.binarisation if examples.dtype == np.uint8 and not dataset.binary else "none"
+    if binarise == "static":
+        examples, levels = data.static(dataset), 1
+    return Batches(torch.from_numpy(np.ascontiguousarray(examples)).to(device), levels, binarise == "dynamic")
+
+
+def order(n: int, batch: int, seed: int, epoch: int) -> list[Tensor]:
+    """Return the epoch's batches as indices: a permutation of the whole set, the last batch possibly smaller."""
+    generator = torch.Generator().manual_seed((seed << 20) + epoch)
+    return list(torch.randperm(n, generator=generator).split(batch))
+
+
+def steps_per_epoch(n: int, batch: int) -> int:
+    """Return ceil(n / batch): no example is dropped."""
+    return math.ceil(n / batch)

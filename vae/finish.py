@@ -1,0 +1,148 @@
+"""What a trained run still needs before the app can show it: codes, numbers, atlas and card."""
+
+import io
+import platform
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from vae import data, networks, plane, runs
+from vae.batches import Batches, prepare
+from vae.evaluation import Estimate, evaluate
+from vae.model import LatentModel
+from vae.runs import Codes, Run, RunError
+from vae.spec import Spec
+
+ATLAS_SIDE = 64
+UNITS = {"ess": "samples"}
+
+
+def load(run: Run) -> LatentModel:
+    """Return a run's trained model in evaluation mode; raises RunError if weights and spec do not fit."""
+    model = run.spec.build()
+    try:
+        model.load_state_dict(load_file(run.path / "model.safetensors"))
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run anew.") from error
+    return model.eval()
+
+
+def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:
+    """Return the test split of the run's data (or of data `name`), and its batches under the run's spec."""
+    dataset = data.load(name or run.spec.data, "test", n=n)
+    return dataset, prepare(dataset, run.spec)
+
+
+@torch.no_grad()
+def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
+    """Save and return the posterior means and scales of the test split; binarised data are encoded in one fixed draw."""
+    dataset, batches = held_out(run, n)
+    generator = torch.Generator().manual_seed(run.spec.seed)
+    means, scales = [], []
+    for start in range(0, len(batches), 1000):
+        q = model.encode(batches.take(slice(start, start + 1000), generator))
+        means.append(q.mean)
+        if run.spec.probabilistic:
+            scales.append(q.stddev)
+    points = torch.cat(means).numpy()
+    extra: dict[str, Any] = {}
+    if run.spec.latent > 2:
+        from sklearn.decomposition import PCA
+
+        pca = PCA(2, svd_solver="full").fit(points)
+        extra = {"mean": pca.mean_, "components": pca.components_, "explained": pca.explained_variance_ratio_}
+        extra = {k: v.astype(np.float32) for k, v in extra.items()}
+    codes = Codes(
+        points, torch.cat(scales).numpy() if scales else None, dataset.labels, dataset.classes, dataset.split, **extra
+    )
+    runs.write(run.path / "codes.npz", codes.to_bytes())
+    return codes
+
+
+@torch.no_grad()
+def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
+    """Save decoded means over the default plane, uint8 [G, G, C, H, W], rows from low to high: the browser's fallback."""
+    view = plane.default(codes)
+    points = view.to_plane(codes.means)
+    low, high = points.min(0), points.max(0)
+    axes = [np.linspace(low[i], high[i], ATLAS_SIDE) for i in range(2)]
+    grid = np.stack(np.meshgrid(*axes), -1)  # [row = y ascending, column = x ascending, 2]
+    z = torch.from_numpy(view.to_latent(grid).astype(np.float32)).reshape(-1, run.spec.latent)
+    tiles = torch.cat([model.decode(part).mean for part in z.split(256)])
+    pixels = (tiles.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+    buffer = io.BytesIO()
+    extent = np.array([low[0], high[0], low[1], high[1]], dtype=np.float32)
+    np.savez_compressed(buffer, tiles=pixels.reshape(ATLAS_SIDE, ATLAS_SIDE, *run.spec.shape), extent=extent)
+    runs.write(run.path / "atlas.npz", buffer.getvalue())
+
+
+def metrics(numbers: dict[str, Estimate], data_name: str, split: str, k: int) -> dict[str, Any]:
+    """Return evaluated numbers as JSON content, each with standard error, count and unit."""
+    content: dict[str, Any] = {"data": data_name, "split": split}
+    for name, estimate in numbers.items():
+        content[name] = asdict(estimate) | {"units": UNITS.get(name, "nats")}
+    if "log_px" in content:
+        content["log_px"]["k"] = k
+        content["log_px"]["ess"] = content.pop("ess")["value"]
+    return content
+
+
+ROWS = {
+    "log_px": "log p(x), importance-weighted bound L_{k}",
+    "elbo": "ELBO",
+    "distortion": "Distortion −E[log p(x|z)]",
+    "rate": "Rate KL(q‖p)",
+}
+
+
+def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
+    """Return the model card as Markdown."""
+    lines = [
+        f"# {run.name}",
+        "",
+        f"A {spec.latent}-D **{spec.preset}** on {spec.data_name} ({'×'.join(map(str, spec.shape))}).",
+        "",
+        f"$${spec.formula()}$$",
+        "",
+        f"Measured on the {numbers['split']} split ({numbers['data']}), nats per example, ± one standard error.",
+        "",
+        "| quantity | value | examples |",
+        "|---|---|---|",
+    ]
+    for name, title in ROWS.items():
+        if name in numbers:
+            entry = numbers[name]
+            row = title.format(k=entry.get("k", ""))
+            lines.append(f"| {row} | {entry['value']:.2f} ± {entry['se']:.2f} | {entry['n']:,} |")
+    if "log_px" in numbers:
+        lines += ["", f"Effective sample size {numbers['log_px']['ess']:.0f} of K = {numbers['log_px']['k']}."]
+    if "rate" not in numbers:
+        lines += ["", "An autoencoder has no prior and no posterior density: no rate, no bound on log p(x)."]
+    if "command" in numbers:
+        lines += ["", "Trained with", "", "```sh", numbers["command"], "```"]
+    if "train_seconds" in numbers:
+        minutes = numbers["train_seconds"] / 60
+        lines += ["", f"in {minutes:.1f} minutes of optimisation on {numbers['hardware']}."]
+    return "\n".join(lines) + "\n"
+
+
+def finish(run: Run, k: int = 100, n: int | None = None, command: str | None = None) -> dict[str, Any]:
+    """Save codes, metrics, card, and an atlas where the browser cannot run the decoder; return the metrics."""
+    model = load(run)
+    codes = encode(run, model)
+    if not all(layer["kind"] in networks.IN_BROWSER for layer in run.spec.decoder_layers()):
+        atlas(run, model, codes)
+    _, batches = held_out(run)
+    numbers = metrics(evaluate(model, batches, k, run.spec.seed, n), run.spec.data_name, "test", k)
+    if command is not None:
+        numbers["command"] = command
+    if run.history:
+        numbers["train_seconds"] = run.history[-1]["seconds"]
+        numbers["hardware"] = f"{torch.get_num_threads()} CPU thread(s), {platform.machine()}"
+    runs.write_json(run.path / "metrics.json", numbers)
+    runs.write(run.path / "card.md", card(run, run.spec, numbers))
+    return numbers

@@ -1,0 +1,76 @@
+"""Probabilistic PCA in closed form: oracle, baseline, and lesson one. float64, no torch.
+
+Source: Tipping & Bishop 1999; the linear VAE's ELBO has the same optimum (Lucas et al. 2019).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PPCA:
+    """x = W z + b + sigma e with z ~ N(0, I_k), e ~ N(0, I_D); W [D, k], b [D]."""
+
+    weight: Array
+    bias: Array
+    sigma: float
+
+    @classmethod
+    def fit(cls, x: Array, k: int) -> "PPCA":
+        """Return the maximum-likelihood model of x [N, D]: sigma^2 the mean discarded eigenvalue, W = U (L - s^2)^1/2.
+
+        Raises ValueError unless 0 < k < D and the discarded eigenvalues are positive.
+        """
+        if not 0 < k < x.shape[1]:
+            raise ValueError(f"k must lie between 1 and {x.shape[1] - 1}, not {k}")
+        x = np.asarray(x, dtype=np.float64)
+        bias = x.mean(0)
+        values, vectors = np.linalg.eigh(np.cov(x.T, bias=True))
+        values, vectors = values[::-1], vectors[:, ::-1]
+        variance = values[k:].mean()
+        if variance <= 0:
+            raise ValueError("the data lie in a k-dimensional plane: sigma would be 0 and log p(x) infinite")
+        return cls(vectors[:, :k] * np.sqrt(np.maximum(values[:k] - variance, 0)), bias, math.sqrt(variance))
+
+    @property
+    def covariance(self) -> Array:
+        """W W' + sigma^2 I [D, D]."""
+        return self.weight @ self.weight.T + self.sigma**2 * np.eye(len(self.bias))
+
+    def log_px(self, x: Array) -> Array:
+        """Return log N(x; b, W W' + sigma^2 I) [N], nats."""
+        return log_normal(x, self.bias, self.covariance)
+
+    def posterior(self, x: Array) -> tuple[Array, Array]:
+        """Return p(z|x)'s means M^-1 W'(x - b) [N, k] and covariance sigma^2 M^-1 [k, k], M = W'W + sigma^2 I."""
+        m = self.weight.T @ self.weight + self.sigma**2 * np.eye(self.weight.shape[1])
+        means = np.linalg.solve(m, self.weight.T @ (x - self.bias).T).T
+        covariance: Array = self.sigma**2 * np.linalg.inv(m)
+        return np.asarray(means, dtype=np.float64), covariance
+
+    def elbo(self, x: Array, means: Array, covariance: Array) -> Array:
+        """Return log p(x) - KL(q || p(z|x)) [N] for q = N(means [N, k], covariance [k, k]), nats."""
+        true_means, true_covariance = self.posterior(x)
+        shift = means - true_means
+        mahalanobis = np.einsum("ni,ij,nj->n", shift, np.linalg.inv(true_covariance), shift)
+        return self.log_px(x) - normal_kl(covariance, true_covariance) - 0.5 * mahalanobis
+
+
+def log_normal(x: Array, mean: Array, covariance: Array) -> Array:
+    """Return log N(x; mean, covariance) [N] by Cholesky, nats."""
+    chol = np.linalg.cholesky(covariance)
+    white = np.linalg.solve(chol, (x - mean).T)
+    half_log_det = np.log(np.diag(chol)).sum()
+    result: Array = -0.5 * (white**2).sum(0) - half_log_det - 0.5 * len(covariance) * math.log(2 * math.pi)
+    return result
+
+
+def normal_kl(d: Array, s: Array) -> float:
+    """Return KL(N(m, D) || N(m, S)) = (tr(S^-1 D) - k - ln det D / det S) / 2, nats."""
+    ratio = np.linalg.solve(s, d)
+    return 0.5 * float(np.trace(ratio) - len(s) - np.linalg.slogdet(ratio)[1])

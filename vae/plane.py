@@ -1,0 +1,61 @@
+"""A plane through the latent space: what a 2-D map of d dimensions shows, and what a point on it decodes to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vae.runs import Codes
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The affine plane z = origin + u1 basis[0] + u2 basis[1], with rows of `basis` [2, d] orthonormal."""
+
+    origin: np.ndarray
+    basis: np.ndarray
+    titles: tuple[str, str]
+    note: str = ""
+
+    def to_plane(self, z: np.ndarray) -> np.ndarray:
+        """Return the coordinates [..., 2] of the orthogonal projection of z [..., d]."""
+        return (z - self.origin) @ self.basis.T
+
+    def to_latent(self, u: np.ndarray) -> np.ndarray:
+        """Return z [..., d] at plane coordinates u [..., 2]."""
+        return self.origin + u @ self.basis
+
+
+def pair(latent: int, i: int, j: int, *, note: str = "") -> Plane:
+    """Return the plane of the dimensions z_i and z_j (counted from 0); the others stay at 0, the prior's mean."""
+    if not (0 <= i < latent and 0 <= j < latent and i != j):
+        raise ValueError(f"a pair needs two different dimensions below {latent}, not {i} and {j}")
+    basis = np.zeros((2, latent))
+    basis[0, i] = basis[1, j] = 1.0
+    titles = f"z<sub>{i + 1}</sub>", f"z<sub>{j + 1}</sub>"
+    return Plane(np.zeros(latent), basis, titles, note or ("other dimensions at 0" if latent > 2 else ""))
+
+
+def principal(codes: Codes) -> Plane:
+    """Return the plane of the first two principal components of the codes' means (PCA saved with the run)."""
+    if codes.mean is None or codes.components is None or codes.explained is None:
+        raise ValueError("these codes hold no PCA: it is saved where d > 2")
+    share = [f"PC {i + 1} ({codes.explained[i]:.0%} of variance)" for i in range(2)]
+    return Plane(codes.mean, codes.components, (share[0], share[1]), "decoded at PCA's inverse")
+
+
+def rates(codes: Codes) -> np.ndarray | None:
+    """Return KL(q(z_i|x) || N(0, 1)) in nats per dimension [d], averaged over the codes; None for an autoencoder."""
+    if codes.scales is None:
+        return None
+    means, scales = codes.means.astype(np.float64), codes.scales.astype(np.float64)
+    return (0.5 * (means**2 + scales**2 - 1) - np.log(scales)).mean(0)
+
+
+def default(codes: Codes) -> Plane:
+    """Return the plane shown first: z1, z2 where d = 2, else the two dimensions of highest KL (variance without one)."""
+    latent = codes.means.shape[1]
+    if latent <= 2:
+        return pair(latent, 0, 1)
+    spread = rates(codes)
+    i, j = np.argsort(-(spread if spread is not None else codes.means.var(0)))[:2]
+    return pair(latent, int(i), int(j), note="highest KL; other dimensions at 0" if spread is not None else "")

@@ -1,0 +1,256 @@
+"""A run is a folder: spec.json, model.safetensors, history.jsonl, codes.npz, metrics.json, card.md, state.pt.
+
+Every file is replaced atomically, so that a kill at any byte leaves the last good version; reading never unpickles and
+needs no torch. `state.pt` (optimiser, generator, position and the weights that belong to them) is training's alone.
+"""
+
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from vae import networks
+from vae.data import data_root
+from vae.spec import Spec, SpecError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+
+
+class RunError(Exception):
+    """A run folder that cannot be read: what is wrong, why, and what to do."""
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Replace a file atomically: temporary name in the same folder, flushed to disk, renamed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Posterior means [N, d] and scales [N, d] (None for an autoencoder) of a split's first N examples, with labels.
+
+    `mean`, `components` [2, d] and `explained` [2] are the codes' PCA where d > 2, so that reading needs no scikit-learn.
+    """
+
+    means: np.ndarray
+    scales: np.ndarray | None
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    split: str
+    mean: np.ndarray | None = None
+    components: np.ndarray | None = None
+    explained: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    def to_bytes(self) -> bytes:
+        """Return the codes as a compressed .npz without pickled objects."""
+        arrays = {k: v for k, v in self.__dict__.items() if isinstance(v, np.ndarray)}
+        arrays |= {"classes": np.array(self.classes, dtype=np.str_), "split": np.array(self.split)}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        return buffer.getvalue()
+
+
+class Run:
+    """One run folder, read lazily; every property raises RunError with the remedy if its file is damaged."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / "spec.json").is_file():
+            raise RunError(f"{self.path} is no run: it has no spec.json. Pick a folder that `python -m vae train` made.")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which permalinks use."""
+        return self.path.name
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The spec it was trained from."""
+        try:
+            return Spec.from_json((self.path / "spec.json").read_text())
+        except (SpecError, UnicodeDecodeError) as error:
+            raise RunError(f"{self.name}/spec.json cannot be used: {error}. Restore it, or train the run anew.") from error
+
+    @cached_property
+    def history(self) -> list[dict[str, Any]]:
+        """The records of training, in order; a last line cut short by a kill is dropped."""
+        file = self.path / "history.jsonl"
+        lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
+        records = []
+        for i, line in enumerate(lines):
+            try:
+                records.append(json.loads(line))
+            except ValueError as error:
+                if i == len(lines) - 1:
+                    break
+                raise RunError(f"{self.name}/history.jsonl, line {i + 1} is damaged: {error}. Delete that line.") from error
+        return records
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Evaluated numbers by name, each {"value", "se", "n", "units"}, with what they were measured on."""
+        file = self.path / "metrics.json"
+        try:
+            return json.loads(file.read_text()) if file.is_file() else {}
+        except ValueError as error:
+            remedy = f"Run `python -m vae evaluate {self.name}` again."
+            raise RunError(f"{self.name}/metrics.json is damaged: {error}. {remedy}") from error
+
+    @cached_property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        file = self.path / "card.md"
+        return file.read_text(errors="replace") if file.is_file() else ""
+
+    @cached_property
+    def codes(self) -> Codes:
+        """The saved codes: the map, also where the data are absent."""
+        remedy = f"Run `python -m vae encode {self.name}` to make it again."
+        try:
+            with np.load(self.path / "codes.npz", allow_pickle=False) as file:
+                arrays = {k: file[k] for k in file.files}
+        except FileNotFoundError as error:
+            raise RunError(f"{self.name} has no codes.npz yet. {remedy}") from error
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
+            raise RunError(f"{self.name}/codes.npz is damaged: {error}. {remedy}") from error
+        means = arrays.get("means")
+        if means is None or means.ndim != 2 or means.shape[1] != self.spec.latent:
+            found = "none" if means is None else list(means.shape)
+            raise RunError(f"{self.name}/codes.npz: means are {found}, expected [N, {self.spec.latent}]. {remedy}")
+        for key, expected in (("scales", means.shape), ("labels", means.shape[:1])):
+            if key in arrays and arrays[key].shape != expected:
+                found = list(arrays[key].shape)
+                raise RunError(f"{self.name}/codes.npz: {key} are {found}, expected {list(expected)}. {remedy}")
+        for key in ("means", "scales"):
+            if key in arrays and not np.isfinite(arrays[key]).all():
+                raise RunError(f"{self.name}/codes.npz: {key} hold NaN or infinity. {remedy}")
+        return Codes(
+            means,
+            arrays.get("scales"),
+            arrays.get("labels"),
+            tuple(str(c) for c in arrays.get("classes", ())),
+            str(arrays.get("split", "test")),
+            arrays.get("mean"),
+            arrays.get("components"),
+            arrays.get("explained"),
+        )
+
+    def weights(self, prefix: str = "") -> dict[str, np.ndarray]:
+        """Return the weights whose names start with `prefix` (cut off), float32; raises RunError if damaged or not finite."""
+        remedy = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it anew."
+        file = self.path / "model.safetensors"
+        try:
+            with safe_open(file, framework="np") as tensors:
+                weights = {k[len(prefix) :]: tensors.get_tensor(k) for k in tensors.keys() if k.startswith(prefix)}
+        except FileNotFoundError as error:
+            raise RunError(f"{self.name} has no model.safetensors yet: nothing was saved. {remedy}") from error
+        except (SafetensorError, OSError, ValueError) as error:
+            raise RunError(f"{self.name}/model.safetensors is damaged: {error}. {remedy}") from error
+        for name, array in weights.items():
+            if not np.isfinite(array).all():
+                raise RunError(f"{self.name}/model.safetensors: {prefix}{name} holds NaN or infinity. {remedy}")
+        return weights
+
+    def decoder(self) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+        """Return the decoder's layers and its weights "i.weight", "i.bias" by layer index, shapes checked."""
+        layers, weights = self.spec.decoder_layers(), self.weights("decoder.net.")
+        for i, layer in enumerate(layers):
+            expected = networks.weight_shape(layer)
+            if expected is None:
+                continue
+            for name, shape in ((f"{i}.weight", expected), (f"{i}.bias", (layer["out"],))):
+                found = weights[name].shape if name in weights else None
+                if found != shape:
+                    raise RunError(
+                        f"{self.name}: decoder layer {name} is {found}, but spec.json says {shape}. "
+                        "The weights belong to another spec: restore the pair, or train the run anew."
+                    )
+        return layers, weights
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that looks like a run but cannot be read, and why."""
+
+    name: str
+    path: Path
+    reason: str
+
+
+def shipped() -> Path:
+    """The folder of the models that come with the project."""
+    return Path(__file__).resolve().parent.parent / "models"
+
+
+def user_runs() -> Path:
+    """The folder of the runs trained on this machine."""
+    return data_root() / "runs"
+
+
+def roots() -> tuple[Path, ...]:
+    """Where runs are looked for: the user's first, then the shipped ones."""
+    return user_runs(), shipped()
+
+
+def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:
+    """Return every run of the folders (default: `roots()`), sorted by name; unreadable ones as Broken."""
+    found: dict[str, Run | Broken] = {}
+    for folder in folders if folders is not None else roots():
+        for path in sorted(p.parent for p in folder.glob("*/spec.json")):
+            if path.name in found:
+                continue
+            try:
+                run = Run(path)
+                run.spec, run.metrics  # noqa: B018 -- reading is the check
+                found[path.name] = run
+            except RunError as error:
+                found[path.name] = Broken(path.name, path, str(error))
+    return [found[name] for name in sorted(found)]
+
+
+def find(name: str, folders: Iterable[Path] | None = None) -> Run:
+    """Return the run of that name; raises RunError that lists the names there are. Names never leave the folders."""
+    folders = list(folders if folders is not None else roots())
+    if NAME.fullmatch(name):
+        for folder in folders:
+            if (folder / name / "spec.json").is_file():
+                return Run(folder / name)
+    known = [r.name for r in library(folders)]
+    raise RunError(f"There is no model {name!r} here. Known models: {', '.join(known) or 'none'}.")
+
+
+def create(path: Path, spec: Spec) -> Run:
+    """Make a run folder that holds its spec; raises RunError if one is there already."""
+    if (path / "spec.json").exists():
+        raise RunError(f"{path} holds a run already. Resume it with --resume, or choose another name.")
+    path.mkdir(parents=True, exist_ok=True)
+    write(path / "spec.json", spec.to_json())
+    return Run(path)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Replace a JSON file atomically."""
+    write(path, json.dumps(content, indent=2) + "\n")

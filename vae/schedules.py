@@ -1,0 +1,47 @@
+"""Any number of an objective, and the learning rate, may be a function of the step."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+Number = float | int | Mapping[str, Any]
+
+SHAPES = {
+    "linear": lambda t: t,
+    "cosine": lambda t: 0.5 - 0.5 * math.cos(math.pi * t),
+}
+
+
+class ScheduleError(ValueError):
+    """A number or schedule that cannot be followed."""
+
+
+def check(number: Number, what: str) -> None:
+    """Raise ScheduleError unless `number` is finite or a well-formed schedule of finite numbers."""
+    if isinstance(number, Mapping):
+        missing = {"schedule", "start", "stop", "steps"} - set(number)
+        if missing:
+            raise ScheduleError(f"{what}: the schedule lacks {sorted(missing)}; give schedule, start, stop and steps")
+        if number["schedule"] not in SHAPES:
+            raise ScheduleError(f"{what}: unknown schedule {number['schedule']!r}; choose one of {sorted(SHAPES)}")
+        values = [number["start"], number["stop"], number["steps"], number.get("warmup", 0)]
+        if number["steps"] <= 0:
+            raise ScheduleError(f"{what}: a schedule needs at least one step, not {number['steps']}")
+    else:
+        values = [number]
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ScheduleError(f"{what}: {value!r} is not a finite number")
+
+
+def at(number: Number, step: int) -> float:
+    """Return the number's value at `step`: constant, or start + (stop - start) f(step / steps), held at stop.
+
+    An optional `warmup` multiplies the first steps by (step + 1) / warmup.
+    """
+    if not isinstance(number, Mapping):
+        return float(number)
+    t = min(step / number["steps"], 1.0)
+    value = number["start"] + (number["stop"] - number["start"]) * SHAPES[number["schedule"]](t)
+    warmup = number.get("warmup", 0)
+    return value * min(1.0, (step + 1) / warmup) if warmup else value
