@@ -50,8 +50,7 @@ class PPCA:
         """Return p(z|x)'s means M^-1 W'(x - b) [N, k] and covariance sigma^2 M^-1 [k, k], M = W'W + sigma^2 I."""
         m = self.weight.T @ self.weight + self.sigma**2 * np.eye(self.weight.shape[1])
         means = np.linalg.solve(m, self.weight.T @ (x - self.bias).T).T
-        covariance: Array = self.sigma**2 * np.linalg.inv(m)
-        return np.asarray(means, dtype=np.float64), covariance
+        return np.asarray(means, np.float64), np.asarray(self.sigma**2 * np.linalg.inv(m), np.float64)
 
     def elbo(self, x: Array, means: Array, covariance: Array) -> Array:
         """Return log p(x) - KL(q || p(z|x)) [N] for q = N(means [N, k], covariance [k, k]), nats."""

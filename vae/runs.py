@@ -9,6 +9,7 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -134,7 +135,7 @@ class Run:
                 arrays = {k: file[k] for k in file.files}
         except FileNotFoundError as error:
             raise RunError(f"{self.name} has no codes.npz yet. {remedy}") from error
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
             raise RunError(f"{self.name}/codes.npz is damaged: {error}. {remedy}") from error
         means = arrays.get("means")
         if means is None or means.ndim != 2 or means.shape[1] != self.spec.latent:

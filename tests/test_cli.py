@@ -1,0 +1,109 @@
+"""The command line from end to end on the embedded digits: train, list, evaluate, resume, and errors in one line."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from vae import runs
+from vae.__main__ import main
+
+QUICK = ["--data", "digits", "--widths", "16", "--epochs", "2", "--k", "5", "--threads", "1"]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_train_list_and_evaluate(own_folder, capsys):
+    assert main(["train", "vae", *QUICK, "--name", "mine"]) == 0
+    run = runs.find("mine")
+    assert run.path == own_folder / "runs" / "mine"
+    assert run.spec.shape == (1, 8, 8) and run.spec.epochs == 2
+    assert len(run.codes) == run.metrics["elbo"]["n"] == 360
+    assert run.metrics["elbo"]["se"] > 0 and run.metrics["log_px"]["value"] >= run.metrics["elbo"]["value"]
+    assert "python -m vae train vae --data digits" in run.card and "±" in run.card
+    assert "digits, dynamically binarised" in run.card
+    capsys.readouterr()
+    assert main(["models"]) == 0
+    assert "mine" in capsys.readouterr().out
+    assert main(["evaluate", "mine", "--data", "digits", "--k", "3", "--n", "50"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["elbo"]["n"] == 50 and numbers["log_px"]["k"] == 3
+    assert runs.find("mine").metrics["command"].startswith("python -m vae train")
+
+
+def test_an_autoencoder_is_listed_by_its_distortion(capsys):
+    assert main(["train", "autoencoder", *QUICK, "--name", "ae"]) == 0
+    run = runs.find("ae")
+    assert set(run.metrics) >= {"distortion"} and "elbo" not in run.metrics and run.codes.scales is None
+    assert "no rate, no bound" in run.card
+    capsys.readouterr()
+    main(["models"])
+    assert "distortion" in capsys.readouterr().out
+
+
+def test_more_than_two_latents_save_their_pca_and_an_unknown_layer_its_atlas():
+    import numpy as np
+
+    assert main(["train", "vae", *QUICK, "--latent", "4", "--activation", "mish", "--name", "atlas"]) == 0
+    run = runs.find("atlas")
+    assert run.codes.components.shape == (2, 4)
+    assert np.allclose(run.codes.components @ run.codes.components.T, np.eye(2), atol=1e-5)
+    with np.load(run.path / "atlas.npz") as file:
+        assert file["tiles"].shape == (64, 64, 1, 8, 8)
+        low_x, high_x, low_y, high_y = file["extent"]
+        tile = file["tiles"][63, 0]  # the last row is the highest y
+    from vae import finish, plane
+    import torch
+
+    z = plane.default(run.codes).to_latent(np.array([low_x, high_y]))
+    with torch.no_grad():
+        mean = finish.load(run).decode(torch.from_numpy(z.astype(np.float32))[None]).mean[0]
+    assert np.abs(mean.numpy() * 255 - tile).max() <= 1
+
+
+def test_an_interrupt_stops_after_a_whole_step_and_resume_goes_on(own_folder):
+    command = [sys.executable, "-m", "vae", "train", "vae", *QUICK, "--name", "long"]
+    command[command.index("2")] = "100000"
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    history = own_folder / "runs" / "long" / "history.jsonl"
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and not (history.exists() and history.stat().st_size > 1000):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 0 and b"--resume" in errors, errors.decode()[-2000:]
+    run = runs.find("long")
+    reached = run.history[-1]["epoch"] + 1
+    assert main(["train", "--resume", "long", "--epochs", str(reached + 2), "--k", "2"]) == 0
+    again = runs.find("long")
+    assert again.history[-1]["epoch"] == reached + 1
+    steps = [r["step"] for r in again.history]
+    assert steps == sorted(set(steps))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "vae", "--data", "nist"], "mnist"),
+        (["train", "vae"], "--data"),
+        (["train", "vae", "--data", "digits", "--binarisation", "none"], "continuous"),
+        (["train", "vae", "--data", "digits", "--latent", "0"], "latent"),
+        (["train", "vae", "--data", "digits", "--name", "../up"], "run name"),
+        (["train", "vae", "--data", "digits", "--net", "conv", "--channels", "8,8,8,8"], "halvings"),
+        (["train", "--resume", "nothing"], "no model"),
+        (["evaluate", "nothing"], "Known models"),
+        (["fetch", "nist"], "mnist"),
+    ],
+)
+def test_errors_are_one_line_with_the_remedy(words, message, capsys, own_folder):
+    assert main(words) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ") and message in errors and "Traceback" not in errors
+    assert not list((own_folder / "runs").glob("*")) if (own_folder / "runs").exists() else True

@@ -1,0 +1,371 @@
+"""The pages run as scripts, with good runs and with everything that can be wrong with one; the app lives on each time."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from fake_runs import make_run
+from safetensors.numpy import save_file
+from streamlit.testing.v1 import AppTest
+
+from ui import chips, fetching, library, messages, state
+from vae import runs
+from vae.runs import Codes
+
+MAIN = str(Path(__file__).resolve().parent.parent / "pages" / "main.py")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Let the app see only this test's runs."""
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
+    st.cache_resource.clear()
+    yield tmp_path / "runs"
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def digits(folder):
+    """The embedded digits, so a run with real images."""
+    return make_run(folder, "digits-vae-2d", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})
+
+
+@pytest.fixture
+def ten(folder):
+    """A run whose latent space has ten dimensions."""
+    return make_run(folder, "ten", data="digits", shape=(1, 8, 8), latent=10, encoder={"kind": "mlp", "widths": [16]})
+
+
+def explore(**query):
+    return start("explore", **query)
+
+
+def start(page, **query):
+    app = AppTest.from_file(MAIN, default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    if page != "explore":
+        app.switch_page(f"{page}.py").run()
+    return app
+
+
+def lives(app):
+    """The script came to its end: no traceback, and the model chip is there to go elsewhere."""
+    assert not app.exception, app.exception
+    assert app.selectbox(key="chip_model").options
+    return app
+
+
+def charts(app):
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def texts(app):
+    return " ".join(e.value for kind in ("warning", "error", "info", "caption", "markdown") for e in getattr(app, kind))
+
+
+def test_explore_shows_the_map_and_the_component(digits):
+    app = lives(explore())
+    (figure,) = charts(app)
+    assert sum(len(t.get("x", {}).get("bdata", "")) > 0 for t in figure["data"]) == len(figure["data"])
+    assert app.get("bidi_component")
+    assert "0 points" in texts(app)
+    assert not app.warning
+    assert not app.error
+
+
+def test_without_any_model_the_page_says_how_to_make_one(folder):
+    app = explore()
+    assert not app.exception
+    assert "python -m vae train" in app.info[0].value
+
+
+def test_the_default_is_the_shipped_model(folder, digits):
+    make_run(folder, "a-first")
+    make_run(folder, "mnist-vae-2d")
+    assert lives(explore()).selectbox(key="chip_model").value == "mnist-vae-2d"
+
+
+def test_a_link_restores_model_plane_and_point(folder, digits, ten):
+    z = ",".join(["0.500"] * 10)
+    app = lives(explore(model="ten", plane="3,7", z=z))
+    assert app.selectbox(key="chip_model").value == "ten"
+    assert (app.selectbox(key="plane_x").value, app.selectbox(key="plane_y").value) == (3, 7)
+    assert charts(app)[0]["layout"]["xaxis"]["title"]["text"] == "z<sub>3</sub>"
+    assert "pinned" in texts(app)
+    assert app.query_params["z"] in (z, [z])
+
+
+def test_a_link_to_the_pca_plane(digits, ten):
+    app = lives(explore(model="ten", plane="pca"))
+    assert charts(app)[0]["layout"]["xaxis"]["title"]["text"].startswith("PC 1")
+
+
+def test_a_missing_model_falls_back_and_says_so(digits):
+    app = lives(explore(model="missing"))
+    assert app.selectbox(key="chip_model").value == "digits-vae-2d"
+    assert "missing" in app.warning[0].value
+    assert "digits-vae-2d" in app.warning[0].value
+    assert charts(app)
+
+
+@pytest.mark.parametrize("z", ["abc", "1", "1,2,3", "nan,0", "inf,1", "1e9,0", ",", "1,2;drop", "’" * 500])
+def test_a_rubbish_point_is_refused_with_the_remedy(digits, z):
+    app = lives(explore(z=z))
+    assert "2 numbers" in app.warning[0].value
+    assert charts(app)
+    assert "pinned z" not in texts(app)
+
+
+@pytest.mark.parametrize("plane", ["99,1", "1,1", "0,1", "-1,2", "pca2", "1", "1,2,3", "<b>", "x" * 300])
+def test_a_rubbish_plane_is_refused_with_the_remedy(digits, ten, plane):
+    app = lives(explore(model="ten", plane=plane))
+    assert "from 1 to 10" in app.warning[0].value
+    assert charts(app)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "..", "%00", "a/b", "", " ", "A" * 300, "<script>alert(1)</script>"])
+def test_a_models_name_never_leaves_the_folders(digits, name):
+    app = lives(explore(model=name))
+    assert app.selectbox(key="chip_model").value == "digits-vae-2d"
+
+
+def corrupt_weights(path):
+    (path / "model.safetensors").write_bytes(b"\x10" * 50)
+
+
+def nan_weights(path):
+    weights = runs.Run(path).weights()
+    save_file({k: np.full_like(v, np.nan) for k, v in weights.items()}, path / "model.safetensors")
+
+
+def wrong_shapes(path):
+    weights = runs.Run(path).weights()
+    save_file({k: v[..., :1].copy() for k, v in weights.items()}, path / "model.safetensors")
+
+
+def no_weights(path):
+    (path / "model.safetensors").unlink()
+
+
+@pytest.mark.parametrize("damage", [corrupt_weights, nan_weights, wrong_shapes, no_weights])
+def test_damaged_weights_leave_the_map_and_name_the_remedy(digits, damage):
+    damage(digits.path)
+    app = lives(explore(z="0.1,0.2"))
+    assert charts(app)
+    assert app.error
+    assert "train" in app.error[0].value or "restore" in app.error[0].value.lower()
+
+
+def no_codes(path):
+    (path / "codes.npz").unlink()
+
+
+def truncated_codes(path):
+    content = (path / "codes.npz").read_bytes()
+    (path / "codes.npz").write_bytes(content[: len(content) // 2])
+
+
+def wrong_codes(path):
+    (path / "codes.npz").write_bytes(Codes(np.zeros((5, 3), np.float32), None, None, (), "test").to_bytes())
+
+
+def nan_codes(path):
+    (path / "codes.npz").write_bytes(Codes(np.full((5, 2), np.nan, np.float32), None, None, (), "test").to_bytes())
+
+
+@pytest.mark.parametrize("damage", [no_codes, truncated_codes, wrong_codes, nan_codes])
+def test_damaged_codes_are_an_error_with_the_remedy(digits, damage):
+    damage(digits.path)
+    app = lives(explore())
+    assert "python -m vae encode digits-vae-2d" in app.error[0].value
+
+
+def test_a_broken_folder_is_listed_with_its_reason_and_the_rest_is_shown(folder, digits):
+    (folder / "broken").mkdir()
+    (folder / "broken" / "spec.json").write_text("{nope")
+    app = lives(start("models"))
+    assert "broken" in app.error[0].value
+    assert "JSON" in app.error[0].value
+    assert "digits-vae-2d" in texts(app)
+    assert lives(explore(model="broken")).selectbox(key="chip_model").value == "digits-vae-2d"
+
+
+@pytest.mark.parametrize("page", ["explore", "models"])
+def test_damaged_metrics_or_history_do_not_end_a_page(folder, digits, page):
+    make_run(folder, "second")
+    (folder / "second" / "metrics.json").write_text("[")
+    (digits.path / "history.jsonl").write_text("{]\n{}\n")
+    lives(start(page, model="digits-vae-2d"))
+    lives(start(page, model="second"))
+
+
+def test_codes_without_labels_are_shown_in_one_colour(digits):
+    codes = digits.codes
+    bare = Codes(codes.means, codes.scales, None, (), "test")
+    (digits.path / "codes.npz").write_bytes(bare.to_bytes())
+    app = lives(explore())
+    assert len(charts(app)[0]["data"]) == 1
+
+
+def test_data_that_nobody_knows_are_named_and_the_codes_are_shown(folder, digits):
+    make_run(folder, "own", data="my-own-pictures")
+    app = lives(explore(model="own"))
+    assert "my-own-pictures" in texts(app)
+    assert charts(app)
+    assert "download_data" not in {b.key for b in app.button}
+
+
+def test_absent_data_offer_the_download_and_the_digits(folder, digits):
+    make_run(folder, "mnist-vae-2d")
+    app = lives(explore())
+    assert "MNIST is not on this machine. Showing its saved codes and reconstructions." in texts(app)
+    assert "MB" in app.button(key="download_data").label
+    app.button(key="use_digits").click().run()
+    assert lives(app).selectbox(key="chip_model").value == "digits-vae-2d"
+    assert "not on this machine" not in texts(app)
+
+
+def test_a_failed_download_says_so_and_can_be_tried_again(folder, digits, monkeypatch):
+    class Failed:
+        running, succeeded, last_line = False, False, "No network: nothing was downloaded."
+
+    make_run(folder, "mnist-vae-2d")
+    monkeypatch.setattr(fetching, "job", lambda name: Failed())
+    app = lives(explore())
+    assert "No network" in app.error[0].value
+    assert app.button(key="download_data")
+
+
+def test_an_autoencoder_has_no_probabilistic_parts_and_says_why(folder):
+    run = make_run(
+        folder, "ae", preset="autoencoder", posterior={"kind": "delta"}, prior=None, objective={"kind": "reconstruction"}
+    )
+    (run.path / "metrics.json").write_text(
+        json.dumps({"data": "mnist", "distortion": {"value": 140.0, "se": 0.5, "n": 10, "units": "nats"}})
+    )
+    app = lives(explore(model="ae"))
+    assert not charts(app)[0]["layout"].get("shapes")
+    assert messages.AUTOENCODER in texts(app)
+    app = lives(start("models", model="ae"))
+    shown = texts(app)
+    assert "140.00 ± 0.50 nats" in shown
+    assert "ELBO" not in shown
+    assert messages.AUTOENCODER in shown
+
+
+def test_models_shows_numbers_with_errors_units_and_the_command(digits):
+    entry = {"value": -157.834, "se": 0.406, "n": 360, "units": "nats"}
+    (digits.path / "metrics.json").write_text(
+        json.dumps({"data": "digits, dynamically binarised", "elbo": entry, "command": "python -m vae train vae", "train_seconds": 41})
+    )
+    app = lives(start("models"))
+    shown = texts(app)
+    assert "−157.83 ± 0.41 nats" in shown
+    assert "digits, dynamically binarised" in shown
+    assert "trained in 41 s" in shown
+    assert app.code[0].value == "python -m vae train vae"
+
+
+def test_choosing_a_model_in_the_chip_changes_the_url_and_drops_the_old_point(folder, digits, ten):
+    app = lives(explore(model="digits-vae-2d", z="0.1,0.2"))
+    app.selectbox(key="chip_model").select("ten").run()
+    lives(app)
+    assert app.query_params["model"] in ("ten", ["ten"])
+    assert "z" not in app.query_params
+    assert not app.warning
+
+
+def test_choosing_a_plane_changes_the_url(digits, ten):
+    app = lives(explore(model="ten"))
+    app.selectbox(key="plane_x").select(4).run()
+    assert lives(app).query_params["plane"][0].startswith("4")
+
+
+def test_the_same_dimension_twice_is_made_a_plane(digits, ten):
+    app = lives(explore(model="ten", plane="3,7"))
+    app.selectbox(key="plane_x").select(7).run()
+    assert not lives(app).warning
+    assert (app.selectbox(key="plane_x").value, app.selectbox(key="plane_y").value) == (7, 3)
+
+
+def test_all_selects_every_point_and_the_mean_is_of_real_images(digits):
+    app = lives(explore())
+    app.button(key="selection_all_button").click().run()
+    n = len(digits.codes)
+    assert f"{n} points" in texts(lives(app))
+    assert f"Mean of {n} " in texts(app)
+
+
+def test_a_run_that_is_trained_again_is_read_again(digits):
+    before = charts(lives(explore()))[0]
+    codes = digits.codes
+    (digits.path / "codes.npz").write_bytes(Codes(codes.means + 1, codes.scales, codes.labels, codes.classes, "test").to_bytes())
+    assert charts(lives(explore()))[0]["data"] != before["data"]
+
+
+def test_a_run_that_is_deleted_while_it_is_shown(digits, folder):
+    make_run(folder, "second")
+    app = lives(explore(model="second"))
+    shutil.rmtree(folder / "second")
+    st.cache_resource.clear()
+    app.run()
+    assert "second" in lives(app).warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"value": -1.005, "se": 0.25, "units": "nats"}, "−1.00 ± 0.25 nats"),
+        ({"value": 2.5, "se": 0.0}, "2.50 ± 0.00 nats"),
+        ({"value": None}, ""),
+        (None, ""),
+        ({}, ""),
+    ],
+)
+def test_numbers_are_shown_with_minus_error_and_unit(entry, text):
+    assert chips.number(entry) == text
+
+
+def test_points_survive_the_url():
+    assert state.parse_pin(state.format_pin((0.1234, -2.0)), 2) == (0.123, -2.0)
+    assert state.format_pin(None) == ""
+
+
+def test_thumbnails_are_enlarged_by_whole_numbers():
+    image = np.zeros((1, 28, 28))
+    image[0, 3, 4] = 1
+    big = chips.thumbnail(image, 112)
+    assert big.shape == (112, 112)
+    assert (big[12:16, 16:20] == 255).all()
+    assert big.sum() == 255 * 16
+
+
+def test_the_apps_process_loads_no_torch():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; "
+        f"a = AppTest.from_file({MAIN!r}, default_timeout=60).run(); a.switch_page('models.py').run(); "
+        "print(sorted({'torch', 'sklearn', 'torchvision', 'scipy'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert out.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_images_belong_to_their_codes(digits):
+    """Images come only if they are the codes' own, told by their labels."""
+    run = library.open_run("digits-vae-2d")
+    images = library.images(run)
+    codes = run.codes
+    if images is not None:
+        assert len(images) == len(codes)
+    shuffled = Codes(codes.means, codes.scales, (codes.labels + 1) % 10, codes.classes, "test")
+    (run.path / "codes.npz").write_bytes(shuffled.to_bytes())
+    assert library.images(library.open_run("digits-vae-2d")) is None
