@@ -27,7 +27,7 @@ def data_of(model: PPCA, n: int, seed: int = 1) -> np.ndarray:
 
 
 def as_vae(model: PPCA, widen: float = 1.0) -> LatentModel:
-    """Return the linear VAE with the pPCA's decoder; q has the posterior's means, and its best diagonal scales x widen."""
+    """Return the linear VAE with the pPCA's decoder and posterior means, and the best diagonal scales times `widen`."""
     dim, k = model.weight.shape
     spec = Spec(
         preset="linear-vae",

@@ -57,10 +57,11 @@ def test_more_than_two_latents_save_their_pca_and_an_unknown_layer_its_atlas():
     assert np.allclose(run.codes.components @ run.codes.components.T, np.eye(2), atol=1e-5)
     with np.load(run.path / "atlas.npz") as file:
         assert file["tiles"].shape == (64, 64, 1, 8, 8)
-        low_x, high_x, low_y, high_y = file["extent"]
+        low_x, _, _, high_y = file["extent"]
         tile = file["tiles"][63, 0]  # the last row is the highest y
-    from vae import finish, plane
     import torch
+
+    from vae import finish, plane
 
     z = plane.default(run.codes).to_latent(np.array([low_x, high_y]))
     with torch.no_grad():

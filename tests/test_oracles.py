@@ -106,7 +106,9 @@ def test_bounds_are_ordered_and_streaming_in_chunks_changes_nothing():
     whole = bounds(vae, x, 60, generator(3), chunk=60)
     log_w = draw(vae, x, 60, generator=generator(3)).log_w
     assert torch.allclose(whole.log_px, log_w.logsumexp(0) - math.log(60), atol=1e-12)
-    assert torch.allclose(whole.elbo, (log_w * 0 + draw(vae, x, 60, generator=generator(3)).log_px).mean(0) - whole.rate)
+    assert torch.allclose(
+        whole.elbo, (log_w * 0 + draw(vae, x, 60, generator=generator(3)).log_px).mean(0) - whole.rate
+    )
 
 
 def test_grid_quadrature_in_2d_is_exact_log_px():

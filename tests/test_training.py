@@ -170,7 +170,9 @@ def test_schedules():
 def test_beta_follows_its_schedule(digits):
     from vae import build
 
-    spec = digits_spec(objective={"kind": "elbo", "beta": {"schedule": "linear", "start": 0.0, "stop": 4.0, "steps": 10}})
+    spec = digits_spec(
+        objective={"kind": "elbo", "beta": {"schedule": "linear", "start": 0.0, "stop": 4.0, "steps": 10}}
+    )
     model, objective = spec.build(), build.objective(spec)
     sample = draw(model, prepare(digits[0], spec).take(slice(0, 8), torch.Generator()))
     for step, beta in ((0, 0.0), (5, 2.0), (10, 4.0), (99, 4.0)):
@@ -180,7 +182,9 @@ def test_beta_follows_its_schedule(digits):
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_trains_and_its_bound_rises(name, digits):
     changes = {} if PRESETS[name][1].get("encoder") else {"encoder": SMALL["encoder"]}
-    spec = preset(name, **{**SMALL, "encoder": {"kind": "linear"}, **changes, "batch": 64, "epochs": 6, "learning_rate": 5e-3})
+    spec = preset(
+        name, **{**SMALL, "encoder": {"kind": "linear"}, **changes, "batch": 64, "epochs": 6, "learning_rate": 5e-3}
+    )
     steps = list(fit(State.fresh(spec), spec, prepare(digits[0], spec), prepare(digits[1], spec)))
     held = [s.valid["objective"] for s in steps if s.valid is not None]
     assert len(held) == 6 and held[-1] > held[0] + 1

@@ -19,7 +19,9 @@ def _number_list(text: str) -> list[int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m vae", description="Train, list and evaluate latent variable models.")
+    parser = argparse.ArgumentParser(
+        prog="python -m vae", description="Train, list and evaluate latent variable models."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     train = commands.add_parser("train", help="train a preset, or resume a run")

@@ -29,7 +29,7 @@ class Batches:
         A pixel v of L levels becomes 1 where v > u, u uniform on {0, ..., L - 1}, so its probability is v / L exactly.
         """
         x = self.examples[index] if isinstance(index, slice) else self.examples.index_select(0, index)
-        if not x.dtype == torch.uint8:
+        if x.dtype != torch.uint8:
             return x
         if self.dynamic:
             return (x > torch.empty_like(x).random_(0, self.levels, generator=generator)).to(torch.get_default_dtype())
@@ -37,7 +37,7 @@ class Batches:
 
 
 def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") -> Batches:
-    """Return a dataset's batches under the spec's binarisation; raises DataError if likelihood and pixels do not fit."""
+    """Return a dataset's batches under the spec's binarisation; raises DataError where pixels do not fit."""
     data.check_likelihood(spec.likelihood["kind"], dataset, spec.binarisation)
     if tuple(dataset.shape) != spec.shape:
         raise data.DataError(

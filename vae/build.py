@@ -47,7 +47,9 @@ def objective(spec: Spec) -> Objective:
     numbers = {k: v for k, v in spec.objective.items() if k != "kind"}
     known = set(function.__annotations__) - {"draw", "return"}
     if set(numbers) - known:
-        raise SpecError(f"objective {spec.objective['kind']} has no {sorted(set(numbers) - known)}; it knows {sorted(known)}")
+        raise SpecError(
+            f"objective {spec.objective['kind']} has no {sorted(set(numbers) - known)}; it knows {sorted(known)}"
+        )
     if not spec.probabilistic and function is not OBJECTIVES["reconstruction"]:
         raise SpecError(
             f"{spec.objective['kind']} needs a prior and a posterior with a density; this autoencoder has none. "

@@ -218,7 +218,7 @@ def _digits_table() -> NDArray[np.uint8]:
     places = list(found.submodule_search_locations or []) if found else []
     try:
         path = Path(places[0]) / "datasets" / "data" / "digits.csv.gz"
-        table = np.loadtxt(gzip.open(path, "rt"), delimiter=",", dtype=np.uint8)
+        table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
     except (IndexError, OSError, ValueError) as error:
         raise DataError(f"digits come with scikit-learn, which is not installed whole ({error}): pip install "
                         "scikit-learn.") from error  # fmt: skip
@@ -315,8 +315,8 @@ _WITHOUT = "digits, glyphs and sprites need no download."
 def _missing(name: str, base: Path) -> DataError:
     d = describe(name)
     return DataError(
-        f"{d.title} is not in {base}. Fetch it ({d.megabytes} MB, python -m vae fetch {name}), or set LATENT_DATA to the "
-        f"folder that holds {d.folder or _CIFAR_FILE}. {_WITHOUT}"
+        f"{d.title} is not in {base}. Fetch it ({d.megabytes} MB, python -m vae fetch {name}), or set "
+        f"LATENT_DATA to the folder that holds {d.folder or _CIFAR_FILE}. {_WITHOUT}"
     )
 
 

@@ -75,7 +75,7 @@ def bounds(
 def evaluate(
     model: LatentModel, batches: Batches, k: int = 100, seed: int = 0, n: int | None = None, rows: int = 50
 ) -> dict[str, Estimate]:
-    """Return distortion, rate, elbo, log_px (L_K) and ess over the first n examples (default all), with standard errors.
+    """Return distortion, rate, elbo, log_px (L_K) and ess over the first n examples (default all), with errors.
 
     Binarisation and samples come from `seed`; `rows` examples are held at a time.
     """

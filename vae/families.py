@@ -9,8 +9,8 @@ from functools import singledispatch
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent, constraints
 from torch.distributions import Bernoulli as TorchBernoulli
+from torch.distributions import Distribution, Independent, constraints
 from torch.distributions import Normal as TorchNormal
 from torch.nn import functional as F
 
@@ -49,7 +49,7 @@ class ContinuousBernoulliLogits(Distribution):
     replaces it; torch's own class loses its gradient there. Source: Loaiza-Ganem & Cunningham 2019.
     """
 
-    arg_constraints = {"logits": constraints.real}
+    arg_constraints = {"logits": constraints.real}  # noqa: RUF012 -- torch declares it so
     has_rsample = True
     _SERIES_BELOW = 0.1
 
@@ -89,15 +89,15 @@ class ContinuousBernoulliLogits(Distribution):
         # for l < 0: F^-1(u) = log1p(u expm1(-|l|)) / -|l|; for l > 0 use F^-1(u; l) = 1 - F^-1(1 - u; -l)
         u = torch.where(safe > 0, 1 - value, value)
         low = torch.log1p(u * torch.expm1(-size)) / -size
-        l, v = self.logits, value * (1 - value)
-        flat = value + l * v / 2 + l.square() * v * (1 - 2 * value) / 6
+        t, v = self.logits, value * (1 - value)
+        flat = value + t * v / 2 + t.square() * v * (1 - 2 * value) / 6
         return torch.where(near, flat, torch.where(safe > 0, 1 - low, low)).clamp(0, 1)
 
 
 class DeltaDistribution(Distribution):
     """All mass at one point: the autoencoder's q(z|x). It has no density, so `log_prob` raises."""
 
-    arg_constraints = {"value": constraints.real}
+    arg_constraints = {"value": constraints.real}  # noqa: RUF012 -- torch declares it so
     has_rsample = True
 
     def __init__(self, value: Tensor) -> None:
@@ -111,7 +111,9 @@ class DeltaDistribution(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Raise TypeError: a point mass has no density, so no rate and no bound."""
-        raise TypeError("a plain autoencoder's q(z|x) is a point without density: it has no rate and no bound on log p(x)")
+        raise TypeError(
+            "a plain autoencoder's q(z|x) is a point without density: it has no rate and no bound on log p(x)"
+        )
 
 
 @singledispatch
@@ -175,7 +177,7 @@ class ContinuousBernoulli(Family):
 
 
 class Normal(Family):
-    """p(x) = N(x; mean, diag sigma^2) with sigma "each" (from the network), "shared" (one learned) or a fixed number."""
+    """p(x) = N(x; mean, diag sigma^2) with sigma "each" (by the network), "shared" (one learned) or a number."""
 
     def __init__(self, shape: tuple[int, ...], sigma: str | float = "each") -> None:
         super().__init__(shape)

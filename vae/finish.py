@@ -39,7 +39,7 @@ def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[d
 
 @torch.no_grad()
 def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
-    """Save and return the posterior means and scales of the test split; binarised data are encoded in one fixed draw."""
+    """Save and return the posterior means and scales of the test split; binarised data in one fixed draw."""
     dataset, batches = held_out(run, n)
     generator = torch.Generator().manual_seed(run.spec.seed)
     means, scales = [], []
@@ -65,7 +65,7 @@ def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
 
 @torch.no_grad()
 def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
-    """Save decoded means over the default plane, uint8 [G, G, C, H, W], rows from low to high: the browser's fallback."""
+    """Save decoded means over the default plane, uint8 [G, G, C, H, W], rows upwards: the browser's fallback."""
     view = plane.default(codes)
     points = view.to_plane(codes.means)
     low, high = points.min(0), points.max(0)

@@ -45,7 +45,7 @@ class LatentModel(nn.Module):
 
 @dataclass(frozen=True)
 class Draw:
-    """K samples z [K, B, d] of q(z|x) with x [B, ...], p(x|z), and the log-densities [K, B] in nats, each computed once."""
+    """K samples z [K, B, d] of q(z|x) with x [B, ...], p(x|z), and the log-densities [K, B], each computed once."""
 
     x: Tensor
     z: Tensor

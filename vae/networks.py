@@ -6,6 +6,7 @@ hand a decoder to the browser without importing torch.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def mlp(in_shape: Shape, out_shape: Shape, widths: Sequence[int] = (256, 128), a
     """Return a multilayer perceptron between any two shapes; `widths` from input to output."""
     sizes = [math.prod(in_shape), *widths, math.prod(out_shape)]
     layers: list[Layer] = [{"kind": "flatten"}] if len(in_shape) > 1 else []
-    for i, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (n_in, n_out) in enumerate(pairwise(sizes)):
         layers += [{"kind": activation}] if i else []
         layers.append({"kind": "linear", "in": n_in, "out": n_out})
     return layers + ([{"kind": "unflatten", "shape": list(out_shape)}] if len(out_shape) > 1 else [])
@@ -60,14 +61,16 @@ def conv(
     for _ in channels:
         sides.append((sides[-1][0] // 2, sides[-1][1] // 2))
     if min(sides[-1]) < 1:
-        raise NetworkError(f"{len(channels)} halvings leave nothing of {image[1]}x{image[2]} pixels: use fewer channels")
+        raise NetworkError(
+            f"{len(channels)} halvings leave nothing of {image[1]}x{image[2]} pixels: use fewer channels"
+        )
     inner = (channels[-1], *sides[-1])
     planes = [image[0], *channels]
     act: Layer = {"kind": activation}
     geometry = {"kernel": 4, "stride": 2, "padding": 1}
     if image is in_shape:
         layers: list[Layer] = []
-        for a, b in zip(planes[:-1], planes[1:], strict=True):
+        for a, b in pairwise(planes):
             layers += [{"kind": "conv2d", "in": a, "out": b, **geometry}, act]
         return [
             *layers,

@@ -52,7 +52,7 @@ def rates(codes: Codes) -> np.ndarray | None:
 
 
 def default(codes: Codes) -> Plane:
-    """Return the plane shown first: z1, z2 where d = 2, else the two dimensions of highest KL (variance without one)."""
+    """Return the plane shown first: z1, z2 where d = 2, else the two dimensions of highest KL (or variance)."""
     latent = codes.means.shape[1]
     if latent <= 2:
         return pair(latent, 0, 1)

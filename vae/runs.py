@@ -47,7 +47,7 @@ def write(path: Path, content: bytes | str) -> None:
 class Codes:
     """Posterior means [N, d] and scales [N, d] (None for an autoencoder) of a split's first N examples, with labels.
 
-    `mean`, `components` [2, d] and `explained` [2] are the codes' PCA where d > 2, so that reading needs no scikit-learn.
+    `mean`, `components` [2, d] and `explained` [2] are the codes' PCA where d > 2: reading needs no scikit-learn.
     """
 
     means: np.ndarray
@@ -77,7 +77,9 @@ class Run:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not (self.path / "spec.json").is_file():
-            raise RunError(f"{self.path} is no run: it has no spec.json. Pick a folder that `python -m vae train` made.")
+            raise RunError(
+                f"{self.path} is no run: it has no spec.json. Pick a folder that `python -m vae train` made."
+            )
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -93,7 +95,9 @@ class Run:
         try:
             return Spec.from_json((self.path / "spec.json").read_text())
         except (SpecError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.name}/spec.json cannot be used: {error}. Restore it, or train the run anew.") from error
+            raise RunError(
+                f"{self.name}/spec.json cannot be used: {error}. Restore it, or train the run anew."
+            ) from error
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
@@ -107,7 +111,9 @@ class Run:
             except ValueError as error:
                 if i == len(lines) - 1:
                     break
-                raise RunError(f"{self.name}/history.jsonl, line {i + 1} is damaged: {error}. Delete that line.") from error
+                raise RunError(
+                    f"{self.name}/history.jsonl, line {i + 1} is damaged: {error}. Delete that line."
+                ) from error
         return records
 
     @cached_property
@@ -160,12 +166,12 @@ class Run:
         )
 
     def weights(self, prefix: str = "") -> dict[str, np.ndarray]:
-        """Return the weights whose names start with `prefix` (cut off), float32; raises RunError if damaged or not finite."""
+        """Return the weights named `prefix`..., without it; raises RunError if damaged or not finite."""
         remedy = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it anew."
         file = self.path / "model.safetensors"
         try:
             with safe_open(file, framework="np") as tensors:
-                weights = {k[len(prefix) :]: tensors.get_tensor(k) for k in tensors.keys() if k.startswith(prefix)}
+                weights = {k[len(prefix) :]: tensors.get_tensor(k) for k in tensors.keys() if k.startswith(prefix)}  # noqa: SIM118 -- not a mapping
         except FileNotFoundError as error:
             raise RunError(f"{self.name} has no model.safetensors yet: nothing was saved. {remedy}") from error
         except (SafetensorError, OSError, ValueError) as error:

@@ -126,7 +126,9 @@ class Spec:
         p += (spread if self.likelihood["kind"] == "normal" else "") + ")"
         if not self.probabilistic:
             return rf"z = g_\phi(x),\quad {p}"
-        return rf"p(z) = \mathcal{{N}}(0, I),\quad {p},\quad q(z|x) = \mathcal{{N}}(z;\, \mu_\phi(x),\, \sigma_\phi^2(x))"
+        return (
+            rf"p(z) = \mathcal{{N}}(0, I),\quad {p},\quad q(z|x) = \mathcal{{N}}(z;\, \mu_\phi(x),\, \sigma_\phi^2(x))"
+        )
 
     def to_json(self) -> str:
         """Return the spec as JSON text."""

@@ -111,7 +111,9 @@ def _numbers(objective: Tensor, distortion: Tensor, rate: Tensor | None, norm: T
 
 
 @torch.no_grad()
-def validate(model: LatentModel, objective: Objective, batches: Batches, spec: Spec, step: int) -> dict[str, float | None]:
+def validate(
+    model: LatentModel, objective: Objective, batches: Batches, spec: Spec, step: int
+) -> dict[str, float | None]:
     """Return distortion, rate and objective on held-out examples, with the same noise at every call."""
     generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 1)
     sums: dict[str, float] = {"distortion": 0.0, "rate": 0.0, "objective": 0.0}
