@@ -337,13 +337,16 @@ def test_points_survive_the_url():
     assert state.format_pin(None) == ""
 
 
-def test_thumbnails_are_enlarged_by_whole_numbers():
+def test_thumbnails_are_enlarged_by_whole_numbers_within_a_frame():
     image = np.zeros((1, 28, 28))
     image[0, 3, 4] = 1
-    big = chips.thumbnail(image, 112)
-    assert big.shape == (112, 112)
-    assert (big[12:16, 16:20] == 255).all()
-    assert big.sum() == 255 * 16
+    pixels, width = chips.thumbnail(image, 112, "#102030")
+    assert width == 28 * 4 + 2
+    assert pixels.shape == (28 * 8 + 4, 28 * 8 + 4, 3)
+    assert pixels[0, 0].tolist() == [0x10, 0x20, 0x30]
+    inner = pixels[2:-2, 2:-2]
+    assert (inner[24:32, 32:40] == 255).all()
+    assert inner.sum() == 255 * 64 * 3
 
 
 def test_the_apps_process_loads_no_torch():

@@ -94,7 +94,7 @@ def metrics(numbers: dict[str, Estimate], data_name: str, split: str, k: int) ->
 ROWS = {
     "log_px": "log p(x), importance-weighted bound L_{k}",
     "elbo": "ELBO",
-    "distortion": "Distortion −E[log p(x|z)]",
+    "distortion": "Distortion −E[log p(x\\|z)]",
     "rate": "Rate KL(q‖p)",
 }
 
@@ -117,7 +117,8 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
         if name in numbers:
             entry = numbers[name]
             row = title.format(k=entry.get("k", ""))
-            lines.append(f"| {row} | {entry['value']:.2f} ± {entry['se']:.2f} | {entry['n']:,} |")
+            value = f"{entry['value']:.2f}".replace("-", "−")
+            lines.append(f"| {row} | {value} ± {entry['se']:.2f} | {entry['n']:,} |")
     if "log_px" in numbers:
         lines += ["", f"Effective sample size {numbers['log_px']['ess']:.0f} of K = {numbers['log_px']['k']}."]
     if "rate" not in numbers:
