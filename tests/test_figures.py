@@ -17,7 +17,7 @@ def make_codes(n=60, latent=2, labels=True, scales=True, seed=0):
     means = rng.normal(size=(n, latent)).astype(np.float32)
     extra = {}
     if latent > 2:
-        u, s, v = np.linalg.svd(means - means.mean(0), full_matrices=False)
+        _, s, v = np.linalg.svd(means - means.mean(0), full_matrices=False)
         extra = {"mean": means.mean(0), "components": v[:2], "explained": (s**2 / (s**2).sum())[:2]}
     return Codes(
         means,
@@ -106,7 +106,12 @@ def test_outside_of_streamlit_the_ink_is_literal(dark):
 
 def history(rate):
     return [
-        {"step": k, "distortion": 100 / k, "rate": rate, **({"valid": {"distortion": 101 / k, "rate": rate}} if k % 5 == 0 else {})}
+        {
+            "step": k,
+            "distortion": 100 / k,
+            "rate": rate,
+            **({"valid": {"distortion": 101 / k, "rate": rate}} if k % 5 == 0 else {}),
+        }
         for k in range(1, 21)
     ]
 
@@ -146,7 +151,12 @@ def test_a_selection_comes_back_as_the_codes_own_indices():
 
 def test_a_selection_of_another_map_is_dropped_not_wrong():
     codes = make_codes()
-    rubbish = [{"curve_number": 99, "point_index": 0}, {"curve_number": 0, "point_index": 10**6}, {"curve_number": -1}, {}]
+    rubbish = [
+        {"curve_number": 99, "point_index": 0},
+        {"curve_number": 0, "point_index": 10**6},
+        {"curve_number": -1},
+        {},
+    ]
     assert selection.indices(rubbish, codes).tolist() == []
 
 
@@ -178,7 +188,9 @@ def test_csv_holds_index_label_plane_and_latents(scales):
 
 def test_npz_loads_without_pickle():
     codes = make_codes(latent=3)
-    with np.load(io.BytesIO(selection.to_npz(np.array([1, 4]), codes, planes.principal(codes))), allow_pickle=False) as file:
+    with np.load(
+        io.BytesIO(selection.to_npz(np.array([1, 4]), codes, planes.principal(codes))), allow_pickle=False
+    ) as file:
         np.testing.assert_array_equal(file["index"], [1, 4])
         np.testing.assert_array_equal(file["means"], codes.means[[1, 4]])
         np.testing.assert_array_equal(file["labels"], codes.labels[[1, 4]])

@@ -32,13 +32,17 @@ def test_mean_is_the_models(likelihood):
     z = torch.randn(4, 2, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         expected = model.decode(z).mean.clamp(0, 1).numpy()
-    weights = {k.removeprefix("decoder.net."): v.numpy() for k, v in model.state_dict().items() if k.startswith("decoder.net.")}
+    weights = {
+        k.removeprefix("decoder.net."): v.numpy() for k, v in model.state_dict().items() if k.startswith("decoder.net.")
+    }
     found = numpy_decoder.mean(spec, spec.decoder_layers(), weights, z.numpy())
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
 def test_the_continuous_bernoullis_mean_is_smooth_where_its_formula_is_not():
-    spec = preset("vae", shape=(1, 1, 1), latent=1, encoder={"kind": "linear"}, likelihood={"kind": "continuous_bernoulli"})
+    spec = preset(
+        "vae", shape=(1, 1, 1), latent=1, encoder={"kind": "linear"}, likelihood={"kind": "continuous_bernoulli"}
+    )
     layers = spec.decoder_layers()
     weights = {f"{i}.weight": np.ones((1, 1)) for i in range(3)} | {f"{i}.bias": np.zeros(1) for i in range(3)}
     z = np.linspace(-0.05, 0.05, 2001)[:, None]

@@ -1,4 +1,4 @@
-"""The pages run as scripts, with good runs and with everything that can be wrong with one; the app lives on each time."""
+"""The pages run as scripts, with good runs and with all that can be wrong with one; the app lives on each time."""
 
 import json
 import shutil
@@ -244,7 +244,12 @@ def test_a_failed_download_says_so_and_can_be_tried_again(folder, digits, monkey
 
 def test_an_autoencoder_has_no_probabilistic_parts_and_says_why(folder):
     run = make_run(
-        folder, "ae", preset="autoencoder", posterior={"kind": "delta"}, prior=None, objective={"kind": "reconstruction"}
+        folder,
+        "ae",
+        preset="autoencoder",
+        posterior={"kind": "delta"},
+        prior=None,
+        objective={"kind": "reconstruction"},
     )
     (run.path / "metrics.json").write_text(
         json.dumps({"data": "mnist", "distortion": {"value": 140.0, "se": 0.5, "n": 10, "units": "nats"}})
@@ -262,7 +267,14 @@ def test_an_autoencoder_has_no_probabilistic_parts_and_says_why(folder):
 def test_models_shows_numbers_with_errors_units_and_the_command(digits):
     entry = {"value": -157.834, "se": 0.406, "n": 360, "units": "nats"}
     (digits.path / "metrics.json").write_text(
-        json.dumps({"data": "digits, dynamically binarised", "elbo": entry, "command": "python -m vae train vae", "train_seconds": 41})
+        json.dumps(
+            {
+                "data": "digits, dynamically binarised",
+                "elbo": entry,
+                "command": "python -m vae train vae",
+                "train_seconds": 41,
+            }
+        )
     )
     app = lives(start("models"))
     shown = texts(app)
@@ -305,7 +317,9 @@ def test_all_selects_every_point_and_the_mean_is_of_real_images(digits):
 def test_a_run_that_is_trained_again_is_read_again(digits):
     before = charts(lives(explore()))[0]
     codes = digits.codes
-    (digits.path / "codes.npz").write_bytes(Codes(codes.means + 1, codes.scales, codes.labels, codes.classes, "test").to_bytes())
+    (digits.path / "codes.npz").write_bytes(
+        Codes(codes.means + 1, codes.scales, codes.labels, codes.classes, "test").to_bytes()
+    )
     assert charts(lives(explore()))[0]["data"] != before["data"]
 
 

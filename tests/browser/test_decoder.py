@@ -70,13 +70,17 @@ def test_the_plain_fallback_decodes_the_same(blank, name):
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid"])
 def test_every_activation(blank, tmp_path, activation):
-    run = untrained(tmp_path / "run", shape=(1, 5, 7), encoder={"kind": "mlp", "widths": [9, 6], "activation": activation})
+    run = untrained(
+        tmp_path / "run", shape=(1, 5, 7), encoder={"kind": "mlp", "widths": [9, 6], "activation": activation}
+    )
     assert compare(blank, run, count=200) < 1e-5
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (2, 17, 23), (1, 9, 64)])
 def test_transposed_convolutions_of_any_shape(blank, tmp_path, shape):
-    run = untrained(tmp_path / "run", shape=shape, latent=3, encoder={"kind": "conv", "channels": [5, 6, 7], "hidden": 11})
+    run = untrained(
+        tmp_path / "run", shape=shape, latent=3, encoder={"kind": "conv", "channels": [5, 6, 7], "hidden": 11}
+    )
     assert compare(blank, run, count=100) < 1e-5
 
 

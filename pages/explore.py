@@ -1,0 +1,43 @@
+"""Explore: the map of the codes on the left, what the decoder makes of the point under the pointer on the right."""
+
+import streamlit as st
+
+from ui import controls, library, messages, state
+from ui.explorer import Pin, explorer
+from vae.runs import RunError
+
+view = state.view()
+if view is None:
+    st.stop()
+run = view.run
+try:
+    codes = run.codes
+except RunError as error:
+    messages.failure(error)
+    st.stop()
+
+plane, refused = state.choose_plane(run, codes, view.plane)
+name = "" if refused else view.plane
+if refused:
+    messages.problem(refused)
+images = library.images(run)
+
+left, right = st.columns([2, 1], gap="medium")
+with left:
+    controls.latent_map(run, codes, plane, name)
+    if run.spec.latent > 2:
+        controls.plane_choice(run, codes, plane, name)
+    if not run.spec.probabilistic:
+        st.caption(messages.AUTOENCODER)
+    if images is None:
+        messages.data_missing(run)
+with right:
+    try:
+        pin = Pin(view.pin) if view.pin is not None else None
+        pinned = explorer(
+            run, plane, chart_key=state.CHART_KEY, codes=codes, images=images, pin=pin, key=state.EXPLORER_KEY
+        )
+        if state.hear(view, pinned.z if pinned else None):
+            st.rerun()  # the header was drawn with the old point: one more run, in which nothing else changes
+    except RunError as error:
+        messages.failure(error)

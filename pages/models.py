@@ -1,0 +1,88 @@
+"""Models: the library as cards, and the chosen model in full: card, numbers, curves and the command that made it."""
+
+from typing import Any
+
+import streamlit as st
+
+from ui import figures, library, messages, state
+from ui.chips import data_name, headline, number
+from vae.runs import Run, RunError
+
+NAMES = {
+    "elbo": "ELBO",
+    "log_px": "log p(x), importance-weighted",
+    "distortion": "Distortion −E[log p(x\\|z)]",
+    "rate": "Rate KL(q‖p)",
+}
+
+
+def duration(seconds: Any) -> str:
+    """Return a training time for people."""
+    if not isinstance(seconds, int | float):
+        return ""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def card(run: Run, chosen: bool) -> None:
+    """One run of the library."""
+    with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.markdown(f"**{run.name}**", width="stretch")
+            if chosen:
+                st.caption("shown", width="content")
+            else:
+                st.button("Show", key=f"show_{run.name}", type="tertiary", on_click=state.set_model, args=(run.name,))
+        st.markdown(headline(run))
+        facts = [f"{run.spec.preset} · {run.spec.latent}-D · {data_name(run)}"]
+        try:
+            bound, seconds = number(run.metrics.get("log_px")), duration(run.metrics.get("train_seconds"))
+        except RunError:
+            bound = seconds = ""
+        facts += [f"log p(x) ≥ {bound}"] * bool(bound) + [f"trained in {seconds}"] * bool(seconds)
+        st.caption("  \n".join(facts))
+
+
+def detail(run: Run) -> None:
+    """The chosen run."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(run.name, anchor=False)
+        st.page_link("explore.py", label="Explore this model", icon=":material/explore:")
+    st.latex(run.spec.formula())
+    metrics = run.metrics
+    rows = [(NAMES[name], metrics.get(name)) for name in NAMES if number(metrics.get(name))]
+    if rows:
+        lines = [f"| {label} | {number(m)} | {m.get('n') or 0:,} |" for label, m in rows]
+        st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
+        k = metrics.get("log_px", {}).get("k")
+        st.caption(f"{data_name(run)}, {metrics.get('split', 'test')} split" + (f"; K = {k}" if k else ""))
+    if not run.spec.probabilistic:
+        st.caption(messages.AUTOENCODER)
+    if run.history:
+        st.plotly_chart(
+            figures.training_curves(run.history, run.spec.probabilistic),
+            key="curves",
+            config={"displayModeBar": False},
+            alt=f"Distortion and rate of {run.name} during training, on training and validation data.",
+        )
+    if metrics.get("command"):
+        st.caption("Made by")
+        st.code(metrics["command"], language="bash", wrap_lines=True)
+    if run.card:
+        with st.expander("Model card", icon=":material/description:"):
+            st.markdown(run.card)
+
+
+view = state.view()
+if view is None:
+    st.stop()
+left, right = st.columns([1, 2], gap="large")
+with left:
+    for run in library.usable():
+        card(run, run.name == view.run.name)
+    for broken in library.broken():
+        st.error(f"**{broken.name}** cannot be read. {broken.reason}", icon=":material/folder_off:")
+with right:
+    try:
+        detail(view.run)
+    except RunError as error:
+        messages.failure(error)

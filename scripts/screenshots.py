@@ -1,0 +1,60 @@
+"""Take the README's pictures: `make screenshots`. A real server, a real browser, a real pointer."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+from harness import CHART, chromium, pixel, settle, start, stop  # noqa: E402
+
+OUT = ROOT / "docs" / "screenshots"
+PIN, HOVER = (0.9, -0.55), (-1.4, 0.75)
+
+
+def explored(page: Page) -> None:
+    """Pin one point and leave the pointer at another, where there is room to explore."""
+    page.mouse.click(*pixel(page, *PIN))
+    page.wait_for_function("() => location.search.includes('z=')")
+    settle(page, 1000)
+    page.mouse.move(*pixel(page, *HOVER), steps=12)
+    page.wait_for_timeout(600)
+
+
+SHOTS = (
+    ("explore-light", "/", "light", (1280, 720), explored),
+    ("explore-dark", "/", "dark", (1280, 720), explored),
+    ("models-light", "/models", "light", (1280, 720), None),
+    ("phone", "/", "light", (390, 844), explored),
+)
+
+
+def main() -> None:
+    """Write every picture of SHOTS."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = start(Path(folder))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        try:
+            for name, path, scheme, (width, height), act in SHOTS:
+                page = browser.new_page(
+                    viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1
+                )
+                page.goto(server.url + path)
+                page.wait_for_selector(CHART if act else ".st-key-curves .js-plotly-plot")
+                settle(page, 1500)
+                if act:
+                    act(page)
+                page.screenshot(path=OUT / f"{name}.png")
+                page.close()
+                print(OUT / f"{name}.png")
+        finally:
+            browser.close()
+            stop(server.process)
+
+
+if __name__ == "__main__":
+    main()

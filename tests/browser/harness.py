@@ -1,0 +1,109 @@
+"""What browser tests and screenshots share: a server that ends, the browser's path, and where a point of the map is."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHART = ".st-key-map .js-plotly-plot"
+# what the app may not need: a proxy at which nobody listens stands for a machine without a network
+NO_NETWORK = {
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "no_proxy": "127.0.0.1,localhost",
+}
+
+
+def chromium() -> str | None:
+    """Return the browser's path: $CHROMIUM, or one on the path; None leaves it to Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("CHROMIUM") or next((found for n in names if (found := shutil.which(n))), None)
+
+
+@dataclass
+class Server:
+    """A running app."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    data: Path
+
+
+def start(data: Path) -> Server:
+    """Start the app on a free port with its data and runs in `data`, and wait until it is healthy."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # a file, since a pipe that nobody reads fills up and stalls the server
+    log = Path(tempfile.mkstemp(prefix="server-", suffix=".log", dir=data)[1])
+    arguments = ["--server.port", str(port), "--server.headless", "true", "--server.address", "127.0.0.1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **NO_NETWORK, "LATENT_DATA": str(data)},
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read()
+            return Server(url, process, log, data)
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.25)
+    stop(process)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server by its handle."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def settle(page: Page, quiet: int = 500) -> None:
+    """Wait until no script runs and nothing has changed for a moment."""
+    page.wait_for_timeout(150)
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget], [data-test-script-state=running]')"
+    )
+    page.wait_for_timeout(quiet)
+
+
+def pixel(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Return the page position of a point of the map."""
+    place = page.evaluate(
+        """([selector, x, y]) => {
+            const gd = document.querySelector(selector), { xaxis, yaxis } = gd._fullLayout;
+            const box = gd.getBoundingClientRect();
+            return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
+        }""",
+        [CHART, x, y],
+    )
+    return place[0], place[1]
+
+
+def card(page: Page) -> Locator:
+    """Return the component's part of the page."""
+    return page.locator(".st-key-explorer")
+
+
+def picture(page: Page, k: int = 0) -> str:
+    """Return the pixels of the component's canvas number k, as a data URL."""
+    return card(page).locator("canvas").nth(k).evaluate("canvas => canvas.toDataURL()")

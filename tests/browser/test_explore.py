@@ -1,0 +1,204 @@
+"""Exploring by hand: hover, pin, lasso, keyboard, links and themes, on the shipped models without data."""
+
+import re
+
+import numpy as np
+from harness import CHART, card, picture, pixel, settle
+
+from vae import runs
+
+
+def pinned(page):
+    """Return the pinned point, as the address has it."""
+    page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
+    return page.evaluate("() => new URL(location.href).searchParams.get('z').split(',').map(Number)")
+
+
+def mark(page):
+    """Remember the chart's element, so that a remount can be told."""
+    page.evaluate("selector => { window.__chart = document.querySelector(selector); }", CHART)
+
+
+def kept(page):
+    return page.evaluate(
+        "selector => window.__chart === document.querySelector(selector) && window.__chart.isConnected", CHART
+    )
+
+
+def lasso(page, corners):
+    """Draw a lasso through the points of the map, with the modebar's own tool."""
+    page.locator(CHART).hover()
+    page.locator(f"{CHART} .modebar-btn[data-val=lasso]").click()
+    places = [pixel(page, *corner) for corner in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in [*places[1:], places[0]]:
+        page.mouse.move(*place, steps=6)
+    page.mouse.up()
+
+
+def number(page):
+    """Return N of "N points" under the map."""
+    return int(page.locator(".st-key-strip").inner_text().split()[0].replace(",", ""))
+
+
+def test_hover_decodes_and_follows_the_pointer(open_page):
+    page = open_page()
+    seen = []
+    for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
+        page.mouse.move(*pixel(page, *point), steps=5)
+        page.wait_for_timeout(250)
+        seen.append(picture(page))
+    assert len(set(seen)) == 3
+
+
+def test_a_click_pins_the_point_under_the_pointer_and_mounts_no_chart_anew(open_page):
+    page = open_page()
+    mark(page)
+    page.mouse.click(*pixel(page, 0.8, -0.4))
+    np.testing.assert_allclose(pinned(page), [0.8, -0.4], atol=0.03)
+    settle(page)
+    assert page.locator(".st-key-chip_image img").count() == 1
+    assert kept(page)
+    page.mouse.click(*pixel(page, -0.5, 0.5))
+    page.wait_for_function("() => new URL(location.href).searchParams.get('z').startsWith('-0.')")
+    settle(page)
+    assert kept(page)
+
+
+def test_the_pin_can_be_taken_away(open_page):
+    page = open_page("/?z=0.5,0.5")
+    page.locator(".st-key-chip_unpin button").click()
+    page.wait_for_function("() => !new URL(location.href).searchParams.get('z')")
+    settle(page)
+    assert page.locator(".st-key-chip_image").count() == 0
+    page.mouse.click(*pixel(page, 0.8, -0.4))
+    np.testing.assert_allclose(pinned(page), [0.8, -0.4], atol=0.03)
+
+
+def test_a_lasso_counts_what_lies_inside_and_leaves_the_chart(open_page):
+    page = open_page("/?model=digits-vae-2d")
+    mark(page)
+    lasso(page, [(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    page.wait_for_selector(".st-key-selection_csv")
+    settle(page)
+    n = number(page)
+    means = runs.find("digits-vae-2d", [runs.shipped()]).codes.means if shipped("digits-vae-2d") else None
+    if means is not None:
+        inside = int((np.abs(means) < 1).all(1).sum())
+        assert abs(n - inside) <= 0.03 * len(means) + 2
+    counts = page.locator("[data-testid=stHtml] div span:nth-child(3n)").all_inner_texts()
+    assert sum(int(c.replace(",", "")) for c in counts) == n > 0
+    assert page.get_by_text(re.compile(r"^Mean of \d")).count() == 1
+    assert "z=" not in page.url  # a lasso that ends where it began pins nothing
+    assert kept(page)
+
+
+def shipped(name):
+    return (runs.shipped() / name / "codes.npz").is_file()
+
+
+def test_the_selection_downloads(open_page):
+    page = open_page("/?model=digits-vae-2d")
+    page.keyboard.press("a")
+    page.wait_for_selector(".st-key-selection_csv")
+    settle(page)
+    n = number(page)
+    with page.expect_download() as started:
+        page.locator(".st-key-selection_csv button").click()
+    with open(started.value.path()) as file:
+        assert len(file.read().splitlines()) == n + 1
+    with page.expect_download() as started:
+        page.locator(".st-key-selection_npz button").click()
+    with np.load(started.value.path(), allow_pickle=False) as file:
+        assert len(file["index"]) == n
+
+
+def test_the_keyboard_moves_and_pins(open_page):
+    page = open_page("/?z=0.000,0.000")
+    before = picture(page)
+    card(page).locator("[tabindex='0']").first.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowUp")
+    page.wait_for_timeout(250)
+    assert picture(page) != before
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !new URL(location.href).searchParams.get('z').startsWith('0.000')")
+    np.testing.assert_allclose(pinned(page), [0.5, 0.5], atol=0.01)
+
+
+def test_a_link_reproduces_the_screen(open_page):
+    page = open_page("/?model=ten-dimensions&plane=3,7&z=0.5,0,0,0,0,0,1,0,0,0")
+    assert "ten-dimensions" in page.locator(".st-key-header").inner_text()
+    assert page.locator(".st-key-chip_image").count() == 1
+    titles = page.locator(f"{CHART} .g-xtitle, {CHART} .g-ytitle").all_text_contents()
+    assert [t.replace("\u200b", "") for t in titles] == ["z3", "z7"]
+    page.reload()
+    page.wait_for_selector(CHART)
+    settle(page)
+    assert page.locator(".st-key-chip_image").count() == 1
+    np.testing.assert_allclose(pinned(page), [0.5, 0, 0, 0, 0, 0, 1, 0, 0, 0])
+
+
+def test_the_model_and_the_pin_survive_a_change_of_page(open_page):
+    page = open_page("/?model=digits-vae-2d&z=0.250,0.250")
+    page.get_by_role("link", name="Models").click()
+    page.wait_for_selector(".st-key-curves, .st-key-card_digits-vae-2d")
+    settle(page)
+    assert page.locator(".st-key-chip_image").count() == 1
+    assert "z=" in page.url
+    page.get_by_role("link", name="Explore", exact=True).click()
+    page.wait_for_selector(CHART)
+    settle(page)
+    np.testing.assert_allclose(pinned(page), [0.25, 0.25])
+
+
+def test_rubbish_in_the_address_is_answered_and_the_map_is_there(open_page):
+    page = open_page("/?model=missing&z=abc&plane=99,1")
+    assert page.get_by_text("no model").count() >= 1
+    assert "mnist-vae-2d" in page.locator(".st-key-header").inner_text()
+
+
+def test_other_planes_of_a_larger_latent_space(open_page):
+    page = open_page("/?model=ten-dimensions")
+    page.get_by_text("PCA", exact=True).click()
+    page.wait_for_function("() => new URL(location.href).searchParams.get('plane') === 'pca'")
+    settle(page)
+    assert "PC 1" in page.locator(f"{CHART} .g-xtitle").text_content()
+
+
+def test_dark_and_light_are_the_themes_colours_and_the_chart_follows(open_page):
+    for scheme, paper, ink in (("light", "rgb(251, 250, 247)", 0), ("dark", "rgb(14, 17, 23)", 255)):
+        page = open_page("/", scheme=scheme)
+        assert page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor") == paper
+        fill = page.locator(f"{CHART} .annotation-text").first.evaluate("e => getComputedStyle(e).fill")
+        shade = np.mean([int(v) for v in fill.removeprefix("rgb(").rstrip(")").split(",")[:3]])
+        assert abs(shade - ink) < 90
+
+
+def test_absent_data_are_told_and_a_download_without_a_network_fails_in_words(open_page):
+    page = open_page("/?model=mnist-vae-2d")
+    page.get_by_text("MNIST is not on this machine. Showing its saved codes and reconstructions.").wait_for()
+    page.locator(".st-key-download_data button").click()
+    page.get_by_text("The download of mnist failed").wait_for(timeout=60_000)
+    assert "Traceback" not in page.locator("[data-testid=stMain]").inner_text()
+    settle(page)
+    page.locator(".st-key-use_digits button").click()
+    page.wait_for_function("() => location.search.includes('digits-vae-2d')")
+    settle(page)
+    assert page.get_by_text("is not on this machine").count() == 0
+
+
+def test_explore_fits_a_phone(open_page):
+    page = open_page("/", width=390, height=844, has_touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator(CHART).bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
+def test_the_first_screen_fits_a_projector(open_page):
+    page = open_page("/")
+    box = page.locator(CHART).bounding_box()
+    assert box["y"] + box["height"] <= 720

@@ -1,0 +1,49 @@
+"""The library and a model's detail, in a real browser."""
+
+from harness import settle
+
+
+def test_a_card_changes_the_model_everywhere(open_page):
+    page = open_page("/models", wait=".st-key-curves .js-plotly-plot")
+    page.locator(".st-key-show_digits-vae-2d button").click()
+    page.get_by_role("heading", name="digits-vae-2d").wait_for()
+    settle(page)
+    assert "model=digits-vae-2d" in page.url
+    assert "digits-vae-2d" in page.locator(".st-key-header").inner_text()
+    page.get_by_role("link", name="Explore this model").click()
+    page.wait_for_selector(".st-key-map .js-plotly-plot")
+    settle(page)
+    assert "digits-vae-2d" in page.locator(".st-key-header").inner_text()
+    assert "model=digits-vae-2d" in page.url, "the address must still name the model after a change of page"
+
+
+def test_the_detail_shows_curves_numbers_and_command(open_page):
+    page = open_page("/models?model=mnist-vae-2d", wait=".st-key-curves .js-plotly-plot")
+    text = page.locator("[data-testid=stMain]").inner_text()
+    assert "±" in text
+    assert "nats" in text
+    assert page.locator("[data-testid=stCode]").count() >= 1
+    assert page.locator(".katex-display").count() >= 1
+
+
+def test_a_deep_link_opens_the_models_page_in_the_dark(open_page):
+    page = open_page("/models", wait=".st-key-curves .js-plotly-plot", scheme="dark")
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+        == "rgb(14, 17, 23)"
+    )
+
+
+def test_a_broken_run_is_told_of_and_harms_nothing(open_page, server):
+    broken = server.data / "runs" / "broken-run"
+    broken.mkdir()
+    (broken / "spec.json").write_text("{nope")
+    page = open_page("/models", wait=".st-key-curves .js-plotly-plot")
+    page.get_by_text("cannot be read").wait_for()
+    (broken / "spec.json").unlink()
+    broken.rmdir()
+
+
+def test_the_models_page_fits_a_phone(open_page):
+    page = open_page("/models", wait=".st-key-curves .js-plotly-plot", width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,1 @@
+"""What the pages share: state and permalinks, figures, and the components that run in the browser."""

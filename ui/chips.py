@@ -1,0 +1,95 @@
+"""The two chips of every page: the model everything acts on, and the image that is pinned."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import figures, library, state
+from ui.state import View
+from vae.runs import Run, RunError
+
+SIDE = 32  # pixels of the image chip's thumbnail
+
+
+def number(entry: dict[str, Any] | None, digits: int = 2) -> str:
+    """Return "−150.23 ± 0.41 nats" for an entry of metrics.json; "" for none."""
+    if not entry or not isinstance(entry.get("value"), int | float):
+        return ""
+    spread = f" ± {entry['se']:.{digits}f}" if isinstance(entry.get("se"), int | float) else ""
+    return f"{entry['value']:.{digits}f}".replace("-", "−") + spread + f" {entry.get('units', 'nats')}"
+
+
+def headline(run: Run) -> str:
+    """Return the one number that stands for a run: its ELBO, or an autoencoder's distortion."""
+    try:
+        metrics = run.metrics
+    except RunError:
+        return "metrics unreadable"
+    if number(metrics.get("elbo")):
+        return f"ELBO {number(metrics['elbo'])}"
+    return f"distortion {number(metrics.get('distortion'))}" if number(metrics.get("distortion")) else "not evaluated"
+
+
+def data_name(run: Run) -> str:
+    """Return the data as they must stand beside every number."""
+    try:
+        return str(run.metrics.get("data") or run.spec.data_name)
+    except RunError:
+        return run.spec.data_name
+
+
+def model_chip(view: View) -> None:
+    """Show the model and let another one be chosen."""
+    run = view.run
+    label = f"**{run.name}** · {run.spec.latent}-D · {headline(run)}"
+    with st.popover(label, icon=":material/hub:", key="chip_model_popover"):
+        names = [r.name for r in library.usable()]
+        # the widget follows the view, also where a link or another page has changed the model
+        st.session_state["chip_model"] = run.name
+        st.selectbox(
+            "Model", names, key="chip_model", on_change=lambda: state.set_model(st.session_state["chip_model"])
+        )
+        st.caption(f"{run.spec.preset} on {data_name(run)}")
+        st.page_link("models.py", label="All models", icon=":material/view_list:")
+    st.caption(data_name(run), width="content")
+
+
+def thumbnail(image: np.ndarray, side: int, frame: str = figures.DECODER) -> tuple[np.ndarray, int]:
+    """Return an image [C, H, W] in [0, 1] as bytes [h, w, 3] with a frame in its role's colour, and the width to show.
+
+    Pixels stay pixels: they are enlarged by whole numbers, twice as much as is shown, for screens of double density.
+    """
+    times = max(1, round(side / max(image.shape[1:])))
+    pixels = (
+        np.rint(np.clip(image, 0, 1) * 255)
+        .astype(np.uint8)
+        .transpose(1, 2, 0)
+        .repeat(2 * times, 0)
+        .repeat(2 * times, 1)
+    )
+    if pixels.shape[2] != 3:
+        pixels = pixels[:, :, :1].repeat(3, 2)
+    framed = np.empty((pixels.shape[0] + 4, pixels.shape[1] + 4, 3), np.uint8)
+    framed[:] = tuple(bytes.fromhex(frame[1:]))
+    framed[2:-2, 2:-2] = pixels
+    return framed, image.shape[2] * times + 2
+
+
+def image_chip(view: View) -> None:
+    """Show the decoded image of the pinned point, where one is pinned."""
+    if view.pin is None:
+        return
+    shown = ", ".join(f"{v:.2f}".replace("-", "−") for v in view.pin[:4]) + (", …" if len(view.pin) > 4 else "")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="chip_image"):
+        if len(view.run.spec.shape) == 3:
+            try:
+                image = library.decode(view.run, np.array([view.pin]))[0]
+                pixels, width = thumbnail(image, SIDE)
+                st.image(pixels, width=width, alt=f"Mean of p(x|z) at z = ({shown})")
+            except RunError:
+                pass  # the page says what is wrong with the weights
+        st.caption(f"pinned z = ({shown})", width="content")
+        st.button(
+            "Unpin", type="tertiary", icon=":material/close:", key="chip_unpin", on_click=state.set_pin, args=(None,)
+        )

@@ -1,0 +1,79 @@
+"""The map with its selection, and the choice of a plane: what stands in the left column of Explore."""
+
+from typing import cast
+
+import numpy as np
+import streamlit as st
+from streamlit.elements.plotly_chart import PlotlyState
+
+from ui import library, selection, state
+from vae.plane import Plane
+from vae.runs import Codes, Run
+
+CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@st.fragment
+def latent_map(run: Run, codes: Codes, plane: Plane, name: str) -> None:
+    """Draw the map and, under it, the selection: a lasso runs this fragment alone and leaves the figure as it is."""
+
+    def lassoed() -> None:
+        st.session_state[state.ALL_KEY] = False
+
+    def choose_all() -> None:
+        st.session_state[state.ALL_KEY] = not st.session_state.get(state.ALL_KEY, False)
+
+    kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.probabilistic else "an autoencoder, so without a prior"
+    event = st.plotly_chart(
+        library.latent_map(run, name, plane),
+        key=state.CHART_KEY,
+        on_select=lassoed,
+        selection_mode=("lasso", "box"),
+        config=CHART,
+        alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, coloured by class; {kind}.",
+    )
+    everything = st.session_state.get(state.ALL_KEY, False)
+    points = cast(PlotlyState, event).selection.points
+    index = np.arange(len(codes)) if everything else selection.indices(points, codes)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
+        text = f"of {len(codes):,} selected." if len(index) else "Lasso or box on the map, or press A for all."
+        st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
+        st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
+    if len(index):
+        selection.panel(run, plane, index)
+
+
+def plane_choice(run: Run, codes: Codes, plane: Plane, name: str) -> None:
+    """Offer the planes of a latent space of more than two dimensions; the callbacks change the URL."""
+    shown = [int(i) for i in np.argmax(np.abs(plane.basis), axis=1) + 1]
+    principal = name == "pca" and codes.components is not None
+
+    def pair() -> None:
+        i, j = st.session_state["plane_x"], st.session_state["plane_y"]
+        if i == j:  # the same dimension twice is no plane: the axes change places
+            i, j = reversed(shown)
+        state.set_plane(f"{i},{j}")
+
+    def kind() -> None:
+        state.set_plane("pca" if st.session_state["plane_kind"] == "PCA" else "")
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.session_state["plane_kind"] = "PCA" if principal else "Pair"
+        kinds = ["Pair", "PCA"] if codes.components is not None else ["Pair"]
+        st.segmented_control(
+            "Plane", kinds, required=True, key="plane_kind", on_change=kind, label_visibility="collapsed"
+        )
+        if not principal:
+            for key, label, value in zip(("plane_x", "plane_y"), ("Across", "Up"), shown, strict=True):
+                st.session_state[key] = value
+                st.selectbox(
+                    label,
+                    range(1, run.spec.latent + 1),
+                    format_func=lambda i: f"z{i}".translate(SUBSCRIPTS),
+                    key=key,
+                    on_change=pair,
+                    width=90,
+                    label_visibility="collapsed",
+                )
+        st.caption(f"{run.spec.latent}-D latent: {plane.note or 'other dimensions at 0'}", width="content")

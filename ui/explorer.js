@@ -1,0 +1,555 @@
+import { makeDecoder } from "./decoder.js";
+
+// The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once a
+// frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
+
+const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
+const FAR = 4; // for autoencoders: how many typical neighbour distances from the nearest code is out of the data
+const CLICK = 4; // pixels that a pointer may move and still click
+const STEP = 0.1; // plane units an arrow key moves; with shift five times that
+const TAU = 2 * Math.PI;
+const instances = new WeakMap();
+
+const minus = (text) => text.replace("-", "−");
+const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
+const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
+const plain = (title) => title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join(""));
+
+function el(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+// Return {header, section(name) -> Uint8Array copy or null}; see pack() in explorer.py.
+function unpack(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const section = (name) => {
+    if (!(name in header.sections)) return null;
+    const [offset, size] = header.sections[name];
+    return bytes.slice(4 + length + offset, 4 + length + offset + size);
+  };
+  return { header, section };
+}
+
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// What the model knows: the decoder, the codes, and the densities p(z) and q(z).
+class Space {
+  constructor({ header, section }, changed) {
+    this.header = header;
+    const d = (this.d = header.latent);
+    this.pixels = header.shape.reduce((a, b) => a * b, 1);
+    const floats = (name) => {
+      const bytes = section(name);
+      return bytes && new Float32Array(bytes.buffer);
+    };
+    this.means = floats("means");
+    this.n = this.means.length / d;
+    this.labels = new Int32Array(section("labels").buffer);
+    const scales = floats("scales");
+    if (scales) {
+      this.inverse = Float64Array.from(scales, (s) => 1 / s);
+      // log of each code's normalising constant, shifted by log N
+      this.constants = new Float64Array(this.n).fill((-d / 2) * Math.log(TAU) - Math.log(this.n));
+      for (let i = 0, t = 0; i < this.n; i++) for (let j = 0; j < d; j++, t++) this.constants[i] -= Math.log(scales[t]);
+      this.exponents = new Float64Array(this.n);
+    }
+    if (header.atlas) {
+      inflate(section("tiles")).then((tiles) => { this.tiles = tiles; changed(); });
+    } else {
+      this.decoder = makeDecoder(header, floats("weights"));
+    }
+    const images = section("images");
+    this.hasImages = images !== null;
+    if (images) inflate(images).then((pixels) => { this.images = pixels; changed(); });
+    this.blended = new Float32Array(this.pixels);
+  }
+
+  toLatent(u) {
+    const { origin, basis } = this.header.plane;
+    return origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
+  }
+
+  toPlane(z) {
+    const { origin, basis } = this.header.plane;
+    return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
+  }
+
+  code(i) {
+    return Array.from(this.means.subarray(i * this.d, (i + 1) * this.d));
+  }
+
+  // The mean of p(x|z), Float32Array, valid until the next call; null where an atlas has not arrived yet.
+  decode(z) {
+    return this.decoder ? this.decoder.decode(z) : this.blend(this.toPlane(z));
+  }
+
+  // Bilinear interpolation of the pre-decoded tiles around plane point u.
+  blend(u) {
+    if (!this.tiles) return null;
+    const { side, extent } = this.header.atlas;
+    const at = [0, 1].map((k) => {
+      const t = ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1);
+      return Math.min(Math.max(t, 0), side - 1);
+    });
+    const [x, y] = at.map((t) => Math.min(Math.floor(t), side - 2));
+    const [fx, fy] = [at[0] - x, at[1] - y];
+    const corner = (row, column) => (row * side + column) * this.pixels;
+    const [a, b, c, e] = [corner(y, x), corner(y, x + 1), corner(y + 1, x), corner(y + 1, x + 1)];
+    for (let t = 0; t < this.pixels; t++) {
+      const low = this.tiles[a + t] * (1 - fx) + this.tiles[b + t] * fx;
+      const high = this.tiles[c + t] * (1 - fx) + this.tiles[e + t] * fx;
+      this.blended[t] = (low * (1 - fy) + high * fy) / 255;
+    }
+    return this.blended;
+  }
+
+  // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder).
+  // log q(z) = log mean_i N(z; mu_i, diag sigma_i^2), over all codes.
+  look(z) {
+    const { d, n, means, inverse, constants, exponents } = this;
+    let [nearest, least, top] = [0, Infinity, -Infinity];
+    for (let i = 0, t = 0; i < n; i++) {
+      let [distance, exponent] = [0, 0];
+      for (let j = 0; j < d; j++, t++) {
+        const gap = z[j] - means[t];
+        distance += gap * gap;
+        if (inverse) exponent += (gap * inverse[t]) ** 2;
+      }
+      if (distance < least) [least, nearest] = [distance, i];
+      if (inverse) {
+        exponents[i] = constants[i] - exponent / 2;
+        if (exponents[i] > top) top = exponents[i];
+      }
+    }
+    const found = { nearest, distance: Math.sqrt(least) };
+    if (!inverse) return found;
+    let sum = 0;
+    // below e^-36 a term is lost in the sum's last digit anyway
+    for (let i = 0; i < n; i++) if (exponents[i] > top - 36) sum += Math.exp(exponents[i] - top);
+    found.logQ = top + Math.log(sum);
+    found.logP = (-d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
+    return found;
+  }
+
+  // The median distance from a code to its nearest neighbour, over a spread of 200 codes.
+  get spacing() {
+    if (this._spacing === undefined) {
+      const all = [];
+      for (let k = 0; k < Math.min(200, this.n); k++) {
+        const i = Math.floor((k * this.n) / Math.min(200, this.n));
+        let least = Infinity;
+        for (let o = 0; o < this.n; o++) {
+          if (o === i) continue;
+          let distance = 0;
+          for (let j = 0; j < this.d; j++) distance += (this.means[i * this.d + j] - this.means[o * this.d + j]) ** 2;
+          if (distance < least) least = distance;
+        }
+        all.push(Math.sqrt(least));
+      }
+      all.sort((a, b) => a - b);
+      this._spacing = all[all.length >> 1] || 1;
+    }
+    return this._spacing;
+  }
+
+  verdict({ logP, logQ, distance }) {
+    const inside = logQ === undefined ? distance < FAR * this.spacing : logQ - logP > HOLE;
+    return { inside, text: inside ? "in the data" : logQ === undefined ? "far from the data" : "in a hole" };
+  }
+
+  // The real image i in [0, 1], or null.
+  real(i) {
+    if (!this.images) return null;
+    return Float32Array.from(this.images.subarray(i * this.pixels, (i + 1) * this.pixels), (v) => v / 255);
+  }
+
+  label(i) {
+    const k = this.labels[i];
+    return k < 0 ? "" : this.header.classes[k] ?? String(k);
+  }
+}
+
+// Draw C x H x W means in [0, 1] (clamped); a vector becomes one line of greys over its own range.
+function paint(canvas, pixels, shape) {
+  const [channels, height, width] = shape.length === 3 ? shape : [1, 1, pixels.length];
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  const image = (canvas.image ??= context.createImageData(width, height));
+  const size = width * height;
+  let [low, span] = [0, 1];
+  if (shape.length !== 3) {
+    low = Math.min(...pixels);
+    span = Math.max(...pixels) - low || 1;
+  }
+  const [green, blue] = channels === 3 ? [size, 2 * size] : [0, 0];
+  // image.data clamps to 0..255 and rounds by itself
+  for (let t = 0, o = 0; t < size; t++, o += 4) {
+    image.data[o] = (255 * (pixels[t] - low)) / span;
+    image.data[o + 1] = (255 * (pixels[t + green] - low)) / span;
+    image.data[o + 2] = (255 * (pixels[t + blue] - low)) / span;
+    image.data[o + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function picture(role, label) {
+  const canvas = el("canvas", { role: "img", "aria-label": label, width: 1, height: 1 });
+  const caption = el("figcaption", {}, label);
+  return { canvas, caption, figure: el("figure", { class: role }, canvas, caption) };
+}
+
+class Card {
+  constructor(root) {
+    this.now = picture("decoder", "mean of p(x|z)");
+    this.near = picture("real", "nearest image");
+    this.pins = [picture("decoder", "mean of p(x|z)"), picture("real", "nearest image"), picture("encoder", "its reconstruction")];
+    this.badge = el("div", { class: "badge", hidden: "" });
+    this.rows = new Map();
+    this.numbers = el("dl", { class: "numbers" });
+    this.pinNumbers = el("dl", { class: "numbers" });
+    this.unpin = el("button", { type: "button" }, "Unpin");
+    this.note = el("p", { class: "note" });
+    this.help = el("p", { class: "note", hidden: "" },
+      "Arrow keys move by 0.1, with shift by 0.5; Enter pins, Escape unpins, A selects all points. " +
+      "Scroll to zoom, drag to pan; lasso and box are in the bar above the map.");
+    this.live = el("div", { class: "live", "aria-live": "polite" });
+    this.pinBlock = el("section", { hidden: "", "aria-label": "Pinned point" }, el("hr"),
+      el("div", { class: "head" }, el("strong", {}, "Pinned"), this.unpin),
+      el("div", { class: "row pinned" }, ...this.pins.map((p) => p.figure)), this.pinNumbers);
+    this.node = el("div", { class: "card", tabindex: "0", role: "application", "aria-label": "Decoded point. Arrow keys move, Enter pins." },
+      this.badge, el("div", { class: "row now" }, this.now.figure, this.near.figure), this.numbers, this.pinBlock, this.note, this.help, this.live);
+    root.append(this.node);
+  }
+
+  number(list, name, value, kind) {
+    const id = (list === this.numbers ? "now " : "pin ") + name;
+    if (!this.rows.has(id)) {
+      const row = [el("dt", {}, name), el("dd")];
+      list.append(...row);
+      this.rows.set(id, row);
+    }
+    const cell = this.rows.get(id)[1];
+    if (kind === undefined) {
+      if (cell.textContent !== value) cell.textContent = value;
+    } else {
+      const mark = cell.firstElementChild ?? cell.appendChild(el("span"));
+      mark.className = `verdict ${kind ? "inside" : "outside"}`;
+      mark.textContent = value;
+    }
+  }
+
+  clearNumbers() {
+    this.rows.clear();
+    this.numbers.replaceChildren();
+    this.pinNumbers.replaceChildren();
+  }
+}
+
+class Explorer {
+  constructor(parent) {
+    this.parent = parent;
+    this.card = new Card(parent.querySelector("div") ?? parent);
+    this.stop = new AbortController();
+    this.markers = { pin: this.marker("pin"), cursor: this.marker("cursor") };
+    this.frameAsked = false;
+    // what benchmarks and tests read: milliseconds from pointer event to painted frame
+    this.timing = window.__latent = { latencies: [], frames: 0, decodes: 0, simd: null };
+    const on = (target, type, handler, options = {}) =>
+      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    on(document, "pointermove", (e) => this.pointer(e), { capture: true, passive: true });
+    on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
+    on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
+    on(window, "resize", () => this.ask());
+    on(this.card.node, "keydown", (e) => this.key(e));
+    on(this.card.unpin, "click", () => this.setPin(null, true));
+    // the chart may appear later or be mounted anew, and the address may change: neither tells us
+    this.timer = setInterval(() => this.check(), 200);
+  }
+
+  destroy() {
+    this.stop.abort();
+    this.chartStop?.abort();
+    clearInterval(this.timer);
+    for (const node of Object.values(this.markers)) node.remove();
+    this.card.node.remove();
+  }
+
+  update(bytes, send) {
+    this.send = send;
+    if (bytes === this.bytes) return;
+    this.bytes = bytes;
+    const content = unpack(bytes);
+    const text = JSON.stringify(content.header);
+    if (text === this.text) return;
+    this.text = text;
+    this.space = new Space(content, () => { this.shownNearest = -1; this.drawPin(); this.ask(); });
+    this.timing.simd = this.space.decoder?.simd ?? null;
+    const { header } = this.space;
+    const { badge, note } = this.card;
+    badge.hidden = !header.atlas;
+    badge.textContent = header.atlas ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded` : "";
+    note.textContent = "Click to pin. On the map or here: arrow keys move, Enter pins, ? helps.";
+    this.card.clearNumbers();
+    this.shownNearest = -1;
+    this.address = undefined;
+    this.pin = null;
+    this.cursor = [0, 0];
+    this.check();
+    this.drawPin();
+    this.ask();
+  }
+
+  // The plot area of the chart, with its axes; Plotly keeps them in _fullLayout, which is private, hence the guards.
+  axes() {
+    const layout = this.chart?._fullLayout;
+    const [x, y] = [layout?.xaxis, layout?.yaxis];
+    return x?.p2d && y?.p2d ? { x, y, box: this.chart.getBoundingClientRect() } : null;
+  }
+
+  check() {
+    if (!this.space) return;
+    const found = document.querySelector(`.st-key-${this.space.header.chart} .js-plotly-plot`);
+    if (found !== this.chart) this.ride(found);
+    const address = new URLSearchParams(location.search).get("z") ?? "";
+    if (address !== this.address) {
+      this.address = address;
+      const z = address.split(",").map(Number);
+      const valid = address !== "" && z.length === this.space.d && z.every(Number.isFinite);
+      const same = valid && this.pin && z.every((v, j) => Math.abs(v - this.pin[j]) < 1e-3);
+      if (!same) this.setPin(valid ? z : null, false);
+    }
+  }
+
+  // Take hold of a chart: make it focusable, follow its zoom, put the markers on it.
+  ride(chart) {
+    this.chartStop?.abort();
+    this.chart = chart;
+    if (!chart) return;
+    this.chartStop = new AbortController();
+    chart.tabIndex = 0;
+    chart.setAttribute("role", "application");
+    chart.setAttribute("aria-label", "Latent map. Arrow keys move the point that is decoded, Enter pins it.");
+    chart.addEventListener("keydown", (e) => this.key(e), { signal: this.chartStop.signal });
+    chart.style.position = "relative";
+    chart.append(...Object.values(this.markers));
+    for (const name of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) chart.on?.(name, () => this.place());
+    this.place();
+  }
+
+  marker(kind) {
+    const node = el("div", { "data-latent-marker": kind, "aria-hidden": "true" });
+    const size = kind === "pin" ? 13 : 9;
+    Object.assign(node.style, {
+      position: "absolute", left: "0", top: "0", width: `${size}px`, height: `${size}px`, margin: `${-size / 2}px`,
+      boxSizing: "border-box", borderRadius: "50%", pointerEvents: "none", display: "none", zIndex: "5",
+      border: "2px solid #e76300", background: kind === "pin" ? "#e76300" : "transparent",
+      boxShadow: "0 0 0 1.5px #fff, 0 0 0 2.5px #0006",
+    });
+    return node;
+  }
+
+  place() {
+    const axes = this.axes();
+    const put = (node, u) => {
+      const shown = axes && u;
+      const [px, py] = shown ? [axes.x.d2p(u[0]), axes.y.d2p(u[1])] : [0, 0];
+      const inside = shown && px >= 0 && px <= axes.x._length && py >= 0 && py <= axes.y._length;
+      node.style.display = inside ? "block" : "none";
+      if (inside) node.style.transform = `translate(${axes.x._offset + px}px, ${axes.y._offset + py}px)`;
+    };
+    put(this.markers.pin, this.pin && this.space.toPlane(this.pin));
+    put(this.markers.cursor, this.keyboard ? this.cursor : null);
+  }
+
+  // Plane coordinates under a pointer event, or null off the plot area or on something that covers it.
+  under(event) {
+    const axes = this.axes();
+    if (!axes) return null;
+    const [px, py] = [event.clientX - axes.box.left - axes.x._offset, event.clientY - axes.box.top - axes.y._offset];
+    if (px < 0 || py < 0 || px > axes.x._length || py > axes.y._length) return null;
+    // while a button is down Plotly covers the page with a layer of its own
+    const target = event.target instanceof Element ? event.target : null;
+    if (!this.chart.contains(target) && !target?.classList.contains("dragcover")) return null;
+    if (target?.closest(".modebar")) return null;
+    return [axes.x.p2d(px), axes.y.p2d(py)];
+  }
+
+  pointer(event) {
+    // a lasso that ends where it began is no click
+    if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK) this.pressed = null;
+    const u = this.under(event);
+    if (!u) return;
+    this.keyboard = false;
+    this.cursor = u;
+    this.pointerTime = event.timeStamp;
+    this.ask();
+  }
+
+  press(event) {
+    this.pressed = event.button === 0 && this.under(event) ? [event.clientX, event.clientY] : null;
+  }
+
+  release(event) {
+    const clicked = this.pressed;
+    this.pressed = null;
+    if (!clicked) return;
+    const u = this.under(event);
+    if (!u) return;
+    this.cursor = u;
+    this.setPin(this.space.toLatent(u), true);
+    this.ask();
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.space) return;
+    const step = STEP * (event.shiftKey ? 5 : 1);
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    if (event.key in moves) {
+      this.keyboard = true;
+      this.cursor = this.cursor.map((v, k) => v + moves[event.key][k]);
+      this.pointerTime = event.timeStamp;
+      this.ask();
+    } else if (event.key === "Enter" && event.target !== this.card.unpin) {
+      this.setPin(this.space.toLatent(this.cursor), true);
+    } else if (event.key === "Escape") {
+      this.setPin(null, true);
+    } else if (event.key === "?") {
+      this.card.help.hidden = !this.card.help.hidden;
+    } else return;
+    if (event.target !== this.card.unpin || event.key !== "Enter") event.preventDefault();
+    event.stopPropagation();
+  }
+
+  setPin(z, tell) {
+    if (z === null && this.pin === null) return;
+    this.pin = z && z.map((v) => Math.round(v * 1000) / 1000);
+    if (this.pin && !tell) this.cursor = this.space.toPlane(this.pin);
+    this.drawPin();
+    this.place();
+    this.ask();
+    // one message a gesture; the server answers by changing the address
+    if (tell) this.send("pin", { z: this.pin });
+  }
+
+  ask() {
+    if (this.frameAsked || !this.space) return;
+    this.frameAsked = true;
+    requestAnimationFrame(() => this.frame());
+  }
+
+  frame() {
+    this.frameAsked = false;
+    if (this.stop.signal.aborted) return;
+    const time = this.pointerTime;
+    this.pointerTime = undefined;
+    this.draw();
+    this.place();
+    this.timing.frames++;
+    if (time === undefined) return;
+    // a message posted within a frame is delivered after it was painted
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => {
+      const { latencies } = this.timing;
+      latencies.push(performance.now() - time);
+      if (latencies.length > 5000) latencies.shift();
+      painted.port1.close();
+    };
+    painted.port2.postMessage(0);
+  }
+
+  draw() {
+    const { space, card } = this;
+    const z = space.toLatent(this.cursor);
+    const mean = space.decode(z);
+    if (mean) paint(card.now.canvas, mean, space.header.shape);
+    this.timing.decodes++;
+    const seen = space.look(z);
+    const axes = space.header.plane.titles.map(plain);
+    const place = `(${this.cursor.map((v) => fixed(v)).join(", ")})`;
+    card.number(card.numbers, axes.map((t) => t.replace(/ \(.*/, "")).join(", "), place);
+    const verdict = space.verdict(seen);
+    if (seen.logQ === undefined) {
+      card.number(card.numbers, "nearest code", `${fixed(seen.distance)} away`);
+    } else {
+      card.number(card.numbers, "log p(z)", `${fixed(seen.logP)} nats`);
+      card.number(card.numbers, "log q(z) − log p(z)", `${signed(seen.logQ - seen.logP)} nats`);
+    }
+    card.number(card.numbers, "here", verdict.text, verdict.inside);
+    if (seen.nearest !== this.shownNearest) {
+      this.shownNearest = seen.nearest;
+      this.drawNearest(card.near, seen.nearest);
+    }
+    this.say(`${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ${space.label(seen.nearest)}`);
+  }
+
+  // The real image i, or where the data are absent the model's reconstruction of it, which is then said.
+  drawNearest({ canvas, caption, figure }, i) {
+    const { space } = this;
+    const real = space.real(i);
+    const pixels = real ?? space.decode(space.code(i));
+    if (pixels) paint(canvas, pixels, space.header.shape);
+    figure.className = real ? "real" : "encoder";
+    const label = space.label(i);
+    const what = `${space.header.split} #${i}` + (label && ` (${label})`);
+    if (real) caption.textContent = `nearest real image, ${what}`;
+    else if (space.hasImages) caption.textContent = what;
+    else caption.textContent = `nearest image ${what}: its reconstruction, the data are not on this machine`;
+    canvas.setAttribute("aria-label", caption.textContent);
+    return real;
+  }
+
+  drawPin() {
+    const { card, space, pin } = this;
+    card.pinBlock.hidden = !pin;
+    if (!pin || !space) return;
+    const seen = space.look(pin);
+    const i = seen.nearest;
+    const [decoded, near, again] = card.pins;
+    const mean = space.decode(pin);
+    if (mean) paint(decoded.canvas, mean, space.header.shape);
+    decoded.canvas.setAttribute("aria-label", "mean of p(x|z) at the pin");
+    const real = this.drawNearest(near, i);
+    // without the data the second picture is the reconstruction already
+    again.figure.hidden = !real;
+    const shown = pin.length <= 4 ? pin : [...pin.slice(0, 4), "…"];
+    card.number(card.pinNumbers, "z", `(${shown.map((v) => (v === "…" ? v : fixed(v))).join(", ")})`);
+    if (seen.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(seen.logP)} nats`);
+    const reconstruction = real && space.decode(space.code(i));
+    if (reconstruction) {
+      paint(again.canvas, reconstruction, space.header.shape);
+      const error = real.reduce((sum, v, t) => sum + (v - reconstruction[t]) ** 2, 0) / real.length;
+      card.number(card.pinNumbers, "its squared error per pixel", error.toFixed(4));
+    }
+    const verdict = space.verdict(seen);
+    card.number(card.pinNumbers, "here", verdict.text, verdict.inside);
+    if (seen.logP === undefined) card.number(card.pinNumbers, "log p(z)", "none: no prior");
+  }
+
+  // at most twice a second, so that a screen reader can follow
+  say(text) {
+    this.saying = text;
+    if (this.sayTimer) return;
+    this.sayTimer = setTimeout(() => {
+      this.sayTimer = null;
+      this.card.live.textContent = `Decoded at ${this.saying}`;
+    }, 500);
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let explorer = instances.get(parentElement);
+  if (!explorer) instances.set(parentElement, (explorer = new Explorer(parentElement)));
+  explorer.update(data, setTriggerValue);
+  return () => {
+    explorer.destroy();
+    instances.delete(parentElement);
+  };
+}

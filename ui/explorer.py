@@ -1,0 +1,127 @@
+"""The card beside the map: it rides on the Plotly chart and decodes, in the browser, the point under the pointer."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import decoder, figures, library
+from vae.plane import Plane
+from vae.runs import Codes, Run
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The pinned point z, d numbers."""
+
+    z: tuple[float, ...]
+
+
+def _source() -> str:
+    """Return the component as one module: inline modules cannot import their neighbours."""
+    card = (HERE / "explorer.js").read_text()
+    imported = 'import { makeDecoder } from "./decoder.js";\n'
+    assert imported in card
+    return decoder.SOURCE + card.replace(imported, "")
+
+
+_component = st.components.v2.component(
+    "latent_explorer", html="<div></div>", css=(HERE / "explorer.css").read_text(), js=_source()
+)
+
+
+def pack(header: Mapping[str, Any], sections: Mapping[str, bytes]) -> bytes:
+    """Return a header's length (4 bytes, little-endian), the header as JSON, then the sections at multiples of 8 bytes.
+
+    The header gains `sections`: name -> [offset from the first section, length].
+    """
+    places, offset = {}, 0
+    for name, content in sections.items():
+        places[name] = [offset, len(content)]
+        offset += -(-len(content) // 8) * 8
+    text = json.dumps({**header, "sections": places}, separators=(",", ":")).encode()
+    text += b" " * (-(4 + len(text)) % 8)
+    body = b"".join(content + bytes(-len(content) % 8) for content in sections.values())
+    return len(text).to_bytes(4, "little") + text + body
+
+
+def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str) -> bytes:
+    """Return all that the card needs, once: decoder (or atlas), codes, and the images in the order of the codes."""
+    runnable = decoder.runnable(run)
+    header, weights = decoder.pack(run)
+    labels = codes.labels if codes.labels is not None else np.full(len(codes), -1)
+    sections = {
+        "means": codes.means.astype("<f4").tobytes(),
+        "labels": labels.astype("<i4").tobytes(),
+    }
+    if codes.scales is not None:
+        sections["scales"] = codes.scales.astype("<f4").tobytes()
+    if images is not None:
+        sections["images"] = zlib.compress(np.ascontiguousarray(images), 1)
+    if runnable:
+        sections["weights"] = weights.tobytes()
+    else:
+        tiles, extent = decoder.atlas(run)
+        sections["tiles"] = zlib.compress(np.ascontiguousarray(tiles), 1)
+        header = {**header, "atlas": {"side": tiles.shape[0], "extent": extent}}
+    header = {
+        **header,
+        "name": run.name,
+        "chart": chart_key,
+        "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
+        "probabilistic": run.spec.probabilistic,
+        "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
+        "split": codes.split,
+        "data": run.spec.data,
+    }
+    return pack(header, sections)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _payload(path: Path, _stamp: object, plane: tuple[bytes, bytes], has_images: bool, chart_key: str, _make: Any) -> bytes:
+    content: bytes = _make()
+    return content
+
+
+def explorer(
+    run: Run,
+    plane: Plane,
+    *,
+    chart_key: str,
+    codes: Codes,
+    images: np.ndarray | None = None,
+    pin: Pin | None = None,
+    key: str,
+) -> Pin | None:
+    """Mount the card beside the chart of `chart_key`, and return what is pinned now.
+
+    `images` are uint8 [N, C, H, W] in the order of the codes. `pin` is what the page's address says; the card reads the
+    address itself, so that a pin changes no byte of the payload. Raises RunError for weights that cannot be used.
+    """
+    stamp = library.stamp(run.path)
+    ground = (plane.origin.tobytes(), plane.basis.tobytes())
+    data = _payload(
+        run.path, stamp, ground, images is not None, chart_key, lambda: payload(run, codes, plane, images, chart_key)
+    )
+    with st.container(key=key):
+        result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
+    event = result.get("pin")
+    if not isinstance(event, Mapping):
+        return pin
+    return _pin(event.get("z"), run.spec.latent)
+
+
+def _pin(z: Any, latent: int) -> Pin | None:
+    """Return the pin that the browser sent, which may be anything: browsers are not ours."""
+    if not isinstance(z, list) or len(z) != latent:
+        return None
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e3 for v in z):
+        return None
+    return Pin(tuple(float(v) for v in z))

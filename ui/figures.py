@@ -1,0 +1,193 @@
+"""Figures as pure functions of arrays: no Streamlit in here, so that they are tested and exported without an app."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from vae.plane import Plane
+from vae.runs import Codes
+
+PETROFF = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
+ENCODER, DECODER, PRIOR, KL, RECONSTRUCTION, RIM = "#3f90da", "#e76300", "#868b93", "#832db6", "#b9ac70", "#7d7340"
+
+# Streamlit's front end puts the page's text and background in the place of these two; so one figure serves both themes,
+# and switching the theme needs no new figure, which would mount the chart anew
+THEME_INK, THEME_PAPER = "#000037", "#000038"
+INK, PAPER = {True: "#e7eaee", False: "#1b1f24"}, {True: "#0e1117", False: "#fbfaf7"}
+
+
+def colour(k: int) -> str:
+    """Return the colour of class k; beyond ten they repeat, which is why a glyph stands at each cluster."""
+    return PETROFF[k % len(PETROFF)]
+
+
+def groups(codes: Codes) -> list[tuple[str, np.ndarray]]:
+    """Return each class's name with the indices of its examples, in the order of the map's traces."""
+    if codes.labels is None:
+        return [("codes", np.arange(len(codes)))]
+    present = np.unique(codes.labels)
+    return [(class_name(codes, int(k)), np.flatnonzero(codes.labels == k)) for k in present]
+
+
+def class_name(codes: Codes, k: int) -> str:
+    """Return the name of class k."""
+    return codes.classes[k] if 0 <= k < len(codes.classes) else str(k)
+
+
+def class_colours(codes: Codes) -> list[str]:
+    """Return the colour of each of `groups(codes)`: a class keeps its colour where others are absent."""
+    return [ENCODER] if codes.labels is None else [colour(int(k)) for k in np.unique(codes.labels)]
+
+
+def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: bool = True) -> go.Figure:
+    """Return the codes' means on a plane: a trace per class, a glyph at each median, the prior's 1, 2 and 3 sigma.
+
+    `dark` None leaves ink and paper to Streamlit's theme. `prior` False (an autoencoder) draws no rings.
+    """
+    ink = THEME_INK if dark is None else INK[dark]
+    paper = THEME_PAPER if dark is None else PAPER[dark]
+    u = plane.to_plane(codes.means.astype(np.float64)).astype(np.float32)
+    size = 4.0 if len(codes) > 3000 else 5.5
+    figure = go.Figure()
+    if dark is not None:
+        figure.layout.template = "plotly_dark" if dark else "plotly_white"
+        figure.update_layout(paper_bgcolor=paper, plot_bgcolor=paper, font_color=ink)
+    for (name, index), fill in zip(groups(codes), class_colours(codes), strict=True):
+        figure.add_scattergl(
+            x=u[index, 0],
+            y=u[index, 1],
+            mode="markers",
+            name=name,
+            marker={"color": fill, "size": size, "opacity": 0.6, "line": {"width": 0}},
+            selected={"marker": {"opacity": 0.9}},
+            unselected={"marker": {"opacity": 0.2}},
+            hoverinfo="none",
+        )
+        if codes.labels is not None and len(index):
+            x, y = np.median(u[index], axis=0)
+            figure.add_annotation(
+                x=float(x),
+                y=float(y),
+                text=f"<b>{escape(name)}</b>",
+                showarrow=False,
+                font={"size": 15, "color": ink, "shadow": _halo(paper)},
+            )
+    if prior:
+        centre = plane.to_plane(np.zeros(codes.means.shape[1]))
+        for k in (1, 2, 3):
+            _ring(figure, centre, k, ink, paper)
+    axis: dict[str, Any] = {"zeroline": False, "ticks": "", "showgrid": True, "gridwidth": 1, "nticks": 9}
+    x_range, y_range = _frame(u, plane, prior)
+    figure.update_layout(
+        xaxis={**axis, "title": {"text": plane.titles[0], "standoff": 6}, "range": x_range},
+        yaxis={
+            **axis,
+            "title": {"text": plane.titles[1], "standoff": 10},
+            "range": y_range,
+            "scaleanchor": "x",
+            "scaleratio": 1,
+        },
+        dragmode="pan",
+        hovermode=False,
+        height=MAP_HEIGHT,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        showlegend=codes.labels is not None,
+        legend={"itemsizing": "constant", "itemwidth": 30, "tracegroupgap": 0, "x": 1.0, "xanchor": "left", "y": 0.94},
+    )
+    return figure
+
+
+MAP_HEIGHT = 500
+
+
+def _halo(paper: str) -> str:
+    """Return a text shadow that lifts a glyph from the points it lies on."""
+    return ", ".join([f"{x}px {y}px 2px {paper}" for x in (-1, 0, 1) for y in (-1, 0, 1)] + [f"0 0 5px {paper}"])
+
+
+def _frame(u: np.ndarray, plane: Plane, prior: bool) -> tuple[list[float], list[float]]:
+    """Return the ranges shown first: nearly all points (outliers must not shrink the rest), and the 3-sigma ring."""
+    low, high = np.quantile(u, 0.002, axis=0), np.quantile(u, 0.998, axis=0)
+    if prior:
+        centre = plane.to_plane(np.zeros(len(plane.origin)))
+        low, high = np.minimum(low, centre - 3.1), np.maximum(high, centre + 3.1)
+    margin = 0.04 * (high - low) + 1e-3
+    return (
+        [float(low[0] - margin[0]), float(high[0] + margin[0])],
+        [float(low[1] - margin[1]), float(high[1] + margin[1])],
+    )
+
+
+def _ring(figure: go.Figure, centre: np.ndarray, k: int, ink: str, paper: str) -> None:
+    x, y = float(centre[0]), float(centre[1])
+    line = {"color": PRIOR, "width": 1.25, "dash": "solid" if k == 1 else "dot"}
+    figure.add_shape(type="circle", x0=x - k, x1=x + k, y0=y - k, y1=y + k, line=line, layer="above")
+    figure.add_annotation(
+        x=x + k * math.sqrt(0.5),
+        y=y - k * math.sqrt(0.5),
+        text=f"{k}σ",
+        showarrow=False,
+        font={"size": 11, "color": ink, "shadow": _halo(paper)},
+    )
+
+
+def training_curves(history: Sequence[dict[str, Any]], probabilistic: bool = True) -> go.Figure:
+    """Return distortion and rate over the steps, train and validation; an autoencoder has no rate, so no such panel."""
+    from plotly.subplots import make_subplots
+
+    panels = [("distortion", "Distortion −E log p(x|z), nats", RECONSTRUCTION, RIM)]
+    if probabilistic:
+        panels.append(("rate", "Rate KL(q(z|x) ‖ p(z)), nats", KL, KL))
+    figure = make_subplots(1, len(panels), subplot_titles=[title for _, title, _, _ in panels], horizontal_spacing=0.1)
+    for column, (name, _, hue, rim) in enumerate(panels, 1):
+        first = column == 1
+        steps, values = _series(history, name)
+        # the pale hue of the reconstruction is drawn on a darker, wider line of its own, so that it carries on paper
+        if rim != hue:
+            figure.add_scatter(x=steps, y=values, line={"color": rim, "width": 4}, showlegend=False, row=1, col=column)
+        figure.add_scatter(
+            x=steps, y=values, name="train", line={"color": hue, "width": 2}, showlegend=False, row=1, col=column
+        )
+        settled = values[len(values) // 50 :]
+        steps, values = _series([{"step": r["step"], **r["valid"]} for r in history if r.get("valid")], name)
+        figure.add_scatter(
+            x=steps,
+            y=values,
+            name="validation",
+            mode="lines+markers" if len(steps) <= 30 else "lines",
+            line={"color": rim, "width": 1.25, "dash": "dot"},
+            marker={"size": 5, "color": rim},
+            showlegend=False,
+            row=1,
+            col=column,
+        )
+        # the first steps fall from a height that would flatten all that follows
+        if settled:
+            low, high = min(settled + values), max(settled + values)
+            pad = 0.06 * (high - low) + 1e-6
+            figure.update_yaxes(range=[low - pad, high + pad], row=1, col=column)
+        # two neutral entries say what the line styles mean in either panel
+        if first:
+            for label, dash in (("train", "solid"), ("validation", "dot")):
+                figure.add_scatter(x=[None], y=[None], mode="lines", name=label, line={"color": PRIOR, "dash": dash})
+        figure.update_xaxes(title_text="step", row=1, col=column)
+    figure.update_annotations(font_size=13)
+    figure.update_layout(
+        height=300,
+        margin={"l": 8, "r": 8, "t": 48, "b": 8},
+        hovermode="x unified",
+        legend={"orientation": "h", "y": 1.28, "x": 1, "xanchor": "right"},
+    )
+    return figure
+
+
+def _series(records: Sequence[dict[str, Any]], name: str) -> tuple[list[int], list[float]]:
+    pairs = [(r["step"], r[name]) for r in records if r.get(name) is not None and r.get("step") is not None]
+    return [s for s, _ in pairs], [v for _, v in pairs]

@@ -1,0 +1,98 @@
+"""Cached reading of runs and images: each file is read once until it changes, and shared by all sessions."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui import figures, numpy_decoder
+from vae import data, runs
+from vae.plane import Plane
+from vae.runs import Broken, Run, RunError
+
+Stamp = tuple[tuple[str, int, int], ...]
+FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metrics.json", "card.md")
+
+
+@st.cache_resource(ttl=3, show_spinner=False)
+def entries() -> list[Run | Broken]:
+    """Return the library, at most three seconds old: a run that has just been trained shows up by itself."""
+    return runs.library()
+
+
+def usable() -> list[Run]:
+    """Return the runs that can be read."""
+    return [entry for entry in entries() if isinstance(entry, Run)]
+
+
+def broken() -> list[Broken]:
+    """Return the folders that look like runs but cannot be read."""
+    return [entry for entry in entries() if isinstance(entry, Broken)]
+
+
+def stamp(path: Path) -> Stamp:
+    """Return what changes when a run's files change."""
+    stats = ((name, path / name) for name in FILES)
+    return tuple((name, s.st_mtime_ns, s.st_size) for name, file in stats if file.is_file() for s in [file.stat()])
+
+
+def open_run(name: str) -> Run:
+    """Return the run of that name with a readable spec; raises RunError."""
+    path = runs.find(name).path
+    run = _run(path, stamp(path))
+    run.spec  # noqa: B018 -- reading is the check
+    return run
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _run(path: Path, version: Stamp) -> Run:
+    return Run(path)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _decoder(path: Path, version: Stamp) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    return Run(path).decoder()
+
+
+def decode(run: Run, z: np.ndarray) -> np.ndarray:
+    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d]; raises RunError."""
+    layers, weights = _decoder(run.path, stamp(run.path))
+    try:
+        return numpy_decoder.mean(run.spec, layers, weights, z)
+    except numpy_decoder.Unsupported as error:
+        raise RunError(str(error)) from error
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _images(name: str, split: str, path: Path, version: Stamp) -> np.ndarray | None:
+    codes = _run(path, version).codes
+    # a split comes in its own order, n of it in a shuffled one: the labels say which of the two the codes were made of
+    for n in (None, len(codes)):
+        found = data.load(name, split, n=n)
+        same = np.array_equal(found.labels, codes.labels) if codes.labels is not None else found.labels is None
+        if len(found) == len(codes) and same and found.images.dtype == np.uint8:
+            return found.images if found.levels == 255 else (found.images * (255 / found.levels)).astype(np.uint8)
+    return None
+
+
+def images(run: Run) -> np.ndarray | None:
+    """Return the examples [N, C, H, W] that the codes belong to, 0 to 255; None where this machine has them not."""
+    try:
+        if not data.available(run.spec.data):
+            return None
+        found = _images(run.spec.data, run.codes.split, run.path, stamp(run.path))
+    except data.DataError:
+        return None
+    return found if found is not None and found.shape[1:] == run.spec.shape else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _map(path: Path, version: Stamp, key: str, _plane: Plane, probabilistic: bool) -> go.Figure:
+    return figures.latent_map(_run(path, version).codes, _plane, prior=probabilistic)
+
+
+def latent_map(run: Run, key: str, plane: Plane) -> go.Figure:
+    """Return the run's map, the same object until its files change: an equal figure is never remounted."""
+    return _map(run.path, stamp(run.path), key, plane, run.spec.probabilistic)

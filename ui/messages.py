@@ -1,0 +1,76 @@
+"""Sentences for what is missing or broken: what, why, one action."""
+
+import sys
+
+import streamlit as st
+
+from ui import fetching, library, state
+from vae import data
+from vae.runs import Run
+
+AUTOENCODER = (
+    "A plain autoencoder: each image has a point, not a distribution, and there is no prior. So there are no rings, no "
+    "rate and no bound on log p(x) to show, and nothing says which empty places decode to something sensible."
+)
+NO_MODEL = (
+    "There is no model on this machine yet. Train one in about half a minute, then reload this page: "
+    "`python -m vae train vae --data digits`"
+)
+
+
+def problem(text: str) -> None:
+    """Show what was refused, and what is shown instead."""
+    st.warning(text, icon=":material/link_off:")
+
+
+def failure(error: Exception) -> None:
+    """Show a file that cannot be used, with its remedy; the rest of the app lives on."""
+    st.error(str(error), icon=":material/error:")
+
+
+def data_missing(run: Run) -> None:
+    """Say that the run's images cannot be shown, and why, with the ways on."""
+    name = run.spec.data
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_missing"):
+        try:
+            title, here = data.describe(name).title, data.available(name)
+        except data.DataError as error:
+            st.caption(f":material/help: {error} Showing the saved codes and reconstructions.")
+            here = True
+        else:
+            why = " here are not the images that the codes were made of" if here else " is not on this machine"
+            text = f":material/cloud_off: {title}{why}. Showing its saved codes and reconstructions."
+            st.caption(text, width="content")
+        if not here:
+            _download(name)
+        if run.name != "digits-vae-2d" and any(r.name == "digits-vae-2d" for r in library.usable()):
+            st.button(
+                "Use the bundled digits model",
+                type="tertiary",
+                icon=":material/swap_horiz:",
+                key="use_digits",
+                on_click=state.set_model,
+                args=("digits-vae-2d",),
+            )
+
+
+def _download(name: str) -> None:
+    job = fetching.job(name)
+    if job is not None and job.running:
+        _progress(name)
+        return
+    if job is not None and not job.succeeded:
+        st.error(f"The download of {name} failed. {job.last_line}", icon=":material/wifi_off:")
+    if st.button(f"Download ({fetching.size(name)})", type="tertiary", icon=":material/download:", key="download_data"):
+        fetching.start(name, sys.executable)
+        st.rerun()
+
+
+@st.fragment(run_every=0.7)
+def _progress(name: str) -> None:
+    """Follow a download until it ends, then let the page look again."""
+    job = fetching.job(name)
+    if job is None or not job.running:
+        st.rerun()
+        return
+    st.caption(f":material/downloading: {job.last_line or 'Connecting …'}", width="content")

@@ -1,0 +1,133 @@
+"""What a lasso caught: how many of which class, their mean image, and the selection as files."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import figures, library
+from ui.chips import thumbnail
+from vae.plane import Plane
+from vae.runs import Codes, Run, RunError
+
+RECONSTRUCTED = 1000  # at most so many codes are decoded for a mean image
+
+
+def indices(points: Sequence[Mapping[str, Any]], codes: Codes) -> np.ndarray:
+    """Return the sorted indices of the codes that an event names by trace and position; strangers are dropped."""
+    groups = [index for _, index in figures.groups(codes)]
+    found = set()
+    for point in points:
+        curve, position = point.get("curve_number"), point.get("point_index", point.get("point_number"))
+        known = isinstance(curve, int) and isinstance(position, int) and 0 <= curve < len(groups)
+        if known and 0 <= position < len(groups[curve]):
+            found.add(int(groups[curve][position]))
+    return np.array(sorted(found), dtype=np.int64)
+
+
+def counts(index: np.ndarray, codes: Codes) -> list[tuple[str, str, int]]:
+    """Return (name, colour, count) of each class on the map, in its order; their counts add up to len(index)."""
+    chosen = np.zeros(len(codes), dtype=bool)
+    chosen[index] = True
+    rows = zip(figures.groups(codes), figures.class_colours(codes), strict=True)
+    return [(name, fill, int(chosen[members].sum())) for (name, members), fill in rows]
+
+
+def bars(rows: Sequence[tuple[str, str, int]]) -> str:
+    """Return counts as horizontal bars in the classes' colours: HTML, since a chart would be mounted anew each time."""
+    most = max((n for _, _, n in rows), default=0) or 1
+    lines = [
+        f'<span style="text-align:right">{escape(name)}</span>'
+        f'<span style="background:{fill};height:9px;width:{max(100 * n / most, 0.8 if n else 0):.1f}%"></span>'
+        f"<span>{n:,}</span>"
+        for name, fill, n in rows
+    ]
+    return (
+        '<div style="display:grid;grid-template-columns:max-content 1fr max-content;gap:1px 8px;align-items:center;'
+        f'font-size:0.8rem;line-height:1.25;font-variant-numeric:tabular-nums">{"".join(lines)}</div>'
+    )
+
+
+def mean_image(run: Run, index: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return the mean image [C, H, W] in [0, 1] of a selection, and of what it is the mean; raises RunError."""
+    real = library.images(run)
+    if real is not None:
+        total = sum(real[some].sum(0, dtype=np.int64) for some in np.array_split(index, -(-len(index) // 1000)))
+        return total / (255.0 * len(index)), f"mean of {len(index):,} image{'s' * (len(index) != 1)}"
+    drawn = index
+    if len(index) > RECONSTRUCTED:
+        drawn = np.sort(np.random.default_rng(0).choice(index, RECONSTRUCTED, replace=False))
+    part = f"{len(drawn):,} of {len(index):,}" if len(drawn) < len(index) else f"{len(index):,}"
+    # in parts: a thousand images and their hidden layers at once would be the app's largest piece of memory
+    parts = np.array_split(drawn, -(-len(drawn) // 100))
+    total = sum(library.decode(run, run.codes.means[some]).sum(0) for some in parts)
+    return total / len(drawn), f"mean of {part} reconstruction{'s' * (len(index) != 1)}"
+
+
+def to_csv(index: np.ndarray, codes: Codes, plane: Plane) -> str:
+    """Return the selection as CSV: index, label, plane coordinates, posterior means and scales."""
+    latent = codes.means.shape[1]
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    scales = [] if codes.scales is None else [f"scale{i + 1}" for i in range(latent)]
+    writer.writerow(["index", "label", "plane_x", "plane_y", *(f"z{i + 1}" for i in range(latent)), *scales])
+    u = plane.to_plane(codes.means)
+    for i in index:
+        label = "" if codes.labels is None else figures.class_name(codes, int(codes.labels[i]))
+        numbers = [*u[i], *codes.means[i], *([] if codes.scales is None else codes.scales[i])]
+        writer.writerow([int(i), label, *(f"{value:.6g}" for value in numbers)])
+    return file.getvalue()
+
+
+def to_npz(index: np.ndarray, codes: Codes, plane: Plane) -> bytes:
+    """Return the selection as .npz: index, labels, classes, plane, means, scales; what is absent is left out."""
+    arrays = {"index": index, "plane": plane.to_plane(codes.means[index]), "means": codes.means[index]}
+    if codes.labels is not None:
+        arrays |= {"labels": codes.labels[index], "classes": np.array(codes.classes, dtype=np.str_)}
+    if codes.scales is not None:
+        arrays["scales"] = codes.scales[index]
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def panel(run: Run, plane: Plane, index: np.ndarray) -> None:
+    """Show a selection that is not empty."""
+    codes = run.codes
+    left, right = st.columns([3, 1.2], gap="medium")
+    with left:
+        if codes.labels is not None:
+            st.html(bars(counts(index, codes)))
+        with st.container(horizontal=True, gap="small"):
+            name = f"{run.name}-selection"
+            st.download_button(
+                "CSV",
+                lambda: to_csv(index, codes, plane),
+                f"{name}.csv",
+                "text/csv",
+                on_click="ignore",
+                icon=":material/download:",
+                key="selection_csv",
+            )
+            st.download_button(
+                "NPZ",
+                lambda: to_npz(index, codes, plane),
+                f"{name}.npz",
+                "application/octet-stream",
+                on_click="ignore",
+                icon=":material/download:",
+                key="selection_npz",
+            )
+    with right:
+        if len(run.spec.shape) == 3:
+            try:
+                image, caption = mean_image(run, index)
+                pixels, width = thumbnail(image, 112, figures.PRIOR if "image" in caption else figures.DECODER)
+                st.image(pixels, width=width, alt=caption)
+                st.caption(caption[0].upper() + caption[1:])
+            except RunError as error:
+                st.caption(f"No mean image: {error}")

@@ -1,0 +1,161 @@
+"""What the person looks at: the model, the plane and the pinned point, in the URL so that a link reproduces the screen.
+
+The URL leads. The session remembers the same three where the URL is silent, which it is after a change of page. All
+session keys and all parsing of what people may type into an address are in this file.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from ui import library
+from vae import plane as planes
+from vae.plane import Plane
+from vae.runs import Codes, Run, RunError
+
+DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
+MODEL, PLANE, PIN = "model", "plane", "z"  # names in the URL and, prefixed, in the session
+LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
+
+CHART_KEY, EXPLORER_KEY = "map", "explorer"
+ALL_KEY = "selection_all"
+
+
+@dataclass(frozen=True)
+class View:
+    """The model, the plane as in the URL ("" is the default one), the pinned point, and in words what was refused."""
+
+    run: Run
+    plane: str = ""
+    pin: tuple[float, ...] | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def view() -> View | None:
+    """Return what URL and session ask for, falling back where they ask for the impossible; None without any model."""
+    asked = st.query_params.get(MODEL)
+    same = asked is None or asked == _kept(MODEL)
+    problems: list[str] = []
+    run = _model(asked if asked is not None else _kept(MODEL), problems)
+    if run is None:
+        return None
+    fallen = bool(problems)
+    plane = st.query_params.get(PLANE, _kept(PLANE) if same else "")
+    pin_text = st.query_params.get(PIN, _kept(PIN) if same else "")
+    pin = None
+    if pin_text and not fallen:
+        pin = parse_pin(pin_text, run.spec.latent)
+        if pin is None:
+            problems.append(
+                f"The link's point z = {_quote(pin_text)} does not fit: {run.name} needs {run.spec.latent} numbers "
+                "with commas between them. No point is pinned; click on the map to pin one."
+            )
+    _keep(run.name if not fallen else "", plane if not fallen else "", format_pin(pin))
+    if not fallen:
+        _publish()
+    return View(run, "" if fallen else plane, pin, problems)
+
+
+def _model(name: str, problems: list[str]) -> Run | None:
+    """Return the run of that name, or the default one with the reason added to `problems`."""
+    if name:
+        try:
+            return library.open_run(name)
+        except RunError as error:
+            problems.append(str(error))
+    usable = {run.name: run for run in library.usable()}
+    for candidate in (*DEFAULT_MODELS, *usable):
+        if candidate in usable:
+            if problems:
+                problems[-1] += f" Showing {candidate} instead."
+            return library.open_run(candidate)
+    return None
+
+
+def choose_plane(run: Run, codes: Codes, text: str) -> tuple[Plane, str | None]:
+    """Return the plane that `text` names ("", "pca", "3,7" counted from 1), and what was wrong with it, if anything."""
+    latent, default = run.spec.latent, planes.default(codes)
+    if not text:
+        return default, None
+    try:
+        if text == "pca":
+            return planes.principal(codes), None
+        i, j = (int(part) for part in text.split(","))
+        return planes.pair(latent, i - 1, j - 1), None
+    except ValueError:
+        choices = (
+            "" if latent <= 2 else f" Choose 'pca' or two different dimensions from 1 to {latent}, such as plane=1,2."
+        )
+        return default, f"{run.name} has no plane {_quote(text)}.{choices} Showing the default plane."
+
+
+def parse_pin(text: str, latent: int) -> tuple[float, ...] | None:
+    """Return the point of comma-separated numbers, or None if it is no point of a latent space of that dimension."""
+    try:
+        z = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return z if len(z) == latent and all(math.isfinite(v) and abs(v) <= LIMIT for v in z) else None
+
+
+def format_pin(pin: tuple[float, ...] | None) -> str:
+    """Return a point as it stands in the URL: comma-separated, three decimals; "" for none."""
+    return ",".join(f"{value:.3f}" for value in pin) if pin else ""
+
+
+def set_model(name: str) -> None:
+    """Look at another model; its plane and point are its own, so the old ones go."""
+    _keep(name, "", "")
+    _publish()
+
+
+def set_plane(text: str) -> None:
+    """Look at another plane of the same model."""
+    _keep(_kept(MODEL), text, _kept(PIN))
+    _publish()
+
+
+def set_pin(pin: tuple[float, ...] | None) -> None:
+    """Pin a point, or none."""
+    _keep(_kept(MODEL), _kept(PLANE), format_pin(pin))
+    _publish()
+
+
+def hear(view: View, pin: tuple[float, ...] | None) -> bool:
+    """Take over what the card in the browser reports, if it is news, and return whether that changed the pinned point.
+
+    The card repeats its last report at every run, also after the point was unpinned or another page was visited.
+    """
+    said, heard = format_pin(pin), st.session_state.get("view_heard", (view.run.name, format_pin(view.pin)))
+    st.session_state["view_heard"] = (view.run.name, said)
+    if (view.run.name, said) == heard or said == format_pin(view.pin):
+        return False
+    set_pin(pin)
+    return True
+
+
+def _kept(name: str) -> str:
+    return st.session_state.get(f"view_{name}", "")
+
+
+def _keep(model: str, plane: str, pin: str) -> None:
+    for name, value in ((MODEL, model), (PLANE, plane), (PIN, pin)):
+        st.session_state[f"view_{name}"] = value
+
+
+def _publish() -> None:
+    """Make the URL say what the session keeps; it stays short where everything is at its default."""
+    wanted = {name: _kept(name) for name in (MODEL, PLANE, PIN) if _kept(name)}
+    if set(wanted) == {MODEL} and MODEL not in st.query_params and wanted[MODEL] == DEFAULT_MODELS[0]:
+        return
+    for name in (MODEL, PLANE, PIN):
+        if name in wanted and st.query_params.get(name) != wanted[name]:
+            st.query_params[name] = wanted[name]
+        elif name not in wanted and name in st.query_params:
+            del st.query_params[name]
+
+
+def _quote(text: str) -> str:
+    """Return what someone typed, short and harmless within Markdown."""
+    return "“" + "".join(c for c in text if c.isalnum() or c in " .,+-_")[:40] + "”"
