@@ -2,23 +2,28 @@
 
     python benchmarks/hover.py [--models mnist-vae-2d,sprites-beta-vae-10d] [--moves 400]
 
-Prints a Markdown table, and fails where a limit is broken. A latency runs from the pointer event's own time stamp to the
-first task after the animation frame in which the card was drawn (see `timing` in ui/explorer.js). The difference is the
-largest one between the browser's means and PyTorch's over 1,000 random z.
+Prints a Markdown table, and fails where a limit is broken. A latency runs from the pointer event's own time stamp to
+the first task after the animation frame in which the card was drawn (see `timing` in ui/explorer.js). The difference
+is the largest one between the browser's means and PyTorch's over 1,000 random z.
+
+The limits are for moves at random moments, as a hand makes them. Moves that follow one another at once are shown too:
+Playwright sends each when the frame of the last one has begun, so that each waits for a whole frame (16.7 ms) before
+the page hears of it. The table ends with the machine's load, without which no latency means much.
 """
 
 import argparse
 import math
+import os
+import random
 import statistics
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 
 from harness import CHART, chromium, settle, start, stop  # noqa: E402
 from test_decoder import DECODE_TIMES, compare, send  # noqa: E402
@@ -32,41 +37,43 @@ AREA = """selector => {
 }"""
 
 
-def hover(page: Page, moves: int) -> dict[str, Any]:
-    """Move the pointer along a curve that visits the whole map; return latencies in ms and frames a second."""
+def hover(page: Page, moves: int, at_random: bool) -> tuple[list[float], float]:
+    """Move the pointer along a curve that visits the whole map; return sorted latencies in ms, and frames a second."""
+    pauses = random.Random(0)
     left, top, width, height = page.evaluate(AREA, CHART)
     page.evaluate("() => { window.__latent.latencies.length = 0; window.__began = performance.now(); }")
     for k in range(moves):
         t = 2 * math.pi * k / moves
-        page.mouse.move(
-            left + width * (0.5 + 0.42 * math.sin(3 * t)), top + height * (0.5 + 0.42 * math.sin(4 * t + 1))
-        )
+        x, y = 0.5 + 0.42 * math.sin(3 * t), 0.5 + 0.42 * math.sin(4 * t + 1)
+        page.mouse.move(left + width * x, top + height * y)
+        if at_random:
+            page.wait_for_timeout(pauses.uniform(0, 33.3))
     seconds = page.evaluate("() => (performance.now() - window.__began) / 1000")
     page.wait_for_timeout(200)
-    latencies = page.evaluate("() => window.__latent.latencies")
-    return {
-        "latencies": latencies,
-        "rate": len(latencies) / seconds,
-        "simd": page.evaluate("() => window.__latent.simd"),
-    }
+    latencies = sorted(page.evaluate("() => window.__latent.latencies"))
+    return latencies, len(latencies) / seconds
 
 
-def measure(browser: Browser, url: str, name: str, moves: int) -> list[Any]:
-    """Return one model's numbers: frames, median, 95th percentile, frames a second, decode alone, difference."""
+def measure(browser: Browser, url: str, name: str, moves: int) -> bool:
+    """Print one model's rows; return whether they keep the limits."""
+    blank = browser.new_page()
+    run = runs.find(name)
+    alone, difference = statistics.median(send(blank, run, DECODE_TIMES)), compare(blank, run)
+    blank.close()
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(f"{url}/?model={name}")
     page.wait_for_selector(f"{CHART} .nsewdrag")
     settle(page, 2000)
-    found = hover(page, moves)
+    good = bool(difference < DIFFERENCE)
+    for pace in ("random", "at once"):
+        latencies, rate = hover(page, moves, pace == "random")
+        median, p95 = statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
+        if pace == "random":
+            good &= median <= MEDIAN and p95 <= P95
+        numbers = f"{median:.1f} ms | {p95:.1f} ms | {rate:.0f} | {alone:.2f} ms | {difference:.1e}"
+        print(f"| {name} | {pace} | {len(latencies)} | {numbers} |", flush=True)
     page.close()
-    latencies = sorted(found["latencies"])
-    blank = browser.new_page()
-    run = runs.find(name)
-    alone = statistics.median(send(blank, run, DECODE_TIMES))
-    difference = compare(blank, run, wasm=found["simd"])
-    blank.close()
-    median, p95 = statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
-    return [len(latencies), median, p95, found["rate"], alone, difference]
+    return good
 
 
 def main() -> None:
@@ -75,22 +82,20 @@ def main() -> None:
     parser.add_argument("--models", default="mnist-vae-2d,sprites-beta-vae-10d")
     parser.add_argument("--moves", type=int, default=400)
     options = parser.parse_args()
-    broken = False
-    print("| model | frames | input → painted, median | p95 | frames/s | decode alone | JS − PyTorch, max |")
-    print(f"|---|---|---|---|---|---|---|\n| *limit* | | {MEDIAN:.0f} ms | {P95:.0f} ms | | | {DIFFERENCE:g} |")
+    good = True
+    print("| model | moves | frames | input → painted, median | p95 | frames/s | decode alone | JS − PyTorch, max |")
+    print(f"|---|---|---|---|---|---|---|---|\n| *limit* | | | {MEDIAN:.0f} ms | {P95:.0f} ms | | | {DIFFERENCE:g} |")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = start(Path(folder))
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         try:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
             for name in options.models.split(","):
-                count, median, p95, rate, alone, difference = measure(browser, server.url, name, options.moves)
-                broken |= median > MEDIAN or p95 > P95 or not difference < DIFFERENCE
-                numbers = f"{median:.1f} ms | {p95:.1f} ms | {rate:.0f} | {alone:.2f} ms | {difference:.1e}"
-                print(f"| {name} | {count} | {numbers} |", flush=True)
-        finally:
+                good &= measure(browser, server.url, name, options.moves)
             browser.close()
+        finally:
             stop(server.process)
-    sys.exit(int(broken))
+    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+    sys.exit(int(not good))
 
 
 if __name__ == "__main__":

@@ -182,7 +182,11 @@ def main() -> int:
     torch.set_num_threads(a.threads)
     images = mnist(a.images)
     pythae = Pythae(a.pythae, images, a.threads)
-    rounds = {"this package": ours(images), "pytorch/examples' loop": example(images), "bare matrix products": products(images)}
+    rounds = {
+        "this package": ours(images),
+        "pytorch/examples' loop": example(images),
+        "bare matrix products": products(images),
+    }
     measures: dict[str, Callable[[], float]] = {k: (lambda go=go: speed(go, len(images))) for k, go in rounds.items()}
     measures["pythae 0.1.2"] = pythae.speed
     found: dict[str, list[float]] = {name: [] for name in measures}
@@ -196,7 +200,8 @@ def main() -> int:
         pythae.close()
     median = {name: statistics.median(values) for name, values in found.items()}
     ok = True
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {a.threads} threads, torch {torch.__version__}, {a.rounds} rounds\n")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    print(f"{machine}, {a.threads} threads, torch {torch.__version__}, {a.rounds} rounds\n")
     print("| contestant | images/s, median (min–max) | this package ÷ it | limit |")
     print("|---|---|---|---|")
     for name, values in found.items():

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import figures, library, messages, state
+from ui import library, messages, state
 from ui.chips import data_name, headline, number
 from vae.runs import Run, RunError
 
@@ -59,7 +59,7 @@ def detail(run: Run) -> None:
         st.caption(messages.AUTOENCODER)
     if run.history:
         st.plotly_chart(
-            figures.training_curves(run.history, run.spec.probabilistic),
+            library.training_curves(run),
             key="curves",
             config={"displayModeBar": False},
             alt=f"Distortion and rate of {run.name} during training, on training and validation data.",

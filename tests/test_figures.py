@@ -68,12 +68,20 @@ def test_rings_of_a_pca_plane_stand_around_the_priors_mean():
 
 def test_a_glyph_stands_at_each_median_and_a_shown_class_keeps_its_colour():
     codes = make_codes()
+    codes.means[:] += 5 * codes.labels[:, None]
     kept = codes.labels != 1
     part = Codes(codes.means[kept], codes.scales[kept], codes.labels[kept], codes.classes, "test")
     figure = figures.latent_map(part, planes.default(part))
     assert [t.marker.color for t in figure.data] == [figures.PETROFF[k] for k in (0, 2, 3)]
     glyphs = {a.text: (a.x, a.y) for a in figure.layout.annotations}
     np.testing.assert_allclose(glyphs["<b>a</b>"], np.median(codes.means[codes.labels == 0], axis=0), atol=1e-6)
+
+
+def test_glyphs_of_clusters_that_coincide_do_not_cover_each_other():
+    codes = make_codes(n=400)
+    layout = figures.latent_map(codes, planes.default(codes)).layout
+    heights = sorted(a.y for a in layout.annotations if a.text.startswith("<b>"))
+    assert min(np.diff(heights)) > 0.03 * (layout.yaxis.range[1] - layout.yaxis.range[0])
 
 
 def test_codes_without_labels_are_one_colour_without_legend_or_glyphs():

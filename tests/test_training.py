@@ -122,7 +122,7 @@ def test_several_in_a_row_stop_the_run_with_the_last_good_weights(tmp_path, digi
     spec = digits_spec(learning_rate=1e-3, epochs=4)
     run = runs.create(tmp_path / "run", spec)
     bad = Batches(torch.full((256, 1, 8, 8), math.nan), 1, False)
-    with pytest.raises(Diverged, match="learning rate.*gradient norm.*Resume with a learning rate"):
+    with pytest.raises(Diverged, match="learning rate.*gradient norm.*Resume with a learning rate"):  # noqa: PT012
         for step in train(run, bad, None):
             assert step.skipped <= SKIPS_BEFORE_STOP
     weights = runs.Run(run.path).weights()  # raises if any is not finite

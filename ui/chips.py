@@ -90,6 +90,3 @@ def image_chip(view: View) -> None:
             except RunError:
                 pass  # the page says what is wrong with the weights
         st.caption(f"pinned z = ({shown})", width="content")
-        st.button(
-            "Unpin", type="tertiary", icon=":material/close:", key="chip_unpin", on_click=state.set_pin, args=(None,)
-        )

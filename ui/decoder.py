@@ -23,8 +23,8 @@ def runnable(run: Run) -> bool:
 def pack(run: Run) -> tuple[dict[str, Any], np.ndarray]:
     """Return the decoder's header and its weights, float32 [total]; raises RunError if they cannot be used.
 
-    The header holds layers, mean, shape, latent, and `tensors`: name -> [offset, length] in floats. The mean of a family
-    with two parts is the first of them, so no layer is cut off.
+    The header holds layers, mean, shape, latent, and `tensors`: name -> [offset, length] in floats. The mean of a
+    family with two parts is the first of them, so no layer is cut off.
     """
     layers, weights = run.decoder()
     tensors: dict[str, list[int]] = {}
@@ -46,7 +46,7 @@ def pack(run: Run) -> tuple[dict[str, Any], np.ndarray]:
 
 
 def atlas(run: Run) -> tuple[np.ndarray, list[float]]:
-    """Return the pre-decoded tiles uint8 [G, G, C, H, W], rows upwards, and their extent x0, x1, y0, y1; raises RunError."""
+    """Return the tiles uint8 [G, G, C, H, W], rows upwards, and their extent x0, x1, y0, y1, or raise RunError."""
     try:
         content = (run.path / "atlas.npz").read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
@@ -55,7 +55,8 @@ def atlas(run: Run) -> tuple[np.ndarray, list[float]]:
         raise RunError(ATLAS_REMEDY.format(run.name)) from error
     except Exception as error:  # numpy and zipfile have no common base class for damage
         raise RunError(f"{run.name}/atlas.npz is damaged: {error}. Run `python -m vae atlas {run.name}`.") from error
-    side = tiles.shape[0]
-    if tiles.dtype != np.uint8 or tiles.shape != (side, side, *run.spec.shape) or extent.shape != (4,):
+    side = tiles.shape[0] if tiles.ndim else 0
+    fits = side >= 2 and tiles.dtype == np.uint8 and tiles.shape == (side, side, *run.spec.shape)
+    if not fits or extent.shape != (4,) or not (extent[0] < extent[1] and extent[2] < extent[3]):
         raise RunError(f"{run.name}/atlas.npz does not fit spec.json. Run `python -m vae atlas {run.name}`.")
     return tiles, [float(v) for v in extent]

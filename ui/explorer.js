@@ -4,10 +4,12 @@ import { makeDecoder } from "./decoder.js";
 // frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
 
 const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
-const FAR = 4; // for autoencoders: how many typical neighbour distances from the nearest code is out of the data
+const STRAYS = 0.1; // if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
+const FAR = 4; // without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // plane units an arrow key moves; with shift five times that
 const TAU = 2 * Math.PI;
+const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
 const instances = new WeakMap();
 
 const minus = (text) => text.replace("-", "−");
@@ -86,15 +88,18 @@ class Space {
     return Array.from(this.means.subarray(i * this.d, (i + 1) * this.d));
   }
 
-  // The mean of p(x|z), Float32Array, valid until the next call; null where an atlas has not arrived yet.
+  // The mean of p(x|z), Float32Array, valid until the next call; null where an atlas has nothing (yet).
   decode(z) {
     return this.decoder ? this.decoder.decode(z) : this.blend(this.toPlane(z));
   }
 
-  // Bilinear interpolation of the pre-decoded tiles around plane point u.
+  // Bilinear interpolation of the pre-decoded tiles around plane point u; null outside of them.
   blend(u) {
-    if (!this.tiles) return null;
     const { side, extent } = this.header.atlas;
+    const [x0, x1, y0, y1] = extent;
+    const slack = 1e-4 * (x1 - x0 + y1 - y0); // the outermost codes lie on the edge itself
+    const outside = u[0] < x0 - slack || u[0] > x1 + slack || u[1] < y0 - slack || u[1] > y1 + slack;
+    if (!this.tiles || outside) return null;
     const at = [0, 1].map((k) => {
       const t = ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1);
       return Math.min(Math.max(t, 0), side - 1);
@@ -112,8 +117,8 @@ class Space {
   }
 
   // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder).
-  // log q(z) = log mean_i N(z; mu_i, diag sigma_i^2), over all codes.
-  look(z) {
+  // log q(z) = log mean_i N(z; mu_i, diag sigma_i^2), over all codes but number `skip`.
+  look(z, skip = -1) {
     const { d, n, means, inverse, constants, exponents } = this;
     let [nearest, least, top] = [0, Infinity, -Infinity];
     for (let i = 0, t = 0; i < n; i++) {
@@ -122,6 +127,10 @@ class Space {
         const gap = z[j] - means[t];
         distance += gap * gap;
         if (inverse) exponent += (gap * inverse[t]) ** 2;
+      }
+      if (i === skip) {
+        if (inverse) exponents[i] = -Infinity;
+        continue;
       }
       if (distance < least) [least, nearest] = [distance, i];
       if (inverse) {
@@ -134,35 +143,44 @@ class Space {
     let sum = 0;
     // below e^-36 a term is lost in the sum's last digit anyway
     for (let i = 0; i < n; i++) if (exponents[i] > top - 36) sum += Math.exp(exponents[i] - top);
-    found.logQ = top + Math.log(sum);
+    found.logQ = top + Math.log(sum) + (skip < 0 ? 0 : Math.log(n / (n - 1)));
     found.logP = (-d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
     return found;
   }
 
-  // The median distance from a code to its nearest neighbour, over a spread of 200 codes.
-  get spacing() {
-    if (this._spacing === undefined) {
-      const all = [];
-      for (let k = 0; k < Math.min(200, this.n); k++) {
-        const i = Math.floor((k * this.n) / Math.min(200, this.n));
-        let least = Infinity;
-        for (let o = 0; o < this.n; o++) {
-          if (o === i) continue;
-          let distance = 0;
-          for (let j = 0; j < this.d; j++) distance += (this.means[i * this.d + j] - this.means[o * this.d + j]) ** 2;
-          if (distance < least) least = distance;
-        }
-        all.push(Math.sqrt(least));
-      }
-      all.sort((a, b) => a - b);
-      this._spacing = all[all.length >> 1] || 1;
+  // How codes look that are left out of q(z), over a spread of 200: their median distance to the nearest other one, and
+  // the share that would count as holes. Few codes in many dimensions leave most of them alone, and q(z) worthless.
+  get calibration() {
+    if (!this._calibration) {
+      const count = Math.min(200, this.n);
+      const seen = Array.from({ length: count }, (_, k) => {
+        const i = Math.floor((k * this.n) / count);
+        return this.look(this.code(i), i);
+      });
+      const distances = seen.map((s) => s.distance).sort((a, b) => a - b);
+      const strays = seen.filter((s) => s.logQ - s.logP < HOLE).length / count;
+      this._calibration = { spacing: distances[count >> 1] || 1, strays, trusted: Boolean(this.inverse) && strays <= STRAYS };
     }
-    return this._spacing;
+    return this._calibration;
+  }
+
+  // Whether q(z) tells data from holes here; never for an autoencoder, which has none.
+  get trusted() {
+    return this.calibration.trusted;
   }
 
   verdict({ logP, logQ, distance }) {
-    const inside = logQ === undefined ? distance < FAR * this.spacing : logQ - logP > HOLE;
-    return { inside, text: inside ? "in the data" : logQ === undefined ? "far from the data" : "in a hole" };
+    if (this.trusted) {
+      const inside = logQ - logP >= HOLE;
+      return { inside, text: inside ? "in the data" : "in a hole" };
+    }
+    const inside = distance < FAR * this.calibration.spacing;
+    return { inside, text: inside ? "near the data" : "far from the data" };
+  }
+
+  // What the model makes of example i; null where an atlas of another place is all there is.
+  reconstruction(i) {
+    return this.decoder || this.d <= 2 ? this.decode(this.code(i)) : null;
   }
 
   // The real image i in [0, 1], or null.
@@ -217,6 +235,7 @@ class Card {
     this.pinNumbers = el("dl", { class: "numbers" });
     this.unpin = el("button", { type: "button" }, "Unpin");
     this.note = el("p", { class: "note" });
+    this.doubt = el("p", { class: "note", hidden: "" });
     this.help = el("p", { class: "note", hidden: "" },
       "Arrow keys move by 0.1, with shift by 0.5; Enter pins, Escape unpins, A selects all points. " +
       "Scroll to zoom, drag to pan; lasso and box are in the bar above the map.");
@@ -225,23 +244,24 @@ class Card {
       el("div", { class: "head" }, el("strong", {}, "Pinned"), this.unpin),
       el("div", { class: "row pinned" }, ...this.pins.map((p) => p.figure)), this.pinNumbers);
     this.node = el("div", { class: "card", tabindex: "0", role: "application", "aria-label": "Decoded point. Arrow keys move, Enter pins." },
-      this.badge, el("div", { class: "row now" }, this.now.figure, this.near.figure), this.numbers, this.pinBlock, this.note, this.help, this.live);
+      this.badge, el("div", { class: "row now" }, this.now.figure, this.near.figure), this.numbers, this.doubt, this.pinBlock, this.note, this.help, this.live);
     root.append(this.node);
   }
 
-  number(list, name, value, kind) {
+  // `inside` makes it a verdict with its mark, `doubtful` greys it
+  number(list, name, value, { inside, doubtful = false } = {}) {
     const id = (list === this.numbers ? "now " : "pin ") + name;
     if (!this.rows.has(id)) {
-      const row = [el("dt", {}, name), el("dd")];
+      const row = [el("dt", {}, name), el("dd", doubtful ? { class: "doubtful" } : {})];
       list.append(...row);
       this.rows.set(id, row);
     }
     const cell = this.rows.get(id)[1];
-    if (kind === undefined) {
+    if (inside === undefined) {
       if (cell.textContent !== value) cell.textContent = value;
     } else {
       const mark = cell.firstElementChild ?? cell.appendChild(el("span"));
-      mark.className = `verdict ${kind ? "inside" : "outside"}`;
+      mark.className = `verdict ${inside ? "inside" : "outside"}`;
       mark.textContent = value;
     }
   }
@@ -259,9 +279,22 @@ class Explorer {
     this.card = new Card(parent.querySelector("div") ?? parent);
     this.stop = new AbortController();
     this.markers = { pin: this.marker("pin"), cursor: this.marker("cursor") };
+    this.follow = () => this.place();
+    // on a phone the card lies below the map: while its picture is out of sight, the map's corner shows a small one
+    this.preview = el("canvas", { "aria-hidden": "true", "data-latent-preview": "" });
+    Object.assign(this.preview.style, {
+      position: "absolute", left: "0", top: "0", width: "84px", height: "84px", boxSizing: "border-box", display: "none",
+      border: "1px solid #e76300", imageRendering: "pixelated", pointerEvents: "none", zIndex: "5",
+    });
+    const seen = ([entry]) => {
+      this.unseen = !entry.isIntersecting;
+      this.ask();
+    };
+    this.sight = new IntersectionObserver(seen, { threshold: 0.5 });
+    this.sight.observe(this.card.now.canvas);
     this.frameAsked = false;
-    // what benchmarks and tests read: milliseconds from pointer event to painted frame
-    this.timing = window.__latent = { latencies: [], frames: 0, decodes: 0, simd: null };
+    // what benchmarks and tests read: milliseconds from pointer event to painted frame, and how often what was done
+    this.timing = window.__latent = { latencies: [], frames: 0, decodes: 0, models: 0, simd: null };
     const on = (target, type, handler, options = {}) =>
       target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
     on(document, "pointermove", (e) => this.pointer(e), { capture: true, passive: true });
@@ -276,9 +309,10 @@ class Explorer {
 
   destroy() {
     this.stop.abort();
-    this.chartStop?.abort();
+    this.leave();
+    this.sight.disconnect();
     clearInterval(this.timer);
-    for (const node of Object.values(this.markers)) node.remove();
+    clearTimeout(this.sayTimer);
     this.card.node.remove();
   }
 
@@ -287,17 +321,26 @@ class Explorer {
     if (bytes === this.bytes) return;
     this.bytes = bytes;
     const content = unpack(bytes);
-    const text = JSON.stringify(content.header);
-    if (text === this.text) return;
-    this.text = text;
-    this.space = new Space(content, () => { this.shownNearest = -1; this.drawPin(); this.ask(); });
-    this.timing.simd = this.space.decoder?.simd ?? null;
-    const { header } = this.space;
+    const { header } = content;
+    const ground = JSON.stringify([header.plane, header.chart]);
+    if (header.content !== this.space?.header.content) {
+      this.space = new Space(content, () => { this.shownNearest = -1; this.drawPin(); this.ask(); });
+      this.timing.models++;
+      this.timing.simd = this.space.decoder?.simd ?? null;
+    } else if (ground === this.ground) {
+      return;
+    }
+    this.space.header = header; // another plane is no other model
+    this.ground = ground;
+    const { d, n, calibration } = this.space;
     const { badge, note } = this.card;
     badge.hidden = !header.atlas;
     badge.textContent = header.atlas ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded` : "";
     note.textContent = "Click to pin. On the map or here: arrow keys move, Enter pins, ? helps.";
     this.card.clearNumbers();
+    this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
+    this.card.doubt.textContent = `q(z) is unreliable here: ${n.toLocaleString("en")} codes are few in ${d} dimensions. ` +
+      `Left out in turn, ${Math.round(100 * calibration.strays)} % of them would lie in holes, so distance decides.`;
     this.shownNearest = -1;
     this.address = undefined;
     this.pin = null;
@@ -311,13 +354,14 @@ class Explorer {
   axes() {
     const layout = this.chart?._fullLayout;
     const [x, y] = [layout?.xaxis, layout?.yaxis];
-    return x?.p2d && y?.p2d ? { x, y, box: this.chart.getBoundingClientRect() } : null;
+    return x?.p2d && y?.p2d ? { x, y } : null;
   }
 
   check() {
     if (!this.space) return;
     const found = document.querySelector(`.st-key-${this.space.header.chart} .js-plotly-plot`);
-    if (found !== this.chart) this.ride(found);
+    // a redrawn chart may be a new element, or the old one emptied of what was put into it
+    if (found !== this.chart || (found && !found.contains(this.markers.pin))) this.ride(found);
     const address = new URLSearchParams(location.search).get("z") ?? "";
     if (address !== this.address) {
       this.address = address;
@@ -330,7 +374,7 @@ class Explorer {
 
   // Take hold of a chart: make it focusable, follow its zoom, put the markers on it.
   ride(chart) {
-    this.chartStop?.abort();
+    this.leave();
     this.chart = chart;
     if (!chart) return;
     this.chartStop = new AbortController();
@@ -339,9 +383,15 @@ class Explorer {
     chart.setAttribute("aria-label", "Latent map. Arrow keys move the point that is decoded, Enter pins it.");
     chart.addEventListener("keydown", (e) => this.key(e), { signal: this.chartStop.signal });
     chart.style.position = "relative";
-    chart.append(...Object.values(this.markers));
-    for (const name of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) chart.on?.(name, () => this.place());
+    chart.append(...Object.values(this.markers), this.preview);
+    for (const name of REDRAWN) chart.on?.(name, this.follow);
     this.place();
+  }
+
+  leave() {
+    this.chartStop?.abort();
+    for (const name of REDRAWN) this.chart?.removeListener?.(name, this.follow);
+    for (const node of [...Object.values(this.markers), this.preview]) node.remove();
   }
 
   marker(kind) {
@@ -365,6 +415,8 @@ class Explorer {
       node.style.display = inside ? "block" : "none";
       if (inside) node.style.transform = `translate(${axes.x._offset + px}px, ${axes.y._offset + py}px)`;
     };
+    this.preview.style.display = axes && this.unseen ? "block" : "none";
+    if (axes) this.preview.style.transform = `translate(${axes.x._offset + 4}px, ${axes.y._offset + 4}px)`;
     put(this.markers.pin, this.pin && this.space.toPlane(this.pin));
     put(this.markers.cursor, this.keyboard ? this.cursor : null);
   }
@@ -373,7 +425,8 @@ class Explorer {
   under(event) {
     const axes = this.axes();
     if (!axes) return null;
-    const [px, py] = [event.clientX - axes.box.left - axes.x._offset, event.clientY - axes.box.top - axes.y._offset];
+    const box = this.chart.getBoundingClientRect();
+    const [px, py] = [event.clientX - box.left - axes.x._offset, event.clientY - box.top - axes.y._offset];
     if (px < 0 || py < 0 || px > axes.x._length || py > axes.y._length) return null;
     // while a button is down Plotly covers the page with a layer of its own
     const target = event.target instanceof Element ? event.target : null;
@@ -385,7 +438,7 @@ class Explorer {
   pointer(event) {
     // a lasso that ends where it began is no click
     if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK) this.pressed = null;
-    const u = this.under(event);
+    const u = this.space && this.under(event);
     if (!u) return;
     this.keyboard = false;
     this.cursor = u;
@@ -394,7 +447,7 @@ class Explorer {
   }
 
   press(event) {
-    this.pressed = event.button === 0 && this.under(event) ? [event.clientX, event.clientY] : null;
+    this.pressed = event.button === 0 && event.isPrimary && this.space && this.under(event) ? [event.clientX, event.clientY] : null;
   }
 
   release(event) {
@@ -470,6 +523,9 @@ class Explorer {
     const z = space.toLatent(this.cursor);
     const mean = space.decode(z);
     if (mean) paint(card.now.canvas, mean, space.header.shape);
+    if (mean && this.unseen) paint(this.preview, mean, space.header.shape);
+    const caption = mean || !space.tiles ? "mean of p(x|z)" : "outside of what was decoded";
+    if (card.now.caption.textContent !== caption) card.now.caption.textContent = caption;
     this.timing.decodes++;
     const seen = space.look(z);
     const axes = space.header.plane.titles.map(plain);
@@ -477,12 +533,13 @@ class Explorer {
     card.number(card.numbers, axes.map((t) => t.replace(/ \(.*/, "")).join(", "), place);
     const verdict = space.verdict(seen);
     if (seen.logQ === undefined) {
-      card.number(card.numbers, "nearest code", `${fixed(seen.distance)} away`);
+      card.number(card.numbers, "log p(z)", "an autoencoder has no prior");
     } else {
       card.number(card.numbers, "log p(z)", `${fixed(seen.logP)} nats`);
-      card.number(card.numbers, "log q(z) − log p(z)", `${signed(seen.logQ - seen.logP)} nats`);
+      card.number(card.numbers, "log q(z) − log p(z)", `${signed(seen.logQ - seen.logP)} nats`, { doubtful: !space.trusted });
     }
-    card.number(card.numbers, "here", verdict.text, verdict.inside);
+    if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(seen.distance)} away`);
+    card.number(card.numbers, "here", verdict.text, { inside: verdict.inside });
     if (seen.nearest !== this.shownNearest) {
       this.shownNearest = seen.nearest;
       this.drawNearest(card.near, seen.nearest);
@@ -491,17 +548,19 @@ class Explorer {
   }
 
   // The real image i, or where the data are absent the model's reconstruction of it, which is then said.
-  drawNearest({ canvas, caption, figure }, i) {
+  drawNearest({ canvas, caption, figure }, i, brief) {
     const { space } = this;
     const real = space.real(i);
-    const pixels = real ?? space.decode(space.code(i));
+    const pixels = real ?? space.reconstruction(i);
     if (pixels) paint(canvas, pixels, space.header.shape);
+    else canvas.width = canvas.height = 1; // nothing is better than another image's picture
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
     const what = `${space.header.split} #${i}` + (label && ` (${label})`);
     if (real) caption.textContent = `nearest real image, ${what}`;
     else if (space.hasImages) caption.textContent = what;
-    else caption.textContent = `nearest image ${what}: its reconstruction, the data are not on this machine`;
+    else if (!pixels) caption.textContent = `nearest image, ${what}: the data are not on this machine`;
+    else caption.textContent = brief ? `reconstruction of ${what}` : `reconstruction of the nearest image, ${what} (data not on this machine)`;
     canvas.setAttribute("aria-label", caption.textContent);
     return real;
   }
@@ -509,6 +568,7 @@ class Explorer {
   drawPin() {
     const { card, space, pin } = this;
     card.pinBlock.hidden = !pin;
+    card.note.hidden = Boolean(pin);
     if (!pin || !space) return;
     const seen = space.look(pin);
     const i = seen.nearest;
@@ -516,21 +576,19 @@ class Explorer {
     const mean = space.decode(pin);
     if (mean) paint(decoded.canvas, mean, space.header.shape);
     decoded.canvas.setAttribute("aria-label", "mean of p(x|z) at the pin");
-    const real = this.drawNearest(near, i);
+    const real = this.drawNearest(near, i, true);
     // without the data the second picture is the reconstruction already
     again.figure.hidden = !real;
     const shown = pin.length <= 4 ? pin : [...pin.slice(0, 4), "…"];
     card.number(card.pinNumbers, "z", `(${shown.map((v) => (v === "…" ? v : fixed(v))).join(", ")})`);
     if (seen.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(seen.logP)} nats`);
-    const reconstruction = real && space.decode(space.code(i));
+    if (seen.logP === undefined) card.number(card.pinNumbers, "log p(z)", "an autoencoder has no prior");
+    const reconstruction = real && space.reconstruction(i);
     if (reconstruction) {
       paint(again.canvas, reconstruction, space.header.shape);
       const error = real.reduce((sum, v, t) => sum + (v - reconstruction[t]) ** 2, 0) / real.length;
-      card.number(card.pinNumbers, "its squared error per pixel", error.toFixed(4));
+      card.number(card.pinNumbers, "squared error per pixel", `${error.toFixed(4)} (of 0 to 1)`);
     }
-    const verdict = space.verdict(seen);
-    card.number(card.pinNumbers, "here", verdict.text, verdict.inside);
-    if (seen.logP === undefined) card.number(card.pinNumbers, "log p(z)", "none: no prior");
   }
 
   // at most twice a second, so that a screen reader can follow
@@ -553,3 +611,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     instances.delete(parentElement);
   };
 }
+
+// for tests
+export { Space, unpack };

@@ -1,8 +1,9 @@
 """The card beside the map: it rides on the Plotly chart and decodes, in the browser, the point under the pointer."""
 
+import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import numpy as np
 import streamlit as st
 
 from ui import decoder, figures, library
+from vae import plane as planes
 from vae.plane import Plane
-from vae.runs import Codes, Run
+from vae.runs import Codes, Run, RunError
 
 HERE = Path(__file__).parent
 
@@ -24,7 +26,7 @@ class Pin:
     z: tuple[float, ...]
 
 
-def _source() -> str:
+def source() -> str:
     """Return the component as one module: inline modules cannot import their neighbours."""
     card = (HERE / "explorer.js").read_text()
     imported = 'import { makeDecoder } from "./decoder.js";\n'
@@ -33,7 +35,7 @@ def _source() -> str:
 
 
 _component = st.components.v2.component(
-    "latent_explorer", html="<div></div>", css=(HERE / "explorer.css").read_text(), js=_source()
+    "latent_explorer", html="<div></div>", css=(HERE / "explorer.css").read_text(), js=source()
 )
 
 
@@ -64,15 +66,23 @@ def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, cha
     if codes.scales is not None:
         sections["scales"] = codes.scales.astype("<f4").tobytes()
     if images is not None:
-        sections["images"] = zlib.compress(np.ascontiguousarray(images), 1)
+        sections["images"] = zlib.compress(images.tobytes(), 1)
     if runnable:
         sections["weights"] = weights.tobytes()
     else:
         tiles, extent = decoder.atlas(run)
-        sections["tiles"] = zlib.compress(np.ascontiguousarray(tiles), 1)
+        default = planes.default(codes)
+        if not (np.allclose(plane.origin, default.origin) and np.allclose(plane.basis, default.basis)):
+            raise RunError(
+                f"The browser cannot run the decoder of {run.name}, and its atlas holds only the plane of "
+                f"{' and '.join(_plain(t) for t in default.titles)}. Choose that plane."
+            )
+        sections["tiles"] = zlib.compress(tiles.tobytes(), 1)
         header = {**header, "atlas": {"side": tiles.shape[0], "extent": extent}}
     header = {
         **header,
+        # what a change of plane leaves as it is: the browser then keeps its decoder
+        "content": hashlib.sha256(b"".join([header["id"].encode(), *sections.values()])).hexdigest()[:16],
         "name": run.name,
         "chart": chart_key,
         "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
@@ -84,10 +94,20 @@ def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, cha
     return pack(header, sections)
 
 
+def _plain(title: str) -> str:
+    return title.replace("<sub>", "").replace("</sub>", "")
+
+
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _payload(path: Path, _stamp: object, plane: tuple[bytes, bytes], has_images: bool, chart_key: str, _make: Any) -> bytes:
-    content: bytes = _make()
-    return content
+def _payload(
+    path: Path,
+    version: object,
+    plane: tuple[bytes, bytes],
+    has_images: bool,
+    chart_key: str,
+    _make: Callable[[], bytes],
+) -> bytes:
+    return _make()
 
 
 def explorer(
@@ -105,10 +125,10 @@ def explorer(
     `images` are uint8 [N, C, H, W] in the order of the codes. `pin` is what the page's address says; the card reads the
     address itself, so that a pin changes no byte of the payload. Raises RunError for weights that cannot be used.
     """
-    stamp = library.stamp(run.path)
+    version = (library.stamp(run.path), _atlas_stamp(run.path))
     ground = (plane.origin.tobytes(), plane.basis.tobytes())
     data = _payload(
-        run.path, stamp, ground, images is not None, chart_key, lambda: payload(run, codes, plane, images, chart_key)
+        run.path, version, ground, images is not None, chart_key, lambda: payload(run, codes, plane, images, chart_key)
     )
     with st.container(key=key):
         result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
@@ -116,6 +136,11 @@ def explorer(
     if not isinstance(event, Mapping):
         return pin
     return _pin(event.get("z"), run.spec.latent)
+
+
+def _atlas_stamp(path: Path) -> int:
+    file = path / "atlas.npz"
+    return file.stat().st_mtime_ns if file.is_file() else 0
 
 
 def _pin(z: Any, latent: int) -> Pin | None:

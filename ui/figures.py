@@ -15,6 +15,7 @@ PETROFF = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
     *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
 )
+GRID = "rgba(134, 139, 147, 0.22)"  # a hairline on either paper
 ENCODER, DECODER, PRIOR, KL, RECONSTRUCTION, RIM = "#3f90da", "#e76300", "#868b93", "#832db6", "#b9ac70", "#7d7340"
 
 # Streamlit's front end puts the page's text and background in the place of these two; so one figure serves both themes,
@@ -70,8 +71,11 @@ def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: b
             unselected={"marker": {"opacity": 0.2}},
             hoverinfo="none",
         )
-        if codes.labels is not None and len(index):
-            x, y = np.median(u[index], axis=0)
+    x_range, y_range = _frame(u, plane, prior)
+    if codes.labels is not None:
+        names = [name for name, _ in groups(codes)]
+        medians = np.array([np.median(u[index], axis=0) for _, index in groups(codes)])
+        for name, (x, y) in zip(names, _apart(medians, names, y_range[1] - y_range[0]), strict=True):
             figure.add_annotation(
                 x=float(x),
                 y=float(y),
@@ -83,8 +87,7 @@ def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: b
         centre = plane.to_plane(np.zeros(codes.means.shape[1]))
         for k in (1, 2, 3):
             _ring(figure, centre, k, ink, paper)
-    axis: dict[str, Any] = {"zeroline": False, "ticks": "", "showgrid": True, "gridwidth": 1, "nticks": 9}
-    x_range, y_range = _frame(u, plane, prior)
+    axis: dict[str, Any] = {"zeroline": False, "ticks": "", "showgrid": True, "gridcolor": GRID, "nticks": 9}
     figure.update_layout(
         xaxis={**axis, "title": {"text": plane.titles[0], "standoff": 6}, "range": x_range},
         yaxis={
@@ -105,6 +108,26 @@ def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: b
 
 
 MAP_HEIGHT = 500
+
+
+def _apart(places: np.ndarray, names: Sequence[str], height: float) -> np.ndarray:
+    """Return the glyphs' places [N, 2], moved up and down as little as keeps them from covering each other."""
+    places, line = places.astype(np.float64), 0.04 * height  # a line of text on a map that is `height` high
+    for _ in range(50):
+        moved = False
+        for i in range(len(names)):
+            for j in range(i):
+                wide = 0.3 * line * (len(names[i]) + len(names[j]))
+                gap = places[i] - places[j]
+                if abs(gap[0]) < wide and abs(gap[1]) < line:
+                    push = (line - abs(gap[1])) / 2 + 1e-3 * line
+                    up = 1 if gap[1] >= 0 else -1
+                    places[i, 1] += up * push
+                    places[j, 1] -= up * push
+                    moved = True
+        if not moved:
+            break
+    return places
 
 
 def _halo(paper: str) -> str:

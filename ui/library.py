@@ -96,3 +96,14 @@ def _map(path: Path, version: Stamp, key: str, _plane: Plane, probabilistic: boo
 def latent_map(run: Run, key: str, plane: Plane) -> go.Figure:
     """Return the run's map, the same object until its files change: an equal figure is never remounted."""
     return _map(run.path, stamp(run.path), key, plane, run.spec.probabilistic)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _curves(path: Path, version: Stamp) -> go.Figure:
+    run = _run(path, version)
+    return figures.training_curves(run.history, run.spec.probabilistic)
+
+
+def training_curves(run: Run) -> go.Figure:
+    """Return the run's training curves, built once until its files change; raises RunError."""
+    return _curves(run.path, stamp(run.path))

@@ -1,6 +1,6 @@
 """pythae 0.1.2 in an environment of its own: one epoch each time a line arrives, images a second printed.
 
-    python pythae_vae.py IMAGES.npy THREADS       (images uint8 [N, 28, 28])
+python pythae_vae.py IMAGES.npy THREADS       (images uint8 [N, 28, 28])
 """
 
 import contextlib
