@@ -23,7 +23,7 @@ bench: .venv/dev.stamp
 screenshots: .venv/dev.stamp
 	PYTHONPATH=. $(BIN)/python scripts/screenshots.py
 
-# PyPI's torch for Linux brings CUDA; for the CPU alone: make run PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+# A plain torch for Linux brings CUDA; PIP_ARGS can name an index of CPU builds (pip's --extra-index-url)
 PIP_ARGS ?=
 
 .venv/bin/python:
