@@ -20,10 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Subset
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -36,12 +35,17 @@ BATCH, HIDDEN, LATENT, PIXELS = 128, 400, 20, 784
 LIMITS = {"pytorch/examples' loop": 3.5, "pythae 0.1.2": 2.0, "bare matrix products": 0.4}
 
 
-def mnist(n: int) -> np.ndarray:
-    """Return n training images uint8 [n, 28, 28], from LATENT_DATA, ../shared/data or the user's data folder."""
+def mnist_root() -> Path:
+    """Return the folder that holds MNIST: LATENT_DATA, ../shared/data or the user's data folder."""
     for root in (os.environ.get("LATENT_DATA"), ROOT.parent / "shared" / "data", data.data_root()):
         if root and data.available("mnist", root):
-            return data.load("mnist", "train", root=root).images[:n, 0]
+            return Path(root)
     raise SystemExit("This benchmark needs MNIST: python -m vae fetch mnist")
+
+
+def mnist(n: int) -> np.ndarray:
+    """Return n training images uint8 [n, 28, 28]."""
+    return data.load("mnist", "train", root=mnist_root()).images[:n, 0]
 
 
 def ours(images: np.ndarray) -> Callable[[], None]:
@@ -55,21 +59,6 @@ def ours(images: np.ndarray) -> Callable[[], None]:
             next(steps)
 
     return go
-
-
-class Pictures(Dataset):
-    """MNIST as torchvision serves it: a PIL image for each example, then ToTensor's arithmetic."""
-
-    def __init__(self, images: np.ndarray) -> None:
-        self.images = torch.from_numpy(images)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
-        picture = Image.fromarray(self.images[i].numpy())
-        pixels = torch.from_numpy(np.array(picture, np.uint8, copy=True)).view(28, 28, 1)
-        return pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255), 0
 
 
 class ExampleVAE(nn.Module):
@@ -91,7 +80,11 @@ class ExampleVAE(nn.Module):
 
 def example(images: np.ndarray) -> Callable[[], None]:
     """Return one epoch of a loop like pytorch/examples' VAE, written from its description."""
-    loader = DataLoader(Pictures(images), batch_size=BATCH, shuffle=True)
+    datasets = data._torchvision_datasets()
+    from torchvision import transforms
+
+    whole = datasets.MNIST(mnist_root(), train=True, transform=transforms.ToTensor())
+    loader = DataLoader(Subset(whole, range(len(images))), batch_size=BATCH, shuffle=True)
     model = ExampleVAE()
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
 
