@@ -79,7 +79,7 @@ def test_an_interrupt_stops_after_a_whole_step_and_resume_goes_on(own_folder):
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=90)
-    assert process.returncode == 0 and b"--resume" in errors, errors.decode()[-2000:]
+    assert process.returncode == 0 and b"continue with: python -m vae train" in errors, errors.decode()[-2000:]
     run = runs.find("long")
     reached = run.history[-1]["epoch"] + 1
     assert main(["train", "--resume", "long", "--epochs", str(reached + 2), "--k", "2"]) == 0

@@ -1,14 +1,16 @@
-"""The command line: `python -m vae train | models | evaluate | encode | atlas | fetch`."""
+"""The command line: `python -m vae train | models | evaluate | encode | atlas | export | fetch | worker | engine`."""
 
 import argparse
 import json
+import os
 import shlex
-import signal
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vae import data, runs
+from vae import data, runs, status
 from vae.data import DataError
 from vae.runs import Run, RunError
 from vae.spec import PRESETS, Spec, SpecError, preset
@@ -24,9 +26,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    train = commands.add_parser("train", help="train a preset, or resume a run")
-    train.add_argument("preset", nargs="?", choices=sorted(PRESETS), metavar="PRESET", help=", ".join(sorted(PRESETS)))
-    train.add_argument("--resume", metavar="RUN", help="a run's name or folder; --epochs extends it")
+    train = commands.add_parser("train", help="train a preset, or a run folder to its end")
+    train.add_argument(
+        "target", nargs="?", metavar="PRESET|RUN", help=f"a run's name or folder, or {', '.join(PRESETS)}"
+    )
+    train.add_argument("--resume", metavar="RUN", help="the same as RUN; --epochs extends it")
     train.add_argument("--name", help="the run's name (default: preset-data)")
     train.add_argument("--out", type=Path, help="the folder that holds runs (default: the user's)")
     train.add_argument("--data", help="digits, mnist, fashion-mnist, kmnist, cifar10, glyphs, sprites, linear-gaussian")
@@ -50,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--keep", choices=["best", "last"])
     train.add_argument("--threads", type=int, help="torch's CPU threads")
     train.add_argument("--device", default="cpu")
+    train.add_argument("--processes", type=int, default=1, help="train data-parallel in so many processes")
     train.add_argument("--k", type=int, default=100, help="importance samples of the final evaluation")
     train.add_argument("--n", type=int, help="test examples of the final evaluation (default: all)")
 
@@ -61,15 +66,22 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--n", type=int)
     for name, text in (("encode", "make a run's codes again"), ("atlas", "pre-decode a run's map")):
         commands.add_parser(name, help=text).add_argument("model")
+    export = commands.add_parser("export", help="write a run's history for other tools")
+    export.add_argument("model")
+    export.add_argument("--tensorboard", action="store_true", help="as TensorBoard event files in RUN/tensorboard")
+    export.add_argument("--out", type=Path, help="another folder")
     commands.add_parser("fetch", help="download a dataset").add_argument("data")
+    commands.add_parser("worker", help="wait for one run on standard input, then train it (the queue starts these)")
+    commands.add_parser("engine", help="work off the queue without the app")
     return parser
 
 
 def _spec(a: argparse.Namespace) -> Spec:
     """Return the spec of the command line, completed with the data's shape and size."""
-    if a.preset is None or a.data is None:
-        raise SpecError("train needs a PRESET and --data NAME (or --resume RUN)")
-    base = PRESETS[a.preset][1]
+    if a.target is None or a.data is None:
+        raise SpecError("train needs a PRESET and --data NAME, or a RUN")
+    preset(a.target)  # raises for an unknown name
+    base = PRESETS[a.target][1]
     train_set = data.load(a.data, "train", n=a.size)
     changes: dict[str, Any] = {"data": a.data, "shape": tuple(train_set.shape), "size": a.size}
     for name in ("latent", "binarisation", "samples", "epochs", "batch", "seed", "keep"):
@@ -100,7 +112,7 @@ def _spec(a: argparse.Namespace) -> Spec:
         steps = epochs * -(-len(train_set) // batch)
         start = changes.get("learning_rate", 1e-3)
         changes["learning_rate"] = {"schedule": "cosine", "start": start, "stop": 0.0, "steps": steps, "warmup": 500}
-    return preset(a.preset, **changes)
+    return preset(a.target, **changes)
 
 
 def _run(name: str) -> Run:
@@ -108,57 +120,66 @@ def _run(name: str) -> Run:
     return Run(name) if "/" in name or Path(name, "spec.json").is_file() else runs.find(name)
 
 
-def _train(a: argparse.Namespace, command: str) -> None:
+def _target(a: argparse.Namespace, command: str) -> Run:
+    """Return the run to train: one that is there, or a new one of the preset and options."""
+    from vae.batches import prepare
+
+    name = a.resume or (a.target if a.target not in PRESETS else None)
+    if name and ("/" in name or a.resume or a.data is None):
+        run = _run(name)
+        if a.epochs:
+            runs.write(run.path / "spec.json", replace(run.spec, epochs=a.epochs).to_json())
+        return Run(run.path)
+    spec = _spec(a)
+    spec.build_objective()
+    name = a.name or f"{a.target}-{a.data}"
+    if not runs.NAME.fullmatch(name):
+        raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
+    prepare(data.load(spec.data, "valid", n=1), spec)  # refuse what does not fit before a folder is made
+    run = runs.create((a.out or runs.user_runs()) / name, spec)
+    runs.write_json(run.path / "meta.json", {"owner": "local", "created": time.time(), "command": command})
+    return Run(run.path)
+
+
+def _train(a: argparse.Namespace, command: str) -> int:
+    """Train to the end or a stop, with a progress bar on a terminal; return the trainer's exit code."""
     import torch
     from tqdm import tqdm
 
-    from vae import finish, training
-    from vae.batches import prepare, steps_per_epoch
+    from vae import parallel
+    from vae.trainer import Finish, Trainer
+    from vae.training import Step
 
     if a.threads:
         torch.set_num_threads(a.threads)
-    if a.resume:
-        run = _run(a.resume)
-        if a.epochs:
-            from dataclasses import replace
+    run = _target(a, command)
+    command = run.meta.get("command", command)
+    if a.processes > 1 and "RANK" not in os.environ:
+        options = [word for name in ("threads", "device", "k", "n") if (value := getattr(a, name)) is not None
+                   for word in (f"--{name}", str(value))]  # fmt: skip
+        return parallel.launch(run.path, a.processes, options)
+    team, device = parallel.join(a.device)
+    shown: dict[str, str] = {}
+    with team, tqdm(unit="step", desc=run.name, mininterval=0.5, disable=None if team.leads else True) as bar:
 
-            runs.write(run.path / "spec.json", replace(run.spec, epochs=a.epochs).to_json())
-            run = Run(run.path)
-        command = run.metrics.get("command", command)
-    else:
-        spec = _spec(a)
-        spec.build_objective()
-        name = a.name or f"{a.preset}-{a.data}"
-        if not runs.NAME.fullmatch(name):
-            raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
-        prepare(data.load(spec.data, "valid", n=1), spec)  # refuse what does not fit before a folder is made
-        run = runs.create((a.out or runs.user_runs()) / name, spec)
-    train_set = prepare(data.load(run.spec.data, "train", n=run.spec.size), run.spec, a.device)
-    valid_set = prepare(data.load(run.spec.data, "valid"), run.spec, a.device)
-    total = run.spec.epochs * steps_per_epoch(len(train_set), run.spec.batch)
-    steps = training.train(run, train_set, valid_set, a.device)
-    stopped = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopped
-        stopped = True
-
-    # an interrupt ends the loop after a whole step, so that the checkpoint is of one step
-    previous = signal.signal(signal.SIGINT, stop)
-    with tqdm(total=total, unit="step", desc=run.name, mininterval=0.5) as bar:
-        for step in steps:
+        def watch(step: Step, total: int) -> None:
+            bar.total = total
             bar.update(step.step - bar.n)
             if step.valid is not None:
-                shown = {k: f"{v:.2f}" for k, v in step.valid.items() if v is not None}
+                shown.update({k: f"{v:.2f}" for k, v in step.valid.items() if v is not None})
                 bar.set_postfix(epoch=step.epoch + 1, **shown)
-            if stopped:
-                steps.close()
-                break
-    signal.signal(signal.SIGINT, previous)
-    if stopped:
-        print(f"Stopped; continue with: python -m vae train --resume {run.path}", file=sys.stderr)
-    numbers = finish.finish(Run(run.path), a.k, a.n, command)
-    print(f"{run.path}\n{json.dumps(numbers, indent=2)}")
+
+        code = Trainer(run, device, Finish(a.k, a.n), command, watch, team)()
+    now = status.read(run.path)
+    if not team.leads or now is None:
+        return code
+    if now.message:
+        print(f"{now.state}: {now.message}", file=sys.stderr)
+    if now.state == "stopped":
+        print(f"Stopped; continue with: python -m vae train {run.path}", file=sys.stderr)
+    if now.ended and (run.path / "metrics.json").is_file():
+        print(f"{run.path}\n{json.dumps(Run(run.path).metrics, indent=2)}")
+    return code
 
 
 def _models() -> None:
@@ -187,17 +208,37 @@ def _evaluate(a: argparse.Namespace) -> None:
     print(json.dumps(numbers, indent=2))
 
 
+def _export(a: argparse.Namespace) -> None:
+    from vae import export
+
+    if not a.tensorboard:
+        raise RunError("say what to export to: --tensorboard")
+    run = _run(a.model)
+    folder = a.out or run.path / "tensorboard"
+    print(f"{export.tensorboard(run, folder)} scalars written; look at them with: tensorboard --logdir {folder}")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; errors that a person can mend are one line on standard error and exit status 2."""
     words = sys.argv[1:] if arguments is None else arguments
     a = _parser().parse_args(words)
     try:
         if a.command == "train":
-            _train(a, shlex.join(["python", "-m", "vae", *words]))
+            return _train(a, shlex.join(["python", "-m", "vae", *words]))
+        if a.command == "worker":
+            from vae.jobs import worker
+
+            return worker.main()
+        if a.command == "engine":
+            from vae.jobs import engine
+
+            return engine.serve()
         elif a.command == "models":
             _models()
         elif a.command == "evaluate":
             _evaluate(a)
+        elif a.command == "export":
+            _export(a)
         elif a.command == "fetch":
             data.fetch(a.data, progress=lambda message: print(message, flush=True))
         else:
@@ -211,13 +252,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunError, SpecError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except RuntimeError as error:
-        from vae.training import Diverged
-
-        if not isinstance(error, Diverged):
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 3
     return 0
 
 

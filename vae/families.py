@@ -5,6 +5,8 @@ where randomness enters, through the generator passed in.
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import singledispatch
 
 import torch
@@ -116,37 +118,59 @@ class DeltaDistribution(Distribution):
         )
 
 
+@dataclass(frozen=True)
+class Part:
+    """The noise of rows `start` to `stop` of a batch of `of`: drawn for all, so the same whoever computes them."""
+
+    generator: torch.Generator | None
+    start: int
+    stop: int
+    of: int
+
+
+Source = torch.Generator | Part | None
+
+
+def _noise(draw: Callable[..., Tensor], k: int, like: Tensor, source: Source) -> Tensor:
+    """Return k draws [k, *like.shape] of torch.randn or torch.rand."""
+    options = {"dtype": like.dtype, "device": like.device}
+    if isinstance(source, Part):
+        whole = draw((k, source.of, *like.shape[1:]), generator=source.generator, **options)
+        return whole[:, source.start : source.stop]
+    return draw((k, *like.shape), generator=source, **options)
+
+
 @singledispatch
-def sample(distribution: Distribution, k: int, generator: torch.Generator | None = None) -> Tensor:
+def sample(distribution: Distribution, k: int, generator: Source = None) -> Tensor:
     """Return k draws [k, *batch, *event], differentiable where the family is, from `generator` alone."""
     raise TypeError(f"no sampler is registered for {type(distribution).__name__}: register one with families.sample")
 
 
 @sample.register
-def _(distribution: Independent, k: int, generator: torch.Generator | None = None) -> Tensor:
+def _(distribution: Independent, k: int, generator: Source = None) -> Tensor:
     return sample(distribution.base_dist, k, generator)
 
 
 @sample.register
-def _(distribution: TorchNormal, k: int, generator: torch.Generator | None = None) -> Tensor:
+def _(distribution: TorchNormal, k: int, generator: Source = None) -> Tensor:
     loc, scale = distribution.loc, distribution.scale
-    noise = torch.randn((k, *loc.shape), generator=generator, dtype=loc.dtype, device=loc.device)
-    return torch.addcmul(loc, scale, noise)
+    return torch.addcmul(loc, scale, _noise(torch.randn, k, loc, generator))
 
 
 @sample.register
-def _(distribution: TorchBernoulli, k: int, generator: torch.Generator | None = None) -> Tensor:
+def _(distribution: TorchBernoulli, k: int, generator: Source = None) -> Tensor:
+    if isinstance(generator, Part):
+        raise TypeError("draws of a Bernoulli cannot be divided over processes yet: train it in one")
     return torch.bernoulli(distribution.probs.expand(k, *distribution.probs.shape), generator=generator)
 
 
 @sample.register
-def _(distribution: ContinuousBernoulliLogits, k: int, generator: torch.Generator | None = None) -> Tensor:
-    shape, like = (k, *distribution.logits.shape), distribution.logits
-    return distribution.icdf(torch.rand(shape, generator=generator, dtype=like.dtype, device=like.device))
+def _(distribution: ContinuousBernoulliLogits, k: int, generator: Source = None) -> Tensor:
+    return distribution.icdf(_noise(torch.rand, k, distribution.logits, generator))
 
 
 @sample.register
-def _(distribution: DeltaDistribution, k: int, generator: torch.Generator | None = None) -> Tensor:
+def _(distribution: DeltaDistribution, k: int, generator: Source = None) -> Tensor:
     return distribution.value.expand(k, *distribution.value.shape)
 
 

@@ -4,11 +4,10 @@ Draw is K samples of q(z|x) with every log-density."""
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, kl_divergence
 
-from vae.families import Family
+from vae.families import Family, Source
 from vae.paths import PATHS, Path
 
 
@@ -109,7 +108,7 @@ def draw(
     x: Tensor,
     k: int = 1,
     path: str | Path = "reparametrised",
-    generator: torch.Generator | None = None,
+    generator: Source = None,
     seen: Tensor | None = None,
 ) -> Draw:
     """Return K samples of q(z|x) for x [B, ...]; the encoder sees `seen` (a corrupted x) where given."""

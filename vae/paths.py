@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
@@ -14,7 +13,7 @@ from vae import families
 class Path:
     """How z is drawn from q (k draws first) and with which gradient log q(z|x) is read."""
 
-    sample: Callable[[Distribution, int, torch.Generator | None], Tensor]
+    sample: Callable[[Distribution, int, families.Source], Tensor]
     log_q: Callable[[Distribution, Tensor], Tensor]
 
 

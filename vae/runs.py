@@ -1,4 +1,6 @@
-"""A run is a folder: spec.json, model.safetensors, history.jsonl, codes.npz, metrics.json, card.md, state.pt.
+"""A run is a folder: spec.json, model.safetensors, history.jsonl, codes.npz, metrics.json, card.md and state.pt.
+
+Training adds meta.json, status.json, control.json, worker.lock and the film (vae.status, vae.control, vae.film).
 
 Every file is replaced atomically, so that a kill at any byte leaves the last good version; reading never unpickles and
 needs no torch. `state.pt` (optimiser, generator, position and the weights that belong to them) is training's alone.
@@ -30,14 +32,18 @@ class RunError(Exception):
     """A run folder that cannot be read: what is wrong, why, and what to do."""
 
 
-def write(path: Path, content: bytes | str) -> None:
-    """Replace a file atomically: temporary name in the same folder, flushed to disk, renamed."""
+def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
+    """Replace a file atomically: temporary name in the same folder, flushed to disk, renamed.
+
+    `durable` False spares the flush: a kill still leaves a whole file, a power cut may leave the one before.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -115,6 +121,25 @@ class Run:
                     f"{self.name}/history.jsonl, line {i + 1} is damaged: {error}. Delete that line."
                 ) from error
         return records
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """What people said of it: title, note, owner, created (unix time), parent {"run", "step"}; {} if damaged."""
+        try:
+            content = json.loads((self.path / "meta.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The file that training goes on from, or None before there is one."""
+        return next((f for f in (self.path / "state.pt", self.path / "previous.pt") if f.is_file()), None)
+
+    @property
+    def title(self) -> str:
+        """The name people gave it, else the folder's."""
+        return str(self.meta.get("title") or self.name)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -226,7 +251,7 @@ def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:
     """Return every run of the folders (default: `roots()`), sorted by name; unreadable ones as Broken."""
     found: dict[str, Run | Broken] = {}
     for folder in folders if folders is not None else roots():
-        for path in sorted(p.parent for p in folder.glob("*/spec.json")):
+        for path in sorted(p.parent for p in folder.glob("[!.]*/spec.json")):
             if path.name in found:
                 continue
             try:

@@ -1,31 +1,43 @@
 """Training as a generator: the caller owns the loop, and pausing is not asking for the next step."""
 
-import copy
 import io
 import json
 import math
 import time
+import zipfile
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save as safetensors_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 from vae import build, runs, schedules
 from vae.batches import Batches, order, steps_per_epoch
+from vae.families import Source
 from vae.model import LatentModel, draw
 from vae.objectives import Objective
+from vae.parallel import ALONE, Team
 from vae.spec import Spec
 
 SKIPS_BEFORE_STOP = 10
-RECORDS_PER_EPOCH = 5
+EXPLODED = 100.0  # times the size of the first step's objective
+EXPLODED_BEFORE_STOP = 50
 
 
 class Diverged(RuntimeError):
-    """Several steps in a row were not finite; the model keeps the weights from before the first of them."""
+    """Several steps in a row were not finite, or far worse than the first: training cannot come back by itself."""
+
+    def __init__(self, step: int, learning_rate: float, gradient_norm: float, finite: bool) -> None:
+        self.step, self.learning_rate, self.gradient_norm = step, learning_rate, gradient_norm
+        count = EXPLODED_BEFORE_STOP if finite else SKIPS_BEFORE_STOP
+        trouble = f"more than {EXPLODED:.0f} times worse than the first" if finite else "not finite"
+        super().__init__(
+            f"Training stopped at step {step}: {count} steps in a row were {trouble} (learning rate "
+            f"{learning_rate:.3g}, gradient norm {gradient_norm:.3g}). The last good weights are kept. "
+            f"Resume with a learning rate of {learning_rate / 3:.2g}, or clip the gradient."
+        )
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,11 @@ class Step:
 
 @dataclass
 class State:
-    """Everything that training changes: weights, optimiser, generator, position, and the best validation so far."""
+    """Everything that training changes: weights, optimiser, generator, position, and the best validation so far.
+
+    `strikes` counts the bad steps in a row, `reference` is the first step's objective, `learning_rate` replaces the
+    spec's where a person has changed it, `sums` are those of the history record that is not full yet.
+    """
 
     model: LatentModel
     optimiser: torch.optim.Optimizer
@@ -63,6 +79,10 @@ class State:
     best_epoch: int = -1
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     history_bytes: int = 0
+    learning_rate: float | None = None
+    strikes: int = 0
+    reference: float | None = None
+    sums: list[float] = field(default_factory=list)
 
     @classmethod
     def fresh(cls, spec: Spec, device: str | torch.device = "cpu") -> "State":
@@ -77,7 +97,18 @@ class State:
         )
         return cls(model, optimiser, torch.Generator(device=device).manual_seed(spec.seed))
 
-    _POSITION = ("step", "seconds", "skipped", "best", "best_epoch", "best_weights", "history_bytes")
+    _POSITION = (
+        *("step", "seconds", "skipped", "best", "best_epoch", "best_weights", "history_bytes"),
+        *("learning_rate", "strikes", "reference", "sums"),
+    )
+
+    def judge(self, objective: float, finite: bool) -> None:
+        """Count a step that was not finite, or one that is EXPLODED times worse than the first."""
+        self.skipped += not finite
+        if self.reference is None and finite:
+            self.reference = objective
+        low = -math.inf if self.reference is None else self.reference - EXPLODED * max(abs(self.reference), 1.0)
+        self.strikes = self.strikes + 1 if not finite or objective < low else 0
 
     def to_bytes(self) -> bytes:
         """Return the state as one file, so that weights and optimiser can never come from different steps."""
@@ -94,6 +125,9 @@ class State:
     def load(self, path: Path) -> None:
         """Continue from a checkpoint of the same spec; raises RunError if the file is damaged or another model's."""
         try:
+            with zipfile.ZipFile(path) as archive:
+                if damaged := archive.testzip():  # torch does not compare the checksums that it writes
+                    raise ValueError(f"the checksum of {damaged} does not hold")
             content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
             self.model.load_state_dict(content["model"])
             self.optimiser.load_state_dict(content["optimiser"])
@@ -104,10 +138,24 @@ class State:
             raise runs.RunError(f"{path} cannot be resumed: {error}. Train the run anew from its spec.json.") from error
 
 
-def _numbers(objective: Tensor, distortion: Tensor, rate: Tensor | None, norm: Tensor) -> list[float]:
-    """Return the batch means in one transfer from the device."""
-    rate = distortion.new_full((), math.nan) if rate is None else rate.mean()
-    return torch.stack([objective, distortion.mean(), rate, norm]).detach().tolist()
+class Pass(nn.Module):
+    """The part of a step that differentiates: a draw and its objective, one module so that a team can share it."""
+
+    def __init__(self, model: LatentModel, objective: Objective, spec: Spec) -> None:
+        super().__init__()
+        self.model, self.objective, self.spec = model, objective, spec
+
+    def forward(self, x: Tensor, seen: Tensor, step: int, noise: Source) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return objective, distortion and rate [B] of x [B, ...]; the encoder sees `seen`."""
+        sample = draw(self.model, x, self.spec.samples, self.spec.path, noise, seen)
+        return self.objective(sample, step), sample.distortion, sample.rate
+
+
+def _numbers(parts: tuple[Tensor, Tensor, Tensor | None], norm: Tensor, n: int, team: Team) -> list[float]:
+    """Return the batch means of objective, distortion and rate, and the norm, in one transfer from the device."""
+    zero = norm.new_zeros(())
+    sums = torch.stack([zero if part is None else part.detach().sum() for part in parts])
+    return torch.cat([team.sum(sums / n), norm[None]]).tolist()
 
 
 @torch.no_grad()
@@ -127,58 +175,56 @@ def validate(
     return {name: value if math.isfinite(value) else None for name, value in means.items()}
 
 
-def fit(state: State, spec: Spec, train: Batches, valid: Batches | None = None) -> Generator[Step, None, None]:
+def fit(
+    state: State, spec: Spec, train: Batches, valid: Batches | None = None, team: Team = ALONE
+) -> Generator[Step, None, None]:
     """Yield one Step after each optimiser step until `spec.epochs`; the step at an epoch's end carries validation.
 
     A step whose objective or gradient is not finite changes nothing, is counted, and yielded. Raises Diverged after
-    SKIPS_BEFORE_STOP of them in a row.
+    SKIPS_BEFORE_STOP of them in a row, or after EXPLODED_BEFORE_STOP steps far worse than the first.
     """
     model, optimiser, generator = state.model, state.optimiser, state.generator
     objective, corrupt = build.objective(spec), build.corruption(spec)
+    forward = team.wrap(Pass(model, objective, spec))
     parameters = list(model.parameters())
     per_epoch = steps_per_epoch(len(train), spec.batch)
-    failures = 0
     model.train()
     while state.step < spec.epochs * per_epoch:
         epoch, first = divmod(state.step, per_epoch)
         for index in order(len(train), spec.batch, spec.seed, epoch)[first:]:
             began = time.perf_counter()
-            rate = schedules.at(spec.learning_rate, state.step)
+            rate = schedules.at(spec.learning_rate, state.step) if state.learning_rate is None else state.learning_rate
             for group in optimiser.param_groups:
                 group["lr"] = rate
             x = train.take(index.to(train.examples.device), generator)
             seen = x if corrupt is None else corrupt(x, generator)
-            sample = draw(model, x, spec.samples, spec.path, generator, seen)
-            value = objective(sample, state.step).mean()
+            rows, noise, n = team.part(len(x), generator)
+            values = forward(x[rows], seen[rows], state.step, noise)
             optimiser.zero_grad()
-            (-value).backward()
-            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-            numbers = _numbers(value, sample.distortion, sample.rate, norm)
+            # a team averages its gradients, so this is minus the whole batch's mean however many rows each has
+            (-values[0].sum() / (n / team.size)).backward()
+            norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            numbers = _numbers(values, norm, n, team)
             finite = math.isfinite(numbers[0]) and math.isfinite(numbers[3])
             if finite:
                 if spec.clip is not None:
-                    torch.nn.utils.clip_grads_with_norm_(parameters, spec.clip, norm)
+                    nn.utils.clip_grads_with_norm_(parameters, spec.clip, norm)
                 optimiser.step()
             state.step += 1
             state.seconds += time.perf_counter() - began
-            state.skipped += not finite
-            failures = 0 if finite else failures + 1
-            if failures == SKIPS_BEFORE_STOP:
-                raise Diverged(
-                    f"Training stopped at step {state.step}: {failures} steps in a row were not finite (learning rate "
-                    f"{rate:.3g}, gradient norm {numbers[3]:.3g}). The last good weights are kept. "
-                    f"Resume with a learning rate of {rate / 3:.2g}, or clip the gradient."
-                )
+            state.judge(numbers[0], finite)
+            if state.strikes == (EXPLODED_BEFORE_STOP if finite else SKIPS_BEFORE_STOP):
+                raise Diverged(state.step, rate, numbers[3], finite)
             held = None
             if valid is not None and state.step % per_epoch == 0:
                 model.eval()
-                held = validate(model, objective, valid, spec, spec.epochs * per_epoch)
+                held = validate(model, objective, valid, spec, spec.epochs * per_epoch) if team.leads else None
                 model.train()
             yield Step(
                 state.step,
                 epoch,
                 numbers[1],
-                None if sample.prior is None else numbers[2],
+                None if values[2] is None else numbers[2],
                 numbers[0],
                 numbers[3],
                 rate,
@@ -186,74 +232,3 @@ def fit(state: State, spec: Spec, train: Batches, valid: Batches | None = None) 
                 state.skipped,
                 held,
             )
-
-
-class Recorder:
-    """Averages steps into a few history records an epoch, at the same steps whether or not a run was interrupted."""
-
-    def __init__(self, per_epoch: int) -> None:
-        self.per_epoch, self.every, self.steps = per_epoch, math.ceil(per_epoch / RECORDS_PER_EPOCH), list[Step]()
-
-    def add(self, step: Step) -> str | None:
-        """Return a line for the history when a record is full, else None."""
-        self.steps.append(step)
-        position = step.step % self.per_epoch
-        if position and position % self.every:
-            return None
-        good = [s for s in self.steps if math.isfinite(s.objective)] or [step]
-        names = ("distortion", "objective", "gradient_norm")
-        means: dict[str, Any] = {name: sum(getattr(s, name) for s in good) / len(good) for name in names}
-        means["rate"] = None if step.rate is None else sum(s.rate or 0.0 for s in good) / len(good)
-        self.steps.clear()
-        return Step(**{**asdict(step), **means}).to_json() + "\n"
-
-
-def train(
-    run: runs.Run, train_set: Batches, valid_set: Batches | None, device: str = "cpu", checkpoint_seconds: float = 30.0
-) -> Generator[Step, None, None]:
-    """Train or resume a run folder, yielding every step; weights, state and history are saved at epoch ends.
-
-    `model.safetensors` holds the best weights on validation (spec.keep "best") or the last. Closing the generator saves
-    first; a kill loses at most `checkpoint_seconds` and an epoch. A resumed run equals an unbroken one bit for bit.
-    """
-    spec, path = run.spec, run.path
-    state = State.fresh(spec, device)
-    if (path / "state.pt").exists():
-        state.load(path / "state.pt")
-    history = path / "history.jsonl"
-    # what was written after the checkpoint will be written again
-    lines = history.read_bytes()[: state.history_bytes] if history.exists() else b""
-    runs.write(history, lines)
-    per_epoch = steps_per_epoch(len(train_set), spec.batch)
-    recorder = Recorder(per_epoch)
-    saved = time.monotonic()
-    with open(history, "ab") as file:
-
-        def save() -> None:
-            # the state goes last: a kill before it repeats work, never mixes two steps
-            weights = state.best_weights if spec.keep == "best" and state.best_weights else state.model.state_dict()
-            runs.write(path / "model.safetensors", safetensors_bytes({k: v.contiguous() for k, v in weights.items()}))
-            file.flush()
-            state.history_bytes = file.tell()
-            runs.write(path / "state.pt", state.to_bytes())
-
-        try:
-            for step in fit(state, spec, train_set, valid_set):
-                line = recorder.add(step)
-                if line:
-                    file.write(line.encode())
-                    file.flush()
-                if step.valid is not None:
-                    score = step.valid["objective"]
-                    if score is not None and score > state.best:
-                        state.best, state.best_epoch = score, step.epoch
-                        state.best_weights = copy.deepcopy(state.model.state_dict())
-                last = step.step == spec.epochs * per_epoch
-                if step.step % per_epoch == 0 and (last or time.monotonic() - saved > checkpoint_seconds):
-                    save()
-                    saved = time.monotonic()
-                yield step
-        except (Diverged, GeneratorExit):
-            # both leave a whole step behind, so stopping loses nothing; an exception inside a step does not
-            save()
-            raise

@@ -1,0 +1,195 @@
+"""Data-parallel training: the gradient, history and checkpoints of one process, whatever the number of them."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import ranks
+import torch
+
+from vae import control, parallel, runs, status
+from vae.spec import SpecError, preset
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def results(request, tmp_path_factory):
+    """The folder where so many processes left their numbers, and how many they were."""
+    folder = tmp_path_factory.mktemp("ranks")
+    found = {parallel.STORE: str(folder / "store"), "WORLD_SIZE": str(request.param), "PYTHONPATH": str(ROOT)}
+    started = [
+        subprocess.Popen([sys.executable, ranks.__file__, folder], env=os.environ | found | {"RANK": str(rank)})
+        for rank in range(request.param)
+    ]
+    assert [process.wait(PATIENCE) for process in started] == [0] * request.param
+    return folder, request.param
+
+
+@pytest.mark.parametrize("name", ranks.SPECS)
+def test_the_teams_gradient_is_the_single_processs(name, results, double):
+    """float64, every step of an epoch, the uneven and the nearly empty batch included."""
+    folder, size = results
+    alone = ranks.epoch(name)
+    for rank in range(size):
+        with np.load(folder / f"{name}-{rank}.npz") as found:
+            assert found["gradients"].shape == alone["gradients"].shape
+            assert np.abs(found["gradients"] - alone["gradients"]).max() < 1e-10
+            np.testing.assert_allclose(found["numbers"], alone["numbers"], rtol=1e-12)
+            assert np.array_equal(found["noise"], alone["noise"])  # so that any number of processes can go on
+
+
+def test_the_parts_of_a_batch_are_the_batch():
+    for size in (1, 2, 3, 8):
+        team = parallel.Ranks.__new__(parallel.Ranks)
+        team.size = size
+        for n in (1, 2, 7, 64):
+            weights = np.zeros(n)
+            for team.rank in range(size):
+                rows, noise, of = team.part(n, torch.Generator())
+                weights[rows] += 1 / of
+                assert noise.of == n and range(noise.start, noise.stop) == range(n)[rows]
+            np.testing.assert_allclose(weights, 1 / n, rtol=1e-15)
+
+
+def test_what_cannot_be_divided_is_refused(monkeypatch):
+    spec = preset("vae")
+    parallel.check(spec, 4)
+    with pytest.raises(SpecError, match="one process or more"):
+        parallel.check(spec, 0)
+    monkeypatch.setattr(parallel.OBJECTIVES["elbo"], "couples_batch", True, raising=False)
+    parallel.check(spec, 1)
+    with pytest.raises(SpecError, match="train it in one process"):
+        parallel.check(spec, 2)
+
+
+@pytest.fixture
+def make(tmp_path):
+    """A maker of digits runs in the test's folder."""
+
+    def create(name, **changes):
+        small = {"data": "digits", "shape": (1, 8, 8), "encoder": ranks.MLP, "batch": 64, "size": 400, "epochs": 4}
+        return runs.create(tmp_path / name, preset("vae", **{**small, "keep": "last", **changes}))
+
+    return create
+
+
+def command(run, processes):
+    options = ["--processes", processes, "--threads", 1, "--k", 2, "--n", 10]
+    return [sys.executable, "-m", "vae", "train", *map(str, [run.path, *options])]
+
+
+def train(run, processes=1):
+    """Train to the end and return the exit code."""
+    ended = subprocess.run(command(run, processes), cwd=ROOT, timeout=PATIENCE, stderr=subprocess.PIPE, text=True)
+    print(ended.stderr[-4000:], file=sys.stderr)  # pytest shows it where a test fails
+    return ended.returncode
+
+
+def wait(condition):
+    """Wait until a condition holds and return what it returned."""
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+    return found
+
+
+@contextmanager
+def paused(run, processes, step):
+    """A run that trains in several processes and waits at a step: yields the launcher; nothing of it may be left."""
+    control.ask(run.path, until=step)
+    with subprocess.Popen(command(run, processes), cwd=ROOT, stderr=subprocess.DEVNULL) as launcher:
+        try:
+            wait(lambda: status.current(run.path).state == "paused")
+            team = psutil.Process(launcher.pid).children(recursive=True)
+            yield launcher
+            assert not psutil.wait_procs(team, timeout=10)[1]
+        finally:
+            launcher.kill()
+
+
+def members(launcher):
+    """The ranks' processes, by rank."""
+    found = psutil.Process(launcher.pid).children(recursive=True)
+    return {int(p.environ()["RANK"]): p for p in found if "RANK" in p.environ() and "train" in p.cmdline()}
+
+
+def assert_the_same_training(one, other):
+    first, second = (runs.Run(r.path).history for r in (one, other))
+    assert [r["step"] for r in first] == [r["step"] for r in second] and len(first) > 5
+    for a, b in zip(first, second, strict=True):
+        for name in ("objective", "distortion", "rate", "gradient_norm"):
+            assert math.isclose(a[name], b[name], rel_tol=1e-3), (a["step"], name)
+    assert math.isclose(first[-1]["valid"]["objective"], second[-1]["valid"]["objective"], rel_tol=1e-4)
+    state, again = (torch.load(r.path / "state.pt", weights_only=True) for r in (one, other))
+    assert torch.equal(state["generator"], again["generator"]) and state["step"] == again["step"]
+    for name, weight in state["model"].items():
+        torch.testing.assert_close(weight, again["model"][name], rtol=1e-3, atol=1e-5)
+
+
+def test_two_processes_write_the_run_of_one_and_one_resumes_it(make):
+    """Paused in two processes, ended by SIGTERM, resumed by one: the run that one process trains."""
+    whole, parts = make("whole"), make("parts")
+    assert train(whole) == 0
+    with paused(parts, 2, step=9) as launcher:
+        now = status.current(parts.path)
+        team = members(launcher)
+        assert sorted(team) == [0, 1] and now.processes == 2 and now.step == 9 and now.pid == team[0].pid
+        everyone = [psutil.Process(launcher.pid), *psutil.Process(launcher.pid).children(recursive=True)]
+        listening = [c.laddr.ip for p in everyone for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+        assert listening and set(listening) == {"127.0.0.1"}
+        launcher.send_signal(signal.SIGTERM)
+        assert launcher.wait(PATIENCE) == parallel.TERMINATED
+    assert not status.held(parts.path)
+    control.ask(parts.path, mode="run", until=None)
+    assert train(parts, 1) == 0
+    assert status.current(parts.path).state == "done"
+    assert_the_same_training(whole, parts)
+
+
+def test_one_process_writes_the_run_that_two_resume(make):
+    whole, parts = make("whole"), make("parts")
+    assert train(whole, 2) == 0 and status.current(whole.path).processes == 2
+    with paused(parts, 1, step=10) as trainer:
+        trainer.terminate()
+        assert trainer.wait(PATIENCE) == parallel.TERMINATED
+    control.ask(parts.path, mode="run", until=None)
+    assert train(parts, 2) == 0
+    assert_the_same_training(whole, parts)
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_killed_process_ends_its_team_and_the_run_can_be_resumed(make, victim):
+    run = make("run")
+    with paused(run, 2, step=9) as launcher:
+        members(launcher)[victim].kill()
+        assert launcher.wait(PATIENCE) not in (0, 2, 3, 4, 5)  # nothing that a queue takes for an end
+    assert status.current(run.path).state == "interrupted" and not status.held(run.path)
+    control.ask(run.path, mode="run", until=None)
+    assert train(run, 2) == 0 and status.current(run.path).state == "done"
+
+
+def test_stop_reaches_every_process(make):
+    run = make("run", epochs=1000)
+    with paused(run, 2, step=9) as launcher:
+        control.ask(run.path, mode="stop")
+        assert launcher.wait(PATIENCE) == 0
+    assert status.current(run.path).state == "stopped" and (run.path / "metrics.json").is_file()
+
+
+def test_a_team_that_diverges_says_so_once(make):
+    run = make("run", learning_rate=1e12)
+    assert train(run, 2) == 3
+    now = status.current(run.path)
+    assert (now.state, now.problem) == ("failed", "diverged")
+    assert all(np.isfinite(v).all() for v in runs.Run(run.path).weights().values())

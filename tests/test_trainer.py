@@ -1,0 +1,360 @@
+"""The trainer of a run folder, as a process: it obeys, tells, films, survives, and says what went wrong."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vae import control, film, runs, status
+from vae.manage import create
+from vae.runs import Run
+from vae.spec import preset
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
+PER_EPOCH = 21  # ceil(1297 / 64)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def start():
+    """Start trainers that are gone when the test is over."""
+    started = []
+
+    def begin(run: Run, *words: str, **options) -> subprocess.Popen:
+        command = [
+            sys.executable,
+            "-m",
+            "vae",
+            "train",
+            str(run.path),
+            "--threads",
+            "1",
+            "--k",
+            "2",
+            "--n",
+            "20",
+            *words,
+        ]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, **options)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def make(epochs=4, **changes) -> Run:
+    return create(preset(changes.pop("preset", "vae"), **{**SMALL, "epochs": epochs, **changes}), "local")
+
+
+def until(condition, what="", timeout=90):
+    """Wait for a condition, and say what was expected where it does not come."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.02)
+    pytest.fail(f"waited {timeout} s for {what or condition}")
+
+
+def state(run, *names):
+    return lambda: status.current(run.path).state in names
+
+
+def step(run, at_least):
+    return lambda: (status.read(run.path) or status.Status()).step >= at_least
+
+
+def records(run):
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in Run(run.path).history]
+
+
+def same_result(one: Run, two: Run) -> None:
+    """Compare weights, history and film of two runs, bit for bit."""
+    assert (one.path / "model.safetensors").read_bytes() == (two.path / "model.safetensors").read_bytes()
+    assert records(one) == records(two)
+    assert film.steps(one.path) == film.steps(two.path)
+    for number in film.steps(one.path):
+        a, b = film.read(one.path, number), film.read(two.path, number)
+        assert all(
+            np.array_equal(getattr(a, n), getattr(b, n)) for n in ("codes", "rate", "reconstructions", "samples")
+        )
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """A run of 80 epochs that nothing disturbed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENT_DATA", str(tmp_path_factory.mktemp("unbroken")))
+        run = make(80)
+        from vae.__main__ import main
+
+        assert main(["train", str(run.path), "--threads", "1", "--k", "2", "--n", "20"]) == 0
+    return run
+
+
+def test_a_run_folder_is_trained_measured_and_filmed(unbroken):
+    now = status.current(unbroken.path)
+    assert (now.state, now.step, now.total, now.per_epoch) == ("done", 80 * PER_EPOCH, 80 * PER_EPOCH, PER_EPOCH)
+    run = Run(unbroken.path)
+    assert run.metrics["elbo"]["n"] == 20 and len(run.codes) == 360
+    assert [r["step"] for r in run.history][:6] == [1, 2, 5, 10, 15, 20]
+    steps = film.steps(run.path)
+    assert steps == film.plan(now.total) and 35 <= len(steps) <= 41 and steps[0] == 0
+    first, last, still = film.read(run.path, 0), film.read(run.path, now.total), film.still(run.path)
+    assert last.codes.shape == (140, 2) == (len(still.labels), 2) and still.originals.shape == (16, 1, 8, 8)
+    assert last.rate.shape == (2,) and last.rate.sum() > first.rate.sum() >= 0
+    error = [np.abs(f.reconstructions.astype(float) - still.originals).mean() for f in (first, last)]
+    assert error[1] < error[0] and last.samples.shape == (16, 1, 8, 8) and still.originals.max() == 255
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_trainer_that_is_ended_in_training_resumes_to_the_unbroken_run(unbroken, start, number):
+    run = make(80)
+    control.ask(run.path, until=300)
+    process = start(run)
+    until(state(run, "paused"), "the pause, and so a checkpoint")
+    control.ask(run.path, until=None)
+    until(step(run, 400), "400 steps")
+    process.send_signal(number)
+    assert process.wait(60) == (75 if number == signal.SIGTERM else -number)
+    assert status.current(run.path).state == "interrupted"
+    if number == signal.SIGTERM:
+        assert torch.load(run.checkpoint, weights_only=True)["step"] == status.read(run.path).step
+    assert start(run).wait(120) == 0
+    assert status.current(run.path).state == "done" and status.read(run.path).attempt == 2
+    same_result(run, unbroken)
+
+
+def test_killed_while_a_checkpoint_is_written_the_one_before_counts(unbroken, start, monkeypatch):
+    run = make(80)
+    script = (
+        "import os, sys\nfrom vae import runs, __main__\nwrite = runs.write\n"
+        "def dying(path, content, **options):\n"
+        "    if path.name == 'next.pt' and (path.parent / 'state.pt').exists():\n"
+        "        with open(path.with_name('.next.pt.tmp'), 'wb') as file: file.write(content[: len(content) // 2])\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    write(path, content, **options)\n"
+        "runs.write = dying\n"
+        f"sys.exit(__main__.main(['train', {str(run.path)!r}, '--threads', '1', '--k', '2', '--n', '20']))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script])
+    until(step(run, 300), "300 steps")
+    control.ask(run.path, mode="pause")
+    assert process.wait(60) == -signal.SIGKILL
+    assert torch.load(run.checkpoint, weights_only=True)["step"] == 0
+    assert start(run).wait(120) == 0
+    same_result(run, unbroken)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(unbroken, start, damage):
+    run = make(80)
+    process = start(run)
+    until(step(run, 300), "300 steps")
+    control.ask(run.path, mode="pause")
+    until(state(run, "paused"), "the pause")
+    process.kill()
+    process.wait()
+    content = bytearray((run.path / "state.pt").read_bytes())
+    if damage == "truncated":
+        content = content[:-1000]
+    else:
+        content[len(content) // 2] ^= 0x10
+    (run.path / "state.pt").write_bytes(content)
+    (run.path / "status.json").write_text('{"state": "runn')
+    assert start(run).wait(120) == 0
+    same_result(run, unbroken)
+
+
+def test_without_any_sound_checkpoint_the_run_fails_with_the_remedy(start):
+    run = make(4)
+    assert start(run).wait(60) == 0
+    for name in ("state.pt", "previous.pt"):
+        (run.path / name).write_bytes(b"rubbish")
+    assert start(run).wait(60) == 2
+    now = status.current(run.path)
+    assert now.state == "failed" and "Train the run anew" in now.message
+    assert Run(run.path).weights()  # what was saved for the app is still there
+
+
+def test_pause_step_play_and_stop(start):
+    run = make(100_000)
+    control.ask(run.path, until=3)
+    process = start(run)
+    until(state(run, "paused"), "the pause at step 3")
+    assert status.read(run.path).step == 3 and film.read(run.path).step == 3
+    control.ask(run.path, until=4)
+    until(step(run, 4), "one step more")
+    until(state(run, "paused"), "the pause at step 4")
+    assert status.read(run.path).step == 4 and torch.load(run.checkpoint, weights_only=True)["step"] == 4
+    control.ask(run.path, until=None)
+    until(step(run, 60), "60 steps")
+    control.ask(run.path, mode="pause")
+    until(state(run, "paused"), "the pause")
+    here = status.read(run.path).step
+    time.sleep(0.3)
+    assert status.read(run.path).step == here and process.poll() is None
+    control.ask(run.path, mode="run")
+    until(step(run, here + 1), "going on")
+    control.ask(run.path, mode="stop")
+    assert process.wait(60) == 0
+    now = status.current(run.path)
+    assert now.state == "stopped" and Run(run.path).metrics["elbo"]["n"] == 20 and len(Run(run.path).codes) == 360
+    assert torch.load(run.checkpoint, weights_only=True)["step"] == now.step
+    # asked for again it goes on: the old wish to stop is over
+    process = start(run)
+    until(step(run, now.step + 1), "resuming")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0 and status.current(run.path).state == "stopped"
+
+
+def test_a_learning_rate_changed_by_hand_survives_a_kill(start):
+    run = make(100_000)
+    control.ask(run.path, until=30)
+    process = start(run)
+    until(state(run, "paused"), "the pause")
+    control.ask(run.path, learning_rate=2e-4, until=40)
+    until(step(run, 40), "40 steps")
+    assert status.read(run.path).learning_rate == 2e-4
+    process.kill()
+    process.wait()
+    (run.path / "control.json").unlink()
+    control.ask(run.path, until=50)
+    runs.write(run.path / "status.json", status.Status("queued").to_json())
+    process = start(run)
+    until(step(run, 50), "50 steps")
+    until(state(run, "paused"), "the pause")
+    assert status.read(run.path).learning_rate == 2e-4
+    control.ask(run.path, learning_rate=0.0, until=60)
+    until(step(run, 60), "60 steps")
+    assert status.read(run.path).learning_rate == 1e-3
+    rates = {r["step"]: r["learning_rate"] for r in Run(run.path).history}
+    assert rates[26] == 1e-3 and rates[36] == rates[47] == 2e-4
+
+
+def test_a_second_trainer_is_refused(start):
+    run = make(100_000)
+    start(run)
+    until(step(run, 10), "10 steps")
+    second = start(run)
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 2 and b"being trained already" in errors
+    assert status.current(run.path).state == "running"
+
+
+def test_divergence_keeps_the_last_good_weights_and_says_where(start):
+    run = make(80, preset="sigma-vae", learning_rate=8.0)
+    assert start(run).wait(120) == 3
+    now = status.current(run.path)
+    assert (now.state, now.problem) == ("failed", "diverged")
+    assert now.step > 0 and now.learning_rate == 8.0 and "Resume with a learning rate of 2.7" in now.message
+    assert all(np.isfinite(v).all() for v in Run(run.path).weights().values())
+    control.ask(run.path, learning_rate=1e-4, until=now.step + 100)
+    runs.write(run.path / "status.json", replace(now, state="queued").to_json())
+    process = start(run)
+    until(state(run, "paused", "failed"), "going on")
+    assert status.current(run.path).state == "paused", status.current(run.path).message
+    process.terminate()
+
+
+def test_out_of_memory_is_said_with_the_remedy(start):
+    run = make(4, batch=64)
+    runs.write(run.path / "spec.json", replace(run.spec, samples=10_000, batch=1297).to_json())
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+    assert start(run, preexec_fn=limit).wait(120) == 4
+    now = status.current(run.path)
+    assert (now.state, now.problem) == ("failed", "memory") and "smaller batch" in now.message
+
+
+def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(start):
+    run = make(100_000)
+    control.ask(run.path, until=30)
+    # no file may grow beyond 24 kB: history and film go on for a while, then the disk is "full"
+    start(run)
+    until(state(run, "paused"), "the pause")
+    before = torch.load(run.checkpoint, weights_only=True)["step"]
+    control.ask(run.path, mode="stop")
+    until(state(run, "stopped"), "the stop")
+    size = (run.path / "history.jsonl").stat().st_size
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20_000, size + 20_000))
+
+    assert start(run, preexec_fn=limit).wait(120) == 5
+    now = status.current(run.path)
+    assert (now.state, now.problem) == ("failed", "disk") and "Free some space" in now.message
+    assert torch.load(run.checkpoint, weights_only=True)["step"] >= before
+    control.ask(run.path, until=40)
+    runs.write(run.path / "status.json", replace(now, state="queued").to_json())
+    start(run)
+    until(state(run, "paused"), "going on")
+
+
+def test_a_run_deleted_while_it_trains_ends_its_trainer_quietly(start, own_folder):
+    run = make(100_000)
+    process = start(run)
+    until(step(run, 20), "20 steps")
+    os.rename(run.path, own_folder / "away")
+    import shutil
+
+    shutil.rmtree(own_folder / "away")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0 and b"Traceback" not in errors, errors.decode()
+    assert not run.path.exists()
+
+
+def test_what_the_app_reads_is_read_without_torch():
+    script = "import sys\nfrom vae import control, estimate, film, manage, status\nassert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+
+
+def test_control_refuses_what_no_trainer_can_follow(tmp_path):
+    for wrong in (
+        {"learning_rate": float("nan")},
+        {"learning_rate": -1.0},
+        {"mode": "fly"},
+        {"until": -1},
+        {"until": 1.5},
+    ):
+        with pytest.raises(control.ControlError):
+            control.ask(tmp_path, **wrong)
+    (tmp_path / "control.json").write_text('{"mode": "fly"}')
+    assert control.read(tmp_path) == control.Control()
+
+
+def test_tensorboard_reads_the_same_scalars(unbroken, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from vae.export import tensorboard
+
+    run = Run(unbroken.path)
+    for _ in range(2):  # exporting again replaces
+        count = tensorboard(run, tmp_path / "events")
+    events = EventAccumulator(str(tmp_path / "events"), size_guidance={"scalars": 0}).Reload()
+    read = {e.step: e.value for e in events.Scalars("train/distortion")}
+    assert read == {r["step"]: pytest.approx(r["distortion"], rel=1e-6) for r in run.history}
+    held = {e.step: e.value for e in events.Scalars("valid/elbo")}
+    expected = {r["step"]: -r["valid"]["distortion"] - r["valid"]["rate"] for r in run.history if "valid" in r}
+    assert held == {k: pytest.approx(v, rel=1e-5) for k, v in expected.items()}
+    assert count == sum(len(events.Scalars(tag)) for tag in events.Tags()["scalars"])
+    assert "elbo" not in json.loads((run.path / "history.jsonl").read_text().splitlines()[0])

@@ -1,0 +1,93 @@
+"""How long a training will take on this machine: from its arithmetic, corrected by what earlier runs took."""
+
+import json
+import math
+from typing import Any
+
+from vae import runs
+from vae.data import data_root
+from vae.networks import Layer, Shape
+from vae.spec import Spec
+from vae.status import Status
+
+OVERHEAD = 1.1e-3  # seconds a step beside the arithmetic: Python, the optimiser's launches; two cores, torch 2.13
+SPEED = 30e9  # floating-point operations a second and thread
+PASSES = 3  # forward once, backward twice
+PER_VALUE = 80  # operations of noise, likelihood and activations for each value that the decoder puts out
+MEMORY = 0.3  # weight of the newest run in the learned correction
+FEWEST_STEPS = 200  # a shorter run says nothing about speed
+
+
+def operations(layers: list[Layer], shape: Shape) -> float:
+    """Return the floating-point operations (2 a multiply-add) of one example through a network."""
+    total = 0.0
+    for layer in layers:
+        kind = layer["kind"]
+        if kind == "linear":
+            total += 2.0 * layer["in"] * layer["out"]
+        elif kind in ("conv2d", "conv_transpose2d"):
+            sides, stride, kernel, padding = shape[1:], layer["stride"], layer["kernel"], layer["padding"]
+            if kind == "conv2d":
+                shape = (layer["out"], *((s + 2 * padding - kernel) // stride + 1 for s in sides))
+                at = shape
+            else:
+                extra = layer["output_padding"]
+                grown = ((s - 1) * stride - 2 * padding + kernel + e for s, e in zip(sides, extra, strict=True))
+                at, shape = shape, (layer["out"], *grown)
+            total += 2.0 * layer["in"] * layer["out"] * kernel**2 * math.prod(at[1:])
+        elif kind == "unflatten":
+            shape = tuple(layer["shape"])
+        elif kind == "upsample":
+            shape = (shape[0], *(s * layer["scale"] for s in shape[1:]))
+    return total
+
+
+def parameters(spec: Spec) -> int:
+    """Return how many weights the two networks have."""
+    from vae.networks import weight_shape
+
+    shapes = [(weight_shape(layer), layer) for layer in spec.encoder_layers() + spec.decoder_layers()]
+    return sum(math.prod(shape) + layer["out"] for shape, layer in shapes if shape is not None)
+
+
+def step_seconds(spec: Spec, threads: int = 1) -> float:
+    """Return the seconds of one training step by arithmetic alone."""
+    encoder = operations(spec.encoder_layers(), spec.shape)
+    decoder = operations(spec.decoder_layers(), (spec.latent,)) + PER_VALUE * math.prod(spec.shape)
+    return OVERHEAD + PASSES * spec.batch * (encoder + spec.samples * decoder) / (SPEED * threads**0.7)
+
+
+def _key(spec: Spec, threads: int) -> str:
+    return f"{spec.encoder['kind']}, {threads} threads"
+
+
+def _learned() -> dict[str, Any]:
+    try:
+        content = json.loads((data_root() / "machine.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def correction(spec: Spec, threads: int) -> float:
+    """Return measured over calculated seconds of this machine's earlier runs with such networks, or 1."""
+    value = _learned().get(_key(spec, threads), 1.0)
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) and value > 0 else 1.0
+
+
+def seconds(spec: Spec, n_train: int, threads: int = 1) -> float:
+    """Return the seconds that training on n_train examples will take here, validation and saving left out."""
+    n = min(n_train, spec.size or n_train)
+    steps = spec.epochs * math.ceil(n / spec.batch)
+    return steps * step_seconds(spec, threads) * correction(spec, threads)
+
+
+def learn(spec: Spec, status: Status) -> None:
+    """Remember how long a finished run's steps took, beside what the arithmetic says."""
+    if status.step < FEWEST_STEPS or status.seconds <= 0 or status.processes > 1:
+        return
+    key, content = _key(spec, status.threads), _learned()
+    ratio = status.seconds / status.step / step_seconds(spec, status.threads)
+    old = correction(spec, status.threads) if key in content else ratio
+    content[key] = old ** (1 - MEMORY) * ratio**MEMORY
+    runs.write_json(data_root() / "machine.json", content)

@@ -1,0 +1,86 @@
+"""The film of a training: about forty snapshots of a run at fixed steps, and the newest state by the clock.
+
+Reading needs no torch. A damaged or half-shot frame is left out: the film is for the eye, the history for the numbers.
+"""
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+FRAMES = 40
+SHOWN = 16  # images of each kind
+POINTS = 1000
+DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class Still:
+    """What does not change: originals [16, *shape] (uint8, or float32 data that are no pixels), labels [M], classes."""
+
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    originals: np.ndarray
+    split: str = "valid"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment: codes [M, d], rate by dimension [d] in nats (None without a prior), images like the originals."""
+
+    step: int
+    codes: np.ndarray
+    rate: np.ndarray | None
+    reconstructions: np.ndarray
+    samples: np.ndarray | None
+
+
+def plan(total: int) -> list[int]:
+    """Return the steps of the film, 0 and `total` among them, dense where a model is born: total (i / 40)^2."""
+    return sorted({round(total * (i / FRAMES) ** 2) for i in range(FRAMES + 1)})
+
+
+def file(path: Path, step: int | None) -> Path:
+    """Return where a frame lies; None is the newest."""
+    return path / "live.npz" if step is None else path / "film" / f"{step:09d}.npz"
+
+
+def pack(content: Still | Frame, compressed: bool = True) -> bytes:
+    """Return a still or a frame as .npz without pickled objects."""
+    arrays = {k: np.asarray(v) for k, v in content.__dict__.items() if v is not None}
+    buffer = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def steps(path: Path) -> list[int]:
+    """Return the steps that the film shows, ascending."""
+    return sorted(int(p.stem) for p in (path / "film").glob("*.npz") if p.stem.isdigit())
+
+
+def read(path: Path, step: int | None = None) -> Frame | None:
+    """Return the frame of a step, or the newest there is; None where it is missing or damaged."""
+    try:
+        with np.load(file(path, step), allow_pickle=False) as arrays:
+            content = {k: arrays[k] for k in arrays.files}
+        codes, rate = content["codes"], content.get("rate")
+        if codes.ndim != 2 or (rate is not None and rate.shape != codes.shape[1:]):
+            return None
+        return Frame(int(content["step"]), codes, rate, content["reconstructions"], content.get("samples"))
+    except DAMAGE:
+        last = steps(path) if step is None else []
+        return read(path, last[-1]) if last else None
+
+
+def still(path: Path) -> Still | None:
+    """Return what all frames share, or None where it is missing or damaged."""
+    try:
+        with np.load(path / "film" / "still.npz", allow_pickle=False) as arrays:
+            content = {k: arrays[k] for k in arrays.files}
+        classes = tuple(str(c) for c in content["classes"])
+        return Still(content.get("labels"), classes, content["originals"], str(content["split"]))
+    except DAMAGE:
+        return None

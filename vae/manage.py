@@ -1,0 +1,197 @@
+"""Runs as people handle them: created within limits, branched, named, deleted with a way back, taken home as a zip."""
+
+import io
+import math
+import os
+import re
+import shutil
+import time
+import uuid
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae import control, data, estimate, film, runs, status
+from vae.control import HIGHEST_RATE
+from vae.data import Dataset
+from vae.runs import Run, RunError
+from vae.spec import Spec, SpecError
+
+TITLE, NOTE = 120, 10_000  # characters
+MOST_WEIGHTS = 50_000_000
+MOST_VALUES = 2**31  # decoded values a step: 8 GiB of float32
+MOST_HOURS = 72.0
+LEAVE_OUT = ("state.pt", "previous.pt", "worker.lock", "control.json", "status.json", "live.npz")
+
+
+def limits(spec: Spec, n: int) -> None:
+    """Raise SpecError, with what to change, where a spec would overwhelm a machine that others share."""
+    weights = estimate.parameters(spec)
+    if weights > MOST_WEIGHTS:
+        raise SpecError(
+            f"The networks have {weights:,} weights; at most {MOST_WEIGHTS:,} are trained here. Make them narrower."
+        )
+    values = spec.batch * spec.samples * math.prod(spec.shape)
+    if values > MOST_VALUES:
+        raise SpecError(
+            f"A batch of {spec.batch} with {spec.samples} samples decodes {values:,} values a step, more than "
+            f"{MOST_VALUES:,}. Use a smaller batch or fewer samples."
+        )
+    rate = spec.learning_rate
+    ends = [rate["start"], rate["stop"]] if isinstance(rate, Mapping) else [rate]
+    if not all(0 <= end <= HIGHEST_RATE for end in ends) or max(ends) == 0:
+        raise SpecError(f"The learning rate must lie above 0 and up to {HIGHEST_RATE:g}, not at {rate}.")
+    if spec.clip is not None and not (math.isfinite(spec.clip) and spec.clip > 0):
+        raise SpecError(f"A gradient is clipped to a norm above 0, not to {spec.clip}. Leave it empty for no clipping.")
+    hours = estimate.seconds(spec, n) / 3600
+    if hours > MOST_HOURS:
+        raise SpecError(
+            f"This would take about {hours:,.0f} hours, and a run may take {MOST_HOURS:.0f}. Use fewer epochs, fewer "
+            "examples or smaller networks."
+        )
+
+
+def check(spec: Spec) -> int:
+    """Return the number of training examples; raises SpecError or DataError where the run could not start or end."""
+    description = data.describe(spec.data)
+    if not data.available(spec.data):
+        raise data.DataError(
+            f"{description.title} is not on this machine yet: fetch it first (`python -m vae fetch {spec.data}`)."
+        )
+    n = description.sizes[0]
+    if spec.size is not None and (not isinstance(spec.size, int) or not 1 <= spec.size <= 1_000_000):
+        raise SpecError(f"The number of training examples must be from 1 to 1,000,000, not {spec.size!r}.")
+    if tuple(description.shape) != spec.shape:
+        raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
+    pixels = np.empty((0, *spec.shape), np.uint8 if len(spec.shape) == 3 else np.float32)
+    binary = spec.data == "sprites"
+    data.check_likelihood(
+        spec.likelihood["kind"], Dataset(spec.data, pixels, None, (), binary=binary), spec.binarisation
+    )
+    limits(spec, n)
+    return n
+
+
+def _name(spec: Spec) -> str:
+    return f"{spec.preset}-{spec.data}-{uuid.uuid4().hex[:6]}"
+
+
+def _describe(run: Run, **changes: Any) -> Run:
+    runs.write_json(run.path / "meta.json", run.meta | changes)
+    return Run(run.path)
+
+
+def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) -> Run:
+    """Make a run folder ready to train; raises SpecError or DataError, and then nothing was made."""
+    check(spec)
+    run = runs.create((folder or runs.user_runs()) / _name(spec), spec)
+    return _describe(run, title=title.strip()[:TITLE], note="", owner=owner, created=time.time(), parent=None)
+
+
+def branch(run: Run, owner: str, **changes: Any) -> Run:
+    """Return a new run that goes on from another's last checkpoint, with changes that keep its networks.
+
+    Raises RunError while the other trains, or without a checkpoint; SpecError where the changes need other weights.
+    """
+    if status.current(run.path).state in ("running", "starting"):
+        raise RunError(f"{run.title} is training: pause it, then branch from where it stands.")
+    if run.checkpoint is None:
+        raise RunError(f"{run.title} has no checkpoint to go on from. Train it anew from its settings.")
+    try:
+        spec = replace(run.spec, **changes)
+    except TypeError as error:
+        raise SpecError(str(error)) from error
+    fixed = ("data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "size", "batch")
+    changed = [name for name in fixed if getattr(spec, name) != getattr(run.spec, name)]
+    if changed:
+        raise SpecError(
+            f"A branch goes on with the weights and batches it has, so {', '.join(changed)} cannot change. "
+            "Start a new run instead."
+        )
+    check(spec)
+    made = runs.create(run.path.parent / _name(spec) if _own(run) else runs.user_runs() / _name(spec), spec)
+    shutil.copyfile(run.checkpoint, made.path / "state.pt")
+    for file in ("history.jsonl", "model.safetensors"):
+        if (run.path / file).is_file():
+            shutil.copyfile(run.path / file, made.path / file)
+    (made.path / "film").mkdir(exist_ok=True)
+    for frame in [film.file(run.path, s) for s in film.steps(run.path)] + [run.path / "film" / "still.npz"]:
+        if frame.is_file():
+            shutil.copyfile(frame, made.path / "film" / frame.name)
+    if "learning_rate" in changes:
+        control.ask(made.path, learning_rate=0.0)  # the checkpoint may hold another one, set by hand
+    step = status.current(run.path).step or (run.history[-1]["step"] if run.history else 0)
+    origin = {"run": run.name, "step": step}
+    title = f"{run.title}, branch"[:TITLE]
+    return _describe(made, title=title, note="", owner=owner, created=time.time(), parent=origin)
+
+
+def _own(run: Run) -> bool:
+    return run.path.resolve().parent != runs.shipped().resolve()
+
+
+def _changeable(run: Run) -> None:
+    if not _own(run):
+        raise RunError(f"{run.name} comes with the project and stays as it is. Branch from it, or train your own.")
+
+
+def rename(run: Run, title: str) -> Run:
+    """Give a run the title that people see; its folder's name, and so every link to it, stays."""
+    _changeable(run)
+    return _describe(run, title=re.sub(r"\s+", " ", title).strip()[:TITLE])
+
+
+def annotate(run: Run, note: str) -> Run:
+    """Keep a note with a run."""
+    _changeable(run)
+    return _describe(run, note=note[:NOTE])
+
+
+def trash() -> Path:
+    """The folder that deleted runs wait in; nothing lists it."""
+    return runs.user_runs() / ".trash"
+
+
+def delete(run: Run) -> None:
+    """Move a run to the trash; raises RunError while it trains or for a run that comes with the project."""
+    _changeable(run)
+    if status.held(run.path):
+        raise RunError(f"{run.title} is training. Stop it first, then delete it.")
+    trash().mkdir(parents=True, exist_ok=True)
+    target = trash() / run.name
+    if target.exists():
+        shutil.rmtree(target)
+    os.replace(run.path, target)
+
+
+def restore(name: str) -> Run:
+    """Bring a deleted run back; raises RunError where it is not in the trash or its place is taken."""
+    source, target = trash() / name, runs.user_runs() / name
+    if not runs.NAME.fullmatch(name) or not source.is_dir():
+        raise RunError(f"There is no deleted run {name!r} to bring back.")
+    if target.exists():
+        raise RunError(f"A run {name!r} is there again. Delete it before you bring the old one back.")
+    os.replace(source, target)
+    return Run(target)
+
+
+def archive(run: Run) -> bytes:
+    """Return the run as a zip to take home: all but the checkpoint and what only a trainer needs."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for file in sorted(run.path.rglob("*")):
+            inside = file.relative_to(run.path)
+            if file.is_file() and inside.name not in LEAVE_OUT and not inside.name.startswith("."):
+                kind = zipfile.ZIP_STORED if file.suffix in (".npz", ".safetensors") else zipfile.ZIP_DEFLATED
+                bundle.write(file, f"{run.name}/{inside}", kind)
+    return buffer.getvalue()
+
+
+def parent(run: Run) -> str:
+    """Return in words where a branch comes from, or an empty text."""
+    origin = run.meta.get("parent")
+    return f"branched from {origin['run']} at step {origin['step']:,}" if isinstance(origin, dict) else ""

@@ -1,0 +1,203 @@
+"""Data-parallel training through torch's own launcher and DistributedDataParallel: gloo on CPUs, NCCL on GPUs.
+
+The number of processes changes the time a step takes, never its numbers. Every process cuts the whole batch and draws
+the whole batch's noise from the run's one generator, computes its rows of it, and the gradients are summed. So history
+and checkpoints of one and of many processes agree to rounding, and a run resumes on another number of them.
+Objectives have to be means over examples; one that couples a batch's examples cannot be split.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vae.families import Part
+from vae.objectives import OBJECTIVES
+from vae.runs import Run
+from vae.spec import Spec, SpecError
+
+STORE = "LATENT_TEAM_STORE"  # the file through which the ranks of one launch find each other
+TERMINATED = 75  # EX_TEMPFAIL: to be resumed
+# the others wait while rank 0 validates or stands paused, for days if need be; its death breaks the wait at once
+PATIENCE = timedelta(days=365)
+
+
+class Team(AbstractContextManager["Team"]):
+    """The processes that train one run together; this one is alone, and nothing here costs it anything."""
+
+    rank, size = 0, 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process keeps the run folder and listens to people."""
+        return self.rank == 0
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """Return a module whose backward pass averages gradients over the team."""
+        return module
+
+    def part(self, n: int, generator: torch.Generator) -> tuple[slice, torch.Generator | Part, int]:
+        """Return this process's rows of a batch of n, where their noise comes from, and what to divide their sums by.
+
+        Sums so divided and added over the team are the batch's means.
+        """
+        return slice(None), generator, n
+
+    def sum(self, numbers: Tensor) -> Tensor:
+        """Return the numbers summed over the team, the same everywhere."""
+        return numbers
+
+    def agree(self, *numbers: float) -> list[float]:
+        """Return rank 0's numbers everywhere; the others wait for it, for days if need be."""
+        return list(numbers)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the team."""
+
+
+ALONE = Team()
+
+
+class Ranks(Team):
+    """Processes that torchrun started, each with a copy of the model; rank 0 keeps the run folder."""
+
+    def __init__(self, device: str) -> None:
+        import torch.distributed as dist
+
+        self._dist, self.rank, self.size = dist, int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        if device.startswith("cuda"):
+            torch.cuda.set_device(device)
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo",
+            init_method=f"file://{os.environ[STORE]}",
+            rank=self.rank,
+            world_size=self.size,
+            timeout=PATIENCE,
+        )
+        if self.rank:
+            # a signal to the whole group is rank 0's to answer, or the ranks would leave at different steps
+            for name in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, signal.SIG_IGN)
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """Return a module whose backward pass averages gradients over the team."""
+        return nn.parallel.DistributedDataParallel(module, forward_sync_buffers=False)
+
+    def part(self, n: int, generator: torch.Generator) -> tuple[slice, Part, int]:
+        """Return this rank's rows of a batch of n; a batch too small to divide is everyone's."""
+        if n < self.size:
+            return slice(0, n), Part(generator, 0, n, n), n * self.size
+        start, stop = n * self.rank // self.size, n * (self.rank + 1) // self.size
+        return slice(start, stop), Part(generator, start, stop, n), n
+
+    def sum(self, numbers: Tensor) -> Tensor:
+        """Return the numbers summed over the team, the same everywhere."""
+        total = numbers.detach().clone()
+        self._dist.all_reduce(total)
+        return total
+
+    def agree(self, *numbers: float) -> list[float]:
+        """Return rank 0's numbers everywhere; the others wait for it, for days if need be."""
+        words = torch.tensor(numbers, dtype=torch.float64)
+        self._dist.broadcast(words, 0)
+        return words.tolist()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the team; rank 0 speaks for all, so the others end with 0, and it with 75 where one was lost."""
+        gone = error is not None and lost(error)
+        if not gone:
+            self._dist.destroy_process_group()
+        if gone or (self.rank and kind is None):
+            raise SystemExit(0 if self.rank else TERMINATED) from None
+
+
+def join(device: str = "cpu") -> tuple[Team, str]:
+    """Return the team that `launch` started this process in, and its own device; alone without a launch."""
+    if STORE not in os.environ:
+        return ALONE, device
+    if device == "cuda":
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+    return Ranks(device), device
+
+
+def lost(error: BaseException) -> bool:
+    """Return whether an error says that another process of the team is gone: no fault of the run, which can resume."""
+    if STORE not in os.environ or not isinstance(error, RuntimeError):
+        return False
+    from torch.distributed import DistError
+
+    return isinstance(error, DistError) or "gloo" in str(error)
+
+
+def check(spec: Spec, processes: int) -> None:
+    """Raise SpecError unless the spec can be trained in so many processes."""
+    if processes < 1:
+        raise SpecError(f"a run trains in one process or more, not {processes}")
+    kind = spec.objective.get("kind")
+    if processes > 1 and getattr(OBJECTIVES.get(str(kind)), "couples_batch", False):
+        raise SpecError(f"the objective {kind} compares a batch's examples with each other: train it in one process")
+
+
+def launch(run_path: str | Path, processes: int, arguments: Sequence[str] = ()) -> int:
+    """Train a run in so many processes on this machine; return rank 0's exit code, 128 + n where signal n ended it.
+
+    Each runs `python -m vae train RUN_DIR *arguments`. They meet in a file and talk over the loopback interface alone.
+    SIGTERM and SIGINT are passed on and waited for. Raises SpecError for a run that cannot be divided.
+    """
+    check(Run(run_path).spec, processes)
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    loopback = "lo0" if sys.platform == "darwin" else "lo"
+    with tempfile.TemporaryDirectory(prefix="latent-team-") as folder:
+        os.environ |= {
+            STORE: f"{folder}/ranks",
+            "GLOO_SOCKET_IFNAME": loopback,
+            "NCCL_SOCKET_IFNAME": loopback,
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # its server would listen on every interface
+        }
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // processes)))
+        config = LaunchConfig(
+            min_nodes=1,
+            max_nodes=1,
+            nproc_per_node=processes,
+            run_id="train",
+            rdzv_backend="c10d",
+            rdzv_endpoint=f"{folder}/agent",
+            rdzv_configs={"store_type": "file"},
+            local_addr="127.0.0.1",
+            max_restarts=0,  # whoever owns the queue decides about that
+            shutdown_timeout=3600,  # after an interrupt rank 0 still encodes and measures
+        )
+        try:
+            elastic_launch(config, sys.executable)("-m", "vae", "train", str(run_path), *arguments)
+        except ChildFailedError as error:
+            failure = error.failures.get(0) or error.get_first_failure()[1]
+            return _exit_code(failure.exitcode)
+        except SignalException as error:
+            return 0 if error.sigval == signal.SIGINT else TERMINATED
+    return 0
+
+
+def _exit_code(code: Any) -> int:
+    """Return a shell's exit code for a subprocess's."""
+    return int(code) if code >= 0 else 128 - int(code)
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

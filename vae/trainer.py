@@ -1,0 +1,247 @@
+"""The whole trainer of a run folder: it obeys control.json, tells status.json, films, and finishes what it ends."""
+
+import errno
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from types import FrameType
+
+import torch
+from filelock import Timeout
+
+from vae import control, data, status
+from vae.batches import prepare
+from vae.camera import Camera
+from vae.data import DataError
+from vae.parallel import ALONE, Team, lost
+from vae.runs import Run, RunError
+from vae.session import Session
+from vae.spec import SpecError
+from vae.status import Status
+from vae.training import Diverged, Step
+
+DONE, BAD_INPUT, DIVERGED, MEMORY, DISK, LATER = 0, 2, 3, 4, 5, 75  # 75: EX_TEMPFAIL, to be resumed
+TELL_SECONDS = 0.1
+PAUSE_SECONDS = 0.02
+SMOOTHING = 0.98  # of the measured seconds a step
+WISHES = ("run", "pause", "stop", "leave")
+SIGNALS: dict[int, str] = {signal.SIGTERM: "leave", signal.SIGINT: "stop"}
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+FULL_DISK = "The disk is full: nothing more could be saved. The last checkpoint is kept. Free some space and resume."
+MEMORY_OUT = (
+    "Memory ran out at step {step:,} (batch {batch}, {samples} samples each). The last checkpoint is kept. Branch with "
+    "fewer samples, or train anew with a smaller batch or smaller networks."
+)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How the trained run is measured: K importance samples on n test examples (None: all)."""
+
+    k: int = 100
+    n: int | None = None
+
+
+class _Stop(Exception):
+    """Training ends here, by a person's wish."""
+
+
+class _Later(Exception):
+    """The process was asked to leave; the run goes on in another."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether torch, Python or the device says that memory is full."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        isinstance(error, RuntimeError) and ("can't allocate memory" in str(error) or "out of memory" in str(error))
+    )
+
+
+class Trainer:
+    """Trains one run folder to its end; `watch` sees every step. One process of a team leads and writes."""
+
+    def __init__(
+        self,
+        run: Run,
+        device: str = "cpu",
+        finish: Finish | None = None,
+        command: str | None = None,
+        watch: Callable[[Step, int], None] | None = None,
+        team: Team = ALONE,
+    ) -> None:
+        self.run, self.path, self.device, self.team = run, run.path, device, team
+        self.measure, self.command, self.watch = finish or Finish(), command, watch
+        self.status = Status(pid=os.getpid(), threads=torch.get_num_threads(), processes=team.size)
+        self.leads = team.leads
+        self.ear = control.Ear(run.path)
+        self.signal = 0
+        self.next_tell = 0.0
+        self.step_seconds = 0.0
+
+    def tell(self, **changes: object) -> None:
+        """Write the status with changes."""
+        self.status = replace(self.status, **changes)  # type: ignore[arg-type]
+        if self.leads:
+            status.write(self.path, self.status)
+        self.next_tell = time.monotonic() + TELL_SECONDS
+
+    def __call__(self) -> int:
+        """Train until the end, a stop, or trouble; return the exit code. status.json has said it already."""
+        previous = {s: signal.signal(s, self._heard) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            if not self.leads:
+                return self._run()
+            with status.lock(self.path):
+                return self._run()
+        except Timeout:
+            raise RunError(f"{self.run.name} is being trained already, by another process. Watch it there.") from None
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _default_signals(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _heard(self, number: int, _: FrameType | None) -> None:
+        self.signal = number
+
+    def _run(self) -> int:
+        known = status.read(self.path)
+        before = known or Status("interrupted" if (self.path / "status.json").exists() else "new")
+        if self.leads and before.state not in ("queued", "starting", "new"):
+            control.ask(self.path, mode="run", until=None)  # an old wish: somebody wants it to go on now
+        try:
+            self.tell(state="starting", attempt=before.attempt + 1, step=before.step, total=before.total)
+            session, camera = self._prepare()
+            try:
+                self._train(session, camera)
+                end = "done"
+            except _Stop:
+                end = "stopped"
+            if self.leads:
+                # measuring has nothing to save: a second interrupt ends it, and it can be repeated
+                self._default_signals()
+            self.tell(state="finishing", message="Encoding the test set and measuring.")
+            if self.leads:
+                self._finish()
+            self.tell(state=end, message="", remaining=None)
+            return DONE
+        except _Later:
+            self.tell()
+            return LATER
+        except Diverged as error:
+            rate, norm = error.learning_rate, error.gradient_norm
+            return self._failed(
+                "diverged", str(error), DIVERGED, step=error.step, learning_rate=rate, gradient_norm=norm
+            )
+        except (RunError, SpecError, DataError) as error:
+            problem = {SpecError: "spec", DataError: "data"}.get(type(error), "error")
+            return self._failed(problem, str(error), BAD_INPUT)
+        except OSError as error:
+            if not self.path.is_dir():
+                return DONE  # the run was deleted while it trained: nobody is left to tell
+            if error.errno not in NO_SPACE:
+                self._failed("error", f"{type(error).__name__}: {error}", 1)
+                raise
+            return self._failed("disk", FULL_DISK, DISK)
+        except Exception as error:
+            if lost(error):
+                raise  # another process of the team died: no fault of this run, and its team says so
+            if not out_of_memory(error):
+                self._failed("error", f"{type(error).__name__}: {error}", 1)
+                raise
+            spec = self.run.spec
+            message = MEMORY_OUT.format(step=self.status.step, batch=spec.batch, samples=spec.samples)
+            return self._failed("memory", message, MEMORY)
+
+    def _failed(self, problem: str, message: str, code: int, **changes: object) -> int:
+        self.tell(state="failed", problem=problem, message=message, remaining=None, **changes)
+        return code
+
+    def _prepare(self) -> tuple[Session, Camera | None]:
+        spec = self.run.spec
+        spec.build_objective()
+        train_set = prepare(data.load(spec.data, "train", n=spec.size), spec, self.device)
+        valid_data = data.load(spec.data, "valid")
+        valid_set = prepare(valid_data, spec, self.device)
+        session = Session(self.run, train_set, valid_set, self.device, team=self.team)
+        camera = Camera(self.path, spec, session.total, valid_data, valid_set) if self.leads else None
+        return session, camera
+
+    def _train(self, session: Session, camera: Camera | None) -> None:
+        state = session.state
+        self.tell(
+            state="running", step=state.step, epoch=state.step // session.per_epoch, total=session.total,
+            per_epoch=session.per_epoch, seconds=state.seconds, problem="",
+            message=session.lost and f"Resumed from the checkpoint before the last: {session.lost}",
+        )  # fmt: skip
+        if camera is not None:
+            camera.film(state.model, state.step)
+        self._obey(session, camera)
+        with closing(session.steps()) as steps:  # leaving the loop saves
+            for step in steps:
+                self._saw(step, session)
+                if camera is not None:
+                    camera.film(state.model, step.step)
+                if self.watch is not None:
+                    self.watch(step, session.total)
+                if step.step < session.total:
+                    self._obey(session, camera)
+
+    def _saw(self, step: Step, session: Session) -> None:
+        """Tell where it stands, at most every TELL_SECONDS; the time left follows the newest steps."""
+        seconds = step.seconds - self.status.seconds if self.status.step == step.step - 1 else self.step_seconds
+        self.step_seconds = SMOOTHING * self.step_seconds + (1 - SMOOTHING) * seconds if self.step_seconds else seconds
+        self.status = replace(
+            self.status, step=step.step, epoch=step.step // session.per_epoch, seconds=step.seconds,
+            remaining=(session.total - step.step) * self.step_seconds, learning_rate=step.learning_rate,
+            gradient_norm=step.gradient_norm, skipped=step.skipped,
+        )  # fmt: skip
+        if time.monotonic() >= self.next_tell:
+            self.tell()
+
+    def _wish(self, step: int) -> tuple[str, float | None]:
+        """Return what people and signals ask for now, run, pause, stop or leave, and a learning rate."""
+        asked = self.ear.hear() if self.leads else control.Control()
+        due = asked.mode == "run" and asked.until is not None and step >= asked.until
+        mode = SIGNALS.get(self.signal, "pause" if due else asked.mode)
+        wish, rate = self.team.agree(WISHES.index(mode), -1.0 if asked.learning_rate is None else asked.learning_rate)
+        return WISHES[int(wish)], None if rate < 0 else rate
+
+    def _obey(self, session: Session, camera: Camera | None) -> None:
+        """Follow what people ask; returns when training shall go on, raises _Stop or _Later."""
+        state = session.state
+        paused = False
+        while True:
+            mode, rate = self._wish(state.step)
+            if rate is not None and (rate or None) != state.learning_rate:
+                state.learning_rate = rate or None
+                session.save()  # so that a resumed run has changed at the same step
+            if mode == "stop":
+                raise _Stop
+            if mode == "leave":
+                raise _Later
+            if mode == "run":
+                if paused:
+                    self.tell(state="running")
+                return
+            if not paused:
+                paused = True
+                session.save()
+                if camera is not None:
+                    camera.film(state.model, state.step, now=True)
+                self.tell(state="paused")
+            time.sleep(PAUSE_SECONDS)
+
+    def _finish(self) -> None:
+        from vae import estimate, finish
+
+        run = Run(self.path)
+        finish.finish(run, self.measure.k, self.measure.n, run.metrics.get("command", self.command))
+        if run.history:
+            estimate.learn(run.spec, self.status)
