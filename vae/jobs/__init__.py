@@ -1,0 +1,112 @@
+"""Where runs are trained: a job is `python -m vae train RUN_DIR`, by hand, in this machine's queue or on a cluster.
+
+All that passes between a job and whoever watches it is the run folder (vae.status, vae.control, vae.film), so a reload,
+a second tab, a second user and a restarted server see the same run. An executor only decides where and when it runs:
+`embedded` (child processes of this machine, the default) or `cluster` (Ray Jobs at the address in `LATENT_CLUSTER`).
+"""
+
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from vae import control, status
+from vae.runs import RunError
+from vae.status import Status
+
+CLUSTER = "LATENT_CLUSTER"
+MOST_WAITING = 20  # of one owner
+K, N = 50, 2_000  # importance samples and test examples of the measurement after training in the queue
+
+
+class JobError(RunError):
+    """A job that cannot be taken or reached now: what is wrong, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a job asks for: processes on one machine that train together, and GPUs for all of them."""
+
+    processes: int = 1
+    gpus: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands for its executor: its status, and while it waits, how many go first and about how long."""
+
+    status: Status
+    ahead: int = 0
+    wait: float | None = None  # seconds
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What an executor has: slots are runs of one process that train at once; `address` "" is this machine."""
+
+    slots: int
+    busy: int
+    waiting: int
+    threads: int
+    gpus: int = 0
+    address: str = ""
+    nodes: int = 1
+    problems: list[str] = field(default_factory=list)
+
+
+class Executor(Protocol):
+    """Executes runs; every call may come from any process, and none waits for training."""
+
+    def submit(self, run: Path, owner: str = "local", resources: Resources | None = None) -> None:
+        """Queue a run folder, new or to be resumed; one that waits or trains already stays as it is.
+
+        Raises JobError where nothing more can be taken.
+        """
+
+    def stop(self, run: Path) -> None:
+        """End a run wherever it is, with everything up to the last step saved; one that still waits never starts."""
+
+    def state(self, run: Path) -> Standing:
+        """Return where a run stands."""
+
+    def resources(self) -> Capacity:
+        """Return what there is, and how much of it is in use."""
+
+    def warm(self) -> None:
+        """Say that somebody is about to submit, so that the start is quick where an executor can see to that."""
+
+
+@cache
+def _executor(address: str) -> Executor:
+    if address:
+        from vae.jobs.cluster import Cluster
+
+        return Cluster(address)
+    from vae.jobs.embedded import Embedded
+
+    return Embedded()
+
+
+def executor() -> Executor:
+    """Return the executor that the settings name."""
+    return _executor(os.environ.get(CLUSTER, ""))
+
+
+def play(run: Path, owner: str = "local", resources: Resources | None = None, until: int | None = None) -> None:
+    """Let a run train, up to step `until` where given: one that pauses goes on, any other is queued to resume."""
+    control.ask(run, mode="run", until=until)
+    if not status.held(run):
+        executor().submit(run, owner, resources)
+
+
+def pause(run: Path) -> None:
+    """Let a run wait after its present step; everything is saved."""
+    control.ask(run, mode="pause")
+
+
+def engage(run: Path, now: Status) -> Status:
+    """Write that a run is queued, where it stands, so that the trainer follows the wishes it finds, and return it."""
+    queued = Status("queued", now.step, now.epoch, now.total, now.per_epoch, now.seconds, attempt=now.attempt)
+    status.write(run, queued)
+    return queued

@@ -1,0 +1,119 @@
+"""This machine as executor: submitting writes a row, and the engine of whichever process leads works the queue off."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from vae import control, data, estimate, status
+from vae.jobs import MOST_WAITING, Capacity, JobError, Resources, Standing, engage
+from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
+from vae.runs import Run, RunError
+from vae.spec import SpecError
+from vae.status import Status
+
+SLOTS = "LATENT_SLOTS"
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def slots() -> int:
+    """Return how many runs train at once: half the processors, or what `LATENT_SLOTS` says."""
+    asked = os.environ.get(SLOTS, "")
+    return int(asked) if asked.isdigit() and int(asked) > 0 else max(1, cores() // 2)
+
+
+def cost(processes: int) -> int:
+    """Return how many slots a run of so many processes takes; one that wants more than there are takes all."""
+    return min(processes, slots())
+
+
+def threads(processes: int = 1) -> int:
+    """Return the threads of each process of a run: its share of the processors."""
+    return max(1, cores() * cost(processes) // (slots() * processes))
+
+
+class Embedded:
+    """The queue of the data folder, worked off by child processes of one engine (vae.jobs.engine)."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.queue = Queue(folder)
+
+    def submit(self, run: Path, owner: str = "local", resources: Resources | None = None) -> None:
+        """Queue a run; raises JobError where its owner has too many waiting already."""
+        run, resources = run.resolve(), resources or Resources()
+        if resources.gpus:
+            raise JobError("This machine's queue trains on processors. Set a cluster's address to train on GPUs.")
+        jobs = {job.run: job for job in self.queue.jobs()}
+        known = jobs.get(str(run))
+        if known is not None and known.state != PARKED:
+            return
+        if sum(job.owner == owner and job.state == WAITING for job in jobs.values()) >= MOST_WAITING:
+            raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
+        now = status.current(run)
+        if now.alive:
+            return
+        engage(run, now)
+        self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
+
+    def stop(self, run: Path) -> None:
+        """End a run; one that pauses without a process comes back to be measured, one that waits never starts."""
+        run = run.resolve()
+        job = self.queue.get(str(run))
+        if job is not None and job.state == WAITING:
+            self.queue.drop(job.run)
+            now = status.current(run)
+            if not now.alive:
+                status.write(run, Status("stopped", now.step, now.epoch, now.total, now.per_epoch, now.seconds))
+            return
+        control.ask(run, mode="stop")
+        if job is not None and job.state == PARKED:
+            self.submit(run, job.owner, Resources(job.processes))
+
+    def state(self, run: Path) -> Standing:
+        """Return where a run stands, and while it waits, how many go first and for about how long."""
+        run = run.resolve()
+        job, now = self.queue.get(str(run)), status.current(run)
+        if job is None:
+            # the engine is about to take the row away, or never had one: a queued run without a row has been lost
+            return Standing(now if now.state != "queued" else replace(now, state="interrupted"))
+        if job.state == PARKED and not now.alive:
+            return Standing(replace(now, state="paused"))
+        if job.state == RUNNING and now.state == "interrupted":
+            return Standing(replace(now, state="starting"))
+        if job.state == WAITING:
+            waiting = self.queue.waiting()
+            ahead = next((i for i, other in enumerate(waiting) if other.run == job.run), 0)
+            return Standing(replace(now, state="queued"), ahead, self._wait(waiting[:ahead]))
+        return Standing(now)
+
+    def _wait(self, first: list[Job]) -> float:
+        """Return about how many seconds pass until a slot is free for the job after `first`."""
+        ends = [(status.current(job.path).remaining or 0.0) for job in self.queue.jobs() if job.state == RUNNING]
+        ends = sorted(ends + [0.0] * (slots() - len(ends)))
+        for job in first:
+            ends[0] += _seconds(job)
+            ends.sort()
+        return ends[0]
+
+    def resources(self) -> Capacity:
+        """Return this machine's slots."""
+        jobs = self.queue.jobs()
+        busy = sum(cost(job.processes) for job in jobs if job.state == RUNNING)
+        return Capacity(slots(), busy, sum(job.state == WAITING for job in jobs), cores())
+
+    def warm(self) -> None:
+        """Say that somebody is about to play, so that the engine keeps a worker ready for the next minutes."""
+        self.queue.folder.mkdir(parents=True, exist_ok=True)
+        (self.queue.folder / "engine.warm").touch()
+
+
+def _seconds(job: Job) -> float:
+    try:
+        spec = Run(job.path).spec
+        return estimate.seconds(spec, data.describe(spec.data).sizes[0], threads(job.processes))
+    except (RunError, SpecError, data.DataError):
+        return 0.0

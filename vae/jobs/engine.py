@@ -1,0 +1,233 @@
+"""Works the queue of this machine off: starts, adopts, resumes and parks trainers, and keeps one worker warm.
+
+One engine leads a data folder, the first that gets `engine.lock`; the system passes the lead on when its process dies.
+Trainers are processes of their own sessions: they outlive the engine, and the next one adopts them by the lock in their
+run folder. `python -m vae engine` leads without the app.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from vae import status
+from vae.jobs import JobError, K, N, embedded, engage
+from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
+from vae.status import Status
+
+ROOT = Path(__file__).resolve().parents[2]
+TICK, LOOK = 0.05, 0.5  # seconds between looks at the queue's file, and at processes that are no children
+MOST_DEATHS = 3
+SETTLING = 15.0  # seconds that a process may take to lock its run
+PARK_WANTED, PARK_IDLE = 10.0, 600.0  # seconds a pause keeps its process while others wait, and while none does
+WARM = 600.0  # seconds that a worker is kept ready after somebody asked for it
+LATER = 75
+
+KILLED = (
+    "The trainer was ended {deaths} times in a row near step {step:,}, most likely because memory ran out. The last "
+    "checkpoint is kept. Free some memory and resume, or train anew with a smaller batch or smaller networks."
+)
+
+
+class Worker:
+    """A process that has torch loaded and waits for one run; it ends by itself when the engine does."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "worker.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "vae", "worker"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                # what a shell starts ignores no interrupt; what a server starts might
+                restore_signals=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process lives."""
+        return self.process.poll() is None
+
+    def train(self, run: str, processes: int) -> None:
+        """Hand over the run; the process is its trainer from here on."""
+        order = {"run": run, "threads": embedded.threads(processes), "processes": processes, "k": K, "n": N}
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(order).encode() + b"\n")
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it has died: the engine will see its end and count it
+
+    def dismiss(self) -> None:
+        """End a worker that has no run."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait()
+
+
+class Engine:
+    """The loop over one data folder's queue; `run` returns after `close`, trainers go on."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.queue = Queue(folder)
+        self.folder = self.queue.folder
+        self.children: dict[str, Worker] = {}
+        self.standby: Worker | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Run in a thread of this process."""
+        self._thread = threading.Thread(target=self.run, name="engine", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the loop and the warm worker; trainers go on by themselves."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def run(self) -> None:
+        """Lead as soon as no other process does, and work the queue off until `close`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "engine.lock")
+        while not self._closing.is_set():
+            try:
+                with lock.acquire(timeout=0):
+                    self._lead()
+            except Timeout:
+                self._closing.wait(LOOK)
+
+    def _lead(self) -> None:
+        seen, next_look = None, 0.0
+        try:
+            while not self._closing.is_set():
+                stamp, now = self.queue.stamp(), time.monotonic()
+                ended = any(not worker.alive for worker in self.children.values())
+                if stamp != seen or ended or now >= next_look:
+                    try:
+                        self.tick()
+                    except JobError as error:
+                        print(f"engine: {error}", file=sys.stderr)
+                    except Exception:
+                        traceback.print_exc()  # one bad job must not end the queue of all
+                    seen, next_look = stamp, time.monotonic() + LOOK
+                self._closing.wait(TICK)
+        finally:
+            if self.standby is not None:
+                self.standby.dismiss()
+                self.standby = None
+
+    def tick(self) -> None:
+        """Look at every job once and do what is due."""
+        for job in self.queue.jobs():
+            if job.state != WAITING and job.run in self.children:
+                worker = self.children[job.run]
+                if not worker.alive:
+                    del self.children[job.run]
+                    self._ended(job, worker.process.returncode)
+            elif job.state == RUNNING and not status.held(job.path) and not self._settling(job):
+                self._ended(job, None)
+            elif not job.path.is_dir():
+                self.queue.drop(job.run)
+        self._park()
+        self._start_next()
+        self._stand_by()
+
+    def _settling(self, job: Job) -> bool:
+        """Return whether another engine's worker may still be on its way to its lock."""
+        if job.pid is None or job.started is None or time.time() - job.started > SETTLING:
+            return False
+        try:
+            os.kill(job.pid, 0)
+        except OSError:
+            return False
+        return True
+
+    def _ended(self, job: Job, code: int | None) -> None:
+        """Draw the conclusion from a trainer's end: done with, parked, to be resumed, or given up."""
+        if not job.path.is_dir():
+            self.queue.drop(job.run)
+            return
+        if job.state == PARKED or status.held(job.path):
+            return
+        now = status.read(job.path) or Status()
+        if now.ended:
+            self.queue.drop(job.run)
+            return
+        if now.state == "paused":
+            self.queue.change(job.run, state=PARKED, pid=None)
+            return
+        deaths = 0 if code == LATER else 1 if now.step > job.step else job.deaths + 1
+        if deaths >= MOST_DEATHS:
+            message = KILLED.format(deaths=deaths, step=now.step)
+            status.write(job.path, replace(now, state="failed", problem="killed", message=message))
+            self.queue.drop(job.run)
+            return
+        engage(job.path, now)
+        self.queue.change(job.run, state=WAITING, pid=None, deaths=deaths, step=now.step)
+
+    def _start_next(self) -> None:
+        """Start the jobs whose turn it is while there are slots; a big one is not passed by smaller ones."""
+        used = sum(embedded.cost(job.processes) for job in self.queue.jobs() if job.state == RUNNING)
+        for job in self.queue.waiting():
+            if used + embedded.cost(job.processes) > embedded.slots():
+                break
+            worker, self.standby = self.standby, None
+            if worker is None or not worker.alive:
+                worker = Worker(self.folder)
+            if self.queue.start(job, worker.process.pid, time.time()):
+                worker.train(job.run, job.processes)
+                self.children[job.run] = worker
+                used += embedded.cost(job.processes)
+            else:
+                self.standby = worker  # stopped in this very moment
+
+    def _park(self) -> None:
+        """End the processes of long pauses, sooner where others wait for the slot; their checkpoint is saved."""
+        jobs = self.queue.jobs()
+        wanted = any(job.state == WAITING for job in jobs)
+        for job in jobs:
+            if job.state != RUNNING or job.pid is None:
+                continue
+            now = status.read(job.path)
+            if now is None or now.state != "paused":
+                continue
+            if time.time() - now.updated > (PARK_WANTED if wanted else PARK_IDLE) and status.held(job.path):
+                self.queue.change(job.run, state=PARKED, pid=None)
+                os.kill(job.pid, signal.SIGTERM)
+
+    def _stand_by(self) -> None:
+        """Keep one worker warm while somebody may want it and a slot is free."""
+        try:
+            wanted = time.time() - (self.folder / "engine.warm").stat().st_mtime < WARM
+        except FileNotFoundError:
+            wanted = False
+        free = sum(embedded.cost(job.processes) for job in self.queue.jobs() if job.state == RUNNING) < embedded.slots()
+        if self.standby is not None and not (wanted and self.standby.alive):
+            self.standby.dismiss()
+            self.standby = None
+        if self.standby is None and wanted and free:
+            self.standby = Worker(self.folder)
+
+
+def serve() -> int:
+    """Lead in this process until SIGTERM or an interrupt: `python -m vae engine`."""
+    engine = Engine()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: engine._closing.set())
+    print(f"working off {engine.queue.file}, {embedded.slots()} at once; interrupt to leave (runs go on)", flush=True)
+    engine.run()
+    return 0

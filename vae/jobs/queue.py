@@ -1,0 +1,210 @@
+"""The queue of this machine: who waits, who trains, whose turn is next; SQLite (WAL) in the data folder.
+
+It holds nothing that the run folders do not say too, so a damaged file is put aside and made anew from them.
+"""
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from vae import status
+from vae.data import data_root
+from vae.jobs import JobError
+from vae.runs import Run, RunError
+
+WAITING, RUNNING, PARKED = "waiting", "running", "parked"
+PATIENCE = 10.0  # seconds that a writer waits for another
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    run TEXT PRIMARY KEY, owner TEXT NOT NULL, submitted REAL NOT NULL, state TEXT NOT NULL,
+    processes INTEGER NOT NULL, pid INTEGER, started REAL, deaths INTEGER NOT NULL DEFAULT 0,
+    step INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS turns (owner TEXT PRIMARY KEY, last REAL NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row: `deaths` of its trainer in a row without progress beyond `step`, times in unix seconds."""
+
+    run: str
+    owner: str
+    submitted: float
+    state: str = WAITING
+    processes: int = 1
+    pid: int | None = None
+    started: float | None = None
+    deaths: int = 0
+    step: int = 0
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return Path(self.run)
+
+
+COLUMNS = ", ".join(f.name for f in fields(Job))
+
+
+def order(waiting: Iterable[Job], turns: Mapping[str, float], training: Iterable[str] = ()) -> list[Job]:
+    """Return the jobs in the order in which they start, round robin over their owners.
+
+    The next is always of the owner with the fewest jobs that train, then of the one whose last turn is longest ago, and
+    of that owner the oldest. `turns` are the times of the last turns, `training` the owners of jobs that train.
+    """
+    left = sorted(waiting, key=lambda job: job.submitted)
+    busy, last, result = Counter(training), dict(turns), []
+    now = max([*turns.values(), 0.0])
+    while left:
+        job = min(left, key=lambda j: (busy[j.owner], last.get(j.owner, 0.0), j.submitted))
+        left.remove(job)
+        result.append(job)
+        now += 1.0
+        busy[job.owner] += 1
+        last[job.owner] = now
+    return result
+
+
+class Queue:
+    """The jobs of a data folder; every call is a transaction of its own, from any thread or process."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or data_root()
+        self.file = self.folder / "queue.sqlite"
+        self._sound = False
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection inside a transaction; raises JobError where the file cannot be used just now."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            connection = self._connect()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                connection.close()
+        except (sqlite3.Error, OSError) as error:
+            self._sound = False  # the next call looks closer, and puts a damaged file aside
+            raise JobError(
+                f"The queue cannot be written: {error}. Make sure that {self.folder} is writable and has room, then "
+                "try again; runs that train go on."
+            ) from error
+
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Return what changes when any process changes the queue."""
+        found = (Path(f"{self.file}{end}") for end in ("", "-wal"))
+        return tuple((s.st_mtime_ns, s.st_size) for file in found if file.exists() for s in [file.stat()])
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            return self._prepared()
+        except sqlite3.OperationalError:
+            raise  # locked, a full disk or no permission: no damage
+        except sqlite3.DatabaseError:
+            self._put_aside()
+            return self._prepared()
+
+    def _prepared(self) -> sqlite3.Connection:
+        fresh = not self.file.exists()
+        connection = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
+        try:
+            if fresh or not self._sound:
+                connection.execute("PRAGMA journal_mode = WAL")
+                if (verdict := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+                    raise sqlite3.DatabaseError(verdict)
+                connection.executescript(SCHEMA)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            if fresh:
+                self._recover(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._sound = True
+        return connection
+
+    def _put_aside(self) -> None:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        for file in (self.file, Path(f"{self.file}-wal"), Path(f"{self.file}-shm")):
+            if file.exists():
+                file.rename(f"{file}.damaged-{stamp}")
+
+    def _recover(self, connection: sqlite3.Connection) -> None:
+        """Fill a new queue with the runs whose folders say that they wait or train."""
+        for path in sorted(p.parent for p in (self.folder / "runs").glob("[!.]*/status.json")):
+            now = status.read(path)
+            try:
+                meta = Run(path).meta
+            except RunError:
+                continue
+            if now is None or not (now.alive or now.state == "queued"):
+                continue
+            state = WAITING if now.state == "queued" else PARKED if now.state == "paused" else RUNNING
+            if state == PARKED and status.held(path):
+                state = RUNNING
+            job = Job(str(path), str(meta.get("owner", "local")), now.updated, state, now.processes, now.pid)
+            self._insert(connection, job)
+
+    @staticmethod
+    def _insert(connection: sqlite3.Connection, job: Job) -> None:
+        marks = ", ".join("?" * len(fields(Job)))
+        connection.execute(f"INSERT OR REPLACE INTO jobs ({COLUMNS}) VALUES ({marks})", tuple(job.__dict__.values()))
+
+    def put(self, job: Job) -> None:
+        """Add a job, or replace the one of the same run."""
+        with self._open() as connection:
+            self._insert(connection, job)
+
+    def change(self, run: str, **values: object) -> None:
+        """Change columns of a job; one that is gone stays gone."""
+        with self._open() as connection:
+            columns = ", ".join(f"{name} = ?" for name in values)
+            connection.execute(f"UPDATE jobs SET {columns} WHERE run = ?", (*values.values(), run))
+
+    def drop(self, run: str) -> None:
+        """Forget a job."""
+        with self._open() as connection:
+            connection.execute("DELETE FROM jobs WHERE run = ?", (run,))
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, oldest first."""
+        with self._open() as connection:
+            rows = connection.execute(f"SELECT {COLUMNS} FROM jobs ORDER BY submitted").fetchall()
+        return [Job(*row) for row in rows]
+
+    def get(self, run: str) -> Job | None:
+        """Return the job of a run, if it has one."""
+        return next((job for job in self.jobs() if job.run == run), None)
+
+    def turns(self) -> dict[str, float]:
+        """Return when each owner's last job was started."""
+        with self._open() as connection:
+            return dict(connection.execute("SELECT owner, last FROM turns").fetchall())
+
+    def waiting(self) -> list[Job]:
+        """Return the jobs that wait, in the order in which they will start."""
+        jobs = self.jobs()
+        training = [job.owner for job in jobs if job.state == RUNNING]
+        return order([job for job in jobs if job.state == WAITING], self.turns(), training)
+
+    def start(self, job: Job, pid: int, now: float) -> bool:
+        """Mark a waiting job as running, and count its owner's turn; False where it waits no longer."""
+        with self._open() as connection:
+            changed = connection.execute(
+                "UPDATE jobs SET state = ?, pid = ?, started = ? WHERE run = ? AND state = ?",
+                (RUNNING, pid, now, job.run, WAITING),
+            ).rowcount
+            if changed:
+                connection.execute("INSERT OR REPLACE INTO turns VALUES (?, ?)", (job.owner, now))
+        return bool(changed)
