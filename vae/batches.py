@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vae import data
 from vae.data import Dataset
+from vae.heads import LEVELS
 from vae.spec import Spec
 
 
@@ -38,7 +39,8 @@ class Batches:
 
 def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") -> Batches:
     """Return a dataset's batches under the spec's binarisation; raises DataError where pixels do not fit."""
-    data.check_likelihood(spec.likelihood["kind"], dataset, spec.binarisation)
+    levels = spec.likelihood.get("levels", LEVELS)
+    data.check_likelihood(spec.likelihood["kind"], dataset, spec.binarisation, levels)
     if tuple(dataset.shape) != spec.shape:
         raise data.DataError(
             f"The model was specified for examples of shape {list(spec.shape)}, but {dataset.name} holds "

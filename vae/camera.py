@@ -6,27 +6,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, kl_divergence
 
 from vae import film, runs
 from vae.batches import Batches
 from vae.data import Dataset
+from vae.families import rate_by_dimension, sample
 from vae.model import LatentModel
 from vae.spec import Spec
 
 SHARE = 20  # the newest frame costs at most one part in so many of the time
 LIVE_SECONDS = 0.1
 VALUES = 64_000  # of codes in a frame at most
-
-
-def rate_by_dimension(q: Distribution, prior: Distribution) -> Tensor | None:
-    """Return KL(q(z_j|x) || p(z_j)) [B, d] in nats where both factorise and torch knows the closed form, else None."""
-    if not (isinstance(q, Independent) and isinstance(prior, Independent)):
-        return None
-    try:
-        return kl_divergence(q.base_dist, prior.base_dist)
-    except NotImplementedError:
-        return None
 
 
 def pixels(mean: Tensor, like: Tensor) -> np.ndarray:
@@ -66,10 +56,9 @@ class Camera:
         rate, samples = None, None
         like = self.batches.examples
         if model.prior is not None:
-            with torch.random.fork_rng(devices=[self.x.device] if self.x.is_cuda else []):
-                torch.manual_seed(self.spec.seed)
-                prior = model.prior()
-                samples = pixels(model.decode(prior.sample((film.SHOWN,))).mean, like)
+            prior = model.prior()
+            z = sample(prior, film.SHOWN, torch.Generator(device=self.x.device).manual_seed(self.spec.seed))
+            samples = pixels(model.decode(z).mean, like)
             by_dimension = rate_by_dimension(q, prior)
             rate = None if by_dimension is None else by_dimension.mean(0).float().cpu().numpy()
         reconstructions = pixels(model.decode(q.mean[: film.SHOWN]).mean, like)

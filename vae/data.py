@@ -402,17 +402,31 @@ def static(dataset: Dataset, seed: int = 0) -> NDArray[np.uint8]:
     return (dataset.images > noise[index]).astype(np.uint8)
 
 
-def check_likelihood(likelihood: str, dataset: Dataset, binarisation: str) -> None:
-    """Raise DataError, naming the alternatives, where a likelihood is no density of what the model would be shown."""
+def check_likelihood(likelihood: str, dataset: Dataset, binarisation: str, levels: int | None = None) -> None:
+    """Raise DataError, naming the alternatives, where a likelihood is no density of what the model would be shown.
+
+    `levels` is the largest pixel value that a likelihood of grey levels counts to.
+    """
     if binarisation not in ("dynamic", "static", "none"):
         raise DataError(f"There is no binarisation {binarisation!r}: choose dynamic, static or none.")
     if dataset.images.dtype != np.uint8:
         if likelihood != "normal" and likelihood != "laplace":
             raise DataError(
                 f"{dataset.name} holds real numbers of any size, which the {likelihood} likelihood does not cover. "
-                "Choose normal."
+                "Choose normal or laplace."
             )
         return
+    if likelihood == "discretised_logistic":
+        if binarisation != "none" and not dataset.binary:
+            raise DataError(
+                f"The discretised logistic is one of a pixel's grey levels, and binarisation {binarisation} leaves "
+                f"{dataset.name} none. Choose binarisation none, or the likelihood bernoulli."
+            )
+        if levels != dataset.levels:
+            raise DataError(
+                f"The pixels of {dataset.name} are whole numbers from 0 to {dataset.levels}, and this likelihood "
+                f"counts to {levels}. Give the discretised logistic levels {dataset.levels}."
+            )
     if likelihood == "bernoulli" and binarisation == "none" and not dataset.binary:
         raise DataError(
             f"The Bernoulli likelihood is one of 0 and 1, and {dataset.name} has grey pixels: with them it is no "

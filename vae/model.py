@@ -7,8 +7,8 @@ from functools import cached_property
 from torch import Tensor, nn
 from torch.distributions import Distribution, kl_divergence
 
-from vae.families import Family, Source
-from vae.paths import PATHS, Path
+from vae.families import DeltaDistribution, Family, Source, rate_by_dimension, sample
+from vae.paths import PATHS, Path, graft
 
 
 class Conditional(nn.Module):
@@ -23,7 +23,7 @@ class Conditional(nn.Module):
         """Return p(y|h) for h [..., *input], with batch shape [...]."""
         lead = h.shape[: h.ndim - self.rank]
         raw: Tensor = self.net(h.reshape(-1, *h.shape[h.ndim - self.rank :]))
-        return self.family(raw.unflatten(0, lead))
+        return self.family(raw.reshape(*lead, *raw.shape[1:]))
 
 
 class LatentModel(nn.Module):
@@ -44,14 +44,23 @@ class LatentModel(nn.Module):
 
 @dataclass(frozen=True)
 class Draw:
-    """K samples z [K, B, d] of q(z|x) with x [B, ...], p(x|z), and the log-densities [K, B], each computed once."""
+    """K samples z [K, B, d] of q(z|x) with x [B, ...], p(x|z), and the log-densities [K, B], each computed once.
 
+    `code` is z as it was drawn: a path may weigh the gradient that the densities send back through z. `seen` is what
+    the encoder saw, `population` the number of examples that x is a batch of, `source` where further noise comes from.
+    """
+
+    model: LatentModel
     x: Tensor
+    seen: Tensor
+    code: Tensor
     z: Tensor
     q: Distribution
     p: Distribution
     prior: Distribution | None
     path: Path
+    population: int
+    source: Source
 
     @cached_property
     def log_px(self) -> Tensor:
@@ -75,10 +84,18 @@ class Draw:
         """log importance weights log p(x|z) + log p(z) - log q(z|x) [K, B]."""
         return self.log_px + self.log_pz - self.log_qz
 
+    def mean(self, values: Tensor) -> Tensor:
+        """E_q[values] [B] over the K samples [K, B], with the path's gradient."""
+        return self.path.mean(values, self)
+
+    def log_mean(self, log_w: Tensor) -> Tensor:
+        """log (1/K) sum_k w_k [B] of log w [K, B], with the path's gradient."""
+        return self.path.log_mean(log_w, self)
+
     @cached_property
     def distortion(self) -> Tensor:
         """-E_q[log p(x|z)] [B] over the K samples."""
-        return -self.log_px.mean(0)
+        return -self.mean(self.log_px)
 
     @cached_property
     def rate_is_exact(self) -> bool:
@@ -96,11 +113,30 @@ class Draw:
 
     @cached_property
     def rate(self) -> Tensor | None:
-        """KL(q(z|x) || p(z)) [B], closed form where torch knows one, else Monte Carlo; None without a prior."""
-        if self.prior is None:
+        """KL(q(z|x) || p(z)) [B], closed form where torch knows one, else Monte Carlo.
+
+        The path decides on its gradient, never on its value. None without a prior or a density of q.
+        """
+        if self.prior is None or isinstance(self.q, DeltaDistribution):
             return None
         exact = self._closed_form_rate
-        return exact if exact is not None else (self.log_qz - self.log_pz).mean(0)
+        if exact is not None and self.path.closed:
+            return exact
+        estimate = self.mean(self.log_qz - self.log_pz)
+        return estimate if exact is None else graft(exact, estimate)
+
+    @cached_property
+    def rates(self) -> Tensor | None:
+        """KL(q(z_j|x) || p(z_j)) [B, d] in closed form where both factorise, else None."""
+        return None if self.prior is None else rate_by_dimension(self.q, self.prior)
+
+    @cached_property
+    def z_prior(self) -> Tensor:
+        """As many draws of p(z) [K, B, d] as of q(z|x); raises TypeError without a prior."""
+        if self.prior is None:
+            raise TypeError("this model has no prior to draw from")
+        k, b = self.z.shape[:2]
+        return sample(self.prior, k * b, self.source).unflatten(0, (k, b))
 
 
 def draw(
@@ -110,11 +146,18 @@ def draw(
     path: str | Path = "reparametrised",
     generator: Source = None,
     seen: Tensor | None = None,
+    population: int | None = None,
 ) -> Draw:
-    """Return K samples of q(z|x) for x [B, ...]; the encoder sees `seen` (a corrupted x) where given."""
+    """Return K samples of q(z|x) for x [B, ...], a batch of `population` examples (default: all of them).
+
+    The encoder sees `seen` (a corrupted x) where given.
+    """
     if k < 1:
         raise ValueError(f"a draw needs at least one sample, not {k}")
     route = PATHS[path] if isinstance(path, str) else path
-    q = model.encode(x if seen is None else seen)
-    z = route.sample(q, k, generator)
-    return Draw(x, z, q, model.decode(z), None if model.prior is None else model.prior(), route)
+    seen = x if seen is None else seen
+    q = model.encode(seen)
+    code = route.sample(q, k, generator)
+    z = code.view_as(code) if route.weighs else code
+    prior = None if model.prior is None else model.prior()
+    return Draw(model, x, seen, code, z, q, model.decode(z), prior, route, population or len(x), generator)

@@ -1,40 +1,162 @@
 """Objectives: free functions from a Draw to one number per example [B], to be climbed, in nats.
 
-An objective's value is the bound it is named after, whatever gradient path the draw took.
+An objective's value is the bound it is named after, whatever gradient path the draw took. Additive terms are functions
+of the same kind, subtracted with a weight. `asks` says what an objective needs, and `build` refuses a spec without it.
 """
 
-import math
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from vae.families import aggregate, over_dimensions
 from vae.model import Draw
 
 Objective = Callable[[Draw, int], Tensor]
+Function = TypeVar("Function", bound=Callable[..., Tensor])
+
+ANY = ("reparametrised", "reparametrised-mc", "stl", "dreg", "score")
+REPARAMETRISED = ("reparametrised", "reparametrised-mc")
 
 
+def asks(*needs: str, paths: tuple[str, ...] = ANY, couples_batch: bool = False) -> Callable[[Function], Function]:
+    """Mark an objective or term with what it needs (see build.NEEDS), the gradient paths it can take, and whether it
+    compares a batch's examples with each other."""
+
+    def mark(function: Function) -> Function:
+        for name, value in (("needs", needs), ("paths", paths), ("couples_batch", couples_batch)):
+            setattr(function, name, value)
+        return function
+
+    return mark
+
+
+def rate(draw: Draw) -> Tensor:
+    """KL(q(z|x) || p(z)) [B]; raises TypeError for a model without one."""
+    if draw.rate is None:
+        raise TypeError("this model has no prior, so it has no rate and no bound on log p(x)")
+    return draw.rate
+
+
+@asks()
 def reconstruction(draw: Draw) -> Tensor:
     """E_q[log p(x|z)] [B]: the autoencoder's objective, no bound on log p(x)."""
     return -draw.distortion
 
 
+@asks("density")
 def elbo(draw: Draw, beta: float = 1.0) -> Tensor:
     """E_q[log p(x|z)] - beta KL(q(z|x) || p(z)) [B]; a bound on log p(x) for beta >= 1.
 
     Source: Kingma & Welling 2014; beta: Higgins et al. 2017. Raises TypeError for a model without a prior.
     """
-    if draw.rate is None:
-        return -draw.distortion - beta * (draw.log_qz - draw.log_pz).mean(0)
-    return -draw.distortion - beta * draw.rate
+    return -draw.distortion - beta * rate(draw)
 
 
+# sticking the landing drops a score that has no zero mean beside weights of z: it is biased here (Tucker et al. 2019)
+@asks("density", paths=("reparametrised", "reparametrised-mc", "dreg", "score"))
 def iwae(draw: Draw) -> Tensor:
     """L_K = log (1/K) sum_k p(x, z_k) / q(z_k|x) [B], between the ELBO and log p(x). Source: Burda et al. 2016."""
-    return torch.logsumexp(draw.log_w, 0) - math.log(len(draw.log_w))
+    return draw.log_mean(draw.log_w)
 
 
-OBJECTIVES: dict[str, Callable[..., Tensor]] = {"reconstruction": reconstruction, "elbo": elbo, "iwae": iwae}
+@asks("density", "closed_rate")
+def capacity(draw: Draw, gamma: float = 30.0, capacity: float = 5.0) -> Tensor:
+    """E_q[log p(x|z)] - gamma |KL(q(z|x) || p(z)) - C| [B], C in nats and usually a rising schedule.
+
+    The rate has to be a closed form: the modulus of a noisy rate is another objective. Source: Burgess et al. 2018.
+    """
+    return -draw.distortion - gamma * (rate(draw) - capacity).abs()
+
+
+@asks("density", "factorised_posterior", "factorised_prior", paths=("reparametrised",), couples_batch=True)
+def free_bits(draw: Draw, floor: float = 0.25) -> Tensor:
+    """E_q[log p(x|z)] - sum_j max(floor, mean over the batch of KL(q(z_j|x) || p(z_j))), shared out over examples [B].
+
+    A dimension whose mean is below the floor costs every example the floor, any other its own rate: so the examples'
+    mean is the objective. Nats per dimension. Source: Kingma et al. 2016, eq. 15.
+    """
+    if draw.rates is None:
+        raise TypeError("free bits need the rate by dimension: a posterior and a prior that factorise")
+    held = draw.rates.mean(0) > floor
+    return -draw.distortion - over_dimensions(torch.where(held, draw.rates, floor))
+
+
+@asks("density", "factorised_posterior", paths=REPARAMETRISED, couples_batch=True)
+def tc(draw: Draw, beta: float = 4.0) -> Tensor:
+    """ELBO - (beta - 1) TC [B] with the total correlation TC = KL(q(z) || prod_j q(z_j)) of the aggregate posterior.
+
+    log q(z) is estimated from the batch by stratified weights (families.aggregate): good for gradients, and the value
+    is near beta = 1 alone a number to show. Source: Chen et al. 2018 (beta-TCVAE with alpha = gamma = 1).
+    """
+    joint, marginals = aggregate(draw.q, draw.code, draw.population)
+    return -draw.distortion - rate(draw) - (beta - 1) * draw.mean(joint - marginals)
+
+
+IMQ_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the kernel's width, around 2 d (Tolstikhin et al. 2018, App.)
+
+
+def kernel(a: Tensor, b: Tensor) -> Tensor:
+    """Return sum_s C_s / (C_s + |a_i - b_j|^2), C_s = 2 d s, the inverse multiquadratic kernel [K, n, m]."""
+    distance, d = over_dimensions((a.unsqueeze(2) - b.unsqueeze(1)).square()), a.shape[-1]
+    return torch.stack([2 * d * s / (2 * d * s + distance) for s in IMQ_SCALES]).sum(0)
+
+
+def squared_mmd(a: Tensor, b: Tensor) -> Tensor:
+    """Return the unbiased estimate of MMD^2 between two samples [K, n, d], for each K [K]; it can be negative.
+
+    (1/n(n-1)) sum_{i!=j} k(a_i, a_j) + k(b_i, b_j) - (2/n^2) sum_ij k(a_i, b_j); 0 for n = 1, where nothing is known.
+    Source: Gretton et al. 2012, eq. 3.
+    """
+    n = a.shape[1]
+    if n < 2:
+        return (a.sum((1, 2)) + b.sum((1, 2))) * 0
+    within = sum(((k := kernel(s, s)).sum((1, 2)) - k.diagonal(dim1=1, dim2=2).sum(1)) / (n * (n - 1)) for s in (a, b))
+    return within - 2 * kernel(a, b).mean((1, 2))
+
+
+@asks("density", "reparametrised_prior", paths=REPARAMETRISED, couples_batch=True)
+def mmd(draw: Draw, weight: float = 10.0, beta: float = 0.0) -> Tensor:
+    """E_q[log p(x|z)] - beta KL(q(z|x) || p(z)) - weight MMD^2(q(z), p(z)) [B], the last shared by all examples.
+
+    Each of the K samples of the batch is compared with as many draws of the prior. InfoVAE (Zhao et al. 2019) with
+    alpha = 1 - beta; beta = 0 is a WAE-MMD with a random encoder (Tolstikhin et al. 2018).
+    """
+    distance = squared_mmd(draw.code, draw.z_prior).mean()
+    return -draw.distortion - beta * rate(draw) - weight * distance
+
+
+OBJECTIVES: dict[str, Callable[..., Tensor]] = {
+    "reconstruction": reconstruction,
+    "elbo": elbo,
+    "iwae": iwae,
+    "capacity": capacity,
+    "free_bits": free_bits,
+    "tc": tc,
+    "mmd": mmd,
+}
+
+
+@asks()
+def jacobian(draw: Draw) -> Tensor:
+    """|| d E_q[z] / dx ||_F^2 [B], exact by one backward pass a latent. Source: Rifai et al. 2011 (contractive)."""
+    training = torch.is_grad_enabled()
+    with torch.enable_grad():
+        x = draw.seen.detach().requires_grad_()
+        mean = draw.model.encode(x).mean
+        rows = [torch.autograd.grad(m.sum(), x, create_graph=training, retain_graph=True)[0] for m in mean.unbind(-1)]
+        total = torch.stack([over_dimensions(row.flatten(1).square()) for row in rows]).sum(0)
+    return total if training else total.detach()
+
+
+@asks()
+def sparsity(draw: Draw) -> Tensor:
+    """E_q |z|_1 [B]: what a Laplace prior of scale 1 would cost, up to a constant. Source: Olshausen & Field 1996."""
+    return draw.mean(over_dimensions(draw.code.abs()))
+
+
+TERMS: dict[str, Callable[[Draw], Tensor]] = {"jacobian": jacobian, "sparsity": sparsity}
 
 
 def mask(x: Tensor, generator: torch.Generator | None, rate: float = 0.3) -> Tensor:

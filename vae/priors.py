@@ -1,8 +1,32 @@
-"""Priors p(z): modules whose call returns a distribution over z [d]."""
+"""Priors p(z): modules whose call returns a distribution over z [d].
+
+Each is made from the encoder, the number of latents d and the shape of the data, since the VampPrior needs all three.
+"""
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent, Normal
+from torch.distributions import Categorical, Distribution, Independent, MixtureSameFamily
+from torch.distributions import Normal as TorchNormal
+
+from vae.families import couplings, soft_bound
+from vae.families.flow import FlowDistribution
+
+
+def normal(mean: Tensor, scale: Tensor) -> Independent:
+    """Return N(z; mean, diag scale^2) over the last axis."""
+    return Independent(TorchNormal(mean, scale, validate_args=False), 1, validate_args=False)
+
+
+def mixture(logits: Tensor, components: Distribution) -> MixtureSameFamily:
+    """Return sum_c softmax(logits)_c p_c(z), log_prob a logsumexp of the components' joint densities."""
+    return MixtureSameFamily(Categorical(logits=logits, validate_args=False), components, validate_args=False)
+
+
+def count(number: int, name: str) -> int:
+    """Return a number of things; raises ValueError unless it is a whole number from 1 to 100,000."""
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 100_000:
+        raise ValueError(f"{name} must be a whole number from 1 to 100,000, not {number!r}")
+    return number
 
 
 class StandardNormal(nn.Module):
@@ -10,14 +34,67 @@ class StandardNormal(nn.Module):
 
     zeros: Tensor
 
-    def __init__(self, latent: int) -> None:
+    def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...]) -> None:
         super().__init__()
         # buffers, so that dtype and device follow the model; not weights, so not saved
         self.register_buffer("zeros", torch.zeros(latent), persistent=False)
 
     def forward(self) -> Distribution:
         """Return the distribution; event shape [d]."""
-        return Independent(Normal(self.zeros, torch.ones_like(self.zeros), validate_args=False), 1, validate_args=False)
+        return normal(self.zeros, torch.ones_like(self.zeros))
 
 
-PRIORS = {"standard_normal": StandardNormal}
+class Mixture(nn.Module):
+    """p(z) = sum_c w_c N(z; m_c, diag s_c^2), all learned. Source: Dilokthanakul et al. 2016."""
+
+    def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...], components: int = 10) -> None:
+        super().__init__()
+        count(components, "components")
+        self.logits = nn.Parameter(torch.zeros(components))
+        self.mean = nn.Parameter(torch.randn(components, latent))
+        self.log_sigma = nn.Parameter(torch.zeros(components, latent))
+
+    def forward(self) -> Distribution:
+        """Return the distribution; event shape [d]."""
+        return mixture(self.logits, normal(self.mean, soft_bound(self.log_sigma).exp()))
+
+
+class Vamp(nn.Module):
+    """p(z) = (1/C) sum_c q(z|u_c) with learned pseudo-inputs u_c. Source: Tomczak & Welling 2018.
+
+    Those of images [C, H, W] pass a sigmoid, so that they stay in the pixels' range; those of vectors are free.
+    """
+
+    def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...], inputs: int = 100) -> None:
+        super().__init__()
+        self.raw = nn.Parameter(torch.randn(count(inputs, "inputs"), *shape))
+        self.pixels = len(shape) > 1
+        self._encoder = (encoder,)  # in a tuple, so that its weights are the model's alone and saved once
+
+    def inputs(self) -> Tensor:
+        """Return the pseudo-inputs [C, *shape]."""
+        return torch.sigmoid(self.raw) if self.pixels else self.raw
+
+    def forward(self) -> Distribution:
+        """Return the distribution; event shape [d]."""
+        return mixture(self.raw.new_zeros(len(self.raw)), self._encoder[0](self.inputs()))
+
+
+class FlowPrior(nn.Module):
+    """p(z): a standard Normal through RealNVP couplings. Source: Dinh et al. 2017, Chen et al. 2017."""
+
+    zeros: Tensor
+
+    def __init__(
+        self, encoder: nn.Module, latent: int, shape: tuple[int, ...], layers: int = 6, hidden: int = 64
+    ) -> None:
+        super().__init__()
+        self.layers = couplings(latent, layers, hidden)
+        self.register_buffer("zeros", torch.zeros(latent), persistent=False)
+
+    def forward(self) -> Distribution:
+        """Return the distribution; event shape [d]."""
+        return FlowDistribution(normal(self.zeros, torch.ones_like(self.zeros)), list(self.layers))
+
+
+PRIORS = {"standard_normal": StandardNormal, "mixture": Mixture, "vamp": Vamp, "flow": FlowPrior}

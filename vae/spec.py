@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from vae import networks, schedules
+from vae import formulas, networks, schedules
+from vae.heads import PRIORS, Head, heads
 from vae.networks import Layer, Shape
+from vae.presets import PRESETS
 from vae.schedules import Number
 
 if TYPE_CHECKING:
@@ -20,35 +22,24 @@ class SpecError(ValueError):
     """A spec that describes no trainable model."""
 
 
-@dataclass(frozen=True)
-class Head:
-    """What one family makes of a network's raw output: values per event dimension, and the mean's formula."""
-
-    parts: int
-    mean: str  # "sigmoid" | "continuous_bernoulli" | "identity": the browser's decoder knows these
-    symbol: str
-
-
-def head(family: Mapping[str, Any]) -> Head:
-    """Return the torch-free description of a family given as {"kind": ..., **options}."""
-    kind = family.get("kind")
-    heads = {
-        "bernoulli": Head(1, "sigmoid", r"\mathrm{Bernoulli}"),
-        "continuous_bernoulli": Head(1, "continuous_bernoulli", r"\mathcal{CB}"),
-        "normal": Head(2 if family.get("sigma", "each") == "each" else 1, "identity", r"\mathcal{N}"),
-        "delta": Head(1, "identity", r"\delta"),
-    }
-    if kind not in heads:
-        raise SpecError(f"unknown distribution {kind!r}; choose one of {sorted(heads)}")
-    return heads[kind]
+def head(family: Mapping[str, Any], n: int = 1) -> Head:
+    """Return the torch-free description of a family {"kind": ..., **options} over events whose first axis is n."""
+    context = family.get("context", 0)
+    if not isinstance(context, int) or isinstance(context, bool) or not 0 <= context <= 4096:
+        raise SpecError(f"context must be a whole number from 0 to 4096, not {context!r}")
+    known = heads(family, n)
+    if family.get("kind") not in known:
+        raise SpecError(f"unknown distribution {family.get('kind')!r}; choose one of {sorted(known)}")
+    return known[family["kind"]]
 
 
 @dataclass(frozen=True)
 class Spec:
     """p(z), p(x|z), q(z|x), two networks, what to climb, and how to climb it.
 
-    Distributions, networks and the objective are {"kind": name, **options}; `decoder` None mirrors `encoder`; numbers
-    of the objective and `learning_rate` may be schedules (see vae.schedules). `shape` is the data's, one example's.
+    Distributions, networks, the objective and its additive `terms` are {"kind": name, **options}; `decoder` None
+    mirrors `encoder`; numbers of the objective and of terms, and `learning_rate`, may be schedules (see vae.schedules).
+    `shape` is the data's, one example's.
     """
 
     preset: str = "vae"
@@ -65,6 +56,7 @@ class Spec:
     objective: Options = field(default_factory=lambda: {"kind": "elbo"})
     samples: int = 1
     path: str = "reparametrised"
+    terms: tuple[Options, ...] = ()
     corruption: Options | None = None
     learning_rate: Number = 1e-3
     weight_decay: float = 0.0
@@ -76,6 +68,7 @@ class Spec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(self.shape))
+        object.__setattr__(self, "terms", tuple(self.terms))
         for name, low, high in (("latent", 1, 4096), ("samples", 1, 10_000), ("batch", 1, 65536), ("epochs", 1, 10**6)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -86,23 +79,34 @@ class Spec:
             raise SpecError(f"binarisation is dynamic, static or none, not {self.binarisation!r}")
         if self.keep not in ("best", "last"):
             raise SpecError(f"keep is 'best' (on validation) or 'last', not {self.keep!r}")
+        for role in ("likelihood", "posterior"):
+            family = getattr(self, role)
+            if not getattr(head(family), role):
+                able = sorted(name for name, other in heads(family).items() if getattr(other, role))
+                raise SpecError(f"{family['kind']} cannot be the {role}; choose one of {able}")
+        if self.prior is not None:
+            if self.prior.get("kind") not in PRIORS:
+                raise SpecError(f"unknown prior {self.prior.get('kind')!r}; choose one of {sorted(PRIORS)}")
+            if not head(self.posterior).density:
+                raise SpecError("an autoencoder's points have no density to hold against a prior: set prior to null")
         try:
             schedules.check(self.learning_rate, "learning_rate")
             schedules.check(self.weight_decay, "weight_decay")
-            for name, value in self.objective.items():
-                if name != "kind":
-                    schedules.check(value, f"objective's {name}")
+            for what, entry in (("objective", self.objective), *((f"term {t.get('kind')}", t) for t in self.terms)):
+                for name, value in entry.items():
+                    if name != "kind":
+                        schedules.check(value, f"{what}'s {name}")
             self.encoder_layers(), self.decoder_layers()
         except (networks.NetworkError, schedules.ScheduleError) as error:
             raise SpecError(str(error)) from error
 
     def encoder_layers(self) -> list[Layer]:
         """Return the layers of x -> parameters of q(z|x)."""
-        return networks.plan(self.encoder, self.shape, (head(self.posterior).parts * self.latent,))
+        return networks.plan(self.encoder, self.shape, (head(self.posterior, self.latent).width(self.latent),))
 
     def decoder_layers(self) -> list[Layer]:
         """Return the layers of z -> parameters of p(x|z); a family with two parts doubles the first axis."""
-        out = (head(self.likelihood).parts * self.shape[0], *self.shape[1:])
+        out = (head(self.likelihood, self.shape[0]).width(self.shape[0]), *self.shape[1:])
         if self.decoder is None:
             return networks.plan(self.encoder, (self.latent,), out, mirrored=True)
         return networks.plan(self.decoder, (self.latent,), out)
@@ -110,7 +114,12 @@ class Spec:
     @property
     def probabilistic(self) -> bool:
         """Whether q(z|x) has a density, so that a bound on log p(x) exists; False for a plain autoencoder."""
-        return self.posterior["kind"] != "delta" and self.prior is not None
+        return head(self.posterior).density and self.prior is not None
+
+    @property
+    def closed_rate(self) -> bool:
+        """Whether KL(q(z|x) || p(z)) is a closed form; else it is the mean over the samples."""
+        return self.prior is not None and PRIORS[self.prior["kind"]].factorised and head(self.posterior).closed
 
     @property
     def data_name(self) -> str:
@@ -120,15 +129,11 @@ class Spec:
 
     def formula(self) -> str:
         """Return the model as LaTeX: prior, likelihood, posterior."""
-        sigma = self.likelihood.get("sigma", "each")
-        spread = {"each": r",\,\sigma_\theta^2(z)", "shared": r",\,\sigma^2"}.get(sigma, rf",\,{sigma}^2")
-        p = f"p(x|z) = {head(self.likelihood).symbol}(x;\\, f_\\theta(z)"
-        p += (spread if self.likelihood["kind"] == "normal" else "") + ")"
-        if not self.probabilistic:
-            return rf"z = g_\phi(x),\quad {p}"
-        return (
-            rf"p(z) = \mathcal{{N}}(0, I),\quad {p},\quad q(z|x) = \mathcal{{N}}(z;\, \mu_\phi(x),\, \sigma_\phi^2(x))"
-        )
+        return formulas.model(self)
+
+    def objective_formula(self) -> str:
+        """Return what is climbed as LaTeX, for one example, with the chosen distributions in it."""
+        return formulas.objective(self)
 
     def to_json(self) -> str:
         """Return the spec as JSON text."""
@@ -162,41 +167,6 @@ class Spec:
         from vae.build import objective
 
         return objective(self)
-
-
-_ELBO: Options = {"kind": "elbo", "beta": 1.0}
-
-PRESETS: dict[str, tuple[str, Options]] = {
-    "autoencoder": (
-        "Encodes to a point and decodes it; no prior, so nothing says where to sample.",
-        {"posterior": {"kind": "delta"}, "prior": None, "objective": {"kind": "reconstruction"}},
-    ),
-    "denoising-autoencoder": (
-        "An autoencoder that sees a corrupted image and must return the clean one.",
-        {
-            "posterior": {"kind": "delta"},
-            "prior": None,
-            "objective": {"kind": "reconstruction"},
-            "corruption": {"kind": "mask", "rate": 0.3},
-        },
-    ),
-    "linear-vae": (
-        "Affine encoder and decoder with Gaussian noise: its optimum is probabilistic PCA.",
-        {
-            "encoder": {"kind": "linear"},
-            "likelihood": {"kind": "normal", "sigma": "shared"},
-            "binarisation": "none",
-            "objective": _ELBO,
-        },
-    ),
-    "vae": ("The variational autoencoder: Normal posterior, standard Normal prior, the ELBO.", {"objective": _ELBO}),
-    "beta-vae": ("A VAE whose rate costs beta times as much.", {"objective": {"kind": "elbo", "beta": 4.0}}),
-    "sigma-vae": (
-        "A VAE with Gaussian noise whose one sigma is learned: the data choose beta.",
-        {"likelihood": {"kind": "normal", "sigma": "shared"}, "binarisation": "none", "objective": _ELBO},
-    ),
-    "iwae": ("A VAE trained on the tighter importance-weighted bound.", {"objective": {"kind": "iwae"}, "samples": 5}),
-}
 
 
 def preset(name: str, **changes: Any) -> Spec:

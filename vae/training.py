@@ -24,6 +24,7 @@ from vae.spec import Spec
 SKIPS_BEFORE_STOP = 10
 EXPLODED = 100.0  # times the size of the first step's objective
 EXPLODED_BEFORE_STOP = 50
+ROWS = 1000  # of validation at a time
 
 
 class Diverged(RuntimeError):
@@ -141,13 +142,14 @@ class State:
 class Pass(nn.Module):
     """The part of a step that differentiates: a draw and its objective, one module so that a team can share it."""
 
-    def __init__(self, model: LatentModel, objective: Objective, spec: Spec) -> None:
+    def __init__(self, model: LatentModel, objective: Objective, spec: Spec, population: int) -> None:
+        """Join a model and an objective; `population` is how many examples there are to train on."""
         super().__init__()
-        self.model, self.objective, self.spec = model, objective, spec
+        self.model, self.objective, self.spec, self.population = model, objective, spec, population
 
     def forward(self, x: Tensor, seen: Tensor, step: int, noise: Source) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return objective, distortion and rate [B] of x [B, ...]; the encoder sees `seen`."""
-        sample = draw(self.model, x, self.spec.samples, self.spec.path, noise, seen)
+        sample = draw(self.model, x, self.spec.samples, self.spec.path, noise, seen, self.population)
         return self.objective(sample, step), sample.distortion, sample.rate
 
 
@@ -165,9 +167,11 @@ def validate(
     """Return distortion, rate and objective on held-out examples, with the same noise at every call."""
     generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 1)
     sums: dict[str, float] = {"distortion": 0.0, "rate": 0.0, "objective": 0.0}
-    for start in range(0, len(batches), 1000):
-        x = batches.take(slice(start, start + 1000), generator)
-        sample = draw(model, x, spec.samples, spec.path, generator)
+    # an objective that compares examples depends on how many are compared: as many as in training
+    rows = spec.batch if build.couples_batch(spec) else ROWS
+    for start in range(0, len(batches), rows):
+        x = batches.take(slice(start, start + rows), generator)
+        sample = draw(model, x, spec.samples, spec.path, generator, population=len(batches))
         values = {"distortion": sample.distortion, "rate": sample.rate, "objective": objective(sample, step)}
         for name, value in values.items():
             sums[name] += math.nan if value is None else value.sum().item()
@@ -185,7 +189,7 @@ def fit(
     """
     model, optimiser, generator = state.model, state.optimiser, state.generator
     objective, corrupt = build.objective(spec), build.corruption(spec)
-    forward = team.wrap(Pass(model, objective, spec))
+    forward = team.wrap(Pass(model, objective, spec, len(train)))
     parameters = list(model.parameters())
     per_epoch = steps_per_epoch(len(train), spec.batch)
     model.train()

@@ -1,0 +1,164 @@
+"""Priors: joint densities by brute force, samples from what they say, and the VampPrior that is the aggregate."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from tests.ppca import as_vae, data_of, random_ppca
+from vae import build
+from vae.evaluation import bounds
+from vae.families import sample
+from vae.model import LatentModel, draw
+from vae.priors import Vamp
+from vae.spec import Spec, SpecError
+
+pytestmark = pytest.mark.usefixtures("double")
+
+MLP = {"kind": "mlp", "widths": [8]}
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def model_of(prior, **changes) -> LatentModel:
+    return build.model(Spec(shape=(1, 4, 4), encoder=MLP, prior=prior, **changes))
+
+
+def shaken(model: LatentModel, size: float = 0.2) -> LatentModel:
+    with torch.no_grad():
+        for weight in model.prior.parameters():
+            weight.normal_(std=size, generator=generator())
+    return model
+
+
+PRIORS = {
+    "standard_normal": {"kind": "standard_normal"},
+    "mixture": {"kind": "mixture", "components": 4},
+    "vamp": {"kind": "vamp", "inputs": 5},
+    "flow": {"kind": "flow", "layers": 3, "hidden": 8},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(PRIORS))
+def test_every_prior_integrates_to_one(kind):
+    with torch.no_grad():
+        prior = shaken(model_of(PRIORS[kind])).prior()
+        axis = torch.linspace(-16, 16, 501)
+        total = prior.log_prob(torch.cartesian_prod(axis, axis)).logsumexp(0).exp() * (axis[1] - axis[0]) ** 2
+    assert total.item() == pytest.approx(1, abs=1e-8)
+
+
+@pytest.mark.parametrize("kind", sorted(PRIORS))
+def test_every_priors_samples_are_its_own(kind):
+    """Each marginal's distribution function, by quadrature, against the samples: Kolmogorov and Smirnov."""
+    with torch.no_grad():
+        prior = shaken(model_of(PRIORS[kind])).prior()
+        z = sample(prior, 20_000, generator(3))
+        axis = torch.linspace(-16, 16, 501)
+        grid = prior.log_prob(torch.cartesian_prod(axis, axis)).exp().reshape(501, 501) * (axis[1] - axis[0]) ** 2
+    assert z.shape == (20_000, 2)
+    for i in range(2):
+        weight = grid.sum(1 - i)
+        cdf = weight.cumsum(0) - weight / 2
+        assert stats.kstest(z[:, i].numpy(), lambda v, cdf=cdf: np.interp(v, axis, cdf)).pvalue > 1e-3
+
+
+def test_a_mixture_sums_over_components_and_not_over_components_of_each_dimension():
+    """Defect elsewhere: logsumexp per dimension, which is a product of marginal mixtures."""
+    model = shaken(model_of({"kind": "mixture", "components": 3}, latent=2), 1.0)
+    prior, parts = model.prior(), model.prior
+    z = torch.randn(6, 2, generator=generator(1))
+    weights, scales = parts.logits.softmax(0), parts.log_sigma.exp()
+    joint = torch.zeros(6)
+    product = torch.ones(6)
+    for i in range(6):
+        for c in range(3):
+            term = weights[c].clone()
+            for j in range(2):
+                term = term * math.exp(stats.norm(parts.mean[c, j].item(), scales[c, j].item()).logpdf(z[i, j].item()))
+            joint[i] += term.detach()
+        for j in range(2):
+            product[i] *= sum(
+                weights[c].item() * stats.norm(parts.mean[c, j].item(), scales[c, j].item()).pdf(z[i, j].item())
+                for c in range(3)
+            )
+    assert torch.allclose(prior.log_prob(z).detach(), joint.log(), atol=1e-12)
+    assert (prior.log_prob(z).detach() - product.log()).abs().max() > 0.1
+
+
+def test_vamp_is_the_mean_of_the_posteriors_at_its_pseudo_inputs():
+    model = model_of({"kind": "vamp", "inputs": 5}, latent=3)
+    inputs = model.prior.inputs()
+    assert inputs.shape == (5, 1, 4, 4) and inputs.min() >= 0 and inputs.max() <= 1 and inputs.std() > 0.05
+    z = torch.randn(4, 3, generator=generator())
+    each = torch.stack([model.encode(u[None]).log_prob(z) for u in inputs])
+    assert torch.allclose(model.prior().log_prob(z), each.logsumexp(0) - math.log(5), atol=1e-12)
+    gradient = torch.autograd.grad(model.prior().log_prob(z).sum(), list(model.parameters()), allow_unused=True)
+    used = {name for (name, _), g in zip(model.named_parameters(), gradient, strict=True) if g is not None}
+    assert any(n.startswith("encoder") for n in used) and any(n.startswith("prior") for n in used)
+
+
+def test_a_vamp_prior_of_all_data_is_the_aggregate_posterior():
+    """So KL(q(z) || p(z)) = 0, and the rate is the mutual information, at most log N."""
+    n = 40
+    ppca = random_ppca()
+    x = torch.from_numpy(data_of(ppca, n))
+    vae = as_vae(ppca)
+    vae = LatentModel(Vamp(vae.encoder, 2, (7,), inputs=n), vae.decoder, vae.encoder)
+    with torch.no_grad():
+        vae.prior.raw.copy_(x)
+        drawn = draw(vae, x, 200, generator=generator())
+        aggregate = drawn.q.log_prob(drawn.z.reshape(-1, 1, 2)).logsumexp(1) - math.log(n)  # log q(z) by brute force
+        assert (aggregate - drawn.log_pz.reshape(-1)).abs().max() < 1e-10  # KL(q(z) || p(z)) = 0, sample by sample
+        information = (drawn.log_qz - aggregate.reshape(200, n)).mean()
+        assert drawn.rate.mean().item() == pytest.approx(information.item(), abs=1e-10)
+        assert (drawn.log_qz - drawn.log_pz).max() <= math.log(n) + 1e-10
+        assert not drawn.rate_is_exact
+        assert bounds(vae, x[:3], 50, generator()).rate.max() <= math.log(n)
+
+
+def test_pseudo_inputs_are_saved_with_the_model_and_the_encoder_once():
+    model = model_of({"kind": "vamp", "inputs": 5})
+    names = set(model.state_dict())
+    assert "prior.raw" in names and not any(n.startswith("prior.encoder") for n in names)
+    twin = copy.deepcopy(model)
+    with torch.no_grad():
+        twin.encoder.net[1].bias.add_(1)
+    z = torch.zeros(1, 2)
+    assert not torch.allclose(
+        twin.prior().log_prob(z), model.prior().log_prob(z)
+    )  # the twin's prior has the twin's encoder
+
+
+@pytest.mark.parametrize("kind", sorted(PRIORS))
+def test_every_priors_bound_lies_below_the_exact_log_px(kind):
+    """d = 2: quadrature of p(x|z) p(z) against importance sampling with any prior."""
+    from vae.evaluation import log_px_grid
+
+    model = shaken(model_of(PRIORS[kind]))
+    x = (torch.rand(4, 1, 4, 4, generator=generator()) > 0.5).to(torch.float64)
+    with torch.no_grad():
+        exact = log_px_grid(model, x, 18.0, 500)
+        found = bounds(model, x, 20_000, generator(), chunk=5000)
+    error = (1 / found.ess - 1 / 20_000).sqrt()
+    assert ((found.log_px - exact).abs() < 5 * error + 1e-9).all()
+    assert (found.elbo < exact + 0.05).all()
+
+
+def test_impossible_priors_are_refused():
+    for prior, message in (
+        ({"kind": "mixture", "components": 0}, "components"),
+        ({"kind": "vamp", "inputs": 0}, "inputs"),
+        ({"kind": "flow", "layers": 0}, "layers"),
+        ({"kind": "cauchy"}, "unknown prior"),
+        ({"kind": "mixture", "clusters": 3}, "clusters"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            model_of(prior)
+    with pytest.raises(SpecError, match="density"):
+        model_of({"kind": "vamp"}, posterior={"kind": "delta"})

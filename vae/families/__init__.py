@@ -1,0 +1,60 @@
+"""Families turn a network's raw output into a torch distribution with one log-density per example.
+
+Every distribution here counts all event dimensions itself, so nobody else sums over them. `sample` is the one place
+where randomness enters, through the generator passed in.
+"""
+
+from vae.families.aggregate import aggregate, over_dimensions, rate_by_dimension
+from vae.families.base import LOG_SIGMA_RANGE, Family, soft_bound, softplus
+from vae.families.flow import Couplings, Flow, couplings
+from vae.families.full_normal import FullNormal
+from vae.families.location_scale import Laplace, Normal
+from vae.families.pixels import (
+    Bernoulli,
+    BernoulliLogits,
+    ContinuousBernoulli,
+    ContinuousBernoulliLogits,
+    DiscretisedLogistic,
+    bits_per_dim,
+)
+from vae.families.point import Delta, DeltaDistribution
+from vae.families.sampling import Part, Source, sample
+
+FAMILIES: dict[str, type[Family]] = {
+    "bernoulli": Bernoulli,
+    "continuous_bernoulli": ContinuousBernoulli,
+    "discretised_logistic": DiscretisedLogistic,
+    "normal": Normal,
+    "laplace": Laplace,
+    "full_normal": FullNormal,
+    "flow": Flow,
+    "delta": Delta,
+}
+
+__all__ = [
+    "FAMILIES",
+    "LOG_SIGMA_RANGE",
+    "Bernoulli",
+    "BernoulliLogits",
+    "ContinuousBernoulli",
+    "ContinuousBernoulliLogits",
+    "Couplings",
+    "Delta",
+    "DeltaDistribution",
+    "DiscretisedLogistic",
+    "Family",
+    "Flow",
+    "FullNormal",
+    "Laplace",
+    "Normal",
+    "Part",
+    "Source",
+    "aggregate",
+    "bits_per_dim",
+    "couplings",
+    "over_dimensions",
+    "rate_by_dimension",
+    "sample",
+    "soft_bound",
+    "softplus",
+]

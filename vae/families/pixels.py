@@ -1,0 +1,161 @@
+"""Likelihoods of pixels: black or white, grey in [0, 1], and one of a number of grey levels."""
+
+import math
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+from torch.distributions import Bernoulli as TorchBernoulli
+from torch.distributions import Distribution, Independent, constraints
+
+from vae.families.base import Family, Spread, softplus
+from vae.families.sampling import Source, noise, sample, smallest
+from vae.heads import LEVELS
+
+Nats = TypeVar("Nats", float, Tensor)
+
+
+class BernoulliLogits(TorchBernoulli):
+    """Bernoulli on {0, 1} by its logits: log p(x) = x l - softplus(l)."""
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__(logits=logits, validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return log p(value), elementwise, in nats."""
+        return value * self.logits - softplus(self.logits)
+
+
+class ContinuousBernoulliLogits(Distribution):
+    r"""Continuous Bernoulli on [0, 1] by its logit l: log p(x) = x l - softplus(l) + log C(l).
+
+    C(l) = l / tanh(l / 2), even in l, with a removable singularity at l = 0 (the parameter 1/2), where a series in l^2
+    replaces it; torch's own class loses its gradient there. Source: Loaiza-Ganem & Cunningham 2019.
+    """
+
+    arg_constraints = {"logits": constraints.real}  # noqa: RUF012 -- torch declares it so
+    has_rsample = True
+    _SERIES_BELOW = 0.1
+
+    def __init__(self, logits: Tensor) -> None:
+        self.logits = logits
+        super().__init__(logits.shape, validate_args=False)
+
+    def _away_from_zero(self) -> tuple[Tensor, Tensor]:
+        near = self.logits.abs() < self._SERIES_BELOW
+        return near, torch.where(near, torch.ones_like(self.logits), self.logits)
+
+    def log_normalizer(self) -> Tensor:
+        """Return log C(l) in nats."""
+        near, safe = self._away_from_zero()
+        y = self.logits.square()
+        # log(2 (l/2) coth(l/2)): y/12 - 7y^2/1440 + ..., exact to 1e-16 below |l| = 0.1
+        series = math.log(2) + y * (1 / 12 + y * (-7 / 1440 + y * (31 / 90720 - y * 127 / 4838400)))
+        return torch.where(near, series, torch.log(safe / torch.tanh(safe / 2)))
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return log p(value), elementwise, in nats."""
+        return value * self.logits - softplus(self.logits) + self.log_normalizer()
+
+    @property
+    def mean(self) -> Tensor:
+        """E[x] = 1/2 + coth(l/2)/2 - 1/l."""
+        near, safe = self._away_from_zero()
+        y = self.logits.square()
+        series = 0.5 + self.logits * (1 / 12 + y * (-1 / 720 + y * (1 / 30240 - y / 1209600)))
+        return torch.where(near, series, 0.5 + 0.5 / torch.tanh(safe / 2) - 1 / safe)
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """Return the quantile: log(1 + u (e^l - 1)) / l, mirrored for l > 0 so that e^l cannot overflow."""
+        near = self.logits.abs() < 1e-4
+        safe = torch.where(near, torch.ones_like(self.logits), self.logits)
+        size = safe.abs()
+        # for l < 0: F^-1(u) = log1p(u expm1(-|l|)) / -|l|; for l > 0 use F^-1(u; l) = 1 - F^-1(1 - u; -l)
+        u = torch.where(safe > 0, 1 - value, value)
+        low = torch.log1p(u * torch.expm1(-size)) / -size
+        t, v = self.logits, value * (1 - value)
+        flat = value + t * v / 2 + t.square() * v * (1 - 2 * value) / 6
+        return torch.where(near, flat, torch.where(safe > 0, 1 - low, low)).clamp(0, 1)
+
+
+@sample.register
+def _(distribution: ContinuousBernoulliLogits, k: int, generator: Source = None) -> Tensor:
+    return distribution.icdf(noise(torch.rand, k, distribution.logits, generator))
+
+
+class RoundedLogistic(Distribution):
+    r"""A logistic variable of location m and scale s, rounded to v / L, v = 0, ..., L; the edges take the tails.
+
+    P(v / L) = S((v + 1/2)/L) - S((v - 1/2)/L), S(t) = sigmoid((t - m) / s). With a and b the two arguments this is
+    sigmoid(a) sigmoid(-b) (1 - e^(b - a)), which loses no digits far out. Source: Salimans et al. 2017 (PixelCNN++).
+    """
+
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}  # noqa: RUF012 -- torch declares it so
+
+    def __init__(self, loc: Tensor, scale: Tensor, levels: int) -> None:
+        self.loc, self.scale, self.levels = loc, scale, levels
+        super().__init__(loc.shape, validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return log P(value), elementwise, in nats."""
+        half = 0.5 / self.levels
+        below = -softplus((self.loc - value - half) / self.scale)  # log sigmoid(a), certain at the upper edge
+        above = -softplus((value - half - self.loc) / self.scale)  # log sigmoid(-b), certain at the lower edge
+        width = torch.log(-torch.expm1(-2 * half / self.scale))
+        zero = torch.zeros_like(value)
+        lowest, highest = value < half, value > 1 - half
+        return (
+            torch.where(highest, zero, below)
+            + torch.where(lowest, zero, above)
+            + torch.where(lowest | highest, zero, width)
+        )
+
+    @property
+    def mean(self) -> Tensor:
+        """The location m: the mean before rounding and the edges; rounded and limited to [0, 1] it is x's median.
+
+        It is what is shown of a pixel. E[x] itself differs from it near the edges, by about s log 2 at most.
+        """
+        return self.loc
+
+
+@sample.register
+def _(distribution: RoundedLogistic, k: int, generator: Source = None) -> Tensor:
+    u = noise(torch.rand, k, distribution.loc, generator)
+    x = distribution.loc + distribution.scale * torch.logit(u, smallest(u))
+    return (x * distribution.levels).round().clamp(0, distribution.levels) / distribution.levels
+
+
+class Bernoulli(Family):
+    """p(x) = prod Bernoulli(x; sigmoid(raw)), for x in {0, 1}."""
+
+    def forward(self, raw: Tensor) -> Distribution:
+        """Return the distribution of raw logits [..., *shape]."""
+        return Independent(BernoulliLogits(raw), self.rank, validate_args=False)
+
+
+class ContinuousBernoulli(Family):
+    """p(x) = prod CB(x; sigmoid(raw)), for x in [0, 1]: the proper likelihood for grey pixels that BCE is not."""
+
+    def forward(self, raw: Tensor) -> Distribution:
+        """Return the distribution of raw logits [..., *shape]."""
+        return Independent(ContinuousBernoulliLogits(raw), self.rank, validate_args=False)
+
+
+class DiscretisedLogistic(Spread):
+    """p(x) = prod of probabilities of x = v / levels, v = 0, ..., levels: 255 for 8-bit pixels. The unit is a pixel."""
+
+    def __init__(self, shape: tuple[int, ...], sigma: str | float = "each", levels: int = LEVELS) -> None:
+        super().__init__(shape, sigma)
+        if not isinstance(levels, int) or isinstance(levels, bool) or levels < 1:
+            raise ValueError(f"levels is the largest pixel value, a whole number such as 255, not {levels!r}")
+        self.levels = levels
+
+    def forward(self, raw: Tensor) -> Distribution:
+        """Return the distribution of raw [..., parts * C, ...]: locations, then log scales where sigma is "each"."""
+        return Independent(RoundedLogistic(*self.split(raw), self.levels), self.rank, validate_args=False)
+
+
+def bits_per_dim(nats: Nats, dims: int) -> Nats:
+    """Return nats / (dims ln 2): bits for each of an example's `dims` values, given its -log P(x) in nats."""
+    return nats / (dims * math.log(2))
