@@ -1,0 +1,158 @@
+"""Bounds on log p(x) from samples of q(z|x): distortion, rate, ELBO, and L_K for many K from one stream of samples."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vae.batches import Batches
+from vae.evaluation.estimate import Estimate
+from vae.model import Draw, LatentModel, draw
+
+KS = (1, 5, 50, 500, 5000)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """L_K [N] in nats and the effective sample size [N] of its K samples, means over disjoint groups of K."""
+
+    k: int
+    log_px: Tensor
+    ess: Tensor
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Per-example values [N], nats: distortion, rate, ELBO, the importance-weighted bound L_K and its ESS of K.
+
+    `ladder` holds L_K for every K that was asked for, the largest last: that one is `log_px` and `ess`.
+    """
+
+    distortion: Tensor
+    rate: Tensor | None
+    elbo: Tensor | None
+    log_px: Tensor | None
+    ess: Tensor | None
+    k: int
+    ladder: tuple[Rung, ...] = ()
+
+
+class _Groups:
+    """Running log sums of weights over groups of K samples, whatever the chunks that the samples come in."""
+
+    def __init__(self, k: int, like: Tensor) -> None:
+        self.k, self.groups, self.filled = k, 0, 0
+        self.log_px = torch.zeros_like(like, dtype=torch.float64)
+        self.ess = self.log_px.clone()
+        self._open()
+
+    def _open(self) -> None:
+        self.filled = 0
+        self.sum = torch.full_like(self.log_px, -math.inf)
+        self.square = self.sum.clone()
+
+    def _close(self, log_sum: Tensor, log_square: Tensor) -> None:
+        """Count whole groups [G, N]."""
+        self.log_px += (log_sum - math.log(self.k)).sum(0)
+        self.ess += (2 * log_sum - log_square).exp().sum(0)
+        self.groups += len(log_sum)
+
+    def _fill(self, log_w: Tensor) -> None:
+        self.sum = torch.logaddexp(self.sum, log_w.logsumexp(0))
+        self.square = torch.logaddexp(self.square, (2 * log_w).logsumexp(0))
+        self.filled += len(log_w)
+        if self.filled == self.k:
+            self._close(self.sum[None], self.square[None])
+            self._open()
+
+    def push(self, log_w: Tensor) -> None:
+        """Take the next log weights [C, N]."""
+        if self.filled:
+            room = self.k - self.filled
+            self._fill(log_w[:room])
+            log_w = log_w[room:]
+        whole = len(log_w) // self.k
+        if whole:
+            blocks = log_w[: whole * self.k].unflatten(0, (whole, self.k))
+            self._close(blocks.logsumexp(1), (2 * blocks).logsumexp(1))
+        if len(log_w) > whole * self.k:
+            self._fill(log_w[whole * self.k :])
+
+    def rung(self) -> Rung:
+        """Return the means over the whole groups; samples of an unfinished group do not count."""
+        return Rung(self.k, self.log_px / self.groups, self.ess / self.groups)
+
+
+def stream(
+    model: LatentModel, x: Tensor, k: int, generator: torch.Generator | None = None, chunk: int = 50
+) -> Iterator[Draw]:
+    """Yield K samples of q(z|x) for x [B, ...] in draws of at most `chunk`, so that memory does not grow with K."""
+    if k < 1:
+        raise ValueError(f"K must be at least 1, not {k}")
+    for done in range(0, k, chunk):
+        yield draw(model, x, min(chunk, k - done), generator=generator)
+
+
+@torch.no_grad()
+def bounds(
+    model: LatentModel,
+    x: Tensor,
+    k: int | Sequence[int] = 100,
+    generator: torch.Generator | None = None,
+    chunk: int = 50,
+) -> Bounds:
+    r"""Return the bounds of examples x [B, ...] from K samples each, streamed in chunks of samples.
+
+    ELBO = -D - R with D = -(1/K) sum_k log p(x|z_k) and R = KL(q||p) in closed form where torch has one;
+    L_K = log (1/K) sum_k w_k, w_k = p(x, z_k) / q(z_k|x); ESS = (sum w)^2 / sum w^2. Of several K, the largest is
+    drawn, and a smaller one is the mean over the disjoint groups of K among them: unbiased for E[L_K], which grows
+    with K (Burda et al. 2016, Thm 1). An autoencoder has distortion only. Raises ValueError for K below 1.
+    """
+    ks = (k,) if isinstance(k, int) else tuple(sorted(set(k)))
+    if not ks or ks[0] < 1:
+        raise ValueError(f"K must be at least 1, not {k}")
+    if model.prior is None:
+        return Bounds(draw(model, x, 1, generator=generator).distortion, None, None, None, None, 1)
+    total_px = torch.zeros(len(x), dtype=torch.float64, device=x.device)
+    total_kl = total_px.clone()
+    groups = [_Groups(size, total_px) for size in ks]
+    exact: Tensor | None = None
+    for sample in stream(model, x, ks[-1], generator, chunk):
+        total_px += sample.log_px.double().sum(0)
+        if sample.rate_is_exact:
+            exact = sample.rate
+        else:
+            total_kl += (sample.log_qz - sample.log_pz).double().sum(0)
+        log_w = sample.log_w.double()
+        for group in groups:
+            group.push(log_w)
+    distortion = -total_px / ks[-1]
+    rate = exact.double() if exact is not None else total_kl / ks[-1]
+    ladder = tuple(group.rung() for group in groups)
+    return Bounds(distortion, rate, -distortion - rate, ladder[-1].log_px, ladder[-1].ess, ks[-1], ladder)
+
+
+def evaluate(
+    model: LatentModel, batches: Batches, k: int = 100, seed: int = 0, n: int | None = None, rows: int = 50
+) -> dict[str, Estimate]:
+    """Return distortion, rate, elbo, log_px (L_K) and ess over the first n examples (default all), with errors.
+
+    Binarisation and samples come from `seed`; `rows` examples are held at a time. The whole table is `measure`'s.
+    """
+    generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
+    count = len(batches) if n is None else min(n, len(batches))
+    was_training = model.training
+    model.eval()
+    parts = []
+    for start in range(0, count, rows):
+        x = batches.take(slice(start, min(start + rows, count)), generator)
+        parts.append(bounds(model, x, k, generator))
+    model.train(was_training)
+    result = {}
+    for name in ("distortion", "rate", "elbo", "log_px", "ess"):
+        values = [getattr(part, name) for part in parts]
+        if all(v is not None for v in values):
+            result[name] = Estimate.of(torch.cat(values))
+    return result
