@@ -21,6 +21,10 @@ SPECS = {
         ("iwae", "iwae", {"clip": 1.0}),
         ("shared-sigma", "sigma-vae", {}),
         ("corrupted", "denoising-autoencoder", {}),
+        ("contractive", "contractive-autoencoder", {}),
+        ("flow", "flow-posterior-vae", {"path": "stl"}),
+        ("dreg", "iwae", {"path": "dreg", "posterior": {"kind": "full_normal"}}),
+        ("score", "vamp-vae", {"path": "score", "samples": 3, "posterior": {"kind": "laplace"}}),
         ("conv", "vae", {"encoder": {"kind": "conv", "channels": [4, 8]}, "binarisation": "static"}),
     )
 }

@@ -10,6 +10,7 @@ import torch
 from vae import runs, schedules
 from vae.batches import Batches, order, prepare
 from vae.data import DataError, load
+from vae.families import sample
 from vae.model import draw
 from vae.session import train
 from vae.spec import PRESETS, Spec, SpecError, preset
@@ -183,14 +184,32 @@ def test_beta_follows_its_schedule(digits):
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_trains_and_its_bound_rises(name, digits):
     changes = {} if PRESETS[name][1].get("encoder") else {"encoder": SMALL["encoder"]}
+    if PRESETS[name][1].get("likelihood", {}).get("kind") == "discretised_logistic":
+        changes["likelihood"] = {**PRESETS[name][1]["likelihood"], "levels": 16}
     spec = preset(
-        name, **{**SMALL, "encoder": {"kind": "linear"}, **changes, "batch": 64, "epochs": 6, "learning_rate": 5e-3}
+        name, **{**SMALL, "encoder": {"kind": "linear"}, **changes, "batch": 64, "epochs": 10, "learning_rate": 5e-3}
     )
-    steps = list(fit(State.fresh(spec), spec, prepare(digits[0], spec), prepare(digits[1], spec)))
+    state, batches = State.fresh(spec), prepare(digits[0], spec)
+    steps = list(fit(state, spec, batches, prepare(digits[1], spec)))
     held = [s.valid["objective"] for s in steps if s.valid is not None]
-    assert len(held) == 6 and held[-1] > held[0] + 1
+    assert len(steps) == 210 and len(held) == 10 and held[-1] > held[0] + 1
     assert (steps[-1].rate is None) == (not spec.probabilistic)
     assert all(math.isfinite(s.gradient_norm) and s.seconds > 0 for s in steps)
+    model, generator = state.model.eval(), torch.Generator().manual_seed(0)
+    x = batches.take(slice(0, 5), generator)
+    reconstructions = model.decode(model.encode(x).mean)
+    assert reconstructions.mean.shape == (5, 1, 8, 8) and reconstructions.log_prob(x).isfinite().all()
+    codes = [model.encode(x).mean]
+    if spec.probabilistic:
+        assert (model.encode(x).stddev > 0).all()
+        codes.append(sample(model.prior(), 50, generator))
+        assert codes[1].shape == (50, 2) and codes[1].abs().max() < 1e3
+        assert reconstructions.mean.clamp(0, 1).sub(x).abs().mean() < x.sub(x.mean(0)).abs().mean() + 0.1
+    for z in codes:
+        images = sample(model.decode(z), 3, generator)
+        assert images.shape == (3, len(z), 1, 8, 8) and images.isfinite().all()
+        if spec.likelihood["kind"] not in ("normal", "laplace"):
+            assert images.min() >= 0 and images.max() <= 1
 
 
 def test_conv_networks_fit_any_image_shape():

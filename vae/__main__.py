@@ -12,6 +12,7 @@ from typing import Any
 
 from vae import data, runs, status
 from vae.data import DataError
+from vae.heads import PRIORS, heads
 from vae.runs import Run, RunError
 from vae.spec import PRESETS, Spec, SpecError, preset
 
@@ -40,8 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--widths", type=_number_list, help="an mlp's hidden widths, encoder order: 256,128")
     train.add_argument("--channels", type=_number_list, help="a conv net's channels, from the image inwards")
     train.add_argument("--activation")
-    train.add_argument("--likelihood", choices=["bernoulli", "continuous_bernoulli", "normal"])
-    train.add_argument("--sigma", help="a Normal likelihood's sigma: each, shared or a number")
+    train.add_argument("--likelihood", choices=[name for name, h in heads({}).items() if h.likelihood])
+    train.add_argument("--sigma", help="the likelihood's scale: each, shared or a number")
+    train.add_argument("--posterior", choices=[name for name, h in heads({}).items() if h.posterior])
+    train.add_argument("--prior", choices=PRIORS)
+    train.add_argument("--path", help="the gradient path, such as stl or dreg")
     train.add_argument("--binarisation", choices=["dynamic", "static", "none"])
     train.add_argument("--beta", type=float, help="the ELBO's weight of the rate")
     train.add_argument("--warm-up", type=int, metavar="STEPS", help="raise beta linearly from 0 over so many steps")
@@ -84,7 +88,7 @@ def _spec(a: argparse.Namespace) -> Spec:
     base = PRESETS[a.target][1]
     train_set = data.load(a.data, "train", n=a.size)
     changes: dict[str, Any] = {"data": a.data, "shape": tuple(train_set.shape), "size": a.size}
-    for name in ("latent", "binarisation", "samples", "epochs", "batch", "seed", "keep"):
+    for name in ("latent", "binarisation", "samples", "path", "epochs", "batch", "seed", "keep"):
         if getattr(a, name) is not None:
             changes[name] = getattr(a, name)
     if train_set.binary:
@@ -94,16 +98,23 @@ def _spec(a: argparse.Namespace) -> Spec:
         if getattr(a, name) is not None:
             network[name] = getattr(a, name)
     changes["encoder"] = network
+    for name in ("posterior", "prior"):
+        if getattr(a, name) is not None:
+            changes[name] = {"kind": getattr(a, name)}
+    likelihood = dict(base.get("likelihood", Spec().likelihood))
     if a.likelihood is not None or a.sigma is not None:
-        likelihood = {"kind": a.likelihood or "normal"}
+        likelihood = {"kind": a.likelihood or ("normal" if "sigma" not in likelihood else likelihood["kind"])}
         if a.sigma is not None:
             likelihood["sigma"] = a.sigma if a.sigma in ("each", "shared") else float(a.sigma)
-        changes["likelihood"] = likelihood
+    if likelihood["kind"] == "discretised_logistic":
+        likelihood["levels"] = train_set.levels
+    changes["likelihood"] = likelihood
     objective = dict(base["objective"])
     if a.beta is not None:
         objective["beta"] = a.beta
     if a.warm_up:
-        objective["beta"] = {"schedule": "linear", "start": 0.0, "stop": objective["beta"], "steps": a.warm_up}
+        stop = objective.get("beta", 1.0)
+        objective["beta"] = {"schedule": "linear", "start": 0.0, "stop": stop, "steps": a.warm_up}
     changes["objective"] = objective
     epochs, batch = changes.get("epochs", Spec().epochs), changes.get("batch", Spec().batch)
     if a.lr is not None:

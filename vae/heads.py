@@ -75,6 +75,6 @@ OBJECTIVES: dict[str, dict[str, float]] = {
     "capacity": {"gamma": 30.0, "capacity": 5.0},
     "free_bits": {"floor": 0.25},
     "tc": {"beta": 4.0},
-    "mmd": {"weight": 10.0, "beta": 0.0},
+    "mmd": {"weight": 100.0, "beta": 0.0},
 }
 TERMS: dict[str, dict[str, float]] = {"jacobian": {"weight": 0.1}, "sparsity": {"weight": 1.0}}

@@ -117,7 +117,7 @@ def squared_mmd(a: Tensor, b: Tensor) -> Tensor:
 
 
 @asks("density", "reparametrised_prior", paths=REPARAMETRISED, couples_batch=True)
-def mmd(draw: Draw, weight: float = 10.0, beta: float = 0.0) -> Tensor:
+def mmd(draw: Draw, weight: float = 100.0, beta: float = 0.0) -> Tensor:
     """E_q[log p(x|z)] - beta KL(q(z|x) || p(z)) - weight MMD^2(q(z), p(z)) [B], the last shared by all examples.
 
     Each of the K samples of the batch is compared with as many draws of the prior. InfoVAE (Zhao et al. 2019) with

@@ -4,21 +4,23 @@ from typing import Any
 
 Options = dict[str, Any]
 
-_ELBO: Options = {"kind": "elbo", "beta": 1.0}
+_POINT: Options = {"posterior": {"kind": "delta"}, "prior": None, "objective": {"kind": "reconstruction"}}
+_ELBO: Options = {"objective": {"kind": "elbo", "beta": 1.0}}
+_RISING: Options = {"schedule": "linear", "start": 0.0, "stop": 10.0, "steps": 5000}
 
 PRESETS: dict[str, tuple[str, Options]] = {
-    "autoencoder": (
-        "Encodes to a point and decodes it; no prior, so nothing says where to sample.",
-        {"posterior": {"kind": "delta"}, "prior": None, "objective": {"kind": "reconstruction"}},
-    ),
+    "autoencoder": ("Encodes to a point and decodes it; no prior, so nothing says where to sample.", _POINT),
     "denoising-autoencoder": (
         "An autoencoder that sees a corrupted image and must return the clean one.",
-        {
-            "posterior": {"kind": "delta"},
-            "prior": None,
-            "objective": {"kind": "reconstruction"},
-            "corruption": {"kind": "mask", "rate": 0.3},
-        },
+        {**_POINT, "corruption": {"kind": "mask", "rate": 0.3}},
+    ),
+    "contractive-autoencoder": (
+        "An autoencoder whose code may hardly move when a pixel does.",
+        {**_POINT, "terms": ({"kind": "jacobian", "weight": 0.1},)},
+    ),
+    "sparse-autoencoder": (
+        "An autoencoder that pays for every latent it uses.",
+        {**_POINT, "terms": ({"kind": "sparsity", "weight": 1.0},)},
     ),
     "linear-vae": (
         "Affine encoder and decoder with Gaussian noise: its optimum is probabilistic PCA.",
@@ -26,14 +28,53 @@ PRESETS: dict[str, tuple[str, Options]] = {
             "encoder": {"kind": "linear"},
             "likelihood": {"kind": "normal", "sigma": "shared"},
             "binarisation": "none",
-            "objective": _ELBO,
+            **_ELBO,
         },
     ),
-    "vae": ("The variational autoencoder: Normal posterior, standard Normal prior, the ELBO.", {"objective": _ELBO}),
+    "vae": ("The variational autoencoder: Normal posterior, standard Normal prior, the ELBO.", _ELBO),
     "beta-vae": ("A VAE whose rate costs beta times as much.", {"objective": {"kind": "elbo", "beta": 4.0}}),
     "sigma-vae": (
         "A VAE with Gaussian noise whose one sigma is learned: the data choose beta.",
-        {"likelihood": {"kind": "normal", "sigma": "shared"}, "binarisation": "none", "objective": _ELBO},
+        {"likelihood": {"kind": "normal", "sigma": "shared"}, "binarisation": "none", **_ELBO},
+    ),
+    "laplace-vae": (
+        "A VAE with Laplace noise: errors cost their size, not their square, so edges stay sharp.",
+        {"likelihood": {"kind": "laplace", "sigma": "shared"}, "binarisation": "none", **_ELBO},
+    ),
+    "logistic-vae": (
+        "A VAE that gives every grey level its probability, so that its bound counts bits.",
+        {"likelihood": {"kind": "discretised_logistic", "sigma": "shared"}, "binarisation": "none", **_ELBO},
     ),
     "iwae": ("A VAE trained on the tighter importance-weighted bound.", {"objective": {"kind": "iwae"}, "samples": 5}),
+    "capacity-vae": (
+        "A VAE that must send a set number of nats, more and more of them while it learns.",
+        {"objective": {"kind": "capacity", "gamma": 30.0, "capacity": _RISING}},
+    ),
+    "free-bits-vae": (
+        "A VAE that gets the first quarter nat of every latent for nothing, so that none dies early.",
+        {"objective": {"kind": "free_bits", "floor": 0.25}},
+    ),
+    "beta-tcvae": (
+        "A VAE that pays extra for what its latents say in common, and for nothing else.",
+        {"objective": {"kind": "tc", "beta": 4.0}},
+    ),
+    "info-vae": (
+        "A VAE whose codes must look like the prior all together, not each by itself.",
+        {"objective": {"kind": "mmd", "weight": 100.0, "beta": 0.0}},
+    ),
+    "wae": (
+        "A Wasserstein autoencoder: codes of one small width, held to the prior by their distance alone.",
+        {"posterior": {"kind": "normal", "sigma": 0.1}, "objective": {"kind": "mmd", "weight": 100.0, "beta": 0.0}},
+    ),
+    "full-covariance-vae": (
+        "A VAE whose posterior ellipses tilt.",
+        {"posterior": {"kind": "full_normal"}, **_ELBO},
+    ),
+    "flow-posterior-vae": ("A VAE whose posteriors bend through a flow.", {"posterior": {"kind": "flow"}, **_ELBO}),
+    "mixture-vae": ("A VAE whose prior is a learned mixture of Normals.", {"prior": {"kind": "mixture"}, **_ELBO}),
+    "vamp-vae": (
+        "A VAE whose prior is the mixture of its own posteriors at a hundred learned images.",
+        {"prior": {"kind": "vamp"}, **_ELBO},
+    ),
+    "flow-prior-vae": ("A VAE whose prior is bent by a flow to fit the codes.", {"prior": {"kind": "flow"}, **_ELBO}),
 }
