@@ -1,4 +1,4 @@
-"""The command line: `python -m vae train | models | evaluate | encode | atlas | export | fetch | worker | engine`."""
+"""The command line: `python -m vae train | models | evaluate | encode | expost | export | ...`, see --help."""
 
 import argparse
 import json
@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--n", type=int)
     for name, text in (("encode", "make a run's codes again"), ("atlas", "pre-decode a run's map")):
         commands.add_parser(name, help=text).add_argument("model")
+    expost = commands.add_parser("expost", help="fit a density to a run's codes, to sample from")
+    expost.add_argument("model")
+    expost.add_argument("--kind", choices=["mixture", "flow"], default="mixture")
+    expost.add_argument("--components", type=int, help="of the mixture (default: by BIC)")
     export = commands.add_parser("export", help="write a run's history for other tools")
     export.add_argument("model")
     export.add_argument("--tensorboard", action="store_true", help="as TensorBoard event files in RUN/tensorboard")
@@ -248,6 +252,10 @@ def main(arguments: list[str] | None = None) -> int:
             _models()
         elif a.command == "evaluate":
             _evaluate(a)
+        elif a.command == "expost":
+            from vae import expost
+
+            expost.of_run(_run(a.model), a.kind, components=a.components)
         elif a.command == "export":
             _export(a)
         elif a.command == "fetch":

@@ -6,7 +6,7 @@ where randomness enters, through the generator passed in.
 
 from vae.families.aggregate import aggregate, over_dimensions, rate_by_dimension
 from vae.families.base import LOG_SIGMA_RANGE, Family, soft_bound, softplus
-from vae.families.flow import Couplings, Flow, couplings
+from vae.families.flow import Coupling, Couplings, Flow, couplings
 from vae.families.full_normal import FullNormal
 from vae.families.location_scale import Laplace, Normal
 from vae.families.pixels import (
@@ -38,6 +38,7 @@ __all__ = [
     "BernoulliLogits",
     "ContinuousBernoulli",
     "ContinuousBernoulliLogits",
+    "Coupling",
     "Couplings",
     "Delta",
     "DeltaDistribution",

@@ -1,0 +1,186 @@
+"""A density fitted to a trained model's codes after the fact: where to sample, above all for a model without a prior.
+
+A Gaussian mixture (scikit-learn) or a RealNVP flow, on codes that are standardised first. Source: Ghosh et al. 2020,
+ex-post density estimation.
+"""
+
+import io
+import math
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.distributions import (
+    AffineTransform,
+    Categorical,
+    Distribution,
+    MixtureSameFamily,
+    MultivariateNormal,
+    TransformedDistribution,
+)
+
+from vae import data, runs
+from vae.batches import Batches, prepare
+from vae.families import Coupling, sample
+from vae.families.flow import FlowDistribution
+from vae.model import LatentModel
+from vae.priors import FlowPrior, normal
+from vae.runs import Run, RunError
+
+KINDS = ("mixture", "flow")
+COMPONENTS = (1, 2, 3, 5, 10, 15, 20, 30, 50)  # among which the Bayesian information criterion chooses
+HELD_OUT = 10  # one code in so many judges the flow while it is fitted
+ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Density:
+    """A fitted density over codes [d]: its kind and its arrays, which are all there is to save."""
+
+    kind: str
+    arrays: dict[str, np.ndarray]
+
+    def _tensor(self, name: str) -> Tensor:
+        return torch.from_numpy(self.arrays[name])
+
+    @cached_property
+    def distribution(self) -> Distribution:
+        """The density as a torch distribution, event shape [d]."""
+        shift, scale = self._tensor("shift"), self._tensor("scale")
+        if self.kind == "mixture":
+            parts = MultivariateNormal(self._tensor("mean"), scale_tril=self._tensor("factor"), validate_args=False)
+            inner: Distribution = MixtureSameFamily(
+                Categorical(logits=self._tensor("logits"), validate_args=False), parts, validate_args=False
+            )
+        else:
+            names = [name.removeprefix("layers.") for name in self.arrays if name.startswith("layers.")]
+            count = 1 + max(int(name.split(".")[0]) for name in names)
+            hidden, latent = self.arrays["layers.0.inner.weight"].shape
+            with torch.random.fork_rng(devices=[]):  # the weights that are drawn here are replaced at once
+                layers = nn.ModuleList(Coupling(latent, i % 2, hidden, 0) for i in range(count)).to(shift.dtype)
+            layers.load_state_dict({name: self._tensor(f"layers.{name}") for name in names})
+            inner = FlowDistribution(normal(torch.zeros_like(shift), torch.ones_like(shift)), list(layers))
+        return TransformedDistribution(inner, [AffineTransform(shift, scale, event_dim=1)], validate_args=False)
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return n codes [n, d], from the generator alone."""
+        return sample(self.distribution, n, generator)
+
+    @torch.no_grad()
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Return log densities [...] of codes z [..., d], nats."""
+        return self.distribution.log_prob(z.to(self._tensor("shift").dtype))
+
+    def save(self, path: Path) -> None:
+        """Write the density into a run folder, as arrays."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **self.arrays)
+        runs.write(path / f"expost-{self.kind}.npz", buffer.getvalue())
+
+
+def load(path: Path, kind: str) -> Density:
+    """Return the density of a run folder; raises RunError where it is missing or damaged."""
+    remedy = f"Fit it again: python -m vae expost {path.name} --kind {kind}."
+    try:
+        with np.load(path / f"expost-{kind}.npz", allow_pickle=False) as file:
+            density = Density(kind, {name: file[name] for name in file.files})
+        density.log_prob(density.sample(1, torch.Generator().manual_seed(0)))
+    except FileNotFoundError as error:
+        raise RunError(f"{path.name} has no fitted density of kind {kind!r}. {remedy}") from error
+    except (ValueError, OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path.name}/expost-{kind}.npz is damaged: {error}. {remedy}") from error
+    return density
+
+
+def fit(
+    codes: np.ndarray,
+    kind: str = "mixture",
+    components: int | None = None,
+    seed: int = 0,
+    steps: int = 1000,
+    batch: int = 512,
+    learning_rate: float = 5e-3,
+) -> Density:
+    """Return a density fitted to codes [N, d] by maximum likelihood.
+
+    A mixture of so many full-covariance Normals (None: as many as the Bayesian information criterion likes best), or a
+    flow after so many steps of Adam, at its best on the codes held out. Raises ValueError for fewer than ten codes.
+    """
+    codes = np.asarray(codes, np.float64)
+    if kind not in KINDS:
+        raise ValueError(f"a density is one of {list(KINDS)}, not {kind!r}")
+    if codes.ndim != 2 or len(codes) < 10 or not np.isfinite(codes).all():
+        raise ValueError(f"a density needs ten or more finite codes [N, d], not an array {list(codes.shape)}")
+    shift, scale = codes.mean(0), codes.std(0)
+    scale = np.where(scale > 0, scale, 1.0)
+    white = (codes - shift) / scale
+    if kind == "mixture":
+        arrays = _mixture(white, components, seed)
+    else:
+        arrays = _flow(torch.from_numpy(white).float(), seed, steps, batch, learning_rate)
+    dtype = next(iter(arrays.values())).dtype
+    return Density(kind, {"shift": shift.astype(dtype), "scale": scale.astype(dtype), **arrays})
+
+
+def _mixture(white: np.ndarray, components: int | None, seed: int) -> dict[str, np.ndarray]:
+    from sklearn.mixture import GaussianMixture
+
+    counts = [c for c in COMPONENTS if c * 10 <= len(white)] if components is None else [components]
+    fitted = [GaussianMixture(c, random_state=seed).fit(white) for c in counts]
+    best = fitted[0] if len(fitted) == 1 else min(fitted, key=lambda m: m.bic(white))
+    return {"logits": np.log(best.weights_), "mean": best.means_, "factor": np.linalg.cholesky(best.covariances_)}
+
+
+def _flow(white: Tensor, seed: int, steps: int, batch: int, learning_rate: float) -> dict[str, np.ndarray]:
+    generator = torch.Generator().manual_seed(seed)
+    white = white[torch.randperm(len(white), generator=generator)]
+    held, train = white[: len(white) // HELD_OUT], white[len(white) // HELD_OUT :]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        prior = FlowPrior(nn.Identity(), white.shape[1], white.shape[1:]).to(white.dtype)
+    optimiser = torch.optim.Adam(prior.parameters(), learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    best, weights = -math.inf, {}
+    for step in range(steps + 1):
+        if step % max(1, steps // 20) == 0:
+            with torch.no_grad():
+                score = prior().log_prob(held).mean().item()
+            if score > best:
+                best, weights = score, {k: v.clone() for k, v in prior.state_dict().items()}
+        index = torch.randint(len(train), (min(batch, len(train)),), generator=generator)
+        optimiser.zero_grad()
+        (-prior().log_prob(train[index]).mean()).backward()
+        optimiser.step()
+        schedule.step()
+    return {name: weight.numpy() for name, weight in weights.items()}
+
+
+@torch.no_grad()
+def codes(model: LatentModel, batches: Batches, seed: int = 0) -> np.ndarray:
+    """Return one draw of q(z|x) for each example [N, d]: draws of the aggregate posterior, an autoencoder's points."""
+    generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
+    parts = []
+    for start in range(0, len(batches), ROWS):
+        q = model.encode(batches.take(slice(start, start + ROWS), generator))
+        parts.append(sample(q, 1, generator)[0])
+    return torch.cat(parts).cpu().numpy()
+
+
+def of_run(run: Run, kind: str = "mixture", n: int | None = 10_000, **options: Any) -> Density:
+    """Fit a density to the codes of n training examples of a run (None: all), save it there, and return it.
+
+    Options are those of `fit`.
+    """
+    from vae import finish
+
+    train = data.load(run.spec.data, "train", n=min(n, run.spec.size or n) if n is not None else run.spec.size)
+    points = codes(finish.load(run), prepare(train, run.spec), run.spec.seed)
+    density = fit(points, kind, seed=run.spec.seed, **options)
+    density.save(run.path)
+    return density
