@@ -31,8 +31,8 @@ class Exact:
     """log p(x) [N] in nats, and p(z|x)'s mean [N, d] and covariance [N, d, d], with how far to trust them.
 
     `step` [N] is the lattice's, `sigma` [N] the posterior's (local) along its narrower axis; `outside` [N] the mass
-    that refinement left out; `error` [N] the change of log p(x) at the last halving of the step (nan where there was
-    none); `decoded` the number of z decoded for all N.
+    that refinement left out; `error` [N] the change of log p(x) at the last halving of the step, or a quarter of
+    the one before (nan where there was none); `decoded` the number of z decoded for all N.
     """
 
     log_px: Tensor
@@ -275,11 +275,13 @@ def _block(
         enough = torch.minimum(state.sigma, 2 * state.narrow) / per_sigma
         fine = here & (step <= enough)
         change = torch.where(resolved, (state.log_px - log_px).abs(), math.nan)
-        error = torch.where(here & resolved, change, error)
+        # kinks make changes erratic: a quarter of the change before counts too, one lucky halving is not convergence
+        bound = torch.fmax(change, error / 4)
+        error = torch.where(here & resolved, bound, error)
         log_px = torch.where(here, state.log_px, log_px)
         step_of, sigma_of = torch.where(here, step, step_of), torch.where(here, state.sigma, sigma_of)
         _moments(field, pairs, state, step, mean, covariance, here)
-        settled = fine if tolerance is None else fine & resolved & (change <= tolerance)
+        settled = fine if tolerance is None else fine & resolved & (bound <= tolerance)
         resolved |= fine
         if level >= 4 * MOST:
             settled = here

@@ -1,0 +1,186 @@
+"""How much z knows about x: mutual information, total correlation and dimension-wise KL, and bounds on the first.
+
+Everything is about a stated subset of N examples, each as likely as the others: x is one of them, z ~ q(z|x), and the
+aggregate posterior is q(z) = (1/N) sum_n q(z|x_n), summed exactly. Never a minibatch's: with N = 5000 and batches of 64
+such estimates of the three parts are wrong by several times their size, and only their sum is right.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, Independent, MultivariateNormal, Normal
+
+from vae.batches import Batches
+from vae.evaluation.estimate import Estimate
+from vae.evaluation.likelihood import pairwise_log_prob
+from vae.families import DeltaDistribution, sample
+from vae.model import LatentModel
+
+PAIRS = 2**21  # densities held at a time
+
+
+def marginals(q: Distribution) -> tuple[Tensor, Tensor]:
+    """Return means and scales [N, d] of a Normal's marginals; raises TypeError for another family."""
+    if isinstance(q, Independent) and isinstance(q.base_dist, Normal):
+        return q.base_dist.loc, q.base_dist.scale
+    if isinstance(q, MultivariateNormal):
+        return q.loc, q.stddev
+    raise TypeError("total correlation and dimension-wise KL need a Normal q(z|x), whose marginals are known")
+
+
+def aggregate_log_prob(q: Distribution, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Return log q(z) [M] and log q(z_j) [M, d] of z [M, d] under q(z) = (1/N) sum_n q(z|x_n), exactly, in nats.
+
+    Time O(M N d), memory constant. For a q with independent dimensions each log q(z_j|x_n) is a quadratic in z_j, so
+    all of them are one matrix product, in float64.
+    """
+    z = z.double()
+    loc, scale = (v.double() for v in marginals(q))
+    n, d = loc.shape
+    precision = scale.square().reciprocal()
+    constant = -0.5 * loc.square() * precision - scale.log() - 0.5 * math.log(2 * math.pi)
+    by_dimension = torch.stack([-0.5 * precision, loc * precision, constant])  # [3, N, d]
+    joint, each = [], []
+    for part in z.split(max(1, PAIRS // n)):
+        powers = torch.stack([part.square(), part, torch.ones_like(part)], 1)  # [m, 3, d]
+        total = torch.zeros(len(part), n, dtype=torch.float64, device=z.device)
+        found = []
+        for j in range(d):
+            log_q = powers[:, :, j] @ by_dimension[:, :, j]
+            total += log_q
+            found.append(_log_sum(log_q))
+        if isinstance(q, MultivariateNormal):
+            white = torch.linalg.solve_triangular(
+                q.scale_tril.double(), (part.unsqueeze(1) - loc).unsqueeze(-1), upper=False
+            )
+            log_det = q.scale_tril.double().diagonal(dim1=-2, dim2=-1).log().sum(-1)
+            total = -0.5 * white.square().sum((-2, -1)) - log_det - 0.5 * d * math.log(2 * math.pi)
+        joint.append(_log_sum(total))
+        each.append(torch.stack(found, 1))
+    return torch.cat(joint) - math.log(n), torch.cat(each) - math.log(n)
+
+
+def _log_sum(values: Tensor) -> Tensor:
+    """Return logsumexp [m] of values [m, N], which are spent."""
+    top = values.amax(1, keepdim=True)
+    return values.sub_(top).exp_().sum(1).log_().add_(top.squeeze(1))
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Rate = MI + TC + sum of dim-KL over a stated subset, nats; `by_dimension` [d] where the prior factorises.
+
+    `cap` = log N: no q tells more than which of the N examples it is, so an MI near the cap says that N is too few.
+    """
+
+    mutual_information: Estimate
+    total_correlation: Estimate
+    dimension_kl: Estimate
+    by_dimension: Tensor | None
+    rate: Estimate
+    cap: float
+
+    @property
+    def capped(self) -> bool:
+        """Whether the MI is within log 2 of log N: over more examples it would be larger."""
+        return self.mutual_information.value > self.cap - math.log(2)
+
+
+@torch.no_grad()
+def decomposition(
+    q: Distribution, prior: Distribution, samples: int = 1, generator: torch.Generator | None = None
+) -> Decomposition:
+    r"""Return the rate's decomposition over the N examples of q(z|x) [N], with `samples` z of each.
+
+    E[log q(z|x) - log p(z)] = E[log q(z|x) / q(z)] + E[log q(z) / prod_j q(z_j)] + E[log prod_j q(z_j) / p(z)], with
+    the exact aggregate posterior; errors are over the N examples. Source: Chen et al. 2018, eq. 2 (Hoffman & Johnson
+    2016). Raises TypeError where q is no Normal.
+    """
+    z = sample(q, samples, generator)  # [S, N, d]
+    n = z.shape[1]
+    log_qzx = q.log_prob(z).double()
+    log_pz = prior.log_prob(z).double()
+    joint, each = aggregate_log_prob(q, z.flatten(0, 1))
+    joint, each = joint.unflatten(0, z.shape[:2]), each.unflatten(0, z.shape[:2])
+    product = each.sum(-1)
+    by_dimension = None
+    if isinstance(prior, Independent):
+        by_dimension = (each - prior.base_dist.log_prob(z).double()).mean((0, 1))
+    return Decomposition(
+        Estimate.of((log_qzx - joint).mean(0)),
+        Estimate.of((joint - product).mean(0)),
+        Estimate.of((product - log_pz).mean(0)),
+        by_dimension,
+        Estimate.of((log_qzx - log_pz).mean(0)),
+        math.log(n),
+    )
+
+
+@dataclass(frozen=True)
+class InformationBounds:
+    r"""lower <= I(x; z) <= upper over N stated examples, nats; see `information_bounds`.
+
+    `plain` = H - D with H = log N and the decoder as it is, `lower` the same with the decoder made to choose among the
+    N examples, `upper` = min(R, log N). `rate` is None for a point mass, whose rate is infinite under any density.
+    """
+
+    plain: Estimate
+    lower: Estimate
+    upper: Estimate
+    rate: Estimate | None
+    entropy: float
+    deterministic: bool
+
+
+@torch.no_grad()
+def information_bounds(
+    model: LatentModel, x: Tensor, samples: int = 1, generator: torch.Generator | None = None
+) -> InformationBounds:
+    r"""Return the Barber-Agakov bounds on I(x; z) for x uniform over the N distinct examples given [N, ...].
+
+    H(x) - D <= I(x; z) <= R holds for any decoder and any prior (Barber & Agakov 2003; Alemi et al. 2018, eq. 4), with
+    D = -E[log r(x|z)] for whatever distribution r over the values that x takes. Two are shown. `plain` takes r = p(x|z)
+    and H = log N, the entropy of "one of the N": true, and mostly far below 0, since p(x|z) spends its mass on images
+    that are none of the N; the entropy of the population, which would make it tight, is not known. (For densities, H
+    would be minus infinity: `plain` is for probabilities, such as those of binary pixels.) `lower` takes the decoder's
+    choice among the N, r(x_n|z) = p(x_n|z) e^-b_n / sum_m p(x_m|z) e^-b_m, at most log N: with b_n = log p(x_n) these
+    are the model's posteriors p(z|x_n), normalised over the N, and the bound is the MI itself where q is exact. b_n is
+    the ELBO, and an autoencoder's log p(x_n|z_n). Where pixels were binarised at random, the N images are the draws
+    that the model saw, not their grey parents.
+
+    Of an autoencoder, z is a function of x: I = H(z) exactly, the log of how many codes are distinct, so `upper` is an
+    equality, and R is infinite rather than 0. (Over a continuum of images I would be infinite; N caps it at log N.)
+    """
+    n = len(x)
+    if n < 2 or len(torch.unique(x.flatten(1), dim=0)) < n:
+        raise ValueError("the entropy log N is that of two or more examples that all differ")
+    q = model.encode(x)
+    deterministic = isinstance(q, DeltaDistribution)
+    if model.prior is None and not deterministic:
+        raise TypeError("this model has no prior, so its rate is undefined")
+    z = sample(q, samples, generator)
+    own = torch.stack([model.decode(part).log_prob(x) for part in z]).double()  # [S, N]
+    cost = None if model.prior is None or deterministic else (q.log_prob(z) - model.prior().log_prob(z)).double()
+    offset = (own if cost is None else own - cost).mean(0)
+    choices = []
+    rows = max(1, PAIRS // n)
+    for part, hit in zip(z.flatten(0, 1).split(rows), (own - offset).flatten().split(rows), strict=True):
+        scores = pairwise_log_prob(model.decode(part), x).double() - offset.unsqueeze(1)  # [N, m]
+        choices.append(hit - scores.logsumexp(0))
+    cap = math.log(n)
+    plain, lower = Estimate.of(cap + own.mean(0)), Estimate.of(cap + torch.cat(choices).unflatten(0, (-1, n)).mean(0))
+    if cost is None:
+        counts = torch.unique(z[0], dim=0, return_counts=True)[1].double() / n
+        exact = -(counts * counts.log()).sum().item()
+        return InformationBounds(plain, lower, Estimate.exactly(exact, n), None, cap, True)
+    rate = Estimate.of(cost.mean(0))
+    upper = rate if rate.value < cap else Estimate.exactly(cap, n)
+    return InformationBounds(plain, lower, upper, rate, cap, False)
+
+
+def subset(batches: Batches, n: int, seed: int = 0) -> Tensor:
+    """Return the first n examples, binarised from `seed`: the subset that a decomposition is about."""
+    generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
+    return batches.take(slice(0, n), generator)
