@@ -25,6 +25,7 @@ SPECS = {
         ("flow", "flow-posterior-vae", {"path": "stl"}),
         ("dreg", "iwae", {"path": "dreg", "posterior": {"kind": "full_normal"}}),
         ("score", "vamp-vae", {"path": "score", "samples": 3, "posterior": {"kind": "laplace"}}),
+        ("labels", "cvae", {"condition": {"kind": "labels", "classes": 10, "prior": True}}),
         ("conv", "vae", {"encoder": {"kind": "conv", "channels": [4, 8]}, "binarisation": "static"}),
     )
 }

@@ -6,7 +6,7 @@ import itertools
 import pytest
 import torch
 
-from vae import heads, objectives
+from vae import heads
 from vae.families import FAMILIES
 from vae.model import draw
 from vae.objectives import OBJECTIVES, TERMS
@@ -97,13 +97,12 @@ def test_the_torch_free_side_knows_every_name_and_default():
     assert set(heads.PRIORS) == set(PRIORS)
     assert {n for n, h in heads.heads({}).items() if h.likelihood} == set(LIKELIHOODS)
     assert {n for n, h in heads.heads({}).items() if h.posterior} == set(POSTERIORS)
-    for table, functions in ((heads.OBJECTIVES, OBJECTIVES),):
-        assert set(table) == set(functions)
-        for name, function in functions.items():
-            known = inspect.signature(function).parameters
-            assert table[name] == {k: p.default for k, p in known.items() if k != "draw"}, name
+    assert set(heads.OBJECTIVES) == set(OBJECTIVES)
+    for name, function in OBJECTIVES.items():
+        known = inspect.signature(function).parameters
+        assert heads.OBJECTIVES[name].numbers == {k: p.default for k, p in known.items() if k != "draw"}, name
     assert set(heads.TERMS) == set(TERMS) and all(set(numbers) == {"weight"} for numbers in heads.TERMS.values())
-    assert set(objectives.ANY) == set(PATHS)
+    assert set(heads.PATHS) == set(heads.ANY_PATH) == set(PATHS)
 
 
 def balanced(text: str) -> bool:

@@ -61,12 +61,12 @@ def test_the_parts_of_a_batch_are_the_batch():
             np.testing.assert_allclose(weights, 1 / n, rtol=1e-15)
 
 
-def test_what_cannot_be_divided_is_refused(monkeypatch):
+def test_what_cannot_be_divided_is_refused():
     spec = preset("vae")
     parallel.check(spec, 4)
     with pytest.raises(SpecError, match="one process or more"):
         parallel.check(spec, 0)
-    monkeypatch.setattr(parallel.OBJECTIVES["elbo"], "couples_batch", True, raising=False)
+    spec = preset("beta-tcvae")
     parallel.check(spec, 1)
     with pytest.raises(SpecError, match="train it in one process"):
         parallel.check(spec, 2)

@@ -197,6 +197,7 @@ def test_every_preset_trains_and_its_bound_rises(name, digits):
     assert all(math.isfinite(s.gradient_norm) and s.seconds > 0 for s in steps)
     model, generator = state.model.eval(), torch.Generator().manual_seed(0)
     x = batches.take(slice(0, 5), generator)
+    model = model.given(None if spec.condition is None else torch.tensor(3))
     reconstructions = model.decode(model.encode(x).mean)
     assert reconstructions.mean.shape == (5, 1, 8, 8) and reconstructions.log_prob(x).isfinite().all()
     codes = [model.encode(x).mean]

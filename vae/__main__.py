@@ -113,6 +113,8 @@ def _spec(a: argparse.Namespace) -> Spec:
     if likelihood["kind"] == "discretised_logistic":
         likelihood["levels"] = train_set.levels
     changes["likelihood"] = likelihood
+    if base.get("condition"):
+        changes["condition"] = {**base["condition"], "classes": len(train_set.classes)}
     objective = dict(base["objective"])
     if a.beta is not None:
         objective["beta"] = a.beta

@@ -15,14 +15,22 @@ from vae.spec import Spec
 
 @dataclass(frozen=True)
 class Batches:
-    """A split's examples [N, *shape] with how a batch becomes floats: binarised anew, or scaled to [0, 1]."""
+    """A split's examples [N, *shape] with how a batch becomes floats: binarised anew, or scaled to [0, 1].
+
+    `labels` [N] are there for models that are conditioned on them.
+    """
 
     examples: Tensor
     levels: int
     dynamic: bool
+    labels: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.examples)
+
+    def given(self, index: Tensor | slice) -> Tensor | None:
+        """Return the labels at `index` for `model.given`, None for a model that has no condition."""
+        return None if self.labels is None else self.labels[index]
 
     def take(self, index: Tensor | slice, generator: torch.Generator | None = None) -> Tensor:
         """Return the examples at `index` as floats [B, *shape]; dynamic binarisation draws from `generator`.
@@ -50,7 +58,19 @@ def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") ->
     binarise = spec.binarisation if examples.dtype == np.uint8 and not dataset.binary else "none"
     if binarise == "static":
         examples, levels = data.static(dataset), 1
-    return Batches(torch.from_numpy(np.ascontiguousarray(examples)).to(device), levels, binarise == "dynamic")
+    given = None if spec.condition is None else torch.from_numpy(_labels(dataset, spec.labels)).to(device)
+    return Batches(torch.from_numpy(np.ascontiguousarray(examples)).to(device), levels, binarise == "dynamic", given)
+
+
+def _labels(dataset: Dataset, classes: int) -> np.ndarray:
+    """Return a dataset's labels; raises DataError where there are none, or more than `classes`."""
+    if dataset.labels is None or dataset.labels.max(initial=0) >= classes:
+        found = "no labels" if dataset.labels is None else f"{len(dataset.classes)} classes"
+        raise data.DataError(
+            f"The model is conditioned on {classes} labels, and {dataset.name} has {found}. Choose other data, or the "
+            "condition's classes by them."
+        )
+    return dataset.labels
 
 
 def order(n: int, batch: int, seed: int, epoch: int) -> list[Tensor]:

@@ -10,8 +10,8 @@ from torch import Tensor
 from vae import film, runs
 from vae.batches import Batches
 from vae.data import Dataset
-from vae.families import rate_by_dimension, sample
-from vae.model import LatentModel
+from vae.families import rate_by_dimension
+from vae.model import LatentModel, from_prior
 from vae.spec import Spec
 
 SHARE = 20  # the newest frame costs at most one part in so many of the time
@@ -39,6 +39,7 @@ class Camera:
         count = min(film.POINTS, max(100, VALUES // spec.latent), len(batches))
         generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 2)
         self.x = batches.take(slice(0, count), generator)
+        self.labels = batches.given(slice(0, count))
         shown = batches.examples[: film.SHOWN]
         originals = shown.cpu().numpy()
         if shown.dtype == torch.uint8 and batches.levels != 255:
@@ -52,16 +53,17 @@ class Camera:
         """Return the frame of this moment; the model's mode and torch's generators stay as they were."""
         was_training = model.training
         model.eval()
-        q = model.encode(self.x)
+        every = model.given(self.labels)
+        shown = model.given(None if self.labels is None else self.labels[: film.SHOWN])
+        q = every.encode(self.x)
         rate, samples = None, None
         like = self.batches.examples
-        if model.prior is not None:
-            prior = model.prior()
-            z = sample(prior, film.SHOWN, torch.Generator(device=self.x.device).manual_seed(self.spec.seed))
-            samples = pixels(model.decode(z).mean, like)
-            by_dimension = rate_by_dimension(q, prior)
+        if every.prior is not None and shown.prior is not None:
+            generator = torch.Generator(device=self.x.device).manual_seed(self.spec.seed)
+            samples = pixels(shown.decode(from_prior(shown.prior(), 1, film.SHOWN, generator)[0]).mean, like)
+            by_dimension = rate_by_dimension(q, every.prior())
             rate = None if by_dimension is None else by_dimension.mean(0).float().cpu().numpy()
-        reconstructions = pixels(model.decode(q.mean[: film.SHOWN]).mean, like)
+        reconstructions = pixels(shown.decode(q.mean[: film.SHOWN]).mean, like)
         model.train(was_training)
         return film.Frame(step, q.mean.float().cpu().numpy(), rate, reconstructions, samples)
 

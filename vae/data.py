@@ -75,6 +75,7 @@ class Description:
     source: str
     licence: str
     folder: str = ""  # torchvision's, below the data root
+    levels: int = 255  # the largest value of a pixel
 
     @property
     def embedded(self) -> bool:
@@ -92,7 +93,7 @@ _DESCRIPTIONS = {
         "Digits 8×8",
         "1,797 small handwritten digits with 17 grey levels: a model trains in seconds.",
         (1, 8, 8), _DIGITS, (1_297, 140, 360), 0,
-        "E. Alpaydin and C. Kaynak 1998, UCI Machine Learning Repository; within scikit-learn", "CC BY 4.0",
+        "E. Alpaydin and C. Kaynak 1998, UCI Machine Learning Repository; within scikit-learn", "CC BY 4.0", levels=16,
     ),
     "mnist": Description(
         "MNIST",
@@ -124,12 +125,12 @@ _DESCRIPTIONS = {
         "Sprites",
         "Squares, ellipses and hearts over dSprites' five factors, 737,280 black-and-white images drawn here.",
         (1, 64, 64), sprites.CLASSES, (60_000, 4_000, 4_096), 0,
-        "this project; factors of L. Matthey et al. 2017 (dSprites)", "this project's",
+        "this project; factors of L. Matthey et al. 2017 (dSprites)", "this project's", levels=1,
     ),
     "linear-gaussian": Description(
         "Linear-Gaussian",
         "Vectors x = W z + b + s e with two latents, whose log p(x) is known exactly.",
-        (8,), (), (10_000, 1_000, 2_000), 0, "this project", "this project's",
+        (8,), (), (10_000, 1_000, 2_000), 0, "this project", "this project's", levels=1,
     ),
 }  # fmt: skip
 NAMES = tuple(_DESCRIPTIONS)
@@ -188,8 +189,7 @@ def load(
     if n is not None:
         index = np.random.default_rng([seed, SPLITS.index(split)]).permutation(len(images))[:n]
         images, labels = images[index], labels[index]
-    levels = 16 if name == "digits" else 255
-    return Dataset(name, images, labels, description.classes, None, levels, split, index=index)
+    return Dataset(name, images, labels, description.classes, None, description.levels, split, index=index)
 
 
 def available(name: str, root: str | Path | None = None) -> bool:
@@ -405,7 +405,7 @@ def static(dataset: Dataset, seed: int = 0) -> NDArray[np.uint8]:
 def check_likelihood(likelihood: str, dataset: Dataset, binarisation: str, levels: int | None = None) -> None:
     """Raise DataError, naming the alternatives, where a likelihood is no density of what the model would be shown.
 
-    `levels` is the largest pixel value that a likelihood of grey levels counts to.
+    `levels` is the largest pixel value that a likelihood of grey levels counts to, None where that is still open.
     """
     if binarisation not in ("dynamic", "static", "none"):
         raise DataError(f"There is no binarisation {binarisation!r}: choose dynamic, static or none.")
@@ -422,7 +422,7 @@ def check_likelihood(likelihood: str, dataset: Dataset, binarisation: str, level
                 f"The discretised logistic is one of a pixel's grey levels, and binarisation {binarisation} leaves "
                 f"{dataset.name} none. Choose binarisation none, or the likelihood bernoulli."
             )
-        if levels != dataset.levels:
+        if levels is not None and levels != dataset.levels:
             raise DataError(
                 f"The pixels of {dataset.name} are whole numbers from 0 to {dataset.levels}, and this likelihood "
                 f"counts to {levels}. Give the discretised logistic levels {dataset.levels}."

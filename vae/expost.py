@@ -167,7 +167,8 @@ def codes(model: LatentModel, batches: Batches, seed: int = 0) -> np.ndarray:
     generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
     parts = []
     for start in range(0, len(batches), ROWS):
-        q = model.encode(batches.take(slice(start, start + ROWS), generator))
+        part = slice(start, start + ROWS)
+        q = model.given(batches.given(part)).encode(batches.take(part, generator))
         parts.append(sample(q, 1, generator)[0])
     return torch.cat(parts).cpu().numpy()
 

@@ -44,7 +44,8 @@ def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
     generator = torch.Generator().manual_seed(run.spec.seed)
     means, scales = [], []
     for start in range(0, len(batches), 1000):
-        q = model.encode(batches.take(slice(start, start + 1000), generator))
+        part = slice(start, start + 1000)
+        q = model.given(batches.given(part)).encode(batches.take(part, generator))
         means.append(q.mean)
         if run.spec.probabilistic:
             scales.append(q.stddev)
@@ -72,6 +73,8 @@ def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
     axes = [np.linspace(low[i], high[i], ATLAS_SIDE) for i in range(2)]
     grid = np.stack(np.meshgrid(*axes), -1)  # [row = y ascending, column = x ascending, 2]
     z = torch.from_numpy(view.to_latent(grid).astype(np.float32)).reshape(-1, run.spec.latent)
+    if run.spec.condition is not None:
+        model = model.given(torch.tensor(runs.SHOWN_LABEL))
     tiles = torch.cat([model.decode(part).mean for part in z.split(256)])
     pixels = (tiles.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     buffer = io.BytesIO()

@@ -17,6 +17,11 @@ def _head(family: Mapping[str, Any]) -> Head:
     return heads(family)[family["kind"]]
 
 
+def _y(spec: Spec) -> str:
+    """Return what stands behind a condition: the label, where there is one."""
+    return ", y" if spec.condition is not None else ""
+
+
 def _arguments(family: Mapping[str, Any], location: str, weights: str, given: str) -> str:
     """Return a family's location, then its spread: by the network, shared, or a number."""
     head, sigma = _head(family), family.get("sigma", "each")
@@ -29,26 +34,31 @@ def _arguments(family: Mapping[str, Any], location: str, weights: str, given: st
 
 def likelihood(spec: Spec, z: str = "z") -> str:
     """Return p(x|z) as the chosen family's density."""
-    arguments = _arguments(spec.likelihood, rf"f_\theta({z})", r"\theta", z)
+    given = z + _y(spec)
+    arguments = _arguments(spec.likelihood, rf"f_\theta({given})", r"\theta", given)
     return rf"{_head(spec.likelihood).symbol}(x;\, {arguments})"
 
 
 def posterior(spec: Spec, z: str = "") -> str:
     """Return q(z|x) as the chosen family, or as its density at z."""
-    arguments = _arguments(spec.posterior, r"\mu_\phi(x)", r"\phi", "x")
+    x = "x" + _y(spec)
+    arguments = _arguments(spec.posterior, rf"\mu_\phi({x})", r"\phi", x)
     return rf"{_head(spec.posterior).symbol}({z and z + '; '}{arguments})"
 
 
 def prior(spec: Spec) -> str:
     """Return p(z) as the chosen distribution, "" without one."""
+    if spec.condition is not None and spec.condition.get("prior"):
+        return r"\mathcal{N}(m_y, s_y^2)"
     return PRIORS[spec.prior["kind"]].symbol if spec.prior is not None else ""
 
 
 def model(spec: Spec) -> str:
     """Return prior, likelihood and posterior."""
-    code = rf"q(z|x) = {posterior(spec, 'z')}" if _head(spec.posterior).density else r"z = g_\phi(x)"
-    parts = [f"p(z) = {prior(spec)}"] if spec.prior is not None else []
-    return r",\quad ".join([*parts, f"p(x|z) = {likelihood(spec)}", code])
+    y, by_label = _y(spec), spec.condition is not None and spec.condition.get("prior")
+    code = rf"q(z|x{y}) = {posterior(spec, 'z')}" if _head(spec.posterior).density else rf"z = g_\phi(x{y})"
+    parts = [f"p(z{'|y' if by_label else ''}) = {prior(spec)}"] if spec.prior is not None else []
+    return r",\quad ".join([*parts, f"p(x|z{y}) = {likelihood(spec)}", code])
 
 
 class _Numbers:
@@ -77,14 +87,14 @@ def objective(spec: Spec) -> str:
     kind, numbers = spec.objective["kind"], _Numbers()
 
     def number(name: str) -> str:
-        return numbers(spec.objective, OBJECTIVES[kind], name)
+        return numbers(spec.objective, OBJECTIVES[kind].numbers, name)
 
     q, p, k = posterior(spec), prior(spec), spec.samples
     where = rf",\quad q(z|x) = {q},\ p(z) = {p}"
     if _head(spec.posterior).density:
         fit = rf"\mathbb{{E}}_{{z \sim {q}}}[\log {likelihood(spec)}]"
     else:
-        at_the_code = r"g_\phi(x)"
+        at_the_code = rf"g_\phi(x{_y(spec)})"
         fit = rf"\log {likelihood(spec, at_the_code)}"
     rate = rf"\mathrm{{KL}}({q} \,\|\, {p})"
     by_dimension = r"\mathbb{E}_x\, \mathrm{KL}(q(z_j|x) \,\|\, p(z_j))"

@@ -1,7 +1,7 @@
 """What each name of a spec stands for, without torch: shapes, formulas and defaults that the app reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 LEVELS = 255  # the largest value of an 8-bit pixel
@@ -67,14 +67,49 @@ PRIORS = {
     "flow": PriorHead(r"\mathrm{Flow}_\theta"),
 }
 
-# the numbers of each objective and additive term, all of which may be schedules, with their defaults
-OBJECTIVES: dict[str, dict[str, float]] = {
-    "reconstruction": {},
-    "elbo": {"beta": 1.0},
-    "iwae": {},
-    "capacity": {"gamma": 30.0, "capacity": 5.0},
-    "free_bits": {"floor": 0.25},
-    "tc": {"beta": 4.0},
-    "mmd": {"weight": 100.0, "beta": 0.0},
+ANY_PATH = ("reparametrised", "reparametrised-mc", "stl", "dreg", "score")
+REPARAMETRISED = ("reparametrised", "reparametrised-mc")
+
+
+@dataclass(frozen=True)
+class Climb:
+    """An objective: the defaults of its numbers, which may all be schedules, what it needs (see compose.NEEDS), the
+    gradient paths it can take, and whether it compares a batch's examples with each other."""
+
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    needs: tuple[str, ...] = ("density",)
+    paths: tuple[str, ...] = ANY_PATH
+    couples_batch: bool = False
+
+
+OBJECTIVES = {
+    "reconstruction": Climb(needs=()),
+    "elbo": Climb({"beta": 1.0}),
+    # sticking the landing drops a score that has no zero mean beside weights of z: biased here (Tucker et al. 2019)
+    "iwae": Climb(paths=("reparametrised", "reparametrised-mc", "dreg", "score")),
+    # the modulus of a noisy rate would be another objective
+    "capacity": Climb({"gamma": 30.0, "capacity": 5.0}, ("density", "closed_rate")),
+    "free_bits": Climb(
+        {"floor": 0.25}, ("density", "factorised_posterior", "factorised_prior"), ("reparametrised",), True
+    ),
+    "tc": Climb({"beta": 4.0}, ("density", "factorised_posterior"), REPARAMETRISED, True),
+    "mmd": Climb({"weight": 100.0, "beta": 0.0}, ("density", "reparametrised_prior"), REPARAMETRISED, True),
 }
 TERMS: dict[str, dict[str, float]] = {"jacobian": {"weight": 0.1}, "sparsity": {"weight": 1.0}}
+
+
+@dataclass(frozen=True)
+class PathHead:
+    """What a gradient path needs: a posterior with a density, and so many samples."""
+
+    density: bool = True
+    least: int = 1
+
+
+PATHS = {
+    "reparametrised": PathHead(density=False),
+    "reparametrised-mc": PathHead(),
+    "stl": PathHead(),
+    "dreg": PathHead(),
+    "score": PathHead(least=2),
+}

@@ -1,6 +1,10 @@
 """The model in three objects: a Conditional is a network and a family; a LatentModel is p(z) p(x|z) with q(z|x); a
-Draw is K samples of q(z|x) with every log-density."""
+Draw is K samples of q(z|x) with every log-density.
 
+A model that is conditioned on labels y is, once `given` them, one like any other: p(z|y) p(x|z, y) with q(z|x, y).
+"""
+
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,10 +12,11 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, kl_divergence
 
 from vae.families import DeltaDistribution, Family, Source, rate_by_dimension, sample
+from vae.labels import Labelled, over
 from vae.paths import PATHS, Path, graft
 
 
-class Conditional(nn.Module):
+class Conditional(Labelled):
     """p(y|h): a network followed by a family; any number of leading axes."""
 
     def __init__(self, net: nn.Module, family: Family, rank: int) -> None:
@@ -21,8 +26,12 @@ class Conditional(nn.Module):
 
     def forward(self, h: Tensor) -> Distribution:
         """Return p(y|h) for h [..., *input], with batch shape [...]."""
+        given: tuple[Tensor, ...] = ()
+        if self.labels is not None:
+            labels, h = over(self.labels, h, self.rank)
+            given = (labels.reshape(-1),)
         lead = h.shape[: h.ndim - self.rank]
-        raw: Tensor = self.net(h.reshape(-1, *h.shape[h.ndim - self.rank :]))
+        raw: Tensor = self.net(h.reshape(-1, *h.shape[h.ndim - self.rank :]), *given)
         return self.family(raw.reshape(*lead, *raw.shape[1:]))
 
 
@@ -32,6 +41,17 @@ class LatentModel(nn.Module):
     def __init__(self, prior: nn.Module | None, decoder: Conditional, encoder: Conditional) -> None:
         super().__init__()
         self.prior, self.decoder, self.encoder = prior, decoder, encoder
+
+    def given(self, labels: Tensor | None) -> "LatentModel":
+        """Return the model under labels [...], whole numbers that broadcast over a batch; itself for None.
+
+        It shares every weight. A model that is conditioned on labels answers nothing before it is given them.
+        """
+        if labels is None:
+            return self
+        twin = copy.copy(self)
+        twin._modules = {name: m.given(labels) if isinstance(m, Labelled) else m for name, m in self._modules.items()}
+        return twin
 
     def encode(self, x: Tensor) -> Distribution:
         """Return q(z|x) for x [..., *shape]; nothing is sampled."""
@@ -136,7 +156,14 @@ class Draw:
         if self.prior is None:
             raise TypeError("this model has no prior to draw from")
         k, b = self.z.shape[:2]
-        return sample(self.prior, k * b, self.source).unflatten(0, (k, b))
+        return from_prior(self.prior, k, b, self.source)
+
+
+def from_prior(prior: Distribution, k: int, b: int, source: Source = None) -> Tensor:
+    """Return k draws for each of b examples [k, b, d], of one p(z) for all or of p(z|y) for each."""
+    if prior.batch_shape:
+        return sample(prior, k, source)
+    return sample(prior, k * b, source).unflatten(0, (k, b))
 
 
 def draw(

@@ -98,10 +98,13 @@ def conv(
 KINDS = {"linear": linear, "mlp": mlp, "conv": conv}
 
 
-def plan(network: dict[str, Any], in_shape: Shape, out_shape: Shape, *, mirrored: bool = False) -> list[Layer]:
+def plan(
+    network: dict[str, Any], in_shape: Shape, out_shape: Shape, *, mirrored: bool = False, labels: int = 0
+) -> list[Layer]:
     """Return the layers of a network given as {"kind": ..., **options}; `mirrored` reverses the widths of an mlp.
 
-    Raises NetworkError on an unknown kind, option, width or activation.
+    Where there are `labels`, so many, the first linear layer sees them beside its input. Raises NetworkError on an
+    unknown kind, option, width or activation.
     """
     options = {k: v for k, v in network.items() if k != "kind"}
     kind = network.get("kind")
@@ -115,16 +118,30 @@ def plan(network: dict[str, Any], in_shape: Shape, out_shape: Shape, *, mirrored
     if mirrored and "widths" in options:
         options["widths"] = list(reversed(options["widths"]))
     try:
-        return KINDS[kind](in_shape, out_shape, **options)
+        layers = KINDS[kind](in_shape, out_shape, **options)
     except TypeError as error:
         raise NetworkError(f"{kind} network: {error}") from error
+    if labels:
+        next(layer for layer in layers if layer["kind"] == "linear")["labels"] = labels
+    return layers
+
+
+def fold(layers: list[Layer], weights: dict[str, Any], label: int) -> tuple[list[Layer], dict[str, Any]]:
+    """Return the layers and weights "i.weight", "i.bias" of the same network under one label: its bias has moved."""
+    layers, weights = [dict(layer) for layer in layers], dict(weights)
+    for i, layer in enumerate(layers):
+        if layer.pop("labels", 0):
+            weight = weights[f"{i}.weight"]
+            weights[f"{i}.bias"] = weights[f"{i}.bias"] + weight[:, layer["in"] + label]
+            weights[f"{i}.weight"] = weight[:, : layer["in"]]
+    return layers, weights
 
 
 def weight_shape(layer: Layer) -> Shape | None:
     """Return the shape of a layer's weight in torch's convention, or None for a layer without weights."""
     kernel = (layer["kernel"],) * 2 if "kernel" in layer else ()
     if layer["kind"] in ("linear", "conv2d"):
-        return (layer["out"], layer["in"], *kernel)
+        return (layer["out"], layer["in"] + layer.get("labels", 0), *kernel)
     return (layer["in"], layer["out"], *kernel) if layer["kind"] == "conv_transpose2d" else None
 
 
@@ -132,8 +149,12 @@ def build(layers: Sequence[Layer]) -> "nn.Sequential":
     """Return the torch module of a list of layers; module i of the Sequential is layer i of the list."""
     from torch import nn
 
+    from vae.labels import LabelLinear, LabelNet
+
     makers: dict[str, Any] = {
-        "linear": lambda a: nn.Linear(a["in"], a["out"]),
+        "linear": lambda a: (
+            LabelLinear(a["in"], a["labels"], a["out"]) if a.get("labels") else nn.Linear(a["in"], a["out"])
+        ),
         "conv2d": lambda a: nn.Conv2d(a["in"], a["out"], a["kernel"], a["stride"], a["padding"]),
         "conv_transpose2d": lambda a: nn.ConvTranspose2d(
             a["in"], a["out"], a["kernel"], a["stride"], a["padding"], output_padding=tuple(a["output_padding"])
@@ -151,4 +172,5 @@ def build(layers: Sequence[Layer]) -> "nn.Sequential":
         "sigmoid": lambda _: nn.Sigmoid(),
         "mish": lambda _: nn.Mish(),
     }
-    return nn.Sequential(*(makers[layer["kind"]](layer) for layer in layers))
+    kind = LabelNet if any("labels" in layer for layer in layers) else nn.Sequential
+    return kind(*(makers[layer["kind"]](layer) for layer in layers))

@@ -1,11 +1,10 @@
 """Objectives: free functions from a Draw to one number per example [B], to be climbed, in nats.
 
 An objective's value is the bound it is named after, whatever gradient path the draw took. Additive terms are functions
-of the same kind, subtracted with a weight. `asks` says what an objective needs, and `build` refuses a spec without it.
+of the same kind, subtracted with a weight. What each needs of the rest of a spec stands in `heads` and `compose`.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -14,22 +13,6 @@ from vae.families import aggregate, over_dimensions
 from vae.model import Draw
 
 Objective = Callable[[Draw, int], Tensor]
-Function = TypeVar("Function", bound=Callable[..., Tensor])
-
-ANY = ("reparametrised", "reparametrised-mc", "stl", "dreg", "score")
-REPARAMETRISED = ("reparametrised", "reparametrised-mc")
-
-
-def asks(*needs: str, paths: tuple[str, ...] = ANY, couples_batch: bool = False) -> Callable[[Function], Function]:
-    """Mark an objective or term with what it needs (see build.NEEDS), the gradient paths it can take, and whether it
-    compares a batch's examples with each other."""
-
-    def mark(function: Function) -> Function:
-        for name, value in (("needs", needs), ("paths", paths), ("couples_batch", couples_batch)):
-            setattr(function, name, value)
-        return function
-
-    return mark
 
 
 def rate(draw: Draw) -> Tensor:
@@ -39,13 +22,11 @@ def rate(draw: Draw) -> Tensor:
     return draw.rate
 
 
-@asks()
 def reconstruction(draw: Draw) -> Tensor:
     """E_q[log p(x|z)] [B]: the autoencoder's objective, no bound on log p(x)."""
     return -draw.distortion
 
 
-@asks("density")
 def elbo(draw: Draw, beta: float = 1.0) -> Tensor:
     """E_q[log p(x|z)] - beta KL(q(z|x) || p(z)) [B]; a bound on log p(x) for beta >= 1.
 
@@ -54,14 +35,11 @@ def elbo(draw: Draw, beta: float = 1.0) -> Tensor:
     return -draw.distortion - beta * rate(draw)
 
 
-# sticking the landing drops a score that has no zero mean beside weights of z: it is biased here (Tucker et al. 2019)
-@asks("density", paths=("reparametrised", "reparametrised-mc", "dreg", "score"))
 def iwae(draw: Draw) -> Tensor:
     """L_K = log (1/K) sum_k p(x, z_k) / q(z_k|x) [B], between the ELBO and log p(x). Source: Burda et al. 2016."""
     return draw.log_mean(draw.log_w)
 
 
-@asks("density", "closed_rate")
 def capacity(draw: Draw, gamma: float = 30.0, capacity: float = 5.0) -> Tensor:
     """E_q[log p(x|z)] - gamma |KL(q(z|x) || p(z)) - C| [B], C in nats and usually a rising schedule.
 
@@ -70,7 +48,6 @@ def capacity(draw: Draw, gamma: float = 30.0, capacity: float = 5.0) -> Tensor:
     return -draw.distortion - gamma * (rate(draw) - capacity).abs()
 
 
-@asks("density", "factorised_posterior", "factorised_prior", paths=("reparametrised",), couples_batch=True)
 def free_bits(draw: Draw, floor: float = 0.25) -> Tensor:
     """E_q[log p(x|z)] - sum_j max(floor, mean over the batch of KL(q(z_j|x) || p(z_j))), shared out over examples [B].
 
@@ -83,7 +60,6 @@ def free_bits(draw: Draw, floor: float = 0.25) -> Tensor:
     return -draw.distortion - over_dimensions(torch.where(held, draw.rates, floor))
 
 
-@asks("density", "factorised_posterior", paths=REPARAMETRISED, couples_batch=True)
 def tc(draw: Draw, beta: float = 4.0) -> Tensor:
     """ELBO - (beta - 1) TC [B] with the total correlation TC = KL(q(z) || prod_j q(z_j)) of the aggregate posterior.
 
@@ -116,7 +92,6 @@ def squared_mmd(a: Tensor, b: Tensor) -> Tensor:
     return within - 2 * kernel(a, b).mean((1, 2))
 
 
-@asks("density", "reparametrised_prior", paths=REPARAMETRISED, couples_batch=True)
 def mmd(draw: Draw, weight: float = 100.0, beta: float = 0.0) -> Tensor:
     """E_q[log p(x|z)] - beta KL(q(z|x) || p(z)) - weight MMD^2(q(z), p(z)) [B], the last shared by all examples.
 
@@ -138,7 +113,6 @@ OBJECTIVES: dict[str, Callable[..., Tensor]] = {
 }
 
 
-@asks()
 def jacobian(draw: Draw) -> Tensor:
     """|| d E_q[z] / dx ||_F^2 [B], exact by one backward pass a latent. Source: Rifai et al. 2011 (contractive)."""
     training = torch.is_grad_enabled()
@@ -150,7 +124,6 @@ def jacobian(draw: Draw) -> Tensor:
     return total if training else total.detach()
 
 
-@asks()
 def sparsity(draw: Draw) -> Tensor:
     """E_q |z|_1 [B]: what a Laplace prior of scale 1 would cost, up to a constant. Source: Olshausen & Field 1996."""
     return draw.mean(over_dimensions(draw.code.abs()))

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from vae.families import Part
-from vae.objectives import OBJECTIVES
+from vae.heads import OBJECTIVES
 from vae.runs import Run
 from vae.spec import Spec, SpecError
 
@@ -147,7 +147,7 @@ def check(spec: Spec, processes: int) -> None:
     if processes < 1:
         raise SpecError(f"a run trains in one process or more, not {processes}")
     kind = spec.objective.get("kind")
-    if processes > 1 and getattr(OBJECTIVES.get(str(kind)), "couples_batch", False):
+    if processes > 1 and kind in OBJECTIVES and OBJECTIVES[kind].couples_batch:
         raise SpecError(f"the objective {kind} compares a batch's examples with each other: train it in one process")
 
 

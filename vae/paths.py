@@ -102,11 +102,10 @@ def standing(q: Distribution, k: int, source: families.Source) -> Tensor:
 
 @dataclass(frozen=True)
 class Path:
-    """How z is drawn (K first), how log q is read, how the means' gradients are made, and what that asks for.
+    """How z is drawn (K first), how log q is read, and how the means' gradients are made.
 
-    `closed`: a rate in closed form is differentiated as such, else by the samples. `least` samples K are needed; with
-    `density` a posterior that has one. `linear`: the gradient is right only where samples enter a bound by their mean;
-    `weighs` marks the path that gives the densities' gradient through z a weight of its own.
+    `closed`: a rate in closed form is differentiated as such, else by the samples. `weighs` marks the path that gives
+    the densities' gradient through z a weight of its own.
     """
 
     sample: Callable[[Distribution, int, families.Source], Tensor] = families.sample
@@ -114,16 +113,14 @@ class Path:
     mean: Callable[[Tensor, Drawn], Tensor] = mean
     log_mean: Callable[[Tensor, Drawn], Tensor] = log_mean
     closed: bool = False
-    density: bool = True
-    least: int = 1
     weighs: bool = False
 
 
 PATHS = {
     # z = mu + sigma eps: the gradient flows through z into the encoder (Kingma & Welling 2014)
-    "reparametrised": Path(closed=True, density=False),
+    "reparametrised": Path(closed=True),
     "reparametrised-mc": Path(),
     "stl": Path(log_q=landing),
     "dreg": Path(log_q=landing, log_mean=doubly_reparametrised, weighs=True),
-    "score": Path(standing, mean=score_mean, log_mean=score_log_mean, closed=True, least=2),
+    "score": Path(standing, mean=score_mean, log_mean=score_log_mean, closed=True),
 }

@@ -45,6 +45,10 @@ PRESETS: dict[str, tuple[str, Options]] = {
         "A VAE that gives every grey level its probability, so that its bound counts bits.",
         {"likelihood": {"kind": "discretised_logistic", "sigma": "shared"}, "binarisation": "none", **_ELBO},
     ),
+    "cvae": (
+        "A VAE that is told the label, so that its latents hold only what the label leaves open.",
+        {"condition": {"kind": "labels", "classes": 10, "prior": False}, **_ELBO},
+    ),
     "iwae": ("A VAE trained on the tighter importance-weighted bound.", {"objective": {"kind": "iwae"}, "samples": 5}),
     "capacity-vae": (
         "A VAE that must send a set number of nats, more and more of them while it learns.",

@@ -10,6 +10,7 @@ from torch.distributions import Normal as TorchNormal
 
 from vae.families import couplings, soft_bound
 from vae.families.flow import FlowDistribution
+from vae.labels import Labelled
 
 
 def normal(mean: Tensor, scale: Tensor) -> Independent:
@@ -42,6 +43,22 @@ class StandardNormal(nn.Module):
     def forward(self) -> Distribution:
         """Return the distribution; event shape [d]."""
         return normal(self.zeros, torch.ones_like(self.zeros))
+
+
+class ByLabel(Labelled):
+    """p(z|y) = N(z; m_y, diag s_y^2), learned for each label; without labels p(z), all of them alike."""
+
+    def __init__(self, latent: int, labels: int) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.zeros(labels, latent))
+        self.log_sigma = nn.Parameter(torch.zeros(labels, latent))
+
+    def forward(self) -> Distribution:
+        """Return the distribution; event shape [d], batch shape that of the labels."""
+        each = normal(self.mean, soft_bound(self.log_sigma).exp())
+        if self.labels is None:
+            return mixture(self.mean.new_zeros(len(self.mean)), each)
+        return normal(each.mean[self.labels], each.stddev[self.labels])
 
 
 class Mixture(nn.Module):

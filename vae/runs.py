@@ -25,6 +25,7 @@ from vae import networks
 from vae.data import data_root
 from vae.spec import Spec, SpecError
 
+SHOWN_LABEL = 0  # what a conditional decoder shows where nobody chose a label
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -206,8 +207,12 @@ class Run:
                 raise RunError(f"{self.name}/model.safetensors: {prefix}{name} holds NaN or infinity. {remedy}")
         return weights
 
-    def decoder(self) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-        """Return the decoder's layers and its weights "i.weight", "i.bias" by layer index, shapes checked."""
+    def decoder(self, label: int | None = None) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+        """Return the decoder's layers and its weights "i.weight", "i.bias" by layer index, shapes checked.
+
+        A decoder that is conditioned on labels is returned under one label (None: SHOWN_LABEL), which has moved into a
+        bias: nothing that runs a decoder needs to know of labels.
+        """
         layers, weights = self.spec.decoder_layers(), self.weights("decoder.net.")
         for i, layer in enumerate(layers):
             expected = networks.weight_shape(layer)
@@ -220,7 +225,12 @@ class Run:
                         f"{self.name}: decoder layer {name} is {found}, but spec.json says {shape}. "
                         "The weights belong to another spec: restore the pair, or train the run anew."
                     )
-        return layers, weights
+        if not self.spec.labels:
+            return layers, weights
+        label = SHOWN_LABEL if label is None else label
+        if not 0 <= label < self.spec.labels:
+            raise RunError(f"{self.name} has the labels 0 to {self.spec.labels - 1}, and {label} is none of them.")
+        return networks.fold(layers, weights, label)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from vae import formulas, networks, schedules
+from vae import compose, formulas, networks, schedules
 from vae.heads import PRIORS, Head, heads
 from vae.networks import Layer, Shape
 from vae.presets import PRESETS
@@ -39,7 +39,8 @@ class Spec:
 
     Distributions, networks, the objective and its additive `terms` are {"kind": name, **options}; `decoder` None
     mirrors `encoder`; numbers of the objective and of terms, and `learning_rate`, may be schedules (see vae.schedules).
-    `shape` is the data's, one example's.
+    `condition` {"kind": "labels", "classes": 10, "prior": False} shows encoder and decoder, and the prior if it is to
+    have a mean and sigma for each label, the example's label. `shape` is the data's, one example's.
     """
 
     preset: str = "vae"
@@ -58,6 +59,7 @@ class Spec:
     path: str = "reparametrised"
     terms: tuple[Options, ...] = ()
     corruption: Options | None = None
+    condition: Options | None = None
     learning_rate: Number = 1e-3
     weight_decay: float = 0.0
     clip: float | None = None
@@ -89,6 +91,7 @@ class Spec:
                 raise SpecError(f"unknown prior {self.prior.get('kind')!r}; choose one of {sorted(PRIORS)}")
             if not head(self.posterior).density:
                 raise SpecError("an autoencoder's points have no density to hold against a prior: set prior to null")
+        self._check_condition()
         try:
             schedules.check(self.learning_rate, "learning_rate")
             schedules.check(self.weight_decay, "weight_decay")
@@ -100,26 +103,46 @@ class Spec:
         except (networks.NetworkError, schedules.ScheduleError) as error:
             raise SpecError(str(error)) from error
 
+    def _check_condition(self) -> None:
+        if self.condition is None:
+            return
+        known = {"kind": "labels", "classes": 10, "prior": False}
+        if self.condition.get("kind") != "labels" or set(self.condition) - set(known):
+            raise SpecError(f"condition is null or such as {known}, not {self.condition}")
+        if not isinstance(self.labels, int) or isinstance(self.labels, bool) or not 1 <= self.labels <= 10_000:
+            raise SpecError(f"condition's classes must be a whole number from 1 to 10,000, not {self.labels!r}")
+        kind = None if self.prior is None else self.prior["kind"]
+        if kind == "vamp":
+            raise SpecError("the prior vamp has pseudo-inputs without labels: it cannot be conditioned on them")
+        if self.condition.get("prior") and kind != "standard_normal":
+            raise SpecError("a prior by label is a Normal for each label: leave the prior standard_normal")
+
+    @property
+    def labels(self) -> int:
+        """How many labels the model is conditioned on, 0 for none."""
+        return 0 if self.condition is None else self.condition.get("classes", 0)
+
     def encoder_layers(self) -> list[Layer]:
         """Return the layers of x -> parameters of q(z|x)."""
-        return networks.plan(self.encoder, self.shape, (head(self.posterior, self.latent).width(self.latent),))
+        out = (head(self.posterior, self.latent).width(self.latent),)
+        return networks.plan(self.encoder, self.shape, out, labels=self.labels)
 
     def decoder_layers(self) -> list[Layer]:
         """Return the layers of z -> parameters of p(x|z); a family with two parts doubles the first axis."""
         out = (head(self.likelihood, self.shape[0]).width(self.shape[0]), *self.shape[1:])
         if self.decoder is None:
-            return networks.plan(self.encoder, (self.latent,), out, mirrored=True)
-        return networks.plan(self.decoder, (self.latent,), out)
+            return networks.plan(self.encoder, (self.latent,), out, mirrored=True, labels=self.labels)
+        return networks.plan(self.decoder, (self.latent,), out, labels=self.labels)
 
     @property
     def probabilistic(self) -> bool:
         """Whether q(z|x) has a density, so that a bound on log p(x) exists; False for a plain autoencoder."""
-        return head(self.posterior).density and self.prior is not None
+        return compose.probabilistic(vars(self))
 
     @property
     def closed_rate(self) -> bool:
         """Whether KL(q(z|x) || p(z)) is a closed form; else it is the mean over the samples."""
-        return self.prior is not None and PRIORS[self.prior["kind"]].factorised and head(self.posterior).closed
+        return compose.closed_rate(vars(self))
 
     @property
     def data_name(self) -> str:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from vae import build, runs, schedules
 from vae.batches import Batches, order, steps_per_epoch
 from vae.families import Source
+from vae.heads import OBJECTIVES
 from vae.model import LatentModel, draw
 from vae.objectives import Objective
 from vae.parallel import ALONE, Team
@@ -147,9 +148,11 @@ class Pass(nn.Module):
         super().__init__()
         self.model, self.objective, self.spec, self.population = model, objective, spec, population
 
-    def forward(self, x: Tensor, seen: Tensor, step: int, noise: Source) -> tuple[Tensor, Tensor, Tensor | None]:
+    def forward(
+        self, x: Tensor, seen: Tensor, step: int, noise: Source, labels: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return objective, distortion and rate [B] of x [B, ...]; the encoder sees `seen`."""
-        sample = draw(self.model, x, self.spec.samples, self.spec.path, noise, seen, self.population)
+        sample = draw(self.model.given(labels), x, self.spec.samples, self.spec.path, noise, seen, self.population)
         return self.objective(sample, step), sample.distortion, sample.rate
 
 
@@ -168,10 +171,11 @@ def validate(
     generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 1)
     sums: dict[str, float] = {"distortion": 0.0, "rate": 0.0, "objective": 0.0}
     # an objective that compares examples depends on how many are compared: as many as in training
-    rows = spec.batch if build.couples_batch(spec) else ROWS
+    rows = spec.batch if OBJECTIVES[spec.objective["kind"]].couples_batch else ROWS
     for start in range(0, len(batches), rows):
-        x = batches.take(slice(start, start + rows), generator)
-        sample = draw(model, x, spec.samples, spec.path, generator, population=len(batches))
+        part = slice(start, start + rows)
+        x = batches.take(part, generator)
+        sample = draw(model.given(batches.given(part)), x, spec.samples, spec.path, generator, population=len(batches))
         values = {"distortion": sample.distortion, "rate": sample.rate, "objective": objective(sample, step)}
         for name, value in values.items():
             sums[name] += math.nan if value is None else value.sum().item()
@@ -200,10 +204,11 @@ def fit(
             rate = schedules.at(spec.learning_rate, state.step) if state.learning_rate is None else state.learning_rate
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            x = train.take(index.to(train.examples.device), generator)
+            index = index.to(train.examples.device)
+            x, labels = train.take(index, generator), train.given(index)
             seen = x if corrupt is None else corrupt(x, generator)
             rows, noise, n = team.part(len(x), generator)
-            values = forward(x[rows], seen[rows], state.step, noise)
+            values = forward(x[rows], seen[rows], state.step, noise, None if labels is None else labels[rows])
             optimiser.zero_grad()
             # a team averages its gradients, so this is minus the whole batch's mean however many rows each has
             (-values[0].sum() / (n / team.size)).backward()

@@ -1,0 +1,51 @@
+"""Conditioning on labels: a network's first linear layer sees the label too, as a one-hot vector beside its input."""
+
+import copy
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class LabelLinear(nn.Linear):
+    """W [h, one-hot(y)] + b: the label's column of W is added, no vector of zeros is ever made."""
+
+    def __init__(self, n_in: int, labels: int, n_out: int) -> None:
+        super().__init__(n_in + labels, n_out)
+        self.n_in = n_in
+
+    def forward(self, h: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the layer's output [N, out] for h [N, in] and labels [N]; raises TypeError without labels."""
+        if labels is None:
+            raise TypeError("this model is conditioned on labels: ask model.given(labels) instead of the model")
+        seen, by_label = self.weight[:, : self.n_in], self.weight[:, self.n_in :]
+        return F.linear(h, seen, self.bias) + by_label.T[labels]
+
+
+class LabelNet(nn.Sequential):
+    """A sequence of layers that hands the labels to those that take them."""
+
+    def forward(self, h: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the network's output for h [N, ...] and labels [N]."""
+        for layer in self:
+            h = layer(h, labels) if isinstance(layer, LabelLinear) else layer(h)
+        return h
+
+
+class Labelled(nn.Module):
+    """A module that can be `given` labels: a shallow copy that knows them and shares every weight."""
+
+    labels: Tensor | None = None
+
+    def given(self, labels: Tensor) -> Self:
+        """Return this module under labels [...], which broadcast over its batch."""
+        twin = copy.copy(self)
+        twin.__dict__["labels"] = labels
+        return twin
+
+
+def over(labels: Tensor, h: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """Return labels [...] and h [..., *input of so many axes] broadcast to the same leading axes."""
+    lead = torch.broadcast_shapes(h.shape[: h.ndim - rank], labels.shape)
+    return labels.expand(lead), h.expand(*lead, *h.shape[h.ndim - rank :])
