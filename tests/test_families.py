@@ -295,3 +295,36 @@ def test_the_discretised_logistic_needs_the_datas_own_grey_levels():
     with pytest.raises(DataError, match="normal or laplace"):
         check_likelihood("discretised_logistic", load("linear-gaussian", "valid", n=3), "none", 255)
     check_likelihood("laplace", load("linear-gaussian", "valid", n=3), "none")
+
+
+def test_a_codebook_puts_out_its_nearest_code_and_the_gradient_passes_straight():
+    family = families.Quantised((4,), codes=5, size=2)
+    raw = torch.randn(3, 4, generator=generator(), requires_grad=True)
+    q = family(raw)
+    for b, g in ((b, g) for b in range(3) for g in range(2)):
+        part = slice(2 * g, 2 * g + 2)
+        distances = [(raw[b, part] - code).square().sum().item() for code in family.codebook]
+        assert torch.allclose(q.mean[b, part], family.codebook[distances.index(min(distances))])
+    weight = torch.randn(3, 4, generator=generator(1))
+    one, two = torch.autograd.grad((q.mean * weight).sum(), [raw, family.codebook], allow_unused=True)
+    assert torch.equal(one, weight) and two is None
+    with pytest.raises(ValueError, match="cannot be cut"):
+        families.Quantised((3,), size=2)
+
+
+def test_the_codebook_moves_to_the_codes_and_the_codes_to_the_codebook():
+    from vae.model import draw
+    from vae.objectives import codebook, commitment
+    from vae.spec import SpecError, preset
+
+    spec = preset("vq-vae", shape=(1, 2, 2), encoder={"kind": "linear"}, latent=4)
+    model = spec.build()
+    drawn = draw(model, torch.rand(3, 1, 2, 2, generator=generator()), generator=generator())
+    pull, stay = codebook(drawn), commitment(drawn)
+    assert torch.allclose(pull, (drawn.q.raw - drawn.q.nearest).square().sum(1)) and torch.allclose(pull, stay)
+    for term, moves in ((pull, "encoder.family.codebook"), (stay, "encoder.net.1.weight")):
+        moved = torch.autograd.grad(term.sum(), list(model.parameters()), retain_graph=True, allow_unused=True)
+        names = {n for (n, _), g in zip(model.named_parameters(), moved, strict=True) if g is not None and g.any()}
+        assert moves in names and len({n.split(".")[1] for n in names}) == 1
+    with pytest.raises(SpecError, match="needs the posterior quantised"):
+        preset("autoencoder", terms=({"kind": "codebook"},)).build_objective()

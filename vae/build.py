@@ -53,7 +53,7 @@ def objective(spec: Spec) -> Objective:
         raise SpecError(found)
     climbed = OBJECTIVES[spec.objective["kind"]]
     numbers = {k: v for k, v in spec.objective.items() if k != "kind"}
-    terms = [(TERMS[term["kind"]], (heads.TERMS[term["kind"]] | term)["weight"]) for term in spec.terms]
+    terms = [(TERMS[term["kind"]], (heads.TERMS[term["kind"]].numbers | term)["weight"]) for term in spec.terms]
 
     def value(draw: Draw, step: int) -> Tensor:
         total = climbed(draw, **{k: schedules.at(v, step) for k, v in numbers.items()})

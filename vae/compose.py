@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vae.heads import OBJECTIVES, PATHS, PRIORS, TERMS, Head, PriorHead, heads
+from vae.heads import OBJECTIVES, PATHS, PRIORS, TERMS, Climb, Head, PriorHead, heads
 
 Entries = Mapping[str, Any]
 
@@ -34,6 +34,7 @@ def _prior_is(entries: Entries, name: str) -> bool:
 
 # whether a spec has what an objective asks for, and what to say where it has not
 NEEDS: dict[str, tuple[Callable[[Entries], bool], str]] = {
+    "codebook": (lambda e: _posterior(e).codebook, "is about a codebook: it needs the posterior quantised."),
     "density": (
         probabilistic,
         "needs a prior and a posterior with a density; this autoencoder has none. Use the objective 'reconstruction', "
@@ -58,30 +59,31 @@ NEEDS: dict[str, tuple[Callable[[Entries], bool], str]] = {
 }
 
 
-def _entry_problem(what: str, entry: Entries, known: Mapping[str, Mapping[str, float]]) -> str:
+def _entry_problem(what: str, entry: Entries, table: Mapping[str, Climb], entries: Entries) -> str:
     kind = entry.get("kind")
-    if not isinstance(kind, str) or kind not in known:
-        return f"unknown {what} {kind!r}; choose one of {sorted(known)}"
-    unknown = sorted(set(entry) - {"kind"} - set(known[kind]))
-    return f"{what} {kind} has no {unknown}; it knows {sorted(known[kind])}" if unknown else ""
+    if not isinstance(kind, str) or kind not in table:
+        return f"unknown {what} {kind!r}; choose one of {sorted(table)}"
+    known, path = table[kind].numbers, entries["path"]
+    if unknown := sorted(set(entry) - {"kind"} - set(known)):
+        return f"{what} {kind} has no {unknown}; it knows {sorted(known)}"
+    for need in table[kind].needs:
+        holds, message = NEEDS[need]
+        if not holds(entries):
+            return f"{kind} {message}"
+    if path in PATHS and path not in table[kind].paths:
+        return f"{kind} cannot take the gradient path {path}; choose one of {list(table[kind].paths)}"
+    return ""
 
 
 def problem(entries: Entries) -> str:
     """Return why a spec's entries (`vars(spec)`) cannot be climbed, in a sentence, or ""."""
-    objective, path = entries["objective"], entries["path"]
-    found = [_entry_problem("objective", objective, {name: climb.numbers for name, climb in OBJECTIVES.items()})]
-    found += [_entry_problem("term", term, TERMS) for term in entries["terms"]]
+    path = entries["path"]
+    found = [_entry_problem("objective", entries["objective"], OBJECTIVES, entries)]
+    found += [_entry_problem("term", term, TERMS, entries) for term in entries.get("terms", ())]
     if any(found):
-        return " ".join(filter(None, found))
+        return next(filter(None, found))
     if path not in PATHS:
         return f"unknown gradient path {path!r}; choose one of {sorted(PATHS)}"
-    kind, climb = objective["kind"], OBJECTIVES[objective["kind"]]
-    for need in climb.needs:
-        holds, message = NEEDS[need]
-        if not holds(entries):
-            return f"{kind} {message}"
-    if path not in climb.paths:
-        return f"{kind} cannot take the gradient path {path}; choose one of {list(climb.paths)}"
     if PATHS[path].density and not probabilistic(entries):
         return f"the gradient path {path} needs a posterior with a density; use reparametrised"
     if entries["samples"] < PATHS[path].least:

@@ -1,6 +1,7 @@
 """What a trained run still needs before the app can show it: codes, numbers, atlas and card."""
 
 import io
+import math
 import platform
 from dataclasses import asdict
 from typing import Any
@@ -13,9 +14,10 @@ from safetensors.torch import load_file
 from vae import data, networks, plane, runs
 from vae.batches import Batches, prepare
 from vae.evaluation import Estimate, evaluate
+from vae.families import bits_per_dim
 from vae.model import LatentModel
 from vae.runs import Codes, Run, RunError
-from vae.spec import Spec
+from vae.spec import Spec, head
 
 ATLAS_SIDE = 64
 UNITS = {"ess": "samples"}
@@ -122,6 +124,9 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
             row = title.format(k=entry.get("k", ""))
             value = f"{entry['value']:.2f}".replace("-", "−")
             lines.append(f"| {row} | {value} ± {entry['se']:.2f} | {entry['n']:,} |")
+    if "elbo" in numbers and head(spec.likelihood).bits:
+        bits = bits_per_dim(-numbers["elbo"]["value"], math.prod(spec.shape))
+        lines.append(f"| Bits per dimension, −ELBO / (n ln 2) | {bits:.3f} | {numbers['elbo']['n']:,} |")
     if "log_px" in numbers:
         lines += ["", f"Effective sample size {numbers['log_px']['ess']:.0f} of K = {numbers['log_px']['k']}."]
     if "rate" not in numbers:

@@ -113,8 +113,10 @@ def objective(spec: Spec) -> str:
     terms = {
         "jacobian": r"\left\|\partial \mathbb{E}_q[z] / \partial x\right\|_F^2",
         "sparsity": r"\mathbb{E}_q \|z\|_1",
+        "codebook": r"\left\|\mathrm{sg}[g_\phi(x)] - e(x)\right\|^2",
+        "commitment": r"\left\|g_\phi(x) - \mathrm{sg}[e(x)]\right\|^2",
     }
     text = formulas[kind]()
     for term in spec.terms:
-        text += _minus(numbers(term, TERMS[term["kind"]], "weight"), terms[term["kind"]])
+        text += _minus(numbers(term, TERMS[term["kind"]].numbers, "weight"), terms[term["kind"]])
     return r",\quad ".join([text, *numbers.notes])

@@ -28,6 +28,8 @@ class Head:
     density: bool = True  # has one: else there is no rate and no bound
     factorised: bool = True  # over dimensions
     closed: bool = False  # its rate against a Normal prior is a closed form
+    codebook: bool = False  # its points are those of a codebook
+    bits: bool = False  # a probability of grey levels, so that bits per dimension mean something
 
     def width(self, n: int) -> int:
         """Return how many channels of raw output an event with n of them takes."""
@@ -42,12 +44,13 @@ def heads(family: Mapping[str, Any], n: int = 1) -> dict[str, Head]:
     return {
         "bernoulli": Head(1, "sigmoid", r"\mathrm{Bernoulli}", likelihood=True),
         "continuous_bernoulli": Head(1, "continuous_bernoulli", r"\mathcal{CB}", likelihood=True),
-        "discretised_logistic": Head(parts, "identity", grey, "s", likelihood=True),
+        "discretised_logistic": Head(parts, "identity", grey, "s", likelihood=True, bits=True),
         "normal": Head(parts, "identity", normal, r"\sigma", "^2", likelihood=True, posterior=True, closed=True),
         "laplace": Head(parts, "identity", r"\mathrm{Laplace}", "b", likelihood=True, posterior=True, closed=True),
         "full_normal": Head(2, "identity", normal, r"\Sigma", "", below, posterior=True, factorised=False, closed=True),
         "flow": Head(2, "identity", r"\mathrm{Flow}", r"\sigma", "^2", context, posterior=True, factorised=False),
         "delta": Head(1, "identity", r"\delta", posterior=True, density=False),
+        "quantised": Head(1, "identity", r"\delta", posterior=True, density=False, codebook=True),
     }
 
 
@@ -73,10 +76,10 @@ REPARAMETRISED = ("reparametrised", "reparametrised-mc")
 
 @dataclass(frozen=True)
 class Climb:
-    """An objective: the defaults of its numbers, which may all be schedules, what it needs (see compose.NEEDS), the
-    gradient paths it can take, and whether it compares a batch's examples with each other."""
+    """An objective or an additive term: the defaults of its numbers, which may all be schedules, what it needs (see
+    compose.NEEDS), the gradient paths it can take, and whether it compares a batch's examples with each other."""
 
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    numbers: dict[str, float] = field(default_factory=dict)
     needs: tuple[str, ...] = ("density",)
     paths: tuple[str, ...] = ANY_PATH
     couples_batch: bool = False
@@ -95,7 +98,12 @@ OBJECTIVES = {
     "tc": Climb({"beta": 4.0}, ("density", "factorised_posterior"), REPARAMETRISED, True),
     "mmd": Climb({"weight": 100.0, "beta": 0.0}, ("density", "reparametrised_prior"), REPARAMETRISED, True),
 }
-TERMS: dict[str, dict[str, float]] = {"jacobian": {"weight": 0.1}, "sparsity": {"weight": 1.0}}
+TERMS = {
+    "jacobian": Climb({"weight": 0.1}, ()),
+    "sparsity": Climb({"weight": 1.0}, ()),
+    "codebook": Climb({"weight": 1.0}, ("codebook",)),
+    "commitment": Climb({"weight": 0.25}, ("codebook",)),
+}
 
 
 @dataclass(frozen=True)

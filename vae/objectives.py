@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from vae.families import aggregate, over_dimensions
+from vae.families import QuantisedDistribution, aggregate, over_dimensions
 from vae.model import Draw
 
 Objective = Callable[[Draw, int], Tensor]
@@ -129,7 +129,30 @@ def sparsity(draw: Draw) -> Tensor:
     return draw.mean(over_dimensions(draw.code.abs()))
 
 
-TERMS: dict[str, Callable[[Draw], Tensor]] = {"jacobian": jacobian, "sparsity": sparsity}
+def _quantised(draw: Draw) -> QuantisedDistribution:
+    if not isinstance(draw.q, QuantisedDistribution):
+        raise TypeError("this model has no codebook")
+    return draw.q
+
+
+def codebook(draw: Draw) -> Tensor:
+    """|| sg[raw] - nearest ||^2 [B]: draws each code to what is encoded near it. Source: van den Oord et al. 2017."""
+    q = _quantised(draw)
+    return over_dimensions((q.raw.detach() - q.nearest).square())
+
+
+def commitment(draw: Draw) -> Tensor:
+    """|| raw - sg[nearest] ||^2 [B]: draws what is encoded to its code. Source: van den Oord et al. 2017."""
+    q = _quantised(draw)
+    return over_dimensions((q.raw - q.nearest.detach()).square())
+
+
+TERMS: dict[str, Callable[[Draw], Tensor]] = {
+    "jacobian": jacobian,
+    "sparsity": sparsity,
+    "codebook": codebook,
+    "commitment": commitment,
+}
 
 
 def mask(x: Tensor, generator: torch.Generator | None, rate: float = 0.3) -> Tensor:

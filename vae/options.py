@@ -286,6 +286,22 @@ POSTERIORS = {
         },
         density=True,
     ),
+    "quantised": Kind(
+        "Codebook (autoencoder)",
+        "The nearest of a number of learned points: no density, so no rate and no bound.",
+        {
+            "codes": Scalar("Codes", "How many points there are.", 64, 1, 65536, (8, 16, 32, 64, 128, 512), whole=True),
+            "size": Scalar(
+                "Size",
+                "How many latents each code stands for; it divides their number.",
+                2,
+                1,
+                4096,
+                (1, 2, 4, 8),
+                whole=True,
+            ),
+        },
+    ),
     "delta": Kind("Point (autoencoder)", "One point for each image: no density, so no rate and no bound."),
 }
 PRIORS = {
@@ -474,6 +490,19 @@ TERMS = {
         },
     ),
 }
+_NATS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+TERMS |= {
+    "codebook": Kind(
+        "Codebook",
+        "Draws each code to what is encoded next to it.",
+        {"weight": Scalar("Weight", "How strongly, in nats.", 1.0, 0, 1e6, _NATS, r"\lambda", scheduled=True)},
+    ),
+    "commitment": Kind(
+        "Commitment",
+        "Draws what is encoded to its code.",
+        {"weight": Scalar("Weight", "How strongly, in nats.", 0.25, 0, 1e6, _NATS, r"\lambda", scheduled=True)},
+    ),
+}
 PATHS = {
     "reparametrised": Kind("Reparametrised", "z = μ + σε: the gradient flows through z into the encoder."),
     "reparametrised-mc": Kind("Reparametrised, sampled rate", "The same, with the rate's gradient by sampling too."),
@@ -559,7 +588,7 @@ def problems(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, table in (("preset", PRESETS), ("path", PATHS)):
         if entries[name] not in list(table):
             found.append((name, f"There is no {name} {show(entries[name])}. Choose {_any(table)}."))
-    for term in entries["terms"]:
+    for term in entries.get("terms", ()):
         found += [("terms", text) for text in _kind_problems("terms", term)]
     for role in ROLES:
         if entries[role] is not None or role not in ("decoder", "prior", "corruption"):

@@ -22,6 +22,14 @@ PRESETS: dict[str, tuple[str, Options]] = {
         "An autoencoder that pays for every latent it uses.",
         {**_POINT, "terms": ({"kind": "sparsity", "weight": 1.0},)},
     ),
+    "vq-vae": (
+        "An autoencoder whose codes are the points of a learned codebook: each image is one of them.",
+        {
+            **_POINT,
+            "posterior": {"kind": "quantised", "codes": 64, "size": 2},
+            "terms": ({"kind": "codebook", "weight": 1.0}, {"kind": "commitment", "weight": 0.25}),
+        },
+    ),
     "linear-vae": (
         "Affine encoder and decoder with Gaussian noise: its optimum is probabilistic PCA.",
         {

@@ -17,7 +17,7 @@ from vae.families.pixels import (
     DiscretisedLogistic,
     bits_per_dim,
 )
-from vae.families.point import Delta, DeltaDistribution
+from vae.families.point import Delta, DeltaDistribution, Quantised, QuantisedDistribution
 from vae.families.sampling import Part, Source, sample
 
 FAMILIES: dict[str, type[Family]] = {
@@ -29,6 +29,7 @@ FAMILIES: dict[str, type[Family]] = {
     "full_normal": FullNormal,
     "flow": Flow,
     "delta": Delta,
+    "quantised": Quantised,
 }
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "Laplace",
     "Normal",
     "Part",
+    "Quantised",
+    "QuantisedDistribution",
     "Source",
     "aggregate",
     "bits_per_dim",

@@ -1,9 +1,10 @@
-"""The point mass that makes a latent model a plain autoencoder."""
+"""Point masses, which make a latent model an autoencoder: anywhere, or at the points of a codebook."""
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.distributions import Distribution, constraints
 
-from vae.families.base import Family
+from vae.families.base import Family, vector_only
 from vae.families.sampling import Source, sample
 
 
@@ -32,6 +33,38 @@ class DeltaDistribution(Distribution):
 @sample.register
 def _(distribution: DeltaDistribution, k: int, generator: Source = None) -> Tensor:
     return distribution.value.expand(k, *distribution.value.shape)
+
+
+class QuantisedDistribution(DeltaDistribution):
+    """All mass at `nearest`, the codebook's point next to `raw`, both [..., d]; the gradient passes straight to raw."""
+
+    def __init__(self, raw: Tensor, nearest: Tensor) -> None:
+        self.raw, self.nearest = raw, nearest
+        super().__init__(nearest.detach() + (raw - raw.detach()))
+
+
+class Quantised(Family):
+    """All mass at the nearest of `codes` learned points, for each `size` successive latents by themselves.
+
+    The codebook is pulled by the terms `codebook` and `commitment`. Source: van den Oord et al. 2017 (VQ-VAE), with a
+    vector of codes where theirs is an image of them.
+    """
+
+    def __init__(self, shape: tuple[int, ...], codes: int = 64, size: int = 2) -> None:
+        super().__init__(shape)
+        latent = vector_only(shape, "codebook")
+        for name, value in (("codes", codes), ("size", size)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+        if latent % size:
+            raise ValueError(f"{latent} latents cannot be cut into codes of size {size}")
+        self.codebook = nn.Parameter(torch.randn(codes, size))
+
+    def forward(self, raw: Tensor) -> Distribution:
+        """Return the point mass at the codes next to raw [..., d]."""
+        parts = raw.unflatten(-1, (-1, self.codebook.shape[1]))
+        index = torch.cdist(parts.detach().flatten(0, -2), self.codebook.detach()).argmin(1)
+        return QuantisedDistribution(raw, self.codebook[index].reshape(raw.shape))
 
 
 class Delta(Family):
