@@ -112,7 +112,7 @@ def shipped(n: int):
 
 
 def test_exact_log_px_of_a_trained_model_is_another_quadratures():
-    model, x = shipped(4)
+    model, x = shipped(2)
     found = exact(model, x, tolerance=3e-5)
     assert (found.error <= 3e-5).all()
     other = exact(model, x, tolerance=3e-5, shift=0.37)

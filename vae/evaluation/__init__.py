@@ -5,19 +5,39 @@ dim-KL and the Barber-Agakov bounds; annealing: an independent log p(x) for any 
 table: all of it.
 """
 
+from vae.evaluation.annealing import Annealed, ais
+from vae.evaluation.codes import ActiveUnits, active_units
 from vae.evaluation.estimate import Estimate
+from vae.evaluation.gaps import Refined, Split, refine, split
 from vae.evaluation.importance import Bounds, Rung, bounds, evaluate
+from vae.evaluation.information import Decomposition, InformationBounds, decomposition, information_bounds
 from vae.evaluation.quadrature import Exact, PosteriorGrid, exact, log_px_grid, posterior_grid
+from vae.evaluation.table import Row, Sizes, measure
 
 __all__ = [
+    "ActiveUnits",
+    "Annealed",
     "Bounds",
+    "Decomposition",
     "Estimate",
     "Exact",
+    "InformationBounds",
     "PosteriorGrid",
+    "Refined",
+    "Row",
     "Rung",
+    "Sizes",
+    "Split",
+    "active_units",
+    "ais",
     "bounds",
+    "decomposition",
     "evaluate",
     "exact",
+    "information_bounds",
     "log_px_grid",
+    "measure",
     "posterior_grid",
+    "refine",
+    "split",
 ]

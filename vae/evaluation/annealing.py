@@ -55,8 +55,8 @@ def ais(
             base = base.expand((len(x),))
             z = sample(base, chains, generator)
         scale = base.stddev
-    beta = torch.sigmoid(torch.linspace(-4, 4, temperatures + 1, dtype=torch.float64))
-    beta = ((beta - beta[0]) / (beta[-1] - beta[0])).tolist()
+    spaced = torch.sigmoid(torch.linspace(-4, 4, temperatures + 1, dtype=torch.float64))
+    beta: list[float] = ((spaced - spaced[0]) / (spaced[-1] - spaced[0])).tolist()
     log_w = torch.zeros(z.shape[:2], dtype=torch.float64, device=x.device)
     length = torch.full((len(x),), 0.2, dtype=z.dtype, device=x.device)
     accepted = torch.zeros(len(x), dtype=torch.float64, device=x.device)

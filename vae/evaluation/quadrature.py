@@ -18,21 +18,22 @@ from vae import families
 from vae.evaluation.likelihood import pairwise_log_prob
 from vae.model import LatentModel
 
-POINTS = 4096  # decoded at a time: their parameters stay in the processor's cache
+POINTS = 2048  # decoded at a time: their parameters stay in the processor's cache
 SIDE = {1: 16, 2: 4}  # points of a tile along an axis
 COARSE = {1: 512, 2: 64}  # points of the first lattice along an axis
 BLOCK = 4  # bits of a tile's place in its block of neighbours, so that a chunk of sorted tiles is a patch
-GROW = 30  # tails in a tile that make its neighbours worth a look
-MOST = 16  # times the step may be divided after the first lattice, by up to 4 each
+GROW = 100  # tails in a tile that make its neighbours worth a look
+MOST_PAIRS = 2**17  # of image and tile at a time: what memory holds
+FINEST = 32  # times finer than sigma asks, where `tolerance` is not reached
 
 
 @dataclass(frozen=True)
 class Exact:
     """log p(x) [N] in nats, and p(z|x)'s mean [N, d] and covariance [N, d, d], with how far to trust them.
 
-    `step` [N] is the lattice's, `sigma` [N] the posterior's (local) along its narrower axis; `outside` [N] the mass
-    that refinement left out; `error` [N] the change of log p(x) at the last halving of the step, or a quarter of
-    the one before (nan where there was none); `decoded` the number of z decoded for all N.
+    `step` [N] is the lattice's, `sigma` [N] the posterior's (local) along its narrower axis; `outside` [N] estimates
+    the mass that refinement left out; `error` [N] the change of log p(x) at the last halving of the step, or a quarter
+    of the one before (nan where there was none); `decoded` the number of z decoded for all N.
     """
 
     log_px: Tensor
@@ -181,21 +182,21 @@ def _measure(field: _Field, pairs: _Pairs, values: Tensor, step: float, n: int) 
     return _State(log_px, narrow, sigma, density / total[pairs.image, None], top)
 
 
-def _grow(field: _Field, pairs: _Pairs, values: Tensor, step: float, n: int, tail: float) -> tuple[_Pairs, Tensor]:
-    """Return pairs and values with every neighbour of a tile that holds more than GROW tails of its image's mass."""
-    moves = torch.tensor(
-        [m for m in itertools.product((-1, 0, 1), repeat=field.latent) if any(m)], device=values.device
-    )
+def _grow(field: _Field, pairs: _Pairs, step: float, n: int, tail: float) -> tuple[_Pairs, Tensor, _State]:
+    """Return the pairs' values, after every neighbour of a tile that holds more than GROW tails of mass has joined."""
+    moves = [m for m in itertools.product((-1, 0, 1), repeat=field.latent) if any(m)]
+    around = torch.tensor(moves, device=pairs.image.device)
+    values = field.values(pairs, step)
     while True:
-        share = _measure(field, pairs, values, step, n).weights.sum(1)
-        edge = share > GROW * tail
-        tile = (pairs.tile[edge, None] + moves).flatten(0, 1)
-        image = pairs.image[edge].repeat_interleave(len(moves))
-        wanted = _distinct(image, tile)
+        state = _measure(field, pairs, values, step, n)
+        edge = state.weights.sum(1) > GROW * tail
+        wanted = _distinct(
+            pairs.image[edge].repeat_interleave(len(around)), (pairs.tile[edge, None] + around).flatten(0, 1)
+        )
         known = torch.isin(_identity(wanted.image, wanted.tile), _identity(pairs.image, pairs.tile))
+        if known.all():
+            return pairs, values, state
         fresh = _Pairs(wanted.image[~known], wanted.tile[~known])
-        if not len(fresh):
-            return pairs, values
         values = torch.cat([values, field.values(fresh, step)])
         pairs = _Pairs(torch.cat([pairs.image, fresh.image]), torch.cat([pairs.tile, fresh.tile]))
 
@@ -219,7 +220,7 @@ def exact(
     x: Tensor,
     per_sigma: float = 2.0,
     tolerance: float | None = None,
-    tail: float = 1e-5,
+    tail: float = 1e-4,
     shift: float = 0.0,
     half_width: float | None = None,
     rows: int = 1000,
@@ -228,96 +229,140 @@ def exact(
 
     log sum_i p(x|z_i) p(z_i) h^d over a lattice of step h <= sigma / per_sigma, sigma the posterior's (local) along
     each axis, and h <= 2 sigma / per_sigma for its sigma in the narrowest direction. The first lattice spans
-    [-half_width, half_width]^d (default: the prior and every q(z|x), with room), and each finer one the cells that
-    hold all but `tail` of an image's mass; support grows beyond the window where mass is. With `tolerance` the step is
-    halved until log p(x) changes by less. `shift` in [0, 1) moves all lattices by that part of their step: two shifts
-    are two independent quadratures. Computed in the model's precision and summed in float64; memory grows with `rows`
-    images at a time, not with N. Raises ValueError for d > 2 or without a prior.
+    [-half_width, half_width]^d (default: the prior and every q(z|x), with room), and each finer one the region that has
+    more than `tail` of the peak's density (of a Normal in two dimensions, `tail` is then the mass outside, too); it
+    grows, beyond the window if need be, while there is mass at its edge. With `tolerance` the step is halved until log
+    p(x) changes by less, at most FINEST-fold. `shift` in [0, 1) moves all lattices by that part of their step: two
+    shifts are two independent quadratures. Computed in the model's precision and summed in float64; memory grows with
+    `rows` images at a time, not with N. Raises ValueError for d > 2 or without a prior.
     """
     prior = _prior(model)
     parts, decoded = [], 0
     for block in x.split(rows):
-        field = _Field(model, prior, block, shift)
-        parts.append(_block(field, per_sigma, tolerance, tail, half_width))
-        decoded += field.decoded
-    return Exact(*[torch.cat(column) for column in zip(*parts, strict=True)], decoded)
+        search = _Search(_Field(model, prior, block, shift), per_sigma, tolerance, tail, half_width)
+        parts.append(search.run())
+        decoded += search.field.decoded
+    log_px, mean, covariance, step, sigma, outside, error = (torch.cat(column) for column in zip(*parts, strict=True))
+    return Exact(log_px, mean, covariance, step, sigma, outside, error, decoded)
 
 
-def _block(
-    field: _Field, per_sigma: float, tolerance: float | None, tail: float, half_width: float | None
-) -> tuple[Tensor, ...]:
-    n, d, device = len(field.x), field.latent, field.x.device
-    q = field.model.encode(field.x)
-    width = half_width if half_width is not None else _half_width(field.prior, q)
-    coarse = 2 * width / COARSE[d]
-    count = COARSE[d] // field.side
-    axis = torch.arange(-(count // 2), count - count // 2, device=device)
-    tiles = torch.cartesian_prod(*[axis] * d).reshape(-1, d)
-    everyone = torch.arange(n, device=device)
-    # waiting[l]: pairs on the lattice of step coarse 2^(-l/2), which finer lattices need not contain
-    waiting = {0: [(everyone.repeat_interleave(len(tiles)), tiles.repeat(n, 1))]}
-    log_px = torch.full((n,), -math.inf, dtype=torch.float64, device=device)
-    error, mean = torch.full_like(log_px, math.nan), log_px.new_zeros(n, d)
-    covariance, step_of, sigma_of = log_px.new_zeros(n, d, d), log_px.clone(), log_px.clone()
-    outside = torch.zeros_like(log_px)
-    resolved = torch.zeros(n, dtype=torch.bool, device=device)
-    while waiting:
-        level = min(waiting)
-        images, tile_parts = zip(*waiting.pop(level), strict=True)
-        pairs = _distinct(torch.cat(images), torch.cat(tile_parts))
-        step = coarse * 2 ** (-level / 2)
-        values = field.values(pairs, step)
+class _Search:
+    """The way of n images from the first lattice to the one that each needs.
+
+    Level l has the step coarse 2^(-l/2); lattices need not contain each other, since each is summed by itself.
+    """
+
+    def __init__(
+        self, field: _Field, per_sigma: float, tolerance: float | None, tail: float, half_width: float | None
+    ) -> None:
+        self.field, self.per_sigma, self.tolerance, self.tail = field, per_sigma, tolerance, tail
+        self.n, self.d = len(field.x), field.latent
+        q = field.model.encode(field.x)
+        self.guess = q.mean.double()
+        width = half_width if half_width is not None else _half_width(field.prior, q)
+        self.coarse = 2 * width / COARSE[self.d]
+        self.log_px = torch.full((self.n,), -math.inf, dtype=torch.float64, device=field.x.device)
+        self.error = torch.full_like(self.log_px, math.nan)
+        self.outside, self.step, self.sigma = (torch.zeros_like(self.log_px) for _ in range(3))
+        self.mean = self.log_px.new_zeros(self.n, self.d)
+        self.covariance = self.log_px.new_zeros(self.n, self.d, self.d)
+        self.resolved = torch.zeros(self.n, dtype=torch.bool, device=field.x.device)
+        self.waiting: dict[int, list[Tensor]] = {}
+
+    def run(self) -> tuple[Tensor, ...]:
+        """Refine until every image is settled."""
+        device = self.field.x.device
+        count = COARSE[self.d] // self.field.side
+        axis = torch.arange(-(count // 2), count - count // 2, device=device)
+        tiles = torch.cartesian_prod(*[axis] * self.d).reshape(-1, self.d)
+        for images in torch.arange(self.n, device=device).split(max(1, MOST_PAIRS // len(tiles))):
+            self.visit(0, _Pairs(images.repeat_interleave(len(tiles)), tiles.repeat(len(images), 1)))
+        while self.waiting:
+            level = min(self.waiting)
+            keys = torch.unique(torch.cat(self.waiting.pop(level)))
+            # an image's pairs stay together, so that its sums are whole
+            ends = torch.searchsorted(keys >> 44, torch.unique(keys >> 44), right=True)
+            part = torch.div(ends, MOST_PAIRS, rounding_mode="floor")
+            sizes = ends[torch.searchsorted(part, torch.unique(part), right=True) - 1].diff(prepend=ends.new_zeros(1))
+            for some in keys.split(sizes.tolist()):
+                self.visit(level, _Pairs(some >> 44, _unpack(some & (2**44 - 1), self.d)))
+        mass = self.outside.clamp_min(self.tail)
+        return self.log_px, self.mean, self.covariance, self.step, self.sigma, mass, self.error
+
+    def visit(self, level: int, pairs: _Pairs) -> None:
+        """Sum the images of these pairs at a level, and send on those that need a finer one."""
+        step = self.coarse * 2 ** (-level / 2)
         if level:
-            pairs, values = _grow(field, pairs, values, step, n, tail)
-        state = _measure(field, pairs, values, step, n)
-        here = torch.zeros(n, dtype=torch.bool, device=device)
+            pairs, values, state = _grow(self.field, pairs, step, self.n, self.tail)
+        else:
+            values = self.field.values(pairs, step)
+            state = _measure(self.field, pairs, values, step, self.n)
+        here = torch.zeros_like(self.resolved)
         here[pairs.image] = True
-        enough = torch.minimum(state.sigma, 2 * state.narrow) / per_sigma
+        enough = torch.minimum(state.sigma, 2 * state.narrow) / self.per_sigma
         fine = here & (step <= enough)
-        change = torch.where(resolved, (state.log_px - log_px).abs(), math.nan)
         # kinks make changes erratic: a quarter of the change before counts too, one lucky halving is not convergence
-        bound = torch.fmax(change, error / 4)
-        error = torch.where(here & resolved, bound, error)
-        log_px = torch.where(here, state.log_px, log_px)
-        step_of, sigma_of = torch.where(here, step, step_of), torch.where(here, state.sigma, sigma_of)
-        _moments(field, pairs, state, step, mean, covariance, here)
-        settled = fine if tolerance is None else fine & resolved & (bound <= tolerance)
-        resolved |= fine
-        if level >= 4 * MOST:
-            settled = here
+        change = torch.fmax((state.log_px - self.log_px).abs(), self.error / 4)
+        self.error = torch.where(here & self.resolved, change, self.error)
+        settled = fine
+        if self.tolerance is not None:
+            finest = step <= enough / FINEST
+            settled = fine & self.resolved & ((change <= self.tolerance) | finest)
+        self.resolved = self.resolved | fine
+        self.log_px = torch.where(here, state.log_px, self.log_px)
+        self.step, self.sigma = torch.where(here, step, self.step), torch.where(here, state.sigma, self.sigma)
+        self.moments(pairs, state, step, here)
+        # what lies between points of an unresolved lattice may be higher by so much; 1.5 for curvature that varies
+        hidden = 1.5 * self.d * (step / state.narrow).square() / 8
+        hidden = torch.where(step <= 2 * state.narrow, torch.zeros_like(hidden), hidden)
+        log_share = values.double() - (state.top - hidden)[pairs.image, None]
+        keep = log_share >= math.log(self.tail)
+        self.outside += torch.where(settled, 0.0, _sum_by(pairs.image, (state.weights * ~keep).sum(1), self.n))
         # once resolved, halve; before, aim at the step that will do, by no more than a factor of 4
         aim = torch.where(fine, step / 2, (0.97 * enough).clamp_min(step / 4))
-        target = torch.ceil(2 * torch.log2(coarse / aim) - 1e-9).long()
-        unresolved = (
-            1.5 * field.latent * (step / state.narrow).square() / 8
-        )  # a peak between points may be so much higher
-        margin = -math.log(tail) + torch.where(step <= 2 * state.narrow, torch.zeros_like(unresolved), unresolved)
-        keep = values.double() >= (state.top - margin)[pairs.image, None]
-        outside += torch.where(settled, 0.0, _sum_by(pairs.image, (state.weights * ~keep).sum(1), n))
+        target = torch.ceil(2 * torch.log2(self.coarse / aim) - 1e-9).long()
         for finer in torch.unique(target[here & ~settled]).tolist():
             chosen = here & ~settled & (target == finer)
             row, column = torch.nonzero(keep & chosen[pairs.image, None], as_tuple=True)
-            centre = (pairs.tile[row] * field.side + field.inner[column] + field.shift).double() * step
-            centre = torch.cat([centre, q.mean[chosen].double()])
-            image = torch.cat([pairs.image[row], everyone[chosen]])
-            inner_step = coarse * 2 ** (-finer / 2)
-            ends = [torch.floor((centre + s * step / 2) / inner_step - field.shift) for s in (-1, 1)]
-            corners = [torch.div(end.long(), field.side, rounding_mode="floor") for end in ends]
-            for choice in itertools.product((0, 1), repeat=d):
-                tile = torch.stack([corners[c][:, i] for i, c in enumerate(choice)], 1)
-                waiting.setdefault(finer, []).append((image, tile))
-    return log_px, mean, covariance, step_of, sigma_of, outside, error
+            centre = (pairs.tile[row] * self.field.side + self.field.inner[column] + self.field.shift).double() * step
+            trusted = (step <= 2 * state.narrow)[pairs.image[row]]
+            self.send(finer, pairs.image[row], centre, step, torch.where(trusted, log_share[row, column], math.inf))
+            seeds = torch.nonzero(chosen).squeeze(1)
+            self.send(finer, seeds, self.guess[seeds], step, torch.full_like(self.log_px[seeds], math.inf))
 
+    def send(self, level: int, image: Tensor, centre: Tensor, side: float, log_share: Tensor) -> None:
+        """Have a finer level look at the cells of `side` around the centres [P, d], of density `log_share` there.
 
-def _moments(
-    field: _Field, pairs: _Pairs, state: _State, step: float, mean: Tensor, covariance: Tensor, here: Tensor
-) -> None:
-    """Put the means and covariances of the images that are here."""
-    z, n = field.points(pairs.tile, step), len(mean)
-    centre = _sum_by(pairs.image, torch.einsum("pt,ptd->pd", state.weights, z), n)
-    away = z - centre[pairs.image, None]
-    spread = _sum_by(pairs.image, torch.einsum("pt,pti,ptj->pij", state.weights, away, away), n)
-    mean[here], covariance[here] = centre[here], spread[here]
+        A cell's tile is left out where the density would fall below the tail if it fell, from the cell's centre on, as
+        a Normal of the posterior's moments does: without that, cells would add their half side to every radius. (Of two
+        modes that Normal is wide, and leaves out nothing.)
+        """
+        step = self.coarse * 2 ** (-level / 2)
+        size = self.field.side
+        ends = [torch.floor((centre + s * side / 2) / step - self.field.shift) for s in (-1, 1)]
+        corners = [torch.div(end.long(), size, rounding_mode="floor") for end in ends]
+        precision = torch.linalg.pinv(self.covariance[image], hermitian=True)
+
+        def fall(z: Tensor) -> Tensor:
+            away = z - self.mean[image]
+            return 0.5 * torch.einsum("pi,pij,pj->p", away, precision, away)
+
+        begin = log_share + fall(centre) - math.log(self.tail)
+        for choice in itertools.product((0, 1), repeat=self.d):
+            tile = torch.stack([corners[c][:, i] for i, c in enumerate(choice)], 1)
+            low = (tile * size + self.field.shift).double() * step
+            # the tile's point nearest to the mean, by coordinates
+            nearest = torch.minimum(torch.maximum(self.mean[image], low), low + (size - 1) * step)
+            wanted = fall(nearest) <= begin
+            self.waiting.setdefault(level, []).append(_identity(image[wanted], tile[wanted]))
+
+    def moments(self, pairs: _Pairs, state: _State, step: float, here: Tensor) -> None:
+        """Keep the means and covariances of the images that are here."""
+        z = self.field.points(pairs.tile, step)
+        centre = _sum_by(pairs.image, torch.einsum("pt,ptd->pd", state.weights, z), self.n)
+        away = z - centre[pairs.image, None]
+        spread = _sum_by(pairs.image, torch.einsum("pt,pti,ptj->pij", state.weights, away, away), self.n)
+        self.mean[here], self.covariance[here] = centre[here], spread[here]
 
 
 @dataclass(frozen=True)

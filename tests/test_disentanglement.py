@@ -1,0 +1,92 @@
+"""The metrics' oracles: identity scores 1, constant 0, a code that says everything twice has no gap."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from vae import disentanglement as dis
+
+SIZES = (3, 6, 10)
+GRID = np.array(list(itertools.product(*[range(s) for s in SIZES], range(8))), np.int64)[:, :3]  # each row 8 times
+NAMES = ("shape", "scale", "x")
+RNG = np.random.default_rng(0)
+SHUFFLED = GRID[RNG.permutation(len(GRID))]
+IDENTITY, CONSTANT, TWICE = SHUFFLED.astype(float), np.zeros((len(GRID), 3)), np.tile(SHUFFLED.astype(float), 2)
+
+
+def everything(codes):
+    named = dict(zip(NAMES, SHUFFLED.T, strict=True))
+    return dis.measure(lambda rows: codes[rows], np.arange(len(codes)), named)
+
+
+def test_the_identity_scores_1():
+    found = everything(IDENTITY)
+    assert found.pop("dci_informativeness") == 1
+    for name, value in found.items():
+        assert value == pytest.approx(1, abs=1e-3), name
+
+
+def test_order_sign_and_scale_of_dimensions_do_not_matter():
+    assert everything(IDENTITY[:, [2, 0, 1]] * [-3.0, 0.1, 7.0]) == pytest.approx(everything(IDENTITY), abs=2e-3)
+
+
+def test_a_constant_scores_0():
+    for name, value in everything(CONSTANT).items():
+        assert value == pytest.approx(0, abs=1e-12), name
+
+
+def test_saying_everything_twice_leaves_no_gap():
+    found = everything(TWICE)
+    assert found["mig_binned"] == pytest.approx(0, abs=1e-12)
+    assert found["sap"] == pytest.approx(0, abs=1e-12)
+    assert found["dci_completeness"] < 0.75 and found["dci_disentanglement"] > 0.99
+
+
+def test_a_rotated_code_is_worse_in_every_metric_but_informativeness():
+    rotation = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
+    good, bad = everything(IDENTITY), everything((IDENTITY / IDENTITY.std(0)) @ rotation)
+    for name in good:
+        if name != "dci_informativeness":
+            assert bad[name] < good[name] - 0.1, name
+
+
+def test_noise_beside_the_identity_changes_little():
+    found = everything(np.concatenate([IDENTITY, RNG.normal(size=(len(GRID), 2))], 1))
+    assert found["mig_binned"] > 0.9 and found["dci_disentanglement"] > 0.9 and found["factor_vae"] > 0.99
+
+
+def test_mig_of_samples_is_that_of_its_definition():
+    tight = np.full_like(IDENTITY, 0.01)
+    assert dis.mig_sampled(IDENTITY, tight, SHUFFLED) == pytest.approx(1, abs=1e-6)
+    assert dis.mig_sampled(CONSTANT, tight, SHUFFLED) == pytest.approx(0, abs=1e-12)
+    assert dis.mig_sampled(np.tile(IDENTITY, 2), np.tile(tight, 2), SHUFFLED, 4) == pytest.approx(0, abs=1e-6)
+
+
+def test_sampled_and_binned_mig_differ_and_are_named():
+    wide = np.full_like(IDENTITY, 0.7)  # neighbours overlap: a sample knows less than the mean
+    assert dis.mig_sampled(IDENTITY, wide, SHUFFLED, 2) < 0.8 < dis.mig_binned(IDENTITY, SHUFFLED)
+
+
+def test_mig_does_not_confuse_examples_with_dimensions():
+    """MIG computed after a reshape used as a transpose: shuffling the rows of codes and factors alike changes nothing,
+    shuffling the codes alone destroys everything."""
+    order = RNG.permutation(len(GRID))
+    assert dis.mig_binned(IDENTITY[order], SHUFFLED[order]) == pytest.approx(1, abs=1e-12)
+    assert dis.mig_binned(IDENTITY[order], SHUFFLED) < 0.1
+    reshaped = IDENTITY.T.reshape(IDENTITY.shape)  # the mistake
+    assert dis.mig_binned(reshaped, SHUFFLED) < 0.1
+
+
+def test_mutual_information_is_scikit_learns():
+    from sklearn.metrics import mutual_info_score
+
+    codes = dis.binned(RNG.normal(size=(len(GRID), 2)) + SHUFFLED[:, :2])
+    found = dis.mutual_information(codes, SHUFFLED)
+    for j in range(2):
+        for k in range(3):
+            assert found[j, k] == pytest.approx(mutual_info_score(codes[:, j], SHUFFLED[:, k]), abs=1e-12)
+
+
+def test_factors_become_integers_in_the_order_of_their_values():
+    assert dis.table({"slant": np.array([0.5, -1.0, 0.5])}).tolist() == [[1], [0], [1]]

@@ -1,0 +1,227 @@
+"""How a representation's dimensions correspond to the factors the data were made from, by four published metrics.
+
+Each is a function of codes [N, d] (a representation of N examples, its mean where it is a distribution) and factors
+[N, F] of integers; `measure` takes the representation function itself. Nothing here knows of models. All scores lie in
+[0, 1]: the identity scores 1, a constant 0, and MIG and SAP give 0 to a code that says everything twice.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Factors = NDArray[np.int64]
+Representation = Callable[[NDArray[Any]], NDArray[Any]]
+
+BINS = 20
+ROWS = 512
+
+
+def encode(representation: Representation, x: NDArray[Any], rows: int = ROWS) -> Array:
+    """Return the codes [N, d] of examples x [N, ...], float64, `rows` at a time."""
+    parts = [representation(x[start : start + rows]) for start in range(0, len(x), rows)]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def table(factors: Mapping[str, NDArray[Any]]) -> Factors:
+    """Return factors by name, each [N], as integers [N, F]: 0, 1, ... in the order of their values."""
+    return np.stack([np.unique(v, return_inverse=True)[1] for v in factors.values()], 1).astype(np.int64)
+
+
+def entropy(values: Factors) -> float:
+    """Return the entropy of integers [N] as they occur, nats."""
+    share = np.unique(values, return_counts=True)[1] / len(values)
+    return float(-(share * np.log(share)).sum())
+
+
+def binned(codes: Array, bins: int = BINS) -> Factors:
+    """Return each dimension of codes [N, d] in `bins` bins of equal width over its range, [N, d]."""
+    low, high = codes.min(0), codes.max(0)
+    place = (codes - low) / np.where(high > low, high - low, 1.0)
+    return np.minimum((place * bins).astype(np.int64), bins - 1)
+
+
+def mutual_information(codes: Factors, factors: Factors) -> Array:
+    """Return I(c_j; v_k) [d, F] of integers [N, d] and [N, F] as they occur together, nats."""
+    found = np.zeros((codes.shape[1], factors.shape[1]))
+    for j, c in enumerate(codes.T):
+        for k, v in enumerate(factors.T):
+            joint = np.unique(c * (v.max() + 1) + v, return_inverse=True)[1]
+            found[j, k] = entropy(c) + entropy(v) - entropy(joint)
+    return np.maximum(found, 0.0)
+
+
+def _gap(scores: Array) -> Array:
+    """Return the largest score minus the second of each column of [d, F]; a single dimension has no rival."""
+    ordered = np.sort(scores, 0)
+    second = ordered[-2] if len(ordered) > 1 else np.zeros(scores.shape[1])
+    result: Array = ordered[-1] - second
+    return result
+
+
+def _mig(information: Array, factors: Factors) -> float:
+    entropies = np.array([entropy(v) for v in factors.T])
+    varied = entropies > 0
+    if not varied.any():
+        raise ValueError("no factor varies, so there is nothing to be informed about")
+    return float((_gap(information)[varied] / entropies[varied]).mean())
+
+
+def mig_binned(codes: Array, factors: Factors, bins: int = BINS) -> float:
+    """Return the mutual information gap of binned means: (1/F) sum_k (I(c_j1; v_k) - I(c_j2; v_k)) / H(v_k).
+
+    j1 and j2 are the dimensions that know most about v_k; c is the mean in `bins` bins of equal width. It depends on
+    the bins, and a deterministic mean knows more than a sample: not comparable with `mig_sampled`. Source: Chen et al.
+    2018, eq. 6; binning as in Locatello et al. 2019. Raises ValueError where no factor varies.
+    """
+    return _mig(mutual_information(binned(codes, bins), factors), factors)
+
+
+def mig_sampled(
+    means: Array, scales: Array, factors: Factors, samples: int = 1, seed: int = 0, rows: int = 256
+) -> float:
+    """Return the mutual information gap of z ~ q(z|x) = N(means, diag scales^2), as it was defined, without bins.
+
+    I(z_j; v_k) = E[log q(z_j|v_k) - log q(z_j)], q(z_j|v) = the mean of q(z_j|x_n) over the n with that v, exactly over
+    the N examples; O(N^2 d) time. Source: Chen et al. 2018, eqs 5 and 6. Raises ValueError where no factor varies.
+    """
+    rng = np.random.default_rng(seed)
+    n, d = means.shape
+    total = np.zeros((d, factors.shape[1]))
+    groups = [[np.flatnonzero(v == value) for value in range(v.max() + 1)] for v in factors.T]
+    for _ in range(samples):
+        z = means + scales * rng.standard_normal(means.shape)
+        for j in range(d):
+            for start in range(0, n, rows):
+                part = slice(start, start + rows)
+                away = (z[part, j, None] - means[:, j]) / scales[:, j]
+                log_q = -0.5 * away**2 - np.log(scales[:, j])  # [rows, N]; constants cancel
+                top = log_q.max(1, keepdims=True)
+                density = np.exp(log_q - top)
+                log_all = np.log(density.mean(1))
+                for k, members in enumerate(groups):
+                    given = np.stack([density[:, m].mean(1) if len(m) else np.zeros(len(density)) for m in members], 1)
+                    own = given[np.arange(len(given)), factors[part, k]]
+                    total[j, k] += (np.log(np.maximum(own, 1e-300)) - log_all).sum()
+    return _mig(np.maximum(total / (samples * n), 0.0), factors)
+
+
+def dci(codes: Array, factors: Factors, seed: int = 0, trees: int = 20) -> dict[str, float]:
+    """Return disentanglement, completeness and informativeness, from how a forest predicts each factor from codes.
+
+    With R [d, F] the features' importances: D = sum_j w_j (1 - H_F(R_j / sum R_j)), w_j the share of code j in R, and
+    C = (1/F) sum_k (1 - H_d(R_k / sum R_k)), entropies in base F and d; I is the accuracy on a held-out half, freed of
+    chance: (a - c) / (1 - c), c that of the commonest value. Where nothing is informative, R is 0 and so are D and C.
+    Source: Eastwood & Williams 2018, section 2 (informativeness there is an error, here its complement).
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    order = np.random.default_rng(seed).permutation(len(codes))
+    train, test = order[::2], order[1::2]
+    importance, informed = np.zeros((codes.shape[1], factors.shape[1])), []
+    for k, v in enumerate(factors.T):
+        forest = RandomForestClassifier(trees, max_features=None, min_samples_leaf=5, random_state=seed)
+        forest.fit(codes[train], v[train])
+        chance = np.bincount(v[test]).max() / len(test)
+        accuracy = (forest.predict(codes[test]) == v[test]).mean()
+        informed.append(max(0.0, (accuracy - chance) / (1 - chance)) if chance < 1 else 0.0)
+        importance[:, k] = forest.feature_importances_ if np.ptp(codes, 0).any() else 0.0
+    total = importance.sum()
+    if total == 0:
+        return {"disentanglement": 0.0, "completeness": 0.0, "informativeness": float(np.mean(informed))}
+    rows = np.array([_concentration(r) for r in importance])
+    columns = np.array([_concentration(c) for c in importance.T])
+    return {
+        "disentanglement": float(rows @ importance.sum(1) / total),
+        "completeness": float(columns.mean()),
+        "informativeness": float(np.mean(informed)),
+    }
+
+
+def _concentration(weights: Array) -> float:
+    """Return 1 - H(weights / sum) in base of their number: 1 for a single one, 0 for all alike or none."""
+    if weights.sum() <= 0:
+        return 0.0
+    if len(weights) == 1:
+        return 1.0
+    share = weights[weights > 0] / weights.sum()
+    return float(1 + (share * np.log(share)).sum() / math.log(len(weights)))
+
+
+def sap(codes: Array, factors: Factors, categorical: Sequence[int] = (), seed: int = 0) -> float:
+    """Return the separated attribute predictability, (1/F) sum_k (S_j1k - S_j2k) of the two best dimensions for v_k.
+
+    S_jk is the squared correlation of c_j and v_k; for a factor in `categorical`, whose order means nothing, the
+    balanced accuracy of thresholds on c_j over a held-out half, freed of chance: (a - 1/V) / (1 - 1/V), so that the
+    identity scores 1 in both cases. Source: Kumar, Sattigeri & Balakrishnan 2018, section 3 (without that correction).
+    """
+    from sklearn.metrics import balanced_accuracy_score
+    from sklearn.tree import DecisionTreeClassifier
+
+    order = np.random.default_rng(seed).permutation(len(codes))
+    train, test = order[::2], order[1::2]
+    scores = np.zeros((codes.shape[1], factors.shape[1]))
+    for k, v in enumerate(factors.T):
+        values = len(np.unique(v))
+        for j, c in enumerate(codes.T):
+            if k not in categorical:
+                spread = c.std() * v.std()
+                scores[j, k] = (((c - c.mean()) * (v - v.mean())).mean() / spread) ** 2 if spread > 0 else 0.0
+            elif values > 1:
+                tree = DecisionTreeClassifier(max_leaf_nodes=2 * values, class_weight="balanced", random_state=seed)
+                found = tree.fit(c[train, None], v[train]).predict(c[test, None])
+                scores[j, k] = max(0.0, (balanced_accuracy_score(v[test], found) - 1 / values) / (1 - 1 / values))
+    return float(_gap(scores).mean())
+
+
+def factor_vae_score(
+    codes: Array, factors: Factors, votes: int = 800, batch: int = 64, seed: int = 0, dead: float = 1e-12
+) -> float:
+    """Return the FactorVAE score: how often the dimension that moves least tells which factor was held fixed.
+
+    A vote fixes one factor at one value, takes `batch` such examples, and names the dimension of least variance, each
+    relative to its variance over all data; a majority classifier of factor given dimension is made from one half of
+    the votes and judged on the other, freed of chance: (a - 1/F) / (1 - 1/F). Dimensions whose variance is below
+    `dead` of the largest are constants and left out; if none moves, the score is 0. Source: Kim & Mnih 2018, section 4
+    (without that correction). Raises ValueError for fewer than two varying factors.
+    """
+    varied = [k for k, v in enumerate(factors.T) if np.ptp(v) > 0]
+    if len(varied) < 2:
+        raise ValueError("which factor was fixed is a question about two or more that vary")
+    variance = codes.var(0)
+    alive = variance > dead * max(variance.max(), 1e-300)
+    if variance.max() <= 0:
+        return 0.0
+    rng = np.random.default_rng(seed)
+    ballots = np.zeros((2, int(alive.sum()), len(varied)), np.int64)
+    for vote in range(votes):
+        place = rng.integers(len(varied))
+        column = factors[:, varied[place]]
+        same = np.flatnonzero(column == column[rng.integers(len(column))])
+        chosen = codes[rng.choice(same, batch)][:, alive]
+        ballots[vote % 2, (chosen.var(0) / variance[alive]).argmin(), place] += 1
+    answer = ballots[0].argmax(1)
+    accuracy = ballots[1][np.arange(len(answer)), answer].sum() / ballots[1].sum()
+    chance = 1 / len(varied)
+    return max(0.0, float((accuracy - chance) / (1 - chance)))
+
+
+def measure(
+    representation: Representation,
+    x: NDArray[Any],
+    factors: Mapping[str, NDArray[Any]],
+    categorical: Sequence[str] = ("shape", "class"),
+    seed: int = 0,
+) -> dict[str, float]:
+    """Return all metrics of a representation function (x [B, ...] -> codes [B, d]) on N examples with named factors."""
+    codes, values = encode(representation, x), table(factors)
+    unordered = [k for k, name in enumerate(factors) if name in categorical]
+    return {
+        "mig_binned": mig_binned(codes, values),
+        **{f"dci_{name}": value for name, value in dci(codes, values, seed).items()},
+        "sap": sap(codes, values, unordered, seed),
+        "factor_vae": factor_vae_score(codes, values, seed=seed),
+    }
