@@ -171,3 +171,12 @@ def test_the_table_stops_where_nobody_asks_on():
     assert next(rows).name == "distortion"
     rows.close()
     assert model.training
+
+
+def test_other_posteriors_and_priors_are_measured_too():
+    examples = (torch.rand(80, 1, 4, 4, generator=generator()) > 0.5).to(torch.uint8)
+    net = {"kind": "mlp", "widths": [8], "activation": "tanh"}
+    for change in ({"posterior": {"kind": "full_normal"}}, {"prior": {"kind": "mixture", "components": 3}}):
+        model = preset("vae", shape=(1, 4, 4), encoder=net, **change).build()
+        table = {row.name: row.estimate.value for row in measure(model, Batches(examples, 1, False), SMALL)}
+        assert table["elbo"] < table["log_px_10"] < table["log_px"] + 1 and "information_lower" in table

@@ -129,19 +129,24 @@ def test_one_image_at_a_time_is_all_images_at_once():
     assert (together.log_px - alone.log_px).abs().max() < 1e-9
 
 
-def test_posterior_grid_is_ppcas_posterior_density():
-    model = random_ppca(rotated=True)
-    x = data_of(model, 1)
-    grid = posterior_grid(as_vae(model), torch.from_numpy(x[0]), points=81)
-    means, covariance = model.posterior(x)
+def test_posterior_grid_is_ppcas_posterior_density_with_its_gap():
     from scipy import stats
 
+    from vae.linear import normal_kl
+
+    model = random_ppca(rotated=True)
+    x = data_of(model, 1)
+    grid = posterior_grid(as_vae(model, widen=1.3), torch.from_numpy(x), points=81)
+    means, covariance = model.posterior(x)
     u, v = np.meshgrid(*[axis.numpy() for axis in grid.axes], indexing="ij")
     expected = stats.multivariate_normal(means[0], covariance).logpdf(np.stack([u, v], -1))
-    assert np.abs(grid.log_density.numpy() - expected).max() < 1e-10
-    cell = [(axis[1] - axis[0]).item() for axis in grid.axes]
-    assert grid.log_density.exp().sum().item() * cell[0] * cell[1] == pytest.approx(grid.inside, abs=1e-6)
-    assert 0.999 < grid.inside <= 1
+    assert np.abs(grid.log_density.numpy() - expected).max() < 1e-9
+    assert grid.inside == pytest.approx(1, abs=1e-8)
+    assert grid.gap == pytest.approx(normal_kl(np.diag(grid.q.variance[0].detach().numpy()), covariance), abs=1e-9)
+    with pytest.raises(ValueError, match="widen"):
+        posterior_grid(as_vae(model), torch.from_numpy(x), 0.2)
+    with pytest.raises(ValueError, match="coarse"):
+        posterior_grid(as_vae(model), torch.from_numpy(x), 60.0, 60)
 
 
 def test_more_than_two_latents_are_refused_by_name_of_what_to_use():

@@ -1,8 +1,8 @@
 """What a trained model is worth, each number with its standard error.
 
-importance: ELBO and L_K; quadrature: log p(x) and p(z|x) for d <= 2; gaps: what separates them; information: MI, TC,
-dim-KL and the Barber-Agakov bounds; annealing: an independent log p(x) for any d; codes: what representations hold;
-table: all of it.
+importance: ELBO and L_K; quadrature: log p(x) and p(z|x) for d <= 2, posterior: its picture; gaps: what separates them;
+information: MI, TC, dim-KL and the Barber-Agakov bounds; annealing: an independent log p(x) for any d; codes: what
+representations hold; table: all of it.
 """
 
 from vae.evaluation.annealing import Annealed, ais
@@ -11,7 +11,8 @@ from vae.evaluation.estimate import Estimate
 from vae.evaluation.gaps import Refined, Split, refine, split
 from vae.evaluation.importance import Bounds, Rung, bounds, evaluate
 from vae.evaluation.information import Decomposition, InformationBounds, decomposition, information_bounds
-from vae.evaluation.quadrature import Exact, PosteriorGrid, exact, log_px_grid, posterior_grid
+from vae.evaluation.posterior import PosteriorGrid, posterior_grid
+from vae.evaluation.quadrature import Exact, exact, log_px_grid
 from vae.evaluation.table import Row, Sizes, measure
 
 __all__ = [

@@ -147,8 +147,9 @@ def evaluate(
     model.eval()
     parts = []
     for start in range(0, count, rows):
-        x = batches.take(slice(start, min(start + rows, count)), generator)
-        parts.append(bounds(model, x, k, generator))
+        part = slice(start, min(start + rows, count))
+        x = batches.take(part, generator)
+        parts.append(bounds(model.given(batches.given(part)), x, k, generator))
     model.train(was_training)
     result = {}
     for name in ("distortion", "rate", "elbo", "log_px", "ess"):

@@ -207,7 +207,8 @@ def _half_width(prior: Distribution, q: Distribution) -> float:
     return max(1.5 * drawn, (q.mean.abs() + 6 * q.stddev).max().item())
 
 
-def _prior(model: LatentModel) -> Distribution:
+def two_latents(model: LatentModel) -> Distribution:
+    """Return the prior of a model of one or two latents; raises ValueError for any other."""
     prior: Distribution | None = model.prior() if model.prior is not None else None
     if prior is None or prior.event_shape[0] > 2:
         raise ValueError("quadrature needs a prior over at most two latents: beyond, use bounds or ais")
@@ -236,7 +237,7 @@ def exact(
     shifts are two independent quadratures. Computed in the model's precision and summed in float64; memory grows with
     `rows` images at a time, not with N. Raises ValueError for d > 2 or without a prior.
     """
-    prior = _prior(model)
+    prior = two_latents(model)
     parts, decoded = [], 0
     for block in x.split(rows):
         search = _Search(_Field(model, prior, block, shift), per_sigma, tolerance, tail, half_width)
@@ -365,40 +366,6 @@ class _Search:
         self.mean[here], self.covariance[here] = centre[here], spread[here]
 
 
-@dataclass(frozen=True)
-class PosteriorGrid:
-    """log p(z|x) of one example in nats on a window: axes d times [G], density [G] or [G, G] (z1 first).
-
-    `inside` is the posterior mass within the window.
-    """
-
-    axes: tuple[Tensor, ...]
-    log_density: Tensor
-    inside: float
-    log_px: float
-
-
-@torch.no_grad()
-def posterior_grid(model: LatentModel, x: Tensor, points: int = 128, widths: float = 5.0) -> PosteriorGrid:
-    """Return log p(z|x) of one example x [*shape] for d <= 2 on its mean +- `widths` standard deviations, to be drawn.
-
-    Normalised by the adaptive quadrature, not by the window's own sum: what the window cuts is missing, and `inside`
-    says how much is there.
-    """
-    found = exact(model, x[None], tail=1e-9)
-    prior = _prior(model)
-    spread = widths * found.covariance[0].diagonal().sqrt()
-    axes = tuple(
-        torch.linspace(-1, 1, points, dtype=torch.float64, device=x.device) * s + m
-        for m, s in zip(found.mean[0], spread, strict=True)
-    )
-    z = torch.cartesian_prod(*axes).reshape(points ** len(axes), -1).to(x.dtype)
-    joint = torch.cat([pairwise_log_prob(model.decode(p), x[None])[0] + prior.log_prob(p) for p in z.split(POINTS)])
-    density = (joint.double() - found.log_px).unflatten(0, (points,) * len(axes))
-    cell = math.prod((axis[1] - axis[0]).item() for axis in axes)
-    return PosteriorGrid(axes, density, min(1.0, density.exp().sum().item() * cell), found.log_px.item())
-
-
 @torch.no_grad()
 def log_px_grid(model: LatentModel, x: Tensor, half_width: float = 8.0, points: int = 400) -> Tensor:
     r"""Return log p(x) [B] of a model with d <= 2 by the trapezoid rule, log sum_ij p(x|z_ij) p(z_ij) h^d, nats.
@@ -406,7 +373,7 @@ def log_px_grid(model: LatentModel, x: Tensor, half_width: float = 8.0, points: 
     The plain rule on one grid over [-half_width, half_width]^d, where `exact` is the adaptive one: it needs a step
     below half of every posterior's sigma. Raises ValueError for d > 2, or when the window's rim holds mass.
     """
-    prior = _prior(model)
+    prior = two_latents(model)
     latent = prior.event_shape[0]
     like = next(model.parameters())
     axis = torch.linspace(-half_width, half_width, points, dtype=like.dtype, device=like.device)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.distributions import Independent, Normal
 
 from vae.batches import Batches
 from vae.evaluation import codes
@@ -64,17 +65,27 @@ def measure(
 
     Every part takes the first examples, binarised from `seed`, and its rows say how many. Parts that a model has not
     are left out: bounds without a prior, quadrature beyond two latents (there AIS cross-checks), classes without
-    labels, probes without a labelled training set. Raises nothing that its parts do not.
+    labels, probes without a labelled training set, a q without marginals for MI and gaps. A model conditioned on labels
+    has bounds alone here: its log p(x|y) and I(x; z|y) are other numbers. Raises nothing that its parts do not.
     """
     was_training = model.training
     model.eval()
     try:
         yield from _bounds(model, batches, sizes, labels, classes, seed)
+        if batches.labels is not None:
+            return
         yield from _truth(model, batches, sizes, seed)
         yield from _information(model, batches, sizes, seed)
         yield from _codes(model, batches, sizes, labels, train, train_labels, seed)
     finally:
         model.train(was_training)
+
+
+def factorised(model: LatentModel, batches: Batches) -> bool:
+    """Return whether q(z|x) is a Normal with independent dimensions."""
+    with torch.no_grad():
+        q = model.encode(batches.take(slice(0, 1)))
+    return isinstance(q, Independent) and isinstance(q.base_dist, Normal)
 
 
 def _generator(batches: Batches, seed: int) -> torch.Generator:
@@ -93,7 +104,10 @@ def _bounds(
     if not n:
         return
     x, generator = subset(batches, n, seed), _generator(batches, seed + 1)
-    parts: list[Bounds] = [bounds(model, part, sizes.ks, generator) for part in x.split(sizes.rows)]
+    parts: list[Bounds] = []
+    for start in range(0, n, sizes.rows):
+        part = slice(start, min(start + sizes.rows, n))
+        parts.append(bounds(model.given(batches.given(part)), x[part], sizes.ks, generator))
     distortion = torch.cat([part.distortion for part in parts])
     yield Row("distortion", r"-\mathbb{E}_q[\log p(x|z)]", Estimate.of(distortion))
     if model.prior is not None:
@@ -135,7 +149,7 @@ def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Ite
         truth = exact(model, subset(batches, min(sizes.exact, len(batches)), seed))
         note = f"quadrature; at most {truth.outside.max().item():.0e} of a posterior's mass left out"
         yield Row("log_px", r"\log p(x)", Estimate.of(truth.log_px), note=note)
-    if sizes.gaps:
+    if sizes.gaps and factorised(model, batches):
         gap = split(model, subset(batches, min(sizes.gaps, len(batches)), seed), tolerance=sizes.tolerance)
         note = f"|ELBO + KL(q‖p(z|x)) − log p(x)| ≤ {gap.residual.abs().max().item():.0e} per image"
         yield Row("gap", r"\mathrm{KL}(q(z|x)\,\|\,p(z|x))", Estimate.of(gap.kl), note=note)
@@ -150,7 +164,7 @@ def _information(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) 
         return
     x, generator = subset(batches, n, seed), _generator(batches, seed + 3)
     over = f"over the first {n:,} examples"
-    if model.prior is not None:
+    if model.prior is not None and factorised(model, batches):
         parts = decomposition(model.encode(x), model.prior(), 1, generator)
         cap = f"{over}; cannot exceed log N = {parts.cap:.2f}" + (", and is there" if parts.capped else "")
         yield Row("mutual_information", r"I(x; z)", parts.mutual_information, note=cap)
