@@ -112,3 +112,9 @@ def test_what_cannot_be_fitted_is_refused():
             expost.fit(wrong, kind)
     constant = expost.fit(np.concatenate([clusters(60), np.zeros((60, 1))], 1), "mixture", components=1)
     assert constant.log_prob(torch.zeros(1, 3)).isfinite().all()  # a dead latent divides nothing by zero
+
+
+def test_few_distinct_codes_get_no_more_components_than_there_are(recwarn):
+    points = np.repeat(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 3.0]]), 40, 0)
+    assert len(expost.fit(points, "mixture").arrays["logits"]) <= 3
+    assert not [w for w in recwarn if "distinct clusters" in str(w.message)]

@@ -131,7 +131,8 @@ def fit(
 def _mixture(white: np.ndarray, components: int | None, seed: int) -> dict[str, np.ndarray]:
     from sklearn.mixture import GaussianMixture
 
-    counts = [c for c in COMPONENTS if c * 10 <= len(white)] if components is None else [components]
+    most = min(len(white) // 10, len(np.unique(white, axis=0)))  # a codebook's codes are few, however many examples
+    counts = [c for c in COMPONENTS if c <= most] if components is None else [components]
     fitted = [GaussianMixture(c, random_state=seed).fit(white) for c in counts]
     best = fitted[0] if len(fitted) == 1 else min(fitted, key=lambda m: m.bic(white))
     return {"logits": np.log(best.weights_), "mean": best.means_, "factor": np.linalg.cholesky(best.covariances_)}
