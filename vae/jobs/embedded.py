@@ -10,7 +10,6 @@ from vae.jobs import MOST_WAITING, Capacity, JobError, Resources, Standing, enga
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import Run, RunError
 from vae.spec import SpecError
-from vae.status import Status
 
 SLOTS = "LATENT_SLOTS"
 
@@ -60,18 +59,21 @@ class Embedded:
         self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
 
     def stop(self, run: Path) -> None:
-        """End a run; one that pauses without a process comes back to be measured, one that waits never starts."""
+        """End a run; one without a process comes back to be measured as it is, one that never began never starts."""
         run = run.resolve()
-        job = self.queue.get(str(run))
+        job, now = self.queue.get(str(run)), status.current(run)
         if job is not None and job.state == WAITING:
             self.queue.drop(job.run)
-            now = status.current(run)
-            if not now.alive:
-                status.write(run, Status("stopped", now.step, now.epoch, now.total, now.per_epoch, now.seconds))
+            now = replace(now, state="interrupted")
+        if now.ended and now.state != "failed":
             return
-        control.ask(run, mode="stop")
-        if job is not None and job.state == PARKED:
-            self.submit(run, job.owner, Resources(job.processes))
+        control.ask(run, mode="stop", until=None)
+        if (job is not None and job.state == RUNNING) or now.alive:
+            return
+        if Run(run).checkpoint is None:
+            status.write(run, replace(now, state="stopped"))
+        else:
+            self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
 
     def state(self, run: Path) -> Standing:
         """Return where a run stands, and while it waits, how many go first and for about how long."""
