@@ -25,6 +25,7 @@ TITLE, NOTE = 120, 10_000  # characters
 MOST_WEIGHTS = 50_000_000
 MOST_VALUES = 2**31  # decoded values a step: 8 GiB of float32
 MOST_HOURS = 72.0
+TRASH_DAYS = 7.0
 LEAVE_OUT = ("state.pt", "previous.pt", "worker.lock", "control.json", "status.json", "live.npz")
 
 
@@ -89,7 +90,8 @@ def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) 
     """Make a run folder ready to train; raises SpecError or DataError, and then nothing was made."""
     check(spec)
     run = runs.create((folder or runs.user_runs()) / _name(spec), spec)
-    return _describe(run, title=title.strip()[:TITLE], note="", owner=owner, created=time.time(), parent=None)
+    command = f"python -m vae train {run.name}"
+    return _describe(run, title=title.strip()[:TITLE], owner=owner, created=time.time(), command=command)
 
 
 def branch(run: Run, owner: str, **changes: Any) -> Run:
@@ -127,7 +129,8 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
     step = status.current(run.path).step or (run.history[-1]["step"] if run.history else 0)
     origin = {"run": run.name, "step": step}
     title = f"{run.title}, branch"[:TITLE]
-    return _describe(made, title=title, note="", owner=owner, created=time.time(), parent=origin)
+    command = f"python -m vae train {made.name}"
+    return _describe(made, title=title, owner=owner, created=time.time(), parent=origin, command=command)
 
 
 def _own(run: Run) -> bool:
@@ -166,6 +169,7 @@ def delete(run: Run) -> None:
     if target.exists():
         shutil.rmtree(target)
     os.replace(run.path, target)
+    (target / "deleted").touch()
 
 
 def restore(name: str) -> Run:
@@ -175,8 +179,17 @@ def restore(name: str) -> Run:
         raise RunError(f"There is no deleted run {name!r} to bring back.")
     if target.exists():
         raise RunError(f"A run {name!r} is there again. Delete it before you bring the old one back.")
+    (source / "deleted").unlink(missing_ok=True)
     os.replace(source, target)
     return Run(target)
+
+
+def empty_trash(days: float = TRASH_DAYS) -> None:
+    """Remove for good what has waited in the trash for so many days."""
+    for path in trash().glob("*/"):
+        mark = path / "deleted"
+        if mark.exists() and time.time() - mark.stat().st_mtime > days * 86400:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def archive(run: Run) -> bytes:
