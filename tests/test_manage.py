@@ -29,7 +29,7 @@ def own_folder(tmp_path, monkeypatch):
 
 
 def make(**changes) -> Run:
-    return manage.create(preset("vae", **{**SMALL, "epochs": 2, **changes}), "me", "  A title ")
+    return manage.create(replace(preset("vae", **SMALL), **{"epochs": 2, **changes}), "me", "  A title ")
 
 
 def train(run: Run) -> Run:
@@ -68,17 +68,25 @@ def test_a_run_is_created_with_its_owner_title_and_command():
     [
         ({"encoder": {"kind": "mlp", "widths": [60_000, 60_000]}}, "weights.*narrower"),
         ({"samples": 10_000, "batch": 60_000}, "smaller batch"),
-        ({"learning_rate": -1.0}, "learning rate"),
-        ({"learning_rate": 11.0}, "learning rate"),
-        ({"clip": 0.0}, "clipped"),
+        ({"learning_rate": -1.0}, "Learning rate.*above 0"),
+        ({"learning_rate": 11.0}, "Learning rate.*at most 10"),
+        ({"clip": 0.0}, "(?i)clip"),
         ({"epochs": 1_000_000, "encoder": {"kind": "mlp", "widths": [3000, 3000]}}, "hours"),
-        ({"size": 0}, "training examples"),
+        ({"size": 0}, "(?i)examples"),
+        ({"path": "nowhere"}, "nowhere"),
+        ({"objective": {"kind": "magic"}}, "magic"),
         ({"shape": (1, 9, 9)}, r"\[1, 8, 8\]"),
     ],
 )
 def test_what_would_overwhelm_a_shared_machine_is_refused_before_anything_is_made(changes, reason, own_folder):
     with pytest.raises(SpecError, match=reason):
         make(**changes)
+    assert not list(own_folder.glob("runs/*"))
+
+
+def test_a_name_from_somebodys_json_leads_nowhere_else(own_folder):
+    with pytest.raises(SpecError, match="no preset"):
+        make(preset="../../etc/Évil name")
     assert not list(own_folder.glob("runs/*"))
 
 

@@ -8,15 +8,13 @@ import shutil
 import time
 import uuid
 import zipfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vae import control, data, estimate, film, runs, status
-from vae.control import HIGHEST_RATE
+from vae import control, data, estimate, film, options, runs, status
 from vae.data import Dataset
 from vae.runs import Run, RunError
 from vae.spec import Spec, SpecError
@@ -42,12 +40,6 @@ def limits(spec: Spec, n: int) -> None:
             f"A batch of {spec.batch} with {spec.samples} samples decodes {values:,} values a step, more than "
             f"{MOST_VALUES:,}. Use a smaller batch or fewer samples."
         )
-    rate = spec.learning_rate
-    ends = [rate["start"], rate["stop"]] if isinstance(rate, Mapping) else [rate]
-    if not all(0 <= end <= HIGHEST_RATE for end in ends) or max(ends) == 0:
-        raise SpecError(f"The learning rate must lie above 0 and up to {HIGHEST_RATE:g}, not at {rate}.")
-    if spec.clip is not None and not (math.isfinite(spec.clip) and spec.clip > 0):
-        raise SpecError(f"A gradient is clipped to a norm above 0, not to {spec.clip}. Leave it empty for no clipping.")
     hours = estimate.seconds(spec, n) / 3600
     if hours > MOST_HOURS:
         raise SpecError(
@@ -58,14 +50,13 @@ def limits(spec: Spec, n: int) -> None:
 
 def check(spec: Spec) -> int:
     """Return the number of training examples; raises SpecError or DataError where the run could not start or end."""
+    options.check(spec)
     description = data.describe(spec.data)
     if not data.available(spec.data):
         raise data.DataError(
             f"{description.title} is not on this machine yet: fetch it first (`python -m vae fetch {spec.data}`)."
         )
-    n = description.sizes[0]
-    if spec.size is not None and (not isinstance(spec.size, int) or not 1 <= spec.size <= 1_000_000):
-        raise SpecError(f"The number of training examples must be from 1 to 1,000,000, not {spec.size!r}.")
+    n = data.train_size(spec.data, spec.size)
     if tuple(description.shape) != spec.shape:
         raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
     pixels = np.empty((0, *spec.shape), np.uint8 if len(spec.shape) == 3 else np.float32)
@@ -78,7 +69,8 @@ def check(spec: Spec) -> int:
 
 
 def _name(spec: Spec) -> str:
-    return f"{spec.preset}-{spec.data}-{uuid.uuid4().hex[:6]}"
+    """Return a new folder's name; a preset from somebody's JSON may say anything, and must not lead elsewhere."""
+    return re.sub(r"[^a-z0-9-]", "", f"{spec.preset}-{spec.data}"[:60]).strip("-") + f"-{uuid.uuid4().hex[:6]}"
 
 
 def _describe(run: Run, **changes: Any) -> Run:
@@ -99,7 +91,7 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
 
     Raises RunError while the other trains, or without a checkpoint; SpecError where the changes need other weights.
     """
-    if status.current(run.path).state in ("running", "starting"):
+    if status.current(run.path).state in ("running", "starting", "finishing"):
         raise RunError(f"{run.title} is training: pause it, then branch from where it stands.")
     if run.checkpoint is None:
         raise RunError(f"{run.title} has no checkpoint to go on from. Train it anew from its settings.")

@@ -1,0 +1,381 @@
+"""What a spec may choose from, in words and without torch: each kind's title, its sentence, its options with bounds.
+
+The app's controls are drawn from these tables, and `check` refuses by them what torch would refuse only once a trainer
+has started. A new prior, likelihood, posterior, objective, corruption or path is one entry here, beside its function.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vae import networks, schedules
+from vae.control import HIGHEST_RATE
+from vae.spec import PRESETS, Spec, SpecError
+
+MOST_STEPS = 10**9
+LARGEST_SEED = 2**31 - 1
+LAYERS = 64  # more than any network here can use, few enough to answer at once
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number from `low` to `high` (above `low` where `above`), or one of `words`, or None where `optional`.
+
+    `usual` are the values that a slider stops at; `scheduled` says that it may follow the step (see vae.schedules).
+    """
+
+    title: str
+    sentence: str
+    default: Any
+    low: float
+    high: float
+    usual: tuple[float, ...] = ()
+    symbol: str = ""  # LaTeX
+    whole: bool = False
+    above: bool = False
+    optional: bool = False
+    scheduled: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def range(self) -> str:
+        """What it must be, in words."""
+        number = "a whole number" if self.whole else "a number"
+        low = f"above {self.low:,g}" if self.above else f"from {self.low:,g}"
+        high = f"{self.high:,.0f}" if self.whole else f"{self.high:,g}"
+        return f"{number} {low} {'and at most' if self.above else 'to'} {high}"
+
+    def problem(self, value: Any) -> str:
+        """Return why a value cannot be taken, as a sentence, or ""."""
+        if isinstance(value, str) and value in self.words:
+            return ""
+        if isinstance(value, Mapping):
+            return self._schedule_problem(value)
+        if value is None:
+            return "" if self.optional else f"{self.title} is empty. It must be {self.range}."
+        if not self.holds(value):
+            words = "".join(f"{word!r}, " for word in self.words)
+            return f"{self.title} must be {words + 'or ' if words else ''}{self.range}, not {show(value)}."
+        return ""
+
+    def holds(self, value: Any, closed: bool = False) -> bool:
+        """Return whether a value is a number within the bounds; `closed` counts the lower one in."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        if self.whole and value != int(value):
+            return False
+        return self.low <= value <= self.high and (closed or not self.above or value > self.low)
+
+    def _schedule_problem(self, value: Mapping[str, Any]) -> str:
+        if not self.scheduled:
+            return f"{self.title} cannot follow a schedule. Give {self.range}."
+        ends = Scalar(self.title, "", 0, self.low, self.high)
+        wrong = [
+            f"{self.title}: {name} must be {limits.range}, not {show(value.get(name))}."
+            for name, limits in (("start", ends), ("stop", ends), ("steps", STEPS), ("warmup", WARM_UP))
+            if not limits.holds(value.get(name, 0 if name == "warmup" else None))
+        ]
+        if value.get("schedule") not in schedules.SHAPES:
+            wrong.append(
+                f"{self.title}: there is no schedule {show(value.get('schedule'))}; choose {_any(schedules.SHAPES)}."
+            )
+        if unknown := set(value) - {"schedule", "start", "stop", "steps", "warmup"}:
+            wrong.append(f"{self.title}: a schedule has no {', '.join(sorted(map(str, unknown)))}.")
+        if not wrong and self.above and max(value["start"], value["stop"]) <= self.low:
+            wrong.append(f"{self.title} must be above {self.low:g} at the schedule's start or stop.")
+        return wrong[0] if wrong else ""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of successive layers."""
+
+    title: str
+    sentence: str
+    default: tuple[int, ...]
+    usual: tuple[tuple[int, ...], ...] = ()
+
+    def problem(self, value: Any) -> str:
+        """Return why a value cannot be taken, as a sentence, or ""."""
+        if not isinstance(value, list | tuple) or len(value) > LAYERS or not all(_SIZE.holds(v) for v in value):
+            return (
+                f"{self.title} must be at most {LAYERS} whole numbers from 1 to 65,536, such as "
+                f"{', '.join(map(str, self.default))}, not {show(value)}."
+            )
+        return ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    title: str
+    sentence: str
+    default: str
+    choices: tuple[str, ...]
+
+    def problem(self, value: Any) -> str:
+        """Return why a value cannot be taken, as a sentence, or ""."""
+        return "" if value in self.choices else f"{self.title} must be {_any(self.choices)}, not {show(value)}."
+
+
+Option = Scalar | Sizes | Choice
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One entry of a table: its title, its sentence, and its options by name.
+
+    `density`: a posterior has one, an objective needs one (and a prior). `binary`: a likelihood of 0 and 1 alone.
+    `formula` is an objective's LaTeX, `samples` the K it is usually trained with.
+    """
+
+    title: str
+    sentence: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    density: bool = False
+    binary: bool = False
+    formula: str = ""
+    samples: int = 1
+
+
+def show(value: Any) -> str:
+    """Return a refused value as people typed it, short."""
+    text = "nothing" if value is None else f"{value:,g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def _any(names: Any) -> str:
+    return " or ".join([", ".join(list(names)[:-1])] * (len(names) > 1) + list(names)[-1:])
+
+
+_SIZE = Scalar("A layer's size", "", 0, 1, 65536, whole=True)
+STEPS = Scalar("Steps", "After so many steps it stays at stop; empty: the whole run.", 1, 1, MOST_STEPS, whole=True)
+WARM_UP = Scalar(
+    "Warm-up", "Over so many first steps it rises from 0 to its schedule; 0 is off.", 0, 0, MOST_STEPS, whole=True
+)
+
+_ACTIVATION = Choice(
+    "Activation", "The function between the layers; ReLU is the usual one.", "relu", networks.ACTIVATIONS
+)
+NETWORKS = {
+    "linear": Kind("Linear", "One affine map, so that a Gaussian model is probabilistic PCA."),
+    "mlp": Kind(
+        "Multilayer perceptron",
+        "Fully connected layers; for small images and vectors.",
+        {
+            "widths": Sizes(
+                "Widths",
+                "The hidden layers from input to output, with commas between them; type any others.",
+                (256, 128),
+                ((64,), (128, 64), (256, 128), (512, 256), (512, 512, 256)),
+            ),
+            "activation": _ACTIVATION,
+        },
+    ),
+    "conv": Kind(
+        "Convolutional",
+        "Convolutions that halve the image's sides, then a dense layer; for larger images.",
+        {
+            "channels": Sizes(
+                "Channels",
+                "A layer each, from the image inwards, with commas between them; each halves the sides.",
+                (32, 32, 64, 64),
+                ((16, 32), (16, 32, 64), (32, 64, 128), (8, 16, 32, 32), (32, 32, 64, 64)),
+            ),
+            "hidden": Scalar(
+                "Dense layer",
+                "The width of the layer between the convolutions and the latent.",
+                256, 1, 65536, (32, 64, 128, 256, 512), whole=True,
+            ),
+            "activation": _ACTIVATION,
+        },
+    ),
+}  # fmt: skip
+
+
+def _sigma(title: str, sentence: str, each: str) -> Scalar:
+    return Scalar(
+        title, sentence, "each", 0, 1e3, (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), r"\sigma", above=True,
+        words={"each": each, "shared": "One, learned"},
+    )  # fmt: skip
+
+
+LIKELIHOODS = {
+    "bernoulli": Kind("Bernoulli", "Of pixels that are 0 or 1; grey ones are binarised first.", binary=True),
+    "continuous_bernoulli": Kind(
+        "Continuous Bernoulli", "A true density of grey pixels in [0, 1], which cross-entropy alone is not."
+    ),
+    "normal": Kind(
+        "Normal",
+        "Gaussian noise around the decoder's mean; σ sets what a pixel's error costs.",
+        {"sigma": _sigma("Noise σ of p(x|z)", "Who decides the noise, in units of the pixels' [0, 1].", "Per pixel")},
+    ),
+}
+POSTERIORS = {
+    "normal": Kind(
+        "Diagonal Normal",
+        "A Gaussian for each image, its axes along the latents.",
+        {"sigma": _sigma("Width σ of q(z|x)", "Who decides how wide the posterior is.", "Per image")},
+        density=True,
+    ),
+    "delta": Kind("Point (autoencoder)", "One point for each image: no density, so no rate and no bound."),
+}
+PRIORS = {"standard_normal": Kind("Standard Normal", "N(0, I): round, centred, the same for every run.")}
+
+_BETA = Scalar(
+    "β", "What a nat of rate costs in nats of distortion: 1 is the ELBO, more compresses, less reconstructs.",
+    1.0, 0, 1e4, (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0), r"\beta", scheduled=True,
+)  # fmt: skip
+OBJECTIVES = {
+    "elbo": Kind(
+        "ELBO",
+        "Reconstruct well, at a rate that costs β a nat; a bound on log p(x) for β of 1 or more.",
+        {"beta": _BETA},
+        density=True,
+        formula=r"\mathbb{E}_{q}[\log p(x|z)] - \beta\,\mathrm{KL}(q(z|x)\,\|\,p(z))",
+    ),
+    "iwae": Kind(
+        "Importance-weighted bound",
+        "Tighter with each of the K samples, at K times the decoder's work.",
+        density=True,
+        formula=r"\log \tfrac{1}{K} \sum_{k} \tfrac{p(x,\,z_k)}{q(z_k|x)}",
+        samples=5,
+    ),
+    "reconstruction": Kind(
+        "Reconstruction", "The likelihood alone, without any rate.", formula=r"\mathbb{E}_{q}[\log p(x|z)]"
+    ),
+}
+CORRUPTIONS = {
+    "mask": Kind(
+        "Mask",
+        "Hides pixels of what the encoder sees; the clean image must come back.",
+        {"rate": Scalar("Share hidden", "The share of pixels set to 0.", 0.3, 0, 1, (0.1, 0.2, 0.3, 0.5, 0.7))},
+    ),
+    "noise": Kind(
+        "Gaussian noise",
+        "Adds noise to what the encoder sees; the clean image must come back.",
+        {
+            "sigma": Scalar(
+                "Noise level", "σ of the noise, pixels being in [0, 1].", 0.3, 0, 1e3, (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+            )
+        },
+    ),
+}
+PATHS = {"reparametrised": Kind("Reparametrised", "z = μ + σε: the gradient flows through z into the encoder.")}
+
+ROLES: dict[str, tuple[str, str, Mapping[str, Kind]]] = {
+    "encoder": ("Network", "The network of the encoder, and mirrored of the decoder.", NETWORKS),
+    "decoder": ("Decoder network", "The network of the decoder.", NETWORKS),
+    "likelihood": ("Likelihood p(x|z)", "How an image scatters around what the decoder says.", LIKELIHOODS),
+    "posterior": ("Posterior q(z|x)", "What the encoder says of an image's latent.", POSTERIORS),
+    "prior": ("Prior p(z)", "Where latents come from when the model dreams up an image.", PRIORS),
+    "objective": ("Objective", "What training climbs, in nats per example.", OBJECTIVES),
+    "corruption": ("Corruption", "What is done to the image that the encoder sees.", CORRUPTIONS),
+}
+CHOICES = {
+    "binarisation": Choice(
+        "Binarisation", "Grey pixels to 0 and 1: drawn anew at each step, once, or not.", "dynamic",
+        ("dynamic", "static", "none"),
+    ),
+    "keep": Choice("Keep", "Which weights are kept: the best on validation, or the last.", "best", ("best", "last")),
+}  # fmt: skip
+NUMBERS = {
+    "latent": Scalar(
+        "Latent size", "How many numbers stand for an image; two can be drawn whole.", 2, 1, 4096,
+        (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 32, 50, 64, 128), whole=True,
+    ),
+    "epochs": Scalar(
+        "Epochs", "How often training goes through all examples.", 20, 1, 10**6,
+        (1, 2, 3, 5, 8, 10, 15, 20, 30, 40, 50, 80, 100, 150, 200, 300, 400), whole=True,
+    ),
+    "samples": Scalar(
+        "Samples K", "Draws of z for each image and step; more cost K times the decoder's work.", 1, 1, 10_000,
+        (1, 2, 5, 10, 20, 50), "K", whole=True,
+    ),
+    "learning_rate": Scalar(
+        "Learning rate", "The size of Adam's steps; too large diverges, too small crawls.", 1e-3, 0, HIGHEST_RATE,
+        (1e-5, 3e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2), above=True, scheduled=True,
+    ),
+    "batch": Scalar(
+        "Batch", "Examples averaged in one step; larger is steadier, smaller takes more steps an epoch.", 128, 1, 65536,
+        (16, 32, 64, 128, 256, 512, 1024), whole=True,
+    ),
+    "weight_decay": Scalar("Weight decay", "How strongly weights are drawn to 0 (AdamW); 0 is off.", 0.0, 0, 10),
+    "clip": Scalar(
+        "Gradient clip", "Longer gradients are cut to this norm; empty is off.", None, 0, 1e6, above=True, optional=True
+    ),
+    "size": Scalar(
+        "Examples", "Train on so many of the examples; empty takes all.", None, 1, 10**6, whole=True, optional=True
+    ),
+    "seed": Scalar(
+        "Seed", "Decides weights, order and noise; the same seed repeats the run.", 0, 0, LARGEST_SEED, whole=True
+    ),
+}  # fmt: skip
+
+
+def _kind_problems(role: str, chosen: Any) -> list[str]:
+    title, _, table = ROLES[role]
+    if not isinstance(chosen, Mapping):
+        return [f'{title} must be an object such as {{"kind": "{next(iter(table))}"}}, not {show(chosen)}.']
+    kind = chosen.get("kind")
+    if not isinstance(kind, str) or kind not in table:
+        return [f"{title}: there is no {show(kind)}. Choose {_any(table)}."]
+    options = table[kind].options
+    found = [
+        f"{table[kind].title} has no option {show(name)}. It knows {_any(options) if options else 'none'}."
+        for name in chosen
+        if name != "kind" and name not in options
+    ]
+    return found + [p for name, option in options.items() if name in chosen and (p := option.problem(chosen[name]))]
+
+
+def probabilistic(entries: Mapping[str, Any]) -> bool:
+    """Return whether q(z|x) has a density and there is a prior to hold it against."""
+    return POSTERIORS[entries["posterior"]["kind"]].density and entries["prior"] is not None
+
+
+def problems(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what is wrong with a spec's entries (`vars(spec)`): the entry's name, and why as a sentence."""
+    found = []
+    for name, table in (("preset", PRESETS), ("path", PATHS)):
+        if entries[name] not in list(table):
+            found.append((name, f"There is no {name} {show(entries[name])}. Choose {_any(table)}."))
+    for role in ROLES:
+        if entries[role] is not None or role not in ("decoder", "prior", "corruption"):
+            found += [(role, text) for text in _kind_problems(role, entries[role])]
+    checks: dict[str, Callable[[Any], str]] = {name: option.problem for name, option in (NUMBERS | CHOICES).items()}
+    found += [(name, text) for name, problem in checks.items() if (text := problem(entries[name]))]
+    if found:
+        return found
+    posterior, objective = POSTERIORS[entries["posterior"]["kind"]], OBJECTIVES[entries["objective"]["kind"]]
+    if not posterior.density and entries["prior"] is not None:
+        found.append(("prior", "An autoencoder's points have no density to hold against a prior. Set prior to null."))
+    if objective.density and not probabilistic(entries):
+        without = "a prior" if posterior.density else "a posterior with a density"
+        found.append(
+            ("objective", f"{objective.title} needs {without}. Choose reconstruction, or another posterior and prior.")
+        )
+    return found
+
+
+def check(spec: Spec) -> None:
+    """Raise SpecError, with all reasons, where a spec chooses what does not exist or numbers out of bounds."""
+    if found := problems(vars(spec)):
+        raise SpecError(" ".join(text for _, text in found))
+
+
+def of(role: str, entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return an entry with every option spelt out, so that two that mean the same compare equal."""
+    if entry is None:
+        return None
+    defaults = {name: option.default for name, option in ROLES[role][2][entry["kind"]].options.items()}
+    return {name: plain(value) for name, value in (defaults | dict(entry)).items()}
+
+
+def plain(value: Any) -> Any:
+    """Return a number, schedule or list of sizes in the one form that compares equal where the meaning is equal."""
+    if isinstance(value, Mapping):
+        return {"warmup": 0, **value}
+    return list(value) if isinstance(value, tuple) else value
