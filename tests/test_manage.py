@@ -132,7 +132,9 @@ def test_a_branch_that_needs_other_weights_is_refused():
 
 
 def test_names_and_notes():
-    run = manage.annotate(manage.rename(make(), "  Two\n words "), "n" * 20_000)
+    made = make()
+    manage.rename(made, "  Two\n words ")
+    run = manage.annotate(made, "n" * 20_000)  # of the object that does not know its new title
     assert run.title == "Two words" and len(run.meta["note"]) == manage.NOTE
     assert len(manage.rename(run, "t" * 500).title) == manage.TITLE
     assert manage.rename(run, " ").title == run.name

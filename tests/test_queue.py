@@ -126,7 +126,14 @@ def test_a_gpu_is_not_promised_here():
 
 
 def test_threads_are_divided(monkeypatch):
-    for cores, slots, processes, threads in ((2, 1, 1, 2), (2, 1, 2, 1), (8, 4, 1, 2), (8, 4, 2, 2), (8, 2, 8, 1)):
+    for cores, slots, processes, threads in (
+        (1, 1, 1, 1),
+        (2, 1, 1, 1),
+        (2, 1, 2, 1),
+        (8, 4, 1, 2),
+        (8, 4, 2, 2),
+        (8, 2, 8, 1),
+    ):
         monkeypatch.setattr(embedded, "cores", lambda n=cores: n)
         monkeypatch.setenv(embedded.SLOTS, str(slots))
         assert embedded.threads(processes) == threads

@@ -74,7 +74,8 @@ def _name(spec: Spec) -> str:
 
 
 def _describe(run: Run, **changes: Any) -> Run:
-    runs.write_json(run.path / "meta.json", run.meta | changes)
+    # read anew: another tab, or the line above, may have changed it
+    runs.write_json(run.path / "meta.json", Run(run.path).meta | changes)
     return Run(run.path)
 
 
