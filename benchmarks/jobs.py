@@ -101,7 +101,7 @@ def end(*found: Run) -> None:
 
 def row(name: str, values: list[float], unit: str, limit: str = "", good: bool | None = None) -> bool:
     """Print a row of the table; return whether its limit is kept."""
-    digits = {"s": 3, "MB": 0, "steps/s": 1, "×": 2}[unit]
+    digits = {"s": 3, "MB": 0, "steps/s": 1, "×": 2, "fps": 0}[unit]
     cells = " | ".join(f"{f(values):.{digits}f}" for f in (statistics.median, min, max))
     verdict = "" if good is None else " met" if good else " **missed**"
     print(f"| {name} | {cells} | {unit} | {limit}{verdict} |", flush=True)

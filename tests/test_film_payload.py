@@ -287,7 +287,7 @@ def test_the_whole_film_is_packed_once_until_a_file_changes(tmp_path):
 
 
 def test_the_scripts_make_one_module_without_imports():
-    lines = film.source().splitlines()
+    lines = film.SOURCE.splitlines()
     assert not [text for text in lines if text.startswith("import ")]
     tops = [text.split()[1].split("(")[0] for text in lines if text.startswith(("const ", "class ", "function "))]
     assert len(tops) == len(set(tops)), "inline modules share one scope"

@@ -1,4 +1,5 @@
-import { TAU, fresh, minus, ticks } from "./drawing.js";
+import { fresh, ticks } from "./drawing.js";
+import { TAU, minus } from "./shared.js";
 
 // What lies around and over the cloud: hairlines and ticks, the prior's rings, and a glyph at each class's median.
 

@@ -1,4 +1,5 @@
-import { TAU, ease, fresh, minus, ticks, whole } from "./drawing.js";
+import { ease, fresh, ticks, whole } from "./drawing.js";
+import { TAU, minus } from "./shared.js";
 
 // Distortion, rate and their sum against the step, with a cursor. Lines are drawn once and kept; a frame of the film only
 // lays the cursor over them.

@@ -1,8 +1,7 @@
-// What everything that draws shares: elements, sharp canvases, ticks, and numbers for people.
+import { minus } from "./shared.js";
 
-const TAU = 2 * Math.PI;
+// What everything that draws shares: sharp canvases, ticks, and numbers for people.
 
-const minus = (text) => text.replace("-", "−");
 const whole = (x) => Math.round(x).toLocaleString("en");
 
 // Nats with as many digits as they bear; a dash where there is none.
@@ -10,16 +9,6 @@ function nats(x) {
   if (!Number.isFinite(x)) return "–";
   const size = Math.abs(x);
   return minus(x.toFixed(size >= 1000 ? 0 : size >= 100 ? 1 : 2));
-}
-
-// z<sub>3</sub> as Python's planes have it, in plain characters.
-const plain = (title) => title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join(""));
-
-function el(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
 }
 
 // Give a canvas as many pixels as the screen has there, and return {context, width, height} in CSS pixels, emptied.
@@ -57,4 +46,4 @@ function ease(values, goals, seconds, time) {
   return moving;
 }
 
-export { TAU, ease, el, fresh, minus, nats, plain, ticks, whole };
+export { ease, fresh, nats, ticks, whole };

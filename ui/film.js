@@ -1,7 +1,8 @@
 import { Axes } from "./axes.js";
 import { Cloud } from "./cloud.js";
 import { Curves } from "./curves.js";
-import { ease, el, nats, plain, whole } from "./drawing.js";
+import { ease, nats, whole } from "./drawing.js";
+import { el, plain } from "./shared.js";
 import { Bars, deaths, strip, tiles } from "./pictures.js";
 import { Playhead } from "./playhead.js";
 import { RINGS, read, survey } from "./reel.js";

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from ui import figures
-from ui.explorer import pack
+from ui.components import pack, source, text
 from vae import film as films
 from vae import plane as planes
 from vae import status
@@ -22,10 +22,11 @@ from vae.film import Frame, Still
 from vae.plane import Plane
 from vae.runs import Run, RunError
 
-HERE = Path(__file__).parent
 SCRIPTS = tuple(
-    f"{name}.js" for name in ("drawing", "cloud", "axes", "curves", "pictures", "playhead", "reel", "stage", "film")
+    f"{name}.js"
+    for name in ("shared", "drawing", "cloud", "axes", "curves", "pictures", "playhead", "reel", "stage", "film")
 )
+SOURCE = source(*SCRIPTS)
 WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live one, and its validation points
 DEAD = 0.01  # nats: a dimension below it carries nothing
 SWITCH = 1.25  # how much more rate another pair of dimensions must carry before a live film turns to it
@@ -44,15 +45,7 @@ WAITING = {
 }
 
 
-def source() -> str:
-    """Return the component as one module: inline modules cannot import their neighbours."""
-    lines = "".join((HERE / name).read_text() for name in SCRIPTS).splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("import "))
-
-
-_component = st.components.v2.component(
-    "latent_film", html="<div></div>", css=(HERE / "film.css").read_text(), js=source()
-)
+_component = st.components.v2.component("latent_film", html="<div></div>", css=text("film.css"), js=SOURCE)
 
 
 @dataclass(frozen=True)
@@ -259,7 +252,7 @@ def _packed(
     curves: History,
     notes: dict[str, str],
 ) -> bytes:
-    """Return header and sections, see `explorer.pack`.
+    """Return header and sections, see `components.pack`.
 
     codes float32 [F, N, 2]; rates float32 [F, d]; originals uint8 [S, C, H, W]; reconstructions and samples uint8
     [F, S, C, H, W]; labels int32 [N], -1 without; the history's arrays by name. Codes and images are deflated.

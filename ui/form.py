@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import figures, fitting, messages, spec_fields
 from ui.fields import Fields, base, fill, key, read, write
@@ -55,8 +56,11 @@ def seed(spec: Spec) -> None:
     fill(spec)
 
 
-def spec_form(*, disabled: bool = False, branch: Spec | None = None) -> Form:
-    """Draw the controls and return what they say; `branch` locks what the weights of that spec decide."""
+def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in: DeltaGenerator | None = None) -> Form:
+    """Draw the controls and return what they say; `branch` locks what the weights of that spec decide.
+
+    How long it will take stands in `estimate_in`, or below the controls.
+    """
     if key("base") not in st.session_state:
         fill(fitting.recommended(*FIRST))
     values = read()
@@ -77,7 +81,8 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None) -> Form:
                 _formula(spec)
                 _json(spec, fields)
         _shown(found, "")
-        return _estimate(spec, [text for _, text in found], branch)
+        with estimate_in or st.container():
+            return _estimate(spec, [text for _, text in found], branch)
 
 
 def _shown(found: list[Problem], group: str) -> None:

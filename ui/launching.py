@@ -78,8 +78,8 @@ def panel(run: Run | None) -> None:
                 "Use these settings", key="use_settings", type="tertiary", on_click=training.use_settings, args=(run,),
                 help=f"Fill the controls from {run.title}.",
             )  # fmt: skip
-    button, note = st.container(), st.container()
-    made = form.spec_form(branch=parent.spec if parent else None)
+    button, note = st.container(), st.container(gap="xxsmall")
+    made = form.spec_form(branch=parent.spec if parent else None, estimate_in=note)
     with button, st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
         st.text_input(
                 "Title", key="launch_title", max_chars=manage.TITLE, placeholder="Title (optional)",

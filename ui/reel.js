@@ -1,28 +1,9 @@
-import { plain } from "./drawing.js";
+import { inflate, plain, unpack } from "./shared.js";
 
 // What Python sent, as typed arrays, and what follows from a frame once.
 
 const OUTSIDE = 0.005; // the share of points at either end of an axis that its range may leave out
 const RINGS = 3.2; // standard deviations of the prior that stay in view
-
-// Return {header, section(name) -> Uint8Array copy or null}; see pack() in explorer.py.
-function unpack(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const section = (name) => {
-    if (!(name in header.sections)) return null;
-    const [offset, size] = header.sections[name];
-    return bytes.slice(4 + length + offset, 4 + length + offset + size);
-  };
-  return { header, section };
-}
-
-async function inflate(bytes) {
-  if (!bytes) return null;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
 
 // Return {header, frames, labels, originals, history}, all arrays typed; the inverse of film._packed.
 async function read(bytes) {

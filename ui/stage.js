@@ -1,4 +1,4 @@
-import { el } from "./drawing.js";
+import { el } from "./shared.js";
 
 function icon() {
   const make = (name, attributes) => {

@@ -10,6 +10,7 @@ from PIL import Image
 from test_film_payload import COUNT, filmed, shoot
 
 from ui import figures, film
+from ui.components import text
 from vae import film as films
 from vae import runs
 from vae.film import Frame
@@ -52,7 +53,7 @@ class Stage:
         self.page = page
         page.set_viewport_size({"width": 1240, "height": 640})
         page.goto("about:blank")
-        page.evaluate(MOUNT, [film.source(), (film.HERE / "film.css").read_text()])
+        page.evaluate(MOUNT, [film.SOURCE, text("film.css")])
 
     def send(self, data: bytes) -> "Stage":
         self.page.evaluate("send", base64.b64encode(data).decode())
