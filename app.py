@@ -6,11 +6,15 @@ collection after each run, which costs more than most of the pages.
 """
 
 import ctypes
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
+
+from ui.visitor import VisitorCookie
 
 
 def return_memory() -> None:
@@ -28,12 +32,22 @@ def return_memory() -> None:
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """End the downloads that the app has started when the server ends."""
-    yield
+    """Work the queue off while the server lives; at its end, downloads end too, and runs in training go on."""
     from ui import fetching
+    from vae import jobs, manage
+    from vae.jobs import pool
+    from vae.jobs.engine import Engine
 
+    engine = None if os.environ.get(jobs.CLUSTER) else Engine()
+    if engine is not None:
+        engine.start()
+    manage.empty_trash()
+    yield
     fetching.stop_all()
+    pool.close()
+    if engine is not None:
+        engine.close()
 
 
 return_memory()
-app = st.App("pages/main.py", lifespan=lifespan)
+app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie)])

@@ -17,6 +17,7 @@ st.set_page_config(page_title="Latent space explorer", page_icon=f"{ROOT}/ui/ico
 page = st.navigation(
     [
         st.Page("explore.py", title="Explore", icon=":material/explore:", default=True),
+        st.Page("train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("models.py", title="Models", icon=":material/view_list:", url_path="models"),
     ],
     position="top",

@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from ui import library, messages, state
+from ui import library, managing, messages, state, training, visitor
 from ui.chips import data_name, headline, number
+from ui.measuring import measuring
 from vae.runs import Run, RunError
 
 NAMES = {
@@ -27,7 +28,7 @@ def card(run: Run, chosen: bool) -> None:
     """One run of the library."""
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            st.markdown(f"**{run.name}**", width="stretch")
+            st.markdown(f"**{messages.plain(run.title)}**", width="stretch")
             if chosen:
                 st.caption("shown", width="content")
             else:
@@ -45,8 +46,12 @@ def card(run: Run, chosen: bool) -> None:
 def detail(run: Run) -> None:
     """The chosen run."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(run.name, anchor=False)
+        st.subheader(messages.plain(run.title), anchor=False)
         st.page_link("explore.py", label="Explore this model", icon=":material/explore:")
+        training.film_link(run)
+        managing.popover(run)
+    if note := str(run.meta.get("note", "")):
+        st.caption(messages.plain(note))
     st.latex(run.spec.formula())
     metrics = run.metrics
     rows = [(NAMES[name], metrics.get(name)) for name in NAMES if number(metrics.get(name))]
@@ -55,6 +60,7 @@ def detail(run: Run) -> None:
         st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
         k = metrics.get("log_px", {}).get("k")
         st.caption(f"{data_name(run)}, {metrics.get('split', 'test')} split" + (f"; K = {k}" if k else ""))
+    measuring(run)
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     if run.history:
@@ -77,8 +83,12 @@ if view is None:
     st.stop()
 left, right = st.columns([1, 2], gap="large")
 with left:
-    for run in library.usable():
+    managing.undo()
+    for run in training.sorted_for_me(library.usable()):
         card(run, run.name == view.run.name)
+    for run in library.unfinished():
+        if visitor.mine(run):
+            training.unfinished_card(run)
     for broken in library.broken():
         st.error(f"**{broken.name}** cannot be read. {broken.reason}", icon=":material/folder_off:")
 with right:

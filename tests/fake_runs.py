@@ -62,3 +62,13 @@ def make_run(folder: Path, name: str, preset_name: str = "vae", n: int = 500, **
     runs.write_json(run.path / "metrics.json", numbers)
     runs.write(run.path / "card.md", f"# {name}\n\nRandom weights, for tests.\n")
     return runs.Run(run.path)
+
+
+def complete(run: Run) -> Run:
+    """Give a run seeded weights of all its networks, as torch initialises them, so that it can encode too."""
+    import torch
+    from safetensors.torch import save_file as save_tensors
+
+    torch.manual_seed(0)
+    save_tensors(run.spec.build().state_dict(), run.path / "model.safetensors")
+    return run

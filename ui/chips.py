@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, library, state
+from ui import figures, library, messages, state
 from ui.state import View
 from vae.runs import Run, RunError
 
@@ -42,13 +42,17 @@ def data_name(run: Run) -> str:
 def model_chip(view: View) -> None:
     """Show the model and let another one be chosen."""
     run = view.run
-    label = f"**{run.name}** · {run.spec.latent}-D · {headline(run)}"
+    label = f"**{messages.plain(run.title)}** · {run.spec.latent}-D · {headline(run)}"
     with st.popover(label, icon=":material/hub:", key="chip_model_popover"):
-        names = [r.name for r in library.usable()]
+        titles = {r.name: r.title for r in library.usable()} | {run.name: run.title}
         # the widget follows the view, also where a link or another page has changed the model
         st.session_state["chip_model"] = run.name
         st.selectbox(
-            "Model", names, key="chip_model", on_change=lambda: state.set_model(st.session_state["chip_model"])
+            "Model",
+            list(titles),
+            format_func=titles.__getitem__,
+            key="chip_model",
+            on_change=lambda: state.set_model(st.session_state["chip_model"]),
         )
         st.caption(f"{run.spec.preset} on {data_name(run)}")
         st.page_link("models.py", label="All models", icon=":material/view_list:")

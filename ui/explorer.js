@@ -1,4 +1,5 @@
 import { makeDecoder } from "./decoder.js";
+import { TAU, el, inflate, minus, plain, unpack } from "./shared.js";
 
 // The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once a
 // frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
@@ -8,39 +9,11 @@ const STRAYS = 0.1; // if more of the codes than this, each left out in turn, co
 const FAR = 4; // without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // plane units an arrow key moves; with shift five times that
-const TAU = 2 * Math.PI;
 const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
 const instances = new WeakMap();
 
-const minus = (text) => text.replace("-", "−");
 const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
 const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
-const plain = (title) => title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join(""));
-
-function el(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
-// Return {header, section(name) -> Uint8Array copy or null}; see pack() in explorer.py.
-function unpack(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const section = (name) => {
-    if (!(name in header.sections)) return null;
-    const [offset, size] = header.sections[name];
-    return bytes.slice(4 + length + offset, 4 + length + offset + size);
-  };
-  return { header, section };
-}
-
-async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
 
 // What the model knows: the decoder, the codes, and the densities p(z) and q(z).
 class Space {
@@ -613,4 +586,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 // for tests
-export { Space, unpack };
+export { Space };

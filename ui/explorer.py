@@ -1,7 +1,6 @@
 """The card beside the map: it rides on the Plotly chart and decodes, in the browser, the point under the pointer."""
 
 import hashlib
-import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ import numpy as np
 import streamlit as st
 
 from ui import decoder, figures, library
+from ui.components import pack, source, text
 from vae import plane as planes
 from vae.plane import Plane
 from vae.runs import Codes, Run, RunError
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -26,32 +24,8 @@ class Pin:
     z: tuple[float, ...]
 
 
-def source() -> str:
-    """Return the component as one module: inline modules cannot import their neighbours."""
-    card = (HERE / "explorer.js").read_text()
-    imported = 'import { makeDecoder } from "./decoder.js";\n'
-    assert imported in card
-    return decoder.SOURCE + card.replace(imported, "")
-
-
-_component = st.components.v2.component(
-    "latent_explorer", html="<div></div>", css=(HERE / "explorer.css").read_text(), js=source()
-)
-
-
-def pack(header: Mapping[str, Any], sections: Mapping[str, bytes]) -> bytes:
-    """Return a header's length (4 bytes, little-endian), the header as JSON, then the sections at multiples of 8 bytes.
-
-    The header gains `sections`: name -> [offset from the first section, length].
-    """
-    places, offset = {}, 0
-    for name, content in sections.items():
-        places[name] = [offset, len(content)]
-        offset += -(-len(content) // 8) * 8
-    text = json.dumps({**header, "sections": places}, separators=(",", ":")).encode()
-    text += b" " * (-(4 + len(text)) % 8)
-    body = b"".join(content + bytes(-len(content) % 8) for content in sections.values())
-    return len(text).to_bytes(4, "little") + text + body
+SOURCE = source("shared.js", "decoder.js", "explorer.js")
+_component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
 
 
 def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str) -> bytes:

@@ -22,9 +22,24 @@ def entries() -> list[Run | Broken]:
     return runs.library()
 
 
+def forget() -> None:
+    """Look at the folders anew: this visitor has just changed something there."""
+    entries.clear()
+
+
+def _finished(run: Run) -> bool:
+    """Return whether other pages can show a run; what was never in training here is theirs, with or without codes."""
+    return (run.path / "codes.npz").is_file() or not (run.path / "meta.json").is_file()
+
+
 def usable() -> list[Run]:
-    """Return the runs that can be read."""
-    return [entry for entry in entries() if isinstance(entry, Run)]
+    """Return the runs that every page can show."""
+    return [entry for entry in entries() if isinstance(entry, Run) and _finished(entry)]
+
+
+def unfinished() -> list[Run]:
+    """Return the runs that have no codes yet: they wait, train, or have failed."""
+    return [entry for entry in entries() if isinstance(entry, Run) and not _finished(entry)]
 
 
 def broken() -> list[Broken]:

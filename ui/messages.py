@@ -17,6 +17,13 @@ NO_MODEL = (
     "`python -m vae train vae --data digits`"
 )
 
+NO_FILM = "No run has been recorded on this machine yet. Press Train on the right, and watch the first one."
+
+
+def plain(text: str) -> str:
+    """Return what someone typed, harmless within Markdown."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>$:~" else c for c in text)
+
 
 def problem(text: str) -> None:
     """Show what was refused, and what is shown instead."""
@@ -42,7 +49,7 @@ def data_missing(run: Run) -> None:
             text = f":material/cloud_off: {title}{why}. Showing its saved codes and reconstructions."
             st.caption(text, width="content")
         if not here:
-            _download(name)
+            download(name)
         if run.name != "digits-vae-2d" and any(r.name == "digits-vae-2d" for r in library.usable()):
             st.button(
                 "Use the bundled digits model",
@@ -54,7 +61,7 @@ def data_missing(run: Run) -> None:
             )
 
 
-def _download(name: str) -> None:
+def download(name: str) -> None:
     job = fetching.job(name)
     if job is not None and job.running:
         _progress(name)

@@ -16,6 +16,7 @@ from vae.runs import Codes, Run, RunError
 
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
 MODEL, PLANE, PIN = "model", "plane", "z"  # names in the URL and, prefixed, in the session
+RUN = "run"  # the run that the Train page watches, likewise
 LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
 
 CHART_KEY, EXPLORER_KEY = "map", "explorer"
@@ -133,6 +134,43 @@ def hear(view: View, pin: tuple[float, ...] | None) -> bool:
         return False
     set_pin(pin)
     return True
+
+
+def watched() -> str:
+    """Return the name of the run that the Train page shall watch, "" for none in particular; the URL leads."""
+    name = st.query_params.get(RUN, _kept(RUN))
+    if st.session_state.get(f"view_{RUN}") != name:
+        st.session_state[f"view_{RUN}"] = name
+    return name
+
+
+def watch(name: str) -> None:
+    """Watch another run on the Train page."""
+    st.session_state[f"view_{RUN}"] = name
+    if name:
+        st.query_params[RUN] = name
+    elif RUN in st.query_params:
+        del st.query_params[RUN]
+
+
+def say(text: str, kind: str = "error") -> None:
+    """Keep a sentence for the page that is drawn next: callbacks cannot draw."""
+    st.session_state["view_said"] = (kind, text)
+
+
+def ask_redraw() -> None:
+    """Ask for the whole page once more: a callback inside a fragment has changed what stands outside of it."""
+    st.session_state["view_redraw"] = True
+
+
+def redraw_asked() -> bool:
+    """Return, once, whether the whole page was asked for."""
+    return bool(st.session_state.pop("view_redraw", False))
+
+
+def said() -> tuple[str, str] | None:
+    """Return the sentence that was kept, once."""
+    return st.session_state.pop("view_said", None)
 
 
 def _kept(name: str) -> str:

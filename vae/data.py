@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from vae import glyphs, sprites
 
 SPLITS = ("train", "valid", "test")
+DRAWN = frozenset({"glyphs", "sprites", "linear-gaussian"})  # by a generator, as many as asked for
 TIMEOUT = 5.0  # seconds a server may be silent
 
 
@@ -157,6 +158,12 @@ def data_root() -> Path:
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return base / "latent-space-explorer"
+
+
+def train_size(name: str, size: int | None = None) -> int:
+    """Return how many training examples a set gives where `size` are asked for; one that is drawn gives any number."""
+    most = describe(name).sizes[0]
+    return most if size is None else size if name in DRAWN else min(size, most)
 
 
 def load(

@@ -77,8 +77,7 @@ def correction(spec: Spec, threads: int) -> float:
 
 def seconds(spec: Spec, n_train: int, threads: int = 1) -> float:
     """Return the seconds that training on n_train examples will take here, validation and saving left out."""
-    n = min(n_train, spec.size or n_train)
-    steps = spec.epochs * math.ceil(n / spec.batch)
+    steps = spec.epochs * math.ceil(n_train / spec.batch)
     return steps * step_seconds(spec, threads) * correction(spec, threads)
 
 

@@ -8,15 +8,13 @@ import shutil
 import time
 import uuid
 import zipfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vae import control, data, estimate, film, runs, status
-from vae.control import HIGHEST_RATE
+from vae import control, data, estimate, film, options, runs, status
 from vae.data import Dataset
 from vae.runs import Run, RunError
 from vae.spec import Spec, SpecError
@@ -25,6 +23,7 @@ TITLE, NOTE = 120, 10_000  # characters
 MOST_WEIGHTS = 50_000_000
 MOST_VALUES = 2**31  # decoded values a step: 8 GiB of float32
 MOST_HOURS = 72.0
+TRASH_DAYS = 7.0
 LEAVE_OUT = ("state.pt", "previous.pt", "worker.lock", "control.json", "status.json", "live.npz")
 
 
@@ -41,12 +40,6 @@ def limits(spec: Spec, n: int) -> None:
             f"A batch of {spec.batch} with {spec.samples} samples decodes {values:,} values a step, more than "
             f"{MOST_VALUES:,}. Use a smaller batch or fewer samples."
         )
-    rate = spec.learning_rate
-    ends = [rate["start"], rate["stop"]] if isinstance(rate, Mapping) else [rate]
-    if not all(0 <= end <= HIGHEST_RATE for end in ends) or max(ends) == 0:
-        raise SpecError(f"The learning rate must lie above 0 and up to {HIGHEST_RATE:g}, not at {rate}.")
-    if spec.clip is not None and not (math.isfinite(spec.clip) and spec.clip > 0):
-        raise SpecError(f"A gradient is clipped to a norm above 0, not to {spec.clip}. Leave it empty for no clipping.")
     hours = estimate.seconds(spec, n) / 3600
     if hours > MOST_HOURS:
         raise SpecError(
@@ -57,14 +50,13 @@ def limits(spec: Spec, n: int) -> None:
 
 def check(spec: Spec) -> int:
     """Return the number of training examples; raises SpecError or DataError where the run could not start or end."""
+    options.check(spec)
     description = data.describe(spec.data)
     if not data.available(spec.data):
         raise data.DataError(
             f"{description.title} is not on this machine yet: fetch it first (`python -m vae fetch {spec.data}`)."
         )
-    n = description.sizes[0]
-    if spec.size is not None and (not isinstance(spec.size, int) or not 1 <= spec.size <= 1_000_000):
-        raise SpecError(f"The number of training examples must be from 1 to 1,000,000, not {spec.size!r}.")
+    n = data.train_size(spec.data, spec.size)
     if tuple(description.shape) != spec.shape:
         raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
     pixels = np.empty((0, *spec.shape), np.uint8 if len(spec.shape) == 3 else np.float32)
@@ -77,11 +69,13 @@ def check(spec: Spec) -> int:
 
 
 def _name(spec: Spec) -> str:
-    return f"{spec.preset}-{spec.data}-{uuid.uuid4().hex[:6]}"
+    """Return a new folder's name; a preset from somebody's JSON may say anything, and must not lead elsewhere."""
+    return re.sub(r"[^a-z0-9-]", "", f"{spec.preset}-{spec.data}"[:60]).strip("-") + f"-{uuid.uuid4().hex[:6]}"
 
 
 def _describe(run: Run, **changes: Any) -> Run:
-    runs.write_json(run.path / "meta.json", run.meta | changes)
+    # read anew: another tab, or the line above, may have changed it
+    runs.write_json(run.path / "meta.json", Run(run.path).meta | changes)
     return Run(run.path)
 
 
@@ -89,7 +83,8 @@ def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) 
     """Make a run folder ready to train; raises SpecError or DataError, and then nothing was made."""
     check(spec)
     run = runs.create((folder or runs.user_runs()) / _name(spec), spec)
-    return _describe(run, title=title.strip()[:TITLE], note="", owner=owner, created=time.time(), parent=None)
+    command = f"python -m vae train {run.name}"
+    return _describe(run, title=title.strip()[:TITLE], owner=owner, created=time.time(), command=command)
 
 
 def branch(run: Run, owner: str, **changes: Any) -> Run:
@@ -97,7 +92,7 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
 
     Raises RunError while the other trains, or without a checkpoint; SpecError where the changes need other weights.
     """
-    if status.current(run.path).state in ("running", "starting"):
+    if status.current(run.path).state in ("running", "starting", "finishing"):
         raise RunError(f"{run.title} is training: pause it, then branch from where it stands.")
     if run.checkpoint is None:
         raise RunError(f"{run.title} has no checkpoint to go on from. Train it anew from its settings.")
@@ -127,7 +122,8 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
     step = status.current(run.path).step or (run.history[-1]["step"] if run.history else 0)
     origin = {"run": run.name, "step": step}
     title = f"{run.title}, branch"[:TITLE]
-    return _describe(made, title=title, note="", owner=owner, created=time.time(), parent=origin)
+    command = f"python -m vae train {made.name}"
+    return _describe(made, title=title, owner=owner, created=time.time(), parent=origin, command=command)
 
 
 def _own(run: Run) -> bool:
@@ -166,6 +162,7 @@ def delete(run: Run) -> None:
     if target.exists():
         shutil.rmtree(target)
     os.replace(run.path, target)
+    (target / "deleted").touch()
 
 
 def restore(name: str) -> Run:
@@ -175,8 +172,17 @@ def restore(name: str) -> Run:
         raise RunError(f"There is no deleted run {name!r} to bring back.")
     if target.exists():
         raise RunError(f"A run {name!r} is there again. Delete it before you bring the old one back.")
+    (source / "deleted").unlink(missing_ok=True)
     os.replace(source, target)
     return Run(target)
+
+
+def empty_trash(days: float = TRASH_DAYS) -> None:
+    """Remove for good what has waited in the trash for so many days."""
+    for path in trash().glob("*/"):
+        mark = path / "deleted"
+        if mark.exists() and time.time() - mark.stat().st_mtime > days * 86400:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def archive(run: Run) -> bytes:

@@ -39,18 +39,18 @@ class Server:
     data: Path
 
 
-def start(data: Path) -> Server:
-    """Start the app on a free port with its data and runs in `data`, and wait until it is healthy."""
+def start(data: Path, port: int = 0, **environment: str) -> Server:
+    """Start the app on a port (0: a free one) with its data and runs in `data`, and wait until it is healthy."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = port or probe.getsockname()[1]
     # a file, since a pipe that nobody reads fills up and stalls the server
     log = Path(tempfile.mkstemp(prefix="server-", suffix=".log", dir=data)[1])
     arguments = ["--server.port", str(port), "--server.headless", "true", "--server.address", "127.0.0.1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
         cwd=ROOT,
-        env={**os.environ, **NO_NETWORK, "LATENT_DATA": str(data)},
+        env={**os.environ, **NO_NETWORK, "LATENT_DATA": str(data), **environment},
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
     )

@@ -193,7 +193,7 @@ LOOK = """async ([source, payload, points]) => {
 def look(page, run, points, images=None):
     """Return what the card's arithmetic says of the points."""
     content = explorer.payload(run, run.codes, plane.default(run.codes), images, "map")
-    return page.evaluate(LOOK, [explorer.source(), base64.b64encode(content).decode(), np.asarray(points).tolist()])
+    return page.evaluate(LOOK, [explorer.SOURCE, base64.b64encode(content).decode(), np.asarray(points).tolist()])
 
 
 def log_ratio(codes, z, skip=None):

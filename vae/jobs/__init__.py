@@ -6,6 +6,7 @@ a second tab, a second user and a restarted server see the same run. An executor
 """
 
 import os
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from vae.status import Status
 
 CLUSTER = "LATENT_CLUSTER"
 MOST_WAITING = 20  # of one owner
+LEAVING = 2.0  # seconds a trainer may take from its last word to its end
 K, N = 50, 2_000  # importance samples and test examples of the measurement after training in the queue
 
 
@@ -96,13 +98,31 @@ def executor() -> Executor:
 def play(run: Path, owner: str = "local", resources: Resources | None = None, until: int | None = None) -> None:
     """Let a run train, up to step `until` where given: one that pauses goes on, any other is queued to resume."""
     control.ask(run, mode="run", until=until)
-    if not status.held(run):
+    deadline = time.monotonic() + LEAVING
+    while (held := status.held(run)) and status.current(run).ended and time.monotonic() < deadline:
+        time.sleep(0.01)  # its trainer has said its last word and is leaving
+    if not held:
         executor().submit(run, owner, resources)
 
 
 def pause(run: Path) -> None:
     """Let a run wait after its present step; everything is saved."""
     control.ask(run, mode="pause")
+
+
+def settle(run: Path, patience: float = 5.0) -> None:
+    """Pause a run that trains and wait until that is saved, for a copy to go on from there.
+
+    Raises JobError where it is still at work after `patience` seconds.
+    """
+    if not status.held(run):
+        return
+    pause(run)
+    deadline = time.monotonic() + patience
+    while (now := status.current(run)).alive and now.state != "paused":
+        if time.monotonic() > deadline:
+            raise JobError(f"{run.name} could not be paused within {patience:.0f} s. Wait a moment, then try again.")
+        time.sleep(0.02)
 
 
 def engage(run: Path, now: Status) -> Status:

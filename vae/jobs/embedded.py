@@ -10,7 +10,6 @@ from vae.jobs import MOST_WAITING, Capacity, JobError, Resources, Standing, enga
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import Run, RunError
 from vae.spec import SpecError
-from vae.status import Status
 
 SLOTS = "LATENT_SLOTS"
 
@@ -32,8 +31,11 @@ def cost(processes: int) -> int:
 
 
 def threads(processes: int = 1) -> int:
-    """Return the threads of each process of a run: its share of the processors."""
-    return max(1, cores() * cost(processes) // (slots() * processes))
+    """Return the threads of each process of a run: its share of the processors but one, which is the app's.
+
+    Threads that wait for a processor cost more than they bring: two on two busy cores ran at a tenth of one's speed.
+    """
+    return max(1, round((cores() - 1) * cost(processes) / (slots() * processes)))
 
 
 class Embedded:
@@ -48,30 +50,33 @@ class Embedded:
         if resources.gpus:
             raise JobError("This machine's queue trains on processors. Set a cluster's address to train on GPUs.")
         jobs = {job.run: job for job in self.queue.jobs()}
-        known = jobs.get(str(run))
-        if known is not None and known.state != PARKED:
+        known, now = jobs.get(str(run)), status.current(run)
+        over = known is not None and known.state == RUNNING and now.ended  # the engine is about to see its end
+        if known is not None and known.state != PARKED and not over:
             return
         if sum(job.owner == owner and job.state == WAITING for job in jobs.values()) >= MOST_WAITING:
             raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
-        now = status.current(run)
         if now.alive:
             return
         engage(run, now)
         self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
 
     def stop(self, run: Path) -> None:
-        """End a run; one that pauses without a process comes back to be measured, one that waits never starts."""
+        """End a run; one without a process comes back to be measured as it is, one that never began never starts."""
         run = run.resolve()
-        job = self.queue.get(str(run))
+        job, now = self.queue.get(str(run)), status.current(run)
         if job is not None and job.state == WAITING:
             self.queue.drop(job.run)
-            now = status.current(run)
-            if not now.alive:
-                status.write(run, Status("stopped", now.step, now.epoch, now.total, now.per_epoch, now.seconds))
+            now = replace(now, state="interrupted")
+        if now.ended and now.state != "failed":
             return
-        control.ask(run, mode="stop")
-        if job is not None and job.state == PARKED:
-            self.submit(run, job.owner, Resources(job.processes))
+        control.ask(run, mode="stop", until=None)
+        if (job is not None and job.state == RUNNING) or now.alive:
+            return
+        if Run(run).checkpoint is None:
+            status.write(run, replace(now, state="stopped"))
+        else:
+            self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
 
     def state(self, run: Path) -> Standing:
         """Return where a run stands, and while it waits, how many go first and for about how long."""
@@ -102,7 +107,8 @@ class Embedded:
     def resources(self) -> Capacity:
         """Return this machine's slots."""
         jobs = self.queue.jobs()
-        busy = sum(cost(job.processes) for job in jobs if job.state == RUNNING)
+        training = [job for job in jobs if job.state == RUNNING and not status.current(job.path).ended]
+        busy = sum(cost(job.processes) for job in training)
         return Capacity(slots(), busy, sum(job.state == WAITING for job in jobs), cores())
 
     def warm(self) -> None:
@@ -114,6 +120,6 @@ class Embedded:
 def _seconds(job: Job) -> float:
     try:
         spec = Run(job.path).spec
-        return estimate.seconds(spec, data.describe(spec.data).sizes[0], threads(job.processes))
+        return estimate.seconds(spec, data.train_size(spec.data, spec.size), threads(job.processes))
     except (RunError, SpecError, data.DataError):
         return 0.0

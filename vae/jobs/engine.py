@@ -50,8 +50,8 @@ class Worker:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                # what a shell starts ignores no interrupt; what a server starts might
-                restore_signals=True,
+                # threads that spin while they wait take the processor from those they wait for
+                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
             )
 
     @property
@@ -132,22 +132,26 @@ class Engine:
 
     def tick(self) -> None:
         """Look at every job once and do what is due."""
-        for job in self.queue.jobs():
-            if job.state != WAITING and job.run in self.children:
-                worker = self.children[job.run]
-                if not worker.alive:
-                    del self.children[job.run]
-                    self._ended(job, worker.process.returncode)
-            elif job.state == RUNNING and not status.held(job.path) and not self._settling(job):
-                self._ended(job, None)
-            elif not job.path.is_dir():
+        jobs = {job.run: job for job in self.queue.jobs()}
+        for run, worker in list(self.children.items()):
+            if not worker.alive:
+                del self.children[run]
+                # a run that somebody has queued anew since is no longer this process's
+                if run in jobs and jobs[run].pid == worker.process.pid:
+                    self._ended(jobs.pop(run), worker.process.returncode)
+        for job in jobs.values():
+            if not job.path.is_dir():
                 self.queue.drop(job.run)
+            elif job.state == RUNNING and job.run not in self.children and not self._lives(job):
+                self._ended(job, None)
         self._park()
         self._start_next()
         self._stand_by()
 
-    def _settling(self, job: Job) -> bool:
-        """Return whether another engine's worker may still be on its way to its lock."""
+    def _lives(self, job: Job) -> bool:
+        """Return whether a trainer that another engine started is at work, or on its way to its lock."""
+        if status.held(job.path):
+            return True
         if job.pid is None or job.started is None or time.time() - job.started > SETTLING:
             return False
         try:

@@ -1,0 +1,19 @@
+"""Train: a run being born on the left, what to train next on the right."""
+
+import streamlit as st
+
+from ui import launching, managing, messages, training
+from vae import jobs
+
+jobs.executor().warm()
+run = training.chosen()
+left, right = st.columns([2.1, 1], gap="large")
+with left:
+    managing.undo()
+    if run is None:
+        st.info(messages.NO_FILM, icon=":material/model_training:")
+    else:
+        training.chooser(run)
+        training.watching(run)
+with right:
+    launching.panel(run)

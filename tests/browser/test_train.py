@@ -1,0 +1,331 @@
+"""The Train page: models are born while one watches, obey, survive reloads and restarts, and belong to somebody."""
+
+import io
+import json
+import re
+import signal
+import zipfile
+
+import psutil
+import pytest
+from harness import Server, settle, start, stop
+from playwright.sync_api import Page, expect
+
+from vae import runs, status
+from vae.manage import create
+from vae.runs import Run
+from vae.spec import preset
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
+HEADLINE, TRAIN = ".st-key-train_headline", ".st-key-train button"
+PATIENCE = 60_000  # ms
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """An app of its own that trains one run at once."""
+    data = tmp_path_factory.mktemp("training")
+    running = start(data, LATENT_SLOTS="1")
+    yield running
+    stop(running.process)
+    end_trainers(data)
+
+
+@pytest.fixture(autouse=True)
+def alone(server):
+    """Leave no run in training behind: the next test shall find the slot free."""
+    yield
+    end_trainers(server.data)
+
+
+def end_trainers(data) -> None:
+    """Stop every run of a data folder and wait until its process has gone."""
+    from vae.jobs.embedded import Embedded
+
+    executor = Embedded(data)
+    for job in executor.queue.jobs():
+        executor.queue.drop(job.run)
+    for path in data.glob("runs/*/"):
+        now = status.read(path)
+        if now is not None and status.held(path) and now.pid is not None:
+            process = psutil.Process(now.pid)
+            process.kill()
+            process.wait(30)
+
+
+def set_epochs(page: Page, epochs: int) -> None:
+    field = page.get_by_role("spinbutton", name="Epochs").first
+    field.fill(str(epochs))
+    field.press("Enter")
+    settle(page)
+
+
+def press_train(page: Page, epochs: int) -> Run:
+    """Train the form's model for so many epochs and return its run."""
+    set_epochs(page, epochs)
+    page.locator(TRAIN).click()
+    page.wait_for_function("() => location.search.includes('run=vae-digits')")
+    return named(page)
+
+
+def named(page: Page) -> Run:
+    return Run(page.context.data / "runs" / re.search(r"run=([\w.-]+)", page.url)[1])
+
+
+@pytest.fixture
+def open_train(open_page, server):
+    def open_one(path: str = "/train", **more) -> Page:
+        page = open_page(path, wait=TRAIN, **more)
+        page.context.data = server.data
+        return page
+
+    return open_one
+
+
+def shows(page: Page, text: str | re.Pattern) -> None:
+    expect(page.locator(HEADLINE)).to_contain_text(text, timeout=PATIENCE)
+
+
+def wait_for_step(page: Page, run: Run, step: int) -> None:
+    for _ in range(PATIENCE // 50):
+        now = status.read(run.path)
+        if now is not None and now.step >= step:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"step {step} never came: {status.read(run.path)}")
+
+
+def film(page: Page):
+    return page.locator(".st-key-film [data-run]")
+
+
+def button(page: Page, name: str):
+    """Return a button of the left side by its key."""
+    return page.locator(f".st-key-{name.lower().replace(' ', '_')} button").first
+
+
+def test_the_first_screen_shows_a_recorded_training(open_train):
+    page = open_train()
+    shows(page, "Recorded")
+    expect(film(page)).to_have_attribute("data-run", "mnist-vae-2d")
+    assert int(film(page).get_attribute("data-frames")) > 30
+    expect(button(page, "Pause")).to_have_count(0)
+
+
+def test_a_model_trains_live_to_a_better_bound_and_every_page_can_use_it(open_train):
+    page = open_train()
+    run = press_train(page, 40)
+    shows(page, "Training")
+    expect(film(page)).to_have_attribute("data-frames", re.compile(r"^([3-9]|\d\d+)$"), timeout=PATIENCE)
+    shows(page, "Done")
+    held = [r["valid"]["objective"] for r in Run(run.path).history if "valid" in r]
+    assert held[-1] > held[0] + 2
+    elbo = Run(run.path).metrics["elbo"]
+    page.get_by_role("link", name="Models").click()
+    page.locator(f".st-key-card_{run.name} button").click()
+    settle(page)
+    expect(page.locator(".st-key-chip_model_popover")).to_contain_text(f"{elbo['value']:.2f}".replace("-", "−"))
+    page.get_by_role("link", name="Explore", exact=True).click()
+    page.wait_for_selector(".st-key-map .js-plotly-plot")
+
+
+def test_pause_step_go_on_and_stop(open_train):
+    page = open_train()
+    run = press_train(page, 50_000)
+    shows(page, "Training")
+    wait_for_step(page, run, 30)
+    button(page, "Pause").click()
+    shows(page, "Paused")
+    here = status.read(run.path).step
+    button(page, "Step").click()
+    shows(page, f"step {here + 1:,} of")
+    shows(page, "Paused")
+    button(page, "Epoch").click()
+    following = (here + 1) // 21 * 21 + 21
+    shows(page, f"step {following:,} of")
+    shows(page, "Paused")
+    button(page, "Go on").click()
+    wait_for_step(page, run, following + 20)
+    button(page, "Stop").click()
+    shows(page, "Stopped")
+    assert Run(run.path).metrics["elbo"]["n"] == 360 and len(Run(run.path).codes) == 360
+
+
+def test_the_learning_rate_changes_while_it_trains(open_train):
+    page = open_train()
+    run = press_train(page, 50_000)
+    wait_for_step(page, run, 30)
+    page.get_by_role("button", name="Learning rate").click()
+    field = page.get_by_role("spinbutton", name="Learning rate").last
+    field.fill("0.0003")
+    field.press("Enter")
+    settle(page)
+    button(page, "Use rate").click()
+    for _ in range(200):
+        if status.read(run.path).learning_rate == 3e-4:
+            break
+        page.wait_for_timeout(50)
+    assert status.read(run.path).learning_rate == 3e-4
+
+
+def test_a_reload_and_a_second_tab_show_the_same_run(open_train):
+    page = open_train()
+    run = press_train(page, 50_000)
+    wait_for_step(page, run, 50)
+    page.reload()
+    shows(page, "Training")
+    assert run.name in page.url
+    second = page.context.new_page()
+    second.goto(page.url)
+    shows(second, "Training")
+    button(second, "Pause").click()
+    shows(second, "Paused")
+    shows(page, "Paused")
+
+
+def test_without_its_address_the_page_finds_the_run_that_goes_on(open_train, server):
+    page = open_train()
+    run = press_train(page, 50_000)
+    wait_for_step(page, run, 10)
+    page.goto(server.url + "/train")
+    shows(page, "Training")
+    expect(film(page)).to_have_attribute("data-run", run.name)
+
+
+def test_two_visitors_have_runs_of_their_own_and_take_turns(open_train):
+    one, two = open_train(), open_train()
+    first = press_train(one, 50_000)
+    shows(one, "Training")
+    expect(film(two)).to_have_attribute("data-run", "mnist-vae-2d")
+    second = press_train(two, 2)
+    shows(two, "Waiting")
+    shows(two, "next in the queue")
+    assert Run(first.path).meta["owner"] != Run(second.path).meta["owner"]
+    for page, own, other in ((one, first, second), (two, second, first)):
+        page.locator(".st-key-train_run").click()
+        options = page.get_by_role("option").all_inner_texts()
+        assert len([o for o in options if "recorded" not in o]) == 1, options
+        page.keyboard.press("Escape")
+        assert own.name != other.name
+    two.goto(two.url.replace(second.name, first.name))
+    shows(two, "Training")
+    expect(button(two, "Pause")).to_have_count(0)
+    button(one, "Stop").click()
+    two.goto(two.url.replace(first.name, second.name))
+    shows(two, "Done")
+
+
+def test_a_restarted_server_goes_on_with_the_run(open_train, server, browser):
+    page = open_train()
+    run = press_train(page, 50_000)
+    wait_for_step(page, run, 50)
+    url, cookies = page.url, page.context.cookies()
+    page.close()
+    other = start(server.data, LATENT_SLOTS="1")  # a second server on the same folder waits for the lead
+    try:
+        stop_hard(server)
+        here = status.read(run.path).step
+        context = browser.new_context()
+        context.add_cookies([{**c, "url": other.url} for c in map(bare, cookies)])
+        page = context.new_page()
+        page.goto(url.replace(server.url, other.url))
+        shows(page, "Training")
+        wait_for_step(page, run, here + 50)
+        button(page, "Stop").click()
+        shows(page, "Stopped")
+        context.close()
+    finally:
+        stop(other.process)
+        again = start(server.data, port=int(server.url.rsplit(":", 1)[1]), LATENT_SLOTS="1")
+        server.process = again.process
+
+
+def bare(cookie: dict) -> dict:
+    return {k: cookie[k] for k in ("name", "value")}
+
+
+def stop_hard(server: Server) -> None:
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+
+
+def test_a_divergence_says_where_and_offers_a_third_of_the_rate(open_train, server):
+    run = create(preset("sigma-vae", **SMALL, epochs=50, learning_rate=8.0), "local")
+    move(run, server)
+    page = open_train(f"/train?run={run.name}")
+    button(page, "Go on").click()
+    expect(page.get_by_text("Training stopped at step")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Resume at learning rate 2.7").click()
+    for _ in range(PATIENCE // 50):
+        if status.read(server.data / "runs" / run.name).attempt == 2:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("it was not resumed")
+
+
+def move(run: Run, server: Server) -> None:
+    (server.data / "runs").mkdir(exist_ok=True)
+    run.path.rename(server.data / "runs" / run.name)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """What a test makes by itself is made apart from the server's folder."""
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+
+
+def test_a_branch_goes_on_from_a_paused_run(open_train):
+    page = open_train()
+    run = press_train(page, 50_000)
+    wait_for_step(page, run, 40)
+    button(page, "Branch").click()
+    expect(page.get_by_text("Train a branch")).to_be_visible()
+    page.locator(TRAIN).click()
+    page.wait_for_function(f"() => location.search.includes('run=') && !location.search.includes('{run.name}')")
+    made = named(page)
+    assert made.meta["parent"]["run"] == run.name and made.meta["parent"]["step"] >= 40
+    assert status.current(run.path).state == "paused"
+
+
+def test_name_download_delete_and_undo(open_train, server):
+    page = open_train()
+    run = press_train(page, 2)
+    shows(page, "Done")
+    page.get_by_role("button", name="More").click()
+    page.locator(".st-key-run_title input").fill("A *fine* model")
+    page.locator(".st-key-run_note textarea").fill("kept")
+    button(page, "Save run").click()
+    shows(page, "A *fine* model")
+    assert json.loads((run.path / "meta.json").read_text())["note"] == "kept"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as zip").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as bundle:
+        assert f"{run.name}/model.safetensors" in bundle.namelist()
+    button(page, "Delete run").click()
+    expect(page.get_by_text("Deleted A *fine* model.")).to_be_visible()
+    assert not run.path.exists()
+    button(page, "Undo delete").click()
+    expect(page.get_by_text("is back")).to_be_visible()
+    assert run.path.exists()
+
+
+def test_a_run_deleted_while_open_is_said(open_train, server):
+    page = open_train()
+    run = press_train(page, 50_000)
+    wait_for_step(page, run, 10)
+    end_trainers(server.data)
+    runs.write(run.path / "status.json", status.Status("paused", 5, total=10).to_json())
+    page.reload()
+    shows(page, "Interrupted")
+    run.path.rename(server.data / "gone")
+    expect(page.get_by_text("This run was deleted")).to_be_visible(timeout=PATIENCE)
+
+
+def test_impossible_numbers_are_refused_before_the_run(open_train):
+    page = open_train()
+    set_epochs(page, 999_999_999)
+    expect(page.locator(TRAIN)).to_be_disabled()
+    set_epochs(page, 3)
+    expect(page.locator(TRAIN)).to_be_enabled()

@@ -1,0 +1,222 @@
+"""Runs as people handle them: limits, branches, names, the trash, the zip; and how long a training will take."""
+
+import io
+import os
+import time
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from vae import control, data, estimate, film, manage, runs, status
+from vae.__main__ import main
+from vae.runs import Run, RunError
+from vae.spec import SpecError, preset
+from vae.status import Status
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
+QUICK = ("--threads", "1", "--k", "2", "--n", "20")
+PER_EPOCH = 21
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    return tmp_path
+
+
+def make(**changes) -> Run:
+    return manage.create(replace(preset("vae", **SMALL), **{"epochs": 2, **changes}), "me", "  A title ")
+
+
+def train(run: Run) -> Run:
+    assert main(["train", str(run.path), *QUICK]) == 0
+    return Run(run.path)
+
+
+def stopped(run: Run, step: int) -> Run:
+    """Train to a step, and stop there."""
+    import threading
+
+    control.ask(run.path, until=step)
+
+    def end():
+        while status.current(run.path).state != "paused":
+            time.sleep(0.01)
+        control.ask(run.path, mode="stop")
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    trained = train(run)
+    thread.join()
+    assert status.read(run.path).step == step
+    return trained
+
+
+def test_a_run_is_created_with_its_owner_title_and_command():
+    run = make()
+    assert run.meta["owner"] == "me" and run.title == "A title" and run.name.startswith("vae-digits-")
+    assert run.meta["command"] == f"python -m vae train {run.name}"
+    assert train(run).metrics["command"] == run.meta["command"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"encoder": {"kind": "mlp", "widths": [60_000, 60_000]}}, "weights.*narrower"),
+        ({"samples": 10_000, "batch": 60_000}, "smaller batch"),
+        ({"learning_rate": -1.0}, "Learning rate.*above 0"),
+        ({"learning_rate": 11.0}, "Learning rate.*at most 10"),
+        ({"clip": 0.0}, "(?i)clip"),
+        ({"epochs": 1_000_000, "encoder": {"kind": "mlp", "widths": [3000, 3000]}}, "hours"),
+        ({"size": 0}, "(?i)examples"),
+        ({"path": "nowhere"}, "nowhere"),
+        ({"objective": {"kind": "magic"}}, "magic"),
+        ({"shape": (1, 9, 9)}, r"\[1, 8, 8\]"),
+    ],
+)
+def test_what_would_overwhelm_a_shared_machine_is_refused_before_anything_is_made(changes, reason, own_folder):
+    with pytest.raises(SpecError, match=reason):
+        make(**changes)
+    assert not list(own_folder.glob("runs/*"))
+
+
+def test_a_name_from_somebodys_json_leads_nowhere_else(own_folder):
+    with pytest.raises(SpecError, match="no preset"):
+        make(preset="../../etc/Évil name")
+    assert not list(own_folder.glob("runs/*"))
+
+
+def test_grey_pixels_under_a_bernoulli_and_missing_data_are_refused():
+    with pytest.raises(data.DataError, match="binarisation"):
+        make(binarisation="none")
+    with pytest.raises(data.DataError, match="fetch"):
+        manage.create(preset("vae"), "me")
+
+
+def test_a_branch_without_changes_is_the_unbroken_run():
+    whole = train(make(epochs=4))
+    part = stopped(make(epochs=4), 30)
+    made = train(manage.branch(part, "you"))
+    assert made.meta["parent"] == {"run": part.name, "step": 30} and made.meta["owner"] == "you"
+    assert manage.parent(made) == f"branched from {part.name} at step 30"
+    assert (made.path / "model.safetensors").read_bytes() == (whole.path / "model.safetensors").read_bytes()
+    strip = [{k: v for k, v in r.items() if k != "seconds"} for r in made.history]
+    assert strip == [{k: v for k, v in r.items() if k != "seconds"} for r in whole.history]
+    assert film.steps(made.path) == film.steps(whole.path)
+    assert Run(part.path).metrics["elbo"] != made.metrics["elbo"]
+
+
+def test_a_branch_goes_on_with_other_numbers():
+    part = stopped(make(epochs=4), 30)
+    made = manage.branch(part, "me", learning_rate=1e-4, epochs=6, objective={"kind": "elbo", "beta": 4.0})
+    made = train(made)
+    assert made.history[-1]["learning_rate"] == 1e-4 and status.read(made.path).step == 6 * PER_EPOCH
+    assert Run(part.path).spec.epochs == 4
+
+
+def test_a_branch_that_needs_other_weights_is_refused():
+    part = stopped(make(), 5)
+    with pytest.raises(SpecError, match="latent cannot change"):
+        manage.branch(part, "me", latent=3)
+    with pytest.raises(SpecError):
+        manage.branch(part, "me", no_such=1)
+    with pytest.raises(RunError, match="no checkpoint"):
+        manage.branch(make(), "me")
+    status.write(part.path, Status("running"))
+    with status.lock(part.path), pytest.raises(RunError, match="pause it"):
+        manage.branch(part, "me")
+
+
+def test_names_and_notes():
+    made = make()
+    manage.rename(made, "  Two\n words ")
+    run = manage.annotate(made, "n" * 20_000)  # of the object that does not know its new title
+    assert run.title == "Two words" and len(run.meta["note"]) == manage.NOTE
+    assert len(manage.rename(run, "t" * 500).title) == manage.TITLE
+    assert manage.rename(run, " ").title == run.name
+
+
+def test_what_comes_with_the_project_stays(monkeypatch, own_folder):
+    run = make()
+    monkeypatch.setattr(runs, "shipped", lambda: own_folder / "runs")
+    for action in (lambda: manage.rename(run, "x"), lambda: manage.annotate(run, "x"), lambda: manage.delete(run)):
+        with pytest.raises(RunError, match="comes with the project"):
+            action()
+
+
+def test_deleted_runs_come_back_until_the_trash_is_emptied(own_folder):
+    run = train(make())
+    files = sorted(p.name for p in run.path.iterdir())
+    manage.delete(run)
+    assert not run.path.exists() and run.name not in [r.name for r in runs.library()]
+    back = manage.restore(run.name)
+    assert sorted(p.name for p in back.path.iterdir()) == files
+    manage.delete(back)
+    manage.empty_trash()
+    assert (manage.trash() / run.name).is_dir()
+    old = time.time() - 8 * 86400
+    os.utime(manage.trash() / run.name / "deleted", (old, old))
+    manage.empty_trash()
+    assert not (manage.trash() / run.name).exists()
+    for name in (run.name, "../runs", "nothing"):
+        with pytest.raises(RunError, match="no deleted run"):
+            manage.restore(name)
+
+
+def test_a_run_in_training_cannot_be_deleted():
+    run = make()
+    with status.lock(run.path), pytest.raises(RunError, match="Stop it first"):
+        manage.delete(run)
+    assert run.path.is_dir()
+
+
+def test_the_zip_holds_a_run_that_can_be_opened(tmp_path):
+    run = train(make())
+    with zipfile.ZipFile(io.BytesIO(manage.archive(run))) as bundle:
+        names = bundle.namelist()
+        bundle.extractall(tmp_path / "home")
+    assert not any(name.endswith(left) for left in manage.LEAVE_OUT for name in names)
+    again = Run(tmp_path / "home" / run.name)
+    assert np.array_equal(again.codes.means, run.codes.means) and again.metrics == run.metrics
+    assert film.steps(again.path) == film.steps(run.path) and again.spec == run.spec
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoder": {"kind": "mlp", "widths": [32, 16]}},
+        {"encoder": {"kind": "linear"}},
+        {"shape": (3, 32, 32), "data": "cifar10", "latent": 7, "encoder": {"kind": "conv", "channels": [8, 16, 32]}},
+        {"shape": (2, 17, 23), "encoder": {"kind": "conv", "channels": [4, 8], "hidden": 16}},
+    ],
+)
+def test_the_arithmetic_is_what_torch_counts(changes):
+    spec = preset("vae", **{**SMALL, **changes})
+    model = spec.build()
+    for layers, shape, module in (
+        (spec.encoder_layers(), spec.shape, model.encoder),
+        (spec.decoder_layers(), (spec.latent,), model.decoder),
+    ):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            module(torch.zeros(1, *shape))
+        assert estimate.operations(layers, shape) == counter.get_total_flops()
+    assert estimate.parameters(spec) == sum(p.numel() for p in model.parameters())
+
+
+def test_the_estimate_learns_from_runs_and_forgets_slowly():
+    spec = preset("vae", **SMALL)
+    calculated = estimate.seconds(spec, 1297, 2)
+    steps = spec.epochs * PER_EPOCH
+    assert calculated == pytest.approx(steps * estimate.step_seconds(spec, 2))
+    measured = Status("done", step=steps, seconds=3 * calculated, threads=2)
+    estimate.learn(spec, measured)
+    assert estimate.seconds(spec, 1297, 2) == pytest.approx(3 * calculated)
+    estimate.learn(spec, replace(measured, seconds=calculated))
+    assert calculated < estimate.seconds(spec, 1297, 2) < 3 * calculated
+    assert estimate.seconds(spec, 1297, 1) == pytest.approx(steps * estimate.step_seconds(spec, 1))
+    (data.data_root() / "machine.json").write_text('{"mlp, 2 threads": "fast"')
+    assert estimate.seconds(spec, 1297, 2) == pytest.approx(calculated)

@@ -1,0 +1,136 @@
+// A cloud of points on a plane, each on its way between two places: WebGL 2, or a plain canvas where there is none. The
+// places lie on the graphics card; a drawn frame sends only how far along they are, so that a million points still move.
+
+const VERTEX = `#version 300 es
+in vec2 origin, goal;
+in vec4 colour;
+uniform vec2 scale, shift;
+uniform float progress, size;
+out vec4 fill;
+void main() {
+  gl_Position = vec4(mix(origin, goal, progress) * scale + shift, 0.0, 1.0);
+  gl_PointSize = size + 2.0; // room for the soft edge
+  fill = colour;
+}`;
+
+// a disc whose edge is one pixel soft
+const FRAGMENT = `#version 300 es
+precision highp float; // as in the other shader, which shares the uniform
+in vec4 fill;
+uniform float size;
+out vec4 pixel;
+void main() {
+  float radius = 0.5 * size;
+  float cover = clamp(radius - length(gl_PointCoord - 0.5) * (size + 2.0) + 0.5, 0.0, 1.0);
+  pixel = vec4(fill.rgb, 1.0) * fill.a * cover;
+}`;
+
+class Cloud {
+  // `changed` is called when the card has lost the points and got them back.
+  constructor(canvas, changed = () => {}) {
+    this.canvas = canvas;
+    this.count = 0;
+    this.gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
+    this.kind = this.gl ? "webgl" : "canvas";
+    if (!this.gl) return;
+    this.start();
+    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.start();
+      this.upload("colour", this.colours);
+      this.upload("origin", this.origin);
+      this.upload("goal", this.goal);
+      changed();
+    });
+  }
+
+  start() {
+    const { gl } = this;
+    const program = gl.createProgram();
+    for (const [type, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+      const shader = gl.createShader(type);
+      gl.shaderSource(shader, text);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
+    gl.useProgram(program);
+    this.places = {};
+    for (const name of ["scale", "shift", "progress", "size"]) this.places[name] = gl.getUniformLocation(program, name);
+    this.buffers = {};
+    for (const [name, width, type] of [["origin", 2, gl.FLOAT], ["goal", 2, gl.FLOAT], ["colour", 4, gl.UNSIGNED_BYTE]]) {
+      const place = gl.getAttribLocation(program, name);
+      this.buffers[name] = gl.createBuffer();
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
+      gl.enableVertexAttribArray(place);
+      gl.vertexAttribPointer(place, width, type, true, 0, 0);
+    }
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  }
+
+  upload(name, values) {
+    if (!this.gl || !values) return;
+    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[name]);
+    this.gl.bufferData(this.gl.ARRAY_BUFFER, values, this.gl.DYNAMIC_DRAW);
+  }
+
+  // `colours` is a Uint8Array [4 N] of red, green, blue and opacity.
+  paint(colours) {
+    this.colours = colours;
+    this.upload("colour", colours);
+  }
+
+  // Both are Float32Array [2 N] and must not change afterwards: the same array is not sent twice.
+  between(origin, goal) {
+    if (origin !== this.origin) this.upload("origin", (this.origin = origin));
+    if (goal !== this.goal) this.upload("goal", (this.goal = goal));
+    this.count = goal.length / 2;
+  }
+
+  // Where the points are now, Float32Array [2 N].
+  at(progress) {
+    return this.goal.map((v, t) => this.origin[t] + (v - this.origin[t]) * progress);
+  }
+
+  // `view` is x0, x1, y0, y1 of the canvas' edges; `size` the points' diameter in CSS pixels.
+  draw(view, progress, size) {
+    const { canvas, gl } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    if (!gl) return this.plain(view, progress, size * ratio);
+    const [x0, x1, y0, y1] = view;
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.uniform2f(this.places.scale, 2 / (x1 - x0), 2 / (y1 - y0));
+    gl.uniform2f(this.places.shift, -(x1 + x0) / (x1 - x0), -(y1 + y0) / (y1 - y0));
+    gl.uniform1f(this.places.progress, progress);
+    gl.uniform1f(this.places.size, size * ratio);
+    if (this.count) gl.drawArrays(gl.POINTS, 0, this.count);
+  }
+
+  plain([x0, x1, y0, y1], progress, size) {
+    const { canvas, colours, origin, goal } = this;
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    for (let i = 0; i < this.count; i++) {
+      const x = origin[2 * i] + (goal[2 * i] - origin[2 * i]) * progress;
+      const y = origin[2 * i + 1] + (goal[2 * i + 1] - origin[2 * i + 1]) * progress;
+      const [red, green, blue, opacity] = colours.subarray(4 * i, 4 * i + 4);
+      context.fillStyle = `rgba(${red}, ${green}, ${blue}, ${opacity / 255})`;
+      context.beginPath();
+      context.arc(((x - x0) / (x1 - x0)) * canvas.width, ((y1 - y) / (y1 - y0)) * canvas.height, size / 2, 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
+
+  // A page may hold about sixteen contexts: give this one back.
+  destroy() {
+    this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}
+
+export { Cloud };

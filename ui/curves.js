@@ -1,0 +1,316 @@
+import { ease, fresh, ticks, whole } from "./drawing.js";
+import { TAU, minus } from "./shared.js";
+
+// Distortion, rate and their sum against the step, with a cursor. Lines are drawn once and kept; a frame of the film only
+// lays the cursor over them.
+
+const EDGE = { left: 44, right: 8, top: 6, bottom: 30 };
+const GAP = 12; // pixels between the two panels
+const SHARE = 0.64; // of the height for the upper panel, where there are two
+const BORN = { linear: 0.08, log: 0.4 }; // of the axis: what happens before does not decide how high the panel is
+const SETTLE = 0.12; // seconds in which a range follows
+const SPACING = 9; // pixels between two validation points
+const BIN = 5; // pixels over which denser records are averaged
+const AIR = 0.07; // of the range above and below
+
+class Curves {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.kept = document.createElement("canvas");
+    this.log = false;
+    this.reset();
+  }
+
+  reset() {
+    this.history = null;
+    this.ranges = null;
+    this.stale = true;
+  }
+
+  // Arrays by name: step, distortion, rate, valid_step, valid_distortion, valid_rate; `last` is the newest frame's step.
+  set(history, probabilistic, last) {
+    const sum = (a, b) => a.map((v, i) => v + b[i]);
+    this.history = { ...history, elbo: sum(history.distortion, history.rate), valid_elbo: sum(history.valid_distortion, history.valid_rate) };
+    this.panels = probabilistic
+      ? [["elbo", "distortion"], ["rate"]]
+      : [["distortion"]];
+    this.end = Math.max(1, last, history.step.at(-1) ?? 0, history.valid_step.at(-1) ?? 0);
+    this.goals = null;
+    this.stale = true;
+  }
+
+  toggle(log) {
+    this.log = log;
+    this.ranges = this.goals = null; // another axis is another picture: no easing between them
+    this.stale = true;
+  }
+
+  warp(step) {
+    return this.log ? Math.log1p(step) : step;
+  }
+
+  // The pixel of a step; the axis goes from 0 to the newest step.
+  x(step) {
+    const width = this.canvas.clientWidth - EDGE.left - EDGE.right;
+    return EDGE.left + (this.warp(step) / (this.ranges?.[0] ?? this.warp(this.end))) * width;
+  }
+
+  stepAt(px) {
+    const width = this.canvas.clientWidth - EDGE.left - EDGE.right;
+    const share = Math.min(Math.max((px - EDGE.left) / width, 0), 1);
+    const warped = share * (this.ranges?.[0] ?? this.warp(this.end));
+    return Math.min(this.log ? Math.expm1(warped) : warped, this.end);
+  }
+
+  // What the history says at a step: the record nearest to it, and the last validation before it.
+  valuesAt(step) {
+    const { history } = this;
+    if (!history) return {};
+    const below = (steps) => {
+      let [low, high] = [0, steps.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (steps[middle] <= step) low = middle + 1;
+        else high = middle;
+      }
+      return low - 1;
+    };
+    let i = below(history.step);
+    if (i + 1 < history.step.length && (i < 0 || history.step[i + 1] - step < step - history.step[i])) i++;
+    const j = below(history.valid_step);
+    const found = {};
+    for (const name of ["elbo", "distortion", "rate"]) found[name] = [history[name][i], history[`valid_${name}`][j]];
+    return found;
+  }
+
+  // The range of a panel's values, without the fall from the height of the first steps.
+  span(names) {
+    const { history } = this;
+    const after = (this.log ? BORN.log : BORN.linear) * this.warp(this.end);
+    let [low, high] = [Infinity, -Infinity];
+    for (const name of names) {
+      for (const part of ["", "valid_"]) {
+        const [steps, values] = [history[`${part}step`], history[part + name]];
+        // a run that has just begun has nothing else to show
+        const from = Math.min(steps.findIndex((s) => this.warp(s) >= after), Math.max(0, steps.length - 6));
+        for (let i = Math.max(from, 0); i < values.length; i++) {
+          if (values[i] < low) low = values[i];
+          if (values[i] > high) high = values[i];
+        }
+      }
+    }
+    if (low > high) return [0, 1];
+    const air = AIR * (high - low) || 1;
+    // a rate near zero is shown as near zero
+    return [low >= 0 && low - air < 0 ? 0 : low - air, high + air];
+  }
+
+  boxes(height) {
+    const [top, bottom] = [EDGE.top, height - EDGE.bottom];
+    if (this.panels.length === 1) return [[top, bottom]];
+    const middle = top + SHARE * (bottom - top - GAP);
+    return [[top, middle], [middle + GAP, bottom]];
+  }
+
+  // Draw with the cursor at a step, or none; returns whether the ranges are still on their way.
+  draw(step, seconds, still, theme) {
+    const { canvas, history } = this;
+    let moving = false;
+    if (history) {
+      const goals = (this.goals ??= [[this.warp(this.end)], ...this.panels.map((panel) => this.span(panel))]);
+      if (!this.ranges || still || this.ranges.length !== goals.flat().length) this.ranges = goals.flat();
+      else moving = this.follow(goals, seconds);
+      const size = `${canvas.clientWidth}x${canvas.clientHeight}@${window.devicePixelRatio}`;
+      if (this.stale || moving || size !== this.size || theme !== this.theme) {
+        [this.size, this.theme, this.stale] = [size, theme, moving];
+        this.lines(theme);
+      }
+    }
+    const { context, width, height } = fresh(canvas);
+    if (!history) return false;
+    context.drawImage(this.kept, 0, 0, width, height);
+    if (step !== null) this.cursor(context, step, height, theme);
+    return moving;
+  }
+
+  follow(goals, seconds) {
+    let [moving, at] = [false, 0];
+    for (const goal of goals) {
+      const part = this.ranges.slice(at, at + goal.length);
+      moving = ease(part, goal, seconds, SETTLE) || moving;
+      this.ranges.splice(at, goal.length, ...part);
+      at += goal.length;
+    }
+    return moving;
+  }
+
+  range(k) {
+    return this.ranges.slice(1 + 2 * k, 3 + 2 * k);
+  }
+
+  lines(theme) {
+    const { context, width, height } = fresh(this.kept, this.canvas.clientWidth, this.canvas.clientHeight);
+    context.font = `12px ${theme.font}`;
+    const right = width - EDGE.right;
+    this.boxes(height).forEach(([top, bottom], k) => {
+      const [low, high] = this.range(k);
+      const y = (v) => bottom - ((v - low) / (high - low)) * (bottom - top);
+      this.frame(context, { top, bottom, right, low, high, y }, theme);
+      context.save();
+      context.beginPath();
+      context.rect(EDGE.left, top, right - EDGE.left + 4, bottom - top); // the last point whole
+      context.clip();
+      if (k === 0 && this.panels.length > 1) this.band(context, y, theme);
+      for (const name of this.panels[k]) this.line(context, name, y, theme);
+      context.restore();
+      context.save();
+      context.fillStyle = theme.ink;
+      context.textAlign = "center";
+      context.translate(10, (top + bottom) / 2);
+      context.rotate(-TAU / 4);
+      context.fillText("nats", 0, 0);
+      context.restore();
+    });
+    this.steps(context, height, right, theme);
+  }
+
+  frame(context, { top, bottom, right, low, high, y }, theme) {
+    context.lineWidth = 1;
+    context.textAlign = "right";
+    context.fillStyle = theme.muted;
+    context.strokeStyle = theme.grid;
+    context.beginPath();
+    const { values, digits } = ticks(low, high, (bottom - top) / 24);
+    for (const value of this.history.step.length ? values : []) {
+      const at = Math.round(y(value)) + 0.5;
+      context.moveTo(EDGE.left, at);
+      context.lineTo(right, at);
+      if (at > top + 5 && at < bottom - 2) context.fillText(minus(value.toFixed(digits)), EDGE.left - 5, at + 4);
+    }
+    context.stroke();
+    context.strokeStyle = theme.line;
+    context.strokeRect(EDGE.left + 0.5, Math.round(top) + 0.5, right - EDGE.left - 1, Math.round(bottom - top) - 1);
+  }
+
+  steps(context, height, right, theme) {
+    context.fillStyle = theme.muted;
+    context.textAlign = "right";
+    context.fillText("○ validation", right, height - 2);
+    context.textAlign = "center";
+    context.fillText(this.log ? "step, logarithmic" : "step", (EDGE.left + right) / 2, height - 2);
+    if (!this.history.step.length) return;
+    let values = ticks(0, this.end, (right - EDGE.left) / 80).values.filter(Number.isInteger);
+    if (this.log) values = [0, ...Array.from({ length: 9 }, (_, k) => 10 ** k)].filter((v) => v <= this.end);
+    let reach = -Infinity;
+    for (const value of values) {
+      const [x, text] = [this.x(value), whole(value)];
+      const half = context.measureText(text).width / 2;
+      if (x - half < reach || x + half > right + EDGE.right) continue;
+      context.fillText(text, x, height - EDGE.bottom + 14);
+      reach = x + half + 8;
+    }
+  }
+
+  trace(context, steps, values, y) {
+    let drawing = false;
+    for (let i = 0; i < values.length; i++) {
+      if (!Number.isFinite(values[i])) drawing = false;
+      else if (drawing) context.lineTo(this.x(steps[i]), y(values[i]));
+      else {
+        context.moveTo(this.x(steps[i]), y(values[i]));
+        drawing = true;
+      }
+    }
+  }
+
+  // Means over a few pixels, with their mean steps: where records are denser, their noise would hide what they say.
+  means(steps, values) {
+    const [means, places] = [[], []];
+    for (let i = 0; i < steps.length; ) {
+      const end = this.x(steps[i]) + BIN;
+      let [sum, at, n] = [0, 0, 0];
+      do {
+        sum += values[i];
+        at += steps[i];
+        n++;
+      } while (++i < steps.length && this.x(steps[i]) < end);
+      means.push(sum / n);
+      places.push(at / n);
+    }
+    return [means, places];
+  }
+
+  // Between distortion and −ELBO lies the rate.
+  band(context, y, theme) {
+    const [[elbo, step], [distortion]] = ["elbo", "distortion"].map((name) => this.means(this.history.step, this.history[name]));
+    const shown = [...step.keys()].filter((i) => Number.isFinite(elbo[i]) && Number.isFinite(distortion[i]));
+    context.beginPath();
+    for (const i of shown) context.lineTo(this.x(step[i]), y(elbo[i]));
+    for (const i of shown.reverse()) context.lineTo(this.x(step[i]), y(distortion[i]));
+    context.closePath();
+    context.globalAlpha = 0.2;
+    context.fillStyle = theme.kl;
+    context.fill();
+    context.globalAlpha = 1;
+  }
+
+  line(context, name, y, theme) {
+    const { history } = this;
+    const hue = { elbo: theme.ink, distortion: theme.reconstruction, rate: theme.kl }[name];
+    const rim = name === "distortion" ? theme.rim : hue;
+    context.lineJoin = "round";
+    const draw = (steps, values, colour, thickness) => {
+      context.beginPath();
+      this.trace(context, steps, values, y);
+      context.strokeStyle = colour;
+      context.lineWidth = thickness;
+      context.stroke();
+    };
+    const [means, places] = this.means(history.step, history[name]);
+    if (means.length < history.step.length) {
+      context.globalAlpha = 0.3;
+      draw(history.step, history[name], rim, 1);
+      context.globalAlpha = 1;
+    }
+    // the pale hue of the reconstruction lies on a darker, wider line of its own, so that it carries on paper
+    for (const [colour, thickness] of rim === hue ? [[hue, 1.75]] : [[rim, 3.5], [hue, 2]]) draw(places, means, colour, thickness);
+    const [steps, values] = [history.valid_step, history[`valid_${name}`]];
+    context.lineWidth = 1;
+    context.fillStyle = theme.paper;
+    context.strokeStyle = rim;
+    // from the newest backwards, as many as do not run into each other
+    for (let i = steps.length - 1, last = Infinity; i >= 0; i--) {
+      const x = this.x(steps[i]);
+      if (!Number.isFinite(values[i]) || last - x < SPACING) continue;
+      last = x;
+      context.beginPath();
+      context.arc(x, y(values[i]), 2.25, 0, TAU);
+      context.fill();
+      context.stroke();
+    }
+  }
+
+  cursor(context, step, height, theme) {
+    const x = Math.round(this.x(step)) + 0.5;
+    context.strokeStyle = theme.ink;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(x, EDGE.top);
+    context.lineTo(x, height - EDGE.bottom + 3);
+    context.stroke();
+    const values = this.valuesAt(step);
+    this.boxes(height).forEach(([top, bottom], k) => {
+      const [low, high] = this.range(k);
+      for (const name of this.panels[k]) {
+        const y = bottom - ((values[name][0] - low) / (high - low)) * (bottom - top);
+        if (!(y >= top && y <= bottom)) continue;
+        context.beginPath();
+        context.arc(x, y, 3, 0, TAU);
+        context.fillStyle = { elbo: theme.ink, distortion: theme.rim, rate: theme.kl }[name];
+        context.fill();
+      }
+    });
+  }
+}
+
+export { Curves };

@@ -1,0 +1,276 @@
+"""The widgets of a form over `ui.spec_fields.Values`: each named after its field, its value kept over page changes.
+
+The widgets' own state is the truth. Only callbacks write to it, and only what differs: to write a value again while
+somebody types into the next field would take those letters back.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from ui import fitting
+from ui.schedule_figure import schedule_figure
+from ui.spec_fields import CONSTANT, FIXED, NONE, SCHEDULES, Values, entry, parse_sizes, sizes_text, to_values
+from vae.options import ROLES, STEPS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
+from vae.schedules import Number
+from vae.spec import Spec
+
+PREFIX, BASE = "form_", "form_base"
+NUMBER_WIDTH = 116  # pixels: seven digits and the two steppers
+CHART = {"displayModeBar": False}
+WORDS = {
+    **{"dynamic": "Dynamic", "static": "Static", "none": "None", "best": "Best on validation", "last": "Last"},
+    **{"relu": "ReLU", "leaky_relu": "Leaky ReLU", "elu": "ELU", "silu": "SiLU", "gelu": "GELU", "mish": "Mish"},
+    **{"softplus": "Softplus", "tanh": "tanh", "sigmoid": "Sigmoid"},
+}
+
+
+def key(field: str) -> str:
+    """Return the session's key of a field."""
+    return PREFIX + field
+
+
+def base() -> Spec:
+    """Return the spec that the values were last filled from."""
+    return st.session_state[BASE]
+
+
+def fill(spec: Spec, values: Values | None = None) -> None:
+    """Let the widgets hold a spec, or other values that go back to it; before any of them is drawn."""
+    st.session_state[BASE] = spec
+    write(to_values(spec) if values is None else values)
+
+
+def read() -> Values:
+    """Return what the widgets hold; a kind that no table knows, which only a forged message can hold, is put back."""
+    usual = to_values(base())
+    values = {name: st.session_state.get(key(name), value) for name, value in usual.items()}
+    for role, (_, _, table) in ROLES.items():
+        if values[role] not in table and not (values[role] == NONE and role in ("decoder", "prior", "corruption")):
+            values[role] = usual[role]
+    return values
+
+
+def write(values: Values) -> None:
+    """Let the widgets hold these values."""
+    for name, value in values.items():
+        if key(name) not in st.session_state or st.session_state[key(name)] != value:
+            st.session_state[key(name)] = value
+
+
+def followed(name: str) -> None:
+    """Bring along what goes with the choice that was just made by hand."""
+    write(fitting.follow(read(), name))
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Draws the widgets of fields; `locked` are entries that stay as they are, `steps` is the length of the run."""
+
+    values: Values
+    disabled: bool = False
+    locked: frozenset[str] = frozenset()
+    steps: int = 1
+
+    def off(self, field: str) -> bool:
+        """Return whether a field cannot be changed now."""
+        return self.disabled or entry(field) in self.locked
+
+    def _common(self, field: str) -> dict[str, Any]:
+        return {"key": key(field), "disabled": self.off(field), "persist_state": "session"}
+
+    def select(
+        self,
+        field: str,
+        label: str,
+        choices: Mapping[str, str],
+        help: str,
+        on_change: Callable[[str], None] | None = followed,
+        **place: Any,
+    ) -> None:
+        """Offer one of `choices`, name -> title."""
+        st.selectbox(
+            label,
+            list(choices),
+            format_func=lambda name: choices.get(name, name),
+            help=help,
+            on_change=on_change,
+            args=(field,) if on_change else None,
+            **self._common(field),
+            **place,
+        )
+
+    def role(self, role: str, offered: tuple[str, ...], title: str = "") -> Kind | None:
+        """Offer the kinds of a role that fit and draw the chosen one's options; nothing where there is no choice."""
+        label, sentence, table = ROLES[role]
+        if not offered:
+            return None
+        chosen = table.get(self.values[role])
+        names = {name: table[name].title if name in table else "None" for name in offered}
+        self.select(role, title or label, names, f"{sentence} {chosen.sentence if chosen else ''}")
+        if chosen is not None:
+            self._options(role, chosen.options)
+        return chosen
+
+    def _options(self, role: str, options: Mapping[str, Option]) -> None:
+        """Draw a kind's options: the words side by side, each number in a row of its own."""
+        words = {name: option for name, option in options.items() if not isinstance(option, Scalar)}
+        if words:
+            with st.container(horizontal=True, wrap=False, gap="small"):
+                for name, option in words.items():
+                    self.option(f"{role}_{name}", option)
+        for name, option in options.items():
+            if name not in words:
+                self.option(f"{role}_{name}", option)
+
+    def option(self, field: str, option: Option) -> None:
+        """Draw one option of a kind."""
+        if isinstance(option, Scalar):
+            self.scalar(field, option)
+        elif isinstance(option, Sizes):
+            self.sizes(field, option)
+        else:
+            self.select(field, option.title, {c: WORDS.get(c, c) for c in option.choices}, option.sentence, None)
+
+    def choice(self, field: str, option: Choice, offered: tuple[str, ...]) -> None:
+        """Offer words of a choice."""
+        self.words(field, option.title, {word: WORDS.get(word, word) for word in offered}, option.sentence)
+
+    def words(
+        self,
+        field: str,
+        label: str,
+        words: Mapping[str, str],
+        help: str,
+        on_change: Callable[[str], None] | None = None,
+    ) -> None:
+        """Offer a few words, name -> title, side by side."""
+        st.segmented_control(
+            label,
+            list(words),
+            format_func=lambda word: words.get(word, word),
+            required=True,
+            help=help,
+            on_change=on_change,
+            args=(field,) if on_change else None,
+            **self._common(field),
+        )
+
+    def sizes(self, field: str, option: Sizes) -> None:
+        """Offer usual layer sizes, and any others to be typed."""
+        usual = [sizes_text(sizes) for sizes in option.usual]
+        mine = self.values[field]
+        if field.startswith("decoder") and "widths" in field:
+            usual = [sizes_text(reversed(sizes)) for sizes in option.usual]
+        st.selectbox(
+            option.title,
+            usual if mine in usual else [mine, *usual],
+            accept_new_options=True,
+            help=option.sentence,
+            on_change=_tidy,
+            args=(field,),
+            **self._common(field),
+        )
+
+    def scalar(self, field: str, scalar: Scalar, label: str = "") -> None:
+        """Draw a number: its word or schedule where it may have one, then a slider with a field for any other value."""
+        label = label or scalar.title
+        if scalar.words:
+            self.words(f"{field}_word", label, {**scalar.words, FIXED: "Fixed"}, scalar.sentence)
+            if self.values[f"{field}_word"] == FIXED:
+                self._slider(field, scalar, label, bare=True)
+        elif scalar.scheduled:
+            shapes = {shape: shape.capitalize() for shape in SCHEDULES}
+            self.words(f"{field}_shape", label, shapes, scalar.sentence, followed)
+            if self.values[f"{field}_shape"] == CONSTANT:
+                self._slider(field, scalar, label, bare=True)
+            else:
+                self._schedule(field, scalar)
+        elif scalar.usual:
+            self._slider(field, scalar, label)
+        else:
+            self.number(field, scalar, label)
+
+    def number(self, field: str, scalar: Scalar, label: str = "", placeholder: str = "", **place: Any) -> None:
+        """Draw a field for a number."""
+        st.number_input(
+            label or scalar.title,
+            value=None,
+            step=1 if scalar.whole else _step(self.values[field]),
+            format="%d" if scalar.whole else "%g",
+            placeholder=placeholder or None,
+            help=scalar.sentence or None,
+            **self._common(field),
+            **place,
+        )
+
+    def pair(self, *fields: tuple[str, Scalar, str, str]) -> None:
+        """Draw numbers side by side: each a field, its description, a label and what stands in it while empty."""
+        with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):
+            for field, scalar, label, placeholder in fields:
+                self.number(field, scalar, label, placeholder)
+
+    def _slider(self, field: str, scalar: Scalar, label: str, bare: bool = False) -> None:
+        """Draw a slider over the usual values and the present one, beside a field for any value: the two agree.
+
+        `bare` leaves out the label, which stands above already.
+        """
+        value, slider = self.values[field], f"{field}_slider"
+        stops = {_text(stop): stop for stop in scalar.usual}
+        if scalar.problem(value) == "" and value is not None:
+            stops.setdefault(_text(value), value)
+            nearest = _text(value)
+        else:
+            finite = value if isinstance(value, int | float) and value == value else scalar.usual[0]
+            nearest = min(stops, key=lambda text: abs(stops[text] - finite))
+        ordered = sorted(stops, key=lambda text: stops[text])
+        if st.session_state.get(key(slider)) != nearest:
+            st.session_state[key(slider)] = nearest
+
+        def slid() -> None:
+            chosen = stops.get(st.session_state[key(slider)], value)
+            st.session_state[key(field)] = int(chosen) if scalar.whole else chosen
+
+        with st.container(horizontal=True, wrap=False, gap="medium", vertical_alignment="bottom"):
+            st.select_slider(
+                label,
+                ordered,
+                help=None if bare else scalar.sentence,
+                label_visibility="collapsed" if bare else "visible",
+                on_change=slid,
+                **self._common(slider),
+            )
+            # required, so that no cross to clear it takes the place of its digits
+            self.number(field, scalar, label, label_visibility="collapsed", width=NUMBER_WIDTH, required=True)
+
+    def _schedule(self, field: str, scalar: Scalar) -> None:
+        ends = Scalar("", "", 0, scalar.low, scalar.high)
+        self.pair((f"{field}_start", ends, "Start", ""), (f"{field}_stop", ends, "Stop", ""))
+        self.pair((f"{field}_steps", STEPS, "", f"{self.steps:,}, all"), (f"{field}_warmup", WARM_UP, "", ""))
+
+    def drawn(self, field: str, title: str, number: Number, hue: str) -> None:
+        """Draw a number that follows the step."""
+        st.plotly_chart(
+            schedule_figure(title, number, self.steps, hue),
+            key=key(f"{field}_figure"),
+            config=CHART,
+            alt=f"{title} over the {self.steps:,} steps of the run.",
+        )
+
+
+def _tidy(field: str) -> None:
+    """Write typed layer sizes as all are written; what cannot be read stays, to be mended."""
+    sizes = parse_sizes(st.session_state[key(field)] or "")
+    st.session_state[key(field)] = sizes_text(sizes) if isinstance(sizes, list) else sizes
+
+
+def _text(value: float) -> str:
+    return f"{value:,g}" if abs(value) < 1e6 else f"{value:.3g}"
+
+
+def _step(value: Any) -> float:
+    """Return a step for the steppers that suits a number's size."""
+    size = abs(value) if isinstance(value, int | float) and value == value else 0
+    return next((10.0**power for power in range(-6, 4) if size < 10.0 ** (power + 1)), 1e4) if size else 0.01

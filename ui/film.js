@@ -1,0 +1,478 @@
+import { Axes } from "./axes.js";
+import { Cloud } from "./cloud.js";
+import { Curves } from "./curves.js";
+import { ease, nats, whole } from "./drawing.js";
+import { el, plain } from "./shared.js";
+import { Bars, deaths, strip, tiles } from "./pictures.js";
+import { Playhead } from "./playhead.js";
+import { RINGS, read, survey } from "./reel.js";
+import { PAUSE, PLAY, Stage } from "./stage.js";
+
+// The film of a training. A recorded run arrives whole, a run in training frame by frame, and what has been seen is kept.
+// Everything is drawn in one animation frame, and none is asked for while nothing moves.
+
+const KEPT = 240; // frames kept of a live run; beyond, every second one goes
+const VIEW_SECONDS = 0.15; // in which the view follows the points
+const ARRIVAL = [0.1, 0.8]; // seconds in which a live frame arrives at least and at most
+const SIZE = 4.5; // pixels across a point
+const OPACITY = { shown: 190, muted: 28 };
+const APART = [9, 18]; // pixels between two glyphs: below, both are hidden; above, both are seen
+const SPLITS = { valid: "validation" };
+const instances = new WeakMap();
+// The last films seen, by run: a page that moves the component, or is left and come back to, mounts it anew, and then
+// nothing is lost or played again. Streamlit loads this module anew as well, hence the window.
+const remembered = (window.__latentFilms ??= new Map());
+const REMEMBERED = 4;
+
+class Film {
+  constructor(parent) {
+    this.stage = new Stage(parent.querySelector("div") ?? parent);
+    const { stage } = this;
+    this.stop = new AbortController();
+    this.head = new Playhead();
+    this.cloud = new Cloud(stage.cloud, () => this.ask());
+    this.axes = new Axes(stage.axes);
+    this.curves = new Curves(stage.curves);
+    this.bars = new Bars(stage.bars.canvas);
+    this.arriving = Promise.resolve();
+    this.drawn = 0;
+    this.forget();
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.head.still = this.calm.matches;
+    this.listen();
+    // tests and benchmarks ask where on the page a point of the plane is
+    stage.node.project = (x, y) => {
+      const box = stage.axes.getBoundingClientRect();
+      const [px, py] = this.axes.place(this.view, x, y);
+      return [box.left + px, box.top + py];
+    };
+  }
+
+  // Everything that belongs to one run.
+  forget() {
+    this.frames = [];
+    this.labels = this.strips = null;
+    this.view = null;
+    this.solo = null;
+    this.pointed = null; // the step under a pointer on the curves
+    this.returning = null; // where the film goes back to when that pointer leaves
+    this.departure = null; // points on their way from a film that was replaced
+    this.shown = -1;
+    this.head.reset();
+    this.curves.reset();
+    this.bars.reset();
+  }
+
+  listen() {
+    const { stage, head } = this;
+    const on = (target, type, handler, options = {}) =>
+      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    on(this.calm, "change", () => { head.still = this.calm.matches; this.ask(); });
+    on(stage.node, "keydown", (e) => this.key(e));
+    on(stage.play, "click", () => this.toggle());
+    on(stage.range, "input", () => this.go(Number(stage.range.value)));
+    on(stage.speed, "change", () => { head.speed = Number(stage.speed.value); });
+    on(stage.newest, "click", () => this.go(head.last));
+    on(stage.log, "click", () => {
+      this.curves.toggle(!this.curves.log);
+      stage.log.setAttribute("aria-pressed", this.curves.log);
+      this.ask();
+    });
+    on(stage.curves, "pointermove", (e) => this.point(e));
+    on(stage.curves, "pointerdown", (e) => this.press(e));
+    on(stage.curves, "pointerup", () => { this.pressed = false; });
+    on(stage.curves, "pointercancel", () => { this.pressed = false; });
+    on(stage.curves, "pointerleave", () => this.leave());
+    this.sizes = new ResizeObserver(() => { this.shown = -1; this.ask(); });
+    for (const node of [stage.plane, stage.curves, stage.lower]) this.sizes.observe(node);
+  }
+
+  destroy() {
+    this.remember();
+    this.stop.abort();
+    this.sizes.disconnect();
+    clearTimeout(this.sayTimer);
+    this.cloud.destroy();
+    this.stage.frame.remove();
+  }
+
+  update(bytes) {
+    this.restyle();
+    this.ask();
+    if (bytes === this.bytes) return;
+    this.bytes = bytes;
+    // one after the other, as they were sent; of several that wait only the newest counts
+    this.arriving = this.arriving.then(async () => {
+      if (bytes !== this.bytes || this.stop.signal.aborted) return;
+      const content = await read(bytes);
+      if (!this.stop.signal.aborted) this.take(content);
+    }).catch((error) => console.error("The film could not be read:", error));
+  }
+
+  // Streamlit renders anew when its theme changes, and only then do its variables say something else.
+  restyle() {
+    const style = getComputedStyle(this.stage.node);
+    const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
+    const paper = style.getPropertyValue("--st-background-color") || "#fff";
+    const key = style.color + paper + style.fontFamily;
+    if (key === this.theme?.key) return;
+    this.theme = {
+      ...this.theme, key, paper, ink: style.color, font: style.fontFamily, muted: mixed(64), grid: mixed(9),
+      line: style.getPropertyValue("--st-border-color") || mixed(25),
+    };
+    this.shown = -1;
+  }
+
+  take({ header, frames, history, labels, originals }) {
+    const { stage, head } = this;
+    if (header.run !== this.header?.run) {
+      this.remember();
+      this.forget();
+      this.recall(header.run);
+    }
+    const before = { count: this.frames.length, frame: this.frames[head.nearest], newest: head.target === head.last };
+    this.header = header;
+    this.theme = { ...this.theme, ...header.hues };
+    if (frames.length) {
+      this.labels = labels;
+      for (const frame of frames) survey(frame, labels, header);
+      if (originals) this.originals = { ...strip(originals, header.shape), frame: header.hues.prior };
+      if (header.kind === "film") this.replace(frames, before);
+      else this.append(frames[0], before);
+      this.colour();
+    }
+    this.curves.set(history, header.probabilistic, this.frames.at(-1)?.step ?? 0);
+    this.describe();
+    this.shown = -1;
+    this.ask();
+  }
+
+  remember() {
+    const { frames, head, header, originals, arrived } = this;
+    if (!frames.length) return;
+    remembered.delete(header.run);
+    remembered.set(header.run, { frames, originals, arrived, at: head.target });
+    if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value);
+  }
+
+  recall(run) {
+    const known = remembered.get(run);
+    if (!known) return;
+    [this.frames, this.originals, this.arrived] = [known.frames, known.originals, known.arrived];
+    this.head.count = this.frames.length;
+    this.head.jump(known.at);
+  }
+
+  // The whole film. What is seen stays where it is: the same moment if one was chosen, else the newest.
+  replace(frames, before) {
+    const { head } = this;
+    if (before.frame && this.cloud.count && before.frame.codes.length === frames[0].codes.length) {
+      this.departure = { codes: this.cloud.at(this.progress ?? 1), left: VIEW_SECONDS };
+    }
+    this.frames = frames;
+    head.count = frames.length;
+    if (!before.count) {
+      head.jump(head.still ? head.last : 0);
+      head.play();
+      if (head.still) head.jump(head.last);
+    } else {
+      const same = frames.findLastIndex((f) => f.step <= before.frame.step);
+      if (head.playing) head.position = Math.max(same, 0);
+      else head.jump(before.newest ? head.last : same);
+    }
+  }
+
+  // One more moment of a run in training. A run that went back to a checkpoint takes its later frames with it.
+  append(frame, { count, newest }) {
+    const { head } = this;
+    const now = performance.now();
+    const known = this.frames.at(-1);
+    if (known?.step === frame.step && known.titles.join() === frame.titles.join()) return;
+    this.frames = this.frames.filter((f) => f.step < frame.step && f.codes.length === frame.codes.length);
+    if (this.frames.length >= KEPT) this.frames = this.frames.filter((_, k) => k % 2 === 0);
+    if (this.frames.length < count) head.jump(Math.round((head.position * this.frames.length) / count));
+    this.frames.push(frame);
+    head.count = this.frames.length;
+    const [least, most] = ARRIVAL;
+    const seconds = Math.min(Math.max((now - (this.arrived ?? -Infinity)) / 1000, least), most);
+    this.arrived = now;
+    if (head.playing) return;
+    if (this.returning !== null && this.returning >= head.last - 1) this.returning = head.last;
+    else if (newest && count && this.pointed === null) head.go(head.last, seconds);
+    else if (!count) head.jump(head.last);
+  }
+
+  // What is said once a payload, not once a frame.
+  describe() {
+    const { stage, header, frames } = this;
+    const { notes, status } = header;
+    stage.node.dataset.run = header.run;
+    stage.node.dataset.frames = frames.length;
+    stage.empty.textContent = header.waiting;
+    stage.empty.hidden = frames.length > 0;
+    stage.range.max = Math.max(0, frames.length - 1);
+    for (const control of [stage.play, stage.range, stage.speed]) control.disabled = frames.length < 2;
+    this.total = Math.max(status.total, frames.at(-1)?.step ?? 0);
+    for (const name of ["elbo", "rate"]) stage.values[name].row.hidden = !header.probabilistic;
+    const any = frames.at(-1) ?? {};
+    stage.pairs.figure.hidden = !any.reconstructions;
+    stage.samples.figure.hidden = !any.samples;
+    stage.bars.figure.hidden = !any.rate;
+    const pairs = this.originals && header.sections.originals;
+    stage.pairs.caption.textContent = pairs ? "originals, below each the mean of p(x|z) at its code" : "means of p(x|z) at 16 codes";
+    stage.pairs.canvas.setAttribute("aria-label", stage.pairs.caption.textContent);
+    stage.note.textContent = [...new Set(Object.values(notes))].join(" ");
+    stage.note.hidden = !stage.note.textContent;
+    stage.lower.hidden = !frames.length;
+    this.caption();
+  }
+
+  // The legend, each class a button that shows it alone.
+  caption() {
+    const { stage, header } = this;
+    const names = header.classes.join("\n");
+    if (names === this.named) return;
+    this.named = names;
+    stage.legend.replaceChildren(...header.classes.map((name, k) => {
+      const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
+      button.firstChild.style.background = header.colours[k];
+      button.addEventListener("click", () => {
+        this.solo = this.solo === k ? null : k;
+        stage.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
+        this.colour();
+        this.ask();
+      });
+      return button;
+    }));
+  }
+
+  colour() {
+    const { labels, header, solo } = this;
+    const palette = header.colours.map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
+    const colours = new Uint8Array(4 * labels.length);
+    labels.forEach((label, i) => {
+      const opacity = solo === null || label === solo ? OPACITY.shown : OPACITY.muted;
+      colours.set([...(palette[label] ?? palette[0]), opacity], 4 * i);
+    });
+    this.cloud.paint(colours);
+  }
+
+  go(frame) {
+    this.returning = null;
+    this.pointed = null;
+    this.head.go(frame);
+    this.ask();
+  }
+
+  toggle() {
+    if (this.head.playing) this.head.pause();
+    else this.head.play();
+    this.ask();
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target === this.stage.speed) return;
+    const { head } = this;
+    const [from, pace] = [head.playing ? head.nearest : head.target, event.shiftKey ? 5 : 1];
+    const moves = { ArrowLeft: from - pace, ArrowRight: from + pace, Home: 0, End: head.last };
+    if (event.key in moves) this.go(moves[event.key]);
+    // a button under the focus takes the space bar itself
+    else if (event.key === " " && event.target.tagName !== "BUTTON") this.toggle();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // Over the curves the pointer is the cursor: hovering looks, dragging stays.
+  point(event) {
+    if (!this.frames.length || (this.head.playing && !this.pressed)) return;
+    this.returning = this.pressed ? null : this.returning ?? this.head.target;
+    this.pointed = this.curves.stepAt(event.offsetX);
+    this.head.go(this.closest(event.offsetX));
+    this.ask();
+  }
+
+  press(event) {
+    if (event.button !== 0 || !this.frames.length) return;
+    this.stage.curves.setPointerCapture(event.pointerId);
+    this.pressed = true;
+    this.head.pause();
+    this.point(event);
+  }
+
+  leave() {
+    if (this.pressed) return;
+    this.pointed = null;
+    if (this.returning !== null) this.head.go(this.returning);
+    this.returning = null;
+    this.ask();
+  }
+
+  closest(px) {
+    let [best, least] = [0, Infinity];
+    this.frames.forEach(({ step }, k) => {
+      const distance = Math.abs(this.curves.x(step) - px);
+      if (distance < least) [best, least] = [k, distance];
+    });
+    return best;
+  }
+
+  ask() {
+    if (this.asked || this.stop.signal.aborted) return;
+    this.asked = true;
+    requestAnimationFrame((now) => this.frame(now));
+  }
+
+  frame(now) {
+    this.asked = false;
+    if (this.stop.signal.aborted || !this.theme) return;
+    // after a pause the clock starts anew, and a hidden tab must not jump
+    const seconds = this.before === undefined ? 1 / 60 : Math.min((now - this.before) / 1000, 0.1);
+    const moving = this.draw(seconds);
+    this.before = moving ? now : undefined;
+    this.stage.node.dataset.drawn = ++this.drawn;
+    if (moving) this.ask();
+  }
+
+  draw(seconds) {
+    const { head, frames, theme, header, stage } = this;
+    if (!header) return false;
+    const { still } = head;
+    head.advance(seconds);
+    let moving = head.moving;
+    const [at, frame] = [head.shown, frames[head.nearest]];
+    const [a, b] = [frames[Math.floor(at)], frames[Math.ceil(at)]];
+    const progress = at - Math.floor(at);
+    moving = this.drawPlane(a, b, progress, seconds) || moving;
+    const step = this.pointed ?? (frame ? a.step + (b.step - a.step) * progress : null);
+    moving = this.curves.draw(step, seconds, still, theme) || moving;
+    if (frame?.rate) {
+      moving = this.bars.draw(a.rate, b.rate, progress, { newest: frames.at(-1).rate, dead: header.dead }, seconds, still, theme) || moving;
+    }
+    this.tell(step);
+    if (frame && head.nearest !== this.shown) {
+      this.shown = head.nearest;
+      this.drawImages(frame);
+      this.drawWords(frame);
+    }
+    // while the film still goes to where the thumb was dragged, the thumb stays there
+    const thumb = head.playing ? head.nearest : head.target;
+    if (Number(stage.range.value) !== thumb) stage.range.value = thumb;
+    stage.icon.path.setAttribute("d", head.playing ? PAUSE : PLAY);
+    stage.play.setAttribute("aria-label", head.playing ? "Pause the film" : "Play the film");
+    stage.newest.hidden = !(header.kind === "live" && head.target < head.last && !head.playing);
+    return moving;
+  }
+
+  drawPlane(a, b, progress, seconds) {
+    const { frames, header, theme, head } = this;
+    const rows = header.latent === 1 ? header.classes : null;
+    const goal = frames.length ? a.view.map((v, k) => v + (b.view[k] - v) * progress) : [-RINGS, RINGS, -RINGS, RINGS];
+    let moving = false;
+    if (!this.view || head.still) this.view = goal;
+    else moving = ease((this.view = [...this.view]), goal, seconds, VIEW_SECONDS);
+    const { view, departure } = this;
+    if (!frames.length) {
+      this.cloud.count = 0;
+      this.cloud.draw(view, 0, SIZE);
+      this.axes.draw(view, { titles: header.titles.map(plain), count: "", rings: header.rings, rows, glyphs: [] }, theme);
+      return moving;
+    }
+    if (departure && departure.left > seconds && !head.still) {
+      departure.left -= seconds;
+      this.progress = 1 - departure.left / VIEW_SECONDS;
+      this.cloud.between(departure.codes, b.codes);
+      moving = true;
+    } else {
+      this.departure = null;
+      this.progress = progress;
+      this.cloud.between(a.codes, b.codes);
+    }
+    this.cloud.draw(view, this.progress, SIZE);
+    const { titles, rings } = frames[head.nearest];
+    const count = `${whole(header.points)} ${SPLITS[header.split] ?? header.split} codes`;
+    this.axes.draw(view, { titles, count, rings, rows, glyphs: rows ? [] : this.glyphs(a, b, progress) }, theme);
+    return moving;
+  }
+
+  // A name at each class's median; where two would cover each other, both fade.
+  glyphs(a, b, progress) {
+    const { header, solo } = this;
+    const found = header.classes.flatMap((text, k) => {
+      if (!a.medians[k] || !b.medians[k]) return [];
+      const [x, y] = a.medians[k].map((v, axis) => v + (b.medians[k][axis] - v) * progress);
+      return [{ text, x, y, k, at: this.axes.place(this.view, x, y) }];
+    });
+    const [near, far] = APART;
+    for (const glyph of found) {
+      let gap = Infinity;
+      for (const other of found) {
+        if (other === glyph) continue;
+        // a line of text is wider than it is high
+        const wide = (glyph.text.length + other.text.length) / 2;
+        gap = Math.min(gap, Math.hypot((glyph.at[0] - other.at[0]) / wide, glyph.at[1] - other.at[1]));
+      }
+      glyph.strength = solo === glyph.k ? 1 : Math.min(Math.max((gap - near) / (far - near), 0), 1) * (solo === null ? 1 : 0.3);
+    }
+    return found;
+  }
+
+  drawImages({ reconstructions, samples }) {
+    const { stage, header } = this;
+    const { decoder } = header.hues;
+    const columns = (name) => Number(getComputedStyle(stage[name].figure).getPropertyValue("--columns")) || 8;
+    if (reconstructions) {
+      const again = { ...strip(reconstructions, header.shape), frame: decoder };
+      tiles(stage.pairs.canvas, header.sections.originals ? [this.originals, again] : [again], columns("pairs"));
+    }
+    if (samples) tiles(stage.samples.canvas, [{ ...strip(samples, header.shape), frame: decoder }], columns("samples"));
+  }
+
+  drawWords({ step, rate }) {
+    const { stage, header, head, frames } = this;
+    stage.node.dataset.step = step;
+    stage.count.textContent = `step ${whole(step)} of ${whole(this.total)}`;
+    const words = `step ${whole(step)} of ${whole(this.total)}, frame ${head.nearest + 1} of ${frames.length}`;
+    stage.range.setAttribute("aria-valuetext", words);
+    if (rate) {
+      const { sum, told } = deaths(rate, header.dead);
+      stage.bars.caption.textContent = `rate by dimension, ${nats(sum)} nats in all` + (told && `; ${told}`);
+      stage.bars.canvas.setAttribute("aria-label", stage.bars.caption.textContent);
+    }
+    const { elbo, distortion } = this.curves.valuesAt(step);
+    const [name, value] = header.probabilistic ? ["−ELBO", elbo] : ["distortion", distortion];
+    this.say(`${words}${value ? `, ${name} ${nats(value[0])} nats` : ""}`);
+  }
+
+  // The numbers at the cursor.
+  tell(step) {
+    if (step === null) return;
+    for (const [name, [train, valid]] of Object.entries(this.curves.valuesAt(step))) {
+      const { values } = this.stage;
+      const words = [nats(train), Number.isFinite(valid) ? `○ ${nats(valid)}` : ""];
+      if (values[name].train.textContent !== words[0]) values[name].train.textContent = words[0];
+      if (values[name].valid.textContent !== words[1]) values[name].valid.textContent = words[1];
+    }
+  }
+
+  // When the film rests, at most twice a second, so that a screen reader can follow.
+  say(text) {
+    this.saying = text;
+    if (this.sayTimer) return;
+    const speak = () => {
+      this.sayTimer = this.head.moving ? setTimeout(speak, 500) : null;
+      if (!this.sayTimer) this.stage.live.textContent = this.saying;
+    };
+    this.sayTimer = setTimeout(speak, 500);
+  }
+}
+
+export default function ({ data, parentElement }) {
+  let film = instances.get(parentElement);
+  if (!film) instances.set(parentElement, (film = new Film(parentElement)));
+  film.update(data);
+  return () => {
+    film.destroy();
+    instances.delete(parentElement);
+  };
+}

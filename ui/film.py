@@ -1,0 +1,350 @@
+"""The film of a training, drawn in the browser: the codes in motion, the curves, reconstructions, samples and rates.
+
+A run that rests is sent whole, once; a run in training sends its newest frame, and the browser keeps what it has seen.
+"""
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import figures
+from ui.components import pack, source, text
+from vae import film as films
+from vae import plane as planes
+from vae import status
+from vae.film import Frame, Still
+from vae.plane import Plane
+from vae.runs import Run, RunError
+
+SCRIPTS = tuple(
+    f"{name}.js"
+    for name in ("shared", "drawing", "cloud", "axes", "curves", "pictures", "playhead", "reel", "stage", "film")
+)
+SOURCE = source(*SCRIPTS)
+WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live one, and its validation points
+DEAD = 0.01  # nats: a dimension below it carries nothing
+SWITCH = 1.25  # how much more rate another pair of dimensions must carry before a live film turns to it
+
+AUTOENCODER = "An autoencoder has no prior: there is no rate, no bound on log p(x), and nothing to draw samples from."
+NO_RATE = "This posterior has no closed form of the rate by dimension."
+NO_FILM = "Trained before trainings were filmed: its final codes and its curves."
+NO_IMAGES = "These data are not images, so there are no pictures to compare."
+UNSEEN = "The originals cannot be read; training the run anew would film them again."
+WAITING = {
+    "new": "waiting to be started…",
+    "queued": "waiting for its turn…",
+    "failed": "ended before its first frame",
+    "stopped": "stopped before its first frame",
+    "interrupted": "ended before its first frame",
+}
+
+
+_component = st.components.v2.component("latent_film", html="<div></div>", css=text("film.css"), js=SOURCE)
+
+
+@dataclass(frozen=True)
+class History:
+    """The curves: train at `step` [n], validation at `valid_step` [m]; nats, NaN where a record has no such number."""
+
+    step: np.ndarray
+    distortion: np.ndarray
+    rate: np.ndarray
+    valid_step: np.ndarray
+    valid_distortion: np.ndarray
+    valid_rate: np.ndarray
+
+
+def history(path: Path, most: int = WHOLE, most_valid: int = WHOLE) -> History:
+    """Return at most `most` records of a run and `most_valid` validation points, evenly, the first and last among them.
+
+    Steps are int32, numbers float32; damaged lines are left out.
+    """
+    records = _records(path)
+    held_out = [{"step": r["step"], **r["valid"]} for r in records if isinstance(r.get("valid"), dict)]
+    arrays = []
+    for rows, limit in ((records, most), (held_out, most_valid)):
+        kept = _evenly(rows, limit)
+        arrays.append(np.array([r["step"] for r in kept], "<i4"))
+        arrays += [np.array([_number(r.get(name)) for r in kept], "<f4") for name in ("distortion", "rate")]
+    return History(*arrays)
+
+
+class _Tail:
+    """What has been read of a history file, so that a poll reads only what is new; another inode is another file."""
+
+    def __init__(self) -> None:
+        self.inode, self.offset, self.records = -1, 0, list[dict[str, Any]]()
+
+    def read(self, file: Path) -> list[dict[str, Any]]:
+        try:
+            with file.open("rb") as opened:
+                inode = file.stat().st_ino
+                if inode != self.inode or file.stat().st_size < self.offset:
+                    self.inode, self.offset, self.records = inode, 0, []
+                opened.seek(self.offset)
+                fresh = opened.read()
+        except OSError:
+            return []
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        # a new list, since another session may be reading the old one
+        self.records = self.records + [r for line in whole.splitlines() if (r := _record(line)) is not None]
+        self.offset += len(whole)
+        return self.records
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tail(path: Path) -> _Tail:
+    return _Tail()
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    return _tail(path).read(path / "history.jsonl")
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def _evenly(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Return at most `most` of the rows, the first and the last among them."""
+    if len(rows) <= most:
+        return list(rows)
+    return [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, most).round().astype(int))]
+
+
+def ground(codes: np.ndarray, rate: np.ndarray | None, kept: Plane | None = None) -> Plane | None:
+    """Return the plane that codes [N, d] are shown on; None where d = 1, which needs no plane.
+
+    d = 2: z1, z2. More: the two dimensions of highest `rate` [d], or the principal components where no rate exists.
+    `kept` is the plane of the frame before: it stays while it is nearly as good, so that a live film does not jump.
+    """
+    latent = codes.shape[1]
+    if latent == 1:
+        return None
+    if latent == 2:
+        return planes.pair(2, 0, 1)
+    if rate is None:
+        return _principal(codes, kept)
+    if kept is not None:
+        shown = np.abs(kept.basis).argmax(1)
+        if SWITCH * rate[shown].sum() + 2 * DEAD >= np.sort(rate)[-2:].sum():
+            return kept
+    i, j = sorted(np.argsort(-rate, kind="stable")[:2])
+    return planes.pair(latent, int(i), int(j), note=f"of {latent}: highest rate")
+
+
+def _principal(codes: np.ndarray, kept: Plane | None) -> Plane:
+    """Return the plane of the two principal components, turned to lie like the one before."""
+    centre = codes.mean(0, dtype=np.float64)
+    _, sizes, axes = np.linalg.svd(codes - centre, full_matrices=False)
+    basis, share = axes[:2], sizes[:2] ** 2 / max(float((sizes**2).sum()), 1e-12)
+    if kept is not None:
+        u, _, v = np.linalg.svd(kept.basis @ basis.T)  # orthogonal Procrustes: components have no sign of their own
+        basis = u @ v @ basis
+    titles = [f"PC {k + 1} ({share[k]:.0%} of variance)" for k in range(2)]
+    return Plane(centre, basis, (titles[0], titles[1]))
+
+
+def project(plane: Plane | None, codes: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """Return codes [N, d] on the plane, float32 [N, 2]; without one (d = 1), z beside a row for each class."""
+    if plane is not None:
+        return plane.to_plane(codes.astype(np.float64)).astype("<f4")
+    count = 1 if labels is None else int(labels.max(initial=0)) + 1
+    row = np.zeros(len(codes)) if labels is None else labels
+    # the golden ratio spreads neighbours evenly, the same way in every frame
+    jitter = (np.arange(len(codes)) * 0.6180339887) % 1 - 0.5
+    return np.stack([codes[:, 0], 1 - (2 * row + 1 + 1.4 * jitter) / count], 1).astype("<f4")
+
+
+def payload(path: Path) -> bytes:
+    """Return the whole film of a run that rests: still, all frames, history and status; see `_packed` for the layout.
+
+    Damaged frames are left out. A run without a film shows its saved codes as the only frame, and says why.
+    Raises RunError for a spec that cannot be used.
+    """
+    run, still = Run(path), films.still(path)
+    found = [films.read(path, step) for step in films.steps(path)]
+    newest = films.read(path)
+    if newest is not None and all(f is None or f.step != newest.step for f in found):
+        found.append(newest)  # where it was stopped or paused, between two planned steps
+    notes: dict[str, str] = {}
+    frames = sorted(_alike([f for f in found if f is not None], run), key=lambda f: f.step)
+    curves = history(path)
+    if not frames and (saved := _saved(run, curves)) is not None:
+        frames, still = [saved[0]], saved[1]
+        notes["film"] = notes["images"] = NO_FILM
+    plane = ground(frames[-1].codes, frames[-1].rate) if frames else _unseen(run)
+    return _packed(run, "film", still, frames, plane, curves, notes)
+
+
+def live(path: Path) -> bytes:
+    """Return the newest frame of a run in training, its history thinned, and its status; the layout is `payload`'s.
+
+    Raises RunError for a spec that cannot be used.
+    """
+    run, newest = Run(path), films.read(path)
+    frames = _alike([newest] if newest is not None else [], run)
+    memory = _memory(path)
+    if frames:
+        memory["plane"] = ground(frames[0].codes, frames[0].rate, memory.get("plane"))
+    plane = memory.get("plane") or _unseen(run)
+    return _packed(run, "live", films.still(path), frames, plane, history(path, THIN, HELD_OUT), {})
+
+
+def _unseen(run: Run) -> Plane | None:
+    """Return the plane of a run that has no codes yet, where it can be told."""
+    return planes.pair(2, 0, 1) if run.spec.latent == 2 else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _memory(path: Path) -> dict[str, Any]:
+    """The plane of a live film, which outlasts a poll."""
+    return {}
+
+
+def _alike(frames: list[Frame], run: Run) -> list[Frame]:
+    """Return the frames that are finite and of one shape, the last one's."""
+    latent = run.spec.latent
+    whole = [f for f in frames if f.codes.shape[1] == latent and len(f.codes) and np.isfinite(f.codes).all()]
+    return [f for f in whole if _shapes(f) == _shapes(whole[-1])]
+
+
+def _shapes(frame: Frame) -> tuple[Any, ...]:
+    return tuple(
+        None if a is None else a.shape for a in (frame.codes, frame.rate, frame.reconstructions, frame.samples)
+    )
+
+
+def _saved(run: Run, curves: History) -> tuple[Frame, Still] | None:
+    """Return the saved codes as a frame without images, or None where there are none."""
+    try:
+        codes = run.codes
+    except RunError:
+        return None
+    every = np.unique(np.linspace(0, len(codes) - 1, films.POINTS).round().astype(int))
+    labels = None if codes.labels is None else codes.labels[every]
+    none = np.zeros((0, *run.spec.shape), np.uint8)
+    step = int(curves.step[-1]) if len(curves.step) else 0
+    frame = Frame(step, codes.means[every], planes.rates(codes), none, None)
+    return frame, Still(labels, codes.classes, none, codes.split)
+
+
+def _packed(
+    run: Run,
+    kind: str,
+    still: Still | None,
+    frames: list[Frame],
+    plane: Plane | None,
+    curves: History,
+    notes: dict[str, str],
+) -> bytes:
+    """Return header and sections, see `components.pack`.
+
+    codes float32 [F, N, 2]; rates float32 [F, d]; originals uint8 [S, C, H, W]; reconstructions and samples uint8
+    [F, S, C, H, W]; labels int32 [N], -1 without; the history's arrays by name. Codes and images are deflated.
+    """
+    spec, now = run.spec, status.current(run.path)
+    count = len(frames[0].codes) if frames else 0
+    labels = still.labels if still is not None and still.labels is not None and len(still.labels) == count else None
+    sections = {f"history_{name}": array.tobytes() for name, array in curves.__dict__.items()}
+    sections["labels"] = (np.full(count, -1) if labels is None else labels).astype("<i4").tobytes()
+    if frames:
+        sections["codes"] = _deflated([project(plane, f.codes, labels) for f in frames])
+        if rates := [f.rate.astype("<f4") for f in frames if f.rate is not None]:
+            sections["rates"] = np.stack(rates).tobytes()
+        for name in ("reconstructions", "samples"):
+            images = [a for f in frames if (a := getattr(f, name)) is not None and _pictures(a)]
+            if len(images) == len(frames):
+                sections[name] = _deflated(images)
+        if still is not None and _pictures(still.originals):
+            sections["originals"] = _deflated([still.originals])
+        if "images" not in notes and "reconstructions" not in sections:
+            notes["images"] = NO_IMAGES
+        elif "images" not in notes and "originals" not in sections:
+            notes["images"] = UNSEEN
+        if not spec.probabilistic:
+            notes["prior"] = AUTOENCODER
+        elif "rates" not in sections:
+            notes["rate"] = NO_RATE
+    classes = [] if labels is None else [_class_name(still, k) for k in range(int(labels.max(initial=-1)) + 1)]
+    normal = spec.probabilistic and (spec.prior or {}).get("kind") == "standard_normal"
+    origin = plane.to_plane(np.zeros(spec.latent)).tolist() if plane is not None else [0.0, 0.0]
+    header = {
+        "kind": kind,
+        "run": run.name,
+        "steps": [f.step for f in frames],
+        "points": count,
+        "latent": spec.latent,
+        "shape": list(spec.shape),
+        "probabilistic": spec.probabilistic,
+        "titles": _titles(plane, spec.latent, labels is not None),
+        "rings": origin if normal else None,
+        "classes": classes,
+        "colours": [figures.colour(k) for k in range(len(classes))] or [figures.ENCODER],
+        "hues": {name: getattr(figures, name.upper()) for name in ("decoder", "prior", "kl", "reconstruction", "rim")},
+        "split": still.split if still is not None else "valid",
+        "dead": DEAD,
+        "status": {"state": now.state, "step": now.step, "total": now.total},
+        "waiting": WAITING.get(now.state, "waiting for the first step…"),
+        "notes": notes,
+    }
+    return pack(header, sections)
+
+
+def _deflated(arrays: Sequence[np.ndarray]) -> bytes:
+    return zlib.compress(np.stack(arrays).tobytes(), 1)
+
+
+def _pictures(images: np.ndarray) -> bool:
+    return images.dtype == np.uint8 and images.ndim == 4 and len(images) > 0
+
+
+def _class_name(still: Still | None, k: int) -> str:
+    return still.classes[k] if still is not None and k < len(still.classes) else str(k)
+
+
+def _titles(plane: Plane | None, latent: int, labelled: bool) -> list[str]:
+    """Return what stands at the axes; which dimensions they are stands at the first."""
+    if plane is None:
+        return ["z", "classes, jittered" if labelled else "jitter"] if latent == 1 else ["", ""]
+    x, y = plane.titles
+    return [f"{x} ({plane.note})" if plane.note else x, y]
+
+
+def stamp(path: Path) -> tuple[tuple[int, int], ...]:
+    """Return what changes when the film or anything else that is shown of a run changes."""
+    names = ("spec.json", "history.jsonl", "codes.npz", "status.json", "live.npz", "film", "film/still.npz")
+    stats = [(path / name).stat() if (path / name).exists() else None for name in names]
+    return tuple((0, 0) if s is None else (s.st_mtime_ns, s.st_size) for s in stats)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recorded(path: Path, version: tuple[tuple[int, int], ...]) -> bytes:
+    return payload(path)
+
+
+def _data(path: Path, newest: bool) -> bytes:
+    return live(path) if newest else _recorded(path, stamp(path))
+
+
+def film(run: Run, *, key: str, live: bool = False) -> None:
+    """Mount the film of a run; `live` while it trains, when each call sends its newest frame.
+
+    The component keeps its place under `key`, whatever is shown in it. Raises RunError for a spec that cannot be used.
+    """
+    with st.container(key=key):
+        _component(data=_data(run.path, live), key=f"{key}_component", height="content")

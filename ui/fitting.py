@@ -1,0 +1,151 @@
+"""Which choices go together: what is recommended for some data, what is offered, and what a choice brings along."""
+
+from typing import Any
+
+import numpy as np
+
+from ui.spec_fields import CONSTANT, NONE, Values, entry, judge, mirror, same, to_entries, to_values, total_steps
+from vae import data, estimate, options
+from vae.options import NUMBERS
+from vae.spec import PRESETS, Spec, preset
+
+FIRST_RUN_SECONDS = 35.0
+FIRST_RUN_EPOCHS = 400
+
+_SHARED_SIGMA = {"kind": "normal", "sigma": "shared"}
+# what differs from a preset on some data: networks of their size, so few examples that half a minute shows something,
+# and a likelihood of what they hold
+_FOR_DATA: dict[str, dict[str, Any]] = {
+    "digits": {"encoder": {"kind": "mlp", "widths": [128, 64]}, "batch": 64},
+    "sprites": {"encoder": {"kind": "conv", "channels": [8, 16, 32, 32], "hidden": 128}, "size": 10_000},
+    "cifar10": {
+        "encoder": {"kind": "conv", "channels": [16, 32, 64], "hidden": 128},
+        "size": 10_000,
+        "likelihood": _SHARED_SIGMA,
+        "binarisation": "none",
+    },
+    "linear-gaussian": {"encoder": {"kind": "mlp", "widths": [32]}, "likelihood": _SHARED_SIGMA},
+}
+
+
+def recommended(name: str, dataset: str) -> Spec:
+    """Return a preset on some data with networks of their size, and epochs for about half a minute."""
+    description = data.describe(dataset)
+    own, for_data = PRESETS[name][1], _FOR_DATA.get(dataset, {})
+    changes: dict[str, Any] = {**for_data, **own}
+    if not covers(dataset, changes.get("likelihood", {"kind": "bernoulli"})["kind"]):
+        changes["likelihood"] = for_data["likelihood"]
+    kind = changes.get("likelihood", {"kind": "bernoulli"})["kind"]
+    fitting = binarisations(dataset, kind)
+    natural = "dynamic" if options.LIKELIHOODS[kind].binary else "none"
+    changes["binarisation"] = natural if natural in fitting else fitting[0]
+    spec = preset(name, data=dataset, shape=description.shape, epochs=1, **changes)
+    # by arithmetic alone: the same on every machine, so that a lesson shows the same to everybody
+    seconds = estimate.step_seconds(spec, 2) * total_steps(dataset, spec.size, spec.batch, 1)
+    usual = [int(e) for e in NUMBERS["epochs"].usual if e <= FIRST_RUN_EPOCHS and e * seconds <= FIRST_RUN_SECONDS]
+    return preset(name, data=dataset, shape=description.shape, **changes | {"epochs": max(usual, default=1)})
+
+
+def covers(dataset: str, likelihood: str) -> bool:
+    """Return whether a likelihood is a density of these data, however they are binarised."""
+    return bool(binarisations(dataset, likelihood))
+
+
+def _accepts(dataset: str, likelihood: str, binarisation: str) -> bool:
+    shape = data.describe(dataset).shape
+    pixels = np.empty((0, *shape), np.uint8 if len(shape) == 3 else np.float32)
+    stub = data.Dataset(dataset, pixels, None, (), binary=dataset == "sprites")
+    try:
+        data.check_likelihood(likelihood, stub, binarisation)
+    except data.DataError:
+        return False
+    return True
+
+
+def binarisations(dataset: str, likelihood: str) -> tuple[str, ...]:
+    """Return the binarisations that fit, in the order to offer; only "none" where there is nothing to binarise."""
+    nothing = dataset == "sprites" or len(data.describe(dataset).shape) != 3
+    words = ("none",) if nothing else ("dynamic", "static", "none")
+    return tuple(word for word in words if _accepts(dataset, likelihood, word))
+
+
+def offered(values: Values) -> dict[str, tuple[str, ...]]:
+    """Return what may be chosen of each role and of the binarisation; () hides the choice."""
+    dataset = values["data"]
+    density = options.POSTERIORS[values["posterior"]].density
+    bound = density and values["prior"] != NONE
+    networks = tuple(kind for kind in options.NETWORKS if kind != "conv" or len(data.describe(dataset).shape) == 3)
+    fitting = binarisations(dataset, values["likelihood"])
+    return {
+        "encoder": networks,
+        "decoder": () if values["mirrored"] else networks,
+        "likelihood": tuple(kind for kind in options.LIKELIHOODS if covers(dataset, kind)),
+        "binarisation": fitting if len(fitting) > 1 else (),
+        "posterior": tuple(options.POSTERIORS),
+        "prior": (*options.PRIORS, NONE) if density else (),
+        "objective": tuple(name for name, kind in options.OBJECTIVES.items() if bound or not kind.density),
+        "corruption": (NONE, *options.CORRUPTIONS),
+        "path": tuple(options.PATHS) if bound and len(options.PATHS) > 1 else (),
+    }
+
+
+def settle(values: Values) -> Values:
+    """Return the values with each choice that no longer fits the others replaced by the first that does."""
+    values = dict(values)
+    for name in ("encoder", "decoder", "likelihood", "prior", "objective", "path"):
+        choices = offered(values)[name]
+        if choices and values[name] not in choices:
+            values[name] = choices[0]
+    fitting = binarisations(values["data"], values["likelihood"])
+    if values["binarisation"] not in fitting:
+        values["binarisation"] = fitting[0]
+    return values
+
+
+def follow(values: Values, name: str) -> Values:
+    """Return the values with what a choice by hand brings along: a fitting objective, its K, a schedule's ends."""
+    values = dict(values)
+    if name in ("posterior", "prior"):
+        bound = options.POSTERIORS[values["posterior"]].density and values["prior"] != NONE
+        if bound and not options.OBJECTIVES[values["objective"]].density:
+            values["objective"] = next(o for o, kind in options.OBJECTIVES.items() if kind.density)
+    elif name == "objective":
+        values["samples"] = options.OBJECTIVES[values["objective"]].samples
+    elif name == "likelihood":
+        binary = options.LIKELIHOODS[values["likelihood"]].binary
+        values["binarisation"] = "dynamic" if binary else "none"
+    elif name == "mirrored" and not values["mirrored"]:
+        mirror(values)
+    elif name.endswith("_shape") and values[name] != CONSTANT:
+        number = name.removesuffix("_shape")
+        start, stop = values[f"{number}_start"], values[f"{number}_stop"]
+        if start == stop == 0:  # never used: a rate decays from what it was, anything else grows to it
+            end = "start" if number == "learning_rate" else "stop"
+            values[f"{number}_{end}"] = values[number]
+    return settle(values)
+
+
+def changed(values: Values) -> list[str]:
+    """Return the entries that are not as recommended for this preset and data: what a person has changed."""
+    entries, usual = to_entries(values), recommended(values["preset"], values["data"])
+    return [name for name, value in entries.items() if not same(name, value, getattr(usual, name))]
+
+
+def carry(values: Values, old: tuple[str, str], new: tuple[str, str]) -> Values:
+    """Return the values for another (preset, data), keeping what was changed by hand where it still fits.
+
+    What the new preset is about (a β-VAE's objective, an autoencoder's posterior) is taken from it.
+    """
+    before, after = to_values(recommended(*old)), to_values(recommended(*new))
+    base = recommended(*new)
+    about = set(PRESETS[new[0]][1]) if old[0] != new[0] else set()
+    for name, value in values.items():
+        if name in ("data", "preset") or entry(name) in about or value == before[name]:
+            continue
+        trial = settle({**after, name: value})
+        if trial[name] != value:
+            continue  # not offered any more
+        spec, found = judge(trial, base)
+        if spec is not None and all(where == "data" for where, _ in found):
+            after = trial
+    return after

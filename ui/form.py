@@ -1,0 +1,286 @@
+"""The form of the Train page: from controls to a spec that can be trained, or to sentences that say why it cannot."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui import figures, fitting, messages, spec_fields
+from ui.fields import Fields, base, fill, key, read, write
+from ui.spec_fields import NONE, OF_THE_WEIGHTS, Problem, Values
+from vae import data, estimate, options
+from vae.data import DataError
+from vae.jobs import embedded
+from vae.options import CHOICES, NUMBERS, OBJECTIVES
+from vae.spec import PRESETS, Spec, SpecError
+
+FIRST = ("vae", "digits")
+LOCKED_REASON = (
+    "A branch goes on with the weights and batches it has, so its data, model and batch stay. For other ones, start a "
+    "new run from these settings."
+)
+DATA_WIDTH = 152  # pixels: its names are shorter than the presets'
+GROUPS = {
+    "data": ("data", "preset", "latent", "epochs"),
+    "model": ("encoder", "decoder", "likelihood", "binarisation", "posterior", "prior"),
+    "objective": ("objective", "samples", "path", "corruption"),
+    "optimisation": ("learning_rate", "batch", "size", "weight_decay", "clip", "keep", "seed"),
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the controls say: a spec that can be trained, or `problems`, each a sentence; never neither.
+
+    `seconds` of training here, `steps` and `weights` count it, `examples` are in an epoch; `changes` are those that
+    `manage.branch` is asked for.
+    """
+
+    spec: Spec | None
+    problems: list[str] = field(default_factory=list)
+    seconds: float | None = None
+    examples: int = 0
+    steps: int = 0
+    weights: int = 0
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def seed(spec: Spec) -> None:
+    """Fill the controls from a spec, such as an earlier run's; in a callback or before the form is drawn.
+
+    Raises SpecError or DataError, and then changes nothing, where the controls cannot hold it.
+    """
+    options.check(spec)
+    data.describe(spec.data)
+    fill(spec)
+
+
+def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in: DeltaGenerator | None = None) -> Form:
+    """Draw the controls and return what they say; `branch` locks what the weights of that spec decide.
+
+    How long it will take stands in `estimate_in`, or below the controls.
+    """
+    if key("base") not in st.session_state:
+        fill(fitting.recommended(*FIRST))
+    values = read()
+    spec, found = spec_fields.judge(values, base())
+    steps = spec_fields.total_steps(values["data"], values["size"], values["batch"], values["epochs"])
+    fields = Fields(values, disabled, frozenset() if branch is None else OF_THE_WEIGHTS | {"preset"}, steps)
+    with st.container(key="spec_form", gap="small"):
+        if branch is not None:
+            st.caption(LOCKED_REASON)
+        _first_row(fields)
+        _shown([problem for problem in found if problem[0] != "data"], "data")  # the row above offers the download
+        with st.container(gap="xsmall"):
+            for name, draw in (("model", _model), ("objective", _objective), ("optimisation", _optimisation)):
+                with st.expander(_summary(name, values), key=key(f"group_{name}")):
+                    draw(fields, spec)
+                _shown(found, name)
+            with st.expander("Formula and JSON", key=key("group_json")):
+                _formula(spec)
+                _json(spec, fields)
+        _shown(found, "")
+        with estimate_in or st.container():
+            return _estimate(spec, [text for _, text in found], branch)
+
+
+def _shown(found: list[Problem], group: str) -> None:
+    """Show the problems of one group under it; what belongs to no group comes last."""
+    mine = GROUPS.get(group)
+    known = {entry for entries in GROUPS.values() for entry in entries}
+    for entry, text in found:
+        if (entry in mine) if mine else entry not in known:
+            st.error(text, icon=":material/error:")
+
+
+def _first_row(fields: Fields) -> None:
+    values = fields.values
+    with st.container(horizontal=True, wrap=False, gap="xsmall"):
+        titles = {name: data.describe(name).title for name in data.NAMES}
+        missing = {name for name in data.NAMES if not data.available(name)}
+        sizes = {name: f" · {data.describe(name).megabytes:.0f} MB" for name in missing}
+        offered = {name: title + sizes.get(name, "") for name, title in titles.items()}
+        description = data.describe(values["data"])
+        help = f"{description.sentence} Sets with a size in MB are downloaded first."
+        fields.select("data", "Data", offered, help, _other, width=DATA_WIDTH)
+        presets = {name: preset_title(name) for name in PRESETS}
+        fields.select("preset", "Preset", presets, PRESETS[values["preset"]][0], _other)
+    st.caption(PRESETS[values["preset"]][0])
+    if values["data"] in missing and not fields.off("data"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(":material/cloud_off: Not on this machine yet.", width="content")
+            messages.download(values["data"])
+    fields.scalar("latent", NUMBERS["latent"])
+    fields.scalar("epochs", NUMBERS["epochs"])
+    changed = [] if fields.locked else fitting.changed(values)
+    if changed:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            names = ", ".join(name.replace("_", " ") for name in changed)
+            st.caption(f"Changed by hand: {names}", width="stretch")
+            st.button(
+                "Reset",
+                key=key("reset"),
+                type="tertiary",
+                disabled=fields.disabled,
+                on_click=_reset,
+                icon=":material/undo:",
+            )
+
+
+def preset_title(name: str) -> str:
+    """Return a preset's name as people write it: β-VAE, Denoising autoencoder."""
+    first, *rest = name.split("-")
+    usual = {"vae": "VAE", "iwae": "IWAE", "beta": "β", "sigma": "σ"}
+    words = [usual.get(first, first.capitalize()), *(usual.get(word, word) for word in rest)]
+    return ("-" if first in ("beta", "sigma") else " ").join(words)
+
+
+def _other(_: str) -> None:
+    """Take over another data set or preset, with what goes with it, keeping what was changed by hand."""
+    values, before = read(), base()
+    new = (values["preset"], values["data"])
+    spec = fitting.recommended(*new)
+    fill(spec, fitting.carry(values, (before.preset, before.data), new))
+
+
+def _reset() -> None:
+    values = read()
+    fill(fitting.recommended(values["preset"], values["data"]))
+
+
+def _summary(group: str, values: Values) -> str:
+    """Return a group's name with what is chosen in it, so that it can stay closed."""
+    if group == "model":
+        kind = values["encoder"]
+        sizes = {"mlp": values["encoder_widths"], "conv": values["encoder_channels"]}.get(kind)
+        net = f"{kind} {str(sizes).replace(', ', '-')}" if sizes else kind
+        said = f"{net}, {options.LIKELIHOODS[values['likelihood']].title}"
+    elif group == "objective":
+        said = OBJECTIVES[values["objective"]].title
+        said += "" if values["corruption"] == NONE else f", {options.CORRUPTIONS[values['corruption']].title.lower()}"
+    else:
+        rate = values["learning_rate"] if values["learning_rate_shape"] == "constant" else values["learning_rate_shape"]
+        said = f"rate {rate}, batch {values['batch']}"
+    return f"{group.capitalize()} :small[:gray[{messages.plain(said)}]]"
+
+
+def _model(fields: Fields, _: Spec | None) -> None:
+    values, offered = fields.values, fitting.offered(fields.values)
+    fields.role("encoder", offered["encoder"])
+    st.toggle(
+        "Decoder mirrors the encoder",
+        key=key("mirrored"),
+        help="The same layers in reverse order; off, the decoder has a network of its own.",
+        disabled=fields.off("decoder"),
+        on_change=_followed_mirror,
+        persist_state="session",
+    )
+    fields.role("decoder", offered["decoder"])
+    fields.role("likelihood", offered["likelihood"])
+    if offered["binarisation"]:
+        fields.choice("binarisation", CHOICES["binarisation"], offered["binarisation"])
+    fields.role("posterior", offered["posterior"])
+    fields.role("prior", offered["prior"])
+    if not options.POSTERIORS[values["posterior"]].density:
+        st.caption("No prior: an autoencoder's points have no density that could be held against one.")
+
+
+def _followed_mirror() -> None:
+    write(fitting.follow(read(), "mirrored"))
+
+
+def _objective(fields: Fields, spec: Spec | None) -> None:
+    values, offered = fields.values, fitting.offered(fields.values)
+    kind = fields.role("objective", offered["objective"])
+    for name, option in (kind.options if kind else {}).items():
+        number = spec.objective.get(name) if spec else None
+        if isinstance(number, dict):
+            fields.drawn(f"objective_{name}", option.title, number, figures.KL)
+    if options.POSTERIORS[values["posterior"]].density:
+        fields.scalar("samples", NUMBERS["samples"])
+    paths = {name: options.PATHS[name].title for name in offered["path"]}
+    if paths:
+        chosen = options.PATHS.get(values["path"])
+        fields.select("path", "Gradient path", paths, chosen.sentence if chosen else "", None)
+    fields.role("corruption", offered["corruption"])
+
+
+def _optimisation(fields: Fields, spec: Spec | None) -> None:
+    fields.scalar("learning_rate", NUMBERS["learning_rate"])
+    if spec and isinstance(spec.learning_rate, dict):
+        fields.drawn("learning_rate", "learning rate", spec.learning_rate, figures.PRIOR)
+    fields.scalar("batch", NUMBERS["batch"])
+    most = data.describe(fields.values["data"]).sizes[0]
+    fields.pair(("size", NUMBERS["size"], "", f"{most:,}, all"), ("seed", NUMBERS["seed"], "", ""))
+    fields.pair(("clip", NUMBERS["clip"], "", "off"), ("weight_decay", NUMBERS["weight_decay"], "", ""))
+    fields.choice("keep", CHOICES["keep"], CHOICES["keep"].choices)
+
+
+def _formula(spec: Spec | None) -> None:
+    if spec is None:
+        st.caption("The formula and the JSON stand here once the numbers above are mended.")
+        return
+    kind = OBJECTIVES[spec.objective["kind"]]
+    lines = [*spec.formula().split(r",\quad "), rf"\max_{{\phi,\,\theta}}\ {kind.formula}"]
+    for name, option in kind.options.items():
+        value = spec.objective.get(name, option.default)
+        if isinstance(value, dict):
+            value = rf"{value['start']:g} \to {value['stop']:g}\ \text{{over {value['steps']:,} steps}}"
+        elif isinstance(value, float):
+            value = f"{value:g}"
+        lines.append(rf"{getattr(option, 'symbol', '') or name} = {value}")
+    if spec.samples > 1:
+        lines.append(rf"K = {spec.samples}")
+    st.latex(r"\small\begin{gathered}" + r"\\".join(lines) + r"\end{gathered}")
+
+
+def _json(spec: Spec | None, fields: Fields) -> None:
+    if spec is not None:
+        st.code(spec.to_json(), language="json", height=180)
+    st.text_area(
+        "Load a spec from JSON",
+        key=key("json"),
+        height=90,
+        placeholder='{"preset": "vae", "data": "digits", …}',
+        help="Fills every control from the text; missing entries take their defaults.",
+        disabled=fields.disabled or bool(fields.locked),
+        persist_state="session",
+    )
+    st.button("Load", key=key("load"), disabled=fields.disabled or bool(fields.locked), on_click=_load)
+    wrong = st.session_state.get(key("json_problem"))
+    if wrong:
+        st.error(f"{wrong} Nothing was changed.", icon=":material/error:")
+
+
+def _load() -> None:
+    st.session_state[key("json_problem")] = ""
+    try:
+        seed(spec_fields.read_json(st.session_state.get(key("json")) or ""))
+    except (SpecError, DataError) as error:
+        st.session_state[key("json_problem")] = str(error)
+
+
+def duration(seconds: float) -> str:
+    """Return a time to wait, as people say it."""
+    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{max(1, round(seconds / unit))} {name}"
+    return f"{seconds / 86400:.0f} days"
+
+
+def _estimate(spec: Spec | None, problems: list[str], branch: Spec | None) -> Form:
+    """Say how long it will take, and return what the form says."""
+    if spec is None:
+        return Form(None, problems)
+    n, threads = spec_fields.examples(spec), embedded.threads()
+    seconds, weights = estimate.seconds(spec, n, threads), estimate.parameters(spec)
+    steps = spec_fields.total_steps(spec.data, spec.size, spec.batch, spec.epochs)
+    st.markdown(
+        f"**About {duration(seconds)} here** :gray[:small[· {steps:,} steps · {weights:,} weights]]",
+        help=f"The {steps:,} steps of {spec.epochs:,} epochs over {n:,} examples, on {threads} "
+        f"thread{'s' * (threads > 1)} of this machine, by arithmetic and by what earlier runs took. Validation, saving "
+        "and waiting for others come on top.",
+    )
+    changes = {} if branch is None else spec_fields.branch_changes(spec, branch)
+    return Form(None if problems else spec, problems, seconds, n, steps, weights, changes)

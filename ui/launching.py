@@ -1,0 +1,94 @@
+"""The Train page's right side: what to train next, how long it will take, and the button that begins it."""
+
+from itertools import count
+
+import streamlit as st
+
+from ui import form, library, state, training, visitor
+from ui.form import Form
+from ui.training import BRANCH
+from vae import jobs, manage
+from vae.data import DataError
+from vae.jobs import Capacity
+from vae.runs import Run, RunError
+from vae.spec import Spec, SpecError
+
+
+def _begin(made: Form, parent: Run | None) -> None:
+    """Make the run and queue it; a refusal changes nothing and is shown."""
+    title = str(st.session_state.get("launch_title") or "").strip()
+    try:
+        if parent is None:
+            assert made.spec is not None
+            run = manage.create(made.spec, visitor.me(), title or _title(made.spec))
+        else:
+            jobs.settle(parent.path)
+            run = manage.branch(parent, visitor.me(), **made.changes)
+            if title:
+                run = manage.rename(run, title)
+        jobs.play(run.path, visitor.me())
+    except (RunError, SpecError, DataError, OSError) as error:
+        state.say(str(error))
+        return
+    st.session_state["launch_title"] = ""
+    st.session_state.pop(BRANCH, None)
+    library.forget()
+    state.watch(run.name)
+
+
+def _title(spec: Spec) -> str:
+    """Return a title that says what it is and that no other run of this visitor has."""
+    first = f"{spec.preset.replace('-', ' ')} on {spec.data}, {spec.latent}-D"
+    taken = {run.title for run in training.own()}
+    return first if first not in taken else next(t for k in count(2) if (t := f"{first} ({k})") not in taken)
+
+
+def _parent() -> Run | None:
+    """Return the run that a branch is being prepared of, if it is still there."""
+    name = st.session_state.get(BRANCH)
+    if not name:
+        return None
+    try:
+        return library.open_run(name)
+    except RunError:
+        st.session_state.pop(BRANCH, None)
+        return None
+
+
+def _wait(there: Capacity) -> str:
+    """Say whether a new run would start now."""
+    if there.problems:
+        return there.problems[0]
+    if there.busy < there.slots:
+        return ""
+    ahead = f"{there.waiting + 1} run{'s' * (there.waiting > 0)}"
+    slots = "The training slot is" if there.slots == 1 else f"All {there.slots} training slots are"
+    return f"{slots} busy: {ahead} ahead of you. Yours starts by itself; watch a recorded run meanwhile."
+
+
+def panel(run: Run | None) -> None:
+    """Draw the form and its button."""
+    parent = _parent()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader("Train a branch" if parent else "Train a model", anchor=False, width="stretch")
+        if parent is not None:
+            st.button("Cancel", key="branch_cancel", type="tertiary", on_click=lambda: st.session_state.pop(BRANCH))
+        elif run is not None:
+            st.button(
+                "Use these settings", key="use_settings", type="tertiary", on_click=training.use_settings, args=(run,),
+                help=f"Fill the controls from {run.title}.",
+            )  # fmt: skip
+    button, note = st.container(), st.container(gap="xxsmall")
+    made = form.spec_form(branch=parent.spec if parent else None, estimate_in=note)
+    with button, st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
+        st.text_input(
+                "Title", key="launch_title", max_chars=manage.TITLE, placeholder="Title (optional)",
+                label_visibility="collapsed",
+            )  # fmt: skip
+        st.button(
+                "Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_begin,
+                args=(made, parent), disabled=bool(made.problems), width=110,
+            )  # fmt: skip
+    with note:
+        if busy := _wait(jobs.executor().resources()):
+            st.caption(busy)

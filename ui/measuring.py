@@ -1,0 +1,121 @@
+"""Measuring the chosen model again on the Models page: with more samples, on more images, by the pool's processes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from ui import messages
+from ui.chips import number
+from vae import data
+from vae.data import DataError
+from vae.jobs import calls, pool
+from vae.jobs.pool import Answer
+from vae.runs import Run, RunError
+from vae.spec import SpecError
+
+SAMPLES = (100, 500, 5_000)
+IMAGES = (100, 1_000)
+KEY = "measuring"  # in the session: what was asked of which run
+ROWS = {
+    "elbo": "ELBO",
+    "log_px": "log p(x) ≥ $L_{{{k}}}$",
+    "distortion": "Distortion −E[log p(x\\|z)]",
+    "rate": "Rate KL(q‖p)",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A measurement that this session asked for: K samples, n images, and the pool's answer."""
+
+    k: int
+    n: int
+    answer: Answer[dict[str, Any]]
+
+
+def _requests() -> dict[str, Request]:
+    requests: dict[str, Request] = st.session_state.setdefault(KEY, {})
+    return requests
+
+
+def _ask(run: Run, k: int, n: int) -> None:
+    before = _requests().get(str(run.path))
+    answer = pool.ask(calls.measure, run.path, k=k, n=n)
+    if before is not None and before.answer is not answer:
+        before.answer.drop()
+    _requests()[str(run.path)] = Request(k, n, answer)
+
+
+def _stop(run: Run) -> None:
+    request = _requests().pop(str(run.path), None)
+    if request is not None:
+        request.answer.drop()
+
+
+def duration(seconds: float) -> str:
+    """Return how long something takes, for people."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@st.fragment
+def measuring(run: Run) -> None:
+    """Offer to measure a run anew, follow it, and show its numbers; the run's own numbers stay as they are."""
+    with st.container(key="measuring", gap="small"):
+        try:
+            description, here = data.describe(run.spec.data), data.available(run.spec.data)
+        except DataError as error:
+            st.caption(f"It cannot be measured again here. {error}")
+            return
+        if not here:
+            st.caption(f"Measuring it again needs {description.title}, which is not on this machine.")
+            return
+        size = description.sizes[2]
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            k = 1
+            if run.spec.probabilistic:
+                k = st.pills(
+                    "Samples K", SAMPLES, default=SAMPLES[0], required=True, format_func="{:,}".format, key="measure_k"
+                )
+            n = st.pills(
+                "Test images",
+                [n for n in IMAGES if n < size] + [size],
+                default=min(size, IMAGES[-1]),
+                required=True,
+                format_func=lambda n: f"all {n:,}" if n == size else f"{n:,}",
+                key=f"measure_n_{size}",
+            )
+            st.button("Measure again", icon=":material/straighten:", key="measure", on_click=_ask, args=(run, k, n))
+        request = _requests().get(str(run.path))
+        if request is not None and not request.answer.done:
+            _following(run)
+        elif request is not None:
+            _show(run, request)
+
+
+@st.fragment(run_every=0.7)
+def _following(run: Run) -> None:
+    """Show how far a measurement is until it ends, then let the page look again."""
+    request = _requests().get(str(run.path))
+    if request is None or request.answer.done:
+        st.rerun()
+    fraction, left = request.answer.fraction, request.answer.remaining
+    text = "Starting …" if left is None else f"{round(fraction * request.n):,} of {request.n:,} images"
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.progress(fraction, text + (f" · about {duration(left)} left" if left is not None else ""))
+        st.button("Stop", type="tertiary", key="measure_stop", on_click=_stop, args=(run,))
+
+
+def _show(run: Run, request: Request) -> None:
+    try:
+        found = request.answer.result()
+    except (RunError, DataError, SpecError) as error:
+        messages.failure(error)
+        return
+    rows = [(label.format(k=request.k), found[name]) for name, label in ROWS.items() if name in found]
+    lines = [f"| {label} | {number(entry)} | {entry['n']:,} |" for label, entry in rows]
+    st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
+    ess = f"; effective sample size {found['log_px']['ess']:,.0f} of K = {request.k:,}" if "log_px" in found else ""
+    st.caption(f"Measured now on {found['data']}, {found['split']} split{ess}. The numbers above stay as they were.")

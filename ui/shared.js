@@ -1,0 +1,36 @@
+// What every component needs: what Python sent, elements, and signs for people.
+
+const TAU = 2 * Math.PI;
+
+const minus = (text) => text.replace("-", "−");
+
+// z<sub>3</sub> as Python's planes have it, in plain characters.
+const plain = (title) => title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join(""));
+
+function el(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+// Return {header, section(name) -> Uint8Array copy or null}; see pack() in components.py.
+function unpack(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const section = (name) => {
+    if (!(name in header.sections)) return null;
+    const [offset, size] = header.sections[name];
+    return bytes.slice(4 + length + offset, 4 + length + offset + size);
+  };
+  return { header, section };
+}
+
+async function inflate(bytes) {
+  if (!bytes) return null;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+export { TAU, el, inflate, minus, plain, unpack };

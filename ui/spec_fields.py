@@ -1,0 +1,229 @@
+"""The Train page's controls as flat values, and back to a spec; no Streamlit in here.
+
+A value is what one widget holds: a number, a word, a text of layer sizes, or None for an empty field. Options of a kind
+are named after their role (`likelihood_sigma`), parts of a schedule after their number (`learning_rate_stop`).
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from vae import data, manage, options
+from vae.options import CHOICES, NUMBERS, ROLES, Scalar, Sizes
+from vae.schedules import SHAPES
+from vae.spec import Spec, SpecError
+
+Values = dict[str, Any]
+Problem = tuple[str, str]  # the entry of the spec, and a sentence
+
+CONSTANT, FIXED, NONE = "constant", "fixed", "none"
+SCHEDULES = (CONSTANT, *SHAPES)
+# what the weights and batches of a run decide, so that a branch cannot change it (see manage.branch)
+OF_THE_WEIGHTS = frozenset(
+    {"data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "size", "batch"}
+)
+# should somebody choose convolutions where a perceptron is recommended: no more halvings than the sides allow
+_CHANNELS = {8: "16, 32", 28: "16, 32, 64", 32: "16, 32, 64", 64: "8, 16, 32, 32"}
+
+
+def entry(name: str) -> str:
+    """Return the entry of the spec that a field belongs to."""
+    if name == "mirrored":
+        return "decoder"
+    entries = [e for e in (*ROLES, *NUMBERS, *CHOICES) if name == e or name.startswith(f"{e}_")]
+    return entries[0] if entries else name
+
+
+def sizes_text(sizes: Any) -> str:
+    """Return layer sizes as they are typed."""
+    return ", ".join(str(size) for size in sizes)
+
+
+def parse_sizes(text: Any) -> Any:
+    """Return typed layer sizes as a list; what cannot be read comes back as it is, for the check to refuse."""
+    try:
+        return [int(part) for part in str(text).replace(",", " ").split()]
+    except ValueError:
+        return text
+
+
+def _put_scalar(values: Values, name: str, scalar: Scalar, value: Any) -> None:
+    number = scalar.default if isinstance(value, Mapping | str) else value
+    if isinstance(number, str):
+        number = 0.1  # what a fixed number starts from where the default is a word
+    if scalar.words:
+        values[f"{name}_word"] = value if isinstance(value, str) else FIXED
+    if scalar.scheduled:
+        given = value if isinstance(value, Mapping) else {}
+        values |= {
+            f"{name}_shape": given.get("schedule", CONSTANT),
+            f"{name}_start": given.get("start", 0.0),
+            f"{name}_stop": given.get("stop", 0.0),
+            f"{name}_steps": given.get("steps"),
+            f"{name}_warmup": given.get("warmup", 0),
+        }
+    values[name] = number
+
+
+def _put_role(values: Values, role: str, chosen: Mapping[str, Any] | None) -> None:
+    table = ROLES[role][2]
+    values[role] = chosen["kind"] if chosen else NONE
+    for kind_name, kind in table.items():
+        for name, option in kind.options.items():
+            field = f"{role}_{name}"
+            mine = chosen is not None and kind_name == chosen["kind"]
+            if field in values and not mine:
+                continue  # two kinds with an option of one name share its field
+            value = chosen[name] if mine and name in chosen else option.default
+            if isinstance(option, Scalar):
+                _put_scalar(values, field, option, value)
+            else:
+                values[field] = sizes_text(value) if isinstance(option, Sizes) else value
+
+
+def to_values(spec: Spec) -> Values:
+    """Return what the widgets hold for a spec that `options.check` accepts."""
+    values: Values = {"data": spec.data, "preset": spec.preset, "path": spec.path}
+    for name, scalar in NUMBERS.items():
+        _put_scalar(values, name, scalar, getattr(spec, name))
+    values |= {name: getattr(spec, name) for name in CHOICES}
+    for role in ROLES:
+        _put_role(values, role, getattr(spec, role))
+    if values["encoder"] != "conv" and (channels := _CHANNELS.get(spec.shape[-1])):
+        values["encoder_channels"] = channels
+    values["mirrored"] = spec.decoder is None
+    if spec.decoder is None:
+        mirror(values)
+    if not options.POSTERIORS[spec.posterior["kind"]].density:
+        values["prior"] = next(iter(options.PRIORS))  # hidden, and there when the posterior has a density again
+    return values
+
+
+def mirror(values: Values) -> None:
+    """Give the decoder's fields the encoder's values, widths from the latent outwards."""
+    for name in [name for name in values if entry(name) == "encoder"]:
+        values[name.replace("encoder", "decoder", 1)] = values[name]
+    widths = parse_sizes(values["encoder_widths"])
+    if isinstance(widths, list):
+        values["decoder_widths"] = sizes_text(reversed(widths))
+
+
+def _scalar(values: Values, name: str, scalar: Scalar, steps: int) -> Any:
+    if scalar.words and values[f"{name}_word"] != FIXED:
+        return values[f"{name}_word"]
+    if scalar.scheduled and values[f"{name}_shape"] != CONSTANT:
+        schedule = {part: values[f"{name}_{part}"] for part in ("start", "stop", "steps")}
+        if schedule["steps"] is None:
+            schedule["steps"] = steps
+        warmup = {"warmup": values[f"{name}_warmup"]} if values[f"{name}_warmup"] != 0 else {}
+        return {"schedule": values[f"{name}_shape"], **schedule, **warmup}
+    return values[name]
+
+
+def _chosen(values: Values, role: str, steps: int) -> dict[str, Any] | None:
+    kind = options.ROLES[role][2].get(values[role])
+    if kind is None:
+        return None if values[role] == NONE else {"kind": values[role]}
+    found: dict[str, Any] = {"kind": values[role]}
+    for name, option in kind.options.items():
+        value = values[f"{role}_{name}"]
+        if isinstance(option, Scalar):
+            value = _scalar(values, f"{role}_{name}", option, steps)
+        found[name] = parse_sizes(value) if isinstance(option, Sizes) else value
+    return found
+
+
+def to_entries(values: Values) -> dict[str, Any]:
+    """Return a spec's entries as the widgets say them, right or wrong; an empty `steps` is the whole run."""
+    steps = total_steps(values["data"], values["size"], values["batch"], values["epochs"])
+    entries = {name: _scalar(values, name, scalar, steps) for name, scalar in NUMBERS.items()}
+    entries |= {name: values[name] for name in ("data", "preset", "path", *CHOICES)}
+    entries |= {role: _chosen(values, role, steps) for role in ROLES}
+    if values["mirrored"]:
+        entries["decoder"] = None
+    posterior = options.POSTERIORS.get(values["posterior"])
+    if posterior is not None and not posterior.density:
+        entries["prior"] = None
+    entries["shape"] = tuple(data.describe(values["data"]).shape)
+    return entries
+
+
+def same(name: str, a: Any, b: Any) -> bool:
+    """Return whether two values of an entry mean the same."""
+    return bool(options.of(name, a) == options.of(name, b) if name in ROLES else options.plain(a) == options.plain(b))
+
+
+def judge(values: Values, base: Spec) -> tuple[Spec | None, list[Problem]]:
+    """Return the spec that the widgets say, with what is wrong with it; None where they describe none.
+
+    Entries that mean what `base` says keep its words, so that a branch of it compares equal.
+    """
+    try:
+        entries = to_entries(values)
+    except data.DataError as error:
+        return None, [("data", str(error))]
+    if found := options.problems(entries):
+        return None, found
+    try:
+        spec = Spec(**{k: getattr(base, k) if same(k, v, getattr(base, k)) else v for k, v in entries.items()})
+    except SpecError as error:
+        text = str(error)
+        return None, [("encoder", f"{text[:1].upper()}{text[1:]}.")]
+    return spec, refusals(spec)
+
+
+def refusals(spec: Spec) -> list[Problem]:
+    """Return why a well-formed spec cannot be trained here: its data, their likelihood, the machine's limits."""
+    try:
+        if not data.available(spec.data):
+            title = data.describe(spec.data).title
+            manage.limits(spec, examples(spec))
+            return [("data", f"{title} is not on this machine yet. Download it, or choose other data.")]
+        manage.check(spec)
+    except data.DataError as error:
+        return [("likelihood", str(error))]
+    except SpecError as error:
+        return [("", str(error))]
+    return []
+
+
+def total_steps(name: str, size: Any, batch: Any, epochs: Any) -> int:
+    """Return the steps of a run, at least 1, also where a number of it cannot be used."""
+    if not (NUMBERS["batch"].holds(batch) and NUMBERS["epochs"].holds(epochs)):
+        return 1
+    return max(1, int(epochs) * math.ceil(_examples(name, size) / int(batch)))
+
+
+def _examples(name: str, size: Any) -> int:
+    most = data.describe(name).sizes[0]
+    if not NUMBERS["size"].holds(size):
+        return most
+    return data.train_size(name, int(size))
+
+
+def examples(spec: Spec) -> int:
+    """Return how many examples a run trains on; sets that are drawn have as many as asked for."""
+    return _examples(spec.data, spec.size)
+
+
+def branch_changes(spec: Spec, origin: Spec) -> dict[str, Any]:
+    """Return what `manage.branch` is to change."""
+    return {name: value for name, value in vars(spec).items() if value != getattr(origin, name)}
+
+
+def read_json(text: str) -> Spec:
+    """Return the spec of a JSON text; raises SpecError or DataError with the reason, so that nothing bad is loaded."""
+    if not text.strip():
+        raise SpecError("There is nothing to load. Paste a spec as JSON first.")
+    try:
+        spec = Spec.from_json(text)
+    except SpecError as error:
+        reason = str(error)
+        raise SpecError(f"{reason[:1].upper()}{reason[1:]}.") from error
+    options.check(spec)
+    description = data.describe(spec.data)
+    if tuple(description.shape) != spec.shape:
+        raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
+    if wrong := [sentence for where, sentence in refusals(spec) if where != "data"]:
+        raise SpecError(" ".join(wrong))
+    return spec

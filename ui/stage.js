@@ -1,0 +1,68 @@
+import { el } from "./shared.js";
+
+function icon() {
+  const make = (name, attributes) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  };
+  const path = make("path", { fill: "currentColor" });
+  const svg = make("svg", { viewBox: "0 0 16 16", width: "14", height: "14", "aria-hidden": "true" });
+  svg.append(path);
+  return { svg, path };
+}
+
+const PLAY = "M4 2.5v11l9-5.5z";
+const PAUSE = "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z";
+
+// The elements; what they say is the film's business.
+class Stage {
+  constructor(parent) {
+    const canvas = (label) => el("canvas", { role: "img", "aria-label": label });
+    const picture = (name, caption) => {
+      const node = canvas(caption);
+      const words = el("figcaption", {}, caption);
+      return { canvas: node, caption: words, figure: el("figure", { class: name }, el("div", {}, node), words) };
+    };
+    this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
+    this.cloud = el("canvas", { class: "cloud", "aria-hidden": "true" });
+    this.axes = el("canvas", { class: "axes", "aria-hidden": "true" });
+    this.empty = el("p", { class: "empty" });
+    this.plane = el("div", {
+      class: "plane", tabindex: "0", role: "application",
+      "aria-label": "Film of the codes. Space plays or pauses, left and right arrows step, Home and End jump.",
+    }, this.cloud, this.axes, this.empty);
+    this.icon = icon();
+    this.play = el("button", { type: "button", class: "play" }, this.icon.svg);
+    this.range = el("input", { type: "range", min: "0", step: "1", "aria-label": "Frame of the film" });
+    this.count = el("span", { class: "count" });
+    this.speed = el("select", { "aria-label": "Speed of the film" },
+      ...[0.25, 0.5, 1, 2].map((s) => el("option", { value: s, ...(s === 1 && { selected: "" }) }, `${s}×`)));
+    this.newest = el("button", { type: "button", hidden: "" }, "Newest");
+    this.strip = el("div", { class: "strip" }, this.play, this.range, this.count, this.newest, this.speed);
+    this.values = {};
+    this.readout = el("dl", { class: "readout" });
+    for (const [name, label] of [["elbo", "−ELBO"], ["distortion", "distortion"], ["rate", "rate"]]) {
+      const [train, valid] = [el("span", { class: "train" }, "–"), el("span", { class: "valid" })];
+      const row = el("div", { class: name }, el("dt", {}, label), el("dd", {}, train, " ", valid));
+      this.values[name] = { row, train, valid };
+      this.readout.append(row);
+    }
+    this.log = el("button", { type: "button", "aria-pressed": "false", title: "Logarithmic steps" }, "log");
+    this.curves = canvas("Distortion, rate and their sum against the step. Drag to scrub the film.");
+    this.pairs = picture("pairs", "");
+    this.samples = picture("samples", "means of p(x|z) at 16 fixed z from the prior");
+    this.bars = picture("bars", "");
+    this.note = el("p", { class: "note" });
+    this.lower = el("div", { class: "lower" }, this.pairs.figure, this.samples.figure, this.bars.figure, this.note);
+    this.live = el("div", { class: "live", "aria-live": "polite" });
+    this.node = el("div", { class: "film" },
+      el("div", { class: "left" }, this.legend, this.plane, this.strip),
+      el("div", { class: "right" }, el("div", { class: "head" }, this.readout, this.log),
+        el("div", { class: "curves" }, this.curves), this.lower), this.live);
+    this.frame = el("div", { class: "frame" }, this.node);
+    parent.append(this.frame);
+  }
+}
+
+export { PAUSE, PLAY, Stage };

@@ -1,0 +1,298 @@
+"""The Train page's left side: the run that is watched, what it does now, and the buttons that steer it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from ui import form, library, managing, messages, state, visitor
+from ui.film import film
+from vae import control, jobs, runs, status
+from vae import film as films
+from vae.control import HIGHEST_RATE, ControlError
+from vae.data import DataError
+from vae.jobs import Standing
+from vae.runs import Run, RunError
+from vae.spec import SpecError
+
+RECORDED = ("mnist-vae-2d", "digits-vae-2d")  # whose film is shown before anything was trained
+BUSY = frozenset({"queued", "starting", "running", "finishing"})
+POLL_SECONDS, WAIT_SECONDS = 0.4, 1.0
+BRANCH = "branch_of"  # the session key of the run that a branch is being prepared of
+
+WORDS = {
+    "new": ("Not started", "gray"),
+    "queued": ("Waiting", "orange"),
+    "starting": ("Starting", "orange"),
+    "running": ("Training", "green"),
+    "paused": ("Paused", "blue"),
+    "finishing": ("Measuring", "green"),
+    "done": ("Done", "gray"),
+    "stopped": ("Stopped", "gray"),
+    "failed": ("Failed", "red"),
+    "interrupted": ("Interrupted", "red"),
+}
+
+
+def own() -> list[Run]:
+    """Return this visitor's runs, the newest first."""
+    found = [entry for entry in library.entries() if isinstance(entry, Run) and visitor.mine(entry)]
+    return sorted(found, key=lambda run: -float(run.meta.get("created", 0.0)))
+
+
+def recorded() -> list[Run]:
+    """Return the shipped runs that were filmed, the first of RECORDED first."""
+    filmed = [run for run in library.usable() if _shipped(run) and films.steps(run.path)]
+    return sorted(filmed, key=lambda run: (*(run.name != name for name in RECORDED), run.name))
+
+
+def sorted_for_me(found: list[Run]) -> list[Run]:
+    """Return runs with this visitor's first, then the shipped ones, then what others have trained."""
+    return sorted(found, key=lambda run: (not visitor.mine(run), not _shipped(run)))
+
+
+def unfinished_card(run: Run) -> None:
+    """One run that no other page can show yet."""
+    word = WORDS[jobs.executor().state(run.path).status.state][0].lower()
+    with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
+        st.markdown(f"**{messages.plain(run.title)}**")
+        st.caption(f"{run.spec.preset} · {run.spec.latent}-D · {run.spec.data_name} · {word}")
+        film_link(run, "Watch")
+
+
+def film_link(run: Run, label: str = "Training") -> None:
+    """Lead to a run on the Train page."""
+    if films.steps(run.path) or run.history or visitor.mine(run):
+        st.page_link("train.py", label=label, icon=":material/model_training:", query_params={state.RUN: run.name})
+
+
+def _shipped(run: Run) -> bool:
+    return run.path.parent == runs.shipped()
+
+
+def chosen() -> Run | None:
+    """Return the run that the URL names, else this visitor's newest that still goes on, else a recorded one."""
+    if name := state.watched():
+        try:
+            return library.open_run(name)
+        except RunError as error:
+            messages.problem(str(error))
+    unfinished = [run for run in own() if not status.current(run.path).ended]
+    return next(iter([*unfinished, *recorded(), *library.usable()]), None)
+
+
+def _guarded(action: Callable[..., None]) -> Callable[..., None]:
+    """Return a callback that keeps its refusal for the page."""
+
+    def act(*arguments: Any) -> None:
+        try:
+            action(*arguments)
+        except (RunError, SpecError, DataError, ControlError, OSError) as error:
+            state.say(str(error))
+
+    return act
+
+
+@_guarded
+def play(run: Run, steps: int | None = None) -> None:
+    """Let a run go on, for so many steps where given."""
+    until = None if steps is None else status.current(run.path).step + steps
+    jobs.play(run.path, visitor.me(), until=until)
+
+
+@_guarded
+def pause(run: Run) -> None:
+    """Let a run wait."""
+    jobs.pause(run.path)
+
+
+@_guarded
+def stop(run: Run) -> None:
+    """End a run, and measure what it is."""
+    jobs.executor().stop(run.path)
+
+
+@_guarded
+def slower(run: Run, rate: float) -> None:
+    """Resume from the last good weights with another learning rate."""
+    control.ask(run.path, learning_rate=rate)
+    jobs.play(run.path, visitor.me())
+
+
+@_guarded
+def set_rate(run: Run) -> None:
+    """Change the learning rate while it trains."""
+    control.ask(run.path, learning_rate=float(st.session_state["train_rate"]))
+
+
+def branch_from(run: Run) -> None:
+    """Turn the form into that of a branch of this run."""
+    use_settings(run)
+    st.session_state[BRANCH] = run.name
+    state.ask_redraw()
+
+
+def use_settings(run: Run) -> None:
+    """Fill the form from this run's settings."""
+    st.session_state.pop(BRANCH, None)
+    try:
+        form.seed(run.spec)
+    except (SpecError, DataError) as error:
+        state.say(str(error))
+
+
+def chooser(run: Run) -> None:
+    """Offer this visitor's runs and the recorded ones."""
+    options = {r.name: r for r in [*own(), *recorded(), run]}
+
+    def label(name: str) -> str:
+        # nothing that changes by itself: the browser answers with the label that it knows
+        found = options[name]
+        return found.title + (
+            "" if visitor.mine(found) else " · recorded" if _shipped(found) else " · another visitor's"
+        )
+
+    st.session_state["train_run"] = run.name
+    st.selectbox(
+        "Run",
+        list(options),
+        format_func=label,
+        key="train_run",
+        on_change=lambda: state.watch(st.session_state["train_run"]),
+        label_visibility="collapsed",
+    )
+
+
+def _activity(standing: Standing) -> str:
+    """Return how often the page has to look: while something happens, while it may be resumed elsewhere, or never."""
+    now = standing.status.state
+    return "busy" if now in BUSY else "waiting" if now in ("paused", "interrupted") else "resting"
+
+
+def watching(run: Run) -> None:
+    """Show the run, and keep looking at it as long as it goes on."""
+    state.redraw_asked()  # this is the whole page
+    activity = _activity(jobs.executor().state(run.path))
+    every = {"busy": POLL_SECONDS, "waiting": WAIT_SECONDS, "resting": None}[activity]
+    st.fragment(_watch, run_every=every)(run.path, activity)
+
+
+def _watch(path: Any, activity: str) -> None:
+    if state.redraw_asked():
+        st.rerun()
+    try:
+        run = Run(path)
+        run.spec  # noqa: B018 -- reading is the check
+    except RunError:
+        st.info("This run was deleted. Choose another one, or train anew.", icon=":material/delete:")
+        return
+    standing = jobs.executor().state(run.path)
+    if _activity(standing) != activity:
+        library.forget()
+        st.rerun()  # another rhythm needs another fragment, and the lists say something new
+    # what comes and goes has a place of its own: an element more before the film would mount it anew
+    with st.container(gap="small", key="train_head"):
+        if (sentence := state.said()) is not None:
+            (st.error if sentence[0] == "error" else st.success)(sentence[1])
+        _headline(run, standing)
+        _trouble(run, standing)
+    film(run, key="film", live=standing.status.state in BUSY)
+    if visitor.mine(run):
+        _steering(run, standing)
+    elif not _shipped(run):
+        st.caption("Another visitor's run: you can watch it and start from its settings.")
+
+
+def _headline(run: Run, standing: Standing) -> None:
+    """One line: what it is, what it does, how far it is; the bar below while it trains."""
+    now = standing.status
+    word, hue = WORDS[now.state]
+    if not visitor.mine(run) and _shipped(run):
+        word, hue = "Recorded", "gray"
+    facts = []
+    if now.total:
+        facts.append(f"step {now.step:,} of {now.total:,}")
+        facts.append(f"epoch {min(now.epoch + 1, run.spec.epochs):,} of {run.spec.epochs:,}")
+    if now.state == "running" and now.remaining is not None:
+        facts.append(f"{form.duration(now.remaining)} left")
+    if now.state == "queued":
+        facts.append(_turn(standing))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
+        st.badge(word, color=hue)  # type: ignore[arg-type]
+        st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
+    if now.state in BUSY or now.state == "paused":
+        st.progress(min(1.0, now.step / now.total) if now.total else 0.0)
+
+
+def _turn(standing: Standing) -> str:
+    """Say what a waiting run waits for."""
+    about = f" (~{form.duration(standing.wait)})" if standing.wait else ""
+    if standing.ahead == 0:
+        return f"next in the queue{about}"
+    return f"{standing.ahead} run{'s' * (standing.ahead != 1)} ahead of you{about}"
+
+
+def _trouble(run: Run, standing: Standing) -> None:
+    """Say why a run has ended before its time, and offer what helps."""
+    now = standing.status
+    if now.state == "failed":
+        st.error(now.message or "Training ended with an error.", icon=":material/error:")
+    elif now.state == "interrupted":
+        st.warning("The trainer ended without a word. Everything up to its last checkpoint is kept.")
+    elif now.message and now.state == "running":
+        st.caption(now.message)
+    if now.state not in ("failed", "interrupted") or not visitor.mine(run):
+        return
+    with st.container(horizontal=True, gap="small"):
+        if now.problem == "diverged" and now.learning_rate:
+            rate = float(f"{now.learning_rate / 3:.2g}")
+            st.button(f"Resume at learning rate {rate:g}", type="primary", on_click=slower, args=(run, rate))
+        elif run.checkpoint is not None:
+            st.button("Resume", type="primary", icon=":material/play_arrow:", on_click=play, args=(run,))
+        if run.checkpoint is not None:
+            st.button("Keep it as it is", on_click=stop, args=(run,), help="Encode the test images and measure.")
+
+
+def _rate(run: Run) -> float:
+    """Return the learning rate that a run has now."""
+    now = status.read(run.path)
+    if now is not None and now.learning_rate is not None:
+        return now.learning_rate
+    rate = run.spec.learning_rate
+    return float(rate if isinstance(rate, (int, float)) else rate["start"])
+
+
+def _steering(run: Run, standing: Standing) -> None:
+    """The buttons under the film."""
+    now = standing.status
+    over = now.state in ("done", "stopped", "failed", "interrupted", "finishing")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_steering"):
+        if now.state in ("running", "starting", "queued"):
+            st.button("Pause", key="pause", icon=":material/pause:", type="primary", on_click=pause, args=(run,),
+                      shortcut="p", disabled=now.state == "queued")  # fmt: skip
+        else:
+            more = now.state == "stopped" and now.step < now.total
+            st.button("Go on", key="go_on", icon=":material/play_arrow:", type="primary", on_click=play, args=(run,),
+                      shortcut="p", disabled=over and not more)  # fmt: skip
+        paused = now.state == "paused"
+        left = now.per_epoch - now.step % now.per_epoch if now.per_epoch else 1
+        st.button("Step", key="step", icon=":material/skip_next:", on_click=play, args=(run, 1), disabled=not paused)
+        st.button("Epoch", key="epoch", icon=":material/fast_forward:", on_click=play, args=(run, left),
+                  disabled=not paused)  # fmt: skip
+        st.button("Stop", key="stop", icon=":material/stop:", on_click=stop, args=(run,), disabled=over)
+        _rate_popover(run, over)
+        st.button(
+            "Branch", key="branch", icon=":material/fork_right:", on_click=branch_from, args=(run,),
+            disabled=run.checkpoint is None, help="Train a copy that goes on from here with other numbers.",
+        )  # fmt: skip
+        managing.popover(run)
+
+
+def _rate_popover(run: Run, over: bool) -> None:
+    with st.popover("Learning rate", icon=":material/speed:", disabled=over, key="rate_popover"):
+        st.caption(f"Now {_rate(run):.3g}. A change takes effect at the next step and stays when the run resumes.")
+        st.number_input(
+            "Learning rate", 0.0, HIGHEST_RATE, _rate(run), format="%.2g", step=1e-4, key="train_rate",
+            help="0 brings the settings' own back.",
+        )  # fmt: skip
+        st.button("Use it", key="use_rate", on_click=set_rate, args=(run,))
