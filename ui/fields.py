@@ -12,8 +12,8 @@ import streamlit as st
 
 from ui import fitting
 from ui.schedule_figure import schedule_figure
-from ui.spec_fields import CONSTANT, FIXED, NONE, SCHEDULES, Values, entry, parse_sizes, sizes_text, to_values
-from vae.options import ROLES, STEPS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
+from ui.spec_fields import CONSTANT, FIXED, LABELS, NONE, SCHEDULES, Values, entry, parse_sizes, sizes_text, to_values
+from vae.options import ROLES, STEPS, TERMS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
 from vae.schedules import Number
 from vae.spec import Spec
 
@@ -50,6 +50,9 @@ def read() -> Values:
     for role, (_, _, table) in ROLES.items():
         if values[role] not in table and not (values[role] == NONE and role in ("decoder", "prior", "corruption")):
             values[role] = usual[role]
+    values["terms"] = [name for name in values["terms"] or () if name in TERMS]
+    if values["condition"] not in (NONE, LABELS):
+        values["condition"] = usual["condition"]
     return values
 
 
@@ -157,6 +160,22 @@ class Fields:
             args=(field,) if on_change else None,
             **self._common(field),
         )
+
+    def terms(self, offered: tuple[str, ...]) -> None:
+        """Offer the terms that may be taken off the objective, and draw the weights of those that are."""
+        st.pills(
+            "Penalties",
+            offered,
+            selection_mode="multi",
+            format_func=lambda name: TERMS[name].title,
+            help="Taken off the objective, each with its weight. "
+            + " ".join(f"{TERMS[name].title}: {TERMS[name].sentence}" for name in offered),
+            **self._common("terms"),
+        )
+        for name in self.values["terms"]:
+            for option_name, option in TERMS[name].options.items():
+                if isinstance(option, Scalar):
+                    self.scalar(f"terms_{name}_{option_name}", option, TERMS[name].title)
 
     def sizes(self, field: str, option: Sizes) -> None:
         """Offer usual layer sizes, and any others to be typed."""

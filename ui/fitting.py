@@ -4,13 +4,27 @@ from typing import Any
 
 import numpy as np
 
-from ui.spec_fields import CONSTANT, NONE, Values, entry, judge, mirror, same, to_entries, to_values, total_steps
-from vae import data, estimate, options
+from ui.spec_fields import (
+    CONSTANT,
+    LABELS,
+    NONE,
+    Values,
+    entry,
+    judge,
+    mirror,
+    same,
+    to_entries,
+    to_values,
+    total_steps,
+)
+from vae import compose, data, estimate, options
+from vae.heads import PATHS
 from vae.options import NUMBERS
 from vae.spec import PRESETS, Spec, preset
 
 FIRST_RUN_SECONDS = 35.0
 FIRST_RUN_EPOCHS = 400
+CODEBOOK = frozenset({"codebook", "commitment"})  # without these terms a codebook never moves
 
 _SHARED_SIGMA = {"kind": "normal", "sigma": "shared"}
 # what differs from a preset on some data: networks of their size, so few examples that half a minute shows something,
@@ -29,13 +43,23 @@ _FOR_DATA: dict[str, dict[str, Any]] = {
 
 
 def recommended(name: str, dataset: str) -> Spec:
-    """Return a preset on some data with networks of their size, and epochs for about half a minute."""
+    """Return a preset on some data with networks of their size, and epochs for about half a minute.
+
+    What the data cannot have (see `misfit`) is left out.
+    """
     description = data.describe(dataset)
     own, for_data = PRESETS[name][1], _FOR_DATA.get(dataset, {})
     changes: dict[str, Any] = {**for_data, **own}
     if not covers(dataset, changes.get("likelihood", {"kind": "bernoulli"})["kind"]):
         changes["likelihood"] = for_data["likelihood"]
     kind = changes.get("likelihood", {"kind": "bernoulli"})["kind"]
+    if kind == "discretised_logistic":
+        changes["likelihood"] = {**changes["likelihood"], "levels": description.levels}
+    if classes := len(description.classes):
+        if condition := changes.get("condition"):
+            changes["condition"] = {**condition, "classes": classes}
+    else:
+        changes["condition"] = None
     fitting = binarisations(dataset, kind)
     natural = "dynamic" if options.LIKELIHOODS[kind].binary else "none"
     changes["binarisation"] = natural if natural in fitting else fitting[0]
@@ -44,6 +68,21 @@ def recommended(name: str, dataset: str) -> Spec:
     seconds = estimate.step_seconds(spec, 2) * total_steps(dataset, spec.size, spec.batch, 1)
     usual = [int(e) for e in NUMBERS["epochs"].usual if e <= FIRST_RUN_EPOCHS and e * seconds <= FIRST_RUN_SECONDS]
     return preset(name, data=dataset, shape=description.shape, **changes | {"epochs": max(usual, default=1)})
+
+
+def misfit(name: str, dataset: str) -> str:
+    """Return why what a preset is about cannot be had on some data, as a sentence, or ""."""
+    own, description = PRESETS[name][1], data.describe(dataset)
+    if own.get("condition") and not description.classes:
+        return f"This preset is told labels, and {description.title} has none. Choose other data, or another preset."
+    likelihood = own.get("likelihood", {}).get("kind")
+    if likelihood and not covers(dataset, likelihood):
+        title = options.LIKELIHOODS[likelihood].title.lower()
+        return (
+            f"This preset is about the {title} likelihood, which {description.title} cannot have. "
+            "Choose other data, or another preset."
+        )
+    return ""
 
 
 def covers(dataset: str, likelihood: str) -> bool:
@@ -69,11 +108,30 @@ def binarisations(dataset: str, likelihood: str) -> tuple[str, ...]:
     return tuple(word for word in words if _accepts(dataset, likelihood, word))
 
 
+def _climbs(values: Values, **entries: Any) -> bool:
+    """Return whether the posterior and prior chosen can be climbed so (see vae.compose)."""
+    without = not options.POSTERIORS[values["posterior"]].density or values["prior"] == NONE
+    usual = {
+        "posterior": {"kind": values["posterior"]},
+        "prior": None if without else {"kind": values["prior"]},
+        "objective": {"kind": values["objective"]},
+        "path": next(iter(options.PATHS)),
+        "samples": NUMBERS["samples"].high,  # `settle` raises them to what a path needs
+        "terms": (),
+    }
+    return not compose.problem(usual | entries)
+
+
 def offered(values: Values) -> dict[str, tuple[str, ...]]:
-    """Return what may be chosen of each role and of the binarisation; () hides the choice."""
+    """Return what may be chosen of each role and of the binarisation; () hides the choice.
+
+    Of objectives, paths and terms those that can be climbed: a posterior or prior may be any, and they follow it.
+    """
     dataset = values["data"]
     density = options.POSTERIORS[values["posterior"]].density
-    bound = density and values["prior"] != NONE
+    labels = values["condition"] == LABELS
+    priors = tuple(kind for kind in options.PRIORS if not (labels and kind == "vamp"))  # see Spec._check_condition
+    paths = tuple(name for name in options.PATHS if _climbs(values, path=name))
     networks = tuple(kind for kind in options.NETWORKS if kind != "conv" or len(data.describe(dataset).shape) == 3)
     fitting = binarisations(dataset, values["likelihood"])
     return {
@@ -82,10 +140,12 @@ def offered(values: Values) -> dict[str, tuple[str, ...]]:
         "likelihood": tuple(kind for kind in options.LIKELIHOODS if covers(dataset, kind)),
         "binarisation": fitting if len(fitting) > 1 else (),
         "posterior": tuple(options.POSTERIORS),
-        "prior": (*options.PRIORS, NONE) if density else (),
-        "objective": tuple(name for name, kind in options.OBJECTIVES.items() if bound or not kind.density),
+        "prior": (*priors, NONE) if density else (),
+        "objective": tuple(name for name in options.OBJECTIVES if _climbs(values, objective={"kind": name})),
         "corruption": (NONE, *options.CORRUPTIONS),
-        "path": tuple(options.PATHS) if bound and len(options.PATHS) > 1 else (),
+        "path": paths if len(paths) > 1 else (),
+        "terms": tuple(name for name in options.TERMS if _climbs(values, terms=({"kind": name},))),
+        "condition": (NONE, LABELS) if data.describe(dataset).classes else (),
     }
 
 
@@ -96,6 +156,15 @@ def settle(values: Values) -> Values:
         choices = offered(values)[name]
         if choices and values[name] not in choices:
             values[name] = choices[0]
+    choices = offered(values)
+    if not choices["path"]:
+        values["path"] = next(iter(options.PATHS))
+    if not choices["condition"]:
+        values["condition"] = NONE
+    values["terms"] = [name for name in values["terms"] if name in choices["terms"]]
+    least = PATHS[values["path"]].least
+    if least > 1 and values["samples"] == 1:
+        values["samples"] = least
     fitting = binarisations(values["data"], values["likelihood"])
     if values["binarisation"] not in fitting:
         values["binarisation"] = fitting[0]
@@ -109,6 +178,8 @@ def follow(values: Values, name: str) -> Values:
         bound = options.POSTERIORS[values["posterior"]].density and values["prior"] != NONE
         if bound and not options.OBJECTIVES[values["objective"]].density:
             values["objective"] = next(o for o, kind in options.OBJECTIVES.items() if kind.density)
+        if values["posterior"] == "quantised" and not CODEBOOK.intersection(values["terms"]):
+            values["terms"] = [*values["terms"], *sorted(CODEBOOK)]
     elif name == "objective":
         values["samples"] = options.OBJECTIVES[values["objective"]].samples
     elif name == "likelihood":

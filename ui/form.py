@@ -1,5 +1,6 @@
 """The form of the Train page: from controls to a spec that can be trained, or to sentences that say why it cannot."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,12 +8,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui import figures, fitting, messages, spec_fields
-from ui.fields import Fields, base, fill, key, read, write
-from ui.spec_fields import NONE, OF_THE_WEIGHTS, Problem, Values
+from ui.fields import Fields, base, fill, followed, key, read, write
+from ui.spec_fields import LABELS, NONE, OF_THE_WEIGHTS, Problem, Values
 from vae import data, estimate, options
 from vae.data import DataError
 from vae.jobs import embedded
 from vae.options import CHOICES, NUMBERS, OBJECTIVES
+from vae.presets import FAMILIES
 from vae.spec import PRESETS, Spec, SpecError
 
 FIRST = ("vae", "digits")
@@ -21,10 +23,20 @@ LOCKED_REASON = (
     "new run from these settings."
 )
 DATA_WIDTH = 152  # pixels: its names are shorter than the presets'
+# where the name of the command line does not read as people write it
+TITLES = {
+    **{"vae": "VAE", "cvae": "Conditional VAE", "iwae": "IWAE", "wae": "Wasserstein", "vq-vae": "VQ-VAE"},
+    **{"beta-vae": "β-VAE", "sigma-vae": "σ-VAE", "beta-tcvae": "β-TCVAE", "info-vae": "InfoVAE"},
+    **{"autoencoder": "Plain", "denoising-autoencoder": "Denoising", "contractive-autoencoder": "Contractive"},
+    **{"sparse-autoencoder": "Sparse", "full-covariance-vae": "Full covariance", "flow-posterior-vae": "Flow"},
+    **{"mixture-vae": "Mixture", "vamp-vae": "VampPrior", "flow-prior-vae": "Flow"},
+    **{"laplace-vae": "Laplace", "logistic-vae": "Grey levels", "capacity-vae": "Capacity"},
+    **{"free-bits-vae": "Free bits", "linear-vae": "Linear VAE"},
+}
 GROUPS = {
     "data": ("data", "preset", "latent", "epochs"),
-    "model": ("encoder", "decoder", "likelihood", "binarisation", "posterior", "prior"),
-    "objective": ("objective", "samples", "path", "corruption"),
+    "model": ("encoder", "decoder", "likelihood", "binarisation", "posterior", "prior", "condition"),
+    "objective": ("objective", "samples", "path", "terms", "corruption"),
     "optimisation": ("learning_rate", "batch", "size", "weight_decay", "clip", "keep", "seed"),
 }
 
@@ -65,6 +77,8 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
         fill(fitting.recommended(*FIRST))
     values = read()
     spec, found = spec_fields.judge(values, base())
+    if misfit := fitting.misfit(values["preset"], values["data"]):
+        found = [("preset", misfit), *found]
     steps = spec_fields.total_steps(values["data"], values["size"], values["batch"], values["epochs"])
     fields = Fields(values, disabled, frozenset() if branch is None else OF_THE_WEIGHTS | {"preset"}, steps)
     with st.container(key="spec_form", gap="small"):
@@ -104,7 +118,7 @@ def _first_row(fields: Fields) -> None:
         description = data.describe(values["data"])
         help = f"{description.sentence} Sets with a size in MB are downloaded first."
         fields.select("data", "Data", offered, help, _other, width=DATA_WIDTH)
-        presets = {name: preset_title(name) for name in PRESETS}
+        presets = {name: f"{group} · {preset_title(name)}" for group, names in FAMILIES.items() for name in names}
         fields.select("preset", "Preset", presets, PRESETS[values["preset"]][0], _other)
     st.caption(PRESETS[values["preset"]][0])
     if values["data"] in missing and not fields.off("data"):
@@ -130,10 +144,7 @@ def _first_row(fields: Fields) -> None:
 
 def preset_title(name: str) -> str:
     """Return a preset's name as people write it: β-VAE, Denoising autoencoder."""
-    first, *rest = name.split("-")
-    usual = {"vae": "VAE", "iwae": "IWAE", "beta": "β", "sigma": "σ"}
-    words = [usual.get(first, first.capitalize()), *(usual.get(word, word) for word in rest)]
-    return ("-" if first in ("beta", "sigma") else " ").join(words)
+    return TITLES.get(name) or name.capitalize().replace("-vae", " VAE").replace("-", " ")
 
 
 def _other(_: str) -> None:
@@ -182,8 +193,25 @@ def _model(fields: Fields, _: Spec | None) -> None:
         fields.choice("binarisation", CHOICES["binarisation"], offered["binarisation"])
     fields.role("posterior", offered["posterior"])
     fields.role("prior", offered["prior"])
+    if offered["condition"]:
+        _labels(fields)
     if not options.POSTERIORS[values["posterior"]].density:
         st.caption("No prior: an autoencoder's points have no density that could be held against one.")
+
+
+def _labels(fields: Fields) -> None:
+    values = fields.values
+    names = {NONE: "Nothing", LABELS: "The label"}
+    help = "What encoder and decoder are told beside the image: with its label, the latents hold only what it leaves."
+    fields.words("condition", "Told beside the image", names, help, followed)
+    if values["condition"] == LABELS and values["prior"] == "standard_normal":
+        st.toggle(
+            "A prior for each label",
+            key=key("condition_prior"),
+            help="A Normal with a mean and σ of its own for each label, instead of one for all.",
+            disabled=fields.off("condition"),
+            persist_state="session",
+        )
 
 
 def _followed_mirror() -> None:
@@ -202,7 +230,8 @@ def _objective(fields: Fields, spec: Spec | None) -> None:
     paths = {name: options.PATHS[name].title for name in offered["path"]}
     if paths:
         chosen = options.PATHS.get(values["path"])
-        fields.select("path", "Gradient path", paths, chosen.sentence if chosen else "", None)
+        fields.select("path", "Gradient path", paths, chosen.sentence if chosen else "")
+    fields.terms(offered["terms"])
     fields.role("corruption", offered["corruption"])
 
 
@@ -221,18 +250,30 @@ def _formula(spec: Spec | None) -> None:
     if spec is None:
         st.caption("The formula and the JSON stand here once the numbers above are mended.")
         return
-    kind = OBJECTIVES[spec.objective["kind"]]
-    lines = [*spec.formula().split(r",\quad "), rf"\max_{{\phi,\,\theta}}\ {kind.formula}"]
-    for name, option in kind.options.items():
-        value = spec.objective.get(name, option.default)
-        if isinstance(value, dict):
-            value = rf"{value['start']:g} \to {value['stop']:g}\ \text{{over {value['steps']:,} steps}}"
-        elif isinstance(value, float):
-            value = f"{value:g}"
-        lines.append(rf"{getattr(option, 'symbol', '') or name} = {value}")
-    if spec.samples > 1:
-        lines.append(rf"K = {spec.samples}")
-    st.latex(r"\small\begin{gathered}" + r"\\".join(lines) + r"\end{gathered}")
+    st.latex(r"\small\begin{gathered}" + r"\\".join(formula_lines(spec)) + r"\end{gathered}")
+
+
+def formula_lines(spec: Spec) -> list[str]:
+    """Return a spec's model and what it climbs as lines of LaTeX, short enough for a column."""
+    model = spec.formula().split(r",\quad ")
+    objective, *rest = spec.objective_formula().split(r",\quad ")
+    first, *terms = _summands(objective)
+    notes = [line for line in rest if not line.startswith(("p(", "q(", "z ="))]  # the model's own lines stand above
+    return [*model, rf"\max_{{\phi,\,\theta}}\ {first}", *terms, *notes]
+
+
+def _summands(text: str) -> list[str]:
+    """Return a sum's summands with their signs; what stands in brackets stays whole."""
+    parts, depth, start = [], 0, 0
+    for found in re.finditer(r"\\left|\\right|[([{]|[)\]}]| - ", text):
+        token = found.group()
+        if token == " - ":
+            if depth == 0:
+                parts.append(text[start : found.start()])
+                start = found.start() + 1
+        else:
+            depth += 1 if token in ("\\left", "(", "[", "{") else -1
+    return [*parts, text[start:]]
 
 
 def _json(spec: Spec | None, fields: Fields) -> None:

@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from vae import data, manage, options
-from vae.options import CHOICES, NUMBERS, ROLES, Scalar, Sizes
+from vae.options import CHOICES, NUMBERS, ROLES, TERMS, Scalar, Sizes
 from vae.schedules import SHAPES
 from vae.spec import Spec, SpecError
 
 Values = dict[str, Any]
 Problem = tuple[str, str]  # the entry of the spec, and a sentence
 
-CONSTANT, FIXED, NONE = "constant", "fixed", "none"
+CONSTANT, FIXED, NONE, LABELS = "constant", "fixed", "none", "labels"
 SCHEDULES = (CONSTANT, *SHAPES)
 # what the weights and batches of a run decide, so that a branch cannot change it (see manage.branch)
 OF_THE_WEIGHTS = frozenset(
-    {"data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "size", "batch"}
+    {"data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "condition", "size", "batch"}
 )
 # should somebody choose convolutions where a perceptron is recommended: no more halvings than the sides allow
 _CHANNELS = {8: "16, 32", 28: "16, 32, 64", 32: "16, 32, 64", 64: "8, 16, 32, 32"}
@@ -30,7 +30,7 @@ def entry(name: str) -> str:
     """Return the entry of the spec that a field belongs to."""
     if name == "mirrored":
         return "decoder"
-    entries = [e for e in (*ROLES, *NUMBERS, *CHOICES) if name == e or name.startswith(f"{e}_")]
+    entries = [e for e in (*ROLES, *NUMBERS, *CHOICES, "terms", "condition") if name == e or name.startswith(f"{e}_")]
     return entries[0] if entries else name
 
 
@@ -81,6 +81,16 @@ def _put_role(values: Values, role: str, chosen: Mapping[str, Any] | None) -> No
                 values[field] = sizes_text(value) if isinstance(option, Sizes) else value
 
 
+def _put_terms(values: Values, terms: tuple[Mapping[str, Any], ...]) -> None:
+    values["terms"] = [term["kind"] for term in terms]
+    given = {term["kind"]: term for term in terms}
+    for name, kind in TERMS.items():
+        for option_name, option in kind.options.items():
+            if isinstance(option, Scalar):
+                value = given.get(name, {}).get(option_name, option.default)
+                _put_scalar(values, f"terms_{name}_{option_name}", option, value)
+
+
 def to_values(spec: Spec) -> Values:
     """Return what the widgets hold for a spec that `options.check` accepts."""
     values: Values = {"data": spec.data, "preset": spec.preset, "path": spec.path}
@@ -89,6 +99,15 @@ def to_values(spec: Spec) -> Values:
     values |= {name: getattr(spec, name) for name in CHOICES}
     for role in ROLES:
         _put_role(values, role, getattr(spec, role))
+    _put_terms(values, spec.terms)
+    description, condition = data.describe(spec.data), spec.condition or {}
+    values |= {
+        "condition": LABELS if spec.condition else NONE,
+        "condition_classes": spec.labels or len(description.classes),
+        "condition_prior": condition.get("prior", False),
+    }
+    if values["likelihood"] != "discretised_logistic":
+        values["likelihood_levels"] = description.levels  # right for these data as soon as somebody chooses it
     if values["encoder"] != "conv" and (channels := _CHANNELS.get(spec.shape[-1])):
         values["encoder_channels"] = channels
     values["mirrored"] = spec.decoder is None
@@ -133,6 +152,26 @@ def _chosen(values: Values, role: str, steps: int) -> dict[str, Any] | None:
     return found
 
 
+def _terms(values: Values, steps: int) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {"kind": name}
+        | {
+            option_name: _scalar(values, f"terms_{name}_{option_name}", option, steps)
+            for option_name, option in TERMS[name].options.items()
+            if isinstance(option, Scalar)
+        }
+        for name in values["terms"]
+    )
+
+
+def _condition(values: Values, prior: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if values["condition"] == NONE:
+        return None
+    # only a standard Normal can be another one for each label; the wish for it waits, hidden, until it is one again
+    by_label = bool(values["condition_prior"]) and prior is not None and prior["kind"] == "standard_normal"
+    return {"kind": values["condition"], "classes": values["condition_classes"], "prior": by_label}
+
+
 def to_entries(values: Values) -> dict[str, Any]:
     """Return a spec's entries as the widgets say them, right or wrong; an empty `steps` is the whole run."""
     steps = total_steps(values["data"], values["size"], values["batch"], values["epochs"])
@@ -144,13 +183,28 @@ def to_entries(values: Values) -> dict[str, Any]:
     posterior = options.POSTERIORS.get(values["posterior"])
     if posterior is not None and not posterior.density:
         entries["prior"] = None
+    entries["terms"] = _terms(values, steps)
+    entries["condition"] = _condition(values, entries["prior"])
     entries["shape"] = tuple(data.describe(values["data"]).shape)
     return entries
 
 
 def same(name: str, a: Any, b: Any) -> bool:
     """Return whether two values of an entry mean the same."""
+    if name == "terms":  # a sum: their order means nothing
+        return sorted(map(_spelt, a), key=repr) == sorted(map(_spelt, b), key=repr)
+    if name == "condition":
+        return _spelt_condition(a) == _spelt_condition(b)
     return bool(options.of(name, a) == options.of(name, b) if name in ROLES else options.plain(a) == options.plain(b))
+
+
+def _spelt(term: Mapping[str, Any]) -> dict[str, Any]:
+    weight = term.get("weight", TERMS[term["kind"]].options["weight"].default)
+    return {"kind": term["kind"], "weight": options.plain(weight)}
+
+
+def _spelt_condition(condition: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if condition is None else {"classes": 10, "prior": False, **condition}
 
 
 def judge(values: Values, base: Spec) -> tuple[Spec | None, list[Problem]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from vae import control, data, estimate, film, options, runs, status
 from vae.data import Dataset
+from vae.heads import LEVELS
 from vae.runs import Run, RunError
 from vae.spec import Spec, SpecError
 
@@ -60,10 +61,15 @@ def check(spec: Spec) -> int:
     if tuple(description.shape) != spec.shape:
         raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
     pixels = np.empty((0, *spec.shape), np.uint8 if len(spec.shape) == 3 else np.float32)
-    binary = spec.data == "sprites"
-    data.check_likelihood(
-        spec.likelihood["kind"], Dataset(spec.data, pixels, None, (), binary=binary), spec.binarisation
-    )
+    stub = Dataset(spec.data, pixels, None, (), levels=description.levels, binary=spec.data == "sprites")
+    data.check_likelihood(spec.likelihood["kind"], stub, spec.binarisation, spec.likelihood.get("levels", LEVELS))
+    classes = len(description.classes)
+    if spec.condition is not None and not 0 < classes <= spec.labels:
+        has = f"{classes} classes" if classes else "no labels"
+        raise data.DataError(
+            f"The model is conditioned on {spec.labels} labels, and {description.title} has {has}. "
+            + f"Choose other data, or {f'{classes} classes' if classes else 'no condition'}."
+        )
     limits(spec, n)
     return n
 
@@ -100,7 +106,10 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
         spec = replace(run.spec, **changes)
     except TypeError as error:
         raise SpecError(str(error)) from error
-    fixed = ("data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "size", "batch")
+    fixed = (
+        *("data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "condition"),
+        *("size", "batch"),
+    )
     changed = [name for name in fixed if getattr(spec, name) != getattr(run.spec, name)]
     if changed:
         raise SpecError(

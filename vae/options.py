@@ -588,6 +588,9 @@ def problems(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, table in (("preset", PRESETS), ("path", PATHS)):
         if entries[name] not in list(table):
             found.append((name, f"There is no {name} {show(entries[name])}. Choose {_any(table)}."))
+    given = [term.get("kind") for term in entries.get("terms", ()) if isinstance(term, Mapping)]
+    for name in [name for name in TERMS if given.count(name) > 1]:
+        found.append(("terms", f"{TERMS[name].title} is there {given.count(name)} times. Give it one weight."))
     for term in entries.get("terms", ()):
         found += [("terms", text) for text in _kind_problems("terms", term)]
     for role in ROLES:
@@ -605,6 +608,15 @@ def problems(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(
             ("objective", f"{objective.title} needs {without}. Choose reconstruction, or another posterior and prior.")
         )
+    if entries["posterior"]["kind"] == "quantised":
+        size = entries["posterior"].get("size", posterior.options["size"].default)
+        if entries["latent"] % size:
+            found.append(
+                (
+                    "posterior",
+                    f"{entries['latent']} latents cannot be cut into codes of {size}. Choose a size that divides them.",
+                )
+            )
     if not found and (text := compose.problem(entries)):
         found.append(("objective", f"{text[0].upper()}{text[1:].removesuffix('.')}."))
     return found

@@ -90,3 +90,21 @@ PRESETS: dict[str, tuple[str, Options]] = {
     ),
     "flow-prior-vae": ("A VAE whose prior is bent by a flow to fit the codes.", {"prior": {"kind": "flow"}, **_ELBO}),
 }
+
+# the presets by what sets them apart, in the order to offer them
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "Classic": ("vae", "linear-vae", "cvae"),
+    "Autoencoder": (
+        "autoencoder",
+        "denoising-autoencoder",
+        "contractive-autoencoder",
+        "sparse-autoencoder",
+        "vq-vae",
+    ),
+    "Bound": ("iwae",),
+    "Rate": ("beta-vae", "capacity-vae", "free-bits-vae"),
+    "Codes": ("beta-tcvae", "info-vae", "wae"),
+    "Noise": ("sigma-vae", "laplace-vae", "logistic-vae"),
+    "Posterior": ("full-covariance-vae", "flow-posterior-vae"),
+    "Prior": ("mixture-vae", "vamp-vae", "flow-prior-vae"),
+}
