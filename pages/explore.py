@@ -29,6 +29,10 @@ with left:
         controls.plane_choice(run, codes, plane, name)
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
+    elif not run.spec.normal_prior:
+        st.caption(messages.LEARNED_PRIOR)
+    if run.spec.labels:
+        st.caption(messages.conditional(codes.classes))
     if images is None:
         messages.data_missing(run)
 with right:

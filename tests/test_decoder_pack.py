@@ -78,6 +78,15 @@ def test_an_autoencoder_is_sent_without_scales(tmp_path):
     assert header["probabilistic"] is False
 
 
+@pytest.mark.parametrize(
+    "changes", [{"prior": {"kind": "mixture"}}, {"posterior": {"kind": "laplace"}}, {"posterior": {"kind": "flow"}}]
+)
+def test_densities_that_are_not_those_of_normals_are_not_computed_by_the_card(tmp_path, changes):
+    header, sections = unpack(payload(make_run(tmp_path, "run", **SMALL, **changes)))
+    assert "scales" not in sections
+    assert "computed here" in header["without"]
+
+
 def test_content_names_all_but_the_plane(tmp_path):
     run = make_run(tmp_path, "run", latent=4, **SMALL)
     seen = [unpack(payload(run, ground=plane.pair(4, 0, k)))[0] for k in (1, 2)]

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from ui import chips, fetching, library, messages, state
 from vae import runs
 from vae.runs import Codes
+from vae.spec import PRESETS
 
 MAIN = str(Path(__file__).resolve().parent.parent / "pages" / "main.py")
 
@@ -386,3 +387,15 @@ def test_images_belong_to_their_codes(digits):
     shuffled = Codes(codes.means, codes.scales, (codes.labels + 1) % 10, codes.classes, "test")
     (run.path / "codes.npz").write_bytes(shuffled.to_bytes())
     assert library.images(library.open_run("digits-vae-2d")) is None
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_preset_opens_on_every_page(folder, name):
+    make_run(folder, name, name, data="digits", shape=(1, 8, 8))
+    app = lives(explore(model=name))
+    assert app.get("bidi_component")
+    assert not app.error
+    assert (messages.LEARNED_PRIOR in texts(app)) == (name in ("mixture-vae", "vamp-vae", "flow-prior-vae"))
+    assert ("decoded as “0”" in texts(app)) == (name == "cvae")
+    assert not lives(start("models", model=name)).error
+    assert not lives(start("train", run=name)).error

@@ -24,7 +24,8 @@ def latent_map(run: Run, codes: Codes, plane: Plane, name: str) -> None:
     def choose_all() -> None:
         st.session_state[state.ALL_KEY] = not st.session_state.get(state.ALL_KEY, False)
 
-    kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.probabilistic else "an autoencoder, so without a prior"
+    prior = "the prior is learned" if run.spec.probabilistic else "an autoencoder, so without a prior"
+    kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.normal_prior else prior
     event = st.plotly_chart(
         library.latent_map(run, name, plane),
         key=state.CHART_KEY,

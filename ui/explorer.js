@@ -506,7 +506,7 @@ class Explorer {
     card.number(card.numbers, axes.map((t) => t.replace(/ \(.*/, "")).join(", "), place);
     const verdict = space.verdict(seen);
     if (seen.logQ === undefined) {
-      card.number(card.numbers, "log p(z)", "an autoencoder has no prior");
+      card.number(card.numbers, "log p(z)", space.header.without);
     } else {
       card.number(card.numbers, "log p(z)", `${fixed(seen.logP)} nats`);
       card.number(card.numbers, "log q(z) − log p(z)", `${signed(seen.logQ - seen.logP)} nats`, { doubtful: !space.trusted });
@@ -555,7 +555,7 @@ class Explorer {
     const shown = pin.length <= 4 ? pin : [...pin.slice(0, 4), "…"];
     card.number(card.pinNumbers, "z", `(${shown.map((v) => (v === "…" ? v : fixed(v))).join(", ")})`);
     if (seen.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(seen.logP)} nats`);
-    if (seen.logP === undefined) card.number(card.pinNumbers, "log p(z)", "an autoencoder has no prior");
+    if (seen.logP === undefined) card.number(card.pinNumbers, "log p(z)", space.header.without);
     const reconstruction = real && space.reconstruction(i);
     if (reconstruction) {
       paint(again.canvas, reconstruction, space.header.shape);

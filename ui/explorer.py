@@ -15,6 +15,7 @@ from ui.components import pack, source, text
 from vae import plane as planes
 from vae.plane import Plane
 from vae.runs import Codes, Run, RunError
+from vae.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, cha
         "means": codes.means.astype("<f4").tobytes(),
         "labels": labels.astype("<i4").tobytes(),
     }
-    if codes.scales is not None:
+    without = no_densities(run.spec) or ("" if codes.scales is not None else "no widths are saved with the codes")
+    if codes.scales is not None and not without:
         sections["scales"] = codes.scales.astype("<f4").tobytes()
     if images is not None:
         sections["images"] = zlib.compress(images.tobytes(), 1)
@@ -60,12 +62,22 @@ def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, cha
         "name": run.name,
         "chart": chart_key,
         "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
-        "probabilistic": run.spec.probabilistic,
+        "probabilistic": not without,
+        "without": without,
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
         "split": codes.split,
         "data": run.spec.data,
     }
     return pack(header, sections)
+
+
+def no_densities(spec: Spec) -> str:
+    """Return why the card cannot say log p(z) and log q(z), which it knows of Normals alone, or ""."""
+    if not spec.probabilistic:
+        return "an autoencoder has no prior"
+    if not spec.normal_prior:
+        return "this prior is learned, and not computed here"
+    return "" if spec.posterior["kind"] == "normal" else "only computed here for Normal posteriors"
 
 
 def _plain(title: str) -> str:

@@ -104,13 +104,13 @@ def images(run: Run) -> np.ndarray | None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _map(path: Path, version: Stamp, key: str, _plane: Plane, probabilistic: bool) -> go.Figure:
-    return figures.latent_map(_run(path, version).codes, _plane, prior=probabilistic)
+def _map(path: Path, version: Stamp, key: str, _plane: Plane, rings: bool) -> go.Figure:
+    return figures.latent_map(_run(path, version).codes, _plane, prior=rings)
 
 
 def latent_map(run: Run, key: str, plane: Plane) -> go.Figure:
     """Return the run's map, the same object until its files change: an equal figure is never remounted."""
-    return _map(run.path, stamp(run.path), key, plane, run.spec.probabilistic)
+    return _map(run.path, stamp(run.path), key, plane, run.spec.normal_prior)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -1,17 +1,19 @@
 """Sentences for what is missing or broken: what, why, one action."""
 
 import sys
+from collections.abc import Sequence
 
 import streamlit as st
 
 from ui import fetching, library, state
 from vae import data
-from vae.runs import Run
+from vae.runs import SHOWN_LABEL, Run
 
 AUTOENCODER = (
     "A plain autoencoder: each image has a point, not a distribution, and there is no prior. So there are no rings, no "
     "rate and no bound on log p(x) to show, and nothing says which empty places decode to something sensible."
 )
+LEARNED_PRIOR = "The prior of this model is learned, or another one for each label, so no rings of N(0, I) are drawn."
 NO_MODEL = (
     "There is no model on this machine yet. Train one in about half a minute, then reload this page: "
     "`python -m vae train vae --data digits`"
@@ -81,3 +83,12 @@ def _progress(name: str) -> None:
         st.rerun()
         return
     st.caption(f":material/downloading: {job.last_line or 'Connecting …'}", width="content")
+
+
+def conditional(classes: Sequence[str]) -> str:
+    """Return what is decoded where the decoder is told a label too."""
+    label = classes[SHOWN_LABEL] if len(classes) > SHOWN_LABEL else str(SHOWN_LABEL)
+    return (
+        f"The decoder is told a label beside the latent: everything is decoded as “{plain(label)}”, whatever label a "
+        "point has."
+    )

@@ -140,6 +140,14 @@ class Spec:
         return compose.probabilistic(vars(self))
 
     @property
+    def normal_prior(self) -> bool:
+        """Whether the prior is N(0, I) for every example: neither learned, nor another one for each label."""
+        by_label = self.condition is not None and self.condition.get("prior", False)
+        return (
+            self.probabilistic and self.prior is not None and self.prior["kind"] == "standard_normal" and not by_label
+        )
+
+    @property
     def closed_rate(self) -> bool:
         """Whether KL(q(z|x) || p(z)) is a closed form; else it is the mean over the samples."""
         return compose.closed_rate(vars(self))
