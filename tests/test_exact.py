@@ -26,6 +26,7 @@ def test_exact_log_px_and_posterior_are_ppcas(k):
     assert np.abs(found.log_px.numpy() - model.log_px(x)).max() < 1e-12
     assert np.abs(found.mean.numpy() - means).max() < 1e-12
     assert np.abs(found.covariance.numpy() - covariance).max() < 1e-12
+    assert (np.abs(found.mode.numpy() - means) <= found.step.numpy()[:, None]).all()
     assert found.outside.max() < 1e-14
 
 

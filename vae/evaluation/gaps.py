@@ -80,7 +80,7 @@ def log_joint(model: LatentModel, x: Tensor, z: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Refined:
-    """q(z|x) refined for each image, the encoder's first: means and scales [T + 1, N, d], ELBO [T + 1, N] in nats."""
+    """q(z|x) refined for each image, from where it started: means and scales [T + 1, N, d], ELBO [T + 1, N] in nats."""
 
     loc: Tensor
     scale: Tensor
@@ -92,8 +92,10 @@ class Refined:
         return Independent(Normal(self.loc[-1], self.scale[-1], validate_args=False), 1, validate_args=False)
 
 
-def refine(model: LatentModel, x: Tensor, steps: int = 30, nodes: Rule | None = None) -> Refined:
-    r"""Climb the ELBO of each image x [N, ...] over its own q = N(m, diag s^2), from the encoder's, all N at once.
+def refine(
+    model: LatentModel, x: Tensor, steps: int = 30, nodes: Rule | None = None, start: Distribution | None = None
+) -> Refined:
+    r"""Climb the ELBO of each image x [N, ...] over its own q = N(m, diag s^2), from `start` (default: the encoder).
 
     Natural-gradient steps with f = log p(x, z): s^-2 <- (1 - r) s^-2 - r E[d^2 f], m <- m + r s^2 E[df], where
     E[d^2 f]_ii = E[u_i df_i] / s_i (Stein) needs first derivatives only (Khan & Rue 2023, eq. 10). At r = 1 a Gaussian
@@ -101,7 +103,7 @@ def refine(model: LatentModel, x: Tensor, steps: int = 30, nodes: Rule | None = 
     deterministic; an image whose ELBO would fall stays and halves its r. Raises TypeError for another family.
     """
     with torch.no_grad():
-        loc, scale = (v.clone() for v in normal(model.encode(x)))
+        loc, scale = (v.clone() for v in normal(model.encode(x) if start is None else start))
     u, weight = (v.to(loc) for v in (nodes or rule(loc.shape[1])))
     constant = 0.5 * loc.shape[1] * (1 + math.log(2 * math.pi))
 
@@ -211,7 +213,9 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
     r"""Return the gap of each image x [N, ...] and its two parts, for d <= 2, every integral to about `tolerance` nats.
 
     elbo = E_q[log p(x|z)] - KL(q||p), the rate in closed form where torch has one; kl = E_q[log q - log p(x, z)] + log
-    p(x) with other nodes throughout: q's lattice moved by half a step, the posterior's by 0.37 of one. Raises TypeError
+    p(x) with other nodes throughout: q's lattice moved by half a step, the posterior's by 0.37 of one. q* is the better
+    of two climbs, from the encoder (`path`) and from the posterior's mode; it is the best known, so `approximation` is
+    an upper bound where the ELBO has more summits. Raises TypeError
     where q is no diagonal Normal, ValueError for d > 2.
     """
     found = exact(model, x, tolerance=tolerance, tail=tail)
@@ -220,6 +224,10 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
     with torch.no_grad():
         q = model.encode(x)
     path = refine(model, x, steps)
+    # the encoder may stand at the foot of a lower summit, which a climb does not leave
+    sigma = found.sigma.unsqueeze(1).expand_as(found.mode).to(x.dtype)
+    summit = Independent(Normal(found.mode.to(x.dtype), sigma, validate_args=False), 1, validate_args=False)
+    other = refine(model, x, steps, start=summit)
 
     def elbo(distribution: Distribution) -> Tensor:
         loc, scale = normal(distribution)
@@ -233,7 +241,7 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
     with torch.no_grad():
         encoder = elbo(q)
         # the climb saw fewer nodes: where it climbed on their error alone, the encoder's q stays the best one known
-        best = torch.maximum(elbo(path.q), encoder)
+        best = torch.maximum(torch.maximum(elbo(path.q), elbo(other.q)), encoder)
         loc, scale = normal(q)
         cross = expectation(lambda x, z: log_joint(model, x, z), x, loc, scale, tolerance, shift=0.5)
         kl = -q.entropy().double() - cross + again.log_px

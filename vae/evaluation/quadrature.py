@@ -29,7 +29,7 @@ FINEST = 32  # times finer than sigma asks, where `tolerance` is not reached
 
 @dataclass(frozen=True)
 class Exact:
-    """log p(x) [N] in nats, and p(z|x)'s mean [N, d] and covariance [N, d, d], with how far to trust them.
+    """log p(x) [N] in nats, and p(z|x)'s mean and mode [N, d] and covariance [N, d, d], with how far to trust them.
 
     `step` [N] is the lattice's, `sigma` [N] the posterior's (local) along its narrower axis; `outside` [N] estimates
     the mass that refinement left out; `error` [N] the change of log p(x) at the last halving of the step, or a quarter
@@ -38,6 +38,7 @@ class Exact:
 
     log_px: Tensor
     mean: Tensor
+    mode: Tensor
     covariance: Tensor
     step: Tensor
     sigma: Tensor
@@ -243,8 +244,10 @@ def exact(
         search = _Search(_Field(model, prior, block, shift), per_sigma, tolerance, tail, half_width)
         parts.append(search.run())
         decoded += search.field.decoded
-    log_px, mean, covariance, step, sigma, outside, error = (torch.cat(column) for column in zip(*parts, strict=True))
-    return Exact(log_px, mean, covariance, step, sigma, outside, error, decoded)
+    log_px, mean, mode, covariance, step, sigma, outside, error = (
+        torch.cat(column) for column in zip(*parts, strict=True)
+    )
+    return Exact(log_px, mean, mode, covariance, step, sigma, outside, error, decoded)
 
 
 class _Search:
@@ -265,7 +268,7 @@ class _Search:
         self.log_px = torch.full((self.n,), -math.inf, dtype=torch.float64, device=field.x.device)
         self.error = torch.full_like(self.log_px, math.nan)
         self.outside, self.step, self.sigma = (torch.zeros_like(self.log_px) for _ in range(3))
-        self.mean = self.log_px.new_zeros(self.n, self.d)
+        self.mean, self.mode = (self.log_px.new_zeros(self.n, self.d) for _ in range(2))
         self.covariance = self.log_px.new_zeros(self.n, self.d, self.d)
         self.resolved = torch.zeros(self.n, dtype=torch.bool, device=field.x.device)
         self.waiting: dict[int, list[Tensor]] = {}
@@ -288,7 +291,7 @@ class _Search:
             for some in keys.split(sizes.tolist()):
                 self.visit(level, _Pairs(some >> 44, _unpack(some & (2**44 - 1), self.d)))
         mass = self.outside.clamp_min(self.tail)
-        return self.log_px, self.mean, self.covariance, self.step, self.sigma, mass, self.error
+        return self.log_px, self.mean, self.mode, self.covariance, self.step, self.sigma, mass, self.error
 
     def visit(self, level: int, pairs: _Pairs) -> None:
         """Sum the images of these pairs at a level, and send on those that need a finer one."""
@@ -358,12 +361,16 @@ class _Search:
             self.waiting.setdefault(level, []).append(_identity(image[wanted], tile[wanted]))
 
     def moments(self, pairs: _Pairs, state: _State, step: float, here: Tensor) -> None:
-        """Keep the means and covariances of the images that are here."""
+        """Keep the means, modes and covariances of the images that are here."""
         z = self.field.points(pairs.tile, step)
         centre = _sum_by(pairs.image, torch.einsum("pt,ptd->pd", state.weights, z), self.n)
         away = z - centre[pairs.image, None]
         spread = _sum_by(pairs.image, torch.einsum("pt,pti,ptj->pij", state.weights, away, away), self.n)
         self.mean[here], self.covariance[here] = centre[here], spread[here]
+        share, place = state.weights.max(1)
+        most = torch.zeros_like(self.log_px).scatter_reduce_(0, pairs.image, share, "amax")
+        summit = share == most[pairs.image]
+        self.mode[pairs.image[summit]] = z[summit, place[summit]]
 
 
 @torch.no_grad()
