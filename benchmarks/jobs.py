@@ -2,9 +2,9 @@
 
     python benchmarks/jobs.py [--rounds 5] [--seconds 6]
 
-The same spec (MLP 784-256-128-2 on 28×28 glyphs, batch 128) is trained as a bare loop over vae.training.fit, and as a
-run in the queue, which keeps a history, films itself, tells its status and can be steered; both with the same threads,
-in turn, and medians count. Exits with 1 where a limit is missed.
+The same spec (MLP 784-256-128-2 on 28×28 glyphs, batch 128, validated after each epoch) is trained as a bare loop over
+vae.training.fit, and as a run in the queue, which keeps a history, films itself, tells its status and can be steered;
+both with the same threads, in turn, and medians count. Exits with 1 where a limit is missed.
 """
 
 import argparse
@@ -41,7 +41,8 @@ from vae.batches import prepare
 from vae.spec import Spec
 from vae.training import State, fit
 spec = Spec.from_json(Path(sys.argv[1]).read_text())
-steps = fit(State.fresh(spec), spec, prepare(data.load(spec.data, "train"), spec))
+train, valid = (prepare(data.load(spec.data, split), spec) for split in ("train", "valid"))
+steps = fit(State.fresh(spec), spec, train, valid)
 for _ in range(50): next(steps)
 began, count = time.perf_counter(), 0
 while time.perf_counter() - began < {seconds}:
