@@ -121,8 +121,9 @@ def speed(folder: Path, rounds: int, seconds: float) -> bool:
         end(run)
     row(f"bare loop, {threads} threads", alone, "steps/s")
     row("run in the queue", watched, "steps/s")
-    ratio = statistics.median(watched) / statistics.median(alone)
-    return row("run ÷ bare loop", [ratio], "×", f"≥ {RATIO}", ratio >= RATIO)
+    # the machine's speed drifts, so each round is compared with itself
+    ratios = [there / here for there, here in zip(watched, alone, strict=True)]
+    return row("run ÷ bare loop", ratios, "×", f"≥ {RATIO}", statistics.median(ratios) >= RATIO)
 
 
 def obedience(rounds: int) -> bool:
