@@ -137,6 +137,7 @@ def main() -> None:
             until(told(run, "running", step=50))
             unwatched.append(rate(run, options.seconds))
             page = watch(browser, server.url, f"/train?run={run.name}")
+            page.wait_for_timeout(4000)  # opening a page is not watching
             began, first = time.perf_counter(), status.read(run.path)
             drawn.append(frames(page, options.seconds))
             last = status.read(run.path)
@@ -147,8 +148,9 @@ def main() -> None:
         row("bare loop", alone, "steps/s")
         row("in the queue", unwatched, "steps/s")
         row("in the queue, watched", watched, "steps/s")
-        ratio = statistics.median(watched) / statistics.median(alone)
-        good &= row("watched ÷ bare loop", [ratio], "×", f"≥ {RATIO}", ratio >= RATIO)
+        # the machine's speed drifts, so each round is compared with itself
+        ratios = [there / here for there, here in zip(watched, alone, strict=True)]
+        good &= row("watched ÷ bare loop", ratios, "×", f"≥ {RATIO}", statistics.median(ratios) >= RATIO)
         good &= row("frames drawn while it trains", drawn, "fps", f"≥ {FRAMES:.0f}", statistics.median(drawn) >= FRAMES)
 
         other = watch(browser, server.url, "/?model=digits-vae-2d")

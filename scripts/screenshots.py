@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "tests" / "browser"))
 from harness import CHART, chromium, pixel, settle, start, stop  # noqa: E402
 
 OUT = ROOT / "docs" / "screenshots"
+READY = {"/models": ".st-key-curves .js-plotly-plot", "/train": ".st-key-film [data-run]"}
 PIN, HOVER = (0.9, -0.55), (-1.4, 0.75)
 
 
@@ -24,9 +25,17 @@ def explored(page: Page) -> None:
     page.wait_for_timeout(600)
 
 
+def filmed(page: Page) -> None:
+    """Stop the film in the middle of the training."""
+    page.wait_for_timeout(6000)
+    page.locator(".st-key-film input[type=range]").fill("14")
+    page.wait_for_timeout(1000)
+
+
 SHOTS = (
     ("explore-light", "/", "light", (1280, 720), explored),
     ("explore-dark", "/", "dark", (1280, 720), explored),
+    ("train-light", "/train", "light", (1280, 720), filmed),
     ("models-light", "/models", "light", (1280, 720), None),
     ("phone", "/", "light", (390, 844), explored),
 )
@@ -44,7 +53,7 @@ def main() -> None:
                     viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1
                 )
                 page.goto(server.url + path)
-                page.wait_for_selector(CHART if act else ".st-key-curves .js-plotly-plot")
+                page.wait_for_selector(READY.get(path, CHART))
                 settle(page, 1500)
                 if act:
                     act(page)

@@ -9,6 +9,11 @@ import torch
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks that choose tests."""
+    config.addinivalue_line("markers", "cluster: needs a Ray cluster, which it starts on this machine")
+
+
 @pytest.fixture(scope="session")
 def mnist_root() -> Path:
     """The folder that holds torchvision's MNIST, from LATENT_DATA or ../shared/data; skips where it is absent."""

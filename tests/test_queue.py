@@ -250,15 +250,29 @@ def test_a_trainer_that_dies_again_and_again_is_given_up(monkeypatch):
     assert not Queue().jobs()
 
 
+def test_a_trainer_that_ends_with_an_error_says_its_last_words(monkeypatch):
+    monkeypatch.setattr(engine, "Worker", lambda _: Mortal(2))
+    run, leader = make(), Engine()
+    jobs.play(run.path)
+    leader.tick()
+    (run.path / "worker.log").write_text(
+        "loading\nerror: the objective tc compares examples: train it in one process\n"
+    )
+    leader.children[str(run.path.resolve())].alive = False
+    leader.tick()
+    now = jobs.executor().state(run.path).status
+    assert (now.state, now.problem) == ("failed", "error") and "train it in one process" in now.message
+
+
 class Mortal:
     """A worker whose process is killed as soon as it trains."""
 
     alive = True
 
-    def __init__(self):
+    def __init__(self, code=-signal.SIGKILL):
         self.process = subprocess.Popen([sys.executable, "-c", ""])
         self.process.wait()
-        self.process.returncode = -signal.SIGKILL
+        self.process.returncode = code
 
     def train(self, run, processes):
         """Die."""

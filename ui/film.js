@@ -36,6 +36,7 @@ class Film {
     this.bars = new Bars(stage.bars.canvas);
     this.arriving = Promise.resolve();
     this.drawn = 0;
+    this.turn = 0;
     this.forget();
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.head.still = this.calm.matches;
@@ -326,6 +327,11 @@ class Film {
   frame(now) {
     this.asked = false;
     if (this.stop.signal.aborted || !this.theme) return;
+    // while a run trains, two frames of three: without a graphics card the browser draws on the trainer's processors
+    if (this.header?.kind === "live" && ++this.turn % 3 === 0) {
+      this.ask();
+      return;
+    }
     // after a pause the clock starts anew, and a hidden tab must not jump
     const seconds = this.before === undefined ? 1 / 60 : Math.min((now - this.before) / 1000, 0.1);
     const moving = this.draw(seconds);

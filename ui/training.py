@@ -17,7 +17,7 @@ from vae.spec import SpecError
 
 RECORDED = ("mnist-vae-2d", "digits-vae-2d")  # whose film is shown before anything was trained
 BUSY = frozenset({"queued", "starting", "running", "finishing"})
-POLL_SECONDS, WAIT_SECONDS = 0.4, 1.0
+POLL_SECONDS, WAIT_SECONDS = 0.5, 1.0
 BRANCH = "branch_of"  # the session key of the run that a branch is being prepared of
 
 WORDS = {

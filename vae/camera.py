@@ -14,8 +14,8 @@ from vae.families import rate_by_dimension
 from vae.model import LatentModel, from_prior
 from vae.spec import Spec
 
-SHARE = 20  # the newest frame costs at most one part in so many of the time
-LIVE_SECONDS = 0.1
+SHARE = 50  # the newest frame costs at most one part in so many of the time
+LIVE_SECONDS = 0.3  # a page looks twice a second
 VALUES = 64_000  # of codes in a frame at most
 
 
@@ -29,7 +29,7 @@ def pixels(mean: Tensor, like: Tensor) -> np.ndarray:
 class Camera:
     """Films a run with the same validation examples and the same noise at every shot; training's randomness is its own.
 
-    A shot of a planned step goes to film/, the newest to live.npz as often as a twentieth of the time allows.
+    A shot of a planned step goes to film/, the newest to live.npz as often as a fiftieth of the time allows.
     """
 
     def __init__(self, path: Path, spec: Spec, total: int, dataset: Dataset, batches: Batches) -> None:

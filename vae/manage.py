@@ -25,7 +25,9 @@ MOST_WEIGHTS = 50_000_000
 MOST_VALUES = 2**31  # decoded values a step: 8 GiB of float32
 MOST_HOURS = 72.0
 TRASH_DAYS = 7.0
-LEAVE_OUT = ("state.pt", "previous.pt", "worker.lock", "control.json", "status.json", "live.npz")
+LEAVE_OUT = (
+    *("state.pt", "previous.pt", "worker.lock", "control.json", "status.json", "live.npz", "job.json", "worker.log"),
+)
 
 
 def limits(spec: Spec, n: int) -> None:

@@ -125,6 +125,13 @@ def settle(run: Path, patience: float = 5.0) -> None:
         time.sleep(0.02)
 
 
+def paused(run: Path) -> bool:
+    """Return whether a run stands in a pause that people still want, with or without a process; all of it is saved."""
+    now, asked = status.read(run), control.read(run)
+    due = asked.mode == "run" and asked.until is not None and now is not None and now.step >= asked.until
+    return now is not None and now.state == "paused" and (asked.mode == "pause" or due)
+
+
 def engage(run: Path, now: Status) -> Status:
     """Write that a run is queued, where it stands, so that the trainer follows the wishes it finds, and return it."""
     queued = Status("queued", now.step, now.epoch, now.total, now.per_epoch, now.seconds, attempt=now.attempt)

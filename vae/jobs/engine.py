@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from vae import status
-from vae.jobs import JobError, K, N, embedded, engage
+from vae.jobs import JobError, K, N, embedded, engage, paused
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.status import Status
 
@@ -144,6 +144,8 @@ class Engine:
                 self.queue.drop(job.run)
             elif job.state == RUNNING and job.run not in self.children and not self._lives(job):
                 self._ended(job, None)
+            elif job.state == PARKED and not paused(job.path):
+                self._ended(job, LATER)  # somebody pressed Play while its process was leaving
         self._park()
         self._start_next()
         self._stand_by()
@@ -165,23 +167,28 @@ class Engine:
         if not job.path.is_dir():
             self.queue.drop(job.run)
             return
-        if job.state == PARKED or status.held(job.path):
+        if status.held(job.path) or (job.state == PARKED and paused(job.path)):
             return
         now = status.read(job.path) or Status()
         if now.ended:
             self.queue.drop(job.run)
             return
-        if now.state == "paused":
+        if paused(job.path):
             self.queue.change(job.run, state=PARKED, pid=None)
+            return
+        if code is not None and 0 < code < 128 and code != LATER:
+            self._give_up(job, now, "error", _last_words(job.path))
             return
         deaths = 0 if code == LATER else 1 if now.step > job.step else job.deaths + 1
         if deaths >= MOST_DEATHS:
-            message = KILLED.format(deaths=deaths, step=now.step)
-            status.write(job.path, replace(now, state="failed", problem="killed", message=message))
-            self.queue.drop(job.run)
+            self._give_up(job, now, "killed", KILLED.format(deaths=deaths, step=now.step))
             return
         engage(job.path, now)
         self.queue.change(job.run, state=WAITING, pid=None, deaths=deaths, step=now.step)
+
+    def _give_up(self, job: Job, now: Status, problem: str, message: str) -> None:
+        status.write(job.path, replace(now, state="failed", problem=problem, message=message))
+        self.queue.drop(job.run)
 
     def _start_next(self) -> None:
         """Start the jobs whose turn it is while there are slots; a big one is not passed by smaller ones."""
@@ -225,6 +232,16 @@ class Engine:
             self.standby = None
         if self.standby is None and wanted and free:
             self.standby = Worker(self.folder)
+
+
+def _last_words(run: Path) -> str:
+    """Return what a trainer said last before it ended without a status."""
+    try:
+        lines = (run / "worker.log").read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    said = lines[-1].removeprefix("error: ")[:400] if lines else "It said nothing."
+    return f"The trainer could not go on. {said}"
 
 
 def serve() -> int:

@@ -1,0 +1,296 @@
+"""A cluster as executor: a run is a Ray job, and queueing, placement and restarts are Ray's.
+
+The job's driver (vae.jobs.driver) asks Ray for one task, whose attempts (vae.jobs.task) train the run. All machines
+share the run folders and this project's folder, each under the same path; nothing is copied. Ray is loaded when it is
+first asked, so that an app without a cluster never pays for it.
+"""
+
+import os
+import secrets
+import shlex
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vae import control, status
+from vae.data import data_root
+from vae.jobs import CLUSTER, MOST_WAITING, Capacity, JobError, Resources, Standing, engage, paused, task
+from vae.jobs.task import Note
+from vae.runs import Run
+from vae.status import Status
+
+ROOT = Path(__file__).resolve().parents[2]
+THREADS = "LATENT_CLUSTER_THREADS"
+RUN = "latent-run"  # what a job's metadata call its run folder
+ANSWER, SUBMISSION = 3.0, 30.0  # seconds that the cluster may take to answer, and to take a job
+FRESH, SILENT = 1.0, 5.0  # seconds that an answer counts, and that nobody asks again after none came
+SETTLING = 15.0  # seconds after which a submitted job has to be in the cluster's list
+KEPT = 100  # ended jobs that stay in the cluster's list
+OVERRIDES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
+
+SILENCE = (
+    "The cluster at {address} does not answer: {reason} Check that it runs (`ray status` on its head machine) and that "
+    f"{CLUSTER} holds its dashboard's address, such as http://head:8265. Runs in training go on."
+)
+NO_RAY = "Ray is not installed here. Install it with: pip install -r requirements-cluster.txt"
+OVERRIDDEN = "{name} is set, and Ray would follow it instead of {setting}. Unset it."
+TOO_BIG = (
+    "No machine of the cluster has {processors} processors and {gpus} GPUs, so the run waits until one joins. Stop it "
+    "to ask for less."
+)
+LOST = "The cluster does not know the run's job any more: it was started anew. {kept}"
+ENDED = "The run's job on the cluster has ended ({how}). {kept}"
+MOVED = "The machine or process that trained it was lost. It goes on from its last checkpoint at its next turn."
+KEPT_CHECKPOINT = "The last checkpoint is kept. Resume the run to go on from there."
+
+
+def threads() -> int:
+    """Return the processors and threads of each process of a run: 1, or what `LATENT_CLUSTER_THREADS` says."""
+    asked = os.environ.get(THREADS, "")
+    return int(asked) if asked.isdigit() and int(asked) > 0 else 1
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The cluster at one moment: our jobs by id, of those alive the notes of what waits (in order) and what trains."""
+
+    until: float = 0.0  # monotonic time after which it is old
+    jobs: dict[str, Any] = field(default_factory=dict)
+    waiting: list[Note] = field(default_factory=list)
+    training: list[Note] = field(default_factory=list)
+    nodes: list[dict[str, float]] = field(default_factory=list)
+    problem: str = ""
+
+    def alive(self, note: Note | None) -> bool:
+        """Return whether the job of a run may still train it."""
+        if note is None or note.over:
+            return False
+        job = self.jobs.get(note.id)
+        # one that another process has just submitted may be missing
+        return not job.status.is_terminal() if job else time.time() - note.submitted < SETTLING
+
+
+class Cluster:
+    """Ray Jobs at an address, which all processes of an app may ask at once; the cluster is asked once a second."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address if "://" in address else f"http://{address}"
+        self._client: Any = None
+        self._seen = _Seen()
+        self._asking = threading.Lock()
+
+    def submit(self, run: Path, owner: str = "local", resources: Resources | None = None) -> None:
+        """Give a run to Ray; on GPUs it trains in one process for each.
+
+        Raises JobError where the cluster does not answer, or the run's owner has too many waiting already.
+        """
+        run, resources = Run(run.resolve()).path, resources or Resources()
+        with task.lock(run):
+            now, note = status.current(run), task.read(run)
+            if now.alive:
+                return
+            seen = self._look(anew=True)
+            if seen.problem:
+                raise JobError(seen.problem)
+            if seen.alive(note):
+                if now.ended or _said(run).state == "paused":
+                    engage(run, now)  # its attempt is about to return, and finds that it shall go on
+                return
+            if sum(other.owner == owner for other in seen.waiting) >= MOST_WAITING:
+                raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
+            processes = resources.gpus or resources.processes
+            job = f"latent-{secrets.token_hex(16)}"
+            attempts = note.attempts + 1 if note is not None else 1
+            made = Note(job, self.address, owner, time.time(), processes, resources.gpus, attempts)
+            task.write(run, made)
+            engage(run, now)
+            try:
+                self._tidy(seen)
+                self._submit(run, made)
+            except Exception as error:
+                task.write(run, replace(made, over=True))
+                status.write(run, now)
+                raise JobError(self._silence(error)) from error
+            finally:
+                self._seen = replace(self._seen, until=0.0)
+
+    def _submit(self, run: Path, note: Note) -> None:
+        words = [sys.executable, "-m", "vae.jobs.driver", str(run), f"--job={note.id}", f"--processes={note.processes}"]
+        words += [f"--threads={threads()}", f"--gpus={note.gpus}"]
+        self._client.submit_job(
+            entrypoint=shlex.join(words),
+            submission_id=note.id,
+            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), "LATENT_DATA": str(data_root().resolve())}},
+            metadata={RUN: str(run)},
+        )
+
+    def stop(self, run: Path) -> None:
+        """End a run; one that began comes back to be measured as it is, one that never began never starts.
+
+        Raises JobError where it has to be submitted for that and the cluster does not answer.
+        """
+        run = run.resolve()
+        now = status.current(run)
+        if now.ended and now.state != "failed":
+            return
+        control.ask(run, mode="stop", until=None)
+        if now.alive:
+            return
+        with task.lock(run):
+            note, seen = task.read(run), self._look(anew=True)
+            alive = seen.alive(note)
+            if Run(run).checkpoint is None and _said(run).state != "starting":
+                if note is not None:
+                    task.write(run, replace(note, over=True))
+                    if alive:
+                        with suppress(Exception):  # of a job that is over, an attempt does nothing anyway
+                            self._client.stop_job(note.id)
+                status.write(run, replace(now, state="stopped"))
+                return
+        if not alive:  # otherwise its turn comes, and it stops at once
+            self.submit(run, *((note.owner, Resources(note.processes, note.gpus)) if note is not None else ()))
+
+    def state(self, run: Path) -> Standing:
+        """Return where a run stands: as its folder says, and before and after its trainer lives, as Ray says."""
+        run = run.resolve()
+        now = status.current(run)
+        if now.alive or now.ended or now.state == "new":
+            return Standing(now)
+        if paused(run):
+            return Standing(replace(now, state="paused"))  # a pause needs no process, and may have lost its own
+        note, seen = task.read(run), self._look()
+        if seen.problem:
+            return Standing(replace(now, message=seen.problem))
+        if note is not None and seen.alive(note):
+            return self._queued(run, now, note, seen)
+        now = status.current(run)  # it may have ended between the two looks
+        if now.alive or now.ended:
+            return Standing(now)
+        job = seen.jobs.get(note.id) if note is not None else None
+        if job is None:
+            message = LOST.format(kept=KEPT_CHECKPOINT) if note is not None else now.message
+        else:
+            code = job.driver_exit_code
+            how = f"exit code {code}" if code is not None else (job.message or job.status.value).partition("\n")[0]
+            message = ENDED.format(how=how, kept=KEPT_CHECKPOINT)
+        return Standing(replace(now, state="interrupted", message=message))
+
+    def _queued(self, run: Path, now: Status, note: Note, seen: _Seen) -> Standing:
+        said = _said(run)
+        if said.state == "starting":
+            return Standing(replace(now, state="starting"))
+        message = "" if said.state == "queued" else MOVED
+        processors = note.processes * threads()
+        if not any(n.get("CPU", 0) >= processors and n.get("GPU", 0) >= note.gpus for n in seen.nodes):
+            message = TOO_BIG.format(processors=processors, gpus=note.gpus)
+        ahead = next((i for i, other in enumerate(seen.waiting) if other.id == note.id), len(seen.waiting))
+        return Standing(replace(now, state="queued", message=message), ahead)
+
+    def resources(self) -> Capacity:
+        """Return the cluster's processors, and how many of them runs of this project take."""
+        seen = self._look()
+        problems = [seen.problem] if seen.problem else []
+        return Capacity(
+            slots=sum(int(node.get("CPU", 0)) // threads() for node in seen.nodes),
+            busy=sum(note.processes for note in seen.training),
+            waiting=len(seen.waiting),
+            threads=int(sum(node.get("CPU", 0) for node in seen.nodes)),
+            gpus=int(sum(node.get("GPU", 0) for node in seen.nodes)),
+            address=self.address,
+            nodes=len(seen.nodes),
+            problems=problems,
+        )
+
+    def warm(self) -> None:
+        """Load Ray, so that the submission need not wait for it; workers are kept ready by Ray, where it wants to."""
+        if self._client is None:
+            threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self, anew: bool = False) -> _Seen:
+        """Return the cluster as it was within the last second; while it is asked, others get the answer before."""
+        seen = self._seen
+        if time.monotonic() < seen.until and not anew:
+            return seen
+        if not self._asking.acquire(blocking=anew or not seen.until):
+            return seen
+        try:
+            if anew or self._seen is seen:
+                self._seen = self._ask()
+            return self._seen
+        finally:
+            self._asking.release()
+
+    def _ask(self) -> _Seen:
+        try:
+            from ray.util.state import list_nodes
+
+            if self._client is None:
+                self._client = _client(self.address)
+            jobs = [job for job in self._client.list_jobs() if RUN in (job.metadata or {}) and job.submission_id]
+            nodes = list_nodes(
+                self.address,
+                filters=[("state", "=", "ALIVE")],
+                limit=10_000,
+                timeout=int(ANSWER),
+                raise_on_missing_output=False,  # it takes dead nodes, which the filter left out, for missing
+            )
+        except Exception as error:  # whatever it is, pages go on without the cluster, and say so
+            return _Seen(time.monotonic() + SILENT, problem=self._silence(error))
+        waiting: list[Note] = []
+        training: list[Note] = []
+        for job in sorted(jobs, key=lambda job: job.start_time or 0):
+            run = Path(job.metadata[RUN])
+            note = task.read(run)
+            if job.status.is_terminal() or note is None or note.id != job.submission_id or note.over:
+                continue
+            now = status.current(run)
+            if now.alive:
+                training.append(note)
+            elif not now.ended and not paused(run):
+                waiting.append(note)
+        found = {job.submission_id: job for job in jobs}
+        return _Seen(time.monotonic() + FRESH, found, waiting, training, [node.resources_total for node in nodes])
+
+    def _silence(self, error: Exception) -> str:
+        """Return what a person can do about a cluster that could not be asked."""
+        if isinstance(error, ImportError):
+            return NO_RAY
+        if isinstance(error, JobError):
+            return str(error)
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        return SILENCE.format(address=self.address, reason=reason if reason.endswith(".") else f"{reason}.")
+
+    def _tidy(self, seen: _Seen) -> None:
+        """Take away jobs whose run was deleted, and the oldest ended ones; the cluster would list them for ever."""
+        ended = sorted((j for j in seen.jobs.values() if j.status.is_terminal()), key=lambda j: j.end_time or 0)
+        for job in ended[:-KEPT]:
+            self._client.delete_job(job.submission_id)
+        for job in seen.jobs.values():
+            if not job.status.is_terminal() and not Path(job.metadata[RUN]).is_dir():
+                self._client.stop_job(job.submission_id)
+
+
+def _client(address: str) -> Any:
+    """Return Ray's client; raises JobError or whatever Ray raises where the cluster does not answer."""
+    for name in OVERRIDES:
+        if name in os.environ:
+            raise JobError(OVERRIDDEN.format(name=name, setting=CLUSTER))
+    from ray.job_submission import JobSubmissionClient
+
+    class Client(JobSubmissionClient):
+        """Ray's client, with an end to its waiting."""
+
+        def _do_request(self, method: str, *arguments: Any, **options: Any) -> Any:
+            timeout = ANSWER if method == "GET" else SUBMISSION
+            return super()._do_request(method, *arguments, timeout=timeout, **options)
+
+    return Client(address)
+
+
+def _said(run: Path) -> Status:
+    """Return what the run's file says, whether its trainer lives or not."""
+    return status.read(run) or Status()
