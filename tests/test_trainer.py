@@ -358,3 +358,28 @@ def test_tensorboard_reads_the_same_scalars(unbroken, tmp_path):
     assert held == {k: pytest.approx(v, rel=1e-5) for k, v in expected.items()}
     assert count == sum(len(events.Scalars(tag)) for tag in events.Tags()["scalars"])
     assert "elbo" not in json.loads((run.path / "history.jsonl").read_text().splitlines()[0])
+
+
+def test_a_slow_first_frame_does_not_hold_up_the_second(monkeypatch):
+    from vae import camera
+    from vae.batches import prepare
+    from vae.data import load
+
+    run, clock = make(), [0.0]
+    monkeypatch.setattr(camera.time, "monotonic", lambda: clock[0])
+    valid = load("digits", "valid")
+    lens = camera.Camera(run.path, run.spec, 10**6, valid, prepare(valid, run.spec))
+    model, shoot, costs = run.spec.build(), lens.shoot, iter([1.0, 0.001, 0.001, 0.1, 0.1, 2.0, 2.0, 0.1])
+
+    def timed(model, step):
+        clock[0] += next(costs)
+        return shoot(model, step)
+
+    monkeypatch.setattr(lens, "shoot", timed)
+    waits = []
+    for step in range(1_000_001, 1_000_008):
+        lens.film(model, step)
+        assert film.read(run.path).step == step
+        waits.append(max(0.0, lens.next_live - clock[0]))
+        clock[0] += waits[-1]
+    assert [round(w, 1) for w in waits] == [0.0, 0.3, 0.3, 0.2, 1.9, 0.0, 3.0]

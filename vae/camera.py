@@ -14,8 +14,8 @@ from vae.families import rate_by_dimension
 from vae.model import LatentModel, from_prior
 from vae.spec import Spec
 
-SHARE = 50  # the newest frame costs at most one part in so many of the time
-LIVE_SECONDS = 0.3  # a page looks twice a second
+SHARE = 20  # the newest frame costs about one part in so many of the time at most
+LIVE_SECONDS, LONGEST = 0.3, 5.0  # a page looks twice a second; a slow model is seen now and then all the same
 VALUES = 64_000  # of codes in a frame at most
 
 
@@ -29,13 +29,14 @@ def pixels(mean: Tensor, like: Tensor) -> np.ndarray:
 class Camera:
     """Films a run with the same validation examples and the same noise at every shot; training's randomness is its own.
 
-    A shot of a planned step goes to film/, the newest to live.npz as often as a fiftieth of the time allows.
+    A shot of a planned step goes to film/, the newest to live.npz as often as a twentieth of the time allows.
     """
 
     def __init__(self, path: Path, spec: Spec, total: int, dataset: Dataset, batches: Batches) -> None:
         self.path, self.spec, self.batches = path, spec, batches
         self.planned = frozenset(film.plan(total))
         self.next_live = 0.0
+        self.cost = 0.0
         count = min(film.POINTS, max(100, VALUES // spec.latent), len(batches))
         generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 2)
         self.x = batches.take(slice(0, count), generator)
@@ -78,4 +79,7 @@ class Camera:
             runs.write(film.file(self.path, step), film.pack(frame), durable=False)
         if live:
             runs.write(film.file(self.path, None), film.pack(frame, compressed=False), durable=False)
-            self.next_live = began + max(LIVE_SECONDS, SHARE * (time.monotonic() - began))
+            cost = time.monotonic() - began
+            # the first shot is far slower than all others, and must not hold up the second
+            self.next_live = began + min(max(LIVE_SECONDS, SHARE * min(cost, self.cost)), LONGEST)
+            self.cost = cost
