@@ -30,7 +30,7 @@ PATIENCE = 180.0
 LONG, WHOLE = 100_000, 80  # epochs of a run that is held or stopped, and of one that is trained to its end
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ray_cluster():
     """A Ray cluster of two nodes with one processor each."""
     with two_nodes() as started:
