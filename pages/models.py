@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui import library, managing, messages, state, training, visitor
 from ui.chips import data_name, headline, number
+from ui.evaluating import evaluation
 from ui.measuring import measuring
 from vae.runs import Run, RunError
 
@@ -70,6 +71,7 @@ def detail(run: Run) -> None:
             config={"displayModeBar": False},
             alt=f"Distortion and rate of {run.name} during training, on training and validation data.",
         )
+    evaluation(run)
     if metrics.get("command"):
         st.caption("Made by")
         st.code(metrics["command"], language="bash", wrap_lines=True)

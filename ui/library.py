@@ -13,7 +13,7 @@ from vae.plane import Plane
 from vae.runs import Broken, Run, RunError
 
 Stamp = tuple[tuple[str, int, int], ...]
-FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metrics.json", "card.md")
+FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metrics.json", "evaluation.json", "card.md")
 
 
 @st.cache_resource(ttl=3, show_spinner=False)

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("model")
     evaluate.add_argument("--data", help="evaluate on other data of the same shape (then nothing is saved)")
     evaluate.add_argument("--k", type=int, default=100)
+    evaluate.add_argument("--table", action="store_true", help="the whole table: bounds, truth, information, codes")
     evaluate.add_argument("--n", type=int)
     for name, text in (("encode", "make a run's codes again"), ("atlas", "pre-decode a run's map")):
         commands.add_parser(name, help=text).add_argument("model")
@@ -211,10 +212,15 @@ def _models() -> None:
 
 
 def _evaluate(a: argparse.Namespace) -> None:
-    from vae import finish
+    from vae import finish, report
     from vae.evaluation import evaluate
 
     run = _run(a.model)
+    if a.table:
+        for row in report.table(run):
+            value = f"{row['value']:12.4f} ± {row['se']:<9.4f} {row['units']:6}"
+            print(f"{row['name']:22} {value} n = {row['n']:<6,} {row['note']}")
+        return
     dataset, batches = finish.held_out(run, name=a.data)
     name = run.spec.data_name if a.data is None else f"{a.data} ({run.spec.binarisation} binarisation)"
     numbers = finish.metrics(evaluate(finish.load(run), batches, a.k, run.spec.seed, a.n), name, dataset.split, a.k)

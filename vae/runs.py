@@ -153,6 +153,16 @@ class Run:
             raise RunError(f"{self.name}/metrics.json is damaged: {error}. {remedy}") from error
 
     @cached_property
+    def evaluation(self) -> list[dict[str, Any]]:
+        """The rows of the evaluation table, {"name", "symbol", "value", "se", "n", "units", "note"} each."""
+        file = self.path / "evaluation.json"
+        try:
+            return list(json.loads(file.read_text())["rows"]) if file.is_file() else []
+        except (ValueError, KeyError, TypeError) as error:
+            remedy = f"Run `python -m vae evaluate {self.name} --table` again."
+            raise RunError(f"{self.name}/evaluation.json is damaged: {error}. {remedy}") from error
+
+    @cached_property
     def card(self) -> str:
         """The model card, Markdown."""
         file = self.path / "card.md"
@@ -291,6 +301,11 @@ def create(path: Path, spec: Spec) -> Run:
     path.mkdir(parents=True, exist_ok=True)
     write(path / "spec.json", spec.to_json())
     return Run(path)
+
+
+def keep_evaluation(run: Run, rows: list[dict[str, Any]]) -> None:
+    """Keep an evaluation table with its run."""
+    write_json(run.path / "evaluation.json", {"data": run.spec.data_name, "split": "test", "rows": rows})
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NICENESS = 2  # behind the app, before the trainers
 TURN = 0.5  # seconds after which a long call lets others have the process
 DECODES = 5_000 * 784  # pixels that one step of a measurement decodes
+PARTS = ("bounds", "truth", "information", "codes")  # evaluation.table's, which the app cannot import
 NAMES = ("distortion", "rate", "elbo", "log_px", "ess")
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -243,6 +244,13 @@ def rows(run: Run, k: int) -> int:
     return max(5, min(50, DECODES // (k * int(np.prod(run.spec.shape)))))
 
 
+def table(run: Path, part: str) -> list[dict[str, Any]]:
+    """Return the rows of one part of the evaluation table, see vae.report; raises RunError and DataError."""
+    from vae import report
+
+    return report.part(*_open(run), part)
+
+
 def measure(
     run: Path, k: int = 100, n: int | None = None, so_far: dict[str, Any] | None = None
 ) -> dict[str, Any] | Partial:
@@ -272,7 +280,8 @@ def measure(
     began = time.monotonic()
     while start < count:
         stop = min(start + rows(opened, k), count)
-        found = bounds(model, batches.take(slice(start, stop), generator), k, generator)
+        part = slice(start, stop)
+        found = bounds(model.given(batches.given(part)), batches.take(part, generator), k, generator)
         for name in NAMES:
             if (part := getattr(found, name)) is not None:
                 values[name].append(part.numpy())

@@ -1,0 +1,143 @@
+"""The evaluation table of the chosen model on the Models page: kept with the run, or measured now, part by part."""
+
+from typing import Any
+
+import streamlit as st
+
+from ui import library, messages, visitor
+from vae import data, runs
+from vae.data import DataError
+from vae.jobs import calls, pool
+from vae.jobs.calls import PARTS
+from vae.jobs.pool import Answer
+from vae.runs import Run, RunError
+from vae.spec import SpecError
+
+KEY = "evaluating"  # in the session: the parts that were asked of which run
+TITLES = {
+    "bounds": "Bounds",
+    "truth": "The truth",
+    "information": "Information",
+    "codes": "Codes",
+}
+CLASS = "distortion of "
+FIRST = {  # the rows that a part may begin with
+    "log_px": "truth",
+    "log_px_ais": "truth",
+    "mutual_information": "information",
+    "information_plain": "information",
+    "active_units": "codes",
+}
+
+
+def _answers() -> dict[str, list[Answer[list[dict[str, Any]]]]]:
+    found: dict[str, list[Answer[list[dict[str, Any]]]]] = st.session_state.setdefault(KEY, {})
+    return found
+
+
+def _ask(run: Run) -> None:
+    _answers()[str(run.path)] = [pool.ask(calls.table, run.path, name) for name in PARTS]
+
+
+def _stop(run: Run) -> None:
+    for answer in _answers().pop(str(run.path), []):
+        answer.drop()
+
+
+@st.fragment
+def evaluation(run: Run) -> None:
+    """Show the table, or offer to make it; one that was made for a visitor's own run stays with it."""
+    with st.container(key="evaluation", gap="small"):
+        st.markdown("##### Evaluation")
+        try:
+            rows = run.evaluation
+        except RunError as error:
+            messages.failure(error)
+            rows = []
+        answers = _answers().get(str(run.path))
+        if answers is not None and not all(answer.done for answer in answers):
+            _following(run)
+            return
+        if answers is not None:
+            try:
+                rows = [row for answer in answers for row in answer.result()]
+            except (RunError, DataError, SpecError) as error:
+                messages.failure(error)
+        if rows:
+            _show(rows)
+        _offer(run, bool(rows))
+
+
+def _offer(run: Run, again: bool) -> None:
+    try:
+        here = data.available(run.spec.data)
+    except DataError:
+        here = False
+    if not here:
+        if not again:
+            st.caption("Making the table needs the data, which are not on this machine.")
+        return
+    label = "Evaluate again" if again else "Evaluate"
+    st.button(
+        label, icon=":material/query_stats:", key="evaluate", on_click=_ask, args=(run,),
+        help="Bounds up to K = 5,000, log p(x) itself, the gap split in two, information, and what the codes tell: "
+        "about half a minute.",
+    )  # fmt: skip
+
+
+@st.fragment(run_every=0.7)
+def _following(run: Run) -> None:
+    """Show how many parts are there until all are, then keep them and let the page look again."""
+    answers = _answers().get(str(run.path), [])
+    done = [answer.done for answer in answers]
+    if all(done):
+        _keep(run, answers)
+        st.rerun()
+    working = TITLES[PARTS[done.index(False)]].lower()
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.progress(sum(done) / len(done), f"{sum(done)} of {len(done)} parts · now: {working}")
+        st.button("Stop", type="tertiary", key="evaluate_stop", on_click=_stop, args=(run,))
+
+
+def _keep(run: Run, answers: list[Answer[list[dict[str, Any]]]]) -> None:
+    """Write the table into the visitor's own run; anybody else's, and a shipped one, stays as it is."""
+    if not visitor.mine(run) or run.path.parent == runs.shipped():
+        return
+    try:
+        runs.keep_evaluation(run, [row for answer in answers for row in answer.result()])
+    except (RunError, DataError, SpecError, OSError):
+        return  # the page shows the reason with the answers
+    library.forget()
+
+
+def _value(row: dict[str, Any]) -> str:
+    """Return a row's value with its standard error and unit; what is counted has none."""
+    digits = 0 if row["units"] == "units" else 3 if row["units"] in ("share", "bits") else 2
+    spread = f" ± {row['se']:.{digits}f}" if row["se"] else ""
+    unit = "" if row["units"] == "share" else f" {row['units']}"
+    return (f"{row['value']:.{digits}f}".replace("-", "−") + spread + unit).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    lines = ["| | value ± standard error | examples | |", "|---|---|---|---|"]
+    begun = set()
+    for row in rows:
+        part = FIRST.get(row["name"])
+        if part is not None and part not in begun:
+            begun.add(part)
+            lines.append(f"| **{TITLES[part]}** | | | |")
+        if not row["name"].startswith(CLASS):
+            # a bar would end the table's cell
+            symbol = row["symbol"].replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+            note = (row["note"] or row["name"].replace("_", " ")).replace("|", r"\|")
+            lines.append(f"| ${symbol}$ | {_value(row)} | {row['n']:,} | :small[{note}] |")
+    st.markdown("\n".join(lines))
+    classes = [row for row in rows if row["name"].startswith(CLASS)]
+    if classes:
+        with st.expander("Reconstruction error by class"):
+            table = ["| class | distortion ± standard error | examples |", "|---|---|---|"]
+            table += [
+                f"| {messages.plain(row['name'].removeprefix(CLASS))} | {_value(row)} | {row['n']:,} |"
+                for row in classes
+            ]
+            st.markdown("\n".join(table))

@@ -1,0 +1,52 @@
+"""The evaluation table of a run: measured in parts that each take some seconds, and kept as evaluation.json."""
+
+from typing import Any
+
+from vae import data, estimate, finish, runs
+from vae.batches import prepare
+from vae.evaluation.importance import KS
+from vae.evaluation.table import PARTS, Row, Sizes, measure
+from vae.model import LatentModel
+from vae.runs import Run
+from vae.spec import Spec
+
+EXAMPLES, SUBSET, PROBE, FEW = 200, 2000, 2000, 5
+TOLERANCE = 1e-3  # nats, of each integral of the gap
+PATIENCE = 20.0  # seconds that the bounds may take by arithmetic
+
+
+def sizes(spec: Spec) -> Sizes:
+    """Return how many examples and samples the table is made of; a heavy decoder is asked for fewer samples."""
+    operations = estimate.operations(spec.decoder_layers(), (spec.latent,))
+    most = PATIENCE * estimate.SPEED / (EXAMPLES * operations)
+    ks = tuple(k for k in KS if k <= max(most, 1))
+    return Sizes(EXAMPLES, ks, SUBSET, EXAMPLES, FEW, TOLERANCE, 2 * FEW, probe=PROBE)
+
+
+def part(run: Run, model: LatentModel, name: str) -> list[dict[str, Any]]:
+    """Return the rows of one of PARTS on the run's test split, each with name, symbol, value, se, n, units and note.
+
+    Raises DataError where the data are absent.
+    """
+    dataset, batches = finish.held_out(run)
+    train = data.load(run.spec.data, "train", n=PROBE) if name == "codes" and dataset.labels is not None else None
+    known = None if train is None else prepare(train, run.spec)
+    labels = None if train is None else train.labels
+    rows = measure(
+        model, batches, sizes(run.spec), dataset.labels, dataset.classes, known, labels, run.spec.seed, parts=(name,)
+    )
+    return [_plain(row) for row in rows]
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    found = row.estimate
+    numbers = {"value": found.value, "se": found.se, "n": found.n, "units": row.units}
+    return {"name": row.name, "symbol": row.symbol, **numbers, "note": row.note}
+
+
+def table(run: Run) -> list[dict[str, Any]]:
+    """Measure, save and return the whole table."""
+    model = finish.load(run)
+    rows = [row for name in PARTS for row in part(run, model, name)]
+    runs.keep_evaluation(run, rows)
+    return rows
