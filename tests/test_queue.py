@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -189,6 +190,42 @@ def test_a_queued_run_whose_folder_is_deleted_is_forgotten(leading):
     leading()
     state(other, "done")
     until(lambda: not Queue().jobs(), "an empty queue")
+
+
+def test_looking_at_the_queue_never_trips_over_the_log_that_comes_and_goes():
+    """SQLite removes the write-ahead log with its last connection, between any two looks."""
+    queue = Queue()
+    queue.put(job("a", 1))
+    busy = threading.Event()
+
+    def write():
+        while not busy.is_set():
+            queue.drop("nobody")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        seen = {queue.stamp() for _ in range(20_000)}
+    finally:
+        busy.set()
+        writer.join()
+    assert {len(stamp) for stamp in seen} == {1, 2}
+
+
+def test_a_look_that_fails_does_not_end_the_engine(leading, monkeypatch):
+    made = leading()
+    failures = []
+
+    def fail(*_):
+        failures.append(1)
+        raise OSError("the disk went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(made.queue, "stamp", fail)
+        until(lambda: len(failures) > 2, "three failing looks")
+    run = make(epochs=1)
+    jobs.executor().submit(run.path)
+    state(run, "done")
 
 
 def test_the_warm_worker_trains_and_leaves_with_the_engine(leading):

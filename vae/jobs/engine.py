@@ -114,16 +114,16 @@ class Engine:
         seen, next_look = None, 0.0
         try:
             while not self._closing.is_set():
-                stamp, now = self.queue.stamp(), time.monotonic()
-                ended = any(not worker.alive for worker in self.children.values())
-                if stamp != seen or ended or now >= next_look:
-                    try:
+                try:
+                    stamp, now = self.queue.stamp(), time.monotonic()
+                    ended = any(not worker.alive for worker in self.children.values())
+                    if stamp != seen or ended or now >= next_look:
+                        seen, next_look = stamp, now + LOOK  # first, so that a bad job is met at leisure
                         self.tick()
-                    except JobError as error:
-                        print(f"engine: {error}", file=sys.stderr)
-                    except Exception:
-                        traceback.print_exc()  # one bad job must not end the queue of all
-                    seen, next_look = stamp, time.monotonic() + LOOK
+                except JobError as error:
+                    print(f"engine: {error}", file=sys.stderr)
+                except Exception:
+                    traceback.print_exc()  # one bad job must not end the queue of all
                 self._closing.wait(TICK)
         finally:
             if self.standby is not None:

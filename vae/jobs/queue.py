@@ -3,11 +3,12 @@
 It holds nothing that the run folders do not say too, so a damaged file is put aside and made anew from them.
 """
 
+import os
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -104,8 +105,12 @@ class Queue:
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return what changes when any process changes the queue."""
-        found = (Path(f"{self.file}{end}") for end in ("", "-wal"))
-        return tuple((s.st_mtime_ns, s.st_size) for file in found if file.exists() for s in [file.stat()])
+        found = []
+        for end in ("", "-wal"):
+            with suppress(FileNotFoundError):  # the last connection to close takes the log away, at any moment
+                seen = os.stat(f"{self.file}{end}")
+                found.append((seen.st_mtime_ns, seen.st_size))
+        return tuple(found)
 
     def _connect(self) -> sqlite3.Connection:
         try:
