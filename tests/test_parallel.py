@@ -88,11 +88,10 @@ def command(run, processes):
     return [sys.executable, "-m", "vae", "train", *map(str, [run.path, *options])]
 
 
-def train(run, processes=1):
-    """Train to the end and return the exit code."""
+def train(run, processes=1, code=0):
+    """Train to the end and expect an exit code."""
     ended = subprocess.run(command(run, processes), cwd=ROOT, timeout=PATIENCE, stderr=subprocess.PIPE, text=True)
-    print(ended.stderr[-4000:], file=sys.stderr)  # pytest shows it where a test fails
-    return ended.returncode
+    assert ended.returncode == code, f"exit code {ended.returncode}: {ended.stderr[-4000:]}"
 
 
 def wait(condition):
@@ -140,7 +139,7 @@ def assert_the_same_training(one, other):
 def test_two_processes_write_the_run_of_one_and_one_resumes_it(make):
     """Paused in two processes, ended by SIGTERM, resumed by one: the run that one process trains."""
     whole, parts = make("whole"), make("parts")
-    assert train(whole) == 0
+    train(whole)
     with paused(parts, 2, step=9) as launcher:
         now = status.current(parts.path)
         team = members(launcher)
@@ -152,19 +151,20 @@ def test_two_processes_write_the_run_of_one_and_one_resumes_it(make):
         assert launcher.wait(PATIENCE) == parallel.TERMINATED
     assert not status.held(parts.path)
     control.ask(parts.path, mode="run", until=None)
-    assert train(parts, 1) == 0
+    train(parts, 1)
     assert status.current(parts.path).state == "done"
     assert_the_same_training(whole, parts)
 
 
 def test_one_process_writes_the_run_that_two_resume(make):
     whole, parts = make("whole"), make("parts")
-    assert train(whole, 2) == 0 and status.current(whole.path).processes == 2
+    train(whole, 2)
+    assert status.current(whole.path).processes == 2
     with paused(parts, 1, step=10) as trainer:
         trainer.terminate()
         assert trainer.wait(PATIENCE) == parallel.TERMINATED
     control.ask(parts.path, mode="run", until=None)
-    assert train(parts, 2) == 0
+    train(parts, 2)
     assert_the_same_training(whole, parts)
 
 
@@ -176,7 +176,8 @@ def test_a_killed_process_ends_its_team_and_the_run_can_be_resumed(make, victim)
         assert launcher.wait(PATIENCE) not in (0, 2, 3, 4, 5)  # nothing that a queue takes for an end
     assert status.current(run.path).state == "interrupted" and not status.held(run.path)
     control.ask(run.path, mode="run", until=None)
-    assert train(run, 2) == 0 and status.current(run.path).state == "done"
+    train(run, 2)
+    assert status.current(run.path).state == "done"
 
 
 def test_stop_reaches_every_process(make):
@@ -189,7 +190,7 @@ def test_stop_reaches_every_process(make):
 
 def test_a_team_that_diverges_says_so_once(make):
     run = make("run", learning_rate=1e12)
-    assert train(run, 2) == 3
+    train(run, 2, code=3)
     now = status.current(run.path)
     assert (now.state, now.problem) == ("failed", "diverged")
     assert all(np.isfinite(v).all() for v in runs.Run(run.path).weights().values())

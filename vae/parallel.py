@@ -120,8 +120,13 @@ class Ranks(Team):
         gone = error is not None and lost(error)
         if not gone:
             self._dist.destroy_process_group()
-        if gone or (self.rank and kind is None):
-            raise SystemExit(0 if self.rank else TERMINATED) from None
+        if self.rank and (gone or kind is None):
+            # at once: an accident while Python takes itself down would end rank 0 too, which still measures
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+        if gone:
+            raise SystemExit(TERMINATED) from None
 
 
 def join(device: str = "cpu") -> tuple[Team, str]:
@@ -186,8 +191,10 @@ def launch(run_path: str | Path, processes: int, arguments: Sequence[str] = ()) 
         try:
             elastic_launch(config, sys.executable)("-m", "vae", "train", str(run_path), *arguments)
         except ChildFailedError as error:
-            failure = error.failures.get(0) or error.get_first_failure()[1]
-            return _exit_code(failure.exitcode)
+            first, failure = error.get_first_failure()
+            if first:
+                print(f"process {first} of {processes} ended first, with exit code {failure.exitcode}", file=sys.stderr)
+            return _exit_code(error.failures.get(0, failure).exitcode)
         except SignalException as error:
             return 0 if error.sigval == signal.SIGINT else TERMINATED
     return 0
