@@ -32,15 +32,16 @@ with left:
     elif not run.spec.normal_prior:
         st.caption(messages.LEARNED_PRIOR)
     if run.spec.labels:
-        st.caption(messages.conditional(codes.classes))
+        controls.label_choice(run, codes, view.label)
     if images is None:
         messages.data_missing(run)
 with right:
     try:
         pin = Pin(view.pin) if view.pin is not None else None
         pinned = explorer(
-            run, plane, chart_key=state.CHART_KEY, codes=codes, images=images, pin=pin, key=state.EXPLORER_KEY
-        )
+            run, plane, chart_key=state.CHART_KEY, codes=codes, images=images, pin=pin, label=view.label,
+            key=state.EXPLORER_KEY,
+        )  # fmt: skip
         if state.hear(view, pinned.z if pinned else None):
             st.rerun()  # the header was drawn with the old point: one more run, in which nothing else changes
     except RunError as error:

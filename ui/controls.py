@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 from streamlit.elements.plotly_chart import PlotlyState
 
-from ui import library, selection, state
+from ui import decoder, library, messages, selection, state
 from vae.plane import Plane
-from vae.runs import Codes, Run
+from vae.runs import SHOWN_LABEL, Codes, Run
 
 CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -78,3 +78,19 @@ def plane_choice(run: Run, codes: Codes, plane: Plane, name: str) -> None:
                     label_visibility="collapsed",
                 )
         st.caption(f"{run.spec.latent}-D latent: {plane.note or 'other dimensions at 0'}", width="content")
+
+
+def label_choice(run: Run, codes: Codes, label: int | None) -> None:
+    """Say which label a conditional decoder is told, and offer the others where the browser runs the decoder."""
+    st.caption(messages.conditional(codes.classes, label))
+    if not decoder.runnable(run):
+        return
+    st.session_state["label_told"] = SHOWN_LABEL if label is None else label
+    st.pills(
+        "Label told to the decoder",
+        range(run.spec.labels),
+        format_func=lambda k: messages.class_name(codes.classes, k),
+        required=True,
+        key="label_told",
+        on_change=lambda: state.set_label(st.session_state["label_told"]),
+    )

@@ -29,10 +29,12 @@ SOURCE = source("shared.js", "decoder.js", "explorer.js")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
 
 
-def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str) -> bytes:
+def payload(
+    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str, label: int | None = None
+) -> bytes:
     """Return all that the card needs, once: decoder (or atlas), codes, and the images in the order of the codes."""
     runnable = decoder.runnable(run)
-    header, weights = decoder.pack(run)
+    header, weights = decoder.pack(run, label)
     labels = codes.labels if codes.labels is not None else np.full(len(codes), -1)
     sections = {
         "means": codes.means.astype("<f4").tobytes(),
@@ -91,6 +93,7 @@ def _payload(
     plane: tuple[bytes, bytes],
     has_images: bool,
     chart_key: str,
+    label: int | None,
     _make: Callable[[], bytes],
 ) -> bytes:
     return _make()
@@ -104,6 +107,7 @@ def explorer(
     codes: Codes,
     images: np.ndarray | None = None,
     pin: Pin | None = None,
+    label: int | None = None,
     key: str,
 ) -> Pin | None:
     """Mount the card beside the chart of `chart_key`, and return what is pinned now.
@@ -114,7 +118,13 @@ def explorer(
     version = (library.stamp(run.path), _atlas_stamp(run.path))
     ground = (plane.origin.tobytes(), plane.basis.tobytes())
     data = _payload(
-        run.path, version, ground, images is not None, chart_key, lambda: payload(run, codes, plane, images, chart_key)
+        run.path,
+        version,
+        ground,
+        images is not None,
+        chart_key,
+        label,
+        lambda: payload(run, codes, plane, images, chart_key, label),
     )
     with st.container(key=key):
         result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)

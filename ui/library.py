@@ -67,13 +67,13 @@ def _run(path: Path, version: Stamp) -> Run:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _decoder(path: Path, version: Stamp) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    return Run(path).decoder()
+def _decoder(path: Path, version: Stamp, label: int | None) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    return Run(path).decoder(label)
 
 
-def decode(run: Run, z: np.ndarray) -> np.ndarray:
-    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d]; raises RunError."""
-    layers, weights = _decoder(run.path, stamp(run.path))
+def decode(run: Run, z: np.ndarray, label: int | None = None) -> np.ndarray:
+    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d], under a label if told one; raises RunError."""
+    layers, weights = _decoder(run.path, stamp(run.path), label)
     try:
         return numpy_decoder.mean(run.spec, layers, weights, z)
     except numpy_decoder.Unsupported as error:

@@ -64,8 +64,19 @@ def mean_image(run: Run, index: np.ndarray) -> tuple[np.ndarray, str]:
     part = f"{len(drawn):,} of {len(index):,}" if len(drawn) < len(index) else f"{len(index):,}"
     # in parts: a thousand images and their hidden layers at once would be the app's largest piece of memory
     parts = np.array_split(drawn, -(-len(drawn) // 100))
-    total = sum(library.decode(run, run.codes.means[some]).sum(0) for some in parts)
+    total = sum(_reconstructions(run, some).sum(0) for some in parts)
     return total / len(drawn), f"mean of {part} reconstruction{'s' * (len(index) != 1)}"
+
+
+def _reconstructions(run: Run, index: np.ndarray) -> np.ndarray:
+    """Return what the decoder makes of codes [n, C, H, W], each under its own label where it is told one."""
+    means, labels = run.codes.means[index], run.codes.labels
+    if not run.spec.labels or labels is None:
+        return library.decode(run, means)
+    made = np.empty((len(index), *run.spec.shape), np.float32)
+    for label in np.unique(labels[index]):
+        made[labels[index] == label] = library.decode(run, means[labels[index] == label], int(label))
+    return made
 
 
 def to_csv(index: np.ndarray, codes: Codes, plane: Plane) -> str:

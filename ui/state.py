@@ -15,7 +15,7 @@ from vae.plane import Plane
 from vae.runs import Codes, Run, RunError
 
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
-MODEL, PLANE, PIN = "model", "plane", "z"  # names in the URL and, prefixed, in the session
+MODEL, PLANE, PIN, LABEL = "model", "plane", "z", "label"  # names in the URL and, prefixed, in the session
 RUN = "run"  # the run that the Train page watches, likewise
 LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
 
@@ -25,11 +25,13 @@ ALL_KEY = "selection_all"
 
 @dataclass(frozen=True)
 class View:
-    """The model, the plane as in the URL ("" is the default one), the pinned point, and in words what was refused."""
+    """The model, the plane as in the URL ("" is the default one), the pinned point, the label that a conditional
+    decoder is told (None: the usual one), and in words what was refused."""
 
     run: Run
     plane: str = ""
     pin: tuple[float, ...] | None = None
+    label: int | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -52,10 +54,27 @@ def view() -> View | None:
                 f"The link's point z = {_quote(pin_text)} does not fit: {run.name} needs {run.spec.latent} numbers "
                 "with commas between them. No point is pinned; click on the map to pin one."
             )
-    _keep(run.name if not fallen else "", plane if not fallen else "", format_pin(pin))
+    label = None if fallen else _label(run, st.query_params.get(LABEL, _kept(LABEL) if same else ""), problems)
+    _keep(
+        run.name if not fallen else "",
+        plane if not fallen else "",
+        format_pin(pin),
+        "" if label is None else str(label),
+    )
     if not fallen:
         _publish()
-    return View(run, "" if fallen else plane, pin, problems)
+    return View(run, "" if fallen else plane, pin, label, problems)
+
+
+def _label(run: Run, text: str, problems: list[str]) -> int | None:
+    """Return the label of that number, None for none or where the model has no such label, with the reason."""
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and int(text) < run.spec.labels:
+        return int(text)
+    has = f"has the labels 0 to {run.spec.labels - 1}" if run.spec.labels else "is told no labels"
+    problems.append(f"The link's label {_quote(text)} does not fit: {run.name} {has}.")
+    return None
 
 
 def _model(name: str, problems: list[str]) -> Run | None:
@@ -113,13 +132,19 @@ def set_model(name: str) -> None:
 
 def set_plane(text: str) -> None:
     """Look at another plane of the same model."""
-    _keep(_kept(MODEL), text, _kept(PIN))
+    _keep(_kept(MODEL), text, _kept(PIN), _kept(LABEL))
     _publish()
 
 
 def set_pin(pin: tuple[float, ...] | None) -> None:
     """Pin a point, or none."""
-    _keep(_kept(MODEL), _kept(PLANE), format_pin(pin))
+    _keep(_kept(MODEL), _kept(PLANE), format_pin(pin), _kept(LABEL))
+    _publish()
+
+
+def set_label(label: int) -> None:
+    """Tell the decoder another label."""
+    _keep(_kept(MODEL), _kept(PLANE), _kept(PIN), str(label))
     _publish()
 
 
@@ -177,17 +202,17 @@ def _kept(name: str) -> str:
     return st.session_state.get(f"view_{name}", "")
 
 
-def _keep(model: str, plane: str, pin: str) -> None:
-    for name, value in ((MODEL, model), (PLANE, plane), (PIN, pin)):
+def _keep(model: str, plane: str, pin: str, label: str = "") -> None:
+    for name, value in ((MODEL, model), (PLANE, plane), (PIN, pin), (LABEL, label)):
         st.session_state[f"view_{name}"] = value
 
 
 def _publish() -> None:
     """Make the URL say what the session keeps; it stays short where everything is at its default."""
-    wanted = {name: _kept(name) for name in (MODEL, PLANE, PIN) if _kept(name)}
+    wanted = {name: _kept(name) for name in (MODEL, PLANE, PIN, LABEL) if _kept(name)}
     if set(wanted) == {MODEL} and MODEL not in st.query_params and wanted[MODEL] == DEFAULT_MODELS[0]:
         return
-    for name in (MODEL, PLANE, PIN):
+    for name in (MODEL, PLANE, PIN, LABEL):
         if name in wanted and st.query_params.get(name) != wanted[name]:
             st.query_params[name] = wanted[name]
         elif name not in wanted and name in st.query_params:
