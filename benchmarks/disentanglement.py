@@ -2,10 +2,10 @@
 
     python benchmarks/disentanglement.py [--seeds 5] [--epochs 16] [--size 40000] [--beta 6] [--threads 1] [--out FILE]
 
-Trains each objective from the same seeds on the same sprites with the same MLP (as Chen et al. 2018 did), and measures the held-out split's
-means by every metric. Rows are means over seeds +- one standard error. Results are written to FILE (default:
-disentanglement.json in the data folder) as they come, so that a run that was stopped goes on where it was; settings
-that differ are other results. Exits with 1 unless beta-TCVAE's MIG is above both others' in the mean over all seeds.
+Trains each objective from the same seeds on the same sprites with the same MLP (as Chen et al. 2018 did), and measures
+the held-out split's means by every metric. Rows are means over seeds +- one standard error. Results are written to FILE
+(default: disentanglement.json in the data folder) as they come, so that a run that was stopped goes on where it was;
+settings that differ are other results. Exits with 1 unless beta-TCVAE's MIG is above both others' in the mean.
 """
 
 import argparse

@@ -25,14 +25,14 @@ class Pin:
     z: tuple[float, ...]
 
 
-SOURCE = source("shared.js", "decoder.js", "explorer.js")
+SOURCE = source("shared.js", "decoder.js", "space.js", "explorer.js")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
 
 
-def payload(
-    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str, label: int | None = None
-) -> bytes:
-    """Return all that the card needs, once: decoder (or atlas), codes, and the images in the order of the codes."""
+def content(
+    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, label: int | None = None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return header and sections of what a Space is made of (see space.js): decoder or atlas, codes, images."""
     runnable = decoder.runnable(run)
     header, weights = decoder.pack(run, label)
     labels = codes.labels if codes.labels is not None else np.full(len(codes), -1)
@@ -62,7 +62,6 @@ def payload(
         # what a change of plane leaves as it is: the browser then keeps its decoder
         "content": hashlib.sha256(b"".join([header["id"].encode(), *sections.values()])).hexdigest()[:16],
         "name": run.name,
-        "chart": chart_key,
         "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
         "probabilistic": not without,
         "without": without,
@@ -70,7 +69,15 @@ def payload(
         "split": codes.split,
         "data": run.spec.data,
     }
-    return pack(header, sections)
+    return header, sections
+
+
+def payload(
+    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str, label: int | None = None
+) -> bytes:
+    """Return all that the card needs, once; `chart_key` is the map that it rides on."""
+    header, sections = content(run, codes, plane, images, label)
+    return pack({**header, "chart": chart_key}, sections)
 
 
 def no_densities(spec: Spec) -> str:

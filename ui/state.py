@@ -5,6 +5,7 @@ session keys and all parsing of what people may type into an address are in this
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -17,6 +18,8 @@ from vae.runs import Codes, Run, RunError
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
 MODEL, PLANE, PIN, LABEL = "model", "plane", "z", "label"  # names in the URL and, prefixed, in the session
 RUN = "run"  # the run that the Train page watches, likewise
+COMPARED, MOST_COMPARED = "models", 4  # the models of the Compare page, likewise
+TWINS = ("mnist-autoencoder-2d", "mnist-vae-2d")
 LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
 
 CHART_KEY, EXPLORER_KEY = "map", "explorer"
@@ -159,6 +162,37 @@ def hear(view: View, pin: tuple[float, ...] | None) -> bool:
         return False
     set_pin(pin)
     return True
+
+
+def compared() -> tuple[list[Run], list[str]]:
+    """Return the models to compare, and in words which were refused; by default the autoencoder and its VAE twin."""
+    text = st.query_params.get(COMPARED, _kept(COMPARED))
+    problems: list[str] = []
+    found: list[Run] = []
+    for name in dict.fromkeys(filter(None, (text or ",".join(TWINS)).split(","))):
+        try:
+            found.append(library.open_run(name))
+        except RunError as error:
+            if text:
+                problems.append(str(error))
+    if not text and len(found) < 2:  # the twins are not here: the first two that are
+        found = library.usable()[:2]
+    if len(found) > MOST_COMPARED:
+        problems.append(f"At most {MOST_COMPARED} models are compared at once; the first ones are shown.")
+        found = found[:MOST_COMPARED]
+    if text:
+        set_compared([run.name for run in found])
+    return found, problems
+
+
+def set_compared(names: Sequence[str]) -> None:
+    """Compare other models."""
+    text = ",".join(names)
+    st.session_state[f"view_{COMPARED}"] = text
+    if text and st.query_params.get(COMPARED) != text:
+        st.query_params[COMPARED] = text
+    elif not text and COMPARED in st.query_params:
+        del st.query_params[COMPARED]
 
 
 def watched() -> str:
