@@ -17,8 +17,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from vae import embedding, runs  # noqa: E402
-from vae.evaluation.trust import trustworthiness  # noqa: E402
+from vae import embedding, runs
+from vae.evaluation.trust import trustworthiness
 
 
 def pca(codes: np.ndarray, seed: int, threads: int, say: embedding.Progress) -> tuple[np.ndarray, None]:
