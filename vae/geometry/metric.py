@@ -95,7 +95,7 @@ def pullback(decode: Map, z: Tensor, directions: Tensor | None = None) -> Tensor
     found = []
     width = len(ways) * decode(z[:1]).shape[-1]
     for part in z.split(max(1, CHUNK // width)):
-        columns = [torch.func.jvp(decode, (part,), (way.expand_as(part),))[1] for way in ways]
+        columns = [torch.func.jvp(decode, (part,), (way.expand_as(part),))[1].detach() for way in ways]
         j = torch.stack(columns, -1)
         found.append(j.mT @ j)
     return torch.cat(found)

@@ -90,7 +90,10 @@ def through_data(world: World, waypoints: Points, steps: int) -> Points:
     The level below which q(z) counts as low is its median over the codes.
     """
     if world.aggregate is None:
-        raise ValueError("this model has no densities q(z|x), so nothing says where its aggregate posterior is")
+        raise ValueError(
+            "nothing says where its aggregate posterior is, which is known of Normal q(z|x) alone: choose another kind "
+            "of path, or another model"
+        )
     cost = Scarcity(world.aggregate, world.aggregate.typical())
     return _least(Conformal(cost), world, waypoints, steps)
 
