@@ -16,6 +16,7 @@ from vae.evaluation.information import aggregate_log_prob
 from vae.geometry import attributes, curves, neighbours, routes
 from vae.geometry.density import Aggregate, Scarcity
 from vae.geometry.geodesic import Grid, geodesics, relax, shortest, straight
+from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, PullBack, energy, lengths, magnification, mean, pullback
 from vae.priors import normal
 from vae.spec import PRESETS, preset
@@ -253,7 +254,7 @@ def test_a_geodesic_is_never_longer_than_the_line(name):
         chosen = rng(seed).choice(len(codes), 3, replace=False)
         waypoints = codes.means[chosen].astype(np.float64)
         world = routes.world(model, codes, waypoints, most=500, side=24)
-        found = routes.route(routes.KINDS["geodesic"], world, waypoints, 8)
+        found = routes.route("geodesic", world, waypoints, 8)
         assert found.energy <= found.line_energy
         assert found.energy < 0.999 * found.line_energy, "and here some way is better than the line"
         np.testing.assert_array_equal(found.points[::8], waypoints)
@@ -269,17 +270,17 @@ def test_nor_is_it_in_any_preset(name, tmp_path):
     model = model.given(torch.tensor(0)) if run.spec.labels else model
     waypoints = run.codes.means[:3].astype(np.float64)
     world = routes.world(model, run.codes, waypoints, side=12)
-    for key, kind in routes.KINDS.items():
-        if key == "data" and not run.spec.probabilistic:
+    for kind in KINDS:
+        if KINDS[kind].densities and not run.spec.probabilistic:
             with pytest.raises(ValueError, match="aggregate posterior"):
                 routes.route(kind, world, waypoints, 6)
             continue
         found = routes.route(kind, world, waypoints, 6)
         assert np.isfinite(found.points).all() and np.isfinite(found.energy)
         np.testing.assert_allclose(found.points[::6], waypoints, atol=1e-12)
-        if key == "geodesic":
+        if kind == "geodesic":
             assert found.energy <= found.line_energy
-        if key == "line":
+        if kind == "line":
             assert found.energy == found.line_energy
 
 
@@ -299,7 +300,7 @@ def test_a_way_through_the_data_stays_where_the_data_are():
     aggregate = Aggregate(2 * torch.stack([angle.cos(), angle.sin()], 1), torch.full((200, 2), 0.15))
     world = routes.World(lambda z: z, aggregate, Grid((-2.5, 2.5, -2.5, 2.5), 40), torch.float64)
     waypoints = np.array([[2.0, 0.0], [-2.0, 0.1]])
-    found = routes.route(routes.KINDS["data"], world, waypoints, 30)
+    found = routes.route("data", world, waypoints, 30)
     # inner lane: shorter, and still within a width or so of the ring
     radius = np.linalg.norm(found.points, axis=1)
     assert radius.min() > 1.5 and radius.max() < 2.1
@@ -321,10 +322,10 @@ def test_frames_of_a_geodesic_are_equally_far_apart_in_pixels_and_of_a_line_in_z
     world = routes.World(sphere, dtype=torch.float64)
     waypoints = np.array([[0.5, 0.0], [1.5, 1.0], [1.0, 1.5]])
     t = np.linspace(0, 1, 9)
-    found = routes.route(routes.KINDS["geodesic"], world, waypoints, 40)
+    found = routes.route("geodesic", world, waypoints, 40)
     way = np.interp(t, found.share, found.way)
     np.testing.assert_allclose(np.diff(way), found.way[-1] / 8, atol=1e-12)
-    line = routes.route(routes.KINDS["line"], world, waypoints, 40)
+    line = routes.route("line", world, waypoints, 40)
     np.testing.assert_allclose(np.diff(line.share), curves.steps(line.points) / curves.steps(line.points).sum())
     on = sphere(torch.from_numpy(waypoints)).numpy()
     exact = sum(math.acos(p @ q) for p, q in pairwise(on))
@@ -334,7 +335,7 @@ def test_frames_of_a_geodesic_are_equally_far_apart_in_pixels_and_of_a_line_in_z
 def test_a_path_needs_two_waypoints():
     for bad in (np.zeros((1, 2)), np.zeros(2), np.array([[0, np.nan], [1, 1]])):
         with pytest.raises(ValueError, match="two waypoints"):
-            routes.route(routes.KINDS["line"], routes.World(sphere), bad)
+            routes.route("line", routes.World(sphere), bad)
 
 
 # Attributes

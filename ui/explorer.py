@@ -25,7 +25,7 @@ class Pin:
     z: tuple[float, ...]
 
 
-SOURCE = source("shared.js", "decoder.js", "explorer.js")
+SOURCE = source("shared.js", "decoder.js", "space.js", "rider.js", "explorer.js")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
 
 
@@ -96,6 +96,15 @@ def _payload(
     return _make()
 
 
+def kept_payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str) -> bytes:
+    """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
+    version = (library.stamp(run.path), _atlas_stamp(run.path))
+    ground = (plane.origin.tobytes(), plane.basis.tobytes())
+    return _payload(
+        run.path, version, ground, images is not None, chart_key, lambda: payload(run, codes, plane, images, chart_key)
+    )
+
+
 def explorer(
     run: Run,
     plane: Plane,
@@ -111,11 +120,7 @@ def explorer(
     `images` are uint8 [N, C, H, W] in the order of the codes. `pin` is what the page's address says; the card reads the
     address itself, so that a pin changes no byte of the payload. Raises RunError for weights that cannot be used.
     """
-    version = (library.stamp(run.path), _atlas_stamp(run.path))
-    ground = (plane.origin.tobytes(), plane.basis.tobytes())
-    data = _payload(
-        run.path, version, ground, images is not None, chart_key, lambda: payload(run, codes, plane, images, chart_key)
-    )
+    data = kept_payload(run, codes, plane, images, chart_key)
     with st.container(key=key):
         result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
     event = result.get("pin")

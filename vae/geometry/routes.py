@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vae.geometry import curves
 from vae.geometry.density import Aggregate, Scarcity
 from vae.geometry.geodesic import Grid, geodesics
+from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, Map, Metric, PullBack, energy, lengths, mean
 from vae.model import LatentModel
 from vae.runs import Codes
@@ -98,25 +99,16 @@ def through_data(world: World, waypoints: Points, steps: int) -> Points:
     return _least(Conformal(cost), world, waypoints, steps)
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of path: its title, how it is made, and whether it is walked at equal steps in pixels (else in z)."""
-
-    title: str
-    make: Callable[[World, Points, int], Points]
-    in_pixels: bool = False
-
-
-KINDS = {
-    "line": Kind("straight", line),
-    "slerp": Kind("spherical", spherical),
-    "geodesic": Kind("geodesic", geodesic, in_pixels=True),
-    "data": Kind("through the data", through_data),
+MAKERS: dict[str, Callable[[World, Points, int], Points]] = {
+    "line": line,
+    "slerp": spherical,
+    "geodesic": geodesic,
+    "data": through_data,
 }
 
 
-def route(kind: Kind, world: World, waypoints: Points, steps: int = 24) -> Route:
-    """Return the path of a kind through waypoints [K + 1, d], S steps from each to the next.
+def route(kind: str, world: World, waypoints: Points, steps: int = 24) -> Route:
+    """Return the path of one of KINDS through waypoints [K + 1, d], S steps from each to the next.
 
     Raises ValueError where there is none: fewer than two waypoints, ends in opposite directions for a great circle, no
     densities, a decoder that is not finite.
@@ -124,7 +116,7 @@ def route(kind: Kind, world: World, waypoints: Points, steps: int = 24) -> Route
     waypoints = np.asarray(waypoints, np.float64)
     if waypoints.ndim != 2 or len(waypoints) < 2 or not np.isfinite(waypoints).all():
         raise ValueError(f"a path needs at least two waypoints [K + 1, d] of numbers, not {list(waypoints.shape)}")
-    points = kind.make(world, waypoints, steps)
+    points = MAKERS[kind](world, waypoints, steps)
     pixels = PullBack(world.decode)
     with torch.no_grad():
         pieces = [
@@ -133,5 +125,5 @@ def route(kind: Kind, world: World, waypoints: Points, steps: int = 24) -> Route
         ]
         own, straight = (energy(pixels, piece).sum().item() for piece in pieces)
         way = lengths(pixels, pieces[0]).double().flatten().numpy()
-    share = curves.shares(way if kind.in_pixels else curves.steps(points))
+    share = curves.shares(way if KINDS[kind].in_pixels else curves.steps(points))
     return Route(points, share, np.concatenate([[0.0], np.cumsum(way)]), own, straight)

@@ -58,7 +58,7 @@ def _fits(run: Run, z: Numbers) -> None:
 def along(
     run: Path, kind: str, waypoints: Numbers, radius: float, frames: int = 12, samples: int = 32, steps: int = 24
 ) -> Along:
-    """Return the path of one of `routes.KINDS` through waypoints [K + 1, d], `steps` from each to the next.
+    """Return the path of one of `kinds.KINDS` through waypoints [K + 1, d], `steps` from each to the next.
 
     ELBOs are of `samples` from the run's seed. Raises RunError where this model, or these waypoints, have no such path.
     """
@@ -71,7 +71,7 @@ def along(
     _fits(opened, waypoints)
     world = routes.world(model, codes, waypoints)
     try:
-        found = routes.route(routes.KINDS[kind], world, waypoints, steps)
+        found = routes.route(kind, world, waypoints, steps)
     except ValueError as error:
         raise RunError(f"{opened.name} has no such path here: {error}.") from error
     calls._finite(opened, found.points, found.way)
