@@ -29,6 +29,7 @@ with left:
     paths.latent_map(run, codes, plane, name, path)
     if run.spec.latent > 2:
         controls.plane_choice(run, codes, plane, name)
+        st.caption("A waypoint keeps what it has off this plane; a new one takes it from the code nearest on the map.")
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     if run.spec.labels:

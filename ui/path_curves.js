@@ -4,7 +4,7 @@ import { minus } from "./shared.js";
 // What a path crosses, against the share of the way, frame under frame: densities, ELBO, pixel lengths. The lines of the
 // current kind are strong, those of the others faint.
 
-const PANEL = 52; // CSS pixels
+const PANEL = 46; // CSS pixels
 const TITLE = 15; // above each panel
 const GAP = 5;
 const GUTTER = 34; // left of the panels, as in paths.css; the numbers of the axes stand in it
@@ -15,7 +15,8 @@ const FAINT = 0.32;
 const PANELS = [
   { name: "density", title: "log q(z) —  log p(z) ⋯  nats" },
   { name: "elbo", title: "ELBO of the frame ± s.e., nats" },
-  { name: "step", title: "pixel length of each step" },
+  { name: "step", title: "pixel length of each step, √Σ (x′ − x)²", floor: 0 },
+  { name: "near", title: "codes within the radius", floor: 0 },
 ];
 
 class PathCurves {
@@ -32,7 +33,7 @@ class PathCurves {
     return Math.min(Math.max(((px - GUTTER) / (width - GUTTER)) * this.frames - 0.5, 0) / (this.frames - 1), 1);
   }
 
-  // kinds: [{hue, current, lines: {density: [...], elbo: [...], step: [...]}}], each line {t, y, se?, dotted?, steps?};
+  // kinds: [{hue, current, lines: {density: [...], elbo: [...], step: [...], near: [...]}}], each line {t, y, se?, dotted?, steps?};
   // notes by panel: {none: why it has no lines} or {more: what must be known of them}.
   draw(kinds, t, notes, theme) {
     // a panel that this model cannot fill is its reason in words, or nothing where another has said it
@@ -59,7 +60,7 @@ class PathCurves {
     context.globalAlpha = 1;
   }
 
-  panel(context, { name, title }, top, width, kinds, note, theme) {
+  panel(context, { name, title, floor }, top, width, kinds, note, theme) {
     const bottom = top + PANEL;
     context.font = `11px ${theme.font}`;
     context.textAlign = "left";
@@ -70,7 +71,7 @@ class PathCurves {
     context.lineWidth = 1;
     context.strokeRect(GUTTER + 0.5, top + 0.5, width - GUTTER - 1, PANEL - 1);
     const lines = kinds.flatMap((kind) => (kind.lines[name] ?? []).map((line) => ({ ...line, ...kind, lines: null })));
-    const [low, high] = this.range(name, lines);
+    const [low, high] = this.range(name, floor, lines);
     if (lines.length && high > low) {
       const y = (v) => bottom - ((v - low) / (high - low)) * PANEL;
       this.marks(context, ticks(low, high, 3), y, [top, bottom], width, theme);
@@ -85,14 +86,13 @@ class PathCurves {
     }
   }
 
-  range(name, lines) {
+  range(name, floor, lines) {
     const values = lines.flatMap((l) => (l.se ? [...l.y.map((v, i) => v - l.se[i]), ...l.y.map((v, i) => v + l.se[i])] : [...l.y]));
     const finite = values.filter(Number.isFinite);
     let [low, high] = [Math.min(...finite), Math.max(...finite)];
     if (name === "density") low = Math.max(low, high - DEEP);
-    if (name === "step") low = 0;
-    const pad = AIR * (high - low) || 1;
-    return [name === "step" ? 0 : low - pad, high + pad];
+    const pad = AIR * (high - (floor ?? low)) || 1;
+    return [floor ?? low - pad, high + pad];
   }
 
   marks(context, { values, digits }, y, [top, bottom], width, theme) {

@@ -2,21 +2,18 @@
 
 import streamlit as st
 
-from ui import library, messages, path_files, path_state, state
+from ui import library, messages, path_files, path_state
 from ui.path_files import Path, PathError
 from ui.path_state import PathView
 from vae.geometry.kinds import KINDS
 from vae.jobs.geometry_calls import Along
 from vae.runs import Run, RunError
 
-UPLOAD = "paths_upload"
+UPLOAD, OPENED = "paths_upload", "paths_opened"
 
 
 def panel(run: Run, view: PathView, along: Along | None) -> None:
     """Offer the current path's files; `along` is None while it is being computed."""
-    said = state.said()
-    if said is not None:
-        messages.problem(said[1])
     path = None if along is None else Path(run.name, view.kind, view.array(), along.points, along.share)
     drawable = _drawable(run, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="paths_files"):
@@ -42,14 +39,7 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
             help="Waypoints and curve, to the last digit; Open reads it again",
         )
         with st.popover("Open", key="paths_open"):
-            st.file_uploader(
-                "A path's JSON",
-                type="json",
-                key=UPLOAD,
-                on_change=_opened,
-                args=(run,),
-                max_upload_size=path_files.LARGEST >> 20,
-            )
+            _open(run)
     if not drawable:
         st.caption("No pictures to save: these data are no images, or the server cannot run this decoder.")
     with st.expander("The same in Python", icon=":material/code:"):
@@ -66,9 +56,9 @@ def _drawable(run: Run, view: PathView) -> bool:
     return True
 
 
-def _opened(run: Run) -> None:
-    """Show the path of a file that was just chosen, or say why not."""
-    file = st.session_state.get(UPLOAD)
+def _open(run: Run) -> None:
+    """Let a saved path be chosen, and show it once; what is wrong with it is said for as long as it is chosen."""
+    file = st.file_uploader("A path's JSON", type="json", key=UPLOAD, max_upload_size=path_files.LARGEST >> 20)
     if file is None:
         return
     try:
@@ -78,7 +68,12 @@ def _opened(run: Run) -> None:
                 f"{run.name} has no path {KINDS[found.kind].title}: it has no densities q(z|x). Open another path."
             )
     except PathError as error:
-        state.say(str(error))
+        messages.failure(error)
         return
-    waypoints = tuple(tuple(float(v) for v in z) for z in found.waypoints)
-    path_state.change(run, waypoints=waypoints, kind=found.kind, own=True)
+    if found.model != run.name:
+        st.caption(f"Made with {messages.plain(found.model)}; its waypoints are shown in {run.name}'s space.")
+    if st.session_state.get(OPENED) != (run.name, file.file_id):
+        st.session_state[OPENED] = (run.name, file.file_id)
+        waypoints = tuple(tuple(float(v) for v in z) for z in found.waypoints)
+        path_state.change(run, waypoints=waypoints, kind=found.kind, own=True)
+        st.rerun()

@@ -32,13 +32,24 @@ class Overlay {
     this.lines = shape("g", { fill: "none", "stroke-linejoin": "round", "stroke-linecap": "round" });
     this.cursor = shape("circle", { r: 4.5, "stroke-width": 2 });
     this.handles = shape("g");
-    this.svg.append(this.lines, this.cursor, this.handles);
+    this.key = this.legend();
+    this.svg.append(this.key.node, this.lines, this.cursor, this.handles);
     this.heat = el("div", { "aria-hidden": "true", "data-latent-heat": "" });
     Object.assign(this.heat.style, { position: "absolute", overflow: "hidden", pointerEvents: "none" });
     this.image = el("canvas", { width: 1, height: 1 });
     Object.assign(this.image.style, { position: "absolute", opacity: "0.85" });
     this.heat.append(this.image);
     this.window = null;
+  }
+
+  // What the colours of the magnification stand for.
+  legend() {
+    const stops = CIVIDIS.map((hex, k) => shape("stop", { offset: k / (CIVIDIS.length - 1), "stop-color": `#${hex}` }));
+    const ramp = shape("linearGradient", { id: "latent-magnification" }, ...stops);
+    const words = (x, anchor) => shape("text", { x, y: 15, "font-size": 11, "text-anchor": anchor, "font-family": "sans-serif", "paint-order": "stroke", "stroke-width": 3 });
+    const [low, high] = [words(8, "start"), words(188, "end")];
+    const bar = shape("rect", { x: 8, y: 19, width: 180, height: 6, fill: "url(#latent-magnification)" });
+    return { node: shape("g", { display: "none" }, shape("defs", {}, ramp), bar, low, high), low, high };
   }
 
   // Colours a grid of values, rows upwards, over a window (x0, x1, y0, y1) of the plane; null takes it away.
@@ -61,6 +72,9 @@ class Overlay {
       }
     }
     context.putImageData(pixels, 0, 0);
+    const say = (log) => Number(Math.exp(log).toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 });
+    this.key.low.textContent = `√det JᵀJ ${say(low)}`;
+    this.key.high.textContent = say(high);
   }
 
   // Put everything where the axes are. The heat belongs under Plotly's points, which are drawn on a layer of their own.
@@ -68,6 +82,7 @@ class Overlay {
     const box = { left: `${axes.x._offset}px`, top: `${axes.y._offset}px`, width: `${axes.x._length}px`, height: `${axes.y._length}px` };
     Object.assign(this.svg.style, box);
     Object.assign(this.heat.style, box, { display: this.window ? "block" : "none" });
+    set(this.key.node, { display: this.window ? "inline" : "none" });
     const points = chart.querySelector(".gl-container");
     if (points && this.heat.nextElementSibling !== points) points.before(this.heat);
     if (this.window) {
@@ -80,6 +95,7 @@ class Overlay {
   // paths: [{points: [[x, y]...] in plane coordinates, hue, current, waiting}]; waypoints and cursor likewise.
   draw(axes, { paths, waypoints, chosen, cursor, hue, theme }) {
     const at = ([x, y]) => `${axes.x.d2p(x).toFixed(1)},${axes.y.d2p(y).toFixed(1)}`;
+    for (const words of [this.key.low, this.key.high]) set(words, { fill: theme.ink, stroke: theme.paper });
     const wanted = 2 * paths.length;
     while (this.lines.childNodes.length < wanted) this.lines.append(shape("polyline"));
     while (this.lines.childNodes.length > wanted) this.lines.lastChild.remove();

@@ -21,7 +21,8 @@ class PathStage {
     this.tools = el("div", { class: "tools" }, this.reverse, this.remove);
     this.rows = el("div", { class: "rows" });
     this.range = el("input", { type: "range", min: "0", max: "1", step: "any", value: "0", "aria-label": "Place on the path" });
-    this.curves = el("canvas", { class: "curves", role: "img", "aria-label": "Densities, ELBO and pixel lengths along the path" });
+    this.curves = el("canvas", { class: "curves", role: "img", "aria-label": "Densities, ELBO, pixel lengths and neighbours along the path",
+      title: "The ELBO is that of the decoded mean, seen by the model as its own images are: black and white where those are." });
     this.now = this.picture("decoder", "mean of p(x|z)");
     this.near = this.picture("real", "nearest image");
     this.numbers = el("dl", { class: "numbers" });

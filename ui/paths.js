@@ -63,7 +63,11 @@ class Paths {
         if (type === "pointerdown" || e.buttons) this.scrub(this.curves.share(e.offsetX, stage.curves.clientWidth), e);
       });
     }
-    for (const node of [stage.radius, stage.attribute.strength, stage.attribute.image]) on(node, "input", () => this.ask());
+    on(stage.radius, "input", () => {
+      [this.near, this.usual] = [Number(stage.radius.value), false];
+      this.ask();
+    });
+    for (const node of [stage.attribute.strength, stage.attribute.image]) on(node, "input", () => this.ask());
     this.timer = setInterval(() => this.check(), 200);
   }
 
@@ -118,11 +122,11 @@ class Paths {
       this.chosen = Math.min(this.chosen, this.waypoints.length - 1);
       [this.kind, this.shown] = [header.kind, new Set(header.shown)];
     }
-    this.radius ??= header.radius;
-    this.stage.radius.max = String(4 * header.radius);
-    if (!this.stage.radius.dataset.set) {
+    if (header.radius !== this.radius) {
+      this.radius = header.radius;
+      this.stage.radius.max = String(4 * header.radius);
       this.stage.radius.value = String(header.radius);
-      this.stage.radius.dataset.set = "yes";
+      [this.near, this.usual] = [header.radius, true];
     }
     this.answers.clear();
     for (const [name, facts] of Object.entries(header.paths)) {
@@ -133,6 +137,7 @@ class Paths {
       this.answers.set(name, {
         ...facts, waypoints: header.waypoints, text: format(header.waypoints), points, share: part("share"),
         logP: part("log_p"), logQ: part("log_q"), elbo: part("elbo"), elboSe: part("elbo_se"), way: part("way"),
+        neighbours: part("neighbours"),
       });
     }
     this.most = header.most;
@@ -479,7 +484,7 @@ class Paths {
     const even = Array.from({ length: FRAMES }, (_, k) => k / (FRAMES - 1));
     const kinds = [...paths].map(([name, path]) => {
       const current = name === this.kind;
-      const lines = { density: [], elbo: [], step: [] };
+      const lines = { density: [], elbo: [], step: [], near: [] };
       if (path.answer) {
         if (path.logQ) lines.density.push({ t: path.share, y: path.logQ });
         if (path.logP && current) lines.density.push({ t: path.share, y: path.logP, dotted: true });
@@ -494,6 +499,8 @@ class Paths {
         const t = path.pixels.flatMap((_, k) => [even[k], even[k + 1]]);
         lines.step.push({ t, y: path.pixels.flatMap((v) => [v, v]) });
       }
+      if (path.answer && this.usual) lines.near.push({ t: path.share, y: path.neighbours });
+      else if (current) lines.near.push({ t: even, y: path.frames.map((z) => this.within(z, this.near).length) });
       return { hue: this.hue(name), current, lines };
     });
     const notes = { ...this.without };
@@ -537,18 +544,23 @@ class Paths {
     this.say(`Frame ${nearest + 1} of ${FRAMES}, nearest ${label || `image ${seen.nearest}`}`);
   }
 
+  // [squared distance, number] of the codes within a radius.
+  within(z, radius) {
+    const { d, n, means } = this.space;
+    const found = [];
+    for (let i = 0; i < n; i++) {
+      let square = 0;
+      for (let j = 0, t = i * d; j < d; j++, t++) square += (z[j] - means[t]) ** 2;
+      if (square <= radius * radius) found.push([square, i]);
+    }
+    return found;
+  }
+
   // The codes within the radius, the nearest of them first.
   drawAround(z) {
     const { space, stage } = this;
-    const radius = Number(stage.radius.value);
-    const found = [];
-    for (let i = 0; i < space.n; i++) {
-      let square = 0;
-      for (let j = 0, t = i * space.d; j < space.d; j++, t++) square += (z[j] - space.means[t]) ** 2;
-      if (square <= radius * radius) found.push([square, i]);
-    }
-    found.sort((a, b) => a[0] - b[0]);
-    const words = `${found.length.toLocaleString("en")} code${found.length === 1 ? "" : "s"} within r = ${fixed(radius)}`;
+    const found = this.within(z, this.near).sort((a, b) => a[0] - b[0]);
+    const words = `${found.length.toLocaleString("en")} code${found.length === 1 ? "" : "s"} within r = ${fixed(this.near)}`;
     if (stage.count.textContent !== words) stage.count.textContent = words;
     const wanted = found.slice(0, THUMBS).map(([, i]) => i);
     const key = wanted.join() + Boolean(space.images);

@@ -129,7 +129,7 @@ def answers_payload(
     facts = {}
     for kind, path in found.paths.items():
         facts[kind] = {"energy": path.energy, "line_energy": path.line_energy}
-        for name in ("points", "share", "way", "log_p", "log_q", "elbo", "elbo_se"):
+        for name in ("points", "share", "way", "log_p", "log_q", "elbo", "elbo_se", "neighbours"):
             values = getattr(path, name)
             if values is not None:
                 sections[f"{kind}.{name}"] = np.ascontiguousarray(values, "<f8").tobytes()
@@ -189,7 +189,7 @@ def magnification_toggle(run: Run, view: PathView) -> None:
         key=key,
         on_change=changed,
         help="Colours the map by how much the decoder's mean stretches a small area: bright where a small step changes "
-        "much. The logarithm is coloured, over what the map shows first.",
+        "much, on a logarithmic scale. Dimensions off the map's plane are at their centre.",
     )
     if state.redraw_asked():
         st.rerun()
