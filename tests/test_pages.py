@@ -370,7 +370,8 @@ def test_the_apps_process_loads_no_torch():
 
     code = (
         "import sys; from streamlit.testing.v1 import AppTest; "
-        f"a = AppTest.from_file({MAIN!r}, default_timeout=60).run(); a.switch_page('models.py').run(); "
+        f"a = AppTest.from_file({MAIN!r}, default_timeout=60).run(); "
+        "[a.switch_page(name).run() for name in ('models.py', 'paths.py')]; "
         "print(sorted({'torch', 'sklearn', 'torchvision', 'scipy'} & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)

@@ -1,3 +1,4 @@
+import { Rider } from "./rider.js";
 import { el, plain, unpack } from "./shared.js";
 import { Space, fixed, paint, picture, signed } from "./space.js";
 
@@ -6,7 +7,6 @@ import { Space, fixed, paint, picture, signed } from "./space.js";
 
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // plane units an arrow key moves; with shift five times that
-const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
 const instances = new WeakMap();
 
 class Card {
@@ -64,12 +64,16 @@ class Explorer {
     this.card = new Card(parent.querySelector("div") ?? parent);
     this.stop = new AbortController();
     this.markers = { pin: this.marker("pin"), cursor: this.marker("cursor") };
-    this.follow = () => this.place();
     // on a phone the card lies below the map: while its picture is out of sight, the map's corner shows a small one
     this.preview = el("canvas", { "aria-hidden": "true", "data-latent-preview": "" });
     Object.assign(this.preview.style, {
       position: "absolute", left: "0", top: "0", width: "84px", height: "84px", boxSizing: "border-box", display: "none",
       border: "1px solid #e76300", imageRendering: "pixelated", pointerEvents: "none", zIndex: "5",
+    });
+    this.rider = new Rider([...Object.values(this.markers), this.preview], {
+      label: "Latent map. Arrow keys move the point that is decoded, Enter pins it.",
+      key: (e) => this.key(e),
+      follow: () => this.place(),
     });
     const seen = ([entry]) => {
       this.unseen = !entry.isIntersecting;
@@ -94,7 +98,7 @@ class Explorer {
 
   destroy() {
     this.stop.abort();
-    this.leave();
+    this.rider.leave();
     this.sight.disconnect();
     clearInterval(this.timer);
     clearTimeout(this.sayTimer);
@@ -135,18 +139,9 @@ class Explorer {
     this.ask();
   }
 
-  // The plot area of the chart, with its axes; Plotly keeps them in _fullLayout, which is private, hence the guards.
-  axes() {
-    const layout = this.chart?._fullLayout;
-    const [x, y] = [layout?.xaxis, layout?.yaxis];
-    return x?.p2d && y?.p2d ? { x, y } : null;
-  }
-
   check() {
     if (!this.space) return;
-    const found = document.querySelector(`.st-key-${this.space.header.chart} .js-plotly-plot`);
-    // a redrawn chart may be a new element, or the old one emptied of what was put into it
-    if (found !== this.chart || (found && !found.contains(this.markers.pin))) this.ride(found);
+    this.rider.find(this.space.header.chart);
     const address = new URLSearchParams(location.search).get("z") ?? "";
     if (address !== this.address) {
       this.address = address;
@@ -155,28 +150,6 @@ class Explorer {
       const same = valid && this.pin && z.every((v, j) => Math.abs(v - this.pin[j]) < 1e-3);
       if (!same) this.setPin(valid ? z : null, false);
     }
-  }
-
-  // Take hold of a chart: make it focusable, follow its zoom, put the markers on it.
-  ride(chart) {
-    this.leave();
-    this.chart = chart;
-    if (!chart) return;
-    this.chartStop = new AbortController();
-    chart.tabIndex = 0;
-    chart.setAttribute("role", "application");
-    chart.setAttribute("aria-label", "Latent map. Arrow keys move the point that is decoded, Enter pins it.");
-    chart.addEventListener("keydown", (e) => this.key(e), { signal: this.chartStop.signal });
-    chart.style.position = "relative";
-    chart.append(...Object.values(this.markers), this.preview);
-    for (const name of REDRAWN) chart.on?.(name, this.follow);
-    this.place();
-  }
-
-  leave() {
-    this.chartStop?.abort();
-    for (const name of REDRAWN) this.chart?.removeListener?.(name, this.follow);
-    for (const node of [...Object.values(this.markers), this.preview]) node.remove();
   }
 
   marker(kind) {
@@ -192,7 +165,7 @@ class Explorer {
   }
 
   place() {
-    const axes = this.axes();
+    const axes = this.rider.axes();
     const put = (node, u) => {
       const shown = axes && u;
       const [px, py] = shown ? [axes.x.d2p(u[0]), axes.y.d2p(u[1])] : [0, 0];
@@ -206,24 +179,10 @@ class Explorer {
     put(this.markers.cursor, this.keyboard ? this.cursor : null);
   }
 
-  // Plane coordinates under a pointer event, or null off the plot area or on something that covers it.
-  under(event) {
-    const axes = this.axes();
-    if (!axes) return null;
-    const box = this.chart.getBoundingClientRect();
-    const [px, py] = [event.clientX - box.left - axes.x._offset, event.clientY - box.top - axes.y._offset];
-    if (px < 0 || py < 0 || px > axes.x._length || py > axes.y._length) return null;
-    // while a button is down Plotly covers the page with a layer of its own
-    const target = event.target instanceof Element ? event.target : null;
-    if (!this.chart.contains(target) && !target?.classList.contains("dragcover")) return null;
-    if (target?.closest(".modebar")) return null;
-    return [axes.x.p2d(px), axes.y.p2d(py)];
-  }
-
   pointer(event) {
     // a lasso that ends where it began is no click
     if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK) this.pressed = null;
-    const u = this.space && this.under(event);
+    const u = this.space && this.rider.under(event);
     if (!u) return;
     this.keyboard = false;
     this.cursor = u;
@@ -232,14 +191,14 @@ class Explorer {
   }
 
   press(event) {
-    this.pressed = event.button === 0 && event.isPrimary && this.space && this.under(event) ? [event.clientX, event.clientY] : null;
+    this.pressed = event.button === 0 && event.isPrimary && this.space && this.rider.under(event) ? [event.clientX, event.clientY] : null;
   }
 
   release(event) {
     const clicked = this.pressed;
     this.pressed = null;
     if (!clicked) return;
-    const u = this.under(event);
+    const u = this.rider.under(event);
     if (!u) return;
     this.cursor = u;
     this.setPin(this.space.toLatent(u), true);

@@ -25,7 +25,7 @@ class Pin:
     z: tuple[float, ...]
 
 
-SOURCE = source("shared.js", "decoder.js", "space.js", "explorer.js")
+SOURCE = source("shared.js", "decoder.js", "space.js", "rider.js", "explorer.js")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
 
 
@@ -106,6 +106,23 @@ def _payload(
     return _make()
 
 
+def kept_payload(
+    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str, label: int | None = None
+) -> bytes:
+    """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
+    version = (library.stamp(run.path), _atlas_stamp(run.path))
+    ground = (plane.origin.tobytes(), plane.basis.tobytes())
+    return _payload(
+        run.path,
+        version,
+        ground,
+        images is not None,
+        chart_key,
+        label,
+        lambda: payload(run, codes, plane, images, chart_key, label),
+    )
+
+
 def explorer(
     run: Run,
     plane: Plane,
@@ -122,17 +139,7 @@ def explorer(
     `images` are uint8 [N, C, H, W] in the order of the codes. `pin` is what the page's address says; the card reads the
     address itself, so that a pin changes no byte of the payload. Raises RunError for weights that cannot be used.
     """
-    version = (library.stamp(run.path), _atlas_stamp(run.path))
-    ground = (plane.origin.tobytes(), plane.basis.tobytes())
-    data = _payload(
-        run.path,
-        version,
-        ground,
-        images is not None,
-        chart_key,
-        label,
-        lambda: payload(run, codes, plane, images, chart_key, label),
-    )
+    data = kept_payload(run, codes, plane, images, chart_key, label)
     with st.container(key=key):
         result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
     event = result.get("pin")

@@ -1,7 +1,7 @@
 """What the person looks at: the model, the plane and the pinned point, in the URL so that a link reproduces the screen.
 
 The URL leads. The session remembers the same three where the URL is silent, which it is after a change of page. All
-session keys and all parsing of what people may type into an address are in this file.
+session keys and all parsing of what people may type into an address are in this file, those of paths in path_state.py.
 """
 
 import math
@@ -23,6 +23,7 @@ TWINS = ("mnist-autoencoder-2d", "mnist-vae-2d")
 LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
 
 CHART_KEY, EXPLORER_KEY = "map", "explorer"
+PATHS_CHART_KEY, PATHS_KEY = "paths_map", "paths"
 ALL_KEY = "selection_all"
 
 
