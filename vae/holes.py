@@ -105,7 +105,7 @@ def calibrate(codes: Aggregate, log_p: Array | None) -> Calibration:
 
 
 def inside(calibration: Calibration, ratio: Array | None, distance: Array) -> NDArray[np.bool_]:
-    """Return whether points [M] are in the data: by `ratio` = log q(z) - log p(z) [M], nats, where q(z) is trusted, else
+    """Return whether points [M] are in the data: by `ratio` = log q(z) - log p(z) [M] where q(z) is trusted, else
     by the `distance` [M] to the nearest code.
     """
     if calibration.trusted and ratio is not None:

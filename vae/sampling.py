@@ -45,7 +45,7 @@ def from_density(density: Distribution, t: float = 1.0) -> Draw:
 def from_aggregate(posterior: Callable[[Tensor], Distribution], count: int, t: float = 1.0) -> Draw:
     """Return draws of the aggregate posterior q(z) = (1/N) sum_i q(z|x_i): of example i's q at T, i uniform.
 
-    `posterior` gives q(z|x_i), batch shape [n], of indices i [n]. An autoencoder's points are drawn as they are at any T.
+    `posterior` gives q(z|x_i), batch shape [n], of indices i [n]. An autoencoder's points are drawn as they are.
     Raises ValueError without examples, or unless T is positive.
     """
     if count < 1:
