@@ -18,6 +18,7 @@ page = st.navigation(
     [
         st.Page("explore.py", title="Explore", icon=":material/explore:", default=True),
         st.Page("train.py", title="Train", icon=":material/model_training:", url_path="train"),
+        st.Page("sample.py", title="Sample", icon=":material/casino:", url_path="sample"),
         st.Page("models.py", title="Models", icon=":material/view_list:", url_path="models"),
     ],
     position="top",

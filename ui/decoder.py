@@ -20,13 +20,15 @@ def runnable(run: Run) -> bool:
     return all(layer["kind"] in networks.IN_BROWSER for layer in run.spec.decoder_layers())
 
 
-def pack(run: Run) -> tuple[dict[str, Any], np.ndarray]:
+def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray]:
     """Return the decoder's header and its weights, float32 [total]; raises RunError if they cannot be used.
+
+    A decoder that is told labels is packed under one of them (None: the one that Explore shows).
 
     The header holds layers, mean, shape, latent, and `tensors`: name -> [offset, length] in floats. The mean of a
     family with two parts is the first of them, so no layer is cut off.
     """
-    layers, weights = run.decoder()
+    layers, weights = run.decoder(label)
     tensors: dict[str, list[int]] = {}
     parts, offset = [], 0
     for name, array in weights.items():

@@ -80,7 +80,7 @@ class Neighbours:
 @dataclass(frozen=True)
 class Manifold:
     """Means of p(x|z) [R, C, *shape] on a grid z [R, C, d] whose row 0 is the highest u2; `across` [C] and `up` [R]
-    ascend; log-densities and `inside` [R, C] as in Samples."""
+    ascend; log-densities, `inside` [R, C] and `trusted` as in Samples."""
 
     across: NDArray[np.float64]
     up: NDArray[np.float64]
@@ -89,6 +89,7 @@ class Manifold:
     log_p: NDArray[np.float64] | None
     log_q: NDArray[np.float64] | None
     inside: NDArray[np.bool_]
+    trusted: bool
 
 
 # The model under one label, if it is told labels, with its codes
@@ -415,4 +416,5 @@ def grid(
         None if log_p is None else log_p.reshape(shaped),
         None if log_q is None else log_q.reshape(shaped),
         inside.reshape(shaped),
+        subject.calibration.trusted,
     )
