@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import decoder, manifold, messages, sampling, shelf, state, traverse
+from ui import controls, decoder, manifold, messages, sampling, shelf, state, traverse
 from vae.jobs import pool
 from vae.runs import RunError
 
@@ -24,6 +24,8 @@ try:
         traverse.traverse(run, codes, runnable=decoder.runnable(run), key="traverse")
     elif run.spec.latent > 1:
         manifold.manifold(run, plane, key="manifold")
+        if run.spec.latent > 2:
+            controls.plane_choice(run, codes, plane, "" if refused else view.plane)
     else:
         st.info("One latent dimension is a line, not a plane: its traversal is the whole manifold.")
     shelf.shelf(run, plane, settings.label, key="shelf")

@@ -77,7 +77,9 @@ class Ground {
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     for (const { z, hue, shape, strong } of marks ?? []) {
-      const [x, y] = this.axes.place(view, ...this.toPlane(z));
+      const u = this.toPlane(z);
+      if (u[0] < view[0] || u[0] > view[1] || u[1] < view[2] || u[1] > view[3]) continue;
+      const [x, y] = this.axes.place(view, ...u);
       const r = strong ? 6.5 : 3.5;
       context.beginPath();
       if (shape === "square") context.rect(x - r, y - r, 2 * r, 2 * r);

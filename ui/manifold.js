@@ -97,8 +97,10 @@ class Manifold {
       this.state.hidden = header.there;
       this.sheet.node.classList.toggle("stale", !header.there);
       this.dim.hidden = !header.inside;
-      this.note.hidden = !header.without;
-      this.note.textContent = header.without && `No log p(z), no log q(z): ${header.without}.`;
+      const notes = [header.note && `${header.note[0].toUpperCase()}${header.note.slice(1)}.`,
+        header.without && `No log q(z) − log p(z): ${header.without}.`].filter(Boolean);
+      this.note.textContent = notes.join(" ");
+      this.note.hidden = !notes.length;
       if (header.there) {
         this.images = section("images");
         this.sheet.set(this.images, header.shape, header.side, header.frame);

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, messages, sampling_state
+from ui import asking, figures, messages, sampling_state
 from ui.components import pack, source, text
 from ui.explorer import no_densities
 from ui.sampling import PATIENCE, POLL, display
 from ui.sampling_state import SIDES, Settings
 from vae.data import DataError
 from vae.holes import HOLE
-from vae.jobs import pool, sampling_calls
+from vae.jobs import calls, pool, sampling_calls
 from vae.jobs.pool import Answer
 from vae.jobs.sampling_calls import Manifold
 from vae.plane import Plane
@@ -37,7 +37,12 @@ def spacings(run: Run) -> dict[str, str]:
 def _ask(run: Run, settings: Settings, plane: Plane) -> Answer[Manifold]:
     quantile = settings.spacing != next(iter(spacings(run)))
     side, origin, basis = settings.side, plane.origin, plane.basis
-    return pool.ask(sampling_calls.grid, run.path, side, quantile, origin, basis, settings.label)
+    ground = origin.tobytes(), basis.tobytes()
+    return asking.once(
+        "manifold",
+        (calls.stamp(run.path), str(run.path), side, quantile, ground, settings.label),
+        lambda: pool.ask(sampling_calls.grid, run.path, side, quantile, origin, basis, settings.label),
+    )
 
 
 def _rounded(values: np.ndarray | None) -> Any:
@@ -58,6 +63,7 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
         "frame": figures.DECODER,
         "hole": HOLE,
         "without": no_densities(run.spec),
+        "note": plane.note,
         "titles": list(plane.titles),
         "there": found is not None,
     }

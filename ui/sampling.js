@@ -66,7 +66,7 @@ class Card {
   rows(entries) {
     this.numbers.replaceChildren(...entries.flatMap(([name, value, mark]) => {
       const cell = el("dd", {}, value);
-      if (mark) cell.className = `mark ${mark}`;
+      if (mark) cell.className = mark;
       return [el("dt", {}, name), cell];
     }));
   }
@@ -158,6 +158,9 @@ class Samples {
     panel.state.hidden = half.state === "there";
     panel.state.textContent = half.state === "failed" ? half.message : "Drawing …";
     panel.live = null;
+    panel.node.classList.remove("moving");
+    panel.range.disabled = Boolean(half.still);
+    panel.range.title = half.still ? "An autoencoder's codes are points: there is no noise to scale" : "";
     if (half.state === "there") panel.sheet.set(this.images[k], header.shape, COLUMNS, header.frame);
     else panel.sheet.strip = half.state === "failed" ? null : panel.sheet.strip;
     panel.sheet.node.classList.toggle("stale", half.state !== "there");
@@ -183,14 +186,16 @@ class Samples {
       if (there && half.near) {
         const copies = half.near.rank.filter((r) => r < header.suspicious).length;
         panel.foot.textContent = copies
-          ? `${copies} of ${n} nearer to a training image than 99 % of held-out images are: copies?`
-          : `none nearer to a training image than 99 % of held-out images are`;
+          ? `copies? ${copies} of ${n} are nearer to a training image than 99 % of held-out images are`
+          : `no copies: none is nearer to a training image than 99 % of held-out images are`;
       } else if (there) panel.foot.textContent = half.near_message ?? (header.incomparable ? "" : "Looking for the nearest training images …");
     });
     const doubt = header.halves.find((h) => h.state === "there" && h.strays !== null && !h.trusted);
     const notes = [];
     if (doubt) notes.push(`q(z) is unreliable here: ${doubt.count.toLocaleString("en")} codes are few in this many dimensions ` +
       `(left out in turn, ${Math.round(100 * doubt.strays)} % of them would lie in holes), so the distance to the nearest code decides.`);
+    if (header.halves.some((h) => h.source === "standard")) notes.push("N(0, I) is not this model's prior, for it has none: " +
+      "this is what happens if you sample anyway.");
     if (header.without) notes.push(`No log q(z) − log p(z): ${header.without}.`);
     if (header.incomparable) notes.push(`No nearest training image: ${header.incomparable}.`);
     this.note.textContent = notes.join(" ");
@@ -219,6 +224,7 @@ class Samples {
     if (!half.centre || half.state !== "there") return;
     const began = performance.now();
     const points = half.z.map((z, i) => z.map((v, j) => half.centre[i][j] + (t / half.t) * (v - half.centre[i][j])));
+    panel.node.classList.add("moving"); // the numbers are those of the last draw
     panel.live = { points, next: 0, began, images: panel.live?.images ?? this.images[k].slice() };
     this.frameOf(k);
   }
@@ -295,6 +301,12 @@ class Samples {
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
     Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
     const { context } = fresh(sheet.marks, width, height);
+    if (!sheet.count) return;
+    // hairlines of paper, so that small images do not run into each other
+    context.fillStyle = this.theme.paper;
+    const [, , pitch, high] = sheet.place(0);
+    for (let c = 1; c < COLUMNS; c++) context.fillRect(Math.round(c * pitch) - 1, 1, 2, height - 2);
+    for (let r = 1; r * high < height - 2; r++) context.fillRect(1, Math.round(r * high) - 1, width - 2, 2);
     if (half.state !== "there") return;
     half.inside.forEach((inside, i) => {
       if (inside || panel.live) return;
@@ -325,7 +337,7 @@ class Samples {
     const base = height - 15;
     context.font = `11px ${theme.font}`;
     context.fillStyle = theme.grid;
-    context.fillRect(4, 0, x(header.hole) - 4, base);
+    if (half.trusted) context.fillRect(4, 0, x(header.hole) - 4, base);
     context.fillStyle = theme.line;
     context.fillRect(4, base, width - 8, 1);
     context.fillStyle = theme.muted;
@@ -335,11 +347,12 @@ class Samples {
       context.fillText(minus(String(v)), x(v), height - 2);
     }
     context.textAlign = "left";
-    context.fillText(`hole: log q(z) − log p(z) < ${minus(String(header.hole))} nats`, 8, 11);
+    const hole = `hole: log q(z) − log p(z) < ${minus(String(header.hole))} nats`;
+    context.fillText(half.trusted ? hole : "log q(z) − log p(z), nats: unreliable here", 8, 11);
     half.log_q.forEach((q, i) => {
       const strong = this.pointed[0] === k && this.pointed[1] === i;
       context.fillStyle = strong ? theme.ink : half.hue;
-      context.globalAlpha = strong ? 1 : 0.75;
+      context.globalAlpha = half.trusted ? (strong ? 1 : 0.75) : 0.35;
       context.fillRect(x(q - half.log_p[i]) - (strong ? 1.5 : 1), strong ? 8 : 15, strong ? 3 : 2, base - (strong ? 8 : 15));
     });
     context.globalAlpha = 1;
@@ -369,8 +382,9 @@ class Samples {
     if (!moving) {
       if (half.log_p) rows.push(["log p(z)", `${nats(half.log_p[i])} nats`]);
       if (half.log_q) rows.push(["log q(z)", `${nats(half.log_q[i])} nats`]);
-      if (half.log_p && half.log_q) rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`]);
-      rows.push(["here", words[inside ? 0 : 1], inside ? "inside" : "outside"]);
+      const doubt = half.trusted ? "" : "doubtful";
+      if (half.log_p && half.log_q) rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
+      rows.push(["here", words[inside ? 0 : 1], inside ? "mark inside" : "mark outside"]);
     }
     card.verdict.textContent = "";
     if (near) {

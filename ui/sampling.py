@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, messages, sampling_state, state
+from ui import asking, figures, messages, sampling_state, state
 from ui.components import pack, source, text
 from ui.explorer import no_densities
 from ui.sampling_state import COLDEST, HOTTEST, Half, Settings
@@ -19,7 +19,7 @@ from vae import data
 from vae.copies import SUSPICIOUS
 from vae.data import DataError
 from vae.holes import HOLE
-from vae.jobs import pool, sampling_calls
+from vae.jobs import calls, pool, sampling_calls
 from vae.jobs.pool import Answer
 from vae.jobs.sampling_calls import Neighbours, Samples
 from vae.plane import Plane
@@ -28,6 +28,7 @@ from vae.runs import Run, RunError
 COUNT = 36  # samples of a grid
 POLL = 0.3  # seconds between two looks at an answer that is not there yet
 PATIENCE = 0.5  # seconds that a gesture waits for its answer before the page goes on without it
+STILL = 1e-6  # latent units of noise below which a temperature has nothing to scale
 HUES = {
     "prior": figures.PRIOR,
     "standard": figures.PRIOR,
@@ -89,23 +90,35 @@ def comparable(run: Run) -> str:
     return "" if here else f"{title} is not on this machine, so nothing says whether a sample is a copy"
 
 
-def ask(run: Run, settings: Settings, plane: Plane, half: Half) -> Asked:
-    """Ask the pool for a grid, and for the images next to it once it is there."""
-    samples = pool.ask(
-        sampling_calls.draw,
-        run.path,
-        half.source,
-        half.t,
-        COUNT,
-        settings.seed,
-        half.noisy,
-        _region(settings, plane),
-        settings.label,
+def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
+    """Return the grid of a slot, "left" or "right", asking the pool where that is new, and the images next to it."""
+    half: Half = getattr(settings, slot)
+    ground = None if settings.box is None else (plane.origin.tobytes(), plane.basis.tobytes())
+    question = (calls.stamp(run.path), str(run.path), str(half), settings.seed, settings.box, settings.label, ground)
+    samples = asking.once(
+        f"sample_{slot}",
+        question,
+        lambda: pool.ask(
+            sampling_calls.draw,
+            run.path,
+            half.source,
+            half.t,
+            COUNT,
+            settings.seed,
+            half.noisy,
+            _region(settings, plane),
+            settings.label,
+        ),
     )
     near = None
     if samples.done and not comparable(run):
         with suppress(RunError, DataError):  # the grid says what is wrong with its samples
-            near = pool.ask(sampling_calls.neighbours, run.path, samples.result().images, half.noisy)
+            images = samples.result().images
+            near = asking.once(
+                f"near_{slot}",
+                question,
+                lambda: pool.ask(sampling_calls.neighbours, run.path, images, half.noisy),
+            )
     return Asked(half, samples, near)
 
 
@@ -138,6 +151,7 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
         "state": "there",
         "z": _rounded(found.z),
         "centre": _rounded(found.centre),
+        "still": found.centre is not None and np.allclose(found.z, found.centre, atol=STILL),
         "log_p": _rounded(found.log_p, 3),
         "log_q": _rounded(found.log_q, 3),
         "inside": found.inside.tolist(),
@@ -196,7 +210,7 @@ def _wait(answer: Answer[Any]) -> None:
 
 def _asked(run: Run, plane: Plane) -> tuple[Settings, tuple[Asked, Asked]]:
     settings = sampling_state.read(run.name, run.spec)
-    return settings, (ask(run, settings, plane, settings.left), ask(run, settings, plane, settings.right))
+    return settings, (ask(run, settings, plane, "left"), ask(run, settings, plane, "right"))
 
 
 def grids(run: Run, plane: Plane, *, key: str) -> None:
@@ -213,7 +227,7 @@ def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
     if not waiting:
         for asked in halves:
             _wait(asked.samples)
-        halves = ask(run, settings, plane, settings.left), ask(run, settings, plane, settings.right)
+        halves = ask(run, settings, plane, "left"), ask(run, settings, plane, "right")
     name = f"{key}_{run.name}"
 
     def heard() -> None:
@@ -260,7 +274,7 @@ def chooser(run: Run) -> Settings:
                 format_func=lambda k: f"given “{classes[k] if k < len(classes) else k}”", label_visibility="collapsed",
             )  # fmt: skip
         if not run.spec.probabilistic and settings.show != "traverse":
-            st.caption(AUTOENCODER)
+            st.caption(AUTOENCODER, width="stretch")
     return settings
 
 
