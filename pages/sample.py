@@ -21,7 +21,7 @@ try:
         sampling.grids(run, plane, key="samples")
         sampling.unavailable(run)
     elif settings.show == "traverse":
-        traverse.traverse(run, codes, runnable=decoder.runnable(run), key="traverse")
+        traverse.traverse(run, codes, runnable=decoder.runnable(run), label=settings.label, key="traverse")
     elif run.spec.latent > 1:
         manifold.manifold(run, plane, key="manifold")
         if run.spec.latent > 2:

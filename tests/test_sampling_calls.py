@@ -9,7 +9,8 @@ from scipy import stats
 from vae import data, finish, runs
 from vae.data import DataError
 from vae.evaluation.information import aggregate_log_prob
-from vae.jobs import sampling_calls
+from vae.jobs import calls, sampling_calls
+from vae.jobs.calls import Partial
 from vae.plane import pair
 from vae.priors import normal
 from vae.runs import RunError
@@ -137,6 +138,19 @@ def test_neighbours_are_training_images_and_a_copy_is_told_from_a_new_image(tmp_
     assert black.rank[0] == 1.0
     mono = sampling_calls.neighbours(run.path, np.round(test.images / 16).astype(np.float32), noisy=True)
     assert mono.typical > found.typical
+
+
+def test_the_yardstick_is_measured_in_turns_and_comes_to_the_same(tmp_path, monkeypatch):
+    run = run_of(tmp_path)
+    x = (data.load("digits", "test", n=20).images / 16).astype(np.float32)
+    whole = sampling_calls.neighbours(run.path, x)
+    sampling_calls._references.clear()
+    monkeypatch.setattr(calls, "TURN", -1.0)
+    turns, found = 0, sampling_calls.neighbours(run.path, x)
+    while isinstance(found, Partial):
+        assert 0 < found.fraction < 1
+        turns, found = turns + 1, sampling_calls.neighbours(run.path, x, so_far=found.state)
+    assert turns == 2 and np.array_equal(found.rank, whole.rank) and found.typical == whole.typical
 
 
 def test_without_images_there_are_no_neighbours(tmp_path, monkeypatch):

@@ -38,10 +38,11 @@ def _ask(run: Run, settings: Settings, plane: Plane) -> Answer[Manifold]:
     quantile = settings.spacing != next(iter(spacings(run)))
     side, origin, basis = settings.side, plane.origin, plane.basis
     ground = origin.tobytes(), basis.tobytes()
+    made = sampling_calls.codes_stamp(run.path)
     return asking.once(
         "manifold",
-        (calls.stamp(run.path), str(run.path), side, quantile, ground, settings.label),
-        lambda: pool.ask(sampling_calls.grid, run.path, side, quantile, origin, basis, settings.label),
+        (calls.stamp(run.path), made, str(run.path), side, quantile, ground, settings.label),
+        lambda: pool.ask(sampling_calls.grid, run.path, side, quantile, origin, basis, settings.label, made),
     )
 
 

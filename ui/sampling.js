@@ -36,7 +36,7 @@ class Panel {
     this.foot = el("p", { class: "foot" });
     this.node = el("figure", { class: `panel ${NAMES[k]}` },
       el("div", { class: "head" }, this.glyph, this.source, el("span", { class: "choice", role: "group" }, this.mean, this.sample)),
-      el("label", { class: "temperature" }, el("span", {}, "temperature T"), this.range, this.value),
+      el("label", { class: "temperature", title: "T multiplies the noise: T times the standard deviation of the prior, of each q(z|x), of each component" }, el("span", {}, "temperature T"), this.range, this.value),
       el("div", { class: "stack" }, this.sheet.node, this.state), this.caption, this.ratios, this.foot);
     this.source.addEventListener("change", () => owner.send(k, { source: this.source.value }));
     this.mean.addEventListener("click", () => owner.send(k, { noisy: false }));

@@ -94,7 +94,17 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
     """Return the grid of a slot, "left" or "right", asking the pool where that is new, and the images next to it."""
     half: Half = getattr(settings, slot)
     ground = None if settings.box is None else (plane.origin.tobytes(), plane.basis.tobytes())
-    question = (calls.stamp(run.path), str(run.path), str(half), settings.seed, settings.box, settings.label, ground)
+    made = sampling_calls.codes_stamp(run.path)
+    question = (
+        calls.stamp(run.path),
+        made,
+        str(run.path),
+        str(half),
+        settings.seed,
+        settings.box,
+        settings.label,
+        ground,
+    )
     samples = asking.once(
         f"sample_{slot}",
         question,
@@ -108,6 +118,7 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
             half.noisy,
             _region(settings, plane),
             settings.label,
+            made,
         ),
     )
     near = None

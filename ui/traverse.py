@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, library, messages, state
+from ui import figures, library, messages, numpy_decoder, state
 from ui.components import pack, source, text
 from ui.explorer import no_densities
 from ui.sampling import display
@@ -32,28 +32,37 @@ def start(codes: Codes, pin: tuple[float, ...] | None) -> tuple[np.ndarray, int 
     return z, int(away.argmin()) if away.min() < SAME else None
 
 
-def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bool) -> bytes:
+def decode(run: Run, z: np.ndarray, label: int) -> np.ndarray:
+    """Return the means of p(x|z) [N, *shape] under a label, for a decoder that the browser cannot run."""
+    layers, weights = run.decoder(label)
+    try:
+        return numpy_decoder.mean(run.spec, layers, weights, z)
+    except numpy_decoder.Unsupported as error:
+        raise RunError(str(error)) from error
+
+
+def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bool, label: int = 0) -> bytes:
     """Return header and sections, see `components.pack`; `served`: the server decodes, and its images are sent."""
     dimensions = traversal.dimensions(codes, not no_densities(run.spec) and codes.scales is not None)
     vector = len(run.spec.shape) != 3
     sections: dict[str, bytes] = {}
     if served:
         rows = [z[None], *(traversal.frames(z, d, FRAMES) for d in dimensions[:SERVED])]
-        sections["images"] = display(library.decode(run, np.concatenate(rows))).tobytes()
-    label = ""
+        sections["images"] = display(decode(run, np.concatenate(rows), label)).tobytes()
+    name = ""
     if whose is not None:
         images = library.images(run)
         if images is not None:
             sections["original"] = images[whose].tobytes()
         if codes.labels is not None:
-            label = figures.class_name(codes, int(codes.labels[whose]))
+            name = figures.class_name(codes, int(codes.labels[whose]))
     header: dict[str, Any] = {
         "run": run.name,
         "shape": [1, 1, int(np.prod(run.spec.shape))] if vector else list(run.spec.shape),
         "vector": vector,
         "z": np.round(z, 4).tolist(),
         "whose": whose,
-        "label": label,
+        "label": name,
         "split": codes.split,
         "count": len(codes),
         "frames": FRAMES,
@@ -78,7 +87,7 @@ def _index(event: Any, count: int) -> int | None:
 
 
 @st.fragment
-def traverse(run: Run, codes: Codes, *, runnable: bool, key: str) -> None:
+def traverse(run: Run, codes: Codes, *, runnable: bool, label: int, key: str) -> None:
     """Show the traversals from the pinned point, and pin what a hand lets go of."""
     if state.redraw_asked():
         st.rerun()
@@ -98,7 +107,7 @@ def traverse(run: Run, codes: Codes, *, runnable: bool, key: str) -> None:
             state.ask_redraw()
 
     try:
-        data = payload(run, codes, z, whose, not runnable)
+        data = payload(run, codes, z, whose, not runnable, label)
     except RunError as error:
         messages.failure(error)
         return

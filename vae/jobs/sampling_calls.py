@@ -3,6 +3,7 @@
 As in `calls`, the app names these functions but never runs them, so torch is imported inside them.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from vae import holes, manifold, runs
 from vae.data import DataError
 from vae.jobs import calls
-from vae.jobs.calls import Stamp
+from vae.jobs.calls import Partial, Stamp
 from vae.plane import Plane
 from vae.runs import Codes, Run, RunError
 
@@ -34,6 +35,8 @@ REACH = 3.0  # standard deviations of a Normal prior that a manifold spans to ei
 TAIL = 0.005  # share of the codes beyond either end of a manifold without one
 PRIOR_DRAWS = 20_000  # of a learned prior, for its quantiles
 HELD_OUT = 500  # images never trained on whose distances to the training set are the yardstick
+AT_ONCE = 125  # of them between two looks at the clock
+MOST_REFERENCES = 8  # yardsticks that a process keeps, of 4 kB each
 
 Floats = NDArray[np.float32]
 
@@ -92,6 +95,12 @@ class Manifold:
     trusted: bool
 
 
+def codes_stamp(run: Path) -> int:
+    """Return what changes when a run's codes do, its weights being the same: their file's time in ns."""
+    file = run / "codes.npz"
+    return file.stat().st_mtime_ns if file.is_file() else 0
+
+
 # The model under one label, if it is told labels, with its codes
 
 
@@ -131,8 +140,12 @@ class _Subject:
         return log_p, log_q, holes.inside(self.calibration, ratio, self.aggregate.nearest(z)[1])
 
 
+def _open(path: Path, label: int) -> _Subject:
+    return _subject(path, calls.stamp(path), codes_stamp(path), label)
+
+
 @lru_cache(maxsize=4)
-def _subject(path: Path, version: Stamp, label: int) -> _Subject:
+def _subject(path: Path, version: Stamp, made: int, label: int) -> _Subject:
     import torch
 
     from vae.families import Normal
@@ -189,14 +202,14 @@ def _posterior(subject: _Subject) -> "Callable[[torch.Tensor], Distribution]":
 
 
 @lru_cache(maxsize=4)
-def _density(path: Path, version: Stamp, kind: str, label: int) -> "Distribution":
+def _density(path: Path, version: Stamp, made: int, kind: str, label: int) -> "Distribution":
     """Return the density that was saved with the run, or one fitted to draws of its codes."""
     import torch
 
     from vae import expost
     from vae.sampling import from_aggregate
 
-    subject = _subject(path, version, label)
+    subject = _open(path, label)
     if not subject.run.spec.labels and (path / f"expost-{kind}.npz").is_file():
         return expost.load(path, kind).distribution
     generator = torch.Generator().manual_seed(subject.run.spec.seed)
@@ -240,7 +253,8 @@ def _fitted(kind: str) -> "Callable[[_Subject, int, float], Draw]":
     def source(subject: _Subject, label: int, t: float) -> "Draw":
         from vae.sampling import from_density
 
-        return from_density(_density(subject.run.path, calls.stamp(subject.run.path), kind, label), t)
+        path = subject.run.path
+        return from_density(_density(path, calls.stamp(path), codes_stamp(path), kind, label), t)
 
     return source
 
@@ -266,12 +280,13 @@ def draw(
     noisy: bool = False,
     region: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None = None,
     label: int = runs.SHOWN_LABEL,
+    made: int = 0,
 ) -> Samples:
     """Return n samples of a source of SOURCES at temperature T, and the means (or, `noisy`, samples) of their p(x|z).
 
     `region` is (corners [P, 2], origin [d], basis [2, d]) of a polygon on a plane that z is confined to; a model that
-    is told labels shows `label`. Raises RunError for a source that the model has not, a temperature that is not
-    positive, and a region that is hardly ever hit.
+    is told labels shows `label`; `made` is `codes_stamp`, so that other codes are another question. Raises RunError for
+    a source that the model has not, a temperature that is not positive, and a region that is hardly ever hit.
     """
     import torch
 
@@ -279,7 +294,7 @@ def draw(
 
     if source not in SOURCES:
         raise RunError(f"There is no source {source!r} of samples. There are: {', '.join(SOURCES)}.")
-    subject = _subject(run, calls.stamp(run), label)
+    subject = _open(run, label)
 
     def points(t: float) -> "torch.Tensor":
         made = SOURCES[source](subject, label, t)
@@ -326,34 +341,52 @@ def _training_images(path: Path, version: Stamp) -> "tuple[Images, NDArray[np.in
     return Images.of(train.images, train.levels, train.binary), train.labels
 
 
-@lru_cache(maxsize=2)
-def _reference(path: Path, version: Stamp, noisy: bool) -> NDArray[np.float64]:
-    """Return the held-out images' distances to the training set, as grey values or as the model is shown them."""
+_references: dict[tuple[Path, Stamp, bool], NDArray[np.float64]] = {}  # what this process has measured to the end
+
+
+def _held_out(run: Run, noisy: bool) -> NDArray[Any]:
+    """Return the yardstick's images, as grey values or as the model is shown them."""
     import torch
 
-    from vae import copies, data
+    from vae import data
     from vae.batches import prepare
 
-    run = Run(path)
     held_out = data.load(run.spec.data, "test", n=HELD_OUT)
-    x = held_out.images.astype(np.float32) / np.float32(held_out.levels)
     if noisy:
-        x = prepare(held_out, run.spec).take(slice(None), torch.Generator().manual_seed(run.spec.seed)).numpy()
-    return copies.nearest(x, _training_images(path, version)[0])[1]
+        generator = torch.Generator().manual_seed(run.spec.seed)
+        return prepare(held_out, run.spec).take(slice(None), generator).numpy()
+    return held_out.images.astype(np.float32) / np.float32(held_out.levels)
 
 
-def neighbours(run: Path, images: NDArray[Any], noisy: bool = False) -> Neighbours:
+def neighbours(
+    run: Path, images: NDArray[Any], noisy: bool = False, so_far: NDArray[np.float64] | None = None
+) -> Neighbours | Partial:
     """Return the nearest training images of samples [M, *shape] in [0, 1], and how usual their distances are.
 
     The yardstick of samples of p(x|z) are held-out images as the model is shown them (binarised where it is), that of
-    means are the grey ones. Raises DataError where the data are absent, or no images.
+    means are the grey ones; it is measured once, in turns. Raises DataError where the data are absent, or no images.
     """
     from vae import copies
 
     version = calls.stamp(run)
     train, labels = _training_images(run, version)
+    reference = _references.get((run, version, noisy))
+    if reference is None:
+        began = time.monotonic()
+        held_out = _held_out(Run(run), noisy)
+        found = [] if so_far is None else [so_far]
+        start = sum(map(len, found))
+        while start < len(held_out):
+            found.append(copies.nearest(held_out[start : start + AT_ONCE], train)[1])
+            start += len(found[-1])
+            seconds = time.monotonic() - began
+            if start < len(held_out) and seconds > calls.TURN:
+                return Partial(start / len(held_out), np.concatenate(found), seconds)
+        reference = np.concatenate(found)
+        while len(_references) >= MOST_REFERENCES:
+            del _references[next(iter(_references))]
+        _references[run, version, noisy] = reference
     index, distance = copies.nearest(np.clip(images, 0, 1).astype(np.float32), train)
-    reference = _reference(run, version, noisy)
     pixels = (train.floats(index) * 255).round().astype(np.uint8).reshape(images.shape)
     return Neighbours(
         index,
@@ -374,17 +407,19 @@ def grid(
     origin: NDArray[np.float64],
     basis: NDArray[np.float64],
     label: int = runs.SHOWN_LABEL,
+    made: int = 0,
 ) -> Manifold:
     """Return the decoder's means on a grid over a plane (origin [d], basis [2, d]), row 0 the highest.
 
     Evenly spaced over +-3 sigma of a Normal prior, else over all but 1 % of the codes; or, `quantile`, at the quantiles
-    ((i + 1/2) / side) of the prior along each axis, an autoencoder's of its codes. Raises RunError.
+    ((i + 1/2) / side) of the prior along each axis, an autoencoder's of its codes. `label` and `made` as for
+    `draw`. Raises RunError.
     """
     import torch
 
     from vae import sampling
 
-    subject = _subject(run, calls.stamp(run), label)
+    subject = _open(run, label)
     plane = Plane(origin, basis, ("", ""))
     centre = plane.to_plane(np.zeros(len(origin)))
     values = plane.to_plane(subject.aggregate.means)
