@@ -21,10 +21,12 @@ def runnable(run: Run) -> bool:
 
 
 def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray]:
-    """Return the decoder's header and its weights, float32 [total], under a label where it is told one.
+    """Return the decoder's header and its weights, float32 [total]; raises RunError if they cannot be used.
+
+    A decoder that is told labels is packed under one of them (None: the one that Explore shows).
 
     The header holds layers, mean, shape, latent, and `tensors`: name -> [offset, length] in floats. The mean of a
-    family with two parts is the first of them, so no layer is cut off. Raises RunError for weights that cannot be used.
+    family with two parts is the first of them, so no layer is cut off.
     """
     layers, weights = run.decoder(label)
     tensors: dict[str, list[int]] = {}

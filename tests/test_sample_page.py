@@ -1,0 +1,254 @@
+"""The Sample page as a script: every kind of model, every section, rubbish in the address, and no torch in the app."""
+
+import json
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import streamlit as st
+from fake_runs import complete, make_run
+from test_pages import MAIN, lives, start, texts
+
+from ui import sampling, sampling_state, shelf, traverse
+from ui.sampling_state import Half, parse
+from vae import data, finish, runs
+from vae.data import DataError
+from vae.jobs import pool
+from vae.plane import pair
+from vae.runs import Run, RunError
+from vae.spec import PRESETS, preset
+
+LEVELS = {"logistic-vae": {"likelihood": {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}}}
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
+
+
+class Now:
+    """An answer that is there at once, computed in this process."""
+
+    done = True
+
+    def __init__(self, function, *args, **kwargs):
+        self.error = self.value = None
+        try:
+            self.value = function(*args, **kwargs)
+        except (RunError, DataError) as error:
+            self.error = error
+
+    def result(self, timeout=None):
+        if self.error:
+            raise self.error
+        return self.value
+
+    def drop(self):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Let the app see only this test's runs, and compute what it asks for at once."""
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
+    monkeypatch.setattr(pool, "ask", Now)
+    monkeypatch.setattr(pool, "warm", lambda: None)
+    st.cache_resource.clear()
+    yield tmp_path / "runs"
+    st.cache_resource.clear()
+
+
+def run_of(folder, name="vae", **changes) -> Run:
+    """A run with weights of both networks, and its own encoder's codes."""
+    run = complete(make_run(folder, name, name, **{**SMALL, **LEVELS.get(name, {}), **changes}))
+    finish.encode(run, finish.load(run))
+    return Run(run.path)
+
+
+def header(payload: bytes) -> dict:
+    """The header of a component's payload."""
+    (length,) = struct.unpack("<I", payload[:4])
+    return json.loads(payload[4 : 4 + length])
+
+
+def payload_of(run: Run, **texts: str) -> dict:
+    settings = parse(texts, run.spec)
+    halves = tuple(sampling.ask(run, settings, pair(2, 0, 1), slot) for slot in ("left", "right"))
+    return header(sampling.payload(run, settings, halves))
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("show", sampling_state.SHOWS)
+def test_every_preset_can_be_seen_in_every_section(folder, name, show):
+    run_of(folder, name)
+    app = lives(start("sample", model=name, show=show))
+    assert not app.error and not app.warning
+    assert len(app.get("bidi_component")) == 2  # what is shown, and the shelf
+    told = sampling.AUTOENCODER in texts(app)
+    assert told == (not PRESETS[name][1].get("prior", True) and show != "traverse")
+
+
+def test_the_first_screen_is_the_prior_beside_the_aggregate_posterior_at_one(folder):
+    run = run_of(folder)
+    told = payload_of(run)
+    left, right = told["halves"]
+    assert (left["source"], left["t"], right["source"], right["t"]) == ("prior", 1.0, "aggregate", 1.0)
+    assert left["state"] == right["state"] == "there" and len(left["z"]) == 36
+    for half in (left, right):
+        assert len(half["inside"]) == len(half["log_p"]) == len(half["log_q"]) == len(half["near"]["rank"]) == 36
+    assert set(told["sections"]) == {"left", "right", "near_left", "near_right"}
+
+
+def test_an_autoencoders_default_are_its_codes_and_it_has_no_densities(folder):
+    run = run_of(folder, "autoencoder")
+    told = payload_of(run)
+    left, right = told["halves"]
+    assert (left["source"], right["source"]) == ("aggregate", "mixture")
+    assert left["log_p"] is None and left["log_q"] is None and left["still"] and not right["still"]
+    assert "no prior" in told["without"] and "prior" not in told["sources"]
+
+
+def test_what_cannot_be_drawn_is_told_in_the_grid_and_the_other_one_lives(folder):
+    run = run_of(folder)
+    far, near = payload_of(run, box="60,61,60,61")["halves"]
+    assert far["state"] == near["state"] == "failed" and "larger region" in far["message"]
+    (run.path / "model.safetensors").write_bytes(b"\x10" * 50)
+    app = lives(start("sample", model="vae"))
+    assert "train" in app.error[0].value.lower()
+
+
+def test_absent_data_are_told_and_the_samples_are_there(folder):
+    run = complete(make_run(folder, "mnist", encoder={"kind": "mlp", "widths": [8]}))
+    told = payload_of(run)
+    assert "MNIST is not on this machine" in told["incomparable"] and told["halves"][0]["state"] == "there"
+    assert "near" not in told["halves"][0]
+    assert "MNIST is not on this machine" in texts(lives(start("sample", model="mnist")))
+
+
+def test_a_question_is_asked_once_also_where_it_fails(folder, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pool, "ask", lambda function, *args, **kw: asked.append(function) or Now(function, *args, **kw))
+    run_of(folder)
+    app = lives(start("sample", box="60,61,60,61"))
+    count = len(asked)
+    assert count == 2
+    app.run()
+    assert len(asked) == count
+
+
+def test_vectors_are_drawn_as_lines_and_have_no_nearest_image(folder):
+    changes = {"likelihood": {"kind": "normal", "sigma": "shared"}, "binarisation": "none"}
+    run = run_of(folder, "vae", data="linear-gaussian", shape=(8,), **changes)
+    told = payload_of(run)
+    assert told["shape"] == [1, 1, 8] and told["vector"] and "not images" in told["incomparable"]
+    for show in sampling_state.SHOWS:
+        assert not lives(start("sample", show=show)).error
+
+
+def test_one_latent_is_a_line(folder):
+    run_of(folder, "vae", latent=1)
+    app = start("sample", show="manifold")
+    assert not app.exception and "a line, not a plane" in app.info[0].value
+    for show in ("samples", "traverse"):
+        app = start("sample", show=show)
+        assert not app.exception and not app.error
+
+
+def test_sixty_four_dimensions_have_sixty_four_rows(folder):
+    run = run_of(folder, "vae", latent=64)
+    told = header(traverse.payload(run, run.codes, run.codes.means[0], 0, False))
+    assert len(told["dimensions"]) == 64 and told["whose"] == 0
+    rates = [d["kl"] for d in told["dimensions"]]
+    assert rates == sorted(rates, reverse=True)
+    assert all(d["dead"] for d in told["dimensions"] if d["variance"] <= 0.01)
+
+
+def test_traversals_start_from_the_pinned_image(folder):
+    run = run_of(folder)
+    z, whose = traverse.start(run.codes, tuple(np.round(run.codes.means[17].astype(float), 3)))
+    assert whose == 17 and np.allclose(z, run.codes.means[17], atol=1e-3)
+    assert traverse.start(run.codes, (9.0, 9.0))[1] is None and traverse.start(run.codes, None)[1] == 0
+    told = header(traverse.payload(run, run.codes, z, 17, False))
+    assert "original" in told["sections"] and told["label"] == str(run.codes.labels[17])
+    assert [d["low"] for d in told["dimensions"]] == [-3, -3]
+
+
+def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server(folder):
+    run = run_of(folder, "vae", encoder={"kind": "mlp", "widths": [16], "activation": "mish"})
+    told = header(traverse.payload(run, run.codes, run.codes.means[0], 0, True))
+    assert told["served"] and "images" in told["sections"]
+    assert "weights" not in header(shelf.payload(run, run.codes, pair(2, 0, 1), 0))["sections"]
+    for show in sampling_state.SHOWS:
+        assert not lives(start("sample", show=show)).error
+
+
+def test_a_model_that_is_told_labels_offers_them(folder):
+    run_of(folder, "cvae")
+    app = lives(start("sample", model="cvae"))
+    app.selectbox(key="sample_label").select(3).run()
+    assert lives(app).query_params["label"] in ("3", ["3"])
+
+
+def test_the_section_is_in_the_address_and_survives_a_change_of_page(folder):
+    run_of(folder)
+    app = lives(start("sample", left="prior,2,sample"))
+    app.segmented_control(key="sample_show").set_value("traverse").run()
+    assert lives(app).query_params["show"] in ("traverse", ["traverse"])
+    app.switch_page("models.py").run()
+    app.switch_page("sample.py").run()
+    assert lives(app).query_params["show"] in ("traverse", ["traverse"])
+    assert app.query_params["left"] in ("prior,2,sample", ["prior,2,sample"])
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        {"left": "posterior,1,mean", "right": "x" * 900},
+        {"left": "prior,nan,mean", "right": "prior,1e9,mean"},
+        {"left": "prior,-1", "seed": "-3", "box": "1,2,3"},
+        {"box": "2,1,0,1", "side": "100000", "spacing": "log", "show": "all", "label": "99999999999999"},
+        {"box": "nan,1,0,1", "seed": "²", "side": "", "label": "1.5"},
+    ],
+)
+def test_rubbish_in_the_address_is_the_default(folder, rubbish):
+    spec = preset("vae", **SMALL)
+    found = parse(rubbish, spec)
+    assert found.left.source == "prior" and found.left.t == 1.0 and found.box is None and found.seed == 0
+    assert (found.side, found.spacing, found.show, found.label) == (20, "linear", "samples", 0)
+    run_of(folder)
+    assert not lives(start("sample", **rubbish)).error
+
+
+def test_settings_come_back_from_their_texts_and_browsers_can_send_anything():
+    spec = preset("vae", **SMALL)
+    event = {"left": "flow,0.35,sample", "box": "-1.5,0,0.25,1", "seed": "12", "side": "30", "spacing": "quantile"}
+    found = sampling_state.changed(sampling_state.default(spec), event, spec)
+    assert found.left == Half("flow", 0.35, True) and found.box == (-1.5, 0, 0.25, 1) and found.seed == 12
+    assert parse(found.texts(), spec) == found
+    for wrong in (None, 3, [], {"left": 3, "seed": None, "box": {"a": 1}}):
+        assert sampling_state.changed(found, wrong, spec) == found
+    auto = preset("autoencoder", **SMALL)
+    assert parse(found.texts() | {"left": "prior,1,mean"}, auto).left == Half("aggregate")
+
+
+def test_the_apps_process_loads_no_torch_for_it(folder):
+    make_run(folder, "digits-vae-2d", **SMALL)
+    code = f"""
+import sys
+from vae.jobs import pool
+class Never:
+    done, fraction = False, 0.0
+    def result(self, timeout=None): raise TimeoutError
+    def drop(self): pass
+pool.ask, pool.warm = lambda *a, **k: Never(), lambda: None
+from streamlit.testing.v1 import AppTest
+a = AppTest.from_file({MAIN!r}, default_timeout=60).run()
+for show in ("samples", "manifold", "traverse"):
+    a.query_params["show"] = show
+    a.switch_page("sample.py").run()
+    assert not a.exception, a.exception
+print(sorted({{"torch", "sklearn", "torchvision", "scipy"}} & set(sys.modules)))
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=False)
+    assert out.returncode == 0, out.stderr[-2000:]
+    assert out.stdout.strip().splitlines()[-1] == "[]"
+    assert data.available("digits")

@@ -1,0 +1,292 @@
+"""Samples come from the distribution they claim, grids lie as the map does, and the nearest image is the nearest."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from fake_runs import complete, make_run
+from scipy import stats
+from torch.distributions import Categorical, Independent, Laplace, MixtureSameFamily, MultivariateNormal
+
+from vae import copies, expost, holes, manifold, traversal
+from vae.evaluation import codes as evaluation_codes
+from vae.evaluation.information import aggregate_log_prob
+from vae.families import DeltaDistribution, couplings
+from vae.families.flow import FlowDistribution
+from vae.families.tempering import temper
+from vae.plane import Plane, pair, rates
+from vae.priors import normal
+from vae.runs import Codes
+from vae.sampling import Region, RegionError, confined, from_aggregate, from_density, images
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
+LEAST = 1e-3  # p-values below this, one in a thousand with these seeds, are a failure
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def standard(d: int = 2):
+    return normal(torch.zeros(d), torch.ones(d))
+
+
+# Temperature
+
+
+@pytest.mark.parametrize("t", [0.25, 1.0, 2.0])
+def test_prior_samples_are_normal_with_sigma_t(t):
+    z = from_density(standard(3), t)(4000, generator()).numpy()
+    assert z.shape == (4000, 3)
+    for j in range(3):
+        assert stats.kstest(z[:, j], stats.norm(0, t).cdf).pvalue > LEAST
+    assert abs(np.corrcoef(z.T)[0, 1]) < 0.06
+    # and the test has the power to see a uniform, or a temperature that is off by a tenth
+    assert stats.kstest(z[:, 0], stats.norm(0, 1.1 * t).cdf).pvalue < LEAST
+
+
+@pytest.mark.parametrize("t", [0.5, 3.0])
+def test_a_tempered_normal_is_the_density_to_the_power_of_one_over_t_squared(t):
+    axis = torch.linspace(-12, 12, 4001, dtype=torch.float64)[:, None]
+    density = normal(torch.tensor([0.7], dtype=torch.float64), torch.tensor([0.6], dtype=torch.float64))
+    powered = density.log_prob(axis) / t**2
+    powered = powered - torch.logsumexp(powered, 0) - math.log(float(axis[1] - axis[0]))
+    assert torch.allclose(temper(density, t).log_prob(axis), powered, atol=1e-9)
+
+
+def test_one_seed_follows_the_temperature():
+    flow = FlowDistribution(standard(), list(couplings(2, 2, 4)))
+    parts = normal(torch.tensor([[0.0, 0.0], [5.0, 1.0]]), torch.tensor([[1.0, 2.0], [0.1, 0.2]]))
+    mixture = MixtureSameFamily(Categorical(logits=torch.zeros(2)), parts)
+    full = MultivariateNormal(torch.tensor([1.0, 2.0]), scale_tril=torch.tensor([[1.0, 0.0], [0.7, 0.5]]))
+    laplace = Independent(Laplace(torch.zeros(2), torch.ones(2)), 1)
+    for density in (standard(), flow, mixture, full, laplace):
+        cold, one, warm = (from_density(density, t)(64, generator(3)) for t in (1e-6, 1.0, 2.0))
+        assert torch.allclose(warm - cold, 2 * (one - cold), atol=1e-4)
+        assert torch.equal(one, from_density(density)(64, generator(3)))
+    assert set(np.unique(np.rint(from_density(mixture, 1e-6)(200, generator()).numpy()), axis=0)[:, 0]) == {0, 5}
+
+
+def test_a_point_stays_a_point_and_a_temperature_is_positive():
+    point = DeltaDistribution(torch.ones(4, 2))
+    assert temper(point, 3.0) is point
+    for wrong in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(ValueError, match="positive"):
+            temper(standard(), wrong)
+
+
+@pytest.mark.parametrize("kind", expost.KINDS)
+def test_a_fitted_density_can_be_tempered(kind):
+    points = np.random.default_rng(0).normal([3.0, -1.0], [0.5, 2.0], (600, 2))
+    density = expost.fit(points, kind, components=1, steps=30).distribution
+    cold, one, warm = (from_density(density, t)(2000, generator()).double().numpy() for t in (1e-6, 1.0, 2.0))
+    assert np.allclose(cold.mean(0), [3, -1], atol=0.2) and cold.std(0).max() < 0.05
+    assert np.allclose(one.std(0), [0.5, 2.0], rtol=0.15) and np.allclose(warm.std(0), [1.0, 4.0], rtol=0.15)
+
+
+# The aggregate posterior
+
+
+def test_the_aggregate_posterior_is_the_mixture_of_its_codes():
+    means, scales = torch.tensor([[-2.0], [0.0], [3.0]]), torch.tensor([[0.1], [1.0], [0.5]])
+
+    def posterior(index):
+        return normal(means[index], scales[index])
+
+    for t in (0.5, 1.0, 2.0):
+        z = from_aggregate(posterior, 3, t)(6000, generator())[:, 0].numpy()
+
+        def cdf(x, t=t):
+            return np.mean([stats.norm.cdf(x, m, t * s) for m, s in zip(means, scales, strict=True)], 0)
+
+        assert stats.kstest(z, cdf).pvalue > LEAST
+    points = from_aggregate(lambda i: DeltaDistribution(means[i]), 3, 5.0)(50, generator())
+    assert set(points[:, 0].tolist()) == {-2.0, 0.0, 3.0}
+    with pytest.raises(ValueError, match="no codes"):
+        from_aggregate(posterior, 0)
+
+
+# Regions
+
+
+def test_a_region_holds_what_lies_in_its_polygon():
+    plane = pair(3, 0, 2)
+    square = Region.box(0, 2, -1, 1, plane)
+    z = np.array([[1.0, 9.0, 0.0], [-1.0, 9.0, 0.0], [1.0, 9.0, 1.5], [1.9, 0.0, -0.9]])
+    assert square.contains(z).tolist() == [True, False, False, True]
+    # a C-shape: what lies in its mouth is outside
+    c = Region(np.array([[0, 0], [3, 0], [3, 1], [1, 1], [1, 2], [3, 2], [3, 3], [0, 3.0]]), pair(2, 0, 1))
+    assert c.contains(np.array([[0.5, 1.5], [2.0, 1.5], [2.0, 0.5], [2.0, 2.5]])).tolist() == [True, False, True, True]
+    for wrong in (np.zeros((2, 2)), np.full((4, 2), np.nan), np.zeros(4)):
+        with pytest.raises(RegionError, match="draw it again"):
+            Region(wrong, plane)
+
+
+def test_a_confined_prior_is_the_truncated_normal():
+    region = Region.box(0.5, 2.0, -9, 9, pair(2, 0, 1))
+    z = confined(from_density(standard()), region)(3000, generator()).numpy()
+    assert z.shape == (3000, 2) and region.contains(z).all()
+    assert stats.kstest(z[:, 0], stats.truncnorm(0.5, 2.0).cdf).pvalue > LEAST
+    assert stats.kstest(z[:, 1], stats.norm.cdf).pvalue > LEAST
+
+
+def test_a_hopeless_region_says_so():
+    far = Region.box(30, 31, 30, 31, pair(2, 0, 1))
+    with pytest.raises(RegionError, match="larger region"):
+        confined(from_density(standard()), far, most=20_000)(4, generator())
+
+
+# Images
+
+
+def test_a_mean_is_the_mean_and_a_sample_is_a_sample(tmp_path):
+    from vae import finish
+
+    run = complete(make_run(tmp_path, "run", **SMALL))
+    model = finish.load(run)
+    z = torch.zeros(1, 2).expand(3000, 2)
+    mean, drawn = images(model, z), images(model, z, generator())
+    assert torch.allclose(mean, model.decode(z[:1]).mean.expand_as(mean), atol=1e-6)
+    assert set(drawn.unique().tolist()) == {0.0, 1.0}  # a Bernoulli likelihood's samples are black or white
+    error = (drawn.mean(0) - mean[0]).abs() / (mean[0] * (1 - mean[0]) / 3000).sqrt()
+    assert error.max() < 5
+    assert torch.equal(drawn, images(model, z, generator())) and not torch.equal(drawn, images(model, z, generator(1)))
+
+
+# Copies
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_the_nearest_image_is_that_of_brute_force(binary):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 2 if binary else 17, (5000, 1, 8, 8)).astype(np.uint8)
+    levels = 1 if binary else 16
+    train = copies.Images.of(pixels, levels, binary)
+    x = rng.uniform(0, 1, (20, 1, 8, 8)).astype(np.float32)
+    x[3] = pixels[4321].astype(np.float32) / np.float32(levels)
+    index, distance = copies.nearest(x, train)
+    every = np.sqrt(((x[:, None].astype(np.float64) - pixels / levels) ** 2).sum((2, 3, 4)))
+    assert np.array_equal(index, every.argmin(1)) and np.allclose(distance, every.min(1), atol=1e-6)
+    assert index[3] == 4321 and distance[3] < 1e-6  # a copy is found, at no distance
+    assert np.allclose(train.floats(np.array([7, 9])).reshape(2, 1, 8, 8), pixels[[7, 9]] / levels)
+    with pytest.raises(ValueError, match="64"):
+        copies.nearest(x[..., :4], train)
+
+
+def test_the_verdict_is_the_share_of_held_out_images_that_are_as_near():
+    reference = np.array([4.0, 1.0, 3.0, 2.0])
+    assert copies.rank(np.array([0.5, 1.0, 2.5, 9.0]), reference).tolist() == [0.0, 0.25, 0.5, 1.0]
+
+
+# Holes
+
+
+def test_log_q_is_the_exact_aggregate_with_and_without_a_code():
+    rng = np.random.default_rng(0)
+    means, scales = rng.normal(0, 2, (40, 3)), rng.uniform(0.05, 1, (40, 3))
+    codes, z = holes.Aggregate(means, scales), rng.normal(0, 2, (25, 3))
+    exact, _ = aggregate_log_prob(normal(torch.from_numpy(means), torch.from_numpy(scales)), torch.from_numpy(z))
+    assert np.allclose(codes.log_prob(z), exact.numpy(), atol=1e-9)
+    others = np.delete(np.arange(40), 7)
+    without = holes.Aggregate(means[others], scales[others])
+    assert np.allclose(codes.log_prob(z, np.full(25, 7)), without.log_prob(z), atol=1e-9)
+    index, distance = codes.nearest(means, np.arange(40))
+    brute = np.linalg.norm(means[:, None] - means, axis=2) + np.where(np.eye(40), np.inf, 0)
+    assert np.array_equal(index, brute.argmin(1)) and np.allclose(distance, brute.min(1))
+    with pytest.raises(TypeError, match="points"):
+        holes.Aggregate(means, None).log_prob(z)
+
+
+def test_a_trustworthy_q_judges_by_its_ratio_and_any_other_by_distance():
+    rng = np.random.default_rng(0)
+    means = rng.normal(0, 1, (4000, 2))
+    codes = holes.Aggregate(means, np.full_like(means, 0.3))
+    log_p = stats.norm.logpdf(means[codes.judges()]).sum(1)
+    found = holes.calibrate(codes, log_p)
+    assert found.trusted and found.strays < 0.05
+    assert holes.inside(found, np.array([-2.1, -1.9]), np.array([0.0, 99.0])).tolist() == [False, True]
+    wide = rng.normal(0, 1, (60, 20))
+    lonely = holes.Aggregate(wide, np.full_like(wide, 0.05))
+    log_p = stats.norm.logpdf(wide[lonely.judges()]).sum(1)
+    alone = holes.calibrate(lonely, log_p)
+    assert not alone.trusted
+    near = holes.FAR * alone.spacing
+    assert holes.inside(alone, np.array([9.0, 9.0]), np.array([0.9 * near, 1.1 * near])).tolist() == [True, False]
+    assert not holes.calibrate(holes.Aggregate(means, None), None).trusted
+    with pytest.raises(ValueError, match="two codes"):
+        holes.calibrate(holes.Aggregate(means[:1], None), None)
+
+
+def test_the_browser_judges_holes_by_the_same_numbers():
+    import re
+    from pathlib import Path
+
+    text = (Path(__file__).resolve().parent.parent / "ui" / "explorer.js").read_text()
+    for name in ("HOLE", "STRAYS", "FAR"):
+        (value,) = re.findall(rf"^const {name} = ([-\d.]+);", text, re.M)
+        assert float(value) == getattr(holes, name)
+
+
+# Grids
+
+
+def test_a_grid_lies_as_the_map_does():
+    across, up = manifold.linear(-3, 3, 4), manifold.linear(0, 10, 2)
+    u = manifold.grid(across, up)
+    assert u.shape == (2, 4, 2)
+    assert np.allclose(across, [-2.25, -0.75, 0.75, 2.25])
+    assert np.allclose(u[0, 0], [-2.25, 7.5]) and np.allclose(u[1, 3], [2.25, 2.5])  # the top row is the highest z2
+    plane = Plane(np.array([1.0, 0.0, 0.0]), np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), ("a", "b"))
+    assert np.allclose(plane.to_latent(u)[0, 0], [1, -2.25, 7.5])
+    for wrong in (lambda: manifold.linear(1, 1, 3), lambda: manifold.linear(0, 1, 0)):
+        with pytest.raises(ValueError, match="grid|range"):
+            wrong()
+
+
+def test_quantile_spacing_gives_each_cell_as_much_of_the_prior():
+    assert np.allclose(manifold.normal_quantiles(9), stats.norm.ppf((np.arange(9) + 0.5) / 9), atol=1e-9)
+    values = np.random.default_rng(0).exponential(size=2000)
+    found = manifold.quantiles(values, 5)
+    assert np.allclose(found, np.quantile(values, [0.1, 0.3, 0.5, 0.7, 0.9]))
+
+
+# Traversals
+
+
+def codes(n: int = 800) -> Codes:
+    """Four dimensions, told strongly, not at all, weakly and strongly but with a wide q."""
+    rng = np.random.default_rng(0)
+    means = rng.normal(0, 1, (n, 4)) * np.array([1.0, 1e-4, 0.5, 1.0])
+    scales = np.tile(np.array([0.1, 1.0, 0.8, 0.5]), (n, 1))
+    return Codes(means.astype(np.float32), scales.astype(np.float32), None, (), "test")
+
+
+def test_dimensions_come_in_the_order_of_their_kl_and_dead_ones_say_why():
+    found = traversal.dimensions(codes(), normal=True)
+    assert [d.index for d in found] == [0, 3, 2, 1]
+    kl = rates(codes())
+    assert np.allclose([d.kl for d in found], kl[[0, 3, 2, 1]]) and all((d.low, d.high) == (-3, 3) for d in found)
+    assert [bool(d.dead) for d in found] == [False, False, False, True]
+    assert "0.00 nats" in found[3].dead and "0.01" in found[3].dead
+    assert traversal.ACTIVE == evaluation_codes.ACTIVE
+    active = evaluation_codes.active_units(torch.from_numpy(codes().means))
+    assert np.allclose(sorted(d.variance for d in found), sorted(active.variance.numpy()), rtol=1e-5)
+
+
+def test_without_a_normal_prior_they_come_by_variance_over_the_codes_range():
+    bare = Codes(codes().means * 50, None, None, (), "test")
+    found = traversal.dimensions(bare, normal=False)
+    assert found[-1].index == 1 and found[-1].kl is None and found[-1].dead
+    assert not any(d.dead for d in found[:3])
+    first = bare.means[:, found[0].index]
+    assert np.allclose([found[0].low, found[0].high], np.quantile(first, [0.005, 0.995]))
+
+
+def test_a_traversal_moves_one_dimension_and_leaves_the_others():
+    start = np.array([0.3, -0.2, 0.9, 4.0])
+    dimension = traversal.dimensions(codes(), normal=True)[1]
+    z = traversal.frames(start, dimension, 7)
+    assert np.allclose(z[:, 3], [-3, -2, -1, 0, 1, 2, 3]) and np.allclose(np.delete(z, 3, 1), np.delete(start, 3))
+    with pytest.raises(ValueError, match="two frames"):
+        traversal.frames(start, dimension, 1)

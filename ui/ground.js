@@ -1,0 +1,142 @@
+import { Axes } from "./axes.js";
+import { Cloud } from "./cloud.js";
+import { el, plain } from "./shared.js";
+
+// A small map: the codes as a faint cloud, marks of samples on them, and a box that is drawn by hand.
+
+const OPACITY = 110;
+const LEAST = 6; // pixels that a box measures at least: less is a click
+const SPREAD = 0.004; // share of the codes beyond the view
+
+class Ground {
+  // `boxed([x0, x1, y0, y1])` is told of a box.
+  constructor(boxed) {
+    this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
+    this.axesCanvas = el("canvas", { class: "axes", "aria-hidden": "true" });
+    this.overlay = el("canvas", { class: "axes", "aria-hidden": "true" });
+    this.node = el("div", { class: "ground", role: "img" }, this.cloudCanvas, this.axesCanvas, this.overlay);
+    this.cloud = new Cloud(this.cloudCanvas, () => this.draw());
+    this.axes = new Axes(this.axesCanvas);
+    this.boxed = boxed;
+    this.node.addEventListener("pointerdown", (e) => this.press(e));
+    this.node.addEventListener("pointermove", (e) => this.drag(e));
+    this.node.addEventListener("pointerup", (e) => this.release(e));
+    this.node.addEventListener("pointercancel", () => { this.corner = null; this.draw(); });
+    // tests ask where on the page a point of the plane is
+    this.node.project = (x, y) => {
+      const box = this.axesCanvas.getBoundingClientRect();
+      const [px, py] = this.axes.place(this.view, x, y);
+      return [box.left + px, box.top + py];
+    };
+  }
+
+  destroy() {
+    this.cloud.destroy();
+  }
+
+  toPlane(z) {
+    const { origin, basis } = this.shelf.header.plane;
+    return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
+  }
+
+  // Take the codes from the shelf.
+  set(shelf) {
+    this.shelf = shelf;
+    const { header, means, labels } = shelf;
+    const d = header.latent;
+    const n = means.length / d;
+    const places = new Float32Array(2 * n);
+    for (let i = 0; i < n; i++) places.set(this.toPlane(Array.from(means.subarray(i * d, (i + 1) * d))), 2 * i);
+    const hex = (c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16));
+    const colours = new Uint8Array(4 * n);
+    labels.forEach((k, i) => colours.set([...hex(header.colours[k] ?? header.plain), OPACITY], 4 * i));
+    this.cloud.paint(colours);
+    this.cloud.between(places, places);
+    const spans = [0, 1].map((k) => {
+      const values = Array.from({ length: n }, (_, i) => places[2 * i + k]).sort((a, b) => a - b);
+      const at = (q) => values[Math.min(n - 1, Math.max(0, Math.round(q * (n - 1))))];
+      return header.rings ? [Math.min(at(SPREAD), -3.2), Math.max(at(1 - SPREAD), 3.2)] : [at(SPREAD), at(1 - SPREAD)];
+    });
+    // equal units on both axes, as on the map
+    const half = 0.52 * Math.max(...spans.map(([a, b]) => b - a), 1e-6);
+    this.view = spans.flatMap(([a, b]) => [(a + b) / 2 - half, (a + b) / 2 + half]);
+  }
+
+  draw(theme = this.theme, marks = this.marks, box = this.box) {
+    [this.theme, this.marks, this.box] = [theme, marks, box];
+    if (!this.shelf || !theme || !this.node.clientWidth) return;
+    const { header } = this.shelf;
+    const { view } = this;
+    this.cloud.draw(view, 1, 2.6);
+    const rings = header.rings ? this.toPlane(new Array(header.latent).fill(0)) : null;
+    this.axes.draw(view, { titles: header.plane.titles.map((t) => plain(t).replace(/ \(.*/, "")), count: "", rings, glyphs: [] }, theme);
+    const canvas = this.overlay;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const { z, hue, shape, strong } of marks ?? []) {
+      const u = this.toPlane(z);
+      if (u[0] < view[0] || u[0] > view[1] || u[1] < view[2] || u[1] > view[3]) continue;
+      const [x, y] = this.axes.place(view, ...u);
+      const r = strong ? 6.5 : 3.5;
+      context.beginPath();
+      if (shape === "square") context.rect(x - r, y - r, 2 * r, 2 * r);
+      else context.arc(x, y, r, 0, 2 * Math.PI);
+      context.lineWidth = strong ? 5 : 3.5;
+      context.strokeStyle = theme.paper;
+      context.stroke();
+      context.lineWidth = strong ? 3 : 1.75;
+      context.strokeStyle = strong ? theme.ink : hue;
+      context.stroke();
+    }
+    const now = this.corner && this.end ? this.between() : box;
+    if (!now) return;
+    const [x0, y0] = this.axes.place(view, now[0], now[3]);
+    const [x1, y1] = this.axes.place(view, now[1], now[2]);
+    context.lineWidth = 1.5;
+    context.setLineDash([4, 3]);
+    context.strokeStyle = theme.ink;
+    context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+  }
+
+  under(event) {
+    const box = this.axesCanvas.getBoundingClientRect();
+    const [left, top] = this.axes.place(this.view, this.view[0], this.view[3]);
+    const [right, bottom] = this.axes.place(this.view, this.view[1], this.view[2]);
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const share = (v, a, b) => Math.min(Math.max((v - a) / (b - a), 0), 1);
+    const [fx, fy] = [share(x, left, right), share(y, top, bottom)];
+    return [this.view[0] + fx * (this.view[1] - this.view[0]), this.view[3] - fy * (this.view[3] - this.view[2])];
+  }
+
+  between() {
+    const [[x0, y0], [x1, y1]] = [this.corner, this.end];
+    return [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
+  }
+
+  press(event) {
+    if (event.button !== 0 || !event.isPrimary || !this.shelf) return;
+    this.node.setPointerCapture(event.pointerId);
+    this.corner = this.under(event);
+    this.from = [event.clientX, event.clientY];
+    this.end = null;
+  }
+
+  drag(event) {
+    if (!this.corner) return;
+    if (Math.hypot(event.clientX - this.from[0], event.clientY - this.from[1]) >= LEAST) this.end = this.under(event);
+    this.draw();
+  }
+
+  release(event) {
+    if (!this.corner) return;
+    const box = this.end && this.between();
+    this.corner = null;
+    if (box && box[0] < box[1] && box[2] < box[3]) this.boxed(box);
+    else this.draw();
+  }
+}
+
+export { Ground };

@@ -1,0 +1,241 @@
+import { fresh, nats } from "./drawing.js";
+import { strip, tiles } from "./pictures.js";
+import { Sheet, bytes } from "./sheet.js";
+import { el, minus, plain, unpack } from "./shared.js";
+
+// The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in the
+// browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.
+
+const instances = new WeakMap();
+const FADED = 0.68; // of the paper over a cell in a hole
+const signed = (x) => (x > 0 ? "+" : "") + nats(x);
+
+// The value at place t, in cells from the first centre, between and beyond ascending values.
+function between(values, t) {
+  if (values.length < 2) return values[0];
+  const i = Math.min(Math.max(Math.floor(t), 0), values.length - 2);
+  return values[i] + (t - i) * (values[i + 1] - values[i]);
+}
+
+// The place of a value: the other way round.
+function placed(values, v) {
+  if (values.length < 2) return 0;
+  let i = 0;
+  while (i < values.length - 2 && v > values[i + 1]) i++;
+  const gap = values[i + 1] - values[i];
+  return gap > 0 ? i + (v - values[i]) / gap : i;
+}
+
+class Manifold {
+  constructor(parent) {
+    this.spacing = el("select", { "aria-label": "Spacing of the grid" });
+    this.size = el("select", { "aria-label": "Cells of the grid" });
+    this.dim = el("button", { type: "button", "aria-pressed": "false" }, "fade holes");
+    this.points = el("button", { type: "button", "aria-pressed": "false" }, "codes");
+    this.sheet = new Sheet("Manifold of decoded means", {});
+    this.axes = [el("span", { class: "across" }), el("span", { class: "up" })];
+    this.state = el("p", { class: "state" }, "Decoding …");
+    this.big = el("canvas", { role: "img", "aria-label": "mean of p(x|z) at the pointer" });
+    this.caption = el("figcaption", {});
+    this.numbers = el("dl", { class: "numbers" });
+    this.badge = el("p", { class: "badge", hidden: "" }, "server: the cell under the pointer");
+    this.note = el("p", { class: "note", hidden: "" });
+    this.node = el("div", { class: "instrument manifold" },
+      el("div", { class: "left" },
+        el("div", { class: "tools" }, this.spacing, this.size, this.dim, this.points),
+        el("div", { class: "stack" }, this.axes[1], this.sheet.node, this.state), this.axes[0]),
+      el("section", { class: "card", "aria-label": "The point under the pointer" }, this.badge,
+        el("figure", { class: "decoder" }, el("div", { class: "big" }, this.big), this.caption), this.numbers, this.note));
+    this.frame = el("div", { class: "frame" }, this.node);
+    (parent.querySelector("div") ?? parent).append(this.frame);
+    this.spacing.addEventListener("change", () => this.send("ask", { spacing: this.spacing.value }));
+    this.size.addEventListener("change", () => this.send("ask", { side: this.size.value }));
+    for (const [button, name] of [[this.dim, "fading"], [this.points, "pointing"]]) {
+      button.addEventListener("click", () => {
+        this[name] = !this[name];
+        button.setAttribute("aria-pressed", String(this[name]));
+        this.draw();
+      });
+    }
+    this.sheet.node.addEventListener("pointermove", (e) => this.move(e));
+    this.sheet.look = (i) => { if (i !== null) this.cell(i); };
+    this.shelved = () => this.draw();
+    window.addEventListener("latent-shelf", this.shelved);
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.node);
+    this.timing = window.__latentManifold = { latencies: [], decodes: 0 };
+  }
+
+  destroy() {
+    window.removeEventListener("latent-shelf", this.shelved);
+    this.sizes.disconnect();
+    this.frame.remove();
+    this.gone = true;
+  }
+
+  get shelf() {
+    const found = window.__latentShelf;
+    return found && found.header.run === this.header?.run ? found : null;
+  }
+
+  update(data, send) {
+    this.send = send;
+    const style = getComputedStyle(this.node);
+    this.theme = { paper: style.getPropertyValue("--st-background-color") || "#fff", ink: style.color };
+    if (data !== this.bytes) {
+      this.bytes = data;
+      const { header, section } = unpack(data);
+      this.header = header;
+      const options = (entries) => entries.map(([value, text]) => el("option", { value }, text));
+      this.spacing.replaceChildren(...options(Object.entries(header.spacings)));
+      this.spacing.value = header.spacing;
+      this.size.replaceChildren(...options(header.sides.map((n) => [n, `${n} × ${n}`])));
+      this.size.value = header.side;
+      this.node.dataset.state = header.there ? "there" : "waiting";
+      this.node.dataset.spacing = header.spacing;
+      this.node.dataset.side = header.side;
+      this.state.hidden = header.there;
+      this.sheet.node.classList.toggle("stale", !header.there);
+      this.dim.hidden = !header.inside;
+      const notes = [header.note && `${header.note[0].toUpperCase()}${header.note.slice(1)}.`,
+        header.without && `No log q(z) − log p(z): ${header.without}.`].filter(Boolean);
+      this.note.textContent = notes.join(" ");
+      this.note.hidden = !notes.length;
+      if (header.there) {
+        this.images = section("images");
+        this.sheet.set(this.images, header.shape, header.side, header.frame);
+        const middle = header.side >> 1;
+        this.at ??= [middle, header.side - 1 - middle];
+        this.at = this.at.map((v) => Math.min(v, header.side - 1));
+      }
+    }
+    this.draw();
+  }
+
+  // Places are counted in cells from the centre of the lower left one.
+  move(event) {
+    if (!this.header?.there) return;
+    const box = this.sheet.canvas.getBoundingClientRect();
+    const { side } = this.header;
+    this.at = [((event.clientX - box.left) / box.width) * side - 0.5, (1 - (event.clientY - box.top) / box.height) * side - 0.5];
+    this.pointerTime = event.timeStamp;
+    this.ask();
+  }
+
+  cell(i) {
+    this.sheet.at = i;
+    if (this.pointerTime !== undefined) return; // the pointer says it finer
+    const { side } = this.header;
+    this.at = [i % side, side - 1 - Math.floor(i / side)];
+    this.ask();
+  }
+
+  ask() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      if (this.gone) return;
+      const time = this.pointerTime;
+      this.pointerTime = undefined;
+      this.show();
+      this.mark();
+      if (time !== undefined) this.timing.latencies.push(performance.now() - time);
+    });
+  }
+
+  draw() {
+    if (!this.header) return;
+    this.sheet.draw();
+    const titles = this.header.titles.map(plain);
+    this.axes[0].textContent = `${titles[0]} →`;
+    this.axes[1].textContent = `${titles[1]} →`;
+    this.mark();
+    this.show();
+  }
+
+  mark() {
+    const { header, sheet } = this;
+    const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
+    Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
+    const { context } = fresh(sheet.marks, width, height);
+    if (!header.there) return;
+    const { side } = header;
+    const [w, h] = [width / side, height / side];
+    if (this.fading) {
+      context.fillStyle = this.theme.paper;
+      context.globalAlpha = FADED;
+      header.inside.forEach((inside, i) => {
+        if (!inside) context.fillRect((i % side) * w, Math.floor(i / side) * h, w, h);
+      });
+      context.globalAlpha = 1;
+    }
+    if (this.pointing && this.shelf) this.codes(context, width, height);
+    const [x, y] = [(this.at[0] + 0.5) * w, height - (this.at[1] + 0.5) * h];
+    context.beginPath();
+    context.arc(x, y, 5, 0, 2 * Math.PI);
+    context.lineWidth = 4.5;
+    context.strokeStyle = "#000b";
+    context.stroke();
+    context.lineWidth = 2;
+    context.strokeStyle = header.frame;
+    context.stroke();
+  }
+
+  // The codes where their z lies on this grid: the proof that it lies as the map does.
+  codes(context, width, height) {
+    const { header: ground, means, labels } = this.shelf;
+    const { across, up, side } = this.header;
+    const { origin, basis } = ground.plane;
+    const d = ground.latent;
+    for (let i = 0; i < labels.length; i++) {
+      const u = basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (means[i * d + j] - origin[j]), 0));
+      const [x, y] = [(placed(across, u[0]) + 0.5) / side, (placed(up, u[1]) + 0.5) / side];
+      if (x < 0 || x > 1 || y < 0 || y > 1) continue;
+      context.fillStyle = ground.colours[labels[i]] ?? ground.plain;
+      context.fillRect(x * width - 1.25, (1 - y) * height - 1.25, 2.5, 2.5);
+    }
+  }
+
+  show() {
+    const { header } = this;
+    if (!header?.there) return;
+    const { side } = header;
+    const u = [between(header.across, this.at[0]), between(header.up, this.at[1])];
+    const [column, level] = this.at.map((v) => Math.min(Math.max(Math.round(v), 0), side - 1));
+    const i = (side - 1 - level) * side + column;
+    const decoder = this.shelf?.decoder;
+    const size = header.shape.reduce((a, b) => a * b, 1);
+    let pixels = this.images.subarray(i * size, (i + 1) * size);
+    if (decoder) {
+      const { origin, basis } = this.shelf.header.plane;
+      const z = origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
+      pixels = bytes(decoder.decode(z), header.vector);
+      this.timing.decodes++;
+    }
+    this.timing.pixels = pixels;
+    this.badge.hidden = !this.shelf || Boolean(decoder);
+    tiles(this.big, [{ ...strip(pixels, header.shape), frame: header.frame }], 1);
+    this.caption.textContent = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
+    const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));
+    const rows = titles.map((t, k) => [t, minus(u[k].toFixed(2))]);
+    if (header.log_p) rows.push(["log p(z) of the cell", `${nats(header.log_p[i])} nats`]);
+    if (header.log_p && header.log_q) rows.push(["log q(z) − log p(z)", `${signed(header.log_q[i] - header.log_p[i])} nats`]);
+    const words = header.trusted ? ["in a hole", "in the data"] : ["far from the data", "near the data"];
+    rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "inside" : "outside"]);
+    this.numbers.replaceChildren(...rows.flatMap(([name, value, mark]) => {
+      const cell = el("dd", mark ? { class: `mark ${mark}` } : {}, value);
+      return [el("dt", {}, name), cell];
+    }));
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let manifold = instances.get(parentElement);
+  if (!manifold) instances.set(parentElement, (manifold = new Manifold(parentElement)));
+  manifold.update(data, setTriggerValue);
+  return () => {
+    manifold.destroy();
+    instances.delete(parentElement);
+  };
+}

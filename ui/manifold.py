@@ -1,0 +1,113 @@
+"""The manifold on the Sample page: the decoder's means on a grid over the plane, and the point under the pointer."""
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import asking, figures, messages, sampling_state
+from ui.components import pack, source, text
+from ui.explorer import no_densities
+from ui.sampling import PATIENCE, POLL, display
+from ui.sampling_state import SIDES, Settings
+from vae.data import DataError
+from vae.holes import HOLE
+from vae.jobs import calls, pool, sampling_calls
+from vae.jobs.pool import Answer
+from vae.jobs.sampling_calls import Manifold
+from vae.plane import Plane
+from vae.runs import Run, RunError
+
+SCRIPTS = ("shared", "drawing", "pictures", "sheet", "manifold")
+SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+_component = st.components.v2.component(
+    "latent_manifold", html="<div></div>", css=text("instrument.css") + text("manifold.css"), js=SOURCE
+)
+
+
+def spacings(run: Run) -> dict[str, str]:
+    """Return the spacings of a model's grid, and what they are called."""
+    if run.spec.normal_prior:
+        return {"linear": "even, ±3 σ", "quantile": "quantiles of the prior"}
+    whose = "prior" if run.spec.probabilistic else "codes"
+    return {"linear": "even, 99 % of the codes", "quantile": f"quantiles of the {whose}"}
+
+
+def _ask(run: Run, settings: Settings, plane: Plane) -> Answer[Manifold]:
+    quantile = settings.spacing != next(iter(spacings(run)))
+    side, origin, basis = settings.side, plane.origin, plane.basis
+    ground = origin.tobytes(), basis.tobytes()
+    made = sampling_calls.codes_stamp(run.path)
+    return asking.once(
+        "manifold",
+        (calls.stamp(run.path), made, str(run.path), side, quantile, ground, settings.label),
+        lambda: pool.ask(sampling_calls.grid, run.path, side, quantile, origin, basis, settings.label, made),
+    )
+
+
+def _rounded(values: np.ndarray | None) -> Any:
+    return None if values is None else np.round(values.astype(np.float64), 2).ravel().tolist()
+
+
+def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) -> bytes:
+    """Return header and images of a manifold, see `components.pack`; None while it is being decoded."""
+    vector = len(run.spec.shape) != 3
+    header: dict[str, Any] = {
+        "run": run.name,
+        "shape": [1, 1, int(np.prod(run.spec.shape))] if vector else list(run.spec.shape),
+        "vector": vector,
+        "spacing": settings.spacing,
+        "spacings": spacings(run),
+        "side": settings.side,
+        "sides": list(SIDES),
+        "frame": figures.DECODER,
+        "hole": HOLE,
+        "without": no_densities(run.spec),
+        "note": plane.note,
+        "titles": list(plane.titles),
+        "there": found is not None,
+    }
+    sections = {}
+    if found is not None:
+        side = len(found.up)
+        sections["images"] = display(found.images.reshape(side * side, *run.spec.shape)).tobytes()
+        header |= {
+            "across": found.across.tolist(),
+            "up": found.up.tolist(),
+            "log_p": _rounded(found.log_p),
+            "log_q": _rounded(found.log_q),
+            "inside": found.inside.ravel().tolist(),
+            "trusted": found.trusted,
+        }
+    return pack(header, sections)
+
+
+def manifold(run: Run, plane: Plane, *, key: str) -> None:
+    """Show the manifold of a model of two or more dimensions, on the map's plane."""
+    waiting = not _ask(run, sampling_state.read(run.name, run.spec), plane).done
+    st.fragment(_manifold, run_every=POLL if waiting else None)(run, plane, key, waiting)
+
+
+def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:
+    settings = sampling_state.read(run.name, run.spec)
+    answer = _ask(run, settings, plane)
+    if not waiting:
+        with suppress(TimeoutError, RunError, DataError):
+            answer.result(PATIENCE)
+    name = f"{key}_{run.name}"
+
+    def heard() -> None:
+        now = sampling_state.read(run.name, run.spec)
+        event = st.session_state[name].get("ask")
+        sampling_state.write(run.name, run.spec, sampling_state.changed(now, event, run.spec))
+
+    try:
+        found = answer.result() if answer.done else None
+    except (RunError, DataError) as error:
+        messages.failure(error)
+        return
+    with st.container(key=key):
+        _component(data=payload(run, settings, plane, found), key=name, height="content", on_ask_change=heard)
+    if waiting == answer.done:
+        st.rerun()  # another rhythm needs another fragment

@@ -1,0 +1,415 @@
+import { fresh, nats } from "./drawing.js";
+import { Ground } from "./ground.js";
+import { strip, tiles } from "./pictures.js";
+import { Sheet, bytes } from "./sheet.js";
+import { el, minus, unpack } from "./shared.js";
+
+// Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at. While a
+// hand is on the temperature the browser moves the samples itself, along the line that the server told, and decodes them;
+// when it lets go, the server draws them anew. One message a gesture.
+
+const COLUMNS = 6;
+const BUDGET = 10; // milliseconds of decoding in one frame
+const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a grid shows
+const SHAPES = ["square", "circle"];
+const NAMES = ["left", "right"];
+const instances = new WeakMap();
+
+const signed = (x) => (x > 0 ? "+" : "") + nats(x);
+const percent = (x) => (x > 0 && x < 0.01 ? "under 1" : String(Math.round(100 * x)));
+
+// One grid with its controls.
+class Panel {
+  constructor(k, owner) {
+    this.source = el("select", { "aria-label": `Source of the ${NAMES[k]} grid` });
+    this.glyph = el("i", { class: SHAPES[k], "aria-hidden": "true" });
+    this.mean = el("button", { type: "button", title: "The mean of p(x|z)" }, "mean");
+    this.sample = el("button", { type: "button", title: "One sample of p(x|z)" }, "sample");
+    this.range = el("input", { type: "range", step: "0.05", "aria-label": `Temperature of the ${NAMES[k]} grid` });
+    this.value = el("output", { class: "value" });
+    this.sheet = new Sheet(`${NAMES[k]} grid of samples`, {
+      look: (i) => owner.look(k, i), choose: (i) => owner.choose(k, i),
+    });
+    this.state = el("p", { class: "state" });
+    this.caption = el("figcaption", {});
+    this.ratios = el("canvas", { class: "ratios", role: "img" });
+    this.foot = el("p", { class: "foot" });
+    this.node = el("figure", { class: `panel ${NAMES[k]}` },
+      el("div", { class: "head" }, this.glyph, this.source, el("span", { class: "choice", role: "group" }, this.mean, this.sample)),
+      el("label", { class: "temperature", title: "T multiplies the noise: T times the standard deviation of the prior, of each q(z|x), of each component" }, el("span", {}, "temperature T"), this.range, this.value),
+      el("div", { class: "stack" }, this.sheet.node, this.state), this.caption, this.ratios, this.foot);
+    this.source.addEventListener("change", () => owner.send(k, { source: this.source.value }));
+    this.mean.addEventListener("click", () => owner.send(k, { noisy: false }));
+    this.sample.addEventListener("click", () => owner.send(k, { noisy: true }));
+    this.range.addEventListener("input", () => owner.warm(k, Number(this.range.value)));
+    this.range.addEventListener("change", () => owner.send(k, { t: Number(this.range.value) }));
+  }
+}
+
+// The sample that is pointed at, beside the training image that is nearest to it.
+class Card {
+  constructor() {
+    const picture = (role, text) => {
+      const canvas = el("canvas", { role: "img", "aria-label": text });
+      const caption = el("figcaption", {}, text);
+      return { canvas, caption, figure: el("figure", { class: role }, el("div", { class: "big" }, canvas), caption) };
+    };
+    this.sample = picture("decoder", "");
+    this.near = picture("real", "");
+    this.verdict = el("p", { class: "verdict" });
+    this.numbers = el("dl", { class: "numbers" });
+    this.live = el("div", { class: "live", "aria-live": "polite" });
+    this.node = el("section", { class: "card", "aria-label": "The sample that is pointed at" },
+      el("div", { class: "pair" }, this.sample.figure, this.near.figure), this.verdict, this.numbers, this.live);
+  }
+
+  rows(entries) {
+    this.numbers.replaceChildren(...entries.flatMap(([name, value, mark]) => {
+      const cell = el("dd", {}, value);
+      if (mark) cell.className = mark;
+      return [el("dt", {}, name), cell];
+    }));
+  }
+}
+
+class Samples {
+  constructor(parent) {
+    this.panels = [new Panel(0, this), new Panel(1, this)];
+    this.card = new Card();
+    this.ground = new Ground((box) => this.send(null, { box: box.map((v) => v.toFixed(3)).join(",") }));
+    this.again = el("button", { type: "button", class: "again" }, "Draw again");
+    this.clear = el("button", { type: "button", hidden: "" }, "Clear the box");
+    this.hint = el("span", { class: "hint" });
+    this.note = el("p", { class: "note", hidden: "" });
+    this.node = el("div", { class: "instrument samples" }, ...this.panels.map((p) => p.node),
+      el("div", { class: "side" }, el("div", { class: "tools" }, this.again, this.clear, this.hint), this.ground.node, this.card.node),
+      this.note);
+    this.frame = el("div", { class: "frame" }, this.node);
+    (parent.querySelector("div") ?? parent).append(this.frame);
+    this.again.addEventListener("click", () => this.send(null, { seed: String((Number(this.header.seed) + 1) % 1_000_000) }));
+    this.clear.addEventListener("click", () => this.send(null, { box: "" }));
+    this.pointed = [0, 0];
+    this.shelved = () => this.settle();
+    window.addEventListener("latent-shelf", this.shelved);
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.node);
+    // what tests read
+    this.timing = window.__latentSamples = { decodes: 0, updates: 0, latencies: [] };
+  }
+
+  destroy() {
+    window.removeEventListener("latent-shelf", this.shelved);
+    this.sizes.disconnect();
+    this.ground.destroy();
+    this.frame.remove();
+    this.gone = true;
+  }
+
+  // The decoder and the codes of this very run, if they are on the shelf.
+  get shelf() {
+    const found = window.__latentShelf;
+    return found && found.header.run === this.header?.run ? found : null;
+  }
+
+  settle() {
+    if (this.shelf && this.ground.shelf !== this.shelf) this.ground.set(this.shelf);
+    this.draw();
+  }
+
+  update(bytes, send) {
+    this.sendEvent = send;
+    this.restyle();
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.timing.updates++;
+      const { header, section } = unpack(bytes);
+      this.header = header;
+      this.images = NAMES.map((name) => section(name));
+      this.nearest = NAMES.map((name) => section(`near_${name}`));
+      header.halves.forEach((half, k) => this.take(half, k));
+      this.describe();
+    }
+    this.settle();
+  }
+
+  restyle() {
+    const style = getComputedStyle(this.node);
+    const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
+    this.theme = {
+      paper: style.getPropertyValue("--st-background-color") || "#fff", ink: style.color, font: style.fontFamily,
+      muted: mixed(64), grid: mixed(9), line: style.getPropertyValue("--st-border-color") || mixed(25), prior: "#868b93",
+    };
+  }
+
+  take(half, k) {
+    const panel = this.panels[k];
+    const { header } = this;
+    const options = Object.entries(header.sources).map(([value, text]) => el("option", { value }, text));
+    panel.source.replaceChildren(...options);
+    panel.source.value = half.source;
+    panel.glyph.style.color = half.hue;
+    panel.mean.textContent = header.mean;
+    panel.mean.setAttribute("aria-pressed", String(!half.noisy));
+    panel.sample.setAttribute("aria-pressed", String(half.noisy));
+    [panel.range.min, panel.range.max] = header.range;
+    if (!panel.held) panel.range.value = half.t;
+    panel.node.dataset.state = half.state;
+    panel.node.dataset.source = half.source;
+    panel.state.hidden = half.state === "there";
+    panel.state.textContent = half.state === "failed" ? half.message : "Drawing …";
+    panel.live = null;
+    panel.node.classList.remove("moving");
+    panel.range.disabled = Boolean(half.still);
+    panel.range.title = half.still ? "An autoencoder's codes are points: there is no noise to scale" : "";
+    if (half.state === "there") panel.sheet.set(this.images[k], header.shape, COLUMNS, header.frame);
+    else panel.sheet.strip = half.state === "failed" ? null : panel.sheet.strip;
+    panel.sheet.node.classList.toggle("stale", half.state !== "there");
+  }
+
+  describe() {
+    const { header } = this;
+    this.clear.hidden = !header.box;
+    this.hint.textContent = header.box ? "both confined to the box" : "drag a box to sample from it";
+    header.halves.forEach((half, k) => {
+      const panel = this.panels[k];
+      const there = half.state === "there";
+      const n = there ? half.inside.length : 0;
+      const holes = there ? half.inside.filter((v) => !v).length : 0;
+      const where = !there ? "" : half.trusted
+        ? `${n - holes} of ${n} in the data, ${holes} in a hole ○`
+        : `${n - holes} of ${n} near the data, ${holes} far from it ○`;
+      panel.caption.textContent = there ? `${half.noisy ? "samples" : `${header.mean}s`} of p(x|z), z from ${half.short}. ${where}` : " ";
+      const ratio = there && half.log_q && half.log_p;
+      panel.ratios.hidden = !ratio;
+      panel.ratios.setAttribute("aria-label", ratio ? "log q(z) − log p(z) of each sample, in nats" : "");
+      panel.foot.textContent = "";
+      if (there && half.near) {
+        const copies = half.near.rank.filter((r) => r < header.suspicious).length;
+        panel.foot.textContent = copies
+          ? `copies? ${copies} of ${n} are nearer to a training image than 99 % of held-out images are`
+          : `no copies: none is nearer to a training image than 99 % of held-out images are`;
+      } else if (there) panel.foot.textContent = half.near_message ?? (header.incomparable ? "" : "Looking for the nearest training images …");
+    });
+    const doubt = header.halves.find((h) => h.state === "there" && h.strays !== null && !h.trusted);
+    const notes = [];
+    if (doubt) notes.push(`q(z) is unreliable here: ${doubt.count.toLocaleString("en")} codes are few in this many dimensions ` +
+      `(left out in turn, ${Math.round(100 * doubt.strays)} % of them would lie in holes), so the distance to the nearest code decides.`);
+    if (header.halves.some((h) => h.source === "standard")) notes.push("N(0, I) is not this model's prior, for it has none: " +
+      "this is what happens if you sample anyway.");
+    if (header.without) notes.push(`No log q(z) − log p(z): ${header.without}.`);
+    if (header.incomparable) notes.push(`No nearest training image: ${header.incomparable}.`);
+    this.note.textContent = notes.join(" ");
+    this.note.hidden = !notes.length;
+    for (const k of [0, 1]) if (this.pointed[1] >= (header.halves[k].z?.length ?? Infinity)) this.pointed = [k, 0];
+  }
+
+  // Tell the server what was changed of grid k (or of the page), as it stands in the address.
+  send(k, change) {
+    const event = { ...change };
+    if (k !== null) {
+      const { source, t, noisy } = { ...this.header.halves[k], ...change };
+      this.panels[k].held = false;
+      event[NAMES[k]] = `${source},${t},${noisy ? "sample" : "mean"}`;
+      for (const name of ["source", "t", "noisy"]) delete event[name];
+    }
+    this.sendEvent("ask", event);
+  }
+
+  // A hand is on the temperature: move the samples along their line and decode what one frame allows.
+  warm(k, t) {
+    const panel = this.panels[k];
+    const half = this.header.halves[k];
+    panel.held = true;
+    panel.value.textContent = t.toFixed(2);
+    if (!half.centre || half.state !== "there") return;
+    const began = performance.now();
+    const points = half.z.map((z, i) => z.map((v, j) => half.centre[i][j] + (t / half.t) * (v - half.centre[i][j])));
+    panel.node.classList.add("moving"); // the numbers are those of the last draw
+    panel.live = { points, next: 0, began, images: panel.live?.images ?? this.images[k].slice() };
+    this.frameOf(k);
+  }
+
+  frameOf(k) {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      if (this.gone) return;
+      const until = performance.now() + BUDGET;
+      let more = false;
+      for (const panel of this.panels) {
+        const { live } = panel;
+        const index = this.panels.indexOf(panel);
+        if (!live || live.next >= live.points.length) continue;
+        const decoder = this.header.halves[index].noisy ? null : this.shelf?.decoder;
+        while (decoder && live.next < live.points.length && performance.now() < until) {
+          const pixels = bytes(decoder.decode(live.points[live.next]), this.header.vector);
+          live.images.set(pixels, live.next * pixels.length);
+          live.next++;
+          this.timing.decodes++;
+        }
+        if (!decoder) live.next = live.points.length;
+        else panel.sheet.set(live.images, this.header.shape, COLUMNS, this.header.frame);
+        if (live.next >= live.points.length) this.timing.latencies.push(performance.now() - live.began);
+        more ||= live.next < live.points.length;
+      }
+      this.draw();
+      if (more) this.frameOf(k);
+    });
+  }
+
+  look(k, i) {
+    if (i === null || this.header?.halves[k].state !== "there") return;
+    this.pointed = [k, i];
+    this.draw();
+  }
+
+  choose(k, i) {
+    this.look(k, i);
+    const half = this.header.halves[k];
+    if (half.state === "there") this.sendEvent("ask", { pin: half.z[i].map((v) => v.toFixed(3)).join(",") });
+  }
+
+  points(k) {
+    return this.panels[k].live?.points ?? this.header.halves[k].z ?? [];
+  }
+
+  draw() {
+    if (!this.header) return;
+    const { header, theme } = this;
+    const marks = [];
+    header.halves.forEach((half, k) => {
+      const panel = this.panels[k];
+      panel.value.textContent = Number(panel.range.value).toFixed(2);
+      panel.sheet.draw();
+      this.mark(panel, half, k);
+      if (half.state !== "there") return;
+      this.points(k).forEach((z) => marks.push({ z, hue: half.hue, shape: SHAPES[k] }));
+      if (half.log_q && half.log_p) this.ratio(panel.ratios, half, k);
+    });
+    const [k, i] = this.pointed;
+    const z = this.points(k)[i];
+    if (z) marks.push({ z, shape: SHAPES[k], strong: true });
+    if (this.shelf) this.ground.draw(theme, marks, header.box);
+    this.ground.node.setAttribute("aria-label", "Where the samples lie among the codes. Drag a box to sample from it.");
+    this.show();
+  }
+
+  // Rings on what lies in a hole, a frame around what is pointed at.
+  mark(panel, half, k) {
+    const { sheet } = panel;
+    const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
+    Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
+    const { context } = fresh(sheet.marks, width, height);
+    if (!sheet.count) return;
+    // hairlines of paper, so that small images do not run into each other
+    context.fillStyle = this.theme.paper;
+    const [, , pitch, high] = sheet.place(0);
+    for (let c = 1; c < COLUMNS; c++) context.fillRect(Math.round(c * pitch) - 1, 1, 2, height - 2);
+    for (let r = 1; r * high < height - 2; r++) context.fillRect(1, Math.round(r * high) - 1, width - 2, 2);
+    if (half.state !== "there") return;
+    half.inside.forEach((inside, i) => {
+      if (inside || panel.live) return;
+      const [left, top, side] = sheet.place(i);
+      const r = Math.max(3, Math.min(5, side / 11));
+      context.beginPath();
+      context.arc(left + side - r - 5, top + r + 5, r, 0, 2 * Math.PI);
+      context.lineWidth = 4;
+      context.strokeStyle = "#000b";
+      context.stroke();
+      context.lineWidth = 2;
+      context.strokeStyle = "#fff";
+      context.stroke();
+    });
+    if (this.pointed[0] !== k) return;
+    const [left, top, side, tall] = sheet.place(this.pointed[1]);
+    context.lineWidth = 2;
+    context.strokeStyle = "#fff";
+    context.strokeRect(left + 2, top + 2, side - 4, tall - 4);
+  }
+
+  // log q(z) - log p(z) of every sample on one axis for both grids, and where a hole begins.
+  ratio(canvas, half, k) {
+    const { theme, header } = this;
+    const { context, width, height } = fresh(canvas);
+    const [low, high] = AXIS;
+    const x = (v) => 4 + ((Math.min(Math.max(v, low), high) - low) / (high - low)) * (width - 8);
+    const base = height - 15;
+    context.font = `11px ${theme.font}`;
+    context.fillStyle = theme.grid;
+    if (half.trusted) context.fillRect(4, 0, x(header.hole) - 4, base);
+    context.fillStyle = theme.line;
+    context.fillRect(4, base, width - 8, 1);
+    context.fillStyle = theme.muted;
+    context.textAlign = "center";
+    for (const v of [-8, -4, 0]) {
+      context.fillRect(Math.round(x(v)), base, 1, 3);
+      context.fillText(minus(String(v)), x(v), height - 2);
+    }
+    context.textAlign = "left";
+    const hole = `hole: log q(z) − log p(z) < ${minus(String(header.hole))} nats`;
+    context.fillText(half.trusted ? hole : "log q(z) − log p(z), nats: unreliable here", 8, 11);
+    half.log_q.forEach((q, i) => {
+      const strong = this.pointed[0] === k && this.pointed[1] === i;
+      context.fillStyle = strong ? theme.ink : half.hue;
+      context.globalAlpha = half.trusted ? (strong ? 1 : 0.75) : 0.35;
+      context.fillRect(x(q - half.log_p[i]) - (strong ? 1.5 : 1), strong ? 8 : 15, strong ? 3 : 2, base - (strong ? 8 : 15));
+    });
+    context.globalAlpha = 1;
+  }
+
+  show() {
+    const { header, card } = this;
+    const [k, i] = this.pointed;
+    const half = header.halves[k];
+    card.node.hidden = half.state !== "there";
+    if (card.node.hidden) return;
+    const size = header.shape.reduce((a, b) => a * b, 1);
+    const one = (images, at, frame) => ({ ...strip(images.subarray(at * size, (at + 1) * size), header.shape), frame });
+    const images = this.panels[k].live?.images ?? this.images[k];
+    const kind = half.noisy ? "sample" : header.mean;
+    tiles(card.sample.canvas, [one(images, i, header.frame)], 1);
+    card.sample.caption.textContent = `${kind}, z from ${half.short}`;
+    card.sample.canvas.setAttribute("aria-label", `${kind} of p(x|z), z from ${half.short}`);
+    const moving = Boolean(this.panels[k].live);
+    const near = moving ? null : half.near;
+    card.near.figure.hidden = !near;
+    const z = this.points(k)[i];
+    const shown = z.length <= 4 ? z : [...z.slice(0, 4), "…"];
+    const rows = [["z", `(${shown.map((v) => (v === "…" ? v : minus(v.toFixed(2)))).join(", ")})`]];
+    const inside = half.inside[i];
+    const words = half.trusted ? ["in the data", "in a hole"] : ["near the data", "far from the data"];
+    if (!moving) {
+      if (half.log_p) rows.push(["log p(z)", `${nats(half.log_p[i])} nats`]);
+      if (half.log_q) rows.push(["log q(z)", `${nats(half.log_q[i])} nats`]);
+      const doubt = half.trusted ? "" : "doubtful";
+      if (half.log_p && half.log_q) rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
+      rows.push(["here", words[inside ? 0 : 1], inside ? "mark inside" : "mark outside"]);
+    }
+    card.verdict.textContent = "";
+    if (near) {
+      const at = `training #${near.index[i]}` + (near.labels ? ` (${near.labels[i]})` : "");
+      tiles(card.near.canvas, [one(this.nearest[k], i, this.theme.line)], 1);
+      card.near.caption.textContent = at;
+      card.near.canvas.setAttribute("aria-label", `nearest training image, ${at}`);
+      const [rank, distance] = [near.rank[i], near.distance[i]];
+      rows.push(["distance ‖x − xₙ‖", `${distance.toFixed(2)} (held-out: ${near.typical.toFixed(2)})`]);
+      card.verdict.textContent = rank < header.suspicious
+        ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs.`
+        : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs.`;
+    }
+    card.rows(rows);
+    const said = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;
+    if (card.live.textContent !== said) card.live.textContent = said;
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let samples = instances.get(parentElement);
+  if (!samples) instances.set(parentElement, (samples = new Samples(parentElement)));
+  samples.update(data, setTriggerValue);
+  return () => {
+    samples.destroy();
+    instances.delete(parentElement);
+  };
+}

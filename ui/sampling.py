@@ -1,0 +1,295 @@
+"""The Sample page's two grids, drawn in the browser: samples with their densities and the training images next to them.
+
+The pool draws; the browser moves the samples itself while a hand is on the temperature, and asks anew when it lets go.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import asking, figures, messages, sampling_state, state
+from ui.components import pack, source, text
+from ui.explorer import no_densities
+from ui.sampling_state import COLDEST, HOTTEST, Half, Settings
+from ui.state import View
+from vae import data
+from vae.copies import SUSPICIOUS
+from vae.data import DataError
+from vae.holes import HOLE
+from vae.jobs import calls, pool, sampling_calls
+from vae.jobs.pool import Answer
+from vae.jobs.sampling_calls import Neighbours, Samples
+from vae.plane import Plane
+from vae.runs import Run, RunError
+
+COUNT = 36  # samples of a grid
+POLL = 0.3  # seconds between two looks at an answer that is not there yet
+PATIENCE = 0.5  # seconds that a gesture waits for its answer before the page goes on without it
+STILL = 1e-6  # latent units of noise below which a temperature has nothing to scale
+HUES = {
+    "prior": figures.PRIOR,
+    "standard": figures.PRIOR,
+    "aggregate": figures.ENCODER,
+    "mixture": figures.KL,
+    "flow": figures.KL,
+}
+SHORT = {"prior": "p(z)", "standard": "N(0, I)", "aggregate": "q(z)", "mixture": "mixture", "flow": "flow"}
+
+AUTOENCODER = (
+    "An autoencoder has no prior, so nothing says where to sample. Its codes decode to images because they were "
+    "trained to; a density fitted to them afterwards (ex-post) can be drawn from. Choose **N(0, I), sampled anyway** "
+    "to see what happens without one."
+)
+
+SCRIPTS = ("shared", "drawing", "cloud", "axes", "pictures", "sheet", "ground", "sampling")
+SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+_component = st.components.v2.component(
+    "latent_samples", html="<div></div>", css=text("instrument.css") + text("sampling.css"), js=SOURCE
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The answers for one grid; `near` is None before the samples are there, and where nothing can be held to them."""
+
+    half: Half
+    samples: Answer[Samples]
+    near: Answer[Neighbours] | None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.samples.done and (self.near is None or self.near.done)
+
+
+def ground(view: View) -> tuple[Plane, str | None]:
+    """Return the plane that samples lie on, and what was wrong with the one asked for; one latent lies on a line."""
+    if view.run.spec.latent == 1:
+        return Plane(np.zeros(1), np.array([[1.0], [0.0]]), ("z<sub>1</sub>", "")), None
+    return state.choose_plane(view.run, view.run.codes, view.plane)
+
+
+def _region(settings: Settings, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    if settings.box is None:
+        return None
+    x0, x1, y0, y1 = settings.box
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), plane.origin, plane.basis
+
+
+def comparable(run: Run) -> str:
+    """Return why samples cannot be held against training images here, or ""."""
+    if len(run.spec.shape) != 3:
+        return "these data are not images"
+    try:
+        here, title = data.available(run.spec.data), data.describe(run.spec.data).title
+    except DataError as error:
+        return str(error)
+    return "" if here else f"{title} is not on this machine, so nothing says whether a sample is a copy"
+
+
+def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
+    """Return the grid of a slot, "left" or "right", asking the pool where that is new, and the images next to it."""
+    half: Half = getattr(settings, slot)
+    ground = None if settings.box is None else (plane.origin.tobytes(), plane.basis.tobytes())
+    made = sampling_calls.codes_stamp(run.path)
+    question = (
+        calls.stamp(run.path),
+        made,
+        str(run.path),
+        str(half),
+        settings.seed,
+        settings.box,
+        settings.label,
+        ground,
+    )
+    samples = asking.once(
+        f"sample_{slot}",
+        question,
+        lambda: pool.ask(
+            sampling_calls.draw,
+            run.path,
+            half.source,
+            half.t,
+            COUNT,
+            settings.seed,
+            half.noisy,
+            _region(settings, plane),
+            settings.label,
+            made,
+        ),
+    )
+    near = None
+    if samples.done and not comparable(run):
+        with suppress(RunError, DataError):  # the grid says what is wrong with its samples
+            images = samples.result().images
+            near = asking.once(
+                f"near_{slot}",
+                question,
+                lambda: pool.ask(sampling_calls.neighbours, run.path, images, half.noisy),
+            )
+    return Asked(half, samples, near)
+
+
+def display(images: np.ndarray) -> np.ndarray:
+    """Return images [M, C, H, W] as bytes, and vectors [M, D] as lines of greys over their own range, [M, 1, 1, D]."""
+    if images.ndim == 4:
+        return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    low, high = images.min(1, keepdims=True), images.max(1, keepdims=True)
+    scaled = (images - low) / np.where(high > low, high - low, 1)
+    return np.rint(scaled * 255).astype(np.uint8).reshape(len(images), 1, 1, -1)
+
+
+def _rounded(values: np.ndarray | None, digits: int = 4) -> Any:
+    return None if values is None else np.round(values.astype(np.float64), digits).tolist()
+
+
+def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict[str, Any]:
+    """Return what the browser is told of one grid; its images go into `sections`."""
+    half = asked.half
+    told: dict[str, Any] = {"source": half.source, "t": half.t, "noisy": half.noisy, "state": "waiting"}
+    told |= {"hue": HUES[half.source], "short": SHORT[half.source]}
+    if not asked.samples.done:
+        return told
+    try:
+        found = asked.samples.result()
+    except (RunError, DataError) as error:
+        return told | {"state": "failed", "message": str(error)}
+    sections[name] = display(found.images).tobytes()
+    told |= {
+        "state": "there",
+        "z": _rounded(found.z),
+        "centre": _rounded(found.centre),
+        "still": found.centre is not None and np.allclose(found.z, found.centre, atol=STILL),
+        "log_p": _rounded(found.log_p, 3),
+        "log_q": _rounded(found.log_q, 3),
+        "inside": found.inside.tolist(),
+        "trusted": found.trusted,
+        "strays": found.strays,
+        "count": found.count,
+    }
+    if asked.near is not None and asked.near.done:
+        try:
+            near = asked.near.result()
+        except (RunError, DataError) as error:
+            return told | {"near_message": str(error)}
+        sections[f"near_{name}"] = near.images.tobytes()
+        classes = run.codes.classes
+        names = None if near.labels is None else [classes[k] if k < len(classes) else str(k) for k in near.labels]
+        told["near"] = {
+            "index": near.index.tolist(),
+            "distance": _rounded(near.distance, 3),
+            "rank": _rounded(near.rank),
+            "labels": names,
+            "typical": round(near.typical, 3),
+            "held_out": near.held_out,
+            "count": near.count,
+        }
+    return told
+
+
+def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
+    """Return header and sections of both grids as they are now, see `components.pack`."""
+    sections: dict[str, bytes] = {}
+    shape = run.spec.shape if len(run.spec.shape) == 3 else (1, 1, int(np.prod(run.spec.shape)))
+    header = {
+        "run": run.name,
+        "shape": list(shape),
+        "vector": len(run.spec.shape) != 3,
+        "sources": sampling_state.sources(run.spec),
+        "halves": [_half(run, asked, sections, name) for asked, name in zip(halves, ("left", "right"), strict=True)],
+        "seed": settings.seed,
+        "box": settings.box,
+        "range": [COLDEST, HOTTEST],
+        "hole": HOLE,
+        "suspicious": SUSPICIOUS,
+        "without": no_densities(run.spec),
+        "incomparable": comparable(run),
+        "frame": figures.DECODER,
+        "hues": {"prior": figures.PRIOR},
+        "mean": "location" if run.spec.likelihood["kind"] == "discretised_logistic" else "mean",
+    }
+    return pack(header, sections)
+
+
+def _wait(answer: Answer[Any]) -> None:
+    with suppress(TimeoutError, RunError, DataError):  # whoever draws it sees what became of it
+        answer.result(PATIENCE)
+
+
+def _asked(run: Run, plane: Plane) -> tuple[Settings, tuple[Asked, Asked]]:
+    settings = sampling_state.read(run.name, run.spec)
+    return settings, (ask(run, settings, plane, "left"), ask(run, settings, plane, "right"))
+
+
+def grids(run: Run, plane: Plane, *, key: str) -> None:
+    """Show both grids; the page looks again now and then until all that was asked is there."""
+    _, halves = _asked(run, plane)
+    waiting = not all(asked.done for asked in halves)
+    st.fragment(_grids, run_every=POLL if waiting else None)(run, plane, key, waiting)
+
+
+def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
+    if state.redraw_asked():
+        st.rerun()
+    settings, halves = _asked(run, plane)
+    if not waiting:
+        for asked in halves:
+            _wait(asked.samples)
+        halves = ask(run, settings, plane, "left"), ask(run, settings, plane, "right")
+    name = f"{key}_{run.name}"
+
+    def heard() -> None:
+        event = st.session_state[name].get("ask")
+        if not isinstance(event, dict):
+            return
+        now = sampling_state.read(run.name, run.spec)
+        sampling_state.write(run.name, run.spec, sampling_state.changed(now, event, run.spec))
+        pin = state.parse_pin(str(event.get("pin", "")), run.spec.latent)
+        if pin is not None:
+            state.set_pin(pin)
+            state.ask_redraw()
+
+    with st.container(key=key):
+        _component(data=payload(run, settings, halves), key=name, height="content", on_ask_change=heard)
+    if waiting != (not all(asked.done for asked in halves)):
+        st.rerun()  # another rhythm needs another fragment
+
+
+def chooser(run: Run) -> Settings:
+    """Let people choose what the page shows, and the label of a model that is told one; return the settings."""
+    settings = sampling_state.read(run.name, run.spec)
+    names = {"samples": "Samples", "manifold": "Manifold", "traverse": "Traverse"}
+
+    def show() -> None:
+        now = sampling_state.read(run.name, run.spec)
+        sampling_state.write(run.name, run.spec, replace(now, show=st.session_state["sample_show"]))
+
+    def label() -> None:
+        now = sampling_state.read(run.name, run.spec)
+        sampling_state.write(run.name, run.spec, replace(now, label=st.session_state["sample_label"]))
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.session_state["sample_show"] = settings.show
+        st.segmented_control(
+            "Show", list(names), format_func=names.__getitem__, required=True, key="sample_show", on_change=show,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        if run.spec.labels:
+            classes = run.codes.classes
+            st.session_state["sample_label"] = settings.label
+            st.selectbox(
+                "Label", range(run.spec.labels), key="sample_label", on_change=label, width=170,
+                format_func=lambda k: f"given “{classes[k] if k < len(classes) else k}”", label_visibility="collapsed",
+            )  # fmt: skip
+        if not run.spec.probabilistic and settings.show != "traverse":
+            st.caption(AUTOENCODER, width="stretch")
+    return settings
+
+
+def unavailable(run: Run) -> None:
+    """Say where the training images are, if they are not here."""
+    if comparable(run) and len(run.spec.shape) == 3:
+        messages.data_missing(run)

@@ -1,0 +1,78 @@
+import { strip, tiles } from "./pictures.js";
+import { el } from "./shared.js";
+
+// A sheet of images that is pointed at: hover and arrow keys look, a click or Enter chooses.
+
+const bytes = (pixels, vector) => {
+  let [low, span] = [0, 1];
+  if (vector) {
+    low = Math.min(...pixels);
+    span = Math.max(...pixels) - low || 1;
+  }
+  return Uint8ClampedArray.from(pixels, (v) => (255 * (v - low)) / span);
+};
+
+class Sheet {
+  // `look(i)` is told what is pointed at, null when nothing is; `choose(i)` what was clicked.
+  constructor(label, { look = () => {}, choose = () => {} } = {}) {
+    this.canvas = el("canvas", { role: "img", "aria-label": label });
+    this.marks = el("canvas", { class: "marks", "aria-hidden": "true" });
+    this.node = el("div", { class: "sheet", tabindex: "0", role: "application", "aria-label": `${label}. Arrow keys look, Enter pins.` },
+      this.canvas, this.marks);
+    this.columns = 1;
+    this.at = null;
+    this.look = (i) => {
+      if (i === this.at) return;
+      this.at = i;
+      look(i);
+    };
+    this.node.addEventListener("pointermove", (e) => this.look(this.under(e)));
+    this.node.addEventListener("pointerleave", () => this.look(null));
+    this.node.addEventListener("click", (e) => {
+      const i = this.under(e);
+      if (i !== null) choose(i);
+    });
+    this.node.addEventListener("keydown", (e) => {
+      const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns };
+      if (e.ctrlKey || e.metaKey || e.altKey || !this.count) return;
+      if (e.key in moves) this.look(Math.min(Math.max((this.at ?? 0) + moves[e.key], 0), this.count - 1));
+      else if (e.key === "Enter" && this.at !== null) choose(this.at);
+      else return;
+      e.preventDefault();
+      e.stopPropagation();
+    });
+  }
+
+  get count() {
+    return this.strip?.count ?? 0;
+  }
+
+  // Images uint8 [N, C, H, W].
+  set(images, shape, columns, frame) {
+    this.strip = { ...strip(images, shape), frame };
+    this.columns = columns;
+    this.draw();
+  }
+
+  draw() {
+    if (this.strip && this.node.clientWidth) tiles(this.canvas, [this.strip], this.columns);
+  }
+
+  // Left, top and side of tile i in CSS pixels; the sheet has a frame of one pixel of the screen.
+  place(i) {
+    const pitch = this.canvas.clientWidth / this.columns;
+    const tall = this.canvas.clientHeight / Math.ceil(this.count / this.columns);
+    return [(i % this.columns) * pitch, Math.floor(i / this.columns) * tall, pitch, tall];
+  }
+
+  under(event) {
+    if (!this.count) return null;
+    const box = this.canvas.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    if (x < 0 || y < 0 || x >= 1 || y >= 1) return null;
+    const i = Math.floor(y * Math.ceil(this.count / this.columns)) * this.columns + Math.floor(x * this.columns);
+    return i < this.count ? i : null;
+  }
+}
+
+export { Sheet, bytes };

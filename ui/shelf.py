@@ -1,0 +1,63 @@
+"""What several components of a page need once, kept in the browser's window: the decoder, the codes, their plane.
+
+A component that changes often would send the weights again with each change; this one sends them once a model.
+"""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from ui import decoder, figures, library
+from ui.components import pack, source
+from vae.plane import Plane
+from vae.runs import Codes, Run
+
+CODES = 4000  # of a run's that are drawn as points: more would hide each other on a small map
+
+SOURCE = source("shared.js", "decoder.js", "shelf.js")
+_component = st.components.v2.component("latent_shelf", html="<span hidden></span>", js=SOURCE)
+
+
+def shown(codes: Codes) -> np.ndarray:
+    """Return the indices of the codes that are sent, evenly over all."""
+    return np.unique(np.linspace(0, len(codes) - 1, min(CODES, len(codes))).round().astype(int))
+
+
+def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
+    """Return the decoder under a label (where the browser can run it), the codes' means and the plane."""
+    some = shown(codes)
+    labels = codes.labels[some] if codes.labels is not None else np.full(len(some), -1)
+    sections = {"means": codes.means[some].astype("<f4").tobytes(), "labels": labels.astype("<i4").tobytes()}
+    header, weights = decoder.pack(run, label)
+    if decoder.runnable(run):
+        sections["weights"] = weights.tobytes()
+    count = int(labels.max(initial=-1)) + 1
+    ground = {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)}
+    header = {
+        **header,
+        "run": run.name,
+        "runnable": decoder.runnable(run),
+        "indices": some.tolist(),
+        "split": codes.split,
+        "plane": ground,
+        "classes": [figures.class_name(codes, k) for k in range(count)],
+        "colours": [figures.colour(k) for k in range(count)],
+        "plain": figures.ENCODER,
+        "rings": run.spec.normal_prior,
+    }
+    header["id"] = hashlib.sha256(repr(header).encode() + b"".join(sections.values())).hexdigest()[:16]
+    return pack(header, sections)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _payload(path: Path, version: library.Stamp, ground: tuple[bytes, bytes], label: int, _plane: Plane) -> bytes:
+    run = library.open_run(path.name)
+    return payload(run, run.codes, _plane, label)
+
+
+def shelf(run: Run, plane: Plane, label: int, *, key: str) -> None:
+    """Put a run on the shelf of this browser window, where ui/shelf.js' `fetched` finds it; raises RunError."""
+    ground = plane.origin.tobytes(), plane.basis.tobytes()
+    _component(data=_payload(run.path, library.stamp(run.path), ground, label, plane), key=f"{key}_{run.name}")

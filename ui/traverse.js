@@ -1,0 +1,220 @@
+import { nats } from "./drawing.js";
+import { strip, tiles } from "./pictures.js";
+import { bytes } from "./sheet.js";
+import { el, minus, plain, unpack } from "./shared.js";
+
+// Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the image
+// follows: one decode a frame, the newest place only. What a hand lets go of becomes the point that all rows start from.
+
+const BUDGET = 8; // milliseconds of decoding rows in one frame
+const instances = new WeakMap();
+
+class Row {
+  constructor(dimension, owner) {
+    const { index, kl, variance, low, high, dead } = dimension;
+    this.dimension = dimension;
+    const name = plain(`z<sub>${index + 1}</sub>`);
+    this.bar = el("i", { class: "bar" });
+    const told = kl === null ? `variance ${variance.toPrecision(2)}` : `${nats(kl)} nats`;
+    this.canvas = el("canvas", { role: "img", "aria-label": `Means of p(x|z) along ${name}` });
+    this.range = el("input", {
+      type: "range", min: low, max: high, step: (high - low) / 600, "aria-label": `${name}, ${told}${dead ? ", dead" : ""}`,
+    });
+    this.value = el("output", { class: "value" });
+    this.node = el("div", { class: dead ? "row dead" : "row", "data-dimension": index },
+      el("div", { class: "name" }, el("strong", {}, name), el("span", {}, told), this.bar),
+      el("div", { class: "track" }, el("div", { class: "frames" }, this.canvas), this.range),
+      this.value, ...(dead ? [el("p", { class: "why" }, `dead: ${dead}`)] : []));
+    this.range.addEventListener("input", (e) => owner.slide(this, Number(this.range.value), e.timeStamp));
+    this.range.addEventListener("change", () => owner.commit());
+  }
+}
+
+class Traverse {
+  constructor(parent) {
+    const picture = (role) => {
+      const canvas = el("canvas", { role: "img" });
+      const caption = el("figcaption", {});
+      return { canvas, caption, figure: el("figure", { class: role }, el("div", { class: "big" }, canvas), caption) };
+    };
+    this.now = picture("decoder");
+    this.original = picture("real");
+    this.badge = el("p", { class: "badge", hidden: "" }, "server: decoded when you let go");
+    this.number = el("input", { type: "number", min: "0", step: "1", "aria-label": "Number of the image to start from" });
+    this.any = el("button", { type: "button" }, "any image");
+    this.zero = el("button", { type: "button" }, "z = 0");
+    this.summary = el("p", { class: "note" });
+    this.rows = el("div", { class: "rows" });
+    this.node = el("div", { class: "instrument traverse" },
+      el("section", { class: "card", "aria-label": "The image that the sliders make" }, this.badge,
+        el("div", { class: "pair" }, this.now.figure, this.original.figure),
+        el("div", { class: "tools" }, el("span", { class: "hint" }, "start from"), this.number, this.any, this.zero), this.summary),
+      this.rows);
+    this.frame = el("div", { class: "frame" }, this.node);
+    (parent.querySelector("div") ?? parent).append(this.frame);
+    this.number.addEventListener("change", () => {
+      const at = Number(this.number.value);
+      if (Number.isInteger(at) && at >= 0 && at < this.header.count) this.send("ask", { start: at });
+    });
+    this.any.addEventListener("click", () => this.send("ask", { start: Math.floor(Math.random() * this.header.count) }));
+    this.zero.addEventListener("click", () => this.send("ask", { pin: this.header.z.map(() => 0).join(",") }));
+    this.shelved = () => this.start();
+    window.addEventListener("latent-shelf", this.shelved);
+    this.sizes = new ResizeObserver(() => this.layout());
+    this.sizes.observe(this.node);
+    // what tests and benchmarks read: milliseconds from a slider's event to its image
+    this.timing = window.__latentTraverse = { latencies: [], decodes: 0, sent: 0 };
+  }
+
+  destroy() {
+    window.removeEventListener("latent-shelf", this.shelved);
+    this.sizes.disconnect();
+    this.frame.remove();
+    this.gone = true;
+  }
+
+  get decoder() {
+    const found = window.__latentShelf;
+    return found && found.header.run === this.header?.run ? found.decoder : null;
+  }
+
+  update(data, send) {
+    this.send = send;
+    if (data === this.bytes) return;
+    this.bytes = data;
+    const { header, section } = unpack(data);
+    const same = JSON.stringify([header.run, header.dimensions]) === JSON.stringify([this.header?.run, this.header?.dimensions]);
+    this.header = header;
+    this.served = section("images");
+    if (!same) {
+      const most = Math.max(...header.dimensions.map((d) => d.kl ?? d.variance), 1e-9);
+      this.list = header.dimensions.map((d) => new Row(d, this));
+      for (const { bar, dimension } of this.list) {
+        bar.style.width = `${Math.max(2, (100 * (dimension.kl ?? dimension.variance)) / most)}%`;
+        bar.style.background = dimension.dead ? header.hues.prior : header.hues.kl;
+      }
+      this.rows.replaceChildren(...this.list.map((row) => row.node));
+      this.node.style.setProperty("--frames", header.frames);
+    }
+    this.z = [...header.z];
+    this.badge.hidden = !header.served;
+    const dead = header.dimensions.length - header.active;
+    this.summary.textContent = `${header.dimensions.length} dimension${header.dimensions.length > 1 ? "s" : ""} in the order of ` +
+      `${header.order}` + (dead ? `; ${dead} dead, greyed` : "") + ". The others stay where the sliders stand.";
+    this.original.figure.hidden = !header.sections.original;
+    this.originalPixels = section("original");
+    this.original.caption.textContent = header.whose === null ? "" : `${header.split} #${header.whose}` + (header.label && ` (${header.label})`);
+    this.number.max = header.count - 1;
+    this.number.value = header.whose ?? "";
+    this.start();
+  }
+
+  // Decode everything anew from z.
+  start() {
+    if (!this.header) return;
+    const { header } = this;
+    this.images = this.list.map(() => null);
+    this.queue = [];
+    this.list.forEach((row, k) => {
+      row.range.value = this.z[row.dimension.index];
+      row.value.textContent = minus(this.z[row.dimension.index].toFixed(2));
+      for (let i = 0; i < header.frames; i++) this.queue.push([k, i]);
+    });
+    if (!this.decoder && this.served) this.serve();
+    this.layout();
+    this.ask();
+  }
+
+  // What the server decoded: the point itself, then the frames of the first rows.
+  serve() {
+    const { frames, shape } = this.header;
+    const size = shape.reduce((a, b) => a * b, 1);
+    this.current = this.served.subarray(0, size);
+    for (let k = 0; k < Math.min(this.header.served, this.list.length); k++) {
+      this.images[k] = this.served.subarray((1 + k * frames) * size, (1 + (k + 1) * frames) * size);
+    }
+    this.queue = [];
+  }
+
+  slide(row, value, time) {
+    this.z[row.dimension.index] = value;
+    row.value.textContent = minus(value.toFixed(2));
+    this.sliderTime = time;
+    this.moved = true;
+    this.ask();
+  }
+
+  commit() {
+    this.timing.sent++;
+    this.send("ask", { pin: this.z.map((v) => v.toFixed(3)).join(",") });
+  }
+
+  ask() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    this.asked = false;
+    if (this.gone || !this.header) return;
+    const { header, decoder } = this;
+    if (decoder) {
+      this.current = bytes(decoder.decode(this.z), header.vector);
+      this.timing.decodes++;
+      this.timing.pixels = this.current;
+    }
+    if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
+    this.now.caption.textContent = "mean of p(x|z)";
+    this.now.canvas.setAttribute("aria-label", `mean of p(x|z) at z = ${this.z.slice(0, 4).map((v) => v.toFixed(2)).join(", ")}`);
+    if (this.sliderTime !== undefined) {
+      this.timing.latencies.push(performance.now() - this.sliderTime);
+      this.sliderTime = undefined;
+    }
+    if (decoder && this.queue.length) this.some();
+  }
+
+  // A few frames of the rows, then a breath; a hand on a slider goes first.
+  some() {
+    const { header, decoder } = this;
+    const size = header.shape.reduce((a, b) => a * b, 1);
+    const until = performance.now() + BUDGET;
+    const touched = new Set();
+    while (this.queue.length && performance.now() < until) {
+      const [k, i] = this.queue.shift();
+      const { index, low, high } = this.list[k].dimension;
+      const z = [...header.z];
+      z[index] = low + ((high - low) * i) / (header.frames - 1);
+      this.images[k] ??= new Uint8ClampedArray(size * header.frames);
+      this.images[k].set(bytes(decoder.decode(z), header.vector), i * size);
+      touched.add(k);
+    }
+    for (const k of touched) this.picture(k);
+    if (this.queue.length) this.ask();
+    else this.node.dataset.rows = "there";
+  }
+
+  picture(k) {
+    const row = this.list[k];
+    const frame = row.dimension.dead ? this.header.hues.prior : this.header.hues.frame;
+    if (this.images[k]) tiles(row.canvas, [{ ...strip(this.images[k], this.header.shape), frame }], this.header.frames);
+  }
+
+  layout() {
+    if (!this.header) return;
+    this.list.forEach((_, k) => this.picture(k));
+    const { header } = this;
+    if (this.originalPixels) tiles(this.original.canvas, [{ ...strip(this.originalPixels, header.shape), frame: header.hues.prior }], 1);
+    if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let traverse = instances.get(parentElement);
+  if (!traverse) instances.set(parentElement, (traverse = new Traverse(parentElement)));
+  traverse.update(data, setTriggerValue);
+  return () => {
+    traverse.destroy();
+    instances.delete(parentElement);
+  };
+}

@@ -1,0 +1,115 @@
+"""Traversals on the Sample page: a row of frames and a slider for every dimension, decoded in the browser."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import figures, library, messages, numpy_decoder, state
+from ui.components import pack, source, text
+from ui.explorer import no_densities
+from ui.sampling import display
+from vae import traversal
+from vae.runs import Codes, Run, RunError
+from vae.traversal import Dimension
+
+FRAMES = 11  # an odd number, so that the middle one is the middle
+SERVED = 16  # rows that the server decodes where the browser cannot
+SAME = 2e-3  # latent units within which a pinned point is an image's own code: the address keeps three decimals
+
+SCRIPTS = ("shared", "drawing", "pictures", "sheet", "traverse")
+SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+CSS = text("instrument.css") + text("traverse.css")
+_component = st.components.v2.component("latent_traverse", html="<div></div>", css=CSS, js=SOURCE)
+
+
+def start(codes: Codes, pin: tuple[float, ...] | None) -> tuple[np.ndarray, int | None]:
+    """Return where the traversals start, the pinned point or else the first code, and whose code it is, if anyone's."""
+    if pin is None:
+        return codes.means[0].astype(np.float64), 0
+    z = np.array(pin)
+    away = np.abs(codes.means - z).max(1)
+    return z, int(away.argmin()) if away.min() < SAME else None
+
+
+def decode(run: Run, z: np.ndarray, label: int) -> np.ndarray:
+    """Return the means of p(x|z) [N, *shape] under a label, for a decoder that the browser cannot run."""
+    layers, weights = run.decoder(label)
+    try:
+        return numpy_decoder.mean(run.spec, layers, weights, z)
+    except numpy_decoder.Unsupported as error:
+        raise RunError(str(error)) from error
+
+
+def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bool, label: int = 0) -> bytes:
+    """Return header and sections, see `components.pack`; `served`: the server decodes, and its images are sent."""
+    dimensions = traversal.dimensions(codes, not no_densities(run.spec) and codes.scales is not None)
+    vector = len(run.spec.shape) != 3
+    sections: dict[str, bytes] = {}
+    if served:
+        rows = [z[None], *(traversal.frames(z, d, FRAMES) for d in dimensions[:SERVED])]
+        sections["images"] = display(decode(run, np.concatenate(rows), label)).tobytes()
+    name = ""
+    if whose is not None:
+        images = library.images(run)
+        if images is not None:
+            sections["original"] = images[whose].tobytes()
+        if codes.labels is not None:
+            name = figures.class_name(codes, int(codes.labels[whose]))
+    header: dict[str, Any] = {
+        "run": run.name,
+        "shape": [1, 1, int(np.prod(run.spec.shape))] if vector else list(run.spec.shape),
+        "vector": vector,
+        "z": np.round(z, 4).tolist(),
+        "whose": whose,
+        "label": name,
+        "split": codes.split,
+        "count": len(codes),
+        "frames": FRAMES,
+        "served": SERVED if served else 0,
+        "dimensions": [_told(d) for d in dimensions],
+        "active": sum(not d.dead for d in dimensions),
+        "order": "KL(q(z|x) ‖ p(z))" if dimensions[0].kl is not None else "the variance of E[z|x]",
+        "hues": {"frame": figures.DECODER, "kl": figures.KL, "prior": figures.PRIOR},
+    }
+    return pack(header, sections)
+
+
+def _told(d: Dimension) -> dict[str, Any]:
+    kl = None if d.kl is None else round(d.kl, 3)
+    return {"index": d.index, "kl": kl, "variance": round(d.variance, 4), "low": d.low, "high": d.high, "dead": d.dead}
+
+
+def _index(event: Any, count: int) -> int | None:
+    """Return the number of an image that a browser asks for, if it is one."""
+    asked = event.get("start") if isinstance(event, dict) else None
+    return asked if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked < count else None
+
+
+@st.fragment
+def traverse(run: Run, codes: Codes, *, runnable: bool, label: int, key: str) -> None:
+    """Show the traversals from the pinned point, and pin what a hand lets go of."""
+    if state.redraw_asked():
+        st.rerun()
+    view = state.view()
+    z, whose = start(codes, view.pin if view is not None and view.run.name == run.name else None)
+    name = f"{key}_{run.name}"
+
+    def heard() -> None:
+        event = st.session_state[name].get("ask")
+        if not isinstance(event, dict):
+            return
+        asked = _index(event, len(codes))
+        at = codes.means[asked].tolist() if asked is not None else None
+        pin = tuple(at) if at is not None else state.parse_pin(str(event.get("pin", "")), run.spec.latent)
+        if pin is not None:
+            state.set_pin(pin)
+            state.ask_redraw()
+
+    try:
+        data = payload(run, codes, z, whose, not runnable, label)
+    except RunError as error:
+        messages.failure(error)
+        return
+    with st.container(key=key):
+        _component(data=data, key=name, height="content", on_ask_change=heard)

@@ -1,0 +1,120 @@
+"""Where samples z come from, at which temperature, and what the decoder makes of them.
+
+A `Draw` takes n and a generator and returns z [n, d] from that generator alone; the same seed at another temperature
+draws the same noise, so that one grid of samples can be followed from T = 1 to another T.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution
+
+from vae.families import sample
+from vae.families.tempering import temper
+from vae.model import LatentModel
+from vae.plane import Plane
+
+Draw = Callable[[int, torch.Generator], Tensor]
+
+TRIED = 4096  # draws that a rejection looks at in one go
+MOST_TRIED = 400_000  # after which it gives up
+
+
+class RegionError(ValueError):
+    """A region that a source practically never reaches, or that is none; the message says what to do."""
+
+
+def from_density(density: Distribution, t: float = 1.0) -> Draw:
+    """Return draws of a density p(z) at temperature T: a prior, or one fitted to codes after training.
+
+    See `temper`, which raises ValueError unless T is positive.
+    """
+    tempered = temper(density, t)
+
+    @torch.no_grad()
+    def draw(n: int, generator: torch.Generator) -> Tensor:
+        return sample(tempered, n, generator)
+
+    return draw
+
+
+def from_aggregate(posterior: Callable[[Tensor], Distribution], count: int, t: float = 1.0) -> Draw:
+    """Return draws of the aggregate posterior q(z) = (1/N) sum_i q(z|x_i): of example i's q at T, i uniform.
+
+    `posterior` gives q(z|x_i), batch shape [n], of indices i [n]. An autoencoder's points are drawn as they are.
+    Raises ValueError without examples, or unless T is positive.
+    """
+    if count < 1:
+        raise ValueError("there are no codes to draw from")
+
+    @torch.no_grad()
+    def draw(n: int, generator: torch.Generator) -> Tensor:
+        index = torch.randint(count, (n,), generator=generator)
+        return sample(temper(posterior(index), t), 1, generator)[0]
+
+    return draw
+
+
+@dataclass(frozen=True)
+class Region:
+    """A polygon with corners [P, 2] on a plane: all z whose projection lies inside (even-odd rule)."""
+
+    corners: NDArray[np.float64]
+    plane: Plane
+
+    def __post_init__(self) -> None:
+        if self.corners.ndim != 2 or self.corners.shape[1] != 2 or len(self.corners) < 3:
+            raise RegionError("a region needs three or more corners: draw it again, larger")
+        if not np.isfinite(self.corners).all():
+            raise RegionError("a region's corners must be finite numbers: draw it again")
+
+    @classmethod
+    def box(cls, x0: float, x1: float, y0: float, y1: float, plane: Plane) -> "Region":
+        """Return the box between two corners of the plane."""
+        return cls(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64), plane)
+
+    def contains(self, z: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Return whether each of z [n, d] is inside [n]: a ray to its right crosses the boundary at an odd count."""
+        x, y = self.plane.to_plane(np.asarray(z, np.float64)).T
+        found = np.zeros(len(x), bool)
+        for (ax, ay), (bx, by) in zip(self.corners, np.roll(self.corners, -1, axis=0), strict=True):
+            if ay == by:
+                continue  # a ray along an edge crosses it nowhere
+            found ^= ((ay > y) != (by > y)) & (x < ax + (y - ay) * (bx - ax) / (by - ay))
+        return found
+
+
+def confined(draw: Draw, region: Region, most: int = MOST_TRIED) -> Draw:
+    """Return draws of p(z | z in region), exactly: those of p(z) that fall outside are thrown away.
+
+    Raises RegionError, when drawn, where fewer than n of `most` draws fall inside.
+    """
+
+    def inner(n: int, generator: torch.Generator) -> Tensor:
+        kept: list[Tensor] = []
+        count = tried = 0
+        while count < n:
+            if tried >= most:
+                raise RegionError(
+                    f"Only {count} of {tried:,} draws fell into the region, and {n} are wanted: it holds next to "
+                    "nothing of this distribution. Draw a larger region, or choose another source or temperature."
+                )
+            z = draw(TRIED, generator)
+            accepted = z[torch.from_numpy(region.contains(z.double().numpy()))]
+            kept.append(accepted)
+            tried, count = tried + TRIED, count + len(accepted)
+        return torch.cat(kept)[:n]
+
+    return inner
+
+
+@torch.no_grad()
+def images(model: LatentModel, z: Tensor, generator: torch.Generator | None = None, rows: int = 256) -> Tensor:
+    """Return the means of p(x|z) [n, *shape] at z [n, d], or with a generator one sample of each p(x|z)."""
+    parts = [model.decode(part) for part in z.split(rows)]
+    found = [p.mean if generator is None else sample(p, 1, generator)[0] for p in parts]
+    return torch.cat(found)

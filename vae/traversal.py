@@ -1,0 +1,66 @@
+"""Traversals: one dimension of z moves while the others stay, ordered by what they tell. numpy alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.plane import rates
+from vae.runs import Codes
+
+ACTIVE = 0.01  # Var_x E[z_j|x] above which a unit is active: evaluation.codes.ACTIVE, which the app cannot import
+CONSTANT = 1e-6  # of the largest variance: below it an autoencoder's dimension is a constant
+REACH = 3.0  # standard deviations of the prior that a traversal covers to either side
+TAIL = 0.005  # share of the codes beyond either end of a traversal without a Normal prior
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Dimension `index` of z: its mean KL(q(z_j|x) || p(z_j)) in nats (None where it has none), Var_x E[z_j|x], the
+    range that a traversal covers, and why it is dead, "" if it is not."""
+
+    index: int
+    kl: float | None
+    variance: float
+    low: float
+    high: float
+    dead: str = ""
+
+
+def dimensions(codes: Codes, normal: bool) -> list[Dimension]:
+    """Return all dimensions, the one of the highest KL first.
+
+    `normal`: q(z|x) is Normal and the prior is N(0, I), so that KL(q(z_j|x) || p(z_j)) = (mu^2 + sigma^2 - 1)/2 - log
+    sigma, averaged over the codes, and the range is +-3 prior sigma. Otherwise they are ordered by the variance of
+    E[z_j|x], over the range that holds all but 1 % of the codes. A unit is dead where Var_x E[z_j|x] <= 0.01 (Burda et
+    al. 2016, section 5.2); an autoencoder's, whose scale is its own, where it is a constant.
+    """
+    variance = codes.means.astype(np.float64).var(0, ddof=1)
+    kl = rates(codes) if normal else None
+    low, high = np.quantile(codes.means.astype(np.float64), (TAIL, 1 - TAIL), axis=0)
+    least = ACTIVE if codes.scales is not None else CONSTANT * float(variance.max())
+    found = []
+    for j in np.argsort(-(kl if kl is not None else variance), kind="stable"):
+        ends = (-REACH, REACH) if normal else (float(low[j]), float(high[j]))
+        if not ends[0] < ends[1]:
+            ends = (ends[0] - 1.0, ends[1] + 1.0)  # a constant has no range of its own
+        why = ""
+        if variance[j] <= least:
+            why = f"the variance of E[z|x] over the data is {variance[j]:.4f}, at most {least:.2g}"
+            why += f", and its KL is {kl[j]:.2f} nats: q is the prior, whatever the image" if kl is not None else ""
+        found.append(Dimension(int(j), None if kl is None else float(kl[j]), float(variance[j]), *ends, why))
+    return found
+
+
+def frames(start: Array, dimension: Dimension, count: int) -> Array:
+    """Return z [count, d] along one dimension from its low to its high end, the others as in `start` [d].
+
+    Raises ValueError for fewer than two frames.
+    """
+    if count < 2:
+        raise ValueError(f"a traversal needs at least two frames, not {count}")
+    z = np.repeat(np.asarray(start, np.float64)[None], count, 0)
+    z[:, dimension.index] = np.linspace(dimension.low, dimension.high, count)
+    return z
