@@ -27,7 +27,7 @@ from vae.plane import Plane
 from vae.runs import Codes, Run, RunError
 from vae.spec import SpecError
 
-SCRIPTS = ("shared", "drawing", "decoder", "space", "cloud", "axes", "reel", "comparing")
+SCRIPTS = ("shared", "drawing", "decoder", "grid", "mixture", "space", "cloud", "axes", "reel", "comparing")
 SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
 KEY = "comparing"
 QUANTITIES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}

@@ -25,7 +25,7 @@ class Pin:
     z: tuple[float, ...]
 
 
-SOURCE = source("shared.js", "decoder.js", "space.js", "rider.js", "explorer.js")
+SOURCE = source("shared.js", "decoder.js", "grid.js", "mixture.js", "space.js", "rider.js", "explorer.js")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
 
 

@@ -31,6 +31,8 @@ SCRIPTS = (
     "shared",
     "drawing",
     "decoder",
+    "grid",
+    "mixture",
     "space",
     "rider",
     "route",

@@ -1,8 +1,10 @@
 import { makeDecoder } from "./decoder.js";
+import { Mixture } from "./mixture.js";
 import { TAU, el, inflate, minus } from "./shared.js";
 
 const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
 const STRAYS = 0.1; // if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
+const QUICK = 1e5; // codes up to which a look is quick
 const FAR = 4; // without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
 
 const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
@@ -22,13 +24,8 @@ class Space {
     this.n = this.means.length / d;
     this.labels = new Int32Array(section("labels").buffer);
     const scales = floats("scales");
-    if (scales) {
-      this.inverse = Float64Array.from(scales, (s) => 1 / s);
-      // log of each code's normalising constant, shifted by log N
-      this.constants = new Float64Array(this.n).fill((-d / 2) * Math.log(TAU) - Math.log(this.n));
-      for (let i = 0, t = 0; i < this.n; i++) for (let j = 0; j < d; j++, t++) this.constants[i] -= Math.log(scales[t]);
-      this.exponents = new Float64Array(this.n);
-    }
+    this.mixture = new Mixture(this.means, scales, d);
+    this.inverse = this.mixture.inverse; // absent without densities
     if (header.atlas) {
       inflate(section("tiles")).then((tiles) => { this.tiles = tiles; changed(); });
     } else {
@@ -82,43 +79,19 @@ class Space {
     return this.blended;
   }
 
-  // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder).
-  // log q(z) = log mean_i N(z; mu_i, diag sigma_i^2), over all codes but number `skip`.
+  // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder), over all
+  // codes but number `skip`.
   look(z, skip = -1) {
-    const { d, n, means, inverse, constants, exponents } = this;
-    let [nearest, least, top] = [0, Infinity, -Infinity];
-    for (let i = 0, t = 0; i < n; i++) {
-      let [distance, exponent] = [0, 0];
-      for (let j = 0; j < d; j++, t++) {
-        const gap = z[j] - means[t];
-        distance += gap * gap;
-        if (inverse) exponent += (gap * inverse[t]) ** 2;
-      }
-      if (i === skip) {
-        if (inverse) exponents[i] = -Infinity;
-        continue;
-      }
-      if (distance < least) [least, nearest] = [distance, i];
-      if (inverse) {
-        exponents[i] = constants[i] - exponent / 2;
-        if (exponents[i] > top) top = exponents[i];
-      }
-    }
-    const found = { nearest, distance: Math.sqrt(least) };
-    if (!inverse) return found;
-    let sum = 0;
-    // below e^-36 a term is lost in the sum's last digit anyway
-    for (let i = 0; i < n; i++) if (exponents[i] > top - 36) sum += Math.exp(exponents[i] - top);
-    found.logQ = top + Math.log(sum) + (skip < 0 ? 0 : Math.log(n / (n - 1)));
-    found.logP = (-d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
+    const found = this.mixture.look(z, skip);
+    if (this.inverse) found.logP = (-this.d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
     return found;
   }
 
-  // How codes look that are left out of q(z), over a spread of 200: their median distance to the nearest other one, and
+  // How codes look that are left out of q(z), over a spread of 200 (fewer where a look takes long): their median distance to the nearest other one, and
   // the share that would count as holes. Few codes in many dimensions leave most of them alone, and q(z) worthless.
   get calibration() {
     if (!this._calibration) {
-      const count = Math.min(200, this.n);
+      const count = Math.min(200, this.n, Math.max(50, Math.round((200 * QUICK) / this.n)));
       const seen = Array.from({ length: count }, (_, k) => {
         const i = Math.floor((k * this.n) / count);
         return this.look(this.code(i), i);
