@@ -9,7 +9,7 @@ import streamlit as st
 from fake_runs import complete, make_run
 from test_pages import lives, start, texts
 
-from ui import comparing, library
+from ui import comparing, library, selection
 from vae import runs
 from vae.data import DataError
 from vae.jobs import pool
@@ -137,7 +137,7 @@ def test_images_are_the_same_only_where_every_label_is(folder):
     ],
 )
 def test_what_a_browser_sends_may_be_anything(event):
-    assert comparing._chosen(event, 10) is None
+    assert selection.from_bits(event, 10) is None
 
 
 def test_a_lasso_arrives_as_bits():
@@ -145,7 +145,7 @@ def test_a_lasso_arrives_as_bits():
     bits = np.zeros(10, np.uint8)
     bits[chosen] = 1
     sent = base64.b64encode(np.packbits(bits, bitorder="little").tobytes()).decode()
-    np.testing.assert_array_equal(comparing._chosen({"n": 10, "bits": sent}, 10), chosen)
+    np.testing.assert_array_equal(selection.from_bits({"n": 10, "bits": sent}, 10), chosen)
 
 
 def test_maps_are_turned_onto_the_first(folder):

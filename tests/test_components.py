@@ -5,13 +5,15 @@ from collections import Counter
 
 import pytest
 
-from ui import comparing, components, explorer, film, manifold, paths, sampling, traverse
+from ui import bigmap, comparing, components, explorer, film, geometry, manifold, paths, sampling, traverse
+
+MODULES = [bigmap, comparing, explorer, film, geometry, manifold, paths, sampling, traverse]
 
 DECLARED = re.compile(r"^(?:export\s+)?(?:async\s+)?(?:default\s+)?(?:const|let|var|class|function\*?)\s+(\w+)", re.M)
 UNPACKED = re.compile(r"^(?:const|let)\s+[\[{]([^\]}]*)[\]}]\s*=", re.M)
 
 
-@pytest.mark.parametrize("module", [comparing, explorer, film, manifold, paths, sampling, traverse])
+@pytest.mark.parametrize("module", MODULES)
 def test_no_name_is_declared_twice(module):
     names = Counter(DECLARED.findall(module.SOURCE))
     for group in UNPACKED.findall(module.SOURCE):
@@ -22,7 +24,7 @@ def test_no_name_is_declared_twice(module):
 
 def test_what_a_file_imports_is_in_its_module():
     """Imports are taken out, so each imported file has to be among those that are put together."""
-    for module in (comparing, explorer, film, manifold, paths, sampling, traverse):
+    for module in MODULES:
         for name in re.findall(r'from "\./(\w+)\.js"', "".join(components.text(f) for f in files(module))):
             assert components.text(f"{name}.js").splitlines()[-1] in module.SOURCE, f"{module.__name__} lacks {name}.js"
 

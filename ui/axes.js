@@ -11,10 +11,15 @@ class Axes {
     this.canvas = canvas;
   }
 
+  // The part of the canvas that shows the plane, in pixels.
+  area() {
+    const { left, right, top, bottom } = MARGIN;
+    return { left, top, width: this.canvas.clientWidth - left - right, height: this.canvas.clientHeight - top - bottom };
+  }
+
   // Pixel position, from the canvas' corner, of a point of the plane.
   place(view, x, y) {
-    const { left, right, top, bottom } = MARGIN;
-    const [width, height] = [this.canvas.clientWidth - left - right, this.canvas.clientHeight - top - bottom];
+    const { left, top, width, height } = this.area();
     return [left + ((x - view[0]) / (view[1] - view[0])) * width, top + ((view[3] - y) / (view[3] - view[2])) * height];
   }
 

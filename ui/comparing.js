@@ -1,6 +1,7 @@
 import { Axes, fade } from "./axes.js";
 import { Cloud, paints } from "./cloud.js";
 import { themeOf, whole } from "./drawing.js";
+import { contains, toBits } from "./polygon.js";
 import { survey } from "./reel.js";
 import { el, inflate, plain, unpack } from "./shared.js";
 import { Space, fixed, paint } from "./space.js";
@@ -94,13 +95,7 @@ class Panel {
   within(polygon) {
     const { codes } = this.final;
     const inside = new Uint8Array(codes.length / 2);
-    for (let i = 0; i < inside.length; i++) {
-      const [x, y] = [codes[2 * i], codes[2 * i + 1]];
-      for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
-        const [[xa, ya], [xb, yb]] = [polygon[a], polygon[b]];
-        if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) inside[i] ^= 1;
-      }
-    }
+    for (let i = 0; i < inside.length; i++) inside[i] = contains(polygon, codes[2 * i], codes[2 * i + 1]) ? 1 : 0;
     return inside;
   }
 
@@ -376,11 +371,7 @@ class Comparing {
     this.node.dataset.chosen = n;
     if (this.header) this.recolour();
     if (!tell) return;
-    const bits = new Uint8Array(Math.ceil((mask?.length ?? 0) / 8));
-    mask?.forEach((v, i) => { if (v) bits[i >> 3] |= 1 << (i & 7); });
-    let text = "";
-    for (let i = 0; i < bits.length; i += 8192) text += String.fromCharCode(...bits.subarray(i, i + 8192));
-    this.send("lasso", { n: mask?.length ?? 0, bits: btoa(text) }); // one message a gesture
+    this.send("lasso", { n: mask?.length ?? 0, bits: mask ? toBits(mask) : "" }); // one message a gesture
   }
 
   // The slider's steps are dense where models are born; its right end is the codes of the finished models.

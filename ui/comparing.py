@@ -1,18 +1,15 @@
 """Two to four models in linked maps (comparing.js), and beside them their numbers with the differences' errors."""
 
-import base64
-import binascii
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from ui import chips, explorer, figures, library, messages
+from ui import chips, explorer, figures, library, messages, selection
 from ui import film as filming
 from ui.components import pack, source, text
 from vae import alignment
@@ -27,7 +24,7 @@ from vae.plane import Plane
 from vae.runs import Codes, Run, RunError
 from vae.spec import SpecError
 
-SCRIPTS = ("shared", "drawing", "decoder", "grid", "mixture", "space", "cloud", "axes", "reel", "comparing")
+SCRIPTS = ("shared", "drawing", "decoder", "grid", "mixture", "space", "polygon", "cloud", "axes", "reel", "comparing")
 SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
 KEY = "comparing"
 QUANTITIES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}
@@ -123,18 +120,6 @@ def _payload(
     return _make()
 
 
-def _chosen(event: Any, n: int) -> np.ndarray | None:
-    """Return the indices that a lasso in the browser sent as bits, None for none; browsers are not ours."""
-    if not isinstance(event, Mapping) or event.get("n") != n or not isinstance(event.get("bits"), str):
-        return None
-    try:
-        raw = np.frombuffer(base64.b64decode(event["bits"], validate=True), np.uint8)
-    except (binascii.Error, ValueError):
-        return None
-    bits = np.unpackbits(raw, bitorder="little")[:n]
-    return np.flatnonzero(bits) if len(bits) == n and bits.any() else None
-
-
 @st.fragment
 def compared(shown: Sequence[Panel], align: bool) -> None:
     """Mount the maps, and under them the numbers of all images or of those under the lasso."""
@@ -149,7 +134,7 @@ def compared(shown: Sequence[Panel], align: bool) -> None:
         return
     with st.container(key=KEY):
         result = _component(data=data, key="comparing_maps", height="content", on_lasso_change=lambda: None)
-    chosen = _chosen(result.get("lasso"), len(first.codes))
+    chosen = selection.from_bits(result.get("lasso"), len(first.codes))
     for panel in shown[1:]:
         if not panel.linked:
             st.caption(_unlinked(first, panel))

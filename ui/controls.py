@@ -1,14 +1,15 @@
 """The map with its selection, and the choice of a plane: what stands in the left column of Explore."""
 
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 import streamlit as st
 from streamlit.elements.plotly_chart import PlotlyState
 
-from ui import decoder, library, messages, selection, state
+from ui import bigmap, decoder, geometry, library, messages, selection, state
 from vae.plane import Plane
-from vae.runs import SHOWN_LABEL, Codes, Run
+from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
 CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -24,6 +25,24 @@ def latent_map(run: Run, codes: Codes, plane: Plane, name: str) -> None:
     def choose_all() -> None:
         st.session_state[state.ALL_KEY] = not st.session_state.get(state.ALL_KEY, False)
 
+    draw = bigmap.bigmap if geometry.apart(codes) else _plotly
+    try:
+        chosen = draw(run, codes, plane, name, lassoed)
+    except RunError as error:
+        messages.failure(error)
+        return
+    everything = st.session_state.get(state.ALL_KEY, False)
+    index = np.arange(len(codes)) if everything else chosen
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
+        text = f"of {len(codes):,} selected." if len(index) else "Lasso or box on the map, or press A for all."
+        st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
+        st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
+    if len(index):
+        selection.panel(run, plane, index)
+
+
+def _plotly(run: Run, codes: Codes, plane: Plane, name: str, lassoed: Callable[[], None]) -> np.ndarray:
+    """Draw the map with Plotly, and return the indices of the codes that are selected on it."""
     prior = "the prior is learned" if run.spec.probabilistic else "an autoencoder, so without a prior"
     kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.normal_prior else prior
     event = st.plotly_chart(
@@ -34,15 +53,7 @@ def latent_map(run: Run, codes: Codes, plane: Plane, name: str) -> None:
         config=CHART,
         alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, coloured by class; {kind}.",
     )
-    everything = st.session_state.get(state.ALL_KEY, False)
-    points = cast(PlotlyState, event).selection.points
-    index = np.arange(len(codes)) if everything else selection.indices(points, codes)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
-        text = f"of {len(codes):,} selected." if len(index) else "Lasso or box on the map, or press A for all."
-        st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
-        st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
-    if len(index):
-        selection.panel(run, plane, index)
+    return selection.indices(cast(PlotlyState, event).selection.points, codes)
 
 
 def plane_choice(run: Run, codes: Codes, plane: Plane, name: str) -> None:

@@ -90,6 +90,7 @@ class Explorer {
     on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
     on(window, "resize", () => this.ask());
+    on(window, "latent-geometry", () => this.waiting && this.update(this.waiting, this.send));
     on(this.card.node, "keydown", (e) => this.key(e));
     on(this.card.unpin, "click", () => this.setPin(null, true));
     // the chart may appear later or be mounted anew, and the address may change: neither tells us
@@ -108,8 +109,10 @@ class Explorer {
   update(bytes, send) {
     this.send = send;
     if (bytes === this.bytes) return;
+    const content = this.withGeometry(unpack(bytes));
+    this.waiting = content ? null : bytes;
+    if (!content) return;
     this.bytes = bytes;
-    const content = unpack(bytes);
     const { header } = content;
     const ground = JSON.stringify([header.plane, header.chart]);
     if (header.content !== this.space?.header.content) {
@@ -137,6 +140,15 @@ class Explorer {
     this.check();
     this.drawPin();
     this.ask();
+  }
+
+  // Add what is sent apart from the rest (geometry.py), where it is; null where it has not come yet.
+  withGeometry({ header, section }) {
+    const parts = (header.geometry ?? []).map((id) => window.__latentGeometry?.get(id));
+    if (!parts.every(Boolean)) return null;
+    const apart = Object.assign({}, ...parts);
+    if (header.without) delete apart.scales;
+    return { header, section: (name) => apart[name] ?? section(name) };
   }
 
   check() {
@@ -301,10 +313,11 @@ class Explorer {
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
     const what = `${space.header.split} #${i}` + (label && ` (${label})`);
+    const lack = space.header.unsent || "data not on this machine";
     if (real) caption.textContent = `nearest real image, ${what}`;
     else if (space.hasImages) caption.textContent = what;
-    else if (!pixels) caption.textContent = `nearest image, ${what}: the data are not on this machine`;
-    else caption.textContent = brief ? `reconstruction of ${what}` : `reconstruction of the nearest image, ${what} (data not on this machine)`;
+    else if (!pixels) caption.textContent = `nearest image, ${what}: ${lack}`;
+    else caption.textContent = brief ? `reconstruction of ${what}` : `reconstruction of the nearest image, ${what} (${lack})`;
     canvas.setAttribute("aria-label", caption.textContent);
     return real;
   }

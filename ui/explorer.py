@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import decoder, figures, library
+from ui import decoder, figures, geometry, library
 from ui.components import pack, source, text
 from vae import plane as planes
 from vae.plane import Plane
@@ -30,20 +30,22 @@ _component = st.components.v2.component("latent_explorer", html="<div></div>", c
 
 
 def content(
-    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, label: int | None = None
+    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, label: int | None = None, *, apart: bool = False
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return header and sections of what a Space is made of (see space.js): decoder or atlas, codes, images."""
+    """Return header and sections of what a Space is made of (see space.js): decoder or atlas, codes, images.
+
+    `apart`: the codes are in the browser already (see geometry.py), and the images are too many to send.
+    """
     runnable = decoder.runnable(run)
     header, weights = decoder.pack(run, label)
     labels = codes.labels if codes.labels is not None else np.full(len(codes), -1)
-    sections = {
-        "means": codes.means.astype("<f4").tobytes(),
-        "labels": labels.astype("<i4").tobytes(),
-    }
+    sections: dict[str, bytes] = {}
+    if not apart:
+        sections = {"means": codes.means.astype("<f4").tobytes(), "labels": labels.astype("<i4").tobytes()}
     without = no_densities(run.spec) or ("" if codes.scales is not None else "no widths are saved with the codes")
-    if codes.scales is not None and not without:
+    if codes.scales is not None and not without and not apart:
         sections["scales"] = codes.scales.astype("<f4").tobytes()
-    if images is not None:
+    if images is not None and not apart:
         sections["images"] = zlib.compress(images.tobytes(), 1)
     if runnable:
         sections["weights"] = weights.tobytes()
@@ -57,10 +59,13 @@ def content(
             )
         sections["tiles"] = zlib.compress(tiles.tobytes(), 1)
         header = {**header, "atlas": {"side": tiles.shape[0], "extent": extent}}
+    places = geometry.identities(run) if apart else []
     header = {
         **header,
+        "geometry": places,
+        "unsent": f"{len(codes):,} images are too many to send" if apart and images is not None else "",
         # what a change of plane leaves as it is: the browser then keeps its decoder
-        "content": hashlib.sha256(b"".join([header["id"].encode(), *sections.values()])).hexdigest()[:16],
+        "content": hashlib.sha256(b"".join([f"{header['id']} {places}".encode(), *sections.values()])).hexdigest()[:16],
         "name": run.name,
         "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
         "probabilistic": not without,
@@ -73,10 +78,17 @@ def content(
 
 
 def payload(
-    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str, label: int | None = None
+    run: Run,
+    codes: Codes,
+    plane: Plane,
+    images: np.ndarray | None,
+    chart_key: str,
+    label: int | None = None,
+    *,
+    apart: bool = False,
 ) -> bytes:
     """Return all that the card needs, once; `chart_key` is the map that it rides on."""
-    header, sections = content(run, codes, plane, images, label)
+    header, sections = content(run, codes, plane, images, label, apart=apart)
     return pack({**header, "chart": chart_key}, sections)
 
 
@@ -101,13 +113,21 @@ def _payload(
     has_images: bool,
     chart_key: str,
     label: int | None,
+    apart: bool,
     _make: Callable[[], bytes],
 ) -> bytes:
     return _make()
 
 
 def kept_payload(
-    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str, label: int | None = None
+    run: Run,
+    codes: Codes,
+    plane: Plane,
+    images: np.ndarray | None,
+    chart_key: str,
+    label: int | None = None,
+    *,
+    apart: bool = False,
 ) -> bytes:
     """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
     version = (library.stamp(run.path), _atlas_stamp(run.path))
@@ -119,7 +139,8 @@ def kept_payload(
         images is not None,
         chart_key,
         label,
-        lambda: payload(run, codes, plane, images, chart_key, label),
+        apart,
+        lambda: payload(run, codes, plane, images, chart_key, label, apart=apart),
     )
 
 
@@ -139,7 +160,10 @@ def explorer(
     `images` are uint8 [N, C, H, W] in the order of the codes. `pin` is what the page's address says; the card reads the
     address itself, so that a pin changes no byte of the payload. Raises RunError for weights that cannot be used.
     """
-    data = kept_payload(run, codes, plane, images, chart_key, label)
+    apart = geometry.apart(codes)
+    if apart:
+        geometry.send(run)
+    data = kept_payload(run, codes, plane, images, chart_key, label, apart=apart)
     with st.container(key=key):
         result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
     event = result.get("pin")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -47,6 +48,23 @@ def class_colours(codes: Codes) -> list[str]:
     return [ENCODER] if codes.labels is None else [colour(int(k)) for k in np.unique(codes.labels)]
 
 
+@dataclass(frozen=True)
+class Outline:
+    """What a map of codes shows besides them: its first ranges, each class's median [2], and the prior's centre [2]."""
+
+    x_range: list[float]
+    y_range: list[float]
+    medians: list[np.ndarray]
+    centre: np.ndarray
+
+
+def outline(codes: Codes, plane: Plane, u: np.ndarray, prior: bool) -> Outline:
+    """Return the outline of codes at u [N, 2] on a plane; medians are those of `groups`, none without labels."""
+    x_range, y_range = _frame(u, plane, prior)
+    medians = [] if codes.labels is None else [np.median(u[index], axis=0) for _, index in groups(codes)]
+    return Outline(x_range, y_range, medians, plane.to_plane(np.zeros(codes.means.shape[1])))
+
+
 def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: bool = True) -> go.Figure:
     """Return the codes' means on a plane: a trace per class, a glyph at each median, the prior's 1, 2 and 3 sigma.
 
@@ -71,11 +89,12 @@ def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: b
             unselected={"marker": {"opacity": 0.2}},
             hoverinfo="none",
         )
-    x_range, y_range = _frame(u, plane, prior)
+    shown = outline(codes, plane, u, prior)
+    x_range, y_range = shown.x_range, shown.y_range
     if codes.labels is not None:
         names = [name for name, _ in groups(codes)]
-        medians = np.array([np.median(u[index], axis=0) for _, index in groups(codes)])
-        for name, (x, y) in zip(names, _apart(medians, names, y_range[1] - y_range[0]), strict=True):
+        places = _apart(np.array(shown.medians), names, y_range[1] - y_range[0])
+        for name, (x, y) in zip(names, places, strict=True):
             figure.add_annotation(
                 x=float(x),
                 y=float(y),
@@ -84,9 +103,8 @@ def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: b
                 font={"size": 15, "color": ink, "shadow": _halo(paper)},
             )
     if prior:
-        centre = plane.to_plane(np.zeros(codes.means.shape[1]))
         for k in (1, 2, 3):
-            _ring(figure, centre, k, ink, paper)
+            _ring(figure, shown.centre, k, ink, paper)
     axis: dict[str, Any] = {"zeroline": False, "ticks": "", "showgrid": True, "gridcolor": GRID, "nticks": 9}
     figure.update_layout(
         xaxis={**axis, "title": {"text": plane.titles[0], "standoff": 6}, "range": x_range},

@@ -1,6 +1,23 @@
-// What rides on a Plotly chart: elements of a component's own on it, its keys, and the way between pixels and its axes.
+// What rides on a map: elements of a component's own on it, its keys, and the way between pixels and its axes. A map is
+// Plotly's chart, or one that put itself on the window (bigmap.js); of either a rider knows {node, axes(), listen(follow)}.
 
 const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
+
+// Plotly keeps its axes in _fullLayout, which is private, hence the guards.
+function plotly(node) {
+  return {
+    node,
+    axes() {
+      const layout = node._fullLayout;
+      const [x, y] = [layout?.xaxis, layout?.yaxis];
+      return x?.p2d && y?.p2d ? { x, y } : null;
+    },
+    listen(follow) {
+      for (const name of REDRAWN) node.on?.(name, follow);
+      return () => { for (const name of REDRAWN) node.removeListener?.(name, follow); };
+    },
+  };
+}
 
 class Rider {
   // nodes: what is put on the chart; label: what it is for a screen reader; key(event): its keys; follow(): after each
@@ -12,14 +29,17 @@ class Rider {
 
   // Take hold of the chart of a Streamlit key; to be called now and then, since nobody tells of a chart mounted anew.
   find(key) {
-    const found = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+    const own = window.__latentMaps?.get(key);
+    const found = own?.node ?? document.querySelector(`.st-key-${key} .js-plotly-plot`);
     // a redrawn chart may be a new element, or the old one emptied of what was put into it
-    if (found !== this.chart || (found && !this.nodes.every((node) => found.contains(node)))) this.ride(found);
+    if (found !== this.chart || (found && !this.nodes.every((node) => found.contains(node)))) this.ride(found && (own ?? plotly(found)));
   }
 
-  ride(chart) {
+  ride(map) {
     this.leave();
-    this.chart = chart;
+    this.map = map;
+    this.chart = map?.node ?? null;
+    const { chart } = this;
     if (!chart) return;
     this.stop = new AbortController();
     chart.tabIndex = 0;
@@ -28,21 +48,19 @@ class Rider {
     chart.addEventListener("keydown", (e) => this.key(e), { signal: this.stop.signal });
     chart.style.position = "relative";
     chart.append(...this.nodes);
-    for (const name of REDRAWN) chart.on?.(name, this.follow);
+    this.unlisten = map.listen(this.follow);
     this.follow();
   }
 
   leave() {
     this.stop?.abort();
-    for (const name of REDRAWN) this.chart?.removeListener?.(name, this.follow);
+    this.unlisten?.();
     for (const node of this.nodes) node.remove();
   }
 
-  // The plot area of the chart, with its axes; Plotly keeps them in _fullLayout, which is private, hence the guards.
+  // The plot area of the chart, with its axes, or null.
   axes() {
-    const layout = this.chart?._fullLayout;
-    const [x, y] = [layout?.xaxis, layout?.yaxis];
-    return x?.p2d && y?.p2d ? { x, y } : null;
+    return this.map?.axes() ?? null;
   }
 
   // Plane coordinates under a pointer event, wherever it is; null without a chart.
@@ -59,8 +77,10 @@ class Rider {
     if (!u) return null;
     const [px, py] = [axes.x.d2p(u[0]), axes.y.d2p(u[1])];
     if (px < 0 || py < 0 || px > axes.x._length || py > axes.y._length) return null;
+    // the page sees what is within a component as the component itself, but for the path
+    const first = event.composedPath()[0] ?? event.target;
+    const target = first instanceof Element ? first : null;
     // while a button is down Plotly covers the page with a layer of its own
-    const target = event.target instanceof Element ? event.target : null;
     if (!this.chart.contains(target) && !target?.classList.contains("dragcover")) return null;
     return target?.closest(".modebar") ? null : u;
   }

@@ -1,5 +1,7 @@
 """What a lasso caught: how many of which class, their mean image, and the selection as files."""
 
+import base64
+import binascii
 import csv
 import io
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,18 @@ def indices(points: Sequence[Mapping[str, Any]], codes: Codes) -> np.ndarray:
         if known and 0 <= position < len(groups[curve]):
             found.add(int(groups[curve][position]))
     return np.array(sorted(found), dtype=np.int64)
+
+
+def from_bits(event: Any, n: int) -> np.ndarray | None:
+    """Return the indices that a lasso in the browser sent as bits, None for none; browsers are not ours."""
+    if not isinstance(event, Mapping) or event.get("n") != n or not isinstance(event.get("bits"), str):
+        return None
+    try:
+        raw = np.frombuffer(base64.b64decode(event["bits"], validate=True), np.uint8)
+    except (binascii.Error, ValueError):
+        return None
+    bits = np.unpackbits(raw, bitorder="little")[:n]
+    return np.flatnonzero(bits) if len(bits) == n and bits.any() else None
 
 
 def counts(index: np.ndarray, codes: Codes) -> list[tuple[str, str, int]]:

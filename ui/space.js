@@ -87,8 +87,9 @@ class Space {
     return found;
   }
 
-  // How codes look that are left out of q(z), over a spread of 200 (fewer where a look takes long): their median distance to the nearest other one, and
-  // the share that would count as holes. Few codes in many dimensions leave most of them alone, and q(z) worthless.
+  // How codes look that are left out of q(z), over a spread of 200 (fewer where a look takes long): their median distance
+  // to the nearest other one, and the share that would count as holes. Few codes in many dimensions leave most of them
+  // alone, and q(z) worthless.
   get calibration() {
     if (!this._calibration) {
       const count = Math.min(200, this.n, Math.max(50, Math.round((200 * QUICK) / this.n)));

@@ -1,0 +1,279 @@
+"""More codes than Plotly draws, in a real browser: they appear, decode, and a lasso counts all of them."""
+
+import re
+
+import numpy as np
+import pytest
+from fake_runs import make_run
+from harness import card, picture, settle
+from playwright.sync_api import expect
+
+from ui import components
+from vae.runs import Run
+
+N = 30_000
+NODE = ".st-key-map .bigmap"
+READY = f"{NODE}[data-ready]"
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def many(server):
+    """Thirty thousand codes of two latents, and as many of five."""
+    make_run(server.data / "runs", "many", n=N, **SMALL)
+    make_run(server.data / "runs", "many-5d", n=N, latent=5, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def codes(server):
+    return Run(server.data / "runs" / "many").codes
+
+
+def opened(open_page, path="/?model=many", **more):
+    return open_page(path, wait=READY, **more)
+
+
+def pixel(page, x, y):
+    return page.locator(f"{NODE} .plane").evaluate("(node, [x, y]) => node.project(x, y)", [x, y])
+
+
+def view(page):
+    return page.locator(f"{NODE} .plane").evaluate("node => node.seen()")
+
+
+def drawn(page):
+    """The pixels of the layer that is seen: density or points."""
+    return page.locator(f"{NODE} canvas.cloud:not([hidden])").evaluate("""async canvas => {
+        const copy = new OffscreenCanvas(canvas.width, canvas.height), context = copy.getContext("2d");
+        await new Promise(requestAnimationFrame);
+        context.drawImage(canvas, 0, 0);
+        let sum = 0;
+        for (const v of context.getImageData(0, 0, copy.width, copy.height).data) sum += v;
+        return sum;
+    }""")
+
+
+def draw(page, mode, corners):
+    page.locator(NODE).get_by_role("button", name=mode).click()
+    places = [pixel(page, *corner) for corner in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=5)
+    page.mouse.up()
+
+
+def selected(page, n):
+    """Wait until the strip counts about n points (drawn by hand, so pixels decide at the edge), and return how many."""
+    page.wait_for_selector(".st-key-selection_csv")
+    settle(page)
+    found = int(page.locator(".st-key-strip").inner_text().split()[0].replace(",", ""))
+    assert found == pytest.approx(n, rel=0.03, abs=5)
+    return found
+
+
+def inside(polygon, points):
+    """Which points [N, 2] lie within a polygon, by the crossing number."""
+    x, y = points.T.astype(float)
+    within = np.zeros(len(points), bool)
+    for (xa, ya), (xb, yb) in zip(polygon, np.roll(polygon, 1, axis=0), strict=True):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            within ^= ((ya > y) != (yb > y)) & (x < (xb - xa) * (y - ya) / (yb - ya) + xa)
+    return within
+
+
+def test_the_codes_are_drawn_as_density_and_one_by_one_where_few_are_in_view(open_page, codes):
+    page = opened(open_page)
+    assert page.locator(NODE).get_attribute("data-ready").endswith("density")
+    assert page.get_by_text("30,000 test codes").count() == 0  # on the canvas, not in the text
+    assert "the density of all 29," in page.locator(f"{NODE} .count").inner_text()
+    assert drawn(page) > 0
+    page.mouse.move(*pixel(page, *np.median(codes.means[codes.labels == 3], axis=0).tolist()))
+    page.mouse.wheel(0, -1200)
+    expect(page.locator(NODE)).to_have_attribute("data-ready", re.compile("points$"))
+    x0, x1, y0, y1 = view(page)
+    x, y = codes.means.T
+    n = int(((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).sum())
+    expect(page.locator(f"{NODE} .count")).to_have_text(f"Drawn: each of the {n:,} codes in view, of 30,000.")
+    page.locator(NODE).get_by_role("button", name="Reset").click()
+    expect(page.locator(NODE)).to_have_attribute("data-ready", re.compile("density$"))
+
+
+def test_axes_are_equal_and_a_drag_pans(open_page):
+    page = opened(open_page)
+    a, b, c = pixel(page, 0, 0), pixel(page, 1, 0), pixel(page, 0, 1)
+    assert b[0] - a[0] == pytest.approx(a[1] - c[1])
+    before = view(page)
+    page.mouse.move(*a)
+    page.mouse.down()
+    page.mouse.move(a[0] + 60, a[1] + 30, steps=4)
+    page.mouse.up()
+    moved = pixel(page, 0, 0)
+    assert moved == pytest.approx([a[0] + 60, a[1] + 30], abs=0.5)
+    assert "z=" not in page.url  # a drag is no click
+    page.mouse.dblclick(*moved)
+    page.wait_for_timeout(200)
+    assert view(page) == pytest.approx(before)
+
+
+def test_hover_decodes_and_a_click_pins_what_a_reload_keeps(open_page):
+    page = opened(open_page)
+    seen = []
+    for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
+        page.mouse.move(*pixel(page, *point), steps=4)
+        page.wait_for_timeout(250)
+        seen.append(picture(page))
+    assert len(set(seen)) == 3
+    page.mouse.click(*pixel(page, 0.8, -0.4))
+    page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
+    z = page.evaluate("() => new URL(location.href).searchParams.get('z')")
+    np.testing.assert_allclose([float(v) for v in z.split(",")], [0.8, -0.4], atol=0.03)
+    page.reload()
+    page.wait_for_selector(READY)
+    settle(page)
+    assert f"z={z}" in page.url.replace("%2C", ",")
+    expect(card(page).get_by_role("button", name="Unpin")).to_be_visible()
+    marker = page.locator(f"{NODE} [data-latent-marker=pin]").bounding_box()
+    at = pixel(page, *map(float, z.split(",")))
+    assert [marker["x"] + marker["width"] / 2, marker["y"] + marker["height"] / 2] == pytest.approx(at, abs=2)
+
+
+def test_a_lasso_counts_what_numpy_counts_among_all_codes(open_page, codes):
+    page = opened(open_page)
+    corners = [(-2.0, -1.5), (1.5, -1.0), (2.5, 1.2), (0.2, 0.4), (-1.0, 2.0)]
+    draw(page, "Lasso", [*corners, corners[0]])
+    n = selected(page, int(inside(np.array(corners), codes.means).sum()))
+    counts = page.locator("[data-testid=stHtml] div span:nth-child(3n)").all_inner_texts()
+    assert sum(int(c.replace(",", "")) for c in counts) == n > 1000
+    assert "z=" not in page.url
+    # a pin runs the whole page: the selection stays
+    page.mouse.click(*pixel(page, 0.8, -0.4))
+    page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
+    selected(page, n)
+    page.locator(NODE).get_by_role("button", name="Clear").click()
+    page.wait_for_selector(".st-key-selection_csv", state="detached")
+
+
+def test_the_lasso_agrees_with_numpy_code_by_code(open_page, codes):
+    page = opened(open_page)
+    polygon = [(-2.03, -1.51), (1.52, -0.97), (2.51, 1.23), (0.21, 0.43), (-1.01, 2.02)]
+    draw(page, "Box", [(-1, -1), (1.5, 1)])
+    box = (codes.means > [-1, -1]).all(1) & (codes.means < [1.5, 1]).all(1)
+    selected(page, int(box.sum()))
+    bits = page.evaluate(
+        """async ([source, means, polygon]) => {
+            const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+            const { Grid, contains, crosses } = await import(url);
+            const [x, y] = [0, 1].map((k) => Float32Array.from(means, (z) => z[k]));
+            const { boxes, starts, order, count } = new Grid(x, y);
+            const mask = new Array(x.length).fill(0);
+            let whole = 0;
+            for (let c = 0; c < count; c++) {
+                const box = boxes.subarray(4 * c, 4 * c + 4);
+                const mixed = crosses(polygon, ...box);
+                if (!mixed) whole++;
+                const all = contains(polygon, box[0], box[2]);
+                for (let t = starts[c]; t < starts[c + 1]; t++) {
+                    mask[order[t]] = Number(mixed ? contains(polygon, x[order[t]], y[order[t]]) : all);
+                }
+            }
+            return [mask, whole / count];
+        }""",
+        [components.source("grid.js", "polygon.js"), codes.means[:4000].tolist(), polygon],
+    )
+    np.testing.assert_array_equal(np.array(bits[0], bool), inside(np.array(polygon), codes.means[:4000]))
+    assert bits[1] > 0.4  # most cells are decided at once
+
+
+def test_a_class_alone_and_the_theme(open_page):
+    page = opened(open_page)
+    before = drawn(page)
+    legend = page.locator(f"{NODE} .legend button")
+    assert legend.all_inner_texts() == list("0123456789")
+    legend.nth(3).click()
+    page.wait_for_timeout(300)
+    alone = drawn(page)
+    assert alone < 0.6 * before
+    legend.nth(3).click()
+    page.wait_for_timeout(300)
+    assert drawn(page) == pytest.approx(before, rel=1e-6)
+    ink = "node => getComputedStyle(node).color"
+    light = page.locator(NODE).evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    settle(page)
+    assert page.locator(NODE).evaluate(ink) != light
+    assert drawn(page) == pytest.approx(before, rel=1e-6)
+
+
+def test_the_keyboard_moves_zooms_and_pins(open_page):
+    page = opened(open_page, "/?model=many&z=0.000,0.000")
+    page.locator(f"{NODE} .plane").focus()
+    before, x = picture(page), view(page)
+    page.keyboard.press("+")
+    page.wait_for_timeout(100)
+    assert view(page)[1] - view(page)[0] == pytest.approx((x[1] - x[0]) / 1.25)
+    page.keyboard.press("0")
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_timeout(200)
+    assert picture(page) != before
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => new URL(location.href).searchParams.get('z') === '2.500,0.000'")
+
+
+def test_another_plane_sends_no_code_again(open_page):
+    page = opened(open_page, "/?model=many-5d&plane=1,2")
+    received = []
+    page.on("websocket", lambda socket: None)
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.webSocketFrameReceived", lambda e: received.append(len(e["response"]["payloadData"])))
+    first = page.locator(NODE).get_attribute("data-ready")
+    page.get_by_test_id("stSegmentedControl").first.wait_for()
+    page.get_by_role("radio", name="PCA").or_(page.get_by_role("button", name="PCA")).first.click()
+    page.wait_for_function("() => new URL(location.href).searchParams.get('plane') === 'pca'")
+    expect(page.locator(NODE)).not_to_have_attribute("data-ready", first)
+    settle(page)
+    assert 0 < sum(received) < 300_000  # the codes alone are 600,000 bytes
+
+
+@pytest.mark.parametrize("width", [390])
+def test_on_a_phone_nothing_sticks_out(open_page, width):
+    page = opened(open_page, width=width, height=844)
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    box = page.locator(f"{NODE} .plane").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+HISTOGRAM = """async ([source, means, labels, view, columns, lines]) => {
+    const { Grid, Density } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+    const [x, y] = [0, 1].map((k) => Float32Array.from(means, (z) => z[k]));
+    const density = new Density(new Grid(x, y), x, y);
+    density.grid.order.forEach((i, t) => { density.kinds[t] = labels[i]; });
+    density.paint(view, columns, lines, [[1, 0, 0], [2, 0, 0], [3, 0, 0]], false);
+    const { data } = density.canvas.getContext("2d").getImageData(0, 0, columns, lines);
+    const members = density.members(view).map((t) => density.grid.order[t]);
+    const counts = Array.from(density.histogram(view, columns, lines, 3));
+    return { counts, members, within: density.within(view), alphas: Array.from(data).filter((_, t) => t % 4 === 3) };
+}"""
+
+
+def test_the_density_counts_every_code_in_view(blank, codes):
+    means, labels = codes.means[:5000], codes.labels[:5000] % 3
+    low, high = np.array([-2.0, -1.0]), np.array([1.5, 2.5])
+    source = components.source("grid.js", "density.js")
+    arguments = [source, means.tolist(), labels.tolist(), [low[0], high[0], low[1], high[1]], 40, 30]
+    found = blank.evaluate(HISTOGRAM, arguments)
+    within = ((means >= low) & (means <= high)).all(1)
+    assert found["within"] == within.sum() == len(found["members"])
+    np.testing.assert_array_equal(np.sort(found["members"]), np.flatnonzero(within))
+    counts = np.array(found["counts"]).reshape(30, 40, 3)
+    for k in range(3):
+        x, y = means[labels == k].T
+        expected, _, _ = np.histogram2d(y, x, (30, 40), ((low[1], high[1]), (low[0], high[0])))
+        # lines go downwards; a code on a line between two bins may round to either
+        assert np.abs(counts[::-1, :, k] - expected).sum() <= 2
+    alphas = np.array(found["alphas"]).reshape(30, 40)
+    np.testing.assert_array_equal(alphas > 0, counts.sum(2) > 0)
+    fullest = np.unravel_index(counts.sum(2).argmax(), (30, 40))
+    assert alphas[fullest] == 255

@@ -1,0 +1,420 @@
+import { Axes, fade } from "./axes.js";
+import { Cloud, paints } from "./cloud.js";
+import { Density } from "./density.js";
+import { themeOf, whole } from "./drawing.js";
+import { Grid } from "./grid.js";
+import { contains, crosses, toBits } from "./polygon.js";
+import { el, plain, unpack } from "./shared.js";
+
+// The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density: all
+// codes in either case. A lasso sends one message; the card rides on this map as on Plotly's (see Rider).
+
+const DRAWN = 10_000; // points in view up to which each is drawn by itself: without a graphics card these take 10 to 40 ms
+const SIZE = 4; // pixels across a point
+const FILLED = 0.5; // points that a bin of the density holds on average, if that makes it no smaller than a pixel
+const BIN = [1, 4]; // pixels across a bin
+const AROUND = 0.5; // of the view's width that points are drawn beyond it, so that a drag shows them at once
+const REST = 3; // a moving density is counted anew after this many times what counting takes; until then its picture moves
+const WHEEL = 1.0015; // a notch of the wheel, to the power of its pixels
+const KEY_ZOOM = 1.25;
+const CLOSEST = 1e-6; // plane units a pixel at the closest
+const FARTHEST = 50; // times the first view at the farthest
+const DRAG = 4; // pixels that a pointer may move and still click
+// What dragging does: `extend` is the polygon drawn so far with one more place, null where the map itself moves.
+const MODES = [
+  { name: "Pan", title: "Drag moves the map", extend: null },
+  { name: "Lasso", title: "Drag around codes", extend: (polygon, u) => [...polygon, u] },
+  { name: "Box", title: "Drag a box over codes", extend: ([a], b) => [a, [b[0], a[1]], b, [a[0], b[1]]] },
+];
+const instances = new WeakMap();
+
+class BigMap {
+  constructor(parent) {
+    this.stop = new AbortController();
+    this.buttons = MODES.map(({ name, title, extend }) => el("button", { type: "button", "aria-pressed": String(!extend), title }, name));
+    this.reset = el("button", { type: "button", title: "The first view again (double click)" }, "Reset");
+    this.clear = el("button", { type: "button", hidden: "", title: "Forget the lasso" }, "Clear");
+    this.caption = el("span", { class: "count", "aria-live": "polite" });
+    this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
+    const canvas = (name) => el("canvas", { class: name, "aria-hidden": "true" });
+    [this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks] = ["cloud", "cloud", "axes", "axes"].map(canvas);
+    this.plane = el("div", { class: "plane" }, this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks);
+    this.node = el("div", { class: "instrument bigmap" },
+      el("div", { class: "tools" }, el("div", { class: "choice", role: "group", "aria-label": "What dragging does" }, ...this.buttons), this.reset, this.clear, this.legend),
+      this.plane, this.caption);
+    (parent.querySelector("div") ?? parent).append(this.node);
+    this.cloud = new Cloud(this.cloudCanvas, () => this.ask());
+    this.axes = new Axes(this.axesCanvas);
+    this.followers = new Set();
+    this.pointers = new Map();
+    this.mode = MODES[0];
+    this.solo = this.mask = null;
+    // what benchmarks and tests read
+    this.timing = window.__latentMap = { painted: null, frames: 0, counted: [] };
+    this.listen();
+  }
+
+  listen() {
+    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    this.buttons.forEach((button, k) => on(button, "click", () => {
+      this.mode = MODES[k];
+      for (const other of this.buttons) other.setAttribute("aria-pressed", other === button);
+    }));
+    on(this.reset, "click", () => this.home());
+    on(this.clear, "click", () => this.choose(null));
+    on(this.plane, "pointerdown", (e) => this.press(e));
+    on(this.plane, "pointermove", (e) => this.move(e));
+    on(this.plane, "pointerup", (e) => this.release(e));
+    on(this.plane, "pointercancel", (e) => { this.pointers.delete(e.pointerId); this.polygon = null; this.ask(); });
+    on(this.plane, "wheel", (e) => { e.preventDefault(); this.zoom(this.pixels(e), WHEEL ** e.deltaY); }, { passive: false });
+    on(this.plane, "dblclick", () => this.home());
+    on(this.plane, "keydown", (e) => this.key(e));
+    on(window, "latent-geometry", () => this.take());
+    this.sizes = new ResizeObserver(() => this.ask());
+    this.sizes.observe(this.plane);
+  }
+
+  destroy() {
+    this.stop.abort();
+    clearTimeout(this.later);
+    this.sizes.disconnect();
+    if (window.__latentMaps?.get(this.header?.chart) === this.host) window.__latentMaps.delete(this.header.chart);
+    this.cloud.destroy();
+    this.node.remove();
+  }
+
+  update(bytes, send) {
+    this.send = send;
+    const { header } = unpack(bytes);
+    if (header.content !== this.header?.content) {
+      const other = header.geometry !== this.header?.geometry;
+      this.header = header;
+      this.density = null;
+      this.centre = null; // the first view, once there is a size
+      this.solo = null;
+      if (other) this.mask = null;
+      this.name();
+      this.take();
+    }
+    this.ask(); // the theme may have changed
+  }
+
+  // Take the codes, once they are in the window, to the plane.
+  take() {
+    const geometry = window.__latentGeometry?.get(this.header?.geometry);
+    if (!geometry || this.density) return;
+    const { latent, plane, palette } = this.header;
+    const { means, labels } = geometry;
+    this.n = labels.length;
+    this.labels = labels;
+    [this.x, this.y] = plane.basis.map((axis, k) => {
+      const values = new Float32Array(this.n);
+      const shift = axis.reduce((sum, a, j) => sum + a * plane.origin[j], 0);
+      for (let i = 0, s = 0; i < this.n; i++, s += latent) {
+        let sum = -shift;
+        for (let j = 0; j < latent; j++) sum += axis[j] * means[s + j];
+        values[i] = sum;
+      }
+      return values;
+    });
+    this.density = new Density(new Grid(this.x, this.y), this.x, this.y);
+    this.palette = palette.map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
+    this.host = { node: this.plane, axes: () => this.scales(), listen: (follow) => { this.followers.add(follow); return () => this.followers.delete(follow); } };
+    (window.__latentMaps ??= new Map()).set(this.header.chart, this.host);
+    // tests and benchmarks ask where on the page a point of the plane is, and which view is seen
+    Object.assign(this.plane, { project: (x, y) => this.project(x, y), seen: () => this.view });
+    this.recolour();
+    this.frame(); // before the card, which follows, begins its own work
+  }
+
+  name() {
+    const { classes, colours } = this.header;
+    this.legend.replaceChildren(...classes.map(([k, text]) => {
+      const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), text);
+      button.firstChild.style.background = colours[k];
+      button.addEventListener("click", () => {
+        this.solo = this.solo === k ? null : k;
+        [...this.legend.children].forEach((b, at) => b.setAttribute("aria-pressed", classes[at][0] === this.solo));
+        this.recolour();
+      });
+      return button;
+    }));
+  }
+
+  // Colours
+
+  seen(i) {
+    return (this.solo === null || this.labels[i] === this.solo) && (!this.mask || this.mask[i] === 1);
+  }
+
+  recolour() {
+    if (!this.density) return;
+    const { density, labels, palette } = this;
+    const { order } = density.grid;
+    for (let t = 0; t < order.length; t++) {
+      const i = order[t];
+      density.kinds[t] = Math.max(labels[i], 0) % palette.length + (this.seen(i) ? 0 : palette.length);
+    }
+    this.layer = this.drawn = null;
+    this.ask();
+  }
+
+  // The view
+
+  get area() {
+    return this.axes.area();
+  }
+
+  get view() {
+    const { width, height } = this.area;
+    const [x, y] = this.centre;
+    const [half, tall] = [(width * this.unit) / 2, (height * this.unit) / 2];
+    return [x - half, x + half, y - tall, y + tall];
+  }
+
+  home() {
+    this.centre = null;
+    this.ask();
+  }
+
+  // One unit is as long upwards as across, and all of the first frame is in view.
+  first() {
+    const { width, height } = this.area;
+    const [x0, x1, y0, y1] = this.header.frame;
+    this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
+    this.unit = Math.max((x1 - x0) / width, (y1 - y0) / height);
+    this.widest = this.unit * FARTHEST;
+  }
+
+  pixels(event) {
+    const box = this.axesCanvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  invert([px, py]) {
+    const { left, top, width, height } = this.area;
+    return [this.centre[0] + (px - left - width / 2) * this.unit, this.centre[1] - (py - top - height / 2) * this.unit];
+  }
+
+  project(x, y) {
+    const box = this.axesCanvas.getBoundingClientRect();
+    const [px, py] = this.axes.place(this.view, x, y);
+    return [box.left + px, box.top + py];
+  }
+
+  // What a Rider asks of Plotly's axes: pixels of the plot area to plane coordinates, and back.
+  scales() {
+    if (!this.centre) return null;
+    const { left, top, width, height } = this.area;
+    const { unit, centre: [x, y] } = this;
+    return {
+      x: { p2d: (p) => x + (p - width / 2) * unit, d2p: (v) => width / 2 + (v - x) / unit, _offset: left, _length: width },
+      y: { p2d: (p) => y - (p - height / 2) * unit, d2p: (v) => height / 2 - (v - y) / unit, _offset: top, _length: height },
+    };
+  }
+
+  // Make a pixel longer or shorter, and leave what is under `at` where it is.
+  zoom(at, factor) {
+    if (!this.centre) return;
+    const before = this.invert(at);
+    this.unit = Math.min(Math.max(this.unit * factor, CLOSEST), this.widest);
+    const after = this.invert(at);
+    this.centre = this.centre.map((v, k) => v + before[k] - after[k]);
+    this.ask();
+  }
+
+  // Hands
+
+  press(event) {
+    if (event.button !== 0 || !this.centre) return;
+    this.plane.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, this.pixels(event));
+    this.start = this.pixels(event);
+    this.far = false;
+    this.polygon = this.mode.extend && this.pointers.size === 1 ? [this.invert(this.start)] : null;
+  }
+
+  move(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return;
+    const now = this.pixels(event);
+    this.pointers.set(event.pointerId, now);
+    if (Math.hypot(now[0] - this.start[0], now[1] - this.start[1]) > DRAG) this.far = true;
+    if (this.pointers.size === 2) {
+      const other = [...this.pointers].find(([id]) => id !== event.pointerId)[1];
+      const [wide, wider] = [before, now].map((p) => Math.hypot(p[0] - other[0], p[1] - other[1]));
+      if (wide > 0 && wider > 0) this.zoom(other, wide / wider);
+    } else if (this.polygon) {
+      this.polygon = this.mode.extend(this.polygon, this.invert(now));
+    } else if (this.far) {
+      this.centre = [this.centre[0] - (now[0] - before[0]) * this.unit, this.centre[1] + (now[1] - before[1]) * this.unit];
+    }
+    this.ask();
+  }
+
+  release(event) {
+    if (!this.pointers.delete(event.pointerId)) return;
+    const { polygon } = this;
+    this.polygon = null;
+    if (polygon?.length > 2 && this.far) this.choose(this.inside(polygon));
+    this.ask();
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.centre) return;
+    const { left, top, width, height } = this.area;
+    const middle = [left + width / 2, top + height / 2];
+    if (event.key === "+" || event.key === "=") this.zoom(middle, 1 / KEY_ZOOM);
+    else if (event.key === "-") this.zoom(middle, KEY_ZOOM);
+    else if (event.key === "0") this.home();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // Which codes lie within a polygon, as bytes of 0 and 1. A cell of codes that no edge passes is within or without as a
+  // whole.
+  inside(polygon) {
+    const { grid, x, y } = this.density;
+    const { boxes, order, starts } = grid;
+    const mask = new Uint8Array(this.n);
+    for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
+      const mixed = crosses(polygon, boxes[b], boxes[b + 1], boxes[b + 2], boxes[b + 3]);
+      if (!mixed && !contains(polygon, boxes[b], boxes[b + 2])) continue;
+      for (let t = starts[c]; t < starts[c + 1]; t++) mask[order[t]] = !mixed || contains(polygon, x[t], y[t]) ? 1 : 0;
+    }
+    return mask.includes(1) ? mask : null;
+  }
+
+  choose(mask) {
+    this.mask = mask;
+    this.clear.hidden = !mask;
+    this.send("lasso", mask ? { n: mask.length, bits: toBits(mask) } : { n: 0, bits: "" }); // one message a gesture
+    this.recolour();
+  }
+
+  // Drawing
+
+  ask() {
+    if (this.asked || this.stop.signal.aborted) return;
+    this.asked = true;
+    requestAnimationFrame(() => { this.asked = false; this.frame(); });
+  }
+
+  frame() {
+    if (this.stop.signal.aborted || !this.density || this.area.width <= 0) return;
+    if (!this.centre) this.first();
+    const { view } = this;
+    const theme = { ...themeOf(this.node), prior: "#868b93" };
+    const count = this.density.within(view);
+    const points = count <= DRAWN;
+    this.densityCanvas.hidden = points;
+    this.cloudCanvas.hidden = !points;
+    if (points) this.drawPoints(view);
+    else this.drawDensity(view, count);
+    this.drawAxes(view, theme);
+    this.drawMarks(view, theme);
+    this.say(count, points);
+    for (const follow of this.followers) follow();
+    this.timing.frames++;
+    this.timing.painted ??= performance.now();
+    this.node.dataset.ready = `${this.header.content} ${points ? "points" : "density"}`;
+  }
+
+  drawPoints(view) {
+    const { density, header, drawn } = this;
+    const held = drawn && drawn[0] <= view[0] && drawn[1] >= view[1] && drawn[2] <= view[2] && drawn[3] >= view[3];
+    if (!held) {
+      const [x0, x1, y0, y1] = view;
+      const margin = AROUND * (x1 - x0);
+      const wide = [x0 - margin, x1 + margin, y0 - margin, y1 + margin];
+      // around a view of few there may be very many
+      this.drawn = density.within(wide) <= 2 * DRAWN ? wide : view;
+      const found = density.members(this.drawn);
+      const places = new Float32Array(2 * found.length);
+      found.forEach((t, k) => places.set([density.x[t], density.y[t]], 2 * k));
+      const numbers = Int32Array.from(found, (t) => density.grid.order[t]);
+      this.cloud.between(places, places);
+      this.cloud.paint(paints(numbers.map((i) => this.labels[i]), header.colours, (_, k) => this.seen(numbers[k])));
+    }
+    this.cloud.draw(view, 1, SIZE);
+  }
+
+  drawDensity(view, count) {
+    const { density, area } = this;
+    const stale = !this.layer || view.some((v, k) => v !== this.layer.view[k]);
+    const waited = performance.now() - (this.layer?.done ?? -Infinity);
+    clearTimeout(this.later);
+    if (stale && waited >= REST * (this.layer?.took ?? 0)) {
+      const began = performance.now();
+      const side = Math.min(Math.max(Math.round(Math.sqrt((FILLED * area.width * area.height) / count)), BIN[0]), BIN[1]);
+      const [columns, lines] = [area.width, area.height].map((pixels) => Math.max(Math.round(pixels / side), 1));
+      density.paint(view, columns, lines, this.palette, this.solo !== null || this.mask !== null);
+      const done = performance.now();
+      this.layer = { view, done, took: done - began };
+      this.timing.counted.push(done - began);
+    } else if (stale) {
+      this.later = setTimeout(() => this.ask(), REST * this.layer.took - waited + 1);
+    }
+    this.place(view);
+  }
+
+  // Put the density's picture where its view lies in the present one.
+  place(view) {
+    const canvas = this.densityCanvas;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    context.imageSmoothingEnabled = false;
+    const { view: [a0, a1, b0, b1] } = this.layer;
+    const [x0, x1, y0, y1] = view;
+    const [across, up] = [width / (x1 - x0), height / (y1 - y0)];
+    context.drawImage(this.density.canvas, (a0 - x0) * across, (y1 - b1) * up, (a1 - a0) * across, (b1 - b0) * up);
+  }
+
+  drawAxes(view, theme) {
+    const { header } = this;
+    const glyphs = fade(header.glyphs.map(([k, text, x, y]) => ({ text, x, y, k, at: this.axes.place(view, x, y) })), this.solo);
+    const titles = header.plane.titles.map(plain);
+    this.axes.draw(view, { titles, count: `${whole(this.n)} ${header.split} codes`, rings: header.rings, rows: null, glyphs }, theme);
+  }
+
+  drawMarks(view, theme) {
+    const context = this.marks.getContext("2d");
+    const ratio = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(this.marks.clientWidth * ratio), Math.round(this.marks.clientHeight * ratio)];
+    if (this.marks.width !== w || this.marks.height !== h) [this.marks.width, this.marks.height] = [w, h];
+    else if (!this.polygon && !this.marked) return;
+    this.marked = Boolean(this.polygon);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.marks.clientWidth, this.marks.clientHeight);
+    if (!this.polygon) return;
+    context.beginPath();
+    for (const u of this.polygon) context.lineTo(...this.axes.place(view, ...u));
+    context.closePath();
+    context.setLineDash([4, 3]);
+    context.lineWidth = 1.5;
+    context.strokeStyle = theme.ink;
+    context.stroke();
+  }
+
+  say(count, points) {
+    const colour = this.header.classes.length ? ", each pixel in the colour of most of its codes" : "";
+    const text = points
+      ? `Drawn: each of the ${whole(count)} codes in view, of ${whole(this.n)}.`
+      : `Drawn: the density of all ${whole(count)} codes in view${colour}; zoom in: up to ${whole(DRAWN)} are drawn one by one.`;
+    if (this.caption.textContent !== text) this.caption.textContent = text;
+  }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let map = instances.get(parentElement);
+  if (!map) instances.set(parentElement, (map = new BigMap(parentElement)));
+  map.update(data, setStateValue);
+  return () => {
+    map.destroy();
+    instances.delete(parentElement);
+  };
+}

@@ -1,0 +1,63 @@
+"""The codes of a large run, sent to the browser once: what changes on the page is small beside them and goes apart."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from ui import library
+from ui.components import pack, source
+from vae.runs import Codes, Run, RunError
+
+PLOTLY = 20_000  # codes that Plotly draws well; more are drawn by bigmap.js
+LABELS = 256  # labels that fit into a byte
+
+SOURCE = source("shared.js", "geometry.js")
+_component = st.components.v2.component("latent_geometry", html="<span hidden></span>", js=SOURCE)
+
+
+def apart(codes: Codes) -> bool:
+    """Return whether a run's codes are too many for Plotly, and go to the browser apart from everything else."""
+    return len(codes) > PLOTLY
+
+
+def payloads(run: Run, codes: Codes) -> dict[str, bytes]:
+    """Return by identity what is sent: means as float32 with labels as uint8 (the map), then the scales (log q)."""
+    if codes.labels is not None and not 0 <= int(codes.labels.min()) <= int(codes.labels.max()) < LABELS:
+        raise RunError(
+            f"{run.name} has labels outside of 0 to {LABELS - 1}, and {len(codes):,} codes: a map of that many holds "
+            f"{LABELS} classes. Number the classes from 0, and run `python -m vae encode {run.name}`."
+        )
+    parts = [{"means": codes.means.astype("<f4").tobytes()}]
+    if codes.labels is not None:
+        parts[0]["labels"] = codes.labels.astype(np.uint8).tobytes()
+    if codes.scales is not None:
+        parts.append({"scales": codes.scales.astype("<f4").tobytes()})
+    made = {}
+    for part in parts:
+        name = hashlib.sha256(b"".join(part.values())).hexdigest()[:16]
+        made[name] = pack({"id": name, "model": run.name, "latent": run.spec.latent}, part)
+    return made
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _payloads(path: Path, version: library.Stamp) -> dict[str, bytes]:
+    run = library.open_run(path.name)
+    return payloads(run, run.codes)
+
+
+def kept(run: Run) -> dict[str, bytes]:
+    """Return the run's payloads, the same bytes until its files change; raises RunError."""
+    return _payloads(run.path, library.stamp(run.path))
+
+
+def identities(run: Run) -> list[str]:
+    """Return under which names the browser finds the codes (and scales, if there are any); raises RunError."""
+    return list(kept(run))
+
+
+def send(run: Run) -> None:
+    """Put the run's codes into the browser's window; raises RunError."""
+    for k, data in enumerate(kept(run).values()):
+        _component(data=data, key=f"geometry_{run.name}_{k}")
