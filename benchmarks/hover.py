@@ -37,10 +37,15 @@ AREA = """selector => {
 }"""
 
 
-def hover(page: Page, moves: int, at_random: bool) -> tuple[list[float], float]:
-    """Move the pointer along a curve that visits the whole map; return sorted latencies in ms, and frames a second."""
+def hover(
+    page: Page, moves: int, at_random: bool, area: tuple[float, float, float, float] | None = None
+) -> tuple[list[float], float]:
+    """Move the pointer along a curve that visits the whole map; return sorted latencies in ms, and frames a second.
+
+    `area` is left, top, width and height of the map on the page, by default those of Plotly's.
+    """
     pauses = random.Random(0)
-    left, top, width, height = page.evaluate(AREA, CHART)
+    left, top, width, height = area or page.evaluate(AREA, CHART)
     page.evaluate("() => { window.__latent.latencies.length = 0; window.__began = performance.now(); }")
     for k in range(moves):
         t = 2 * math.pi * k / moves

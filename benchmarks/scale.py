@@ -1,0 +1,246 @@
+"""Explore with ten thousand, a hundred thousand and a million codes, in a real browser: the real app, a real pointer.
+
+    python benchmarks/scale.py [--sizes 10000,100000,1000000] [--moves 200]
+
+Prints a Markdown table, and fails where a limit is broken. The codes are synthetic, in ten clusters on two latents. The
+first paint is counted from the page (its model chip is there) to the first frame that shows codes: once with a server
+that has never read the run and an empty browser, once after a reload. Bytes are what the web socket brought until the
+page was at rest; then those of a pin, which runs the whole page. Frame times are the intervals between animation frames
+while a drag moves the map, and while the wheel zooms to single points and back. Hovering is as in hover.py. The lasso
+runs from the button's release to the count under the map, over all codes. The machine's load ends the table.
+"""
+
+import argparse
+import math
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser"), str(ROOT / "benchmarks")]
+
+from fake_runs import make_run  # noqa: E402
+from harness import CHART, chromium, settle, start, stop  # noqa: E402
+from hover import AREA, hover  # noqa: E402
+
+from ui.geometry import PLOTLY  # noqa: E402
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
+BIG = ".st-key-map .bigmap"
+FRAME = 1000 / 60  # ms; a frame at 60 a second, and what a timer may be late by
+SLACK = 1.0
+# a measure's limit at a size: (row, n) -> at most
+LIMITS = {
+    ("first paint after the page, first visit", 100_000): 1000.0,
+    ("first paint after the page, first visit", 1_000_000): 4000.0,
+    ("hover: input → painted, median", 100_000): FRAME + SLACK,
+    ("pan: frame time, median", 1_000_000): 1000 / 30,
+}
+WATCH = """() => {
+    const times = window.__times = { frames: null };
+    let last = null;
+    const look = (now) => {
+        if (document.querySelector(".st-key-header button")) times.page ??= performance.now();
+        const painted = window.__latentMap?.painted
+            ?? (document.querySelector(".st-key-map .js-plotly-plot .nsewdrag") ? performance.now() : null);
+        if (painted !== null) times.painted ??= painted;
+        if (times.frames && last !== null) times.frames.push(now - last);
+        last = now;
+        const strip = document.querySelector(".st-key-strip")?.innerText;
+        if (times.released && strip && strip !== times.strip) times.counted ??= performance.now();
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+BIG_AREA = """plane => {
+    const box = plane.getBoundingClientRect();
+    return [box.left + 38, box.top + 1, box.width - 39, box.height - 39]; // the margins of ui/axes.js
+}"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the two maps: what shows that it is there, where its plot lies on the page, how its lasso is chosen."""
+
+    ready: str
+    area: Callable[[Page], Any]
+    lasso: Callable[[Page], None]
+
+
+def _plotly_lasso(page: Page) -> None:
+    page.locator(CHART).hover()
+    page.locator(f"{CHART} .modebar-btn[data-val=lasso]").click()
+
+
+PLOTLY_MAP = Kind(f"{CHART} .nsewdrag", lambda page: page.evaluate(AREA, CHART), _plotly_lasso)
+BIG_MAP = Kind(
+    f"{BIG}[data-ready]",
+    lambda page: page.locator(f"{BIG} .plane").evaluate(BIG_AREA),
+    lambda page: page.locator(BIG).get_by_role("button", name="Lasso").click(),
+)
+
+
+def frames(page: Page, gesture: Callable[[], None]) -> list[float]:
+    """Return the sorted times in ms between animation frames during a gesture."""
+    page.evaluate("() => { window.__times.frames = []; }")
+    gesture()
+    return sorted(page.evaluate("() => { const f = window.__times.frames; window.__times.frames = null; return f; }"))
+
+
+def p95(values: list[float]) -> float:
+    """Return the 95th percentile of sorted values."""
+    return values[math.ceil(0.95 * len(values)) - 1]
+
+
+def lasso(page: Page, left: float, top: float, width: float, height: float) -> float:
+    """Draw a lasso of half the map's width; return ms from the release to the statistics."""
+    page.evaluate("""() => {
+        window.__times.strip = document.querySelector(".st-key-strip").innerText;
+        const once = { capture: true, once: true };
+        const released = () => { window.__times.released ??= performance.now(); };
+        for (const type of ["pointerup", "mouseup"]) window.addEventListener(type, released, once);
+    }""")
+    place = lambda t: (left + width * (0.5 + 0.25 * math.cos(t)), top + height * (0.5 + 0.35 * math.sin(t)))  # noqa: E731
+    page.mouse.move(*place(0))
+    page.mouse.down()
+    for k in range(1, 41):
+        page.mouse.move(*place(2 * math.pi * k / 40))
+    page.mouse.up()
+    page.wait_for_function("() => window.__times.counted", timeout=60_000)
+    return page.evaluate("() => window.__times.counted - window.__times.released")
+
+
+def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
+    """Return one size's column of the table."""
+    kind = PLOTLY_MAP if n <= PLOTLY else BIG_MAP
+    page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    page.set_default_timeout(120_000)
+    page.add_init_script(f"({WATCH})()")
+    received = [0]
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+
+    def hear(event: dict[str, Any]) -> None:
+        # what is binary comes as base64
+        response = event["response"]
+        received[0] += (
+            len(response["payloadData"]) * 3 // 4 if response["opcode"] == 2 else len(response["payloadData"])
+        )
+
+    session.on("Network.webSocketFrameReceived", hear)
+    column: dict[str, float] = {}
+    for visit in ("first visit", "reload"):
+        if visit == "reload":
+            page.reload()
+        else:
+            page.goto(f"{url}/?model=codes-{n}")
+        page.wait_for_selector(kind.ready)
+        page.wait_for_function("() => window.__times.painted && window.__latent?.decodes")
+        settle(page, 1500)
+        times = page.evaluate("() => window.__times")
+        column[f"first paint after the page, {visit}"] = times["painted"] - times["page"]
+        column[f"bytes, {visit}"] = float(received[0])
+        received[0] = 0
+    left, top, width, height = kind.area(page)
+    middle = left + width / 2, top + height / 2
+
+    def pan() -> None:
+        page.mouse.move(*middle)
+        page.mouse.down()
+        for k in range(moves):
+            t = 2 * math.pi * k / 60
+            page.mouse.move(middle[0] + 60 * math.sin(t), middle[1] + 40 * math.sin(2 * t))
+        page.mouse.up()
+
+    def zoom() -> None:
+        page.mouse.move(*middle)
+        for direction in (-1, 1):
+            for _ in range(moves // 2):
+                page.mouse.wheel(0, 3000 * direction / (moves // 2))
+                page.wait_for_timeout(5)
+
+    for name, gesture in (("pan", pan), ("zoom", zoom)):
+        between = frames(page, gesture)
+        column[f"{name}: frame time, median"], column[f"{name}: frame time, p95"] = (
+            statistics.median(between),
+            p95(between),
+        )
+    latencies, _ = hover(page, moves, True, (left, top, width, height))
+    column["hover: input → painted, median"], column["hover: input → painted, p95"] = (
+        statistics.median(latencies),
+        p95(latencies),
+    )
+    received[0] = 0
+    page.mouse.click(*middle)
+    page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
+    settle(page, 1000)
+    column["bytes, pin"] = float(received[0])
+    kind.lasso(page)
+    column["lasso → statistics over all codes"] = lasso(page, left, top, width, height)
+    page.context.close()
+    return column
+
+
+def shown(row: str, value: float) -> str:
+    """Return a value with its unit."""
+    if row.startswith("bytes"):
+        return f"{value / 1e6:.2f} MB" if value >= 1e5 else f"{value / 1e3:.1f} kB"
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.1f} ms"
+
+
+def table(columns: dict[int, dict[str, float]]) -> bool:
+    """Print the sizes side by side, with the growth from one to the next; return whether the limits are kept."""
+    sizes = list(columns)
+    growth = [f"× from {a:,}" for a in sizes[:-1]]
+    heads = [cell for k, n in enumerate(sizes) for cell in ([f"{n:,}"] if k == 0 else [f"{n:,}", growth[k - 1]])]
+    print(f"| | {' | '.join(heads)} | limit |\n|{'---|' * (len(heads) + 2)}")
+    good = True
+    for row in columns[sizes[0]]:
+        cells, verdicts = [], []
+        for k, n in enumerate(sizes):
+            value = columns[n][row]
+            cells.append(shown(row, value))
+            if k:
+                cells.append(f"{value / max(columns[sizes[k - 1]][row], 1e-9):.1f}")
+            if (row, n) in LIMITS:
+                met = value <= LIMITS[row, n]
+                good &= met
+                verdicts.append(f"{n:,}: ≤ {LIMITS[row, n]:,.0f} ms {'met' if met else '**missed**'}")
+        print(f"| {row} | {' | '.join(cells)} | {'; '.join(verdicts)} |")
+    return good
+
+
+def main() -> None:
+    """Print the table; exit with 1 where a limit is broken."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--moves", type=int, default=200)
+    options = parser.parse_args()
+    sizes = [int(text) for text in options.sizes.split(",")]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        for n in sizes:
+            make_run(Path(folder) / "runs", f"codes-{n}", n=n, **SMALL)
+        server = start(Path(folder))
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+            columns = {}
+            for n in sizes:
+                columns[n] = measure(browser, server.url, n, options.moves)
+                print(f"{n:,} codes measured", file=sys.stderr, flush=True)
+            browser.close()
+        finally:
+            stop(server.process)
+    good = table(columns)
+    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+    sys.exit(int(not good))
+
+
+if __name__ == "__main__":
+    main()
