@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from ui.components import pack, source, text
 from vae.plane import Plane
 from vae.runs import Codes, Run
 
+OUTLINED = 50_000  # codes, evenly over all, that say where the first view and the glyphs lie: to a hundredth of a sigma
+
 SCRIPTS = ("shared", "drawing", "grid", "density", "polygon", "cloud", "axes", "bigmap")
 SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
 _component = st.components.v2.component(
@@ -23,10 +26,13 @@ _component = st.components.v2.component(
 
 def header(run: Run, codes: Codes, plane: Plane) -> dict[str, Any]:
     """Return what the map shows besides the codes, which the browser has by themselves (see geometry.py)."""
-    u = plane.to_plane(codes.means.astype(np.float64)).astype(np.float32)
-    outline = figures.outline(codes, plane, u, run.spec.normal_prior)
-    present = [] if codes.labels is None else [int(k) for k in np.unique(codes.labels)]
-    names = [(k, figures.class_name(codes, k)) for k in present]
+    some = np.linspace(0, len(codes) - 1, min(OUTLINED, len(codes))).round().astype(np.int64)
+    labels = None if codes.labels is None else codes.labels[some]
+    part = replace(codes, means=codes.means[some].astype(np.float64), scales=None, labels=labels)
+    outline = figures.outline(part, plane, plane.to_plane(part.means), run.spec.normal_prior)
+    present = [] if codes.labels is None else figures.present(codes.labels)
+    names = {k: figures.class_name(codes, k) for k in present}
+    placed = [] if labels is None else zip(figures.present(labels), outline.medians, strict=True)
     made = {
         "geometry": geometry.identities(run)[0],
         "chart": state.CHART_KEY,  # what the card looks for
@@ -35,8 +41,8 @@ def header(run: Run, codes: Codes, plane: Plane) -> dict[str, Any]:
         "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
         "frame": [*outline.x_range, *outline.y_range],
         "rings": outline.centre.tolist() if run.spec.normal_prior else None,
-        "classes": names,
-        "glyphs": [(k, name, *map(float, place)) for (k, name), place in zip(names, outline.medians, strict=True)],
+        "classes": list(names.items()),
+        "glyphs": [(k, names[k], *map(float, place)) for k, place in placed],
         "colours": [figures.colour(k) for k in range(max(present, default=-1) + 1)] or [figures.ENCODER],
         # classes of one colour are one in the density
         "palette": list(figures.PETROFF) if present else [figures.ENCODER],

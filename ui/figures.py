@@ -34,8 +34,13 @@ def groups(codes: Codes) -> list[tuple[str, np.ndarray]]:
     """Return each class's name with the indices of its examples, in the order of the map's traces."""
     if codes.labels is None:
         return [("codes", np.arange(len(codes)))]
-    present = np.unique(codes.labels)
-    return [(class_name(codes, int(k)), np.flatnonzero(codes.labels == k)) for k in present]
+    return [(class_name(codes, k), np.flatnonzero(codes.labels == k)) for k in present(codes.labels)]
+
+
+def present(labels: np.ndarray) -> list[int]:
+    """Return which labels there are, in order: counted, since sorting a million of them takes longer than drawing."""
+    low = int(labels.min(initial=0))
+    return [int(k) + low for k in np.flatnonzero(np.bincount(labels - low))]
 
 
 def class_name(codes: Codes, k: int) -> str:
@@ -45,7 +50,7 @@ def class_name(codes: Codes, k: int) -> str:
 
 def class_colours(codes: Codes) -> list[str]:
     """Return the colour of each of `groups(codes)`: a class keeps its colour where others are absent."""
-    return [ENCODER] if codes.labels is None else [colour(int(k)) for k in np.unique(codes.labels)]
+    return [ENCODER] if codes.labels is None else [colour(k) for k in present(codes.labels)]
 
 
 @dataclass(frozen=True)

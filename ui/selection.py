@@ -45,10 +45,13 @@ def from_bits(event: Any, n: int) -> np.ndarray | None:
 
 def counts(index: np.ndarray, codes: Codes) -> list[tuple[str, str, int]]:
     """Return (name, colour, count) of each class on the map, in its order; their counts add up to len(index)."""
-    chosen = np.zeros(len(codes), dtype=bool)
-    chosen[index] = True
-    rows = zip(figures.groups(codes), figures.class_colours(codes), strict=True)
-    return [(name, fill, int(chosen[members].sum())) for (name, members), fill in rows]
+    fills = figures.class_colours(codes)
+    if codes.labels is None:
+        return [("codes", fills[0], len(index))]
+    classes = figures.present(codes.labels)
+    chosen = codes.labels[index]
+    rows = zip(classes, fills, strict=True)
+    return [(figures.class_name(codes, k), fill, int(np.count_nonzero(chosen == k))) for k, fill in rows]
 
 
 def bars(rows: Sequence[tuple[str, str, int]]) -> str:

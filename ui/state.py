@@ -99,7 +99,7 @@ def _model(name: str, problems: list[str]) -> Run | None:
 
 def choose_plane(run: Run, codes: Codes, text: str) -> tuple[Plane, str | None]:
     """Return the plane that `text` names ("", "pca", "3,7" counted from 1), and what was wrong with it, if anything."""
-    latent, default = run.spec.latent, planes.default(codes)
+    latent, default = run.spec.latent, library.default_plane(run)
     if not text:
         return default, None
     try:

@@ -6,6 +6,8 @@ import numpy as np
 
 from vae.runs import Codes
 
+BLOCK = 16_384  # codes at a time
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -47,8 +49,11 @@ def rates(codes: Codes) -> np.ndarray | None:
     """Return KL(q(z_i|x) || N(0, 1)) in nats per dimension [d], averaged over the codes; None for an autoencoder."""
     if codes.scales is None:
         return None
-    means, scales = codes.means.astype(np.float64), codes.scales.astype(np.float64)
-    return (0.5 * (means**2 + scales**2 - 1) - np.log(scales)).mean(0)
+    total = np.zeros(codes.means.shape[1])
+    for at in range(0, len(codes), BLOCK):  # whole arrays in float64 would be the app's largest
+        means, scales = (part[at : at + BLOCK].astype(np.float64) for part in (codes.means, codes.scales))
+        total += (0.5 * (means**2 + scales**2 - 1) - np.log(scales)).sum(0)
+    return total / len(codes)
 
 
 def default(codes: Codes) -> Plane:
