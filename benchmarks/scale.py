@@ -1,6 +1,6 @@
 """Explore with ten thousand, a hundred thousand and a million codes, in a real browser: the real app, a real pointer.
 
-    python benchmarks/scale.py [--sizes 10000,100000,1000000] [--moves 200]
+    python benchmarks/scale.py [--sizes 10000,100000,1000000] [--moves 100]
 
 Prints a Markdown table, and fails where a limit is broken. The codes are synthetic, in ten clusters on two latents. The
 first paint is counted from the page (its model chip is there) to the first frame that shows codes: once with a server
@@ -221,7 +221,7 @@ def main() -> None:
     """Print the table; exit with 1 where a limit is broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="10000,100000,1000000")
-    parser.add_argument("--moves", type=int, default=200)
+    parser.add_argument("--moves", type=int, default=100)
     options = parser.parse_args()
     sizes = [int(text) for text in options.sizes.split(",")]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

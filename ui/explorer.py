@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from ui import decoder, figures, geometry, library
+from ui.chips import thumbnail
 from ui.components import pack, source, text
 from vae import plane as planes
 from vae.plane import Plane
@@ -63,7 +64,9 @@ def content(
     header = {
         **header,
         "geometry": places,
-        "unsent": f"{len(codes):,} images are too many to send" if apart and images is not None else "",
+        "unsent": f"{len(codes):,} images are too many to send; pin a point to see its own"
+        if apart and images is not None
+        else "",
         # what a change of plane leaves as it is: the browser then keeps its decoder
         "content": hashlib.sha256(b"".join([f"{header['id']} {places}".encode(), *sections.values()])).hexdigest()[:16],
         "name": run.name,
@@ -167,9 +170,26 @@ def explorer(
     with st.container(key=key):
         result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
     event = result.get("pin")
-    if not isinstance(event, Mapping):
-        return pin
-    return _pin(event.get("z"), run.spec.latent)
+    now = _pin(event.get("z"), run.spec.latent) if isinstance(event, Mapping) else pin
+    if apart and images is not None and now is not None and len(run.spec.shape) == 3:
+        _nearest_image(codes, images, now)
+    return now
+
+
+def nearest(codes: Codes, z: tuple[float, ...]) -> int:
+    """Return the number of the code whose mean is nearest to z."""
+    return int(np.square(codes.means - np.array(z, np.float32)).sum(1).argmin())
+
+
+def _nearest_image(codes: Codes, images: np.ndarray, pin: Pin) -> None:
+    """Show the one image that a pin asks for, where all of them are too many for the browser."""
+    i = nearest(codes, pin.z)
+    label = "" if codes.labels is None else f" ({figures.class_name(codes, int(codes.labels[i]))})"
+    pixels, width = thumbnail(images[i] / 255, 112, figures.PRIOR)
+    with st.container(key="nearest_image"):
+        caption = f"Real image nearest to the pin, {codes.split} #{i}{label}"
+        st.image(pixels, width=width, alt=caption)
+        st.caption(caption)
 
 
 def _atlas_stamp(path: Path) -> int:
