@@ -84,7 +84,7 @@ def test_glyphs_and_frame_of_a_part_of_the_codes_are_nearly_those_of_all(tmp_pat
 
 def test_counts_and_classes_agree_with_numpy():
     rng = np.random.default_rng(0)
-    for labels in (rng.integers(0, 10, 500), np.array([3, 3, 7]), np.array([-1, -1, 2])):
+    for labels in (rng.integers(0, 10, 500), np.array([3, 3, 7]), np.array([-1, -1, 2]), np.array([5, 10**15])):
         assert figures.present(labels) == np.unique(labels).tolist()
     codes = fake_codes(preset("vae"), rng, 1000)
     index = np.flatnonzero(rng.random(1000) < 0.3)

@@ -32,9 +32,9 @@ class BigMap {
   constructor(parent) {
     this.stop = new AbortController();
     this.buttons = MODES.map(({ name, title, extend }) => el("button", { type: "button", "aria-pressed": String(!extend), title }, name));
-    this.reset = el("button", { type: "button", title: "The first view again (double click)" }, "Reset");
+    this.reset = el("button", { type: "button", title: "The first view again (double click, or 0 on the map; + and − zoom)" }, "Reset");
     this.clear = el("button", { type: "button", hidden: "", title: "Forget the lasso" }, "Clear");
-    this.caption = el("span", { class: "count", "aria-live": "polite" });
+    this.caption = el("span", { class: "count" });
     this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
     const canvas = (name) => el("canvas", { class: name, "aria-hidden": "true" });
     [this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks] = ["cloud", "cloud", "axes", "axes"].map(canvas);

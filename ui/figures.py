@@ -39,7 +39,9 @@ def groups(codes: Codes) -> list[tuple[str, np.ndarray]]:
 
 def present(labels: np.ndarray) -> list[int]:
     """Return which labels there are, in order: counted, since sorting a million of them takes longer than drawing."""
-    low = int(labels.min(initial=0))
+    low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
+    if high - low > len(labels):  # numbers that are no count of classes would ask for that much memory
+        return [int(k) for k in np.unique(labels)]
     return [int(k) + low for k in np.flatnonzero(np.bincount(labels - low))]
 
 
