@@ -40,7 +40,9 @@ class BigMap {
     [this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks] = ["cloud", "cloud", "axes", "axes"].map(canvas);
     this.plane = el("div", { class: "plane" }, this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks);
     this.node = el("div", { class: "instrument bigmap" },
-      el("div", { class: "tools" }, el("div", { class: "choice", role: "group", "aria-label": "What dragging does" }, ...this.buttons), this.reset, this.clear, this.legend),
+      el("div", { class: "tools" },
+        el("div", { class: "choice", role: "group", "aria-label": "What dragging does" }, ...this.buttons),
+        this.reset, this.clear, this.legend),
       this.plane, this.caption);
     (parent.querySelector("div") ?? parent).append(this.node);
     this.cloud = new Cloud(this.cloudCanvas, () => this.ask());
@@ -119,7 +121,11 @@ class BigMap {
     });
     this.density = new Density(new Grid(this.x, this.y), this.x, this.y);
     this.palette = palette.map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
-    this.host = { node: this.plane, axes: () => this.scales(), listen: (follow) => { this.followers.add(follow); return () => this.followers.delete(follow); } };
+    const listen = (follow) => {
+      this.followers.add(follow);
+      return () => this.followers.delete(follow);
+    };
+    this.host = { node: this.plane, axes: () => this.scales(), listen };
     (window.__latentMaps ??= new Map()).set(this.header.chart, this.host);
     // tests and benchmarks ask where on the page a point of the plane is, and which view is seen
     Object.assign(this.plane, { project: (x, y) => this.project(x, y), seen: () => this.view });
