@@ -1,6 +1,6 @@
 import { fresh, nats } from "./drawing.js";
 import { strip, tiles } from "./pictures.js";
-import { Sheet, bytes } from "./sheet.js";
+import { Sheet, bytes, painted, tell } from "./sheet.js";
 import { el, minus, plain, unpack } from "./shared.js";
 
 // The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in the
@@ -140,7 +140,7 @@ class Manifold {
       this.pointerTime = undefined;
       this.show();
       this.mark();
-      if (time !== undefined) this.timing.latencies.push(performance.now() - time);
+      if (time !== undefined) painted(time, (ms) => this.timing.latencies.push(ms));
     });
   }
 
@@ -216,17 +216,15 @@ class Manifold {
     this.timing.pixels = pixels;
     this.badge.hidden = !this.shelf || Boolean(decoder);
     tiles(this.big, [{ ...strip(pixels, header.shape), frame: header.frame }], 1);
-    this.caption.textContent = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
+    const caption = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
+    if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));
     const rows = titles.map((t, k) => [t, minus(u[k].toFixed(2))]);
     if (header.log_p) rows.push(["log p(z) of the cell", `${nats(header.log_p[i])} nats`]);
-    if (header.log_p && header.log_q) rows.push(["log q(z) − log p(z)", `${signed(header.log_q[i] - header.log_p[i])} nats`]);
+    if (header.log_p && header.log_q) rows.push(["log q(z) − log p(z)", `${signed(header.log_q[i] - header.log_p[i])} nats`, header.trusted ? "" : "doubtful"]);
     const words = header.trusted ? ["in a hole", "in the data"] : ["far from the data", "near the data"];
-    rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "inside" : "outside"]);
-    this.numbers.replaceChildren(...rows.flatMap(([name, value, mark]) => {
-      const cell = el("dd", mark ? { class: `mark ${mark}` } : {}, value);
-      return [el("dt", {}, name), cell];
-    }));
+    rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "mark inside" : "mark outside"]);
+    tell(this.numbers, rows);
   }
 }
 
