@@ -59,7 +59,7 @@ def measure(browser: Browser, url: str, name: str, show: str, moves: int) -> boo
     settle(page, 6000)  # the neighbours' yardstick is measured meanwhile
     page.evaluate(f"() => {{ {timing}.latencies.length = 0; }}")
     sway(page, page.locator(target).first, moves, show != "manifold")
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(800)  # for the last round of a grid
     latencies = sorted(page.evaluate(f"() => {timing}.latencies"))
     median, p95 = statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
     released = ""

@@ -219,7 +219,9 @@ class Samples {
     if (!half.centre || half.state !== "there") return;
     const points = half.z.map((z, i) => z.map((v, j) => half.centre[i][j] + (t / half.t) * (v - half.centre[i][j])));
     panel.node.classList.add("moving"); // the numbers are those of the last draw
-    panel.live = { points, next: 0, began, images: panel.live?.images ?? this.images[k].slice() };
+    const { next = 0, images = this.images[k].slice() } = panel.live ?? {};
+    // a round goes on where the last one stood, so that a hand that does not rest leaves no image behind
+    panel.live = { points, images, next, left: points.length, began };
     this.frameOf(k);
   }
 
@@ -234,18 +236,19 @@ class Samples {
       for (const panel of this.panels) {
         const { live } = panel;
         const index = this.panels.indexOf(panel);
-        if (!live || live.next >= live.points.length) continue;
+        if (!live?.left) continue;
         const decoder = this.header.halves[index].noisy ? null : this.shelf?.decoder;
-        while (decoder && live.next < live.points.length && performance.now() < until) {
+        while (decoder && live.left && performance.now() < until) {
           const pixels = bytes(decoder.decode(live.points[live.next]), this.header.vector);
           live.images.set(pixels, live.next * pixels.length);
-          live.next++;
+          live.next = (live.next + 1) % live.points.length;
+          live.left--;
           this.timing.decodes++;
         }
-        if (!decoder) live.next = live.points.length;
+        if (!decoder) live.left = 0;
         else panel.sheet.set(live.images, this.header.shape, COLUMNS, this.header.frame);
-        if (live.next >= live.points.length) painted(live.began, (ms) => this.timing.latencies.push(ms));
-        more ||= live.next < live.points.length;
+        if (!live.left) painted(live.began, (ms) => this.timing.latencies.push(ms));
+        more ||= live.left > 0;
       }
       this.draw();
       if (more) this.frameOf(k);
