@@ -33,6 +33,8 @@ class Manifold {
     this.dim = el("button", { type: "button", "aria-pressed": "false" }, "fade holes");
     this.points = el("button", { type: "button", "aria-pressed": "false" }, "codes");
     this.sheet = new Sheet("Manifold of decoded means", {});
+    this.cursor = el("div", { class: "cursor", "aria-hidden": "true", hidden: "" });
+    this.sheet.node.append(this.cursor);
     this.axes = [el("span", { class: "across" }), el("span", { class: "up" })];
     this.state = el("p", { class: "state" }, "Decoding …");
     this.big = el("canvas", { role: "img", "aria-label": "mean of p(x|z) at the pointer" });
@@ -139,7 +141,7 @@ class Manifold {
       const time = this.pointerTime;
       this.pointerTime = undefined;
       this.show();
-      this.mark();
+      this.point();
       if (time !== undefined) painted(time, (ms) => this.timing.latencies.push(ms));
     });
   }
@@ -151,6 +153,8 @@ class Manifold {
     this.axes[0].textContent = `${titles[0]} →`;
     this.axes[1].textContent = `${titles[1]} →`;
     this.mark();
+    if (!this.header.there) return;
+    this.point();
     this.show();
   }
 
@@ -159,6 +163,8 @@ class Manifold {
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
     Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
     const { context } = fresh(sheet.marks, width, height);
+    this.extent = [width, height];
+    this.cursor.hidden = !header.there;
     if (!header.there) return;
     const { side } = header;
     const [w, h] = [width / side, height / side];
@@ -171,15 +177,14 @@ class Manifold {
       context.globalAlpha = 1;
     }
     if (this.pointing && this.shelf) this.codes(context, width, height);
-    const [x, y] = [(this.at[0] + 0.5) * w, height - (this.at[1] + 0.5) * h];
-    context.beginPath();
-    context.arc(x, y, 5, 0, 2 * Math.PI);
-    context.lineWidth = 4.5;
-    context.strokeStyle = "#000b";
-    context.stroke();
-    context.lineWidth = 2;
-    context.strokeStyle = header.frame;
-    context.stroke();
+  }
+
+  // The mark of the point that is decoded.
+  point() {
+    const { side } = this.header;
+    const [width, height] = this.extent;
+    const [x, y] = [((this.at[0] + 0.5) / side) * width, height - ((this.at[1] + 0.5) / side) * height];
+    this.cursor.style.transform = `translate(${x}px, ${y}px)`;
   }
 
   // The codes where their z lies on this grid: the proof that it lies as the map does.

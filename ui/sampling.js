@@ -250,7 +250,7 @@ class Samples {
         if (!live.left) painted(live.began, (ms) => this.timing.latencies.push(ms));
         more ||= live.left > 0;
       }
-      this.draw();
+      this.draw(false);
       if (more) this.frameOf(k);
     });
   }
@@ -258,7 +258,7 @@ class Samples {
   look(k, i) {
     if (i === null || this.header?.halves[k].state !== "there") return;
     this.pointed = [k, i];
-    this.draw();
+    this.draw(false);
   }
 
   choose(k, i) {
@@ -271,14 +271,15 @@ class Samples {
     return this.panels[k].live?.points ?? this.header.halves[k].z ?? [];
   }
 
-  draw() {
+  // `images` False leaves the grids' images as they are.
+  draw(images = true) {
     if (!this.header) return;
     const { header, theme } = this;
     const marks = [];
     header.halves.forEach((half, k) => {
       const panel = this.panels[k];
       panel.value.textContent = Number(panel.range.value).toFixed(2);
-      panel.sheet.draw();
+      if (images) panel.sheet.draw();
       this.mark(panel, half, k);
       if (half.state !== "there") return;
       this.points(k).forEach((z) => marks.push({ z, hue: half.hue, shape: SHAPES[k] }));
