@@ -328,7 +328,7 @@ def draw(
     )
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _training_images(path: Path, version: Stamp) -> "tuple[Images, NDArray[np.int64] | None]":
     from vae import data
     from vae.copies import Images
