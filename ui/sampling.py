@@ -284,8 +284,8 @@ def chooser(run: Run) -> Settings:
                 "Label", range(run.spec.labels), key="sample_label", on_change=label, width=170,
                 format_func=lambda k: f"given “{classes[k] if k < len(classes) else k}”", label_visibility="collapsed",
             )  # fmt: skip
-        if not run.spec.probabilistic and settings.show != "traverse":
-            st.caption(AUTOENCODER, width="stretch")
+    if not run.spec.probabilistic and settings.show != "traverse":
+        st.caption(AUTOENCODER)
     return settings
 
 
