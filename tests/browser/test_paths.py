@@ -1,6 +1,7 @@
 """Paths by hand: dragging decodes in the browser, gestures are told once, links and files come back, phones fit."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -308,7 +309,8 @@ def test_the_browsers_curves_are_pythons(blank):
     np.testing.assert_allclose(found["slerp"], curves.slerp(a, b, t), atol=1e-12)
     assert found["opposite"] is None
     np.testing.assert_allclose(found["line"], curves.resample(waypoints, 9), atol=1e-9)
-    round_ = curves.through(waypoints, curves.slerp, 24)
+    pieces = [curves.slerp(p, q, np.linspace(0, 1, 25)) for p, q in pairwise(waypoints)]
+    round_ = curves.joined(np.stack(pieces))
     np.testing.assert_allclose(found["round"], curves.resample(round_, 9), atol=1e-9)
     np.testing.assert_allclose(found["carried"], found["moved"], atol=1e-12)
 
