@@ -241,10 +241,16 @@ def test_files_come_back(paths, tmp_path):
     other.wait_for_function("() => new URL(location.href).searchParams.get('path') === '-1.000,0.000;0.500,1.250'")
     settle(other)
     assert count(other) == 2
-    saved.write_text("nope")
-    other.locator("input[type=file]").set_input_files(saved)
-    other.get_by_text("The file is no JSON").wait_for()
-    assert count(other) == 2
+
+
+def test_a_file_that_is_no_path_is_refused_in_words(paths, tmp_path):
+    page = paths("?model=digits-vae-2d")
+    file = tmp_path / "nope.json"
+    file.write_text("nope")
+    page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("The file is no JSON").wait_for()
+    assert count(page) == 3
 
 
 def test_an_attribute_follows_its_strength(paths):
