@@ -86,7 +86,7 @@ def test_a_link_reproduces_the_screen(whole):
     assert header["waypoints"] == [[0.5, 0.5], [-1.0, 0.2]]
     assert (header["kind"], header["shown"]) == ("data", ["slerp", "data"])
     assert set(header["paths"]) == {"slerp", "data"}
-    assert len(arrays["magnification"]) == paths.SIDE**2 and (arrays["magnification"] >= 0).all()
+    assert len(arrays["magnification"]) == paths.side(whole) ** 2 and (arrays["magnification"] >= 0).all()
     for name, value in asked.items():
         assert app.query_params[name] in (value, [value])
     assert not app.warning

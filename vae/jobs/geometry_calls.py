@@ -127,8 +127,13 @@ def _elbos(run: Run, model: "LatentModel", z: Numbers, samples: int) -> tuple[Nu
 
 
 def magnified(
-    run: Path, origin: Numbers, basis: Numbers, window: tuple[float, float, float, float], side: int = 96
-) -> NDArray[np.float32]:
+    run: Path,
+    origin: Numbers,
+    basis: Numbers,
+    window: tuple[float, float, float, float],
+    side: int = 96,
+    so_far: dict[str, Any] | None = None,
+) -> NDArray[np.float32] | calls.Partial:
     """Return sqrt det J'J, float32 [side, side], rows upwards, over a window (x0, x1, y0, y1) of the plane of `basis`.
 
     Raises RunError where the plane does not fit the model, or the decoder is not finite there.
@@ -140,7 +145,16 @@ def magnified(
 
     opened, model, _ = _open(run)
     _fits(opened, basis)
-    z = torch.from_numpy((origin + Grid(window, side).nodes() @ basis).reshape(-1, opened.spec.latent)).float()
-    found = magnification(mean(model), z, torch.from_numpy(basis).float()).float().numpy()
+    version, rows = calls.stamp(run), list(so_far["rows"]) if so_far is not None else []
+    if so_far is not None and so_far["version"] != version:
+        raise RunError(f"{opened.name} was trained on while its map was coloured. Ask for the colours again.")
+    nodes, ways, began = Grid(window, side).nodes(), torch.from_numpy(basis).float(), time.monotonic()
+    for row in nodes[len(rows) :]:
+        z = torch.from_numpy(origin + row @ basis).float()
+        rows.append(magnification(mean(model), z, ways).float().numpy())
+        seconds = time.monotonic() - began
+        if seconds > calls.TURN and len(rows) < side:
+            return calls.Partial(len(rows) / side, {"version": version, "rows": rows}, seconds)
+    found = np.stack(rows)
     calls._finite(opened, found)
-    return found.reshape(side, side)
+    return found
