@@ -9,6 +9,7 @@ import streamlit as st
 from fake_runs import complete, make_run
 from test_pages import charts, digits, folder, lives, start, ten, texts  # noqa: F401 -- fixtures
 
+from tests.turns import in_turns
 from ui import attributes, path_state, paths, state
 from vae.geometry import curves
 from vae.jobs import geometry_calls, pool
@@ -22,7 +23,7 @@ class Known:
     done = True
 
     def __init__(self, function, *args, **kwargs):
-        self.call = lambda: function(*args, **kwargs)
+        self.call = lambda: in_turns(function, *args, **kwargs)
 
     def result(self, timeout=None):
         return self.call()
@@ -85,7 +86,7 @@ def test_a_link_reproduces_the_screen(whole):
     assert header["waypoints"] == [[0.5, 0.5], [-1.0, 0.2]]
     assert (header["kind"], header["shown"]) == ("data", ["slerp", "data"])
     assert set(header["paths"]) == {"slerp", "data"}
-    assert len(arrays["magnification"]) == paths.SIDE**2 and (arrays["magnification"] >= 0).all()
+    assert len(arrays["magnification"]) == paths.side(whole) ** 2 and (arrays["magnification"] >= 0).all()
     for name, value in asked.items():
         assert app.query_params[name] in (value, [value])
     assert not app.warning
@@ -203,6 +204,6 @@ def test_the_usual_radius_is_kept(whole):
 def test_the_frames_share_the_way_evenly(whole):
     """What the browser draws of a path is what Python would say of it."""
     waypoints = whole.codes.means[:3].astype(np.float64)
-    found = geometry_calls.along(whole.path, "line", waypoints, 0.5)
+    found = in_turns(geometry_calls.along, whole.path, "line", waypoints, 0.5)
     places = curves.at(found.points, found.share, np.linspace(0, 1, 12))
     np.testing.assert_allclose(curves.resample(waypoints, 12), places, atol=1e-12)

@@ -48,7 +48,8 @@ _answers = st.components.v2.component(
 # a kind has the hue of what leads it: the decoder, q(z), the prior; the straight line is ink
 HUES = {"line": "", "slerp": figures.PRIOR, "geodesic": figures.DECODER, "data": figures.ENCODER}
 USUAL = 10  # neighbours that the median code has within the radius shown first
-SIDE = 96  # nodes along each side of the magnification's grid
+NODES = 96 * 96 * 784  # pixels whose derivatives a map of the magnification takes: about five seconds' work
+SIDES = (24, 96)  # of its grid, at least and at most
 POLL = 0.4  # seconds between two looks at answers that are not there yet
 QUICK = 0.2  # seconds that a gesture waits for its answers
 HEARD = "paths_heard"
@@ -82,6 +83,12 @@ def window(run: Run, codes: Codes, plane: Plane) -> tuple[float, float, float, f
     return float(x0), float(x1), float(y0), float(y1)
 
 
+def side(run: Run) -> int:
+    """Return how many nodes along each side of the magnification's grid this model's decoder allows."""
+    least, most = SIDES
+    return int(np.clip(np.sqrt(NODES / np.prod(run.spec.shape)), least, most))
+
+
 def known(run: Run, codes: Codes, plane: Plane, view: PathView, patience: float = 0.0) -> Answers:
     """Ask for the paths that are shown, the current one first, and return what is known within `patience` seconds."""
     found = Answers()
@@ -92,8 +99,8 @@ def known(run: Run, codes: Codes, plane: Plane, view: PathView, patience: float 
         for kind in sorted(view.shown, key=lambda name: name != view.kind)
     }
     if view.magnified:
-        shown = window(run, codes, plane)
-        asked[MAGNIFICATION] = pool.ask(geometry_calls.magnified, run.path, plane.origin, plane.basis, shown, SIDE)
+        ground = (plane.origin, plane.basis, window(run, codes, plane), side(run))
+        asked[MAGNIFICATION] = pool.ask(geometry_calls.magnified, run.path, *ground)
     for name, answer in asked.items():
         try:
             value = answer.result(max(0.0, end - time.monotonic()))
