@@ -33,7 +33,7 @@ def return_memory() -> None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Work the queue off while the server lives; at its end, downloads end too, and runs in training go on."""
-    from ui import fetching
+    from ui import background
     from vae import jobs, manage
     from vae.jobs import pool
     from vae.jobs.engine import Engine
@@ -43,7 +43,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         engine.start()
     manage.empty_trash()
     yield
-    fetching.stop_all()
+    background.stop_all()
     pool.close()
     if engine is not None:
         engine.close()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import controls, library, messages, state
+from ui import controls, library, mapping, messages, state
 from ui.explorer import Pin, explorer
 from vae.runs import RunError
 
@@ -16,7 +16,7 @@ except RunError as error:
     messages.failure(error)
     st.stop()
 
-plane, refused = state.choose_plane(run, codes, view.plane)
+plane, refused = state.choose_map(run, codes, view.plane)
 name = "" if refused else view.plane
 if refused:
     messages.problem(refused)
@@ -24,23 +24,25 @@ images = library.images(run)
 
 left, right = st.columns([2, 1], gap="medium")
 with left:
-    controls.latent_map(run, codes, plane, name)
+    # until a bent map is made, the default plane is shown, and no other figure than its own
+    controls.latent_map(run, codes, plane, "" if mapping.missing(codes, name) else name)
     if run.spec.latent > 2:
-        controls.plane_choice(run, codes, plane, name)
+        controls.plane_choice(run, codes, plane, name, bent=True)
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     elif not run.spec.normal_prior:
         st.caption(messages.LEARNED_PRIOR)
     if run.spec.labels:
-        st.caption(messages.conditional(codes.classes))
+        controls.label_choice(run, codes, view.label)
     if images is None:
         messages.data_missing(run)
 with right:
     try:
         pin = Pin(view.pin) if view.pin is not None else None
         pinned = explorer(
-            run, plane, chart_key=state.CHART_KEY, codes=codes, images=images, pin=pin, key=state.EXPLORER_KEY
-        )
+            run, plane, chart_key=state.CHART_KEY, codes=codes, images=images, pin=pin, label=view.label,
+            key=state.EXPLORER_KEY,
+        )  # fmt: skip
         if state.hear(view, pinned.z if pinned else None):
             st.rerun()  # the header was drawn with the old point: one more run, in which nothing else changes
     except RunError as error:

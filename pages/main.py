@@ -18,7 +18,9 @@ page = st.navigation(
     [
         st.Page("explore.py", title="Explore", icon=":material/explore:", default=True),
         st.Page("train.py", title="Train", icon=":material/model_training:", url_path="train"),
+        st.Page("paths.py", title="Paths", icon=":material/route:", url_path="paths"),
         st.Page("sample.py", title="Sample", icon=":material/casino:", url_path="sample"),
+        st.Page("compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
         st.Page("models.py", title="Models", icon=":material/view_list:", url_path="models"),
     ],
     position="top",

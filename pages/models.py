@@ -8,6 +8,7 @@ from ui import library, managing, messages, state, training, visitor
 from ui.chips import data_name, headline, number
 from ui.evaluating import evaluation
 from ui.measuring import measuring
+from vae import presets
 from vae.runs import Run, RunError
 
 NAMES = {
@@ -35,7 +36,9 @@ def card(run: Run, chosen: bool) -> None:
             else:
                 st.button("Show", key=f"show_{run.name}", type="tertiary", on_click=state.set_model, args=(run.name,))
         st.markdown(headline(run))
-        facts = [f"{run.spec.preset} · {run.spec.latent}-D · {data_name(run)}"]
+        facts = [
+            f"{messages.plain(presets.title(run.spec.preset, alone=True))} · {run.spec.latent}-D · {data_name(run)}"
+        ]
         try:
             bound, seconds = number(run.metrics.get("log_px")), duration(run.metrics.get("train_seconds"))
         except RunError:

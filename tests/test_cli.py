@@ -108,3 +108,18 @@ def test_errors_are_one_line_with_the_remedy(words, message, capsys, own_folder)
     errors = capsys.readouterr().err
     assert errors.startswith("error: ") and message in errors and "Traceback" not in errors
     assert not list((own_folder / "runs").glob("*")) if (own_folder / "runs").exists() else True
+
+
+def test_embed_says_how_far_it_is_and_keeps_the_map(own_folder, capsys):
+    from fake_runs import make_run
+
+    from vae import embedding
+
+    run = make_run(own_folder / "runs", "ten", data="digits", shape=(1, 8, 8), latent=10, n=120)
+    assert main(["embed", "ten", "--method", "tsne"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("0% ") and "iteration" in lines[1] and "trustworthiness" in lines[-1]
+    assert embedding.kept(run.codes, "tsne") is not None
+    make_run(own_folder / "runs", "two", data="digits", shape=(1, 8, 8), n=120)
+    assert main(["embed", "two"]) == 2
+    assert "their own plane is the map" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from vae import control, data, estimate, film, manage, runs, status
 from vae.__main__ import main
 from vae.runs import Run, RunError
-from vae.spec import SpecError, preset
+from vae.spec import PRESETS, SpecError, preset
 from vae.status import Status
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
@@ -205,6 +205,22 @@ def test_the_arithmetic_is_what_torch_counts(changes):
             module(torch.zeros(1, *shape))
         assert estimate.operations(layers, shape) == counter.get_total_flops()
     assert estimate.parameters(spec) == sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_presets_weights_are_counted(name):
+    spec = preset(name)
+    assert estimate.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
+
+
+def test_what_a_prior_or_a_term_costs_is_in_the_estimate():
+    plain, flow, vamp = (estimate.step_seconds(preset(n)) for n in ("vae", "flow-prior-vae", "vamp-vae"))
+    assert plain < flow < vamp
+    contractive = estimate.step_seconds(preset("contractive-autoencoder", latent=16))
+    assert contractive > 2 * estimate.step_seconds(preset("autoencoder", latent=16))
+    labels = {"kind": "labels", "classes": 10, "prior": True}
+    spec = preset("cvae", condition=labels, likelihood={"kind": "normal", "sigma": "shared"}, binarisation="none")
+    assert estimate.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
 
 
 def test_the_estimate_learns_from_runs_and_forgets_slowly():

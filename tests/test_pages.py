@@ -11,7 +11,7 @@ from fake_runs import make_run
 from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
-from ui import chips, fetching, library, messages, state
+from ui import chips, decoder, fetching, library, messages, selection, state
 from vae import runs
 from vae.runs import Codes
 from vae.spec import PRESETS
@@ -370,7 +370,8 @@ def test_the_apps_process_loads_no_torch():
 
     code = (
         "import sys; from streamlit.testing.v1 import AppTest; "
-        f"a = AppTest.from_file({MAIN!r}, default_timeout=60).run(); a.switch_page('models.py').run(); "
+        f"a = AppTest.from_file({MAIN!r}, default_timeout=60).run(); "
+        "[a.switch_page(name).run() for name in ('models.py', 'paths.py')]; "
         "print(sorted({'torch', 'sklearn', 'torchvision', 'scipy'} & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
@@ -399,3 +400,29 @@ def test_every_preset_opens_on_every_page(folder, name):
     assert ("decoded as “0”" in texts(app)) == (name == "cvae")
     assert not lives(start("models", model=name)).error
     assert not lives(start("train", run=name)).error
+
+
+def test_a_conditional_decoder_is_told_the_label_of_the_address(folder):
+    run = make_run(folder, "told", "cvae", data="digits", shape=(1, 8, 8))
+    app = lives(explore(model="told", label="7", z="0,0"))
+    assert "decoded as “7”" in texts(app)
+    found = app.get("button_group")[0]
+    assert found.value == 7 or found.value == [7]
+    payloads = [decoder.pack(run, label)[0]["id"] for label in (None, 0, 7)]
+    assert payloads[0] == payloads[1] != payloads[2]
+    z = np.zeros((1, 2))
+    assert np.abs(library.decode(run, z, 7) - library.decode(run, z)).max() > 1e-3
+    make_run(folder, "other", data="digits", shape=(1, 8, 8))
+    for label, query in (("12", {}), ("x", {}), ("3", {"model": "other"})):
+        app = lives(explore(**{"model": "told", "label": label, **query}))
+        assert any("label" in warning.value for warning in app.warning), label
+
+
+def test_reconstructions_of_a_selection_have_their_own_labels(folder, monkeypatch):
+    run = make_run(folder, "told", "cvae", data="digits", shape=(1, 8, 8))
+    monkeypatch.setattr(library, "images", lambda run: None)
+    index = np.arange(40)
+    shown, _ = selection.mean_image(library.open_run("told"), index)
+    codes = run.codes
+    each = [library.decode(run, codes.means[i : i + 1], int(codes.labels[i]))[0] for i in index]
+    np.testing.assert_allclose(shown, np.mean(each, 0), atol=1e-6)

@@ -3,6 +3,7 @@ import { TAU, minus } from "./shared.js";
 
 // What lies around and over the cloud: hairlines and ticks, the prior's rings, and a glyph at each class's median.
 
+const APART = [9, 18]; // pixels between two glyphs: below, both are hidden; above, both are seen
 const MARGIN = { left: 38, right: 1, top: 1, bottom: 38 }; // film.css puts the cloud's canvas into them
 
 class Axes {
@@ -134,4 +135,20 @@ class Axes {
   }
 }
 
-export { Axes };
+// Give each {text, k, at} a strength: where two names would cover each other, both fade; `solo` is seen alone.
+function fade(glyphs, solo) {
+  const [near, far] = APART;
+  for (const glyph of glyphs) {
+    let gap = Infinity;
+    for (const other of glyphs) {
+      if (other === glyph) continue;
+      // a line of text is wider than it is high
+      const wide = (glyph.text.length + other.text.length) / 2;
+      gap = Math.min(gap, Math.hypot((glyph.at[0] - other.at[0]) / wide, glyph.at[1] - other.at[1]));
+    }
+    glyph.strength = solo === glyph.k ? 1 : Math.min(Math.max((gap - near) / (far - near), 0), 1) * (solo === null ? 1 : 0.3);
+  }
+  return glyphs;
+}
+
+export { Axes, fade };

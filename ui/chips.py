@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui import figures, library, messages, state
 from ui.state import View
+from vae import presets
 from vae.runs import Run, RunError
 
 SIDE = 32  # pixels of the image chip's thumbnail
@@ -54,7 +55,7 @@ def model_chip(view: View) -> None:
             key="chip_model",
             on_change=lambda: state.set_model(st.session_state["chip_model"]),
         )
-        st.caption(f"{run.spec.preset} on {data_name(run)}")
+        st.caption(f"{messages.plain(presets.title(run.spec.preset, alone=True))} on {data_name(run)}")
         st.page_link("models.py", label="All models", icon=":material/view_list:")
     st.caption(data_name(run), width="content")
 
@@ -88,7 +89,7 @@ def image_chip(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="chip_image"):
         if len(view.run.spec.shape) == 3:
             try:
-                image = library.decode(view.run, np.array([view.pin]))[0]
+                image = library.decode(view.run, np.array([view.pin]), view.label)[0]
                 pixels, width = thumbnail(image, SIDE)
                 st.image(pixels, width=width, alt=f"Mean of p(x|z) at z = ({shown})")
             except RunError:

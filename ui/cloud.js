@@ -25,6 +25,8 @@ void main() {
   pixel = vec4(fill.rgb, 1.0) * fill.a * cover;
 }`;
 
+const OPACITY = { shown: 190, muted: 28 };
+
 class Cloud {
   // `changed` is called when the card has lost the points and got them back.
   constructor(canvas, changed = () => {}) {
@@ -133,4 +135,14 @@ class Cloud {
   }
 }
 
-export { Cloud };
+// The points' colours by class, Uint8Array [4 N]; `shown(label, i)` says which are not muted.
+function paints(labels, hues, shown) {
+  const palette = hues.map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
+  const colours = new Uint8Array(4 * labels.length);
+  labels.forEach((label, i) => {
+    colours.set([...(palette[label] ?? palette[0]), shown(label, i) ? OPACITY.shown : OPACITY.muted], 4 * i);
+  });
+  return colours;
+}
+
+export { Cloud, paints };

@@ -46,4 +46,15 @@ function ease(values, goals, seconds, time) {
   return moving;
 }
 
-export { ease, fresh, nats, ticks, whole };
+// The colours of a node's surroundings, with a key that changes where any of them does.
+function themeOf(node) {
+  const style = getComputedStyle(node);
+  const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
+  const paper = style.getPropertyValue("--st-background-color") || "#fff";
+  return {
+    key: style.color + paper + style.fontFamily, paper, ink: style.color, font: style.fontFamily, muted: mixed(64),
+    grid: mixed(9), line: style.getPropertyValue("--st-border-color") || mixed(25),
+  };
+}
+
+export { ease, fresh, nats, themeOf, ticks, whole };

@@ -1,201 +1,13 @@
-import { makeDecoder } from "./decoder.js";
-import { TAU, el, inflate, minus, plain, unpack } from "./shared.js";
+import { Rider } from "./rider.js";
+import { el, plain, unpack } from "./shared.js";
+import { Space, fixed, paint, picture, signed } from "./space.js";
 
 // The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once a
 // frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
 
-const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
-const STRAYS = 0.1; // if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
-const FAR = 4; // without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
 const CLICK = 4; // pixels that a pointer may move and still click
-const STEP = 0.1; // plane units an arrow key moves; with shift five times that
-const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
+const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
 const instances = new WeakMap();
-
-const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
-const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
-
-// What the model knows: the decoder, the codes, and the densities p(z) and q(z).
-class Space {
-  constructor({ header, section }, changed) {
-    this.header = header;
-    const d = (this.d = header.latent);
-    this.pixels = header.shape.reduce((a, b) => a * b, 1);
-    const floats = (name) => {
-      const bytes = section(name);
-      return bytes && new Float32Array(bytes.buffer);
-    };
-    this.means = floats("means");
-    this.n = this.means.length / d;
-    this.labels = new Int32Array(section("labels").buffer);
-    const scales = floats("scales");
-    if (scales) {
-      this.inverse = Float64Array.from(scales, (s) => 1 / s);
-      // log of each code's normalising constant, shifted by log N
-      this.constants = new Float64Array(this.n).fill((-d / 2) * Math.log(TAU) - Math.log(this.n));
-      for (let i = 0, t = 0; i < this.n; i++) for (let j = 0; j < d; j++, t++) this.constants[i] -= Math.log(scales[t]);
-      this.exponents = new Float64Array(this.n);
-    }
-    if (header.atlas) {
-      inflate(section("tiles")).then((tiles) => { this.tiles = tiles; changed(); });
-    } else {
-      this.decoder = makeDecoder(header, floats("weights"));
-    }
-    const images = section("images");
-    this.hasImages = images !== null;
-    if (images) inflate(images).then((pixels) => { this.images = pixels; changed(); });
-    this.blended = new Float32Array(this.pixels);
-  }
-
-  toLatent(u) {
-    const { origin, basis } = this.header.plane;
-    return origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
-  }
-
-  toPlane(z) {
-    const { origin, basis } = this.header.plane;
-    return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
-  }
-
-  code(i) {
-    return Array.from(this.means.subarray(i * this.d, (i + 1) * this.d));
-  }
-
-  // The mean of p(x|z), Float32Array, valid until the next call; null where an atlas has nothing (yet).
-  decode(z) {
-    return this.decoder ? this.decoder.decode(z) : this.blend(this.toPlane(z));
-  }
-
-  // Bilinear interpolation of the pre-decoded tiles around plane point u; null outside of them.
-  blend(u) {
-    const { side, extent } = this.header.atlas;
-    const [x0, x1, y0, y1] = extent;
-    const slack = 1e-4 * (x1 - x0 + y1 - y0); // the outermost codes lie on the edge itself
-    const outside = u[0] < x0 - slack || u[0] > x1 + slack || u[1] < y0 - slack || u[1] > y1 + slack;
-    if (!this.tiles || outside) return null;
-    const at = [0, 1].map((k) => {
-      const t = ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1);
-      return Math.min(Math.max(t, 0), side - 1);
-    });
-    const [x, y] = at.map((t) => Math.min(Math.floor(t), side - 2));
-    const [fx, fy] = [at[0] - x, at[1] - y];
-    const corner = (row, column) => (row * side + column) * this.pixels;
-    const [a, b, c, e] = [corner(y, x), corner(y, x + 1), corner(y + 1, x), corner(y + 1, x + 1)];
-    for (let t = 0; t < this.pixels; t++) {
-      const low = this.tiles[a + t] * (1 - fx) + this.tiles[b + t] * fx;
-      const high = this.tiles[c + t] * (1 - fx) + this.tiles[e + t] * fx;
-      this.blended[t] = (low * (1 - fy) + high * fy) / 255;
-    }
-    return this.blended;
-  }
-
-  // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder).
-  // log q(z) = log mean_i N(z; mu_i, diag sigma_i^2), over all codes but number `skip`.
-  look(z, skip = -1) {
-    const { d, n, means, inverse, constants, exponents } = this;
-    let [nearest, least, top] = [0, Infinity, -Infinity];
-    for (let i = 0, t = 0; i < n; i++) {
-      let [distance, exponent] = [0, 0];
-      for (let j = 0; j < d; j++, t++) {
-        const gap = z[j] - means[t];
-        distance += gap * gap;
-        if (inverse) exponent += (gap * inverse[t]) ** 2;
-      }
-      if (i === skip) {
-        if (inverse) exponents[i] = -Infinity;
-        continue;
-      }
-      if (distance < least) [least, nearest] = [distance, i];
-      if (inverse) {
-        exponents[i] = constants[i] - exponent / 2;
-        if (exponents[i] > top) top = exponents[i];
-      }
-    }
-    const found = { nearest, distance: Math.sqrt(least) };
-    if (!inverse) return found;
-    let sum = 0;
-    // below e^-36 a term is lost in the sum's last digit anyway
-    for (let i = 0; i < n; i++) if (exponents[i] > top - 36) sum += Math.exp(exponents[i] - top);
-    found.logQ = top + Math.log(sum) + (skip < 0 ? 0 : Math.log(n / (n - 1)));
-    found.logP = (-d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
-    return found;
-  }
-
-  // How codes look that are left out of q(z), over a spread of 200: their median distance to the nearest other one, and
-  // the share that would count as holes. Few codes in many dimensions leave most of them alone, and q(z) worthless.
-  get calibration() {
-    if (!this._calibration) {
-      const count = Math.min(200, this.n);
-      const seen = Array.from({ length: count }, (_, k) => {
-        const i = Math.floor((k * this.n) / count);
-        return this.look(this.code(i), i);
-      });
-      const distances = seen.map((s) => s.distance).sort((a, b) => a - b);
-      const strays = seen.filter((s) => s.logQ - s.logP < HOLE).length / count;
-      this._calibration = { spacing: distances[count >> 1] || 1, strays, trusted: Boolean(this.inverse) && strays <= STRAYS };
-    }
-    return this._calibration;
-  }
-
-  // Whether q(z) tells data from holes here; never for an autoencoder, which has none.
-  get trusted() {
-    return this.calibration.trusted;
-  }
-
-  verdict({ logP, logQ, distance }) {
-    if (this.trusted) {
-      const inside = logQ - logP >= HOLE;
-      return { inside, text: inside ? "in the data" : "in a hole" };
-    }
-    const inside = distance < FAR * this.calibration.spacing;
-    return { inside, text: inside ? "near the data" : "far from the data" };
-  }
-
-  // What the model makes of example i; null where an atlas of another place is all there is.
-  reconstruction(i) {
-    return this.decoder || this.d <= 2 ? this.decode(this.code(i)) : null;
-  }
-
-  // The real image i in [0, 1], or null.
-  real(i) {
-    if (!this.images) return null;
-    return Float32Array.from(this.images.subarray(i * this.pixels, (i + 1) * this.pixels), (v) => v / 255);
-  }
-
-  label(i) {
-    const k = this.labels[i];
-    return k < 0 ? "" : this.header.classes[k] ?? String(k);
-  }
-}
-
-// Draw C x H x W means in [0, 1] (clamped); a vector becomes one line of greys over its own range.
-function paint(canvas, pixels, shape) {
-  const [channels, height, width] = shape.length === 3 ? shape : [1, 1, pixels.length];
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  const context = canvas.getContext("2d");
-  const image = (canvas.image ??= context.createImageData(width, height));
-  const size = width * height;
-  let [low, span] = [0, 1];
-  if (shape.length !== 3) {
-    low = Math.min(...pixels);
-    span = Math.max(...pixels) - low || 1;
-  }
-  const [green, blue] = channels === 3 ? [size, 2 * size] : [0, 0];
-  // image.data clamps to 0..255 and rounds by itself
-  for (let t = 0, o = 0; t < size; t++, o += 4) {
-    image.data[o] = (255 * (pixels[t] - low)) / span;
-    image.data[o + 1] = (255 * (pixels[t + green] - low)) / span;
-    image.data[o + 2] = (255 * (pixels[t + blue] - low)) / span;
-    image.data[o + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-}
-
-function picture(role, label) {
-  const canvas = el("canvas", { role: "img", "aria-label": label, width: 1, height: 1 });
-  const caption = el("figcaption", {}, label);
-  return { canvas, caption, figure: el("figure", { class: role }, canvas, caption) };
-}
 
 class Card {
   constructor(root) {
@@ -252,12 +64,16 @@ class Explorer {
     this.card = new Card(parent.querySelector("div") ?? parent);
     this.stop = new AbortController();
     this.markers = { pin: this.marker("pin"), cursor: this.marker("cursor") };
-    this.follow = () => this.place();
     // on a phone the card lies below the map: while its picture is out of sight, the map's corner shows a small one
     this.preview = el("canvas", { "aria-hidden": "true", "data-latent-preview": "" });
     Object.assign(this.preview.style, {
       position: "absolute", left: "0", top: "0", width: "84px", height: "84px", boxSizing: "border-box", display: "none",
       border: "1px solid #e76300", imageRendering: "pixelated", pointerEvents: "none", zIndex: "5",
+    });
+    this.rider = new Rider([...Object.values(this.markers), this.preview], {
+      label: "Latent map. Arrow keys move the point that is decoded, Enter pins it.",
+      key: (e) => this.key(e),
+      follow: () => this.place(),
     });
     const seen = ([entry]) => {
       this.unseen = !entry.isIntersecting;
@@ -282,7 +98,7 @@ class Explorer {
 
   destroy() {
     this.stop.abort();
-    this.leave();
+    this.rider.leave();
     this.sight.disconnect();
     clearInterval(this.timer);
     clearTimeout(this.sayTimer);
@@ -307,8 +123,8 @@ class Explorer {
     this.ground = ground;
     const { d, n, calibration } = this.space;
     const { badge, note } = this.card;
-    badge.hidden = !header.atlas;
-    badge.textContent = header.atlas ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded` : "";
+    badge.textContent = header.atlas ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded` : header.plane.way ?? "";
+    badge.hidden = !badge.textContent;
     note.textContent = "Click to pin. On the map or here: arrow keys move, Enter pins, ? helps.";
     this.card.clearNumbers();
     this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
@@ -323,18 +139,9 @@ class Explorer {
     this.ask();
   }
 
-  // The plot area of the chart, with its axes; Plotly keeps them in _fullLayout, which is private, hence the guards.
-  axes() {
-    const layout = this.chart?._fullLayout;
-    const [x, y] = [layout?.xaxis, layout?.yaxis];
-    return x?.p2d && y?.p2d ? { x, y } : null;
-  }
-
   check() {
     if (!this.space) return;
-    const found = document.querySelector(`.st-key-${this.space.header.chart} .js-plotly-plot`);
-    // a redrawn chart may be a new element, or the old one emptied of what was put into it
-    if (found !== this.chart || (found && !found.contains(this.markers.pin))) this.ride(found);
+    this.rider.find(this.space.header.chart);
     const address = new URLSearchParams(location.search).get("z") ?? "";
     if (address !== this.address) {
       this.address = address;
@@ -343,28 +150,6 @@ class Explorer {
       const same = valid && this.pin && z.every((v, j) => Math.abs(v - this.pin[j]) < 1e-3);
       if (!same) this.setPin(valid ? z : null, false);
     }
-  }
-
-  // Take hold of a chart: make it focusable, follow its zoom, put the markers on it.
-  ride(chart) {
-    this.leave();
-    this.chart = chart;
-    if (!chart) return;
-    this.chartStop = new AbortController();
-    chart.tabIndex = 0;
-    chart.setAttribute("role", "application");
-    chart.setAttribute("aria-label", "Latent map. Arrow keys move the point that is decoded, Enter pins it.");
-    chart.addEventListener("keydown", (e) => this.key(e), { signal: this.chartStop.signal });
-    chart.style.position = "relative";
-    chart.append(...Object.values(this.markers), this.preview);
-    for (const name of REDRAWN) chart.on?.(name, this.follow);
-    this.place();
-  }
-
-  leave() {
-    this.chartStop?.abort();
-    for (const name of REDRAWN) this.chart?.removeListener?.(name, this.follow);
-    for (const node of [...Object.values(this.markers), this.preview]) node.remove();
   }
 
   marker(kind) {
@@ -380,7 +165,7 @@ class Explorer {
   }
 
   place() {
-    const axes = this.axes();
+    const axes = this.rider.axes();
     const put = (node, u) => {
       const shown = axes && u;
       const [px, py] = shown ? [axes.x.d2p(u[0]), axes.y.d2p(u[1])] : [0, 0];
@@ -394,24 +179,10 @@ class Explorer {
     put(this.markers.cursor, this.keyboard ? this.cursor : null);
   }
 
-  // Plane coordinates under a pointer event, or null off the plot area or on something that covers it.
-  under(event) {
-    const axes = this.axes();
-    if (!axes) return null;
-    const box = this.chart.getBoundingClientRect();
-    const [px, py] = [event.clientX - box.left - axes.x._offset, event.clientY - box.top - axes.y._offset];
-    if (px < 0 || py < 0 || px > axes.x._length || py > axes.y._length) return null;
-    // while a button is down Plotly covers the page with a layer of its own
-    const target = event.target instanceof Element ? event.target : null;
-    if (!this.chart.contains(target) && !target?.classList.contains("dragcover")) return null;
-    if (target?.closest(".modebar")) return null;
-    return [axes.x.p2d(px), axes.y.p2d(py)];
-  }
-
   pointer(event) {
     // a lasso that ends where it began is no click
     if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK) this.pressed = null;
-    const u = this.space && this.under(event);
+    const u = this.space && this.rider.under(event);
     if (!u) return;
     this.keyboard = false;
     this.cursor = u;
@@ -420,14 +191,14 @@ class Explorer {
   }
 
   press(event) {
-    this.pressed = event.button === 0 && event.isPrimary && this.space && this.under(event) ? [event.clientX, event.clientY] : null;
+    this.pressed = event.button === 0 && event.isPrimary && this.space && this.rider.under(event) ? [event.clientX, event.clientY] : null;
   }
 
   release(event) {
     const clicked = this.pressed;
     this.pressed = null;
     if (!clicked) return;
-    const u = this.under(event);
+    const u = this.rider.under(event);
     if (!u) return;
     this.cursor = u;
     this.setPin(this.space.toLatent(u), true);
@@ -436,7 +207,7 @@ class Explorer {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.space) return;
-    const step = STEP * (event.shiftKey ? 5 : 1);
+    const step = STEP * this.space.unit * (event.shiftKey ? 5 : 1);
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     if (event.key in moves) {
       this.keyboard = true;
@@ -584,6 +355,3 @@ export default function ({ data, parentElement, setTriggerValue }) {
     instances.delete(parentElement);
   };
 }
-
-// for tests
-export { Space };

@@ -1,6 +1,7 @@
 """The card beside the map: it rides on the Plotly chart and decodes, in the browser, the point under the pointer."""
 
 import hashlib
+import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import streamlit as st
 from ui import decoder, figures, library
 from ui.components import pack, source, text
 from vae import plane as planes
-from vae.plane import Plane
+from vae.plane import Bent, Ground
 from vae.runs import Codes, Run, RunError
 from vae.spec import Spec
 
@@ -25,14 +26,16 @@ class Pin:
     z: tuple[float, ...]
 
 
-SOURCE = source("shared.js", "decoder.js", "explorer.js")
+SOURCE = source("shared.js", "decoder.js", "space.js", "rider.js", "explorer.js")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
 
 
-def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, chart_key: str) -> bytes:
-    """Return all that the card needs, once: decoder (or atlas), codes, and the images in the order of the codes."""
+def content(
+    run: Run, codes: Codes, plane: Ground, images: np.ndarray | None, label: int | None = None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return header and sections of what a Space is made of (see space.js): decoder or atlas, codes, images."""
     runnable = decoder.runnable(run)
-    header, weights = decoder.pack(run)
+    header, weights = decoder.pack(run, label)
     labels = codes.labels if codes.labels is not None else np.full(len(codes), -1)
     sections = {
         "means": codes.means.astype("<f4").tobytes(),
@@ -48,27 +51,49 @@ def payload(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, cha
     else:
         tiles, extent = decoder.atlas(run)
         default = planes.default(codes)
-        if not (np.allclose(plane.origin, default.origin) and np.allclose(plane.basis, default.basis)):
+        if isinstance(plane, Bent) or not (
+            np.allclose(plane.origin, default.origin) and np.allclose(plane.basis, default.basis)
+        ):
             raise RunError(
                 f"The browser cannot run the decoder of {run.name}, and its atlas holds only the plane of "
                 f"{' and '.join(_plain(t) for t in default.titles)}. Choose that plane."
             )
         sections["tiles"] = zlib.compress(tiles.tobytes(), 1)
         header = {**header, "atlas": {"side": tiles.shape[0], "extent": extent}}
+    if isinstance(plane, Bent):
+        sections["places"] = plane.places.astype("<f4").tobytes()
+        if plane.inverse is not None:
+            sections["inverse"] = plane.inverse.astype("<f4").tobytes()
     header = {
         **header,
         # what a change of plane leaves as it is: the browser then keeps its decoder
         "content": hashlib.sha256(b"".join([header["id"].encode(), *sections.values()])).hexdigest()[:16],
         "name": run.name,
-        "chart": chart_key,
-        "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
+        "plane": _plane(plane),
         "probabilistic": not without,
         "without": without,
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
         "split": codes.split,
         "data": run.spec.data,
     }
-    return pack(header, sections)
+    return header, sections
+
+
+def _plane(plane: Ground) -> dict[str, Any]:
+    """Return what the browser needs to know of a map besides the places of a bent one."""
+    if isinstance(plane, Bent):
+        extent = None if plane.extent is None else plane.extent.tolist()
+        side = 0 if plane.inverse is None else len(plane.inverse)
+        return {"titles": list(plane.titles), "way": plane.way, "extent": extent, "side": side}
+    return {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)}
+
+
+def payload(
+    run: Run, codes: Codes, plane: Ground, images: np.ndarray | None, chart_key: str, label: int | None = None
+) -> bytes:
+    """Return all that the card needs, once; `chart_key` is the map that it rides on."""
+    header, sections = content(run, codes, plane, images, label)
+    return pack({**header, "chart": chart_key}, sections)
 
 
 def no_densities(spec: Spec) -> str:
@@ -88,22 +113,41 @@ def _plain(title: str) -> str:
 def _payload(
     path: Path,
     version: object,
-    plane: tuple[bytes, bytes],
+    plane: str,
     has_images: bool,
     chart_key: str,
+    label: int | None,
     _make: Callable[[], bytes],
 ) -> bytes:
     return _make()
 
 
+def kept_payload(
+    run: Run, codes: Codes, plane: Ground, images: np.ndarray | None, chart_key: str, label: int | None = None
+) -> bytes:
+    """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
+    version = (library.stamp(run.path), _atlas_stamp(run.path))
+    ground = json.dumps(_plane(plane))
+    return _payload(
+        run.path,
+        version,
+        ground,
+        images is not None,
+        chart_key,
+        label,
+        lambda: payload(run, codes, plane, images, chart_key, label),
+    )
+
+
 def explorer(
     run: Run,
-    plane: Plane,
+    plane: Ground,
     *,
     chart_key: str,
     codes: Codes,
     images: np.ndarray | None = None,
     pin: Pin | None = None,
+    label: int | None = None,
     key: str,
 ) -> Pin | None:
     """Mount the card beside the chart of `chart_key`, and return what is pinned now.
@@ -111,11 +155,7 @@ def explorer(
     `images` are uint8 [N, C, H, W] in the order of the codes. `pin` is what the page's address says; the card reads the
     address itself, so that a pin changes no byte of the payload. Raises RunError for weights that cannot be used.
     """
-    version = (library.stamp(run.path), _atlas_stamp(run.path))
-    ground = (plane.origin.tobytes(), plane.basis.tobytes())
-    data = _payload(
-        run.path, version, ground, images is not None, chart_key, lambda: payload(run, codes, plane, images, chart_key)
-    )
+    data = kept_payload(run, codes, plane, images, chart_key, label)
     with st.container(key=key):
         result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
     event = result.get("pin")

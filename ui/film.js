@@ -1,7 +1,7 @@
-import { Axes } from "./axes.js";
-import { Cloud } from "./cloud.js";
+import { Axes, fade } from "./axes.js";
+import { Cloud, paints } from "./cloud.js";
 import { Curves } from "./curves.js";
-import { ease, nats, whole } from "./drawing.js";
+import { ease, nats, themeOf, whole } from "./drawing.js";
 import { el, plain } from "./shared.js";
 import { Bars, deaths, strip, tiles } from "./pictures.js";
 import { Playhead } from "./playhead.js";
@@ -15,8 +15,6 @@ const KEPT = 240; // frames kept of a live run; beyond, every second one goes
 const VIEW_SECONDS = 0.15; // in which the view follows the points
 const ARRIVAL = [0.1, 0.8]; // seconds in which a live frame arrives at least and at most
 const SIZE = 4.5; // pixels across a point
-const OPACITY = { shown: 190, muted: 28 };
-const APART = [9, 18]; // pixels between two glyphs: below, both are hidden; above, both are seen
 const SPLITS = { valid: "validation" };
 const instances = new WeakMap();
 // The last films seen, by run: a page that moves the component, or is left and come back to, mounts it anew, and then
@@ -112,15 +110,9 @@ class Film {
 
   // Streamlit renders anew when its theme changes, and only then do its variables say something else.
   restyle() {
-    const style = getComputedStyle(this.stage.node);
-    const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
-    const paper = style.getPropertyValue("--st-background-color") || "#fff";
-    const key = style.color + paper + style.fontFamily;
-    if (key === this.theme?.key) return;
-    this.theme = {
-      ...this.theme, key, paper, ink: style.color, font: style.fontFamily, muted: mixed(64), grid: mixed(9),
-      line: style.getPropertyValue("--st-border-color") || mixed(25),
-    };
+    const theme = themeOf(this.stage.node);
+    if (theme.key === this.theme?.key) return;
+    this.theme = { ...this.theme, ...theme };
     this.shown = -1;
   }
 
@@ -249,13 +241,7 @@ class Film {
 
   colour() {
     const { labels, header, solo } = this;
-    const palette = header.colours.map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
-    const colours = new Uint8Array(4 * labels.length);
-    labels.forEach((label, i) => {
-      const opacity = solo === null || label === solo ? OPACITY.shown : OPACITY.muted;
-      colours.set([...(palette[label] ?? palette[0]), opacity], 4 * i);
-    });
-    this.cloud.paint(colours);
+    this.cloud.paint(paints(labels, header.colours, (label) => solo === null || label === solo));
   }
 
   go(frame) {
@@ -409,18 +395,7 @@ class Film {
       const [x, y] = a.medians[k].map((v, axis) => v + (b.medians[k][axis] - v) * progress);
       return [{ text, x, y, k, at: this.axes.place(this.view, x, y) }];
     });
-    const [near, far] = APART;
-    for (const glyph of found) {
-      let gap = Infinity;
-      for (const other of found) {
-        if (other === glyph) continue;
-        // a line of text is wider than it is high
-        const wide = (glyph.text.length + other.text.length) / 2;
-        gap = Math.min(gap, Math.hypot((glyph.at[0] - other.at[0]) / wide, glyph.at[1] - other.at[1]));
-      }
-      glyph.strength = solo === glyph.k ? 1 : Math.min(Math.max((gap - near) / (far - near), 0), 1) * (solo === null ? 1 : 0.3);
-    }
-    return found;
+    return fade(found, solo);
   }
 
   drawImages({ reconstructions, samples }) {

@@ -14,7 +14,7 @@ from vae import data, estimate, options
 from vae.data import DataError
 from vae.jobs import embedded
 from vae.options import CHOICES, NUMBERS, OBJECTIVES
-from vae.presets import FAMILIES
+from vae.presets import FAMILIES, title
 from vae.spec import PRESETS, Spec, SpecError
 
 FIRST = ("vae", "digits")
@@ -23,16 +23,6 @@ LOCKED_REASON = (
     "new run from these settings."
 )
 DATA_WIDTH = 152  # pixels: its names are shorter than the presets'
-# where the name of the command line does not read as people write it
-TITLES = {
-    **{"vae": "VAE", "cvae": "Conditional VAE", "iwae": "IWAE", "wae": "Wasserstein", "vq-vae": "VQ-VAE"},
-    **{"beta-vae": "β-VAE", "sigma-vae": "σ-VAE", "beta-tcvae": "β-TCVAE", "info-vae": "InfoVAE"},
-    **{"autoencoder": "Plain", "denoising-autoencoder": "Denoising", "contractive-autoencoder": "Contractive"},
-    **{"sparse-autoencoder": "Sparse", "full-covariance-vae": "Full covariance", "flow-posterior-vae": "Flow"},
-    **{"mixture-vae": "Mixture", "vamp-vae": "VampPrior", "flow-prior-vae": "Flow"},
-    **{"laplace-vae": "Laplace", "logistic-vae": "Grey levels", "capacity-vae": "Capacity"},
-    **{"free-bits-vae": "Free bits", "linear-vae": "Linear VAE"},
-}
 GROUPS = {
     "data": ("data", "preset", "latent", "epochs"),
     "model": ("encoder", "decoder", "likelihood", "binarisation", "posterior", "prior", "condition"),
@@ -118,7 +108,7 @@ def _first_row(fields: Fields) -> None:
         description = data.describe(values["data"])
         help = f"{description.sentence} Sets with a size in MB are downloaded first."
         fields.select("data", "Data", offered, help, _other, width=DATA_WIDTH)
-        presets = {name: f"{group} · {preset_title(name)}" for group, names in FAMILIES.items() for name in names}
+        presets = {name: f"{group} · {title(name)}" for group, names in FAMILIES.items() for name in names}
         fields.select("preset", "Preset", presets, PRESETS[values["preset"]][0], _other)
     st.caption(PRESETS[values["preset"]][0])
     if values["data"] in missing and not fields.off("data"):
@@ -140,11 +130,6 @@ def _first_row(fields: Fields) -> None:
                 on_click=_reset,
                 icon=":material/undo:",
             )
-
-
-def preset_title(name: str) -> str:
-    """Return a preset's name as people write it: β-VAE, Denoising autoencoder."""
-    return TITLES.get(name) or name.capitalize().replace("-vae", " VAE").replace("-", " ")
 
 
 def _other(_: str) -> None:

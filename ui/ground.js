@@ -4,7 +4,7 @@ import { el, plain } from "./shared.js";
 
 // A small map: the codes as a faint cloud, marks of samples on them, and a box that is drawn by hand.
 
-const OPACITY = 110;
+const FAINT = 110;
 const LEAST = 6; // pixels that a box measures at least: less is a click
 const SPREAD = 0.004; // share of the codes beyond the view
 
@@ -49,7 +49,7 @@ class Ground {
     for (let i = 0; i < n; i++) places.set(this.toPlane(Array.from(means.subarray(i * d, (i + 1) * d))), 2 * i);
     const hex = (c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16));
     const colours = new Uint8Array(4 * n);
-    labels.forEach((k, i) => colours.set([...hex(header.colours[k] ?? header.plain), OPACITY], 4 * i));
+    labels.forEach((k, i) => colours.set([...hex(header.colours[k] ?? header.plain), FAINT], 4 * i));
     this.cloud.paint(colours);
     this.cloud.between(places, places);
     const spans = [0, 1].map((k) => {

@@ -7,7 +7,7 @@ import streamlit as st
 from ui import form, library, state, training, visitor
 from ui.form import Form
 from ui.training import BRANCH
-from vae import jobs, manage
+from vae import jobs, manage, presets
 from vae.data import DataError
 from vae.jobs import Capacity
 from vae.runs import Run, RunError
@@ -38,7 +38,7 @@ def _begin(made: Form, parent: Run | None) -> None:
 
 def _title(spec: Spec) -> str:
     """Return a title that says what it is and that no other run of this visitor has."""
-    first = f"{spec.preset.replace('-', ' ')} on {spec.data}, {spec.latent}-D"
+    first = f"{presets.title(spec.preset, alone=True)} on {spec.data}, {spec.latent}-D"
     taken = {run.title for run in training.own()}
     return first if first not in taken else next(t for k in count(2) if (t := f"{first} ({k})") not in taken)
 

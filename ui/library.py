@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui import figures, numpy_decoder
 from vae import data, runs
-from vae.plane import Plane
+from vae.plane import Ground
 from vae.runs import Broken, Run, RunError
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -67,13 +67,13 @@ def _run(path: Path, version: Stamp) -> Run:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _decoder(path: Path, version: Stamp) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    return Run(path).decoder()
+def _decoder(path: Path, version: Stamp, label: int | None) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    return Run(path).decoder(label)
 
 
-def decode(run: Run, z: np.ndarray) -> np.ndarray:
-    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d]; raises RunError."""
-    layers, weights = _decoder(run.path, stamp(run.path))
+def decode(run: Run, z: np.ndarray, label: int | None = None) -> np.ndarray:
+    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d], under a label if told one; raises RunError."""
+    layers, weights = _decoder(run.path, stamp(run.path), label)
     try:
         return numpy_decoder.mean(run.spec, layers, weights, z)
     except numpy_decoder.Unsupported as error:
@@ -104,11 +104,11 @@ def images(run: Run) -> np.ndarray | None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _map(path: Path, version: Stamp, key: str, _plane: Plane, rings: bool) -> go.Figure:
+def _map(path: Path, version: Stamp, key: str, _plane: Ground, rings: bool) -> go.Figure:
     return figures.latent_map(_run(path, version).codes, _plane, prior=rings)
 
 
-def latent_map(run: Run, key: str, plane: Plane) -> go.Figure:
+def latent_map(run: Run, key: str, plane: Ground) -> go.Figure:
     """Return the run's map, the same object until its files change: an equal figure is never remounted."""
     return _map(run.path, stamp(run.path), key, plane, run.spec.normal_prior)
 

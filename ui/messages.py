@@ -85,10 +85,14 @@ def _progress(name: str) -> None:
     st.caption(f":material/downloading: {job.last_line or 'Connecting …'}", width="content")
 
 
-def conditional(classes: Sequence[str]) -> str:
+def class_name(classes: Sequence[str], label: int) -> str:
+    """Return a label's name, harmless within Markdown."""
+    return plain(classes[label] if label < len(classes) else str(label))
+
+
+def conditional(classes: Sequence[str], label: int | None) -> str:
     """Return what is decoded where the decoder is told a label too."""
-    label = classes[SHOWN_LABEL] if len(classes) > SHOWN_LABEL else str(SHOWN_LABEL)
+    name = class_name(classes, SHOWN_LABEL if label is None else label)
     return (
-        f"The decoder is told a label beside the latent: everything is decoded as “{plain(label)}”, whatever label a "
-        "point has."
+        f"The decoder is told a label beside the latent: everything is decoded as “{name}”, whatever label a point has."
     )

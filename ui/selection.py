@@ -11,7 +11,7 @@ import streamlit as st
 
 from ui import figures, library
 from ui.chips import thumbnail
-from vae.plane import Plane
+from vae.plane import Ground
 from vae.runs import Codes, Run, RunError
 
 RECONSTRUCTED = 1000  # at most so many codes are decoded for a mean image
@@ -64,11 +64,22 @@ def mean_image(run: Run, index: np.ndarray) -> tuple[np.ndarray, str]:
     part = f"{len(drawn):,} of {len(index):,}" if len(drawn) < len(index) else f"{len(index):,}"
     # in parts: a thousand images and their hidden layers at once would be the app's largest piece of memory
     parts = np.array_split(drawn, -(-len(drawn) // 100))
-    total = sum(library.decode(run, run.codes.means[some]).sum(0) for some in parts)
+    total = sum(_reconstructions(run, some).sum(0) for some in parts)
     return total / len(drawn), f"mean of {part} reconstruction{'s' * (len(index) != 1)}"
 
 
-def to_csv(index: np.ndarray, codes: Codes, plane: Plane) -> str:
+def _reconstructions(run: Run, index: np.ndarray) -> np.ndarray:
+    """Return what the decoder makes of codes [n, C, H, W], each under its own label where it is told one."""
+    means, labels = run.codes.means[index], run.codes.labels
+    if not run.spec.labels or labels is None:
+        return library.decode(run, means)
+    made = np.empty((len(index), *run.spec.shape), np.float32)
+    for label in np.unique(labels[index]):
+        made[labels[index] == label] = library.decode(run, means[labels[index] == label], int(label))
+    return made
+
+
+def to_csv(index: np.ndarray, codes: Codes, plane: Ground) -> str:
     """Return the selection as CSV: index, label, plane coordinates, posterior means and scales."""
     latent = codes.means.shape[1]
     file = io.StringIO()
@@ -83,7 +94,7 @@ def to_csv(index: np.ndarray, codes: Codes, plane: Plane) -> str:
     return file.getvalue()
 
 
-def to_npz(index: np.ndarray, codes: Codes, plane: Plane) -> bytes:
+def to_npz(index: np.ndarray, codes: Codes, plane: Ground) -> bytes:
     """Return the selection as .npz: index, labels, classes, plane, means, scales; what is absent is left out."""
     arrays = {"index": index, "plane": plane.to_plane(codes.means[index]), "means": codes.means[index]}
     if codes.labels is not None:
@@ -95,7 +106,7 @@ def to_npz(index: np.ndarray, codes: Codes, plane: Plane) -> bytes:
     return buffer.getvalue()
 
 
-def panel(run: Run, plane: Plane, index: np.ndarray) -> None:
+def panel(run: Run, plane: Ground, index: np.ndarray) -> None:
     """Show a selection that is not empty."""
     codes = run.codes
     left, right = st.columns([3, 1.2], gap="medium")

@@ -1,35 +1,42 @@
 """What the person looks at: the model, the plane and the pinned point, in the URL so that a link reproduces the screen.
 
 The URL leads. The session remembers the same three where the URL is silent, which it is after a change of page. All
-session keys and all parsing of what people may type into an address are in this file.
+session keys and all parsing of what people may type into an address are in this file, those of paths in path_state.py.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from ui import library
+from vae import embedding
 from vae import plane as planes
-from vae.plane import Plane
+from vae.plane import Ground, Plane
 from vae.runs import Codes, Run, RunError
 
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
-MODEL, PLANE, PIN = "model", "plane", "z"  # names in the URL and, prefixed, in the session
+MODEL, PLANE, PIN, LABEL = "model", "plane", "z", "label"  # names in the URL and, prefixed, in the session
 RUN = "run"  # the run that the Train page watches, likewise
+COMPARED, MOST_COMPARED = "models", 4  # the models of the Compare page, likewise
+TWINS = ("mnist-autoencoder-2d", "mnist-vae-2d")
 LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
 
 CHART_KEY, EXPLORER_KEY = "map", "explorer"
+PATHS_CHART_KEY, PATHS_KEY = "paths_map", "paths"
 ALL_KEY = "selection_all"
 
 
 @dataclass(frozen=True)
 class View:
-    """The model, the plane as in the URL ("" is the default one), the pinned point, and in words what was refused."""
+    """The model, the plane as in the URL ("" is the default one), the pinned point, the label that a conditional
+    decoder is told (None: the usual one), and in words what was refused."""
 
     run: Run
     plane: str = ""
     pin: tuple[float, ...] | None = None
+    label: int | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -52,10 +59,27 @@ def view() -> View | None:
                 f"The link's point z = {_quote(pin_text)} does not fit: {run.name} needs {run.spec.latent} numbers "
                 "with commas between them. No point is pinned; click on the map to pin one."
             )
-    _keep(run.name if not fallen else "", plane if not fallen else "", format_pin(pin))
+    label = None if fallen else _label(run, st.query_params.get(LABEL, _kept(LABEL) if same else ""), problems)
+    _keep(
+        run.name if not fallen else "",
+        plane if not fallen else "",
+        format_pin(pin),
+        "" if label is None else str(label),
+    )
     if not fallen:
         _publish()
-    return View(run, "" if fallen else plane, pin, problems)
+    return View(run, "" if fallen else plane, pin, label, problems)
+
+
+def _label(run: Run, text: str, problems: list[str]) -> int | None:
+    """Return the label of that number, None for none or where the model has no such label, with the reason."""
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and int(text) < run.spec.labels:
+        return int(text)
+    has = f"has the labels 0 to {run.spec.labels - 1}" if run.spec.labels else "is told no labels"
+    problems.append(f"The link's label {_quote(text)} does not fit: {run.name} {has}.")
+    return None
 
 
 def _model(name: str, problems: list[str]) -> Run | None:
@@ -74,10 +98,21 @@ def _model(name: str, problems: list[str]) -> Run | None:
     return None
 
 
+def choose_map(run: Run, codes: Codes, text: str) -> tuple[Ground, str | None]:
+    """Return the map that `text` names: a plane as `choose_plane` has it, or "tsne" or "umap" once that is made."""
+    if text in embedding.METHODS and run.spec.latent > 2:
+        found = embedding.kept(codes, text)
+        return (planes.default(codes) if found is None else embedding.bent(codes, found)), None
+    return choose_plane(run, codes, text)
+
+
 def choose_plane(run: Run, codes: Codes, text: str) -> tuple[Plane, str | None]:
-    """Return the plane that `text` names ("", "pca", "3,7" counted from 1), and what was wrong with it, if anything."""
+    """Return the plane that `text` names ("", "pca", "3,7" counted from 1), and what was wrong with it, if anything.
+
+    Of a map that bends ("tsne", "umap") it is the default one: what asks here needs a plane.
+    """
     latent, default = run.spec.latent, planes.default(codes)
-    if not text:
+    if not text or (text in embedding.METHODS and latent > 2):
         return default, None
     try:
         if text == "pca":
@@ -113,13 +148,19 @@ def set_model(name: str) -> None:
 
 def set_plane(text: str) -> None:
     """Look at another plane of the same model."""
-    _keep(_kept(MODEL), text, _kept(PIN))
+    _keep(_kept(MODEL), text, _kept(PIN), _kept(LABEL))
     _publish()
 
 
 def set_pin(pin: tuple[float, ...] | None) -> None:
     """Pin a point, or none."""
-    _keep(_kept(MODEL), _kept(PLANE), format_pin(pin))
+    _keep(_kept(MODEL), _kept(PLANE), format_pin(pin), _kept(LABEL))
+    _publish()
+
+
+def set_label(label: int) -> None:
+    """Tell the decoder another label."""
+    _keep(_kept(MODEL), _kept(PLANE), _kept(PIN), str(label))
     _publish()
 
 
@@ -134,6 +175,37 @@ def hear(view: View, pin: tuple[float, ...] | None) -> bool:
         return False
     set_pin(pin)
     return True
+
+
+def compared() -> tuple[list[Run], list[str]]:
+    """Return the models to compare, and in words which were refused; by default the autoencoder and its VAE twin."""
+    text = st.query_params.get(COMPARED, _kept(COMPARED))
+    problems: list[str] = []
+    found: list[Run] = []
+    for name in dict.fromkeys(filter(None, (text or ",".join(TWINS)).split(","))):
+        try:
+            found.append(library.open_run(name))
+        except RunError as error:
+            if text:
+                problems.append(str(error))
+    if not text and len(found) < 2:  # the twins are not here: the first two that are
+        found = library.usable()[:2]
+    if len(found) > MOST_COMPARED:
+        problems.append(f"At most {MOST_COMPARED} models are compared at once; the first ones are shown.")
+        found = found[:MOST_COMPARED]
+    if text:
+        set_compared([run.name for run in found])
+    return found, problems
+
+
+def set_compared(names: Sequence[str]) -> None:
+    """Compare other models."""
+    text = ",".join(names)
+    st.session_state[f"view_{COMPARED}"] = text
+    if text and st.query_params.get(COMPARED) != text:
+        st.query_params[COMPARED] = text
+    elif not text and COMPARED in st.query_params:
+        del st.query_params[COMPARED]
 
 
 def watched() -> str:
@@ -177,17 +249,17 @@ def _kept(name: str) -> str:
     return st.session_state.get(f"view_{name}", "")
 
 
-def _keep(model: str, plane: str, pin: str) -> None:
-    for name, value in ((MODEL, model), (PLANE, plane), (PIN, pin)):
+def _keep(model: str, plane: str, pin: str, label: str = "") -> None:
+    for name, value in ((MODEL, model), (PLANE, plane), (PIN, pin), (LABEL, label)):
         st.session_state[f"view_{name}"] = value
 
 
 def _publish() -> None:
     """Make the URL say what the session keeps; it stays short where everything is at its default."""
-    wanted = {name: _kept(name) for name in (MODEL, PLANE, PIN) if _kept(name)}
+    wanted = {name: _kept(name) for name in (MODEL, PLANE, PIN, LABEL) if _kept(name)}
     if set(wanted) == {MODEL} and MODEL not in st.query_params and wanted[MODEL] == DEFAULT_MODELS[0]:
         return
-    for name in (MODEL, PLANE, PIN):
+    for name in (MODEL, PLANE, PIN, LABEL):
         if name in wanted and st.query_params.get(name) != wanted[name]:
             st.query_params[name] = wanted[name]
         elif name not in wanted and name in st.query_params:

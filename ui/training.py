@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui import form, library, managing, messages, state, visitor
 from ui.film import film
-from vae import control, jobs, runs, status
+from vae import control, jobs, presets, runs, status
 from vae import film as films
 from vae.control import HIGHEST_RATE, ControlError
 from vae.data import DataError
@@ -56,7 +56,8 @@ def unfinished_card(run: Run) -> None:
     word = WORDS[jobs.executor().state(run.path).status.state][0].lower()
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.markdown(f"**{messages.plain(run.title)}**")
-        st.caption(f"{run.spec.preset} · {run.spec.latent}-D · {run.spec.data_name} · {word}")
+        kind = messages.plain(presets.title(run.spec.preset, alone=True))
+        st.caption(f"{kind} · {run.spec.latent}-D · {run.spec.data_name} · {word}")
         film_link(run, "Watch")
 
 

@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     expost.add_argument("model")
     expost.add_argument("--kind", choices=["mixture", "flow"], default="mixture")
     expost.add_argument("--components", type=int, help="of the mixture (default: by BIC)")
+    embed = commands.add_parser("embed", help="lay out the codes of more than two latents on a map, and keep it")
+    embed.add_argument("model")
+    embed.add_argument("--method", choices=["tsne", "umap"], default="umap")
+    embed.add_argument("--threads", type=int, default=1)
     export = commands.add_parser("export", help="write a run's history for other tools")
     export.add_argument("model")
     export.add_argument("--tensorboard", action="store_true", help="as TensorBoard event files in RUN/tensorboard")
@@ -231,6 +235,19 @@ def _evaluate(a: argparse.Namespace) -> None:
     print(json.dumps(numbers, indent=2))
 
 
+def _embed(a: argparse.Namespace) -> None:
+    from vae import embedding
+
+    codes = _run(a.model).codes
+
+    def say(share: float, text: str) -> None:
+        print(f"{share:.0%} {text}", flush=True)
+
+    found = embedding.embed(codes, a.method, threads=a.threads, say=say)
+    embedding.keep(codes, found)
+    print(f"trustworthiness {found.trust:.3f} ± {found.trust_se:.3f}, {found.seconds:.1f} s", flush=True)
+
+
 def _export(a: argparse.Namespace) -> None:
     from vae import export
 
@@ -264,6 +281,8 @@ def main(arguments: list[str] | None = None) -> int:
             from vae import expost
 
             expost.of_run(_run(a.model), a.kind, components=a.components)
+        elif a.command == "embed":
+            _embed(a)
         elif a.command == "export":
             _export(a)
         elif a.command == "fetch":

@@ -2,9 +2,11 @@
 
 import json
 import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from vae import runs
+from vae import options, runs
 from vae.data import data_root
 from vae.networks import Layer, Shape
 from vae.spec import Spec
@@ -42,19 +44,97 @@ def operations(layers: list[Layer], shape: Shape) -> float:
     return total
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a part of a model adds to its two networks: weights, operations a sampled z, an example, and a step."""
+
+    weights: int = 0
+    sample: float = 0.0
+    example: float = 0.0
+    step: float = 0.0
+
+
+Options = Mapping[str, Any]
+
+
+def _couplings(entry: Options, spec: Spec, context: int = 0) -> Part:
+    hidden, d = entry["hidden"], spec.latent
+    each = (d + context) * hidden + 2 * hidden * d
+    return Part(entry["layers"] * (each + hidden + 2 * d), sample=2.0 * entry["layers"] * each)
+
+
+def _shared_sigma(entry: Options, spec: Spec) -> Part:
+    return Part(int(entry.get("sigma", "each") == "shared"))
+
+
+def _mixture(entry: Options, spec: Spec) -> Part:
+    # a Normal's log density is about eight operations a dimension
+    return Part(entry["components"] * (2 * spec.latent + 1), sample=8.0 * entry["components"] * spec.latent)
+
+
+def _vamp(entry: Options, spec: Spec) -> Part:
+    inputs = entry["inputs"]
+    encoded = inputs * operations(spec.encoder_layers(), spec.shape)
+    return Part(inputs * math.prod(spec.shape), sample=8.0 * inputs * spec.latent, step=encoded)
+
+
+def _codebook(entry: Options, spec: Spec) -> Part:
+    return Part(entry["codes"] * entry["size"], example=2.0 * entry["codes"] * spec.latent)
+
+
+def _jacobian(entry: Options, spec: Spec) -> Part:
+    # a backward pass for each latent, each differentiated once more
+    return Part(example=spec.latent * operations(spec.encoder_layers(), spec.shape))
+
+
+PARTS: dict[str, dict[str, Callable[[Options, Spec], Part]]] = {
+    "likelihood": dict.fromkeys(("normal", "laplace", "discretised_logistic"), _shared_sigma),
+    "posterior": {
+        "flow": lambda entry, spec: _couplings(entry, spec, entry["context"]),
+        "quantised": _codebook,
+        "normal": _shared_sigma,
+        "laplace": _shared_sigma,
+    },
+    "prior": {"mixture": _mixture, "vamp": _vamp, "flow": _couplings},
+    "terms": {"jacobian": _jacobian},
+}
+KINDS = {
+    "likelihood": options.LIKELIHOODS,
+    "posterior": options.POSTERIORS,
+    "prior": options.PRIORS,
+    "terms": options.TERMS,
+}
+
+
+def _parts(spec: Spec) -> Iterator[Part]:
+    """Yield what the spec's families and terms add to its networks."""
+    for role, known in PARTS.items():
+        chosen = getattr(spec, role)
+        for entry in [chosen] if isinstance(chosen, Mapping) else chosen or ():
+            if entry["kind"] in known:
+                defaults = {name: option.default for name, option in KINDS[role][entry["kind"]].options.items()}
+                yield known[entry["kind"]]({**defaults, **entry}, spec)
+    if spec.labels and spec.condition is not None and spec.condition.get("prior"):
+        yield Part(2 * spec.labels * spec.latent)
+
+
 def parameters(spec: Spec) -> int:
-    """Return how many weights the two networks have."""
+    """Return how many weights a model has."""
     from vae.networks import weight_shape
 
     shapes = [(weight_shape(layer), layer) for layer in spec.encoder_layers() + spec.decoder_layers()]
-    return sum(math.prod(shape) + layer["out"] for shape, layer in shapes if shape is not None)
+    networks = sum(math.prod(shape) + layer["out"] for shape, layer in shapes if shape is not None)
+    return networks + sum(part.weights for part in _parts(spec))
 
 
 def step_seconds(spec: Spec, threads: int = 1) -> float:
     """Return the seconds of one training step by arithmetic alone."""
-    encoder = operations(spec.encoder_layers(), spec.shape)
+    parts = list(_parts(spec))
+    encoder = operations(spec.encoder_layers(), spec.shape) + sum(part.example for part in parts)
     decoder = operations(spec.decoder_layers(), (spec.latent,)) + PER_VALUE * math.prod(spec.shape)
-    return OVERHEAD + PASSES * spec.batch * (encoder + spec.samples * decoder) / (SPEED * threads**0.7)
+    sample = decoder + sum(part.sample for part in parts)
+    total = spec.batch * (encoder + spec.samples * sample) + sum(part.step for part in parts)
+    return OVERHEAD + PASSES * total / (SPEED * threads**0.7)
 
 
 def _key(spec: Spec, threads: int) -> str:

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vae import data, networks, plane, runs
+from vae import data, networks, plane, presets, runs
 from vae.batches import Batches, prepare
 from vae.evaluation import Estimate, evaluate
 from vae.families import bits_per_dim
@@ -106,10 +106,11 @@ ROWS = {
 
 def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
     """Return the model card as Markdown."""
+    kind, shape = presets.title(spec.preset, alone=True), "×".join(map(str, spec.shape))
     lines = [
         f"# {run.name}",
         "",
-        f"A {spec.latent}-D **{spec.preset}** on {spec.data_name} ({'×'.join(map(str, spec.shape))}).",
+        f"A {spec.latent}-D **{kind}** on {spec.data_name} ({shape}).",
         "",
         f"$${spec.formula()}$$",
         "",

@@ -108,3 +108,29 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "Posterior": ("full-covariance-vae", "flow-posterior-vae"),
     "Prior": ("mixture-vae", "vamp-vae", "flow-prior-vae"),
 }
+
+# as people write it: within its family, and alone where the family's name is missed
+TITLES = {
+    **{"vae": "VAE", "cvae": "Conditional VAE", "iwae": "IWAE", "wae": "Wasserstein", "vq-vae": "VQ-VAE"},
+    **{"beta-vae": "β-VAE", "sigma-vae": "σ-VAE", "beta-tcvae": "β-TCVAE", "info-vae": "InfoVAE"},
+    **{"autoencoder": "Plain", "denoising-autoencoder": "Denoising", "contractive-autoencoder": "Contractive"},
+    **{"sparse-autoencoder": "Sparse", "full-covariance-vae": "Full covariance", "flow-posterior-vae": "Flow"},
+    **{"mixture-vae": "Mixture", "vamp-vae": "VampPrior", "flow-prior-vae": "Flow"},
+    **{"laplace-vae": "Laplace", "logistic-vae": "Grey levels", "capacity-vae": "Capacity"},
+    **{"free-bits-vae": "Free bits", "linear-vae": "Linear VAE"},
+}
+ALONE = {
+    **{"autoencoder": "Autoencoder", "denoising-autoencoder": "Denoising autoencoder", "wae": "Wasserstein AE"},
+    **{"contractive-autoencoder": "Contractive autoencoder", "sparse-autoencoder": "Sparse autoencoder"},
+    **{"full-covariance-vae": "Full-covariance VAE", "flow-posterior-vae": "Flow-posterior VAE"},
+    **{"mixture-vae": "Mixture-prior VAE", "vamp-vae": "VampPrior VAE", "flow-prior-vae": "Flow-prior VAE"},
+    **{"laplace-vae": "Laplace VAE", "logistic-vae": "Grey-level VAE", "capacity-vae": "Capacity VAE"},
+    **{"free-bits-vae": "Free-bits VAE"},
+}
+
+
+def title(name: str, alone: bool = False) -> str:
+    """Return a preset's name as people write it, β-VAE or Denoising; `alone` without its family's beside it: Denoising
+    autoencoder. Somebody's own name stays as it is."""
+    known = ALONE.get(name) if alone else None
+    return known or TITLES.get(name) or name

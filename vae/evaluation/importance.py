@@ -28,6 +28,7 @@ class Bounds:
     """Per-example values [N], nats: distortion, rate, ELBO, the importance-weighted bound L_K and its ESS of K.
 
     `ladder` holds L_K for every K that was asked for, the largest last: that one is `log_px` and `ess`.
+    `exact_rate` says that the rate is a closed form, not a mean over the K samples.
     """
 
     distortion: Tensor
@@ -37,6 +38,7 @@ class Bounds:
     ess: Tensor | None
     k: int
     ladder: tuple[Rung, ...] = ()
+    exact_rate: bool = False
 
 
 class _Groups:
@@ -131,7 +133,9 @@ def bounds(
     distortion = -total_px / ks[-1]
     rate = exact.double() if exact is not None else total_kl / ks[-1]
     ladder = tuple(group.rung() for group in groups)
-    return Bounds(distortion, rate, -distortion - rate, ladder[-1].log_px, ladder[-1].ess, ks[-1], ladder)
+    return Bounds(
+        distortion, rate, -distortion - rate, ladder[-1].log_px, ladder[-1].ess, ks[-1], ladder, exact is not None
+    )
 
 
 def evaluate(

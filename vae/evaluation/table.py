@@ -118,11 +118,13 @@ def _bounds(
         part = slice(start, min(start + sizes.rows, n))
         parts.append(bounds(model.given(batches.given(part)), x[part], sizes.ks, generator))
     distortion = torch.cat([part.distortion for part in parts])
-    yield Row("distortion", r"-\mathbb{E}_q[\log p(x|z)]", Estimate.of(distortion))
+    drawn = f"the mean of {parts[0].k:,} samples of q" if model.prior is not None else "the decoder at the code"
+    yield Row("distortion", r"-\mathbb{E}_q[\log p(x|z)]", Estimate.of(distortion), note=f"reconstruction: {drawn}")
     if model.prior is not None:
         rate, elbo = (torch.cat([getattr(part, name) for part in parts]) for name in ("rate", "elbo"))
-        yield Row("rate", r"\mathrm{KL}(q(z|x)\,\|\,p(z))", Estimate.of(rate))
-        yield Row("elbo", r"\mathrm{ELBO}", Estimate.of(elbo))
+        how = "in closed form" if parts[0].exact_rate else drawn
+        yield Row("rate", r"\mathrm{KL}(q(z|x)\,\|\,p(z))", Estimate.of(rate), note=f"what a code costs: {how}")
+        yield Row("elbo", r"\mathrm{ELBO}", Estimate.of(elbo), note="minus both: a lower bound of log p(x)")
         for rungs in zip(*[part.ladder for part in parts], strict=True):
             k = rungs[0].k
             log_px = Estimate.of(torch.cat([rung.log_px for rung in rungs]))
@@ -162,8 +164,18 @@ def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Ite
         gap = split(model, subset(batches, min(sizes.gaps, len(batches)), seed), tolerance=sizes.tolerance)
         note = f"|ELBO + KL(q‖p(z|x)) − log p(x)| ≤ {gap.residual.abs().max().item():.0e} per image"
         yield Row("gap", r"\mathrm{KL}(q(z|x)\,\|\,p(z|x))", Estimate.of(gap.kl), note=note)
-        yield Row("amortisation_gap", r"\mathrm{ELBO}(q^*) - \mathrm{ELBO}(q)", Estimate.of(gap.amortisation))
-        yield Row("approximation_gap", r"\log p(x) - \mathrm{ELBO}(q^*)", Estimate.of(gap.approximation))
+        yield Row(
+            "amortisation_gap",
+            r"\mathrm{ELBO}(q^*) - \mathrm{ELBO}(q)",
+            Estimate.of(gap.amortisation),
+            note="what each image gains by a q of its own",
+        )
+        yield Row(
+            "approximation_gap",
+            r"\log p(x) - \mathrm{ELBO}(q^*)",
+            Estimate.of(gap.approximation),
+            note="what is left: the best q of this family is none better",
+        )
 
 
 @torch.no_grad()

@@ -1,0 +1,86 @@
+"""Embeddings: trustworthiness is scikit-learn's, maps keep clusters, and what is kept comes back or is made anew."""
+
+import numpy as np
+import pytest
+from sklearn.manifold import trustworthiness as reference
+
+from vae import embedding
+from vae.evaluation.trust import trustworthiness
+from vae.runs import Codes, RunError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def codes():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 5, 400)
+    means = (rng.normal(0, 6, (5, 8))[labels] + rng.normal(0, 1, (400, 8))).astype(np.float32)
+    return Codes(means, None, labels, tuple("abcde"), "test")
+
+
+@pytest.mark.parametrize("k", [5, 12])
+def test_trustworthiness_is_scikit_learns(codes, k):
+    places = codes.means[:, :2]
+    found = trustworthiness(codes.means, places, k=k, queries=len(places))
+    assert found.value == pytest.approx(reference(codes.means, places, n_neighbors=k), abs=1e-6)
+    some = trustworthiness(codes.means, places, k=k, queries=150, seed=1)
+    assert abs(some.value - found.value) < 4 * some.se and some.n == 150
+
+
+def test_a_faithful_map_is_believed_and_noise_is_not(codes):
+    flat = np.hstack([codes.means[:, :2], np.zeros((400, 6), np.float32)])
+    assert trustworthiness(flat, codes.means[:, :2]).value == 1
+    noise = np.random.default_rng(1).normal(size=(400, 2))
+    assert trustworthiness(codes.means, noise).value == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(ValueError, match="below half"):
+        trustworthiness(codes.means[:20], noise[:20], k=10)
+
+
+@pytest.mark.parametrize("method", embedding.METHODS)
+def test_a_map_keeps_neighbours_and_says_how_far_it_is(codes, method):
+    said = []
+    found = embedding.embed(codes, method, say=lambda share, text: said.append(share))
+    assert found.places.shape == (400, 2) and found.trust > 0.85 and 0 < found.trust_se < 0.02
+    assert said == sorted(said) and said[-1] == 1 and len(said) > 3
+    again = embedding.embed(codes, method)
+    np.testing.assert_allclose(again.places, found.places, atol=1e-4)
+    embedding.keep(codes, found)
+    back = embedding.kept(codes, method)
+    np.testing.assert_array_equal(back.places, found.places)
+    assert (back.trust, back.seconds) == (found.trust, found.seconds)
+    assert (found.inverse is not None) == (method == "umap")
+    if found.inverse is not None:
+        np.testing.assert_array_equal(back.inverse, found.inverse)
+
+
+def test_the_inverse_transform_leads_back_near_the_codes(codes):
+    found = embedding.embed(codes, "umap")
+    x0, x1, y0, y1 = found.extent
+    side = len(found.inverse)
+    column = np.rint((found.places[:, 0] - x0) / (x1 - x0) * (side - 1)).astype(int)
+    row = np.rint((found.places[:, 1] - y0) / (y1 - y0) * (side - 1)).astype(int)
+    z = found.inverse[row, column]
+    wrong = np.random.default_rng(0).permutation(400)
+    assert np.linalg.norm(z - codes.means, axis=1).mean() < 0.5 * np.linalg.norm(z - codes.means[wrong], axis=1).mean()
+
+
+def test_damage_and_other_codes_are_no_map_of_these(codes):
+    found = embedding.embed(codes, "tsne")
+    embedding.keep(codes, found)
+    other = Codes(codes.means + 1, None, codes.labels, codes.classes, "test")
+    assert embedding.kept(other, "tsne") is None
+    path = embedding.file(codes, "tsne")
+    path.write_bytes(path.read_bytes()[:-200])
+    assert embedding.kept(codes, "tsne") is None
+
+
+def test_what_cannot_be_mapped_is_refused(codes):
+    flat = Codes(codes.means[:, :2], None, codes.labels, codes.classes, "test")
+    few = Codes(codes.means[:10], None, codes.labels[:10], codes.classes, "test")
+    for wrong, method, why in ((flat, "tsne", "two latents"), (few, "umap", "at least"), (codes, "lle", "no map by")):
+        with pytest.raises(RunError, match=why):
+            embedding.embed(wrong, method)

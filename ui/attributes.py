@@ -1,0 +1,115 @@
+"""The attribute vector of two groups of codes on the Paths page: classes, or what a lasso caught."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import figures, library, messages
+from vae.geometry.attributes import LEAST, Attribute, attribute
+from vae.runs import Codes, Run
+
+CAUGHT = "attribute_caught"  # in the session: the model, and the indices of selections by name
+GROUPS = ("A", "B")
+FROM, TO = "attribute_from", "attribute_to"
+
+
+def _caught(run: Run) -> dict[str, np.ndarray]:
+    name, groups = st.session_state.get(CAUGHT, ("", {}))
+    return groups if name == run.name else {}
+
+
+def catch(run: Run, codes: Codes, index: np.ndarray) -> None:
+    """Show how many codes are selected, and keep them as a group where that is asked for."""
+    if not len(index):
+        st.caption("Lasso or box: a group for an attribute.", width="stretch")
+        return
+    st.markdown(f"**{len(index):,}** selected, keep as", width="content")
+    for group, key in zip(GROUPS, (FROM, TO), strict=True):
+        if st.button(group, key=f"attribute_keep_{group}", type="tertiary", disabled=len(index) < LEAST):
+            st.session_state[CAUGHT] = (run.name, {**_caught(run), group: index})
+            st.session_state[key] = _selection_name(group)
+            st.rerun()
+
+
+def _selection_name(group: str) -> str:
+    return f"selection {group}"
+
+
+def groups(run: Run, codes: Codes) -> Mapping[str, np.ndarray]:
+    """Return the groups that can be compared, by name: what was selected, then the classes."""
+    found = {_selection_name(name): index for name, index in _caught(run).items()}
+    if codes.labels is not None:
+        found |= {name: index for name, index in figures.groups(codes) if len(index) >= LEAST}
+    return found
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _attribute(path: Any, version: object, first: bytes, second: bytes, _codes: Codes) -> Attribute:
+    a, b = (np.frombuffer(part, np.int64) for part in (first, second))
+    return attribute(_codes.means, a, b)
+
+
+def _choice(run: Run, codes: Codes) -> tuple[str, str, np.ndarray, np.ndarray] | None:
+    offered = groups(run, codes)
+    start, end = (st.session_state.get(key) for key in (FROM, TO))
+    if start not in offered or end not in offered or start == end:
+        return None
+    return start, end, offered[start].astype(np.int64), offered[end].astype(np.int64)
+
+
+def found(run: Run, codes: Codes) -> Attribute | None:
+    """Return the attribute that is chosen, or None; raises ValueError for groups that cannot be compared."""
+    choice = _choice(run, codes)
+    if choice is None:
+        return None
+    _, _, a, b = choice
+    return _attribute(run.path, library.stamp(run.path), b.tobytes(), a.tobytes(), codes)
+
+
+def chosen(run: Run, codes: Codes) -> dict[str, Any] | None:
+    """Return what the browser needs to apply the chosen attribute: its vector, and what it is."""
+    choice = _choice(run, codes)
+    try:
+        made = found(run, codes)
+    except ValueError:
+        return None  # the section says why
+    if choice is None or made is None:
+        return None
+    return {"vector": made.vector.tolist(), "title": f"{choice[0]} → {choice[1]}", "effect": effect(made)}
+
+
+def effect(made: Attribute) -> str:
+    """Return the effect size with its error, beside what chance gives."""
+    chance = f"{round(made.random.mean(), 2) + 0.0:.2f} ± {made.random.std():.2f}"  # never minus nought
+    return f"Cohen's d = {made.effect:.2f} ± {made.se:.2f} (random pairs {chance})".replace("-", "−")
+
+
+def panel(run: Run, codes: Codes) -> None:
+    """Let two groups be chosen, and say whether the direction between them means more than chance."""
+    offered = list(groups(run, codes))
+    with st.container(key="attribute", gap="small"):
+        st.markdown("##### Attribute vector")
+        if len(offered) < 2:
+            st.caption("The codes have no labels. Lasso two groups on the map, and keep them as A and B.")
+            return
+        for key in (FROM, TO):
+            if st.session_state.get(key) not in offered:
+                st.session_state[key] = None
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            for key, label in ((FROM, "From"), (TO, "To")):
+                st.selectbox(label, offered, index=None, key=key, placeholder="group", width=150)
+        try:
+            made = found(run, codes)
+        except ValueError as error:
+            messages.problem(f"No attribute: {error}.")
+            return
+        if made is None:
+            st.caption("The difference of two groups' mean codes, to be added to any image: choose two groups.")
+            return
+        beyond = "none" if made.beyond * (len(made.random) + 1) <= 1 else f"{made.beyond:.0%}"
+        st.caption(
+            f"{effect(made)}, measured on codes that the direction was not made of; {beyond} of {len(made.random)} "
+            f"random pairs of groups of {made.sizes[1]:,} and {made.sizes[0]:,} codes differ as much."
+        )

@@ -1,0 +1,476 @@
+import { Axes, fade } from "./axes.js";
+import { Cloud, paints } from "./cloud.js";
+import { themeOf, whole } from "./drawing.js";
+import { survey } from "./reel.js";
+import { el, inflate, plain, unpack } from "./shared.js";
+import { Space, fixed, paint } from "./space.js";
+
+// Two to four maps under one cursor and one lasso. The pointer in any of them chooses an image (the nearest code), or
+// where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso sends one message.
+
+const SIZE = 4; // pixels across a point
+const NEAR = 24; // pixels within which a touch finds a point
+const STEP = 0.1; // plane units an arrow key moves; with shift five times that
+const ZOOM = 1.0015; // a notch of the wheel, to the power of its pixels
+const TICKS = 200; // positions of the training slider
+const instances = new WeakMap();
+
+// One model: its map, its cursor, and its picture.
+class Panel {
+  constructor(k, owner) {
+    this.owner = owner;
+    this.k = k;
+    this.name = el("h4");
+    this.facts = el("span", { class: "facts" });
+    this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
+    this.axesCanvas = el("canvas", { class: "axes", "aria-hidden": "true" });
+    this.marks = el("canvas", { class: "axes", "aria-hidden": "true" });
+    this.plane = el("div", { class: "plane", tabindex: "0", role: "application" }, this.cloudCanvas, this.axesCanvas, this.marks);
+    this.canvas = el("canvas", { role: "img", width: 1, height: 1 });
+    this.caption = el("figcaption");
+    this.figure = el("figure", { class: "decoder" }, this.canvas);
+    this.numbers = el("dl");
+    this.node = el("section", {}, el("header", {}, this.name, this.facts), this.plane,
+      el("div", { class: "found" }, this.figure, el("div", {}, this.caption, this.numbers)));
+    this.cloud = new Cloud(this.cloudCanvas, () => owner.ask());
+    this.axes = new Axes(this.axesCanvas);
+  }
+
+  // `film` are {codes, step} on this panel's plane, fewer points than the codes.
+  set(space, header, film) {
+    Object.assign(this, { space, header, film });
+    this.name.textContent = header.title;
+    this.facts.textContent = header.headline;
+    this.plane.setAttribute("aria-label", `Map of ${header.title}. Arrow keys move the cursor, drag draws a lasso.`);
+    const places = new Float32Array(2 * space.n);
+    for (let i = 0; i < space.n; i++) places.set(space.toPlane(space.code(i)), 2 * i);
+    const titles = header.plane.titles.map(plain);
+    this.final = { codes: places, rings: header.rings, titles };
+    survey(this.final, space.labels, { latent: space.d, classes: header.classes });
+    for (const frame of film.frames) {
+      Object.assign(frame, { rings: header.rings, titles });
+      survey(frame, film.labels, { latent: space.d, classes: header.classes });
+    }
+    this.at = [0, 0];
+    this.zoomed = null;
+  }
+
+  get shown() {
+    return this.owner.film === null ? this.final : this.frameAt(this.owner.film);
+  }
+
+  // The last frame that is not after a step.
+  frameAt(step) {
+    const { frames } = this.film;
+    return frames.findLast((f) => f.step <= step) ?? frames[0] ?? this.final;
+  }
+
+  get view() {
+    return this.zoomed ?? this.shown.view;
+  }
+
+  // Plane coordinates under a pointer.
+  invert(event) {
+    const box = this.axesCanvas.getBoundingClientRect();
+    return this.unplace([event.clientX - box.left, event.clientY - box.top]);
+  }
+
+  unplace([px, py]) {
+    const [a, b] = [this.axes.place(this.view, 0, 0), this.axes.place(this.view, 1, 1)];
+    return [(px - a[0]) / (b[0] - a[0]), (py - a[1]) / (b[1] - a[1])];
+  }
+
+  nearest([x, y]) {
+    const { codes } = this.final;
+    let [best, least] = [0, Infinity];
+    for (let i = 0, t = 0; t < codes.length; i++, t += 2) {
+      const distance = (codes[t] - x) ** 2 + (codes[t + 1] - y) ** 2;
+      if (distance < least) [best, least] = [i, distance];
+    }
+    return best;
+  }
+
+  // Which codes lie within a polygon of plane points, as bytes of 0 and 1.
+  within(polygon) {
+    const { codes } = this.final;
+    const inside = new Uint8Array(codes.length / 2);
+    for (let i = 0; i < inside.length; i++) {
+      const [x, y] = [codes[2 * i], codes[2 * i + 1]];
+      for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
+        const [[xa, ya], [xb, yb]] = [polygon[a], polygon[b]];
+        if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) inside[i] ^= 1;
+      }
+    }
+    return inside;
+  }
+
+  recolour() {
+    const { owner, space, header, film } = this;
+    const { solo, lasso } = owner;
+    const filmed = owner.film !== null && film.frames.length;
+    const labels = filmed ? film.labels : space.labels;
+    const seen = (label, i) => (solo === null || label === solo) && (filmed || !lasso || !header.linked || lasso[i] === 1);
+    this.cloud.paint(paints(labels, owner.header.colours, seen));
+  }
+
+  draw(theme) {
+    const { shown, view, owner, header, space } = this;
+    this.cloud.between(shown.codes, shown.codes);
+    this.cloud.draw(view, 1, SIZE);
+    const glyphs = fade(header.classes.flatMap((text, k) => {
+      if (!shown.medians[k]) return [];
+      const [x, y] = shown.medians[k];
+      return [{ text, x, y, k, at: this.axes.place(view, x, y) }];
+    }), owner.solo);
+    const count = shown === this.final ? `${whole(space.n)} ${header.split} codes` : `step ${whole(shown.step)}`;
+    this.axes.draw(view, { titles: shown.titles, count, rings: shown.rings, rows: null, glyphs: space.d === 1 ? [] : glyphs }, theme);
+  }
+
+  // The cursor and the lasso, on a canvas of their own: they move with the hand.
+  drawMarks(theme, place, polygon) {
+    const ratio = window.devicePixelRatio || 1;
+    const { marks } = this;
+    const [w, h] = [Math.round(marks.clientWidth * ratio), Math.round(marks.clientHeight * ratio)];
+    if (marks.width !== w || marks.height !== h) [marks.width, marks.height] = [w, h];
+    const context = marks.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, marks.clientWidth, marks.clientHeight);
+    if (place) {
+      const [x, y] = this.axes.place(this.view, ...place);
+      for (const [width, colour] of [[5, theme.paper], [2.5, theme.decoder]]) {
+        context.lineWidth = width;
+        context.strokeStyle = colour;
+        context.beginPath();
+        context.arc(x, y, 7, 0, 2 * Math.PI);
+        context.stroke();
+      }
+    }
+    if (polygon?.length > 1) {
+      context.beginPath();
+      for (const u of polygon) context.lineTo(...this.axes.place(this.view, ...u));
+      context.closePath();
+      context.setLineDash([4, 3]);
+      context.lineWidth = 1.5;
+      context.strokeStyle = theme.ink;
+      context.stroke();
+      context.setLineDash([]);
+    }
+  }
+
+  // What this model makes of z, or of image i: `real` is that image.
+  tell(z, i, real) {
+    const { space, caption, figure } = this;
+    const mean = space.decode(z);
+    figure.className = i === null ? "decoder" : "encoder";
+    if (mean) paint(this.canvas, mean, space.header.shape);
+    else this.canvas.width = this.canvas.height = 1;
+    const text = i === null ? "mean of p(x|z)" : "its reconstruction, mean of p(x|z)";
+    if (caption.textContent !== text) caption.textContent = text;
+    this.canvas.setAttribute("aria-label", text);
+    this.node.classList.remove("away");
+    const rows = [["z", `(${z.slice(0, 3).map((v) => fixed(v)).join(", ")}${z.length > 3 ? ", …" : ""})`]];
+    if (real && mean) {
+      let sum = 0;
+      for (let t = 0; t < real.length; t++) sum += (real[t] - mean[t]) ** 2;
+      rows.push(["squared error", fixed(sum / real.length, 4)]);
+    }
+    this.numbers.replaceChildren(...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+    this.node.dataset.z = z.map((v) => v.toFixed(4)).join(",");
+  }
+
+  away(text) {
+    this.node.classList.add("away");
+    if (this.caption.textContent !== text) this.caption.textContent = text;
+    this.numbers.replaceChildren();
+    delete this.node.dataset.z;
+  }
+
+  destroy() {
+    this.cloud.destroy();
+  }
+}
+
+class Comparing {
+  constructor(parent) {
+    this.stop = new AbortController();
+    this.panels = [];
+    this.real = el("canvas", { role: "img", width: 1, height: 1 });
+    this.what = el("figcaption");
+    this.original = el("figure", { class: "real" }, this.real, this.what);
+    this.modes = ["image", "z"].map((mode) => el("button", { type: "button", "data-mode": mode }, mode === "image" ? "same image" : "same z"));
+    this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
+    this.count = el("span", { class: "count", "aria-live": "polite" });
+    this.clear = el("button", { type: "button", hidden: "" }, "None");
+    this.range = el("input", { type: "range", min: "0", max: String(TICKS), step: "1", value: String(TICKS), "aria-label": "Training, step by step in all maps" });
+    this.stepWords = el("span", { class: "count" });
+    this.strip = el("label", { class: "strip" }, "training", this.range, this.stepWords);
+    this.maps = el("div", { class: "maps" });
+    this.node = el("div", { class: "comparing" },
+      el("div", { class: "top" }, this.original,
+        el("div", { class: "controls" }, el("div", { class: "row" }, el("div", { class: "modes", role: "group", "aria-label": "What the maps share" }, ...this.modes), this.count, this.clear), this.legend)),
+      this.maps, this.strip);
+    this.frame = el("div", { class: "frame" }, this.node);
+    (parent.querySelector("div") ?? parent).append(this.frame);
+    this.timing = window.__latentComparing = { latencies: [], frames: 0 };
+    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    for (const button of this.modes) on(button, "click", () => this.link(button.dataset.mode));
+    on(this.clear, "click", () => this.choose(null));
+    on(this.range, "input", () => this.scrub());
+    on(this.node, "keydown", (e) => e.key === "Escape" && this.lasso && this.choose(null));
+    this.on = on;
+    this.sizes = new ResizeObserver(() => this.ask());
+    this.sizes.observe(this.node);
+  }
+
+  destroy() {
+    this.stop.abort();
+    this.sizes.disconnect();
+    this.panels.forEach((panel) => panel.destroy());
+    this.frame.remove();
+  }
+
+  async update(bytes, send) {
+    this.send = send;
+    const { header, section } = unpack(bytes);
+    if (header.content === this.header?.content) return this.ask();
+    const asked = (this.asking = {});
+    const films = await Promise.all(header.panels.map(async (_, k) => {
+      const [codes, labels] = [await inflate(section(`${k}.film`)), section(`${k}.film_labels`)];
+      return { codes: codes && new Float32Array(codes.buffer), labels: labels && new Int32Array(labels.buffer) };
+    }));
+    if (this.stop.signal.aborted || asked !== this.asking) return;
+    const first = !this.header;
+    this.header = header;
+    this.panels.forEach((panel) => panel.destroy());
+    this.panels = header.panels.map((head, k) => {
+      const panel = new Panel(k, this);
+      const space = new Space({ header: head, section: (name) => (`${k}.${name}` in header.sections ? section(`${k}.${name}`) : null) }, () => this.point());
+      const { codes, labels } = films[k];
+      const size = codes ? codes.length / head.steps.length : 0;
+      const frames = codes ? head.steps.map((step, f) => ({ step, codes: codes.subarray(f * size, (f + 1) * size) })) : [];
+      const marks = labels?.length ? labels : new Int32Array(size / 2).fill(-1);
+      panel.set(space, head, { frames, labels: marks });
+      this.hear(panel);
+      return panel;
+    });
+    this.maps.replaceChildren(...this.panels.map((panel) => panel.node));
+    this.maps.dataset.count = this.panels.length;
+    this.solo = this.lasso = this.film = null;
+    this.last = Math.max(0, ...this.panels.flatMap((panel) => panel.film.frames.map((f) => f.step)));
+    this.strip.hidden = this.last === 0;
+    this.range.value = TICKS;
+    this.mode = this.mode === "z" && header.same_space ? "z" : "image";
+    for (const button of this.modes) button.disabled = button.dataset.mode === "z" && !header.same_space;
+    this.modes[1].title = header.same_space ? "" : "These models have other priors or another number of latents";
+    this.index = first || this.index >= this.panels[0].space.n ? 0 : this.index;
+    this.from = this.panels[0];
+    this.z = this.panels[0].space.code(this.index);
+    this.caption();
+    this.link(this.mode);
+    this.scrub();
+    this.choose(null, false);
+    // what tests and benchmarks ask: where on the page a point of a map is
+    this.node.project = (k, x, y) => {
+      const panel = this.panels[k];
+      const box = panel.axesCanvas.getBoundingClientRect();
+      const [px, py] = panel.axes.place(panel.view, x, y);
+      return [box.left + px, box.top + py];
+    };
+    this.node.dataset.ready = header.panels.map((head) => head.name).join();
+  }
+
+  caption() {
+    this.legend.replaceChildren(...this.header.classes.map((name, k) => {
+      const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
+      button.firstChild.style.background = this.header.colours[k];
+      button.addEventListener("click", () => {
+        this.solo = this.solo === k ? null : k;
+        this.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
+        this.recolour();
+      });
+      return button;
+    }));
+  }
+
+  hear(panel) {
+    const { on } = this;
+    const { plane } = panel;
+    on(plane, "pointermove", (e) => {
+      if (this.drawing?.panel === panel) return this.extend(e);
+      this.move(panel, panel.invert(e), e.timeStamp);
+    });
+    on(plane, "pointerdown", (e) => {
+      if (e.button !== 0) return;
+      this.move(panel, panel.invert(e), e.timeStamp);
+      // a finger scrolls the page; the pen and the mouse draw
+      if (e.pointerType === "touch") return;
+      plane.setPointerCapture(e.pointerId);
+      this.drawing = { panel, polygon: [panel.invert(e)], at: [e.clientX, e.clientY], far: false };
+    });
+    on(plane, "pointerup", () => this.close());
+    on(plane, "pointercancel", () => { this.drawing = null; this.ask(); });
+    on(plane, "wheel", (e) => this.zoom(panel, e), { passive: false });
+    on(plane, "dblclick", () => { panel.zoomed = null; this.ask(); });
+    on(plane, "keydown", (e) => this.key(panel, e));
+  }
+
+  extend(event) {
+    const { drawing } = this;
+    drawing.far ||= Math.hypot(event.clientX - drawing.at[0], event.clientY - drawing.at[1]) > 6;
+    drawing.polygon.push(drawing.panel.invert(event));
+    this.ask();
+  }
+
+  close() {
+    const { drawing } = this;
+    this.drawing = null;
+    if (drawing?.far && drawing.polygon.length > 2) {
+      const inside = drawing.panel.within(drawing.polygon);
+      // an image that is not in the first model's data has no meaning there
+      if (drawing.panel.header.linked) this.choose(inside.some(Boolean) ? inside : null);
+    }
+    this.ask();
+  }
+
+  zoom(panel, event) {
+    event.preventDefault();
+    const [x, y] = panel.invert(event);
+    const factor = ZOOM ** event.deltaY;
+    const [x0, x1, y0, y1] = panel.view;
+    panel.zoomed = [x + (x0 - x) * factor, x + (x1 - x) * factor, y + (y0 - y) * factor, y + (y1 - y) * factor];
+    this.ask();
+  }
+
+  key(panel, event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = event.shiftKey ? 5 * STEP : STEP;
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.move(panel, panel.at.map((v, k) => v + moves[event.key][k]), event.timeStamp);
+  }
+
+  // The cursor is at plane point u of a panel.
+  move(panel, u, time) {
+    panel.at = u;
+    this.from = panel;
+    this.z = panel.space.toLatent(u);
+    if (this.mode === "image") this.index = panel.nearest(u);
+    this.time ??= time;
+    this.point();
+  }
+
+  link(mode) {
+    this.mode = mode;
+    for (const button of this.modes) button.setAttribute("aria-pressed", button.dataset.mode === mode);
+    if (mode === "z") this.z = this.from.space.code(this.index);
+    this.point();
+  }
+
+  choose(mask, tell = true) {
+    this.lasso = mask;
+    const n = mask ? mask.reduce((a, b) => a + b, 0) : 0;
+    this.count.textContent = mask ? `${whole(n)} of ${whole(mask.length)} images` : "drag a lasso around points";
+    this.clear.hidden = !mask;
+    this.node.dataset.chosen = n;
+    if (this.header) this.recolour();
+    if (!tell) return;
+    const bits = new Uint8Array(Math.ceil((mask?.length ?? 0) / 8));
+    mask?.forEach((v, i) => { if (v) bits[i >> 3] |= 1 << (i & 7); });
+    let text = "";
+    for (let i = 0; i < bits.length; i += 8192) text += String.fromCharCode(...bits.subarray(i, i + 8192));
+    this.send("lasso", { n: mask?.length ?? 0, bits: btoa(text) }); // one message a gesture
+  }
+
+  // The slider's steps are dense where models are born; its right end is the codes of the finished models.
+  scrub() {
+    const at = Number(this.range.value);
+    this.film = at === TICKS ? null : Math.round(this.last * (at / TICKS) ** 2);
+    this.stepWords.textContent = this.film === null ? "finished" : `step ${whole(this.film)} of ${whole(this.last)}`;
+    this.range.setAttribute("aria-valuetext", this.stepWords.textContent);
+    this.recolour();
+  }
+
+  recolour() {
+    this.panels.forEach((panel) => panel.recolour());
+    this.ask();
+  }
+
+  point() {
+    this.pointed = true;
+    this.ask();
+  }
+
+  ask() {
+    if (this.asked || this.stop.signal.aborted) return;
+    this.asked = true;
+    requestAnimationFrame(() => this.frameNow());
+  }
+
+  frameNow() {
+    this.asked = false;
+    if (this.stop.signal.aborted || !this.panels.length) return;
+    const theme = { ...themeOf(this.node), prior: "#868b93", decoder: "#e76300" };
+    const redraw = !this.pointed || theme.key !== this.theme?.key || this.drawing;
+    this.theme = theme;
+    if (this.pointed) this.tell();
+    for (const panel of this.panels) {
+      if (redraw) panel.draw(theme);
+      panel.drawMarks(theme, this.place(panel), this.drawing?.panel === panel ? this.drawing.polygon : null);
+    }
+    this.pointed = false;
+    this.timing.frames++;
+    const { time } = this;
+    this.time = undefined;
+    if (time === undefined) return;
+    // a message posted within a frame is delivered after it was painted
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => {
+      this.timing.latencies.push(performance.now() - time);
+      painted.port1.close();
+    };
+    painted.port2.postMessage(0);
+  }
+
+  // Whether a panel shows the cursor's image or point.
+  follows(panel) {
+    if (this.film !== null) return false;
+    return this.mode === "z" || panel === this.from || (panel.header.linked && this.from.header.linked);
+  }
+
+  latent(panel) {
+    return this.mode === "z" ? this.z : panel.space.code(this.index);
+  }
+
+  place(panel) {
+    return this.follows(panel) ? panel.space.toPlane(this.latent(panel)) : null;
+  }
+
+  tell() {
+    const { index, mode, from } = this;
+    const source = this.panels[0].space;
+    const real = mode === "image" && from.header.linked ? source.real(index) : null;
+    const label = mode === "image" ? from.space.label(index) : "";
+    const what = mode === "z" ? "one z in every map" : `${from.header.split} #${index}${label && ` (${label})`}`;
+    if (this.what.textContent !== what) this.what.textContent = what;
+    this.original.classList.toggle("absent", !real);
+    if (real) paint(this.real, real, source.header.shape);
+    this.real.setAttribute("aria-label", what);
+    for (const panel of this.panels) {
+      if (this.follows(panel)) panel.tell(this.latent(panel), mode === "image" ? index : null, real);
+      else panel.away(this.film !== null ? "the film shows codes alone" : "other images than the cursor's");
+    }
+    this.node.dataset.index = mode === "image" ? index : "";
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let comparing = instances.get(parentElement);
+  if (!comparing) instances.set(parentElement, (comparing = new Comparing(parentElement)));
+  comparing.update(data, setTriggerValue);
+  return () => {
+    comparing.destroy();
+    instances.delete(parentElement);
+  };
+}

@@ -1,0 +1,269 @@
+"""Two to four models in linked maps (comparing.js), and beside them their numbers with the differences' errors."""
+
+import base64
+import binascii
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import chips, explorer, figures, library, messages
+from ui import film as filming
+from ui.components import pack, source, text
+from vae import alignment
+from vae import film as films
+from vae import plane as planes
+from vae.alignment import Alignment
+from vae.data import DataError
+from vae.jobs import compare_calls, pool
+from vae.jobs.compare_calls import Scores
+from vae.jobs.pool import Answer
+from vae.plane import Plane
+from vae.runs import Codes, Run, RunError
+from vae.spec import SpecError
+
+SCRIPTS = ("shared", "drawing", "decoder", "space", "cloud", "axes", "reel", "comparing")
+SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+KEY = "comparing"
+QUANTITIES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}
+
+_component = st.components.v2.component("latent_comparing", html="<div></div>", css=text("comparing.css"), js=SOURCE)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One model as it is shown: on a plane, perhaps turned onto the first; `linked` if its images are the first's."""
+
+    run: Run
+    codes: Codes
+    plane: Plane
+    linked: bool
+    turn: Alignment | None = None
+
+
+def same_images(one: tuple[Run, Codes], other: tuple[Run, Codes]) -> bool:
+    """Return whether code i of both runs is of the same image: same data, split and labels in the same order."""
+    (a, first), (b, second) = one, other
+    alike = a.spec.data == b.spec.data and a.spec.shape == b.spec.shape and first.split == second.split
+    if not alike or len(first) != len(second):
+        return False
+    if first.labels is None or second.labels is None:
+        return first.labels is second.labels
+    return bool(np.array_equal(first.labels, second.labels))
+
+
+def panels(runs: Sequence[Run], align: bool) -> list[Panel]:
+    """Return the panels of two to four runs; `align` turns 2-D maps of the same images onto the first one."""
+    known = [(run, run.codes) for run in runs]
+    made = []
+    for run, codes in known:
+        plane, linked, turn = planes.default(codes), same_images(known[0], (run, codes)), None
+        if align and made and linked and run.spec.latent == known[0][0].spec.latent == 2:
+            turn = alignment.procrustes(known[0][1].means, codes.means)
+            plane = alignment.turned(plane, turn)
+        made.append(Panel(run, codes, plane, linked, turn))
+    return made
+
+
+def _trained(run: Run, plane: Plane) -> tuple[list[int], bytes, np.ndarray | None]:
+    """Return the film's steps, its codes on the plane (deflated float32 [F, M, 2]) and their labels."""
+    frames = [films.read(run.path, step) for step in films.steps(run.path)]
+    whole = [f for f in frames if f is not None and f.codes.shape[1] == run.spec.latent and np.isfinite(f.codes).all()]
+    whole = [f for f in whole if len(f.codes) == len(whole[-1].codes)]
+    still = films.still(run.path)
+    if not whole or still is None or (still.labels is not None and len(still.labels) != len(whole[-1].codes)):
+        return [], b"", None
+    labels = still.labels
+    places = np.stack([filming.project(plane, f.codes, labels) for f in whole])
+    return [f.step for f in whole], zlib.compress(places.tobytes(), 1), labels
+
+
+def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
+    """Return everything that the maps need, once; the images go over once, in the order of the first model's codes."""
+    heads, sections = [], dict[str, bytes]()
+    for k, panel in enumerate(shown):
+        header, parts = explorer.content(panel.run, panel.codes, panel.plane, images if k == 0 else None)
+        steps, places, labels = _trained(panel.run, panel.plane)
+        if steps:
+            marks = np.full(0, -1) if labels is None else labels
+            parts |= {"film": places, "film_labels": marks.astype("<i4").tobytes()}
+        header |= {
+            "title": panel.run.title,
+            "headline": chips.headline(panel.run),
+            "steps": steps,
+            "linked": panel.linked,
+            "rings": panel.plane.to_plane(np.zeros(panel.run.spec.latent)).tolist()
+            if panel.run.spec.normal_prior
+            else None,
+        }
+        heads.append(header)
+        sections |= {f"{k}.{name}": part for name, part in parts.items()}
+    latent = {panel.run.spec.latent for panel in shown}
+    classes = max((header["classes"] for header in heads), key=len)
+    whole = {
+        "panels": heads,
+        "classes": classes,
+        "colours": [figures.colour(k) for k in range(len(classes))] or [figures.ENCODER],
+        # a point of one latent space means something in another only where both are held to the same prior
+        "same_space": len(latent) == 1 and all(panel.run.spec.normal_prior for panel in shown),
+        "content": hashlib.sha256("".join(h["content"] + str(h["plane"]) for h in heads).encode()).hexdigest()[:16],
+    }
+    return pack(whole, sections)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _payload(
+    paths: tuple[Path, ...], versions: object, align: bool, has_images: bool, _make: Callable[[], bytes]
+) -> bytes:
+    return _make()
+
+
+def _chosen(event: Any, n: int) -> np.ndarray | None:
+    """Return the indices that a lasso in the browser sent as bits, None for none; browsers are not ours."""
+    if not isinstance(event, Mapping) or event.get("n") != n or not isinstance(event.get("bits"), str):
+        return None
+    try:
+        raw = np.frombuffer(base64.b64decode(event["bits"], validate=True), np.uint8)
+    except (binascii.Error, ValueError):
+        return None
+    bits = np.unpackbits(raw, bitorder="little")[:n]
+    return np.flatnonzero(bits) if len(bits) == n and bits.any() else None
+
+
+@st.fragment
+def compared(shown: Sequence[Panel], align: bool) -> None:
+    """Mount the maps, and under them the numbers of all images or of those under the lasso."""
+    first = shown[0]
+    images = library.images(first.run)
+    paths = tuple(panel.run.path for panel in shown)
+    versions = tuple(library.stamp(path) for path in paths), tuple(filming.stamp(path) for path in paths)
+    try:
+        data = _payload(paths, versions, align, images is not None, lambda: payload(shown, images))
+    except RunError as error:
+        messages.failure(error)
+        return
+    with st.container(key=KEY):
+        result = _component(data=data, key="comparing_maps", height="content", on_lasso_change=lambda: None)
+    chosen = _chosen(result.get("lasso"), len(first.codes))
+    for panel in shown[1:]:
+        if not panel.linked:
+            st.caption(_unlinked(first, panel))
+    if align:
+        for text in filter(None, map(_turned, shown[1:])):
+            st.caption(text)
+    _numbers(shown, chosen)
+
+
+def _unlinked(first: Panel, panel: Panel) -> str:
+    return (
+        f"{messages.plain(panel.run.title)} was trained on other images than {messages.plain(first.run.title)} "
+        f"({chips.data_name(panel.run)}, {len(panel.codes):,} codes; {chips.data_name(first.run)}, "
+        f"{len(first.codes):,}), so no cursor and no lasso can mean the same image in both."
+    )
+
+
+def _turned(panel: Panel) -> str:
+    title = messages.plain(panel.run.title)
+    if panel.turn is None:
+        return f"{title} cannot be turned onto the first: that needs two 2-D maps of the same images."
+    turn = panel.turn
+    angle, flip = f"{turn.angle:.0f}°".replace("-", "−"), "mirrored and " if turn.reflected else ""
+    return (
+        f"{title} is {flip}turned by {angle}. Enlarged {turn.scale:.2f} times as well, it would lie on the first with "
+        f"{turn.disparity:.0%} of the spread left over (Procrustes disparity); here it keeps its own scale."
+    )
+
+
+# Numbers
+
+
+def _ask(shown: Sequence[Panel]) -> list[Answer[Scores]]:
+    return [pool.ask(compare_calls.scores, panel.run.path) for panel in shown]
+
+
+def _numbers(shown: Sequence[Panel], chosen: np.ndarray | None) -> None:
+    answers = _ask(shown)
+    if not all(answer.done for answer in answers):
+        _following(shown)
+        return
+    found: list[Scores | None] = []
+    problems: dict[str, None] = {}
+    for answer in answers:
+        try:
+            found.append(answer.result())
+        except (RunError, DataError, SpecError) as error:
+            problems[str(error)] = None
+            found.append(None)
+    _table(shown, found, chosen)
+    for problem in problems:  # several models may lack the same data
+        st.caption(f"Where single images could not be measured, the saved numbers stand. {problem}")
+
+
+@st.fragment(run_every=0.5)
+def _following(shown: Sequence[Panel]) -> None:
+    if all(answer.done for answer in _ask(shown)):
+        st.rerun()
+    st.caption("Measuring every image by itself …")
+
+
+def _number(values: np.ndarray, sign: str = "") -> str:
+    error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    shown = f"{values.mean():{sign}.2f} ± {error:.2f}" if np.isfinite(error) else f"{values.mean():{sign}.2f}"
+    return shown.replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _comparable(first: Run, other: Run) -> str:
+    """Return why the nats of two models cannot be subtracted, or ""."""
+    a, b = first.spec, other.spec
+    if (a.data, a.shape, a.binarisation) != (b.data, b.shape, b.binarisation):
+        return "other data or pixels"
+    return "" if a.likelihood["kind"] == b.likelihood["kind"] else "another kind of likelihood"
+
+
+def _table(shown: Sequence[Panel], found: Sequence[Scores | None], chosen: np.ndarray | None) -> None:
+    first, base = shown[0], found[0]
+    head = ["model", *(f"{title}, nats" for title in QUANTITIES.values()), "difference from the first"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    count = 0
+    for panel, scores in zip(shown, found, strict=True):
+        title = f"**{messages.plain(panel.run.title)}**"
+        if scores is None:
+            saved = panel.run.metrics
+            cells = [title, *(chips.number(saved.get(name)).removesuffix(" nats") or "–" for name in QUANTITIES), ""]
+            lines.append("| " + " | ".join(cells) + " |")
+            continue
+        rows = chosen if chosen is not None and panel.linked else np.arange(len(scores.distortion))
+        count = count or len(rows)
+        cells = [_number(v[rows]) if (v := getattr(scores, name)) is not None else "–" for name in QUANTITIES]
+        cells = [title, *cells, _difference(first, base, panel, scores, rows)]
+        lines.append("| " + " | ".join(cells) + " |")
+    with st.container(key="compare_numbers", gap="small"):
+        st.markdown("\n".join(lines))
+        which = (
+            "the images under the lasso" if chosen is not None else f"all test images of {chips.data_name(first.run)}"
+        )
+        if not count:
+            return
+        st.caption(
+            f"Means over {which} ({count:,}), ± standard error. Differences are taken image by image, on the same "
+            "pixels: their error is that of the pairs, and smaller than the two columns' own."
+        )
+
+
+def _difference(first: Panel, base: Scores | None, panel: Panel, scores: Scores, rows: np.ndarray) -> str:
+    """Return the paired difference from the first model in the best quantity that both have."""
+    if panel is first or base is None:
+        return ""
+    if not panel.linked:
+        return ":small[other images]"
+    if why := _comparable(first.run, panel.run):
+        return f":small[{why}]"
+    both = base.elbo is not None and scores.elbo is not None
+    name = "elbo" if both else "distortion"
+    a, b = getattr(scores, name)[rows].astype(np.float64), getattr(base, name)[rows].astype(np.float64)
+    return f"{QUANTITIES[name]} {_number(a - b, '+')}"

@@ -1,0 +1,140 @@
+import { fresh, ticks } from "./drawing.js";
+import { minus } from "./shared.js";
+
+// What a path crosses, against the share of the way, frame under frame: densities, ELBO, pixel lengths. The lines of the
+// current kind are strong, those of the others faint.
+
+const PANEL = 46; // CSS pixels
+const TITLE = 15; // above each panel
+const GAP = 5;
+const GUTTER = 34; // left of the panels, as in paths.css; the numbers of the axes stand in it
+const AIR = 0.12; // of a panel's range, above and below
+const DEEP = 30; // nats below the highest at which a density's panel ends: further down all holes are alike
+const FAINT = 0.32;
+
+const PANELS = [
+  { name: "density", title: "log q(z) —  log p(z) ⋯  nats" },
+  { name: "elbo", title: "ELBO of the frame ± s.e., nats" },
+  { name: "step", title: "pixel length of each step, √Σ (x′ − x)²", floor: 0 },
+  { name: "near", title: "codes within the radius", floor: 0 },
+];
+
+class PathCurves {
+  constructor(canvas, frames) {
+    Object.assign(this, { canvas, frames });
+  }
+
+  // The pixel of a share of the way: a frame's number stands under the middle of its picture.
+  x(t, width) {
+    return GUTTER + ((width - GUTTER) * (0.5 + t * (this.frames - 1))) / this.frames;
+  }
+
+  share(px, width) {
+    return Math.min(Math.max(((px - GUTTER) / (width - GUTTER)) * this.frames - 0.5, 0) / (this.frames - 1), 1);
+  }
+
+  // kinds: [{hue, current, lines: {density: [...], elbo: [...], step: [...], near: [...]}}], each line {t, y, se?, dotted?, steps?};
+  // notes by panel: {none: why it has no lines} or {more: what must be known of them}.
+  draw(kinds, t, notes, theme) {
+    // a panel that this model cannot fill is its reason in words, or nothing where another has said it
+    const panels = PANELS.filter(({ name }) => notes[name]?.none !== "");
+    const high = ({ name }) => (notes[name]?.none ? 0 : PANEL);
+    const height = panels.reduce((sum, panel) => sum + TITLE + high(panel) + GAP, 0);
+    this.canvas.style.height = `${height}px`;
+    const { context, width } = fresh(this.canvas, this.canvas.clientWidth, height);
+    const tops = [];
+    panels.reduce((top, panel) => {
+      this.panel(context, panel, top + TITLE, width, kinds, notes[panel.name] ?? {}, theme);
+      if (high(panel)) tops.push(top + TITLE);
+      return top + TITLE + high(panel) + GAP;
+    }, 0);
+    const x = Math.round(this.x(t, width)) + 0.5;
+    context.strokeStyle = theme.ink;
+    context.globalAlpha = 0.7;
+    context.beginPath();
+    for (const top of tops) {
+      context.moveTo(x, top);
+      context.lineTo(x, top + PANEL);
+    }
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  panel(context, { name, title, floor }, top, width, kinds, note, theme) {
+    const bottom = top + PANEL;
+    context.font = `11px ${theme.font}`;
+    context.textAlign = "left";
+    context.fillStyle = theme.muted;
+    context.fillText(note.none ?? title + (note.more ?? ""), GUTTER, top - 4);
+    if (note.none) return;
+    context.strokeStyle = theme.grid;
+    context.lineWidth = 1;
+    context.strokeRect(GUTTER + 0.5, top + 0.5, width - GUTTER - 1, PANEL - 1);
+    const lines = kinds.flatMap((kind) => (kind.lines[name] ?? []).map((line) => ({ ...line, ...kind, lines: null })));
+    const [low, high] = this.range(name, floor, lines);
+    if (lines.length && high > low) {
+      const y = (v) => bottom - ((v - low) / (high - low)) * PANEL;
+      this.marks(context, ticks(low, high, 3), y, [top, bottom], width, theme);
+      context.save();
+      context.beginPath();
+      context.rect(GUTTER, top, width - GUTTER, PANEL);
+      context.clip();
+      for (const line of [...lines.filter((l) => !l.current), ...lines.filter((l) => l.current)]) {
+        this.line(context, line, y, width);
+      }
+      context.restore();
+    }
+  }
+
+  range(name, floor, lines) {
+    const values = lines.flatMap((l) => (l.se ? [...l.y.map((v, i) => v - l.se[i]), ...l.y.map((v, i) => v + l.se[i])] : [...l.y]));
+    const finite = values.filter(Number.isFinite);
+    let [low, high] = [Math.min(...finite), Math.max(...finite)];
+    if (name === "density") low = Math.max(low, high - DEEP);
+    const pad = AIR * (high - (floor ?? low)) || 1;
+    return [floor ?? low - pad, high + pad];
+  }
+
+  marks(context, { values, digits }, y, [top, bottom], width, theme) {
+    context.textAlign = "right";
+    context.fillStyle = theme.muted;
+    for (const value of values) {
+      const at = Math.round(y(value)) + 0.5;
+      if (at < top + 4 || at > bottom - 3) continue;
+      context.strokeStyle = theme.grid;
+      context.beginPath();
+      context.moveTo(GUTTER, at);
+      context.lineTo(width, at);
+      context.stroke();
+      context.fillText(minus(value.toFixed(digits)), GUTTER - 5, at + 3.5);
+    }
+  }
+
+  line(context, { t, y: values, se, dotted, hue, current }, y, width) {
+    context.globalAlpha = current ? 1 : FAINT;
+    context.strokeStyle = context.fillStyle = hue;
+    context.lineWidth = current ? 2 : 1.25;
+    context.lineJoin = "round";
+    context.setLineDash(dotted ? [2, 3] : []);
+    context.beginPath();
+    t.forEach((share, i) => context[i ? "lineTo" : "moveTo"](this.x(share, width), y(values[i])));
+    context.stroke();
+    context.setLineDash([]);
+    if (se && current) {
+      context.lineWidth = 1.25;
+      context.beginPath();
+      t.forEach((share, i) => {
+        const x = this.x(share, width);
+        context.moveTo(x, y(values[i] - se[i]));
+        context.lineTo(x, y(values[i] + se[i]));
+        context.moveTo(x + 2.5, y(values[i]));
+        context.arc(x, y(values[i]), 2.5, 0, 2 * Math.PI);
+      });
+      context.stroke();
+      context.fill();
+    }
+    context.globalAlpha = 1;
+  }
+}
+
+export { PathCurves };

@@ -1,0 +1,79 @@
+"""The files of the path that is shown: pictures, JSON that reloads, and the lines of Python that make it again."""
+
+import streamlit as st
+
+from ui import library, messages, path_files, path_state
+from ui.path_files import Path, PathError
+from ui.path_state import PathView
+from vae.geometry.kinds import KINDS
+from vae.jobs.geometry_calls import Along
+from vae.runs import Run, RunError
+
+UPLOAD, OPENED = "paths_upload", "paths_opened"
+
+
+def panel(run: Run, view: PathView, along: Along | None) -> None:
+    """Offer the current path's files; `along` is None while it is being computed."""
+    path = None if along is None else Path(run.name, view.kind, view.array(), along.points, along.share)
+    drawable = _drawable(run, view)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="paths_files"):
+        for picture in path_files.PICTURES if drawable else ():
+            st.download_button(
+                picture.label,
+                lambda picture=picture: picture.make(path_files.frames(run, path, picture.frames)),
+                f"{run.name}-{view.kind}.{picture.ending}",
+                picture.mime,
+                on_click="ignore",
+                disabled=path is None,
+                key=f"paths_{picture.ending}",
+                help=f"{picture.frames} frames of the {KINDS[view.kind].title} path, means of p(x|z)",
+            )
+        st.download_button(
+            "JSON",
+            lambda: path_files.to_json(path),
+            f"{run.name}-{view.kind}.json",
+            "application/json",
+            on_click="ignore",
+            disabled=path is None,
+            key="paths_json",
+            help="Waypoints and curve, to the last digit; Open reads it again",
+        )
+        with st.popover("Open", key="paths_open"):
+            _open(run)
+    if not drawable:
+        st.caption("No pictures to save: these data are no images, or the server cannot run this decoder.")
+    with st.expander("The same in Python", icon=":material/code:"):
+        st.code(path_files.to_python(run, view.kind, view.waypoints), language="python")
+
+
+def _drawable(run: Run, view: PathView) -> bool:
+    if len(run.spec.shape) != 3:
+        return False
+    try:
+        library.decode(run, view.array()[:1])
+    except RunError:
+        return False
+    return True
+
+
+def _open(run: Run) -> None:
+    """Let a saved path be chosen, and show it once; what is wrong with it is said for as long as it is chosen."""
+    file = st.file_uploader("A path's JSON", type="json", key=UPLOAD, max_upload_size=path_files.LARGEST >> 20)
+    if file is None:
+        return
+    try:
+        found = path_files.from_json(file.getvalue(), run)
+        if found.kind not in path_state.offered(run):
+            raise PathError(
+                f"{run.name} has no path {KINDS[found.kind].title}: it has no densities q(z|x). Open another path."
+            )
+    except PathError as error:
+        messages.failure(error)
+        return
+    if found.model != run.name:
+        st.caption(f"Made with {messages.plain(found.model)}; its waypoints are shown in {run.name}'s space.")
+    if st.session_state.get(OPENED) != (run.name, file.file_id):
+        st.session_state[OPENED] = (run.name, file.file_id)
+        waypoints = tuple(tuple(float(v) for v in z) for z in found.waypoints)
+        path_state.change(run, waypoints=waypoints, kind=found.kind, own=True)
+        st.rerun()

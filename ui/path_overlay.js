@@ -1,0 +1,142 @@
+import { el } from "./shared.js";
+
+// What lies on the map: the paths, the waypoints to be dragged, the place that is decoded, and the map's magnification.
+// All of it is in the chart's document, where a component's style sheet does not reach: hence attributes.
+
+const SVG = "http://www.w3.org/2000/svg";
+const HANDLE = 8; // pixels of a waypoint's radius; what can be grabbed is twice as wide
+// cividis, at nine places: perceptually even, and the same to colour-blind eyes
+const CIVIDIS = ["00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55"];
+
+function shape(name, attributes = {}, ...children) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+const RAMP = CIVIDIS.map((hex) => [0, 2, 4].map((k) => parseInt(hex.slice(k, k + 2), 16)));
+
+function cividis(t) {
+  const place = Math.min(Math.max(t, 0), 1) * (RAMP.length - 1);
+  const k = Math.min(Math.floor(place), RAMP.length - 2);
+  return RAMP[k].map((v, c) => v + (place - k) * (RAMP[k + 1][c] - v));
+}
+
+class Overlay {
+  // grab(event, k): a waypoint is taken hold of; focus(k): it is chosen by key
+  constructor({ grab, focus }) {
+    Object.assign(this, { grab, focus });
+    this.svg = shape("svg", { "data-latent-paths": "", overflow: "hidden" });
+    Object.assign(this.svg.style, { position: "absolute", pointerEvents: "none", zIndex: "4", overflow: "hidden" });
+    this.lines = shape("g", { fill: "none", "stroke-linejoin": "round", "stroke-linecap": "round" });
+    this.cursor = shape("circle", { r: 4.5, "stroke-width": 2 });
+    this.handles = shape("g");
+    this.key = this.legend();
+    this.svg.append(this.key.node, this.lines, this.cursor, this.handles);
+    this.heat = el("div", { "aria-hidden": "true", "data-latent-heat": "" });
+    Object.assign(this.heat.style, { position: "absolute", overflow: "hidden", pointerEvents: "none" });
+    this.image = el("canvas", { width: 1, height: 1 });
+    Object.assign(this.image.style, { position: "absolute", opacity: "0.85" });
+    this.heat.append(this.image);
+    this.window = null;
+  }
+
+  // What the colours of the magnification stand for.
+  legend() {
+    const stops = CIVIDIS.map((hex, k) => shape("stop", { offset: k / (CIVIDIS.length - 1), "stop-color": `#${hex}` }));
+    const ramp = shape("linearGradient", { id: "latent-magnification" }, ...stops);
+    const words = (x, anchor) => shape("text", { x, y: 15, "font-size": 11, "text-anchor": anchor, "font-family": "sans-serif", "paint-order": "stroke", "stroke-width": 3 });
+    const [low, high] = [words(8, "start"), words(188, "end")];
+    const bar = shape("rect", { x: 8, y: 19, width: 180, height: 6, fill: "url(#latent-magnification)" });
+    return { node: shape("g", { display: "none" }, shape("defs", {}, ramp), bar, low, high), low, high };
+  }
+
+  // Colours a grid of values, rows upwards, over a window (x0, x1, y0, y1) of the plane; null takes it away.
+  colour(values, window) {
+    this.window = values && window;
+    if (!values) return;
+    const side = Math.round(Math.sqrt(values.length));
+    [this.image.width, this.image.height] = [side, side];
+    const context = this.image.getContext("2d");
+    const pixels = context.createImageData(side, side);
+    // magnifications differ by orders of magnitude, so that their logarithms are shown, without the lowest twentieth
+    const logs = Array.from(values, (v) => Math.log(Math.max(v, 1e-12)));
+    const sorted = [...logs].sort((a, b) => a - b);
+    const [low, high] = [sorted[Math.floor(0.05 * sorted.length)], sorted.at(-1)];
+    for (let row = 0; row < side; row++) {
+      for (let column = 0; column < side; column++) {
+        const o = 4 * ((side - 1 - row) * side + column);
+        const [r, g, b] = cividis((logs[row * side + column] - low) / (high - low || 1));
+        pixels.data.set([r, g, b, 255], o);
+      }
+    }
+    context.putImageData(pixels, 0, 0);
+    const say = (log) => Number(Math.exp(log).toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 });
+    this.key.low.textContent = `√det JᵀJ ${say(low)}`;
+    this.key.high.textContent = say(high);
+  }
+
+  // Put everything where the axes are. The heat belongs under Plotly's points, which are drawn on a layer of their own.
+  layout(chart, axes) {
+    const box = { left: `${axes.x._offset}px`, top: `${axes.y._offset}px`, width: `${axes.x._length}px`, height: `${axes.y._length}px` };
+    Object.assign(this.svg.style, box);
+    Object.assign(this.heat.style, box, { display: this.window ? "block" : "none" });
+    set(this.key.node, { display: this.window ? "inline" : "none" });
+    const points = chart.querySelector(".gl-container");
+    if (points && this.heat.nextElementSibling !== points) points.before(this.heat);
+    if (this.window) {
+      const [x0, x1, y0, y1] = this.window;
+      const [left, right, top, bottom] = [axes.x.d2p(x0), axes.x.d2p(x1), axes.y.d2p(y1), axes.y.d2p(y0)];
+      Object.assign(this.image.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
+    }
+  }
+
+  // paths: [{points: [[x, y]...] in plane coordinates, hue, current, waiting}]; waypoints and cursor likewise.
+  draw(axes, { paths, waypoints, chosen, cursor, hue, theme }) {
+    const at = ([x, y]) => `${axes.x.d2p(x).toFixed(1)},${axes.y.d2p(y).toFixed(1)}`;
+    for (const words of [this.key.low, this.key.high]) set(words, { fill: theme.ink, stroke: theme.paper });
+    const wanted = 2 * paths.length;
+    while (this.lines.childNodes.length < wanted) this.lines.append(shape("polyline"));
+    while (this.lines.childNodes.length > wanted) this.lines.lastChild.remove();
+    paths.forEach(({ points, hue: colour, current, waiting }, k) => {
+      const [rim, line] = [this.lines.childNodes[2 * k], this.lines.childNodes[2 * k + 1]];
+      const places = points.map(at).join(" ");
+      set(rim, { points: places, stroke: theme.paper, "stroke-width": current ? 6.5 : 5, "stroke-opacity": 0.8 });
+      set(line, { points: places, stroke: colour, "stroke-width": current ? 3 : 2, "stroke-dasharray": waiting ? "2 6" : "none" });
+    });
+    while (this.handles.childNodes.length < waypoints.length) this.handles.append(this.handle(this.handles.childNodes.length));
+    while (this.handles.childNodes.length > waypoints.length) this.handles.lastChild.remove();
+    waypoints.forEach((u, k) => {
+      const node = this.handles.childNodes[k];
+      set(node, { transform: `translate(${at(u)})`, "aria-label": `Waypoint ${k + 1} of ${waypoints.length}` });
+      const [, disc, number] = node.childNodes;
+      set(disc, { fill: k === chosen ? theme.ink : theme.paper, stroke: theme.ink, "stroke-width": 2 });
+      set(number, { fill: k === chosen ? theme.paper : theme.ink });
+      number.textContent = String(k + 1);
+    });
+    const [cx, cy] = at(cursor).split(",");
+    set(this.cursor, { cx, cy, fill: hue, stroke: theme.paper });
+  }
+
+  handle(k) {
+    const node = shape("g", { tabindex: 0, role: "button", cursor: "grab", "data-waypoint": k },
+      shape("circle", { r: 2 * HANDLE, fill: "transparent" }),
+      shape("circle", { r: HANDLE }),
+      shape("text", { "text-anchor": "middle", dy: "0.36em", "font-size": 10, "font-weight": 600, "font-family": "sans-serif" }));
+    Object.assign(node.style, { pointerEvents: "all", touchAction: "none", outlineOffset: "2px", userSelect: "none" });
+    node.addEventListener("pointerdown", (event) => this.grab(event, k));
+    // Plotly would pan the map with it
+    for (const name of ["mousedown", "touchstart", "dblclick"]) node.addEventListener(name, (e) => e.stopPropagation());
+    node.addEventListener("focus", () => this.focus(k));
+    return node;
+  }
+}
+
+function set(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value);
+  }
+}
+
+export { Overlay };

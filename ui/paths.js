@@ -1,0 +1,625 @@
+import { Overlay } from "./path_overlay.js";
+import { PathCurves } from "./path_curves.js";
+import { PathStage } from "./path_stage.js";
+import { Rider } from "./rider.js";
+import { at, carried, lerp, slerp, through } from "./route.js";
+import { el, minus, plain, unpack } from "./shared.js";
+import { Space, fixed, paint } from "./space.js";
+
+// Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a frame;
+// geodesics and ways through the data follow the hand carried along by their ends until the server answers. One message a
+// gesture: the waypoints, the current kind, and the kinds that are shown.
+
+const FRAMES = 12;
+const STEPS = 24; // from waypoint to waypoint, of the paths made here
+const CLICK = 4; // pixels that a pointer may move and still click
+const NEAR = 28; // pixels from a path within which a new waypoint goes between its neighbours
+const KEYSTEP = 0.1; // plane units an arrow key moves; with shift five times that
+const PLAY = 4; // seconds from end to end
+const THUMBS = 12; // neighbours that are shown
+const PAUSE = 600; // ms after the last key before the server is told
+const HERE = { line: lerp, slerp };
+const instances = new WeakMap();
+
+const format = (waypoints) => waypoints.map((z) => z.map((v) => v.toFixed(3)).join(",")).join(";");
+const round = (z) => z.map((v) => Math.round(v * 1000) / 1000);
+
+class Paths {
+  constructor(parent) {
+    this.stage = new PathStage(parent.querySelector("div") ?? parent, FRAMES);
+    this.curves = new PathCurves(this.stage.curves, FRAMES);
+    this.overlay = new Overlay({ grab: (e, k) => this.grab(e, k), focus: (k) => this.choose(k) });
+    this.rider = new Rider([this.overlay.svg, this.overlay.heat], {
+      label: "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete removes.",
+      key: (e) => this.key(e),
+      follow: () => this.ask(),
+    });
+    this.stop = new AbortController();
+    this.waypoints = [];
+    this.chosen = 0;
+    this.t = 0;
+    this.answers = new Map();
+    this.shown = new Set();
+    this.serial = -1;
+    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    // what benchmarks and tests read
+    this.timing = window.__latentPaths = { latencies: [], frames: 0, decodes: 0, sent: 0, t: 0 };
+    const { stage } = this;
+    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
+    on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
+    on(document, "pointermove", (e) => this.drag(e), { capture: true, passive: true });
+    on(document, "pointercancel", () => this.drop(), { capture: true });
+    on(window, "resize", () => this.ask());
+    on(window, "latent-answers", (e) => this.hear(e.detail));
+    on(stage.node, "keydown", (e) => this.key(e));
+    on(stage.play, "click", () => this.play());
+    on(stage.reverse, "click", () => this.reverse());
+    on(stage.remove, "click", () => this.remove());
+    on(stage.range, "input", () => this.scrub(Number(stage.range.value)));
+    for (const type of ["pointerdown", "pointermove"]) {
+      on(stage.curves, type, (e) => {
+        if (type === "pointerdown" || e.buttons) this.scrub(this.curves.share(e.offsetX, stage.curves.clientWidth), e);
+      });
+    }
+    on(stage.radius, "input", () => {
+      [this.near, this.usual] = [Number(stage.radius.value), false];
+      this.ask();
+    });
+    for (const node of [stage.attribute.strength, stage.attribute.image]) on(node, "input", () => this.ask());
+    this.timer = setInterval(() => this.check(), 200);
+  }
+
+  destroy() {
+    this.stop.abort();
+    this.rider.leave();
+    clearInterval(this.timer);
+    clearTimeout(this.telling);
+    clearTimeout(this.saying);
+    this.stage.node.remove();
+  }
+
+  update(bytes, tell) {
+    this.tell = tell;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      const content = unpack(bytes);
+      if (content.header.content !== this.space?.header.content) {
+        this.space = new Space(content, () => this.ask());
+        this.answers.clear();
+        this.serial = -1;
+        this.waypoints = [];
+      }
+      this.space.header = content.header;
+      this.hear(content.header.chart);
+    }
+    this.check();
+    this.ask();
+  }
+
+  // What the server says: which kinds there are, the waypoints where it has changed them, and the paths it has computed.
+  hear(channel) {
+    const bytes = window.__latentAnswers?.get(channel);
+    if (!bytes || !this.space || channel !== this.space.header.chart || bytes === this.heard) return;
+    const { header, section } = unpack(bytes);
+    if (header.latent !== this.space.d || header.model !== this.space.header.name) return;
+    this.heard = bytes;
+    const floats = (name) => {
+      const part = section(name);
+      return part && Array.from(new Float64Array(part.buffer));
+    };
+    if (JSON.stringify(header.kinds) !== JSON.stringify(this.kinds)) {
+      this.kinds = header.kinds;
+      this.rows = this.stage.offer(this.kinds, {
+        toggle: (name, on) => this.toggle(name, on),
+        choose: (name, event) => this.select(name, event),
+      });
+    }
+    if (header.serial !== this.serial) {
+      this.serial = header.serial;
+      this.waypoints = header.waypoints;
+      this.chosen = Math.min(this.chosen, this.waypoints.length - 1);
+      [this.kind, this.shown] = [header.kind, new Set(header.shown)];
+    }
+    if (header.radius !== this.radius) {
+      this.radius = header.radius;
+      this.stage.radius.max = String(4 * header.radius);
+      this.stage.radius.value = String(header.radius);
+      [this.near, this.usual] = [header.radius, true];
+    }
+    this.answers.clear();
+    for (const [name, facts] of Object.entries(header.paths)) {
+      const flat = floats(`${name}.points`);
+      const d = this.space.d;
+      const points = Array.from({ length: flat.length / d }, (_, i) => flat.slice(i * d, (i + 1) * d));
+      const part = (what) => floats(`${name}.${what}`);
+      this.answers.set(name, {
+        ...facts, waypoints: header.waypoints, text: format(header.waypoints), points, share: part("share"),
+        logP: part("log_p"), logQ: part("log_q"), elbo: part("elbo"), elboSe: part("elbo_se"), way: part("way"),
+        neighbours: part("neighbours"),
+      });
+    }
+    this.most = header.most;
+    this.failed = header.failed;
+    this.without = header.without;
+    this.attribute = header.attribute;
+    const heat = section("magnification");
+    this.overlay.colour(heat && new Float32Array(heat.buffer), header.window);
+    this.ask();
+  }
+
+  check() {
+    if (!this.space) return;
+    this.rider.find(this.space.header.chart);
+    const { color } = getComputedStyle(this.stage.node);
+    if (color !== this.theme?.ink) this.ask();
+  }
+
+  restyle() {
+    const style = getComputedStyle(this.stage.node);
+    const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
+    const paper = style.getPropertyValue("--st-background-color") || "#fff";
+    this.theme = { ink: style.color, paper, font: style.fontFamily, muted: mixed(64), grid: mixed(12) };
+  }
+
+  hue(name) {
+    return this.kinds.find((k) => k.name === name)?.hue || this.theme.ink;
+  }
+
+  // The path of a kind through the waypoints as they are now: {points, share, answer}; `answer` where the server's holds.
+  path(name) {
+    const answer = this.answers.get(name);
+    const text = format(this.waypoints);
+    if (answer && answer.text === text) return { ...answer, answer };
+    if (name in HERE) return through(this.waypoints, HERE[name], STEPS);
+    const bent = answer && carried(answer, answer.waypoints, this.waypoints);
+    return { ...(bent ?? through(this.waypoints, lerp, STEPS)), waiting: true };
+  }
+
+  // Waypoints
+
+  coordinates(u, before) {
+    const { space } = this;
+    const flat = space.toLatent(u);
+    if (space.d <= 2) return round(flat);
+    // off the plane a point keeps what it had, or takes it from the code that is nearest on the plane
+    const source = before ?? space.code(this.nearestOn(u));
+    const own = space.toLatent(space.toPlane(source));
+    return round(flat.map((v, j) => v + source[j] - own[j]));
+  }
+
+  nearestOn(u) {
+    const { space } = this;
+    let [best, least] = [0, Infinity];
+    for (let i = 0; i < space.n; i++) {
+      const v = space.toPlane(space.code(i));
+      const distance = (v[0] - u[0]) ** 2 + (v[1] - u[1]) ** 2;
+      if (distance < least) [best, least] = [i, distance];
+    }
+    return best;
+  }
+
+  press(event) {
+    this.pressed = null;
+    if (event.button !== 0 || !event.isPrimary || !this.space || this.grabbed !== undefined) return;
+    if (event.target instanceof Element && event.target.closest("[data-waypoint]")) return;
+    if (this.rider.under(event)) this.pressed = [event.clientX, event.clientY];
+  }
+
+  release(event) {
+    if (this.grabbed !== undefined) {
+      this.drop();
+      return;
+    }
+    const start = this.pressed;
+    this.pressed = null;
+    if (!start || Math.hypot(event.clientX - start[0], event.clientY - start[1]) > CLICK) return;
+    const u = this.rider.under(event);
+    if (u) this.add(u);
+  }
+
+  grab(event, k) {
+    if (event.button !== 0 || !event.isPrimary) return;
+    event.stopPropagation();
+    event.preventDefault();
+    const node = event.currentTarget;
+    node.setPointerCapture?.(event.pointerId);
+    node.focus({ preventScroll: true });
+    const u = this.rider.place(event);
+    const own = this.space.toPlane(this.waypoints[k]);
+    this.grabbed = { k, offset: [own[0] - u[0], own[1] - u[1]], moved: false };
+    this.choose(k);
+  }
+
+  drag(event) {
+    if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK) this.pressed = null;
+    if (this.grabbed === undefined) return;
+    const { k, offset } = this.grabbed;
+    const u = this.rider.place(event);
+    if (!u) return;
+    this.grabbed.moved = true;
+    this.move(k, [u[0] + offset[0], u[1] + offset[1]]);
+    this.pointerTime = event.timeStamp;
+  }
+
+  drop() {
+    const moved = this.grabbed?.moved;
+    this.grabbed = undefined;
+    if (moved) this.commit();
+  }
+
+  move(k, u) {
+    this.waypoints = this.waypoints.map((z, i) => (i === k ? this.coordinates(u, z) : z));
+    this.ask();
+  }
+
+  choose(k) {
+    this.chosen = k;
+    this.ask();
+  }
+
+  // A click near the path puts a waypoint between two, anywhere else at the end.
+  add(u) {
+    if (this.waypoints.length >= this.most) return;
+    const { x, y } = this.rider.axes();
+    const pixel = (v) => [x.d2p(v[0]), y.d2p(v[1])];
+    const here = pixel(u);
+    const corners = this.waypoints.map((z) => pixel(this.space.toPlane(z)));
+    let [place, least] = [corners.length, NEAR];
+    for (let k = 1; k < corners.length; k++) {
+      const [a, b] = [corners[k - 1], corners[k]];
+      const along = [b[0] - a[0], b[1] - a[1]];
+      const length = along[0] ** 2 + along[1] ** 2 || 1;
+      const t = Math.min(Math.max(((here[0] - a[0]) * along[0] + (here[1] - a[1]) * along[1]) / length, 0), 1);
+      const distance = Math.hypot(here[0] - a[0] - t * along[0], here[1] - a[1] - t * along[1]);
+      if (distance < least && t > 0 && t < 1) [place, least] = [k, distance];
+    }
+    this.waypoints = [...this.waypoints.slice(0, place), this.coordinates(u, null), ...this.waypoints.slice(place)];
+    this.choose(place);
+    this.commit();
+  }
+
+  remove() {
+    if (this.waypoints.length <= 2) {
+      this.say("A path needs two waypoints");
+      return;
+    }
+    this.waypoints = this.waypoints.filter((_, k) => k !== this.chosen);
+    this.choose(Math.max(0, Math.min(this.chosen, this.waypoints.length - 1)));
+    this.commit();
+  }
+
+  reverse() {
+    this.waypoints = [...this.waypoints].reverse();
+    this.chosen = this.waypoints.length - 1 - this.chosen;
+    this.t = 1 - this.t;
+    this.commit();
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.space || !this.waypoints.length) return;
+    const typing = event.target instanceof HTMLInputElement && event.target.type !== "checkbox";
+    if (typing) return;
+    const step = KEYSTEP * (event.shiftKey ? 5 : 1);
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const turn = { n: 1, p: -1 }[name];
+    if (name in moves) {
+      const u = this.space.toPlane(this.waypoints[this.chosen]);
+      this.move(this.chosen, [u[0] + moves[name][0], u[1] + moves[name][1]]);
+      this.commit(PAUSE);
+    } else if (turn) {
+      this.choose((this.chosen + turn + this.waypoints.length) % this.waypoints.length);
+      this.say(`Waypoint ${this.chosen + 1} of ${this.waypoints.length}`);
+    } else if (name === "Delete" || name === "Backspace") {
+      this.remove();
+    } else if (name === "r") {
+      this.reverse();
+    } else if (name === " " && !(event.target instanceof HTMLButtonElement)) {
+      this.play();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  toggle(name, on) {
+    if (on) this.shown.add(name);
+    else this.shown.delete(name);
+    if (!this.shown.size) this.shown.add(name);
+    if (on || !this.shown.has(this.kind)) this.kind = on ? name : [...this.shown][0];
+    this.commit();
+  }
+
+  select(name, event) {
+    if (event && event.target instanceof HTMLCanvasElement) {
+      const box = this.stage.curves.getBoundingClientRect(); // as wide as the strip and its gutter
+      this.t = this.curves.share(event.clientX - box.left, box.width);
+    }
+    if (name !== this.kind) {
+      this.kind = name;
+      this.commit();
+    }
+    this.ask();
+  }
+
+  // Tell the server, once for a gesture.
+  commit(wait = 0) {
+    this.ask();
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      this.timing.sent++;
+      this.tell("paths", { path: format(this.waypoints), kind: this.kind, shown: [...this.shown] });
+    }, wait);
+  }
+
+  // The place on the path
+
+  scrub(t, event) {
+    this.playing = false;
+    this.t = t;
+    this.pointerTime = event?.timeStamp;
+    this.ask();
+  }
+
+  play() {
+    this.playing = !this.playing;
+    if (this.playing && this.t >= 1) this.t = 0;
+    this.before = undefined;
+    this.ask();
+  }
+
+  advance(now) {
+    if (!this.playing) return;
+    const seconds = this.before === undefined ? 0 : (now - this.before) / 1000;
+    this.before = now;
+    this.t = Math.min(this.t + seconds / PLAY, 1);
+    if (this.t >= 1) this.playing = false;
+  }
+
+  // Drawing
+
+  ask() {
+    if (this.asked || !this.space) return;
+    this.asked = true;
+    requestAnimationFrame((now) => this.frame(now));
+  }
+
+  frame(now) {
+    this.asked = false;
+    if (this.stop.signal.aborted || !this.kinds || !this.waypoints.length) return;
+    const time = this.pointerTime;
+    this.pointerTime = undefined;
+    this.advance(now);
+    this.restyle();
+    this.draw();
+    this.timing.frames++;
+    if (this.playing) this.ask();
+    if (time === undefined) return;
+    // a message posted within a frame is delivered after it was painted
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => {
+      this.timing.latencies.push(performance.now() - time);
+      if (this.timing.latencies.length > 5000) this.timing.latencies.shift();
+      painted.port1.close();
+    };
+    painted.port2.postMessage(0);
+  }
+
+  // The place that is decoded: without motion, frame by frame.
+  get place() {
+    return this.still && this.playing ? Math.round(this.t * (FRAMES - 1)) / (FRAMES - 1) : this.t;
+  }
+
+  draw() {
+    const { space, stage, theme } = this;
+    const paths = new Map();
+    for (const { name } of this.kinds) {
+      const on = this.shown.has(name);
+      const { box, row, facts } = this.rows.get(name);
+      [box.checked, row.hidden] = [on, !on];
+      row.classList.toggle("current", name === this.kind);
+      row.setAttribute("aria-pressed", String(name === this.kind));
+      row.classList.toggle("waiting", false);
+      if (!on) continue;
+      const path = this.path(name);
+      const why = this.failed?.[name];
+      facts.textContent = path ? this.facts(name, path, why) : "no great circle between opposite waypoints: move one";
+      row.classList.toggle("waiting", Boolean(path?.waiting));
+      if (path) paths.set(name, { ...path, ...this.strip(name, path) });
+    }
+    const current = paths.get(this.kind) ?? paths.values().next().value;
+    if (!current) return;
+    const z = at(current, this.place);
+    const axes = this.rider.axes();
+    if (axes) {
+      this.overlay.layout(this.rider.chart, axes);
+      const lines = [...paths].map(([name, { points, waiting }]) => ({
+        points: points.map((p) => space.toPlane(p)), waiting, hue: this.hue(name), current: name === this.kind,
+      }));
+      lines.sort((a, b) => a.current - b.current);
+      const waypoints = this.waypoints.map((w) => space.toPlane(w));
+      this.overlay.draw(axes, { paths: lines, waypoints, chosen: this.chosen, cursor: space.toPlane(z), hue: this.hue(this.kind), theme });
+    }
+    stage.icon(this.playing);
+    stage.range.value = String(this.t);
+    stage.range.setAttribute("aria-valuetext", `frame ${fixed(1 + this.t * (FRAMES - 1), 1)} of ${FRAMES}`);
+    stage.remove.disabled = this.waypoints.length <= 2;
+    this.timing.t = this.t;
+    this.drawCurves(paths);
+    this.drawHere(z, current);
+    this.drawAround(z);
+    this.drawAttribute(z);
+    stage.note.textContent = "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.";
+  }
+
+  facts(name, path, why) {
+    if (why) return why;
+    if (!path.answer) return path.waiting ? "settling …" : "";
+    const change = Math.round(100 * (path.energy / path.line_energy - 1));
+    const compared = name === "line" ? "" : `, ${change > 0 ? "+" : ""}${minus(String(change))} % of the line's`;
+    return `length ${fixed(path.way.at(-1), 1)} · energy ${fixed(path.energy, 0)}${compared}`;
+  }
+
+  // Decode a kind's frames, and how far each is from the one before: {frames: z, pixels: lengths}.
+  strip(name, path) {
+    const { canvases } = this.rows.get(name);
+    const { shape } = this.space.header;
+    const [frames, pixels] = [[], []];
+    let before = null;
+    canvases.forEach((canvas, k) => {
+      const z = at(path, k / (FRAMES - 1));
+      frames.push(z);
+      const mean = this.space.decode(z);
+      this.timing.decodes++;
+      if (!mean) return;
+      paint(canvas, mean, shape);
+      if (before) pixels.push(Math.sqrt(mean.reduce((sum, v, t) => sum + (v - before[t]) ** 2, 0)));
+      before = Float32Array.from(mean);
+    });
+    return { frames, pixels };
+  }
+
+  drawCurves(paths) {
+    const even = Array.from({ length: FRAMES }, (_, k) => k / (FRAMES - 1));
+    const kinds = [...paths].map(([name, path]) => {
+      const current = name === this.kind;
+      const lines = { density: [], elbo: [], step: [], near: [] };
+      if (path.answer) {
+        if (path.logQ) lines.density.push({ t: path.share, y: path.logQ });
+        if (path.logP && current) lines.density.push({ t: path.share, y: path.logP, dotted: true });
+        if (path.elbo) lines.elbo.push({ t: even, y: path.elbo, se: path.elboSe });
+      } else if (current && this.space.inverse) {
+        // until the server answers, the densities at the frames
+        const seen = path.frames.map((z) => this.space.look(z));
+        lines.density.push({ t: even, y: seen.map((s) => s.logQ) }, { t: even, y: seen.map((s) => s.logP), dotted: true });
+      }
+      if (path.pixels.length === FRAMES - 1) {
+        // a step's length stands between its frames
+        const t = path.pixels.flatMap((_, k) => [even[k], even[k + 1]]);
+        lines.step.push({ t, y: path.pixels.flatMap((v) => [v, v]) });
+      }
+      if (path.answer && this.usual) lines.near.push({ t: path.share, y: path.neighbours });
+      else if (current) lines.near.push({ t: even, y: path.frames.map((z) => this.within(z, this.near).length) });
+      return { hue: this.hue(name), current, lines };
+    });
+    const notes = { ...this.without };
+    if (this.space.inverse && !this.space.trusted) {
+      notes.density = { more: `; few codes in ${this.space.d} dimensions, so that q(z) is unreliable` };
+    }
+    this.curves.draw(kinds, this.place, notes, this.theme);
+  }
+
+  number(name, value) {
+    this.cells ??= new Map();
+    if (!this.cells.has(name)) {
+      const cell = el("dd");
+      this.stage.numbers.append(el("dt", {}, name), cell);
+      this.cells.set(name, cell);
+    }
+    const cell = this.cells.get(name);
+    if (cell.textContent !== value) cell.textContent = value;
+  }
+
+  drawHere(z, path) {
+    const { space, stage } = this;
+    const mean = space.decode(z);
+    if (mean) paint(stage.now.canvas, mean, space.header.shape);
+    const seen = space.look(z);
+    const real = space.real(seen.nearest);
+    const pixels = real ?? space.reconstruction(seen.nearest);
+    if (pixels) paint(stage.near.canvas, pixels, space.header.shape);
+    const label = space.label(seen.nearest);
+    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${seen.nearest}${label && ` (${label})`}`;
+    stage.near.figure.className = real ? "real" : "encoder";
+    const axes = space.header.plane.titles.map(plain).map((t) => t.replace(/ \(.*/, ""));
+    this.number(axes.join(", "), `(${space.toPlane(z).map((v) => fixed(v)).join(", ")})`);
+    const along = (values) => values && interpolated(path.share, values, this.place);
+    const [logP, logQ] = path.answer ? [along(path.logP), along(path.logQ)] : [seen.logP, seen.logQ];
+    if (logP ?? false) this.number("log p(z)", `${fixed(logP)} nats`);
+    if (logQ ?? false) this.number("log q(z)", `${fixed(logQ)} nats`);
+    const nearest = Math.round(this.place * (FRAMES - 1));
+    if (path.answer && path.elbo) this.number("ELBO of the frame", `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
+    else if (this.cells.has("ELBO of the frame")) this.number("ELBO of the frame", "…");
+    this.say(`Frame ${nearest + 1} of ${FRAMES}, nearest ${label || `image ${seen.nearest}`}`);
+  }
+
+  // [squared distance, number] of the codes within a radius.
+  within(z, radius) {
+    const { d, n, means } = this.space;
+    const found = [];
+    for (let i = 0; i < n; i++) {
+      let square = 0;
+      for (let j = 0, t = i * d; j < d; j++, t++) square += (z[j] - means[t]) ** 2;
+      if (square <= radius * radius) found.push([square, i]);
+    }
+    return found;
+  }
+
+  // The codes within the radius, the nearest of them first.
+  drawAround(z) {
+    const { space, stage } = this;
+    const found = this.within(z, this.near).sort((a, b) => a[0] - b[0]);
+    const words = `${found.length.toLocaleString("en")} code${found.length === 1 ? "" : "s"} within r = ${fixed(this.near)}`;
+    if (stage.count.textContent !== words) stage.count.textContent = words;
+    const wanted = found.slice(0, THUMBS).map(([, i]) => i);
+    const key = wanted.join() + Boolean(space.images);
+    if (key === this.around) return;
+    this.around = key;
+    while (stage.neighbours.childNodes.length < THUMBS) stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img" }));
+    stage.neighbours.childNodes.forEach((canvas, k) => {
+      canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
+      if (k >= wanted.length) return;
+      const pixels = space.real(wanted[k]) ?? space.reconstruction(wanted[k]);
+      if (pixels) paint(canvas, pixels, space.header.shape);
+      canvas.setAttribute("aria-label", `Neighbour ${k + 1}: image ${wanted[k]}`);
+    });
+  }
+
+  drawAttribute(z) {
+    const { space, attribute } = this;
+    const { attribute: part } = this.stage;
+    part.node.hidden = !attribute;
+    if (!attribute) return;
+    part.title.textContent = attribute.title;
+    part.effect.textContent = attribute.effect;
+    part.image.max = String(space.n - 1);
+    const asked = part.image.value === "" ? NaN : Number(part.image.value);
+    const own = Number.isInteger(asked) && asked >= 0 && asked < space.n;
+    const start = own ? space.code(asked) : z;
+    const strength = Number(part.strength.value);
+    part.says.textContent = fixed(strength);
+    const before = (own && space.real(asked)) || space.decode(start);
+    if (before) paint(part.before.canvas, before, space.header.shape);
+    part.before.caption.textContent = own ? `image #${asked}` : "the path's place";
+    const after = space.decode(start.map((v, j) => v + strength * attribute.vector[j]));
+    if (after) paint(part.after.canvas, after, space.header.shape);
+    part.after.caption.textContent = "with the attribute";
+  }
+
+  // at most twice a second, so that a screen reader can follow
+  say(words) {
+    this.words = words;
+    this.saying ??= setTimeout(() => {
+      this.saying = null;
+      this.stage.live.textContent = this.words;
+    }, 500);
+  }
+}
+
+function interpolated(share, values, t) {
+  const found = at({ points: values.map((v) => [v]), share }, t);
+  return found[0];
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let paths = instances.get(parentElement);
+  if (!paths) instances.set(parentElement, (paths = new Paths(parentElement)));
+  paths.update(data, setStateValue);
+  return () => {
+    paths.destroy();
+    instances.delete(parentElement);
+  };
+}
+
+// for tests
+export { Paths };

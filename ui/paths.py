@@ -1,0 +1,246 @@
+"""The Paths page's parts: the map, the panel that decodes along the path in the browser, and what the server answers.
+
+The browser makes straight and spherical paths and all pictures; the pool computes geodesics, ways through the data and
+what a path crosses. The panel's bytes never change with a gesture: answers go through a mount of their own.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+import streamlit as st
+from streamlit.elements.plotly_chart import PlotlyState
+
+from ui import attributes, controls, figures, library, path_export, path_state, selection, state
+from ui.components import pack, source, text
+from ui.explorer import kept_payload
+from ui.path_state import PathView
+from ui.state import PATHS_CHART_KEY, PATHS_KEY
+from vae.data import DataError
+from vae.geometry import neighbours
+from vae.geometry.kinds import KINDS
+from vae.jobs import geometry_calls, pool
+from vae.jobs.geometry_calls import Along
+from vae.jobs.pool import Answer
+from vae.plane import Plane
+from vae.runs import Codes, Run, RunError
+from vae.spec import SpecError
+
+SCRIPTS = (
+    "shared",
+    "drawing",
+    "decoder",
+    "space",
+    "rider",
+    "route",
+    "path_curves",
+    "path_overlay",
+    "path_stage",
+    "paths",
+)
+SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+_component = st.components.v2.component("latent_paths", html="<div></div>", css=text("paths.css"), js=SOURCE)
+_answers = st.components.v2.component(
+    "latent_answers", html="<i hidden></i>", js=source("shared.js", "answers.js"), isolate_styles=False
+)
+
+# a kind has the hue of what leads it: the decoder, q(z), the prior; the straight line is ink
+HUES = {"line": "", "slerp": figures.PRIOR, "geodesic": figures.DECODER, "data": figures.ENCODER}
+USUAL = 10  # neighbours that the median code has within the radius shown first
+NODES = 96 * 96 * 784  # pixels whose derivatives a map of the magnification takes: about five seconds' work
+SIDES = (24, 96)  # of its grid, at least and at most
+POLL = 0.4  # seconds between two looks at answers that are not there yet
+QUICK = 0.2  # seconds that a gesture waits for its answers
+HEARD = "paths_heard"
+MAGNIFICATION = "magnification"
+
+
+@dataclass
+class Answers:
+    """What is known of a path so far: by kind, and of the map; `failed` says why a kind has none."""
+
+    paths: dict[str, Along] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    magnification: np.ndarray | None = None
+    waiting: bool = False
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _radius(path: Any, version: object, _codes: Codes) -> float:
+    return neighbours.usual_radius(_codes.means, USUAL)
+
+
+def radius(run: Run, codes: Codes) -> float:
+    """Return the radius within which the median code has ten neighbours: the one that is shown first."""
+    return _radius(run.path, library.stamp(run.path), codes)
+
+
+def window(run: Run, codes: Codes, plane: Plane) -> tuple[float, float, float, float]:
+    """Return the part of the plane (x0, x1, y0, y1) that is coloured by its magnification: what the map shows first."""
+    figure = library.latent_map(run, "", plane)
+    (x0, x1), (y0, y1) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    return float(x0), float(x1), float(y0), float(y1)
+
+
+def side(run: Run) -> int:
+    """Return how many nodes along each side of the magnification's grid this model's decoder allows."""
+    least, most = SIDES
+    return int(np.clip(np.sqrt(NODES / np.prod(run.spec.shape)), least, most))
+
+
+def known(run: Run, codes: Codes, plane: Plane, view: PathView, patience: float = 0.0) -> Answers:
+    """Ask for the paths that are shown, the current one first, and return what is known within `patience` seconds."""
+    found = Answers()
+    end = time.monotonic() + patience
+    near = radius(run, codes)
+    asked: dict[str, Answer[Any]] = {
+        kind: pool.ask(geometry_calls.along, run.path, kind, view.array(), near)
+        for kind in sorted(view.shown, key=lambda name: name != view.kind)
+    }
+    if view.magnified:
+        ground = (plane.origin, plane.basis, window(run, codes, plane), side(run))
+        asked[MAGNIFICATION] = pool.ask(geometry_calls.magnified, run.path, *ground)
+    for name, answer in asked.items():
+        try:
+            value = answer.result(max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            found.waiting = True
+        except (RunError, DataError, SpecError) as error:
+            found.failed[name] = str(error)
+        else:
+            if name == MAGNIFICATION:
+                found.magnification = value
+            else:
+                found.paths[name] = value
+    return found
+
+
+def without(run: Run) -> dict[str, dict[str, str]]:
+    """Return what a panel of the curves lacks, by its name: why it is not there (`none`), or what is said beside it."""
+    if not run.spec.probabilistic:
+        return {
+            "density": {"none": "An autoencoder has no prior and no q(z): no densities, no ELBO."},
+            "elbo": {"none": ""},
+        }
+    if run.spec.posterior["kind"] != "normal":
+        return {"density": {"more": "; log q(z) is computed for Normal posteriors alone"}}
+    return {}
+
+
+def answers_payload(
+    run: Run, codes: Codes, plane: Plane, view: PathView, found: Answers, attribute: dict[str, Any] | None
+) -> bytes:
+    """Return what the server knows, for the browser: float64 arrays by kind, see `Along`, and a header."""
+    sections: dict[str, bytes] = {}
+    facts = {}
+    for kind, path in found.paths.items():
+        facts[kind] = {"energy": path.energy, "line_energy": path.line_energy}
+        for name in ("points", "share", "way", "log_p", "log_q", "elbo", "elbo_se", "neighbours"):
+            values = getattr(path, name)
+            if values is not None:
+                sections[f"{kind}.{name}"] = np.ascontiguousarray(values, "<f8").tobytes()
+    if found.magnification is not None:
+        sections["magnification"] = np.ascontiguousarray(found.magnification, "<f4").tobytes()
+    header = {
+        "channel": PATHS_CHART_KEY,
+        "model": run.name,
+        "latent": run.spec.latent,
+        "kinds": [
+            {"name": name, "title": KINDS[name].title, "about": KINDS[name].about, "hue": HUES[name]}
+            for name in path_state.offered(run)
+        ],
+        "waypoints": view.array().tolist(),
+        "kind": view.kind,
+        "shown": list(view.shown),
+        "serial": view.serial,
+        "most": path_state.MOST,
+        "radius": radius(run, codes),
+        "paths": facts,
+        "failed": found.failed,
+        "without": without(run),
+        "window": window(run, codes, plane),
+        "attribute": attribute,
+    }
+    return pack(header, sections)
+
+
+@st.fragment
+def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) -> None:
+    """Draw the map; under it what a lasso caught, which may become a group of the attribute's."""
+    event = st.plotly_chart(
+        library.latent_map(run, name, plane),
+        key=PATHS_CHART_KEY,
+        on_select="rerun",
+        selection_mode=("lasso", "box"),
+        config=controls.CHART,
+        alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, with a path of "
+        f"{len(view.waypoints)} waypoints on it.",
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        magnification_toggle(run, view)
+        attributes.catch(run, codes, selection.indices(cast(PlotlyState, event).selection.points, codes))
+
+
+def magnification_toggle(run: Run, view: PathView) -> None:
+    """Offer to colour the map by the magnification."""
+    key = "paths_magnified"
+    st.session_state[key] = view.magnified
+
+    def changed() -> None:
+        path_state.change(run, magnified=st.session_state[key])
+        state.ask_redraw()
+
+    st.toggle(
+        "Magnification √det JᵀJ",
+        key=key,
+        on_change=changed,
+        help="Colours the map by how much the decoder's mean stretches a small area: bright where a small step changes "
+        "much, on a logarithmic scale. Dimensions off the map's plane are at their centre.",
+    )
+    if state.redraw_asked():
+        st.rerun()
+
+
+def panel(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, label: int | None = None) -> None:
+    """Mount the strips, the scrubber and the curves, and offer the files; raises RunError for weights of no use."""
+    data = kept_payload(run, codes, plane, images, PATHS_CHART_KEY, label)
+    _panel(run, codes, plane, data)
+
+
+@st.fragment
+def _panel(run: Run, codes: Codes, plane: Plane, data: bytes) -> None:
+    """Run anew with each gesture, and leave the rest of the page as it is."""
+    key = f"{PATHS_KEY}_{run.name}"
+
+    def heard() -> None:
+        path_state.hear(run, dict(st.session_state[key]).get("paths"))
+        st.session_state[HEARD] = True
+
+    with st.container(key=PATHS_KEY):
+        _component(data=data, key=key, height="content", on_paths_change=heard)
+    view, _ = path_state.view(run, codes)
+    # a gesture's answer is often there at once; the page itself does not wait
+    patience = QUICK if st.session_state.pop(HEARD, False) else 0.0
+    found = known(run, codes, plane, view, patience)
+    if found.waiting:
+        _following(run, codes, plane)
+    else:
+        _tell(run, codes, plane, view, found)
+    attributes.panel(run, codes)
+    path_export.panel(run, view, found.paths.get(view.kind))
+
+
+@st.fragment(run_every=POLL)
+def _following(run: Run, codes: Codes, plane: Plane) -> None:
+    """Tell the browser what is there until all is, then let the page look again."""
+    view, _ = path_state.view(run, codes)
+    found = known(run, codes, plane, view)
+    _tell(run, codes, plane, view, found)
+    if not found.waiting:
+        st.rerun()
+
+
+def _tell(run: Run, codes: Codes, plane: Plane, view: PathView, found: Answers) -> None:
+    data = answers_payload(run, codes, plane, view, found, attributes.chosen(run, codes))
+    _answers(data=data, key="paths_answers", height="content")

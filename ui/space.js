@@ -1,0 +1,254 @@
+import { makeDecoder } from "./decoder.js";
+import { TAU, el, inflate, minus } from "./shared.js";
+
+const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
+const STRAYS = 0.1; // if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
+const NEAREST = 8; // codes that a place of a bent map is among
+const FAR = 4; // without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
+
+const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
+const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
+
+// What the model knows: the decoder, the codes, and the densities p(z) and q(z).
+class Space {
+  constructor({ header, section }, changed) {
+    this.header = header;
+    const d = (this.d = header.latent);
+    this.pixels = header.shape.reduce((a, b) => a * b, 1);
+    const floats = (name) => {
+      const bytes = section(name);
+      return bytes && new Float32Array(bytes.buffer);
+    };
+    this.means = floats("means");
+    this.n = this.means.length / d;
+    this.labels = new Int32Array(section("labels").buffer);
+    const scales = floats("scales");
+    // a bent map: the codes' places, and perhaps z on a grid over them
+    [this.places, this.inverseGrid] = [floats("places"), floats("inverse")];
+    if (scales) {
+      this.inverse = Float64Array.from(scales, (s) => 1 / s);
+      // log of each code's normalising constant, shifted by log N
+      this.constants = new Float64Array(this.n).fill((-d / 2) * Math.log(TAU) - Math.log(this.n));
+      for (let i = 0, t = 0; i < this.n; i++) for (let j = 0; j < d; j++, t++) this.constants[i] -= Math.log(scales[t]);
+      this.exponents = new Float64Array(this.n);
+    }
+    if (header.atlas) {
+      inflate(section("tiles")).then((tiles) => { this.tiles = tiles; changed(); });
+    } else {
+      this.decoder = makeDecoder(header, floats("weights"));
+    }
+    const images = section("images");
+    this.hasImages = images !== null;
+    if (images) inflate(images).then((pixels) => { this.images = pixels; changed(); });
+    this.blended = new Float32Array(this.pixels);
+  }
+
+  toLatent(u) {
+    if (this.places) return this.gridded(u) ?? this.amongNearest(u);
+    const { origin, basis } = this.header.plane;
+    return origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
+  }
+
+  toPlane(z) {
+    if (this.places) {
+      const { nearest } = this.nearestCode(z);
+      return Array.from(this.places.subarray(2 * nearest, 2 * nearest + 2));
+    }
+    const { origin, basis } = this.header.plane;
+    return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
+  }
+
+  // What counts as one step of the hand: 1 in latent units; a bent map has units of its own, and here a thirtieth of it.
+  get unit() {
+    if (!this.places) return 1;
+    this._unit ??= (Math.max(...this.places) - Math.min(...this.places)) / 30;
+    return this._unit;
+  }
+
+  nearestCode(z) {
+    let [nearest, least] = [0, Infinity];
+    for (let i = 0, t = 0; i < this.n; i++) {
+      let distance = 0;
+      for (let j = 0; j < this.d; j++, t++) distance += (z[j] - this.means[t]) ** 2;
+      if (distance < least) [least, nearest] = [distance, i];
+    }
+    return { nearest, distance: Math.sqrt(least) };
+  }
+
+  // z of the tabulated inverse at a place, between its grid points; null where there is none.
+  gridded(u) {
+    const { extent, side } = this.header.plane;
+    if (!this.inverseGrid) return null;
+    const at = [0, 1].map((k) => ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1));
+    if (at.some((t) => t < 0 || t > side - 1)) return null;
+    const [x, y] = at.map((t) => Math.min(Math.floor(t), side - 2));
+    const [fx, fy] = [at[0] - x, at[1] - y];
+    const grid = (row, column, j) => this.inverseGrid[(row * side + column) * this.d + j];
+    return Array.from({ length: this.d }, (_, j) => {
+      const low = grid(y, x, j) * (1 - fx) + grid(y, x + 1, j) * fx;
+      return low * (1 - fy) + (grid(y + 1, x, j) * (1 - fx) + grid(y + 1, x + 1, j) * fx) * fy;
+    });
+  }
+
+  // The mean of the codes of the nearest places, weighted by 1 / distance^2: on a code it is that code.
+  amongNearest(u) {
+    const found = [];
+    for (let i = 0; i < this.n; i++) {
+      const gap = (u[0] - this.places[2 * i]) ** 2 + (u[1] - this.places[2 * i + 1]) ** 2;
+      if (found.length < NEAREST || gap < found.at(-1).gap) {
+        const place = found.findIndex((other) => other.gap > gap);
+        found.splice(place < 0 ? found.length : place, 0, { i, gap });
+        if (found.length > NEAREST) found.pop();
+      }
+    }
+    const z = new Array(this.d).fill(0);
+    let total = 0;
+    for (const { i, gap } of found) {
+      const weight = 1 / (gap + 1e-12);
+      total += weight;
+      for (let j = 0; j < this.d; j++) z[j] += weight * this.means[i * this.d + j];
+    }
+    return z.map((v) => v / total);
+  }
+
+  code(i) {
+    return Array.from(this.means.subarray(i * this.d, (i + 1) * this.d));
+  }
+
+  // The mean of p(x|z), Float32Array, valid until the next call; null where an atlas has nothing (yet).
+  decode(z) {
+    return this.decoder ? this.decoder.decode(z) : this.blend(this.toPlane(z));
+  }
+
+  // Bilinear interpolation of the pre-decoded tiles around plane point u; null outside of them.
+  blend(u) {
+    const { side, extent } = this.header.atlas;
+    const [x0, x1, y0, y1] = extent;
+    const slack = 1e-4 * (x1 - x0 + y1 - y0); // the outermost codes lie on the edge itself
+    const outside = u[0] < x0 - slack || u[0] > x1 + slack || u[1] < y0 - slack || u[1] > y1 + slack;
+    if (!this.tiles || outside) return null;
+    const at = [0, 1].map((k) => {
+      const t = ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1);
+      return Math.min(Math.max(t, 0), side - 1);
+    });
+    const [x, y] = at.map((t) => Math.min(Math.floor(t), side - 2));
+    const [fx, fy] = [at[0] - x, at[1] - y];
+    const corner = (row, column) => (row * side + column) * this.pixels;
+    const [a, b, c, e] = [corner(y, x), corner(y, x + 1), corner(y + 1, x), corner(y + 1, x + 1)];
+    for (let t = 0; t < this.pixels; t++) {
+      const low = this.tiles[a + t] * (1 - fx) + this.tiles[b + t] * fx;
+      const high = this.tiles[c + t] * (1 - fx) + this.tiles[e + t] * fx;
+      this.blended[t] = (low * (1 - fy) + high * fy) / 255;
+    }
+    return this.blended;
+  }
+
+  // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder).
+  // log q(z) = log mean_i N(z; mu_i, diag sigma_i^2), over all codes but number `skip`.
+  look(z, skip = -1) {
+    const { d, n, means, inverse, constants, exponents } = this;
+    let [nearest, least, top] = [0, Infinity, -Infinity];
+    for (let i = 0, t = 0; i < n; i++) {
+      let [distance, exponent] = [0, 0];
+      for (let j = 0; j < d; j++, t++) {
+        const gap = z[j] - means[t];
+        distance += gap * gap;
+        if (inverse) exponent += (gap * inverse[t]) ** 2;
+      }
+      if (i === skip) {
+        if (inverse) exponents[i] = -Infinity;
+        continue;
+      }
+      if (distance < least) [least, nearest] = [distance, i];
+      if (inverse) {
+        exponents[i] = constants[i] - exponent / 2;
+        if (exponents[i] > top) top = exponents[i];
+      }
+    }
+    const found = { nearest, distance: Math.sqrt(least) };
+    if (!inverse) return found;
+    let sum = 0;
+    // below e^-36 a term is lost in the sum's last digit anyway
+    for (let i = 0; i < n; i++) if (exponents[i] > top - 36) sum += Math.exp(exponents[i] - top);
+    found.logQ = top + Math.log(sum) + (skip < 0 ? 0 : Math.log(n / (n - 1)));
+    found.logP = (-d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
+    return found;
+  }
+
+  // How codes look that are left out of q(z), over a spread of 200: their median distance to the nearest other one, and
+  // the share that would count as holes. Few codes in many dimensions leave most of them alone, and q(z) worthless.
+  get calibration() {
+    if (!this._calibration) {
+      const count = Math.min(200, this.n);
+      const seen = Array.from({ length: count }, (_, k) => {
+        const i = Math.floor((k * this.n) / count);
+        return this.look(this.code(i), i);
+      });
+      const distances = seen.map((s) => s.distance).sort((a, b) => a - b);
+      const strays = seen.filter((s) => s.logQ - s.logP < HOLE).length / count;
+      this._calibration = { spacing: distances[count >> 1] || 1, strays, trusted: Boolean(this.inverse) && strays <= STRAYS };
+    }
+    return this._calibration;
+  }
+
+  // Whether q(z) tells data from holes here; never for an autoencoder, which has none.
+  get trusted() {
+    return this.calibration.trusted;
+  }
+
+  verdict({ logP, logQ, distance }) {
+    if (this.trusted) {
+      const inside = logQ - logP >= HOLE;
+      return { inside, text: inside ? "in the data" : "in a hole" };
+    }
+    const inside = distance < FAR * this.calibration.spacing;
+    return { inside, text: inside ? "near the data" : "far from the data" };
+  }
+
+  // What the model makes of example i; null where an atlas of another place is all there is.
+  reconstruction(i) {
+    return this.decoder || this.d <= 2 ? this.decode(this.code(i)) : null;
+  }
+
+  // The real image i in [0, 1], or null.
+  real(i) {
+    if (!this.images) return null;
+    return Float32Array.from(this.images.subarray(i * this.pixels, (i + 1) * this.pixels), (v) => v / 255);
+  }
+
+  label(i) {
+    const k = this.labels[i];
+    return k < 0 ? "" : this.header.classes[k] ?? String(k);
+  }
+}
+
+// Draw C x H x W means in [0, 1] (clamped); a vector becomes one line of greys over its own range.
+function paint(canvas, pixels, shape) {
+  const [channels, height, width] = shape.length === 3 ? shape : [1, 1, pixels.length];
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  const image = (canvas.image ??= context.createImageData(width, height));
+  const size = width * height;
+  let [low, span] = [0, 1];
+  if (shape.length !== 3) {
+    low = Math.min(...pixels);
+    span = Math.max(...pixels) - low || 1;
+  }
+  const [green, blue] = channels === 3 ? [size, 2 * size] : [0, 0];
+  // image.data clamps to 0..255 and rounds by itself
+  for (let t = 0, o = 0; t < size; t++, o += 4) {
+    image.data[o] = (255 * (pixels[t] - low)) / span;
+    image.data[o + 1] = (255 * (pixels[t + green] - low)) / span;
+    image.data[o + 2] = (255 * (pixels[t + blue] - low)) / span;
+    image.data[o + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function picture(role, label) {
+  const canvas = el("canvas", { role: "img", "aria-label": label, width: 1, height: 1 });
+  const caption = el("figcaption", {}, label);
+  return { canvas, caption, figure: el("figure", { class: role }, canvas, caption) };
+}
+
+export { Space, fixed, paint, picture, signed };

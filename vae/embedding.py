@@ -1,0 +1,178 @@
+"""Maps of more than two latents: t-SNE and UMAP of the codes, kept in the data folder under the codes' own hash.
+
+PCA is a plane (vae.plane) and needs nothing of this. An embedding bends, so what lies under the cursor is found by
+UMAP's inverse transform on a grid, or, as t-SNE has none, among the nearest codes.
+"""
+
+import hashlib
+import io
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae import runs
+from vae.data import data_root
+from vae.plane import Bent
+from vae.runs import Codes, RunError
+
+PERPLEXITY, EARLY, LATE, EVERY = 30, 250, 500, 25  # t-SNE: usual values; iterations, and between two reports
+NEIGHBOURS, DISTANCE = 15, 0.1  # UMAP: its defaults
+SIDE = 40  # of the grid on which the inverse transform is tabulated
+FEWEST = 50
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Places [N, 2] of the codes, T(12) with its error, seconds taken, and the inverse [G, G, d] on `extent` or None.
+
+    `extent` is x0, x1, y0, y1; row 0 of the inverse is at y0.
+    """
+
+    method: str
+    places: NDArray[np.float32]
+    trust: float
+    trust_se: float
+    seconds: float
+    inverse: NDArray[np.float32] | None = None
+    extent: NDArray[np.float32] | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return the embedding as .npz without pickled objects."""
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **{k: np.asarray(v) for k, v in self.__dict__.items() if v is not None})
+        return buffer.getvalue()
+
+
+def _tsne(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) -> tuple[NDArray[np.float32], Any]:
+    from openTSNE import TSNE
+
+    reports = itertools.count(1)
+
+    def report(iteration: int, error: float, embedding: object) -> bool:
+        done = min(EVERY * next(reports), EARLY + LATE)  # it counts each of its two phases from the start
+        say(0.1 + 0.85 * done / (EARLY + LATE), f"iteration {done:,} of {EARLY + LATE:,}")
+        return False
+
+    say(0.0, "finding neighbours")
+    fitted = TSNE(
+        perplexity=min(PERPLEXITY, (len(codes) - 1) / 3),
+        early_exaggeration_iter=EARLY,
+        n_iter=LATE,
+        initialization="pca",
+        n_jobs=threads,
+        random_state=seed,
+        callbacks=report,
+        callbacks_every_iters=EVERY,
+    ).fit(codes)
+    return np.asarray(fitted, np.float32), None
+
+
+def _umap(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) -> tuple[NDArray[np.float32], Any]:
+    import warnings
+
+    from umap import UMAP
+
+    say(0.05, "finding neighbours and laying them out")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a seed costs it its threads
+        mapper = UMAP(n_neighbors=min(NEIGHBOURS, len(codes) - 1), min_dist=DISTANCE, random_state=seed).fit(codes)
+    return np.asarray(mapper.embedding_, np.float32), mapper
+
+
+METHODS: dict[str, Callable[[NDArray[np.float32], int, int, Progress], tuple[NDArray[np.float32], Any]]] = {
+    "tsne": _tsne,
+    "umap": _umap,
+}
+TITLES = {"tsne": "t-SNE", "umap": "UMAP"}
+
+
+def _inverse(mapper: Any, places: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return z [G, G, d] on a grid over the places and its extent."""
+    import warnings
+
+    low, high = places.min(0), places.max(0)
+    axes = [np.linspace(low[k], high[k], SIDE, dtype=np.float32) for k in range(2)]
+    grid = np.stack(np.meshgrid(*axes, indexing="xy"), -1).reshape(-1, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        z = np.asarray(mapper.inverse_transform(grid), np.float32)
+    return z.reshape(SIDE, SIDE, -1), np.array([low[0], high[0], low[1], high[1]], np.float32)
+
+
+def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progress = lambda *_: None) -> Embedding:
+    """Return a 2-D map of the codes' means by t-SNE or UMAP, with its trustworthiness; `say` hears how far it is.
+
+    Raises RunError for an unknown method, for two latents or fewer, and for too few codes.
+    """
+    from vae.evaluation.trust import trustworthiness
+
+    if method not in METHODS:
+        raise RunError(f"there is no map by {method!r}; choose one of {', '.join(METHODS)}")
+    if codes.means.shape[1] <= 2:
+        raise RunError("these codes have two latents or fewer: their own plane is the map")
+    if len(codes) < FEWEST:
+        raise RunError(f"a map by neighbours needs at least {FEWEST} codes, and there are {len(codes)}")
+    began = time.perf_counter()
+    means = np.ascontiguousarray(codes.means, np.float32)
+    places, mapper = METHODS[method](means, seed, threads, say)
+    places -= places.mean(0)
+    seconds = time.perf_counter() - began
+    inverse = extent = None
+    if mapper is not None:
+        say(0.7, "the way back from the map")
+        centre = np.asarray(mapper.embedding_, np.float32).mean(0)
+        inverse, extent = _inverse(mapper, places + centre)
+        extent = extent - centre[[0, 0, 1, 1]]
+    say(0.97, "how far it may be believed")
+    trust = trustworthiness(means, places)
+    say(1.0, "done")
+    return Embedding(method, places, trust.value, trust.se, seconds, inverse, extent)
+
+
+def bent(codes: Codes, embedding: Embedding) -> Bent:
+    """Return an embedding as the map of these codes."""
+    title = TITLES[embedding.method]
+    trust = f"trustworthiness {embedding.trust:.3f} ± {embedding.trust_se:.3f}"
+    note = f"{title} of {codes.means.shape[1]} dimensions; {trust}"
+    way = "z by the inverse transform" if embedding.inverse is not None else "z: mean of the 8 nearest codes"
+    return Bent(
+        codes.means, embedding.places, (f"{title} 1", f"{title} 2"), note, way, embedding.inverse, embedding.extent
+    )
+
+
+def file(codes: Codes, method: str) -> Path:
+    """Return where an embedding of these codes is kept: by their content, so that shipped models have theirs too."""
+    mark = hashlib.sha256(np.ascontiguousarray(codes.means, np.float32).tobytes()).hexdigest()[:16]
+    return data_root() / "embeddings" / f"{mark}-{method}.npz"
+
+
+def keep(codes: Codes, embedding: Embedding) -> None:
+    """Keep an embedding for everyone on this machine."""
+    path = file(codes, embedding.method)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    runs.write(path, embedding.to_bytes())
+
+
+def kept(codes: Codes, method: str) -> Embedding | None:
+    """Return the embedding that was kept, None where there is none or it is damaged: it can be made anew."""
+    try:
+        with np.load(file(codes, method), allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        embedding = Embedding(
+            str(found["method"]), found["places"], float(found["trust"]), float(found["trust_se"]),
+            float(found["seconds"]), found.get("inverse"), found.get("extent"),
+        )  # fmt: skip
+    except Exception:  # numpy and zipfile have no common base class for damage
+        return None
+    fits = embedding.places.shape == (len(codes), 2) and bool(np.isfinite(embedding.places).all())
+    if embedding.inverse is not None:
+        fits = fits and embedding.inverse.shape[2] == codes.means.shape[1] and embedding.extent is not None
+    return embedding if fits else None

@@ -1,0 +1,51 @@
+"""Numbers of every example by itself, so that two models are compared image by image, on the same drawn pixels."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vae.batches import Batches
+from vae.evaluation.estimate import Estimate
+from vae.evaluation.importance import bounds
+from vae.model import LatentModel
+
+K = 8  # samples of q: where the rate is a closed form, the distortion's noise alone is left, and this calms it
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Distortion, rate and ELBO [N] in nats; the last two are None for an autoencoder."""
+
+    distortion: Tensor
+    rate: Tensor | None
+    elbo: Tensor | None
+
+
+@torch.no_grad()
+def scores(model: LatentModel, batches: Batches, k: int = K, seed: int = 0, rows: int = 500) -> Scores:
+    """Return -E_q log p(x|z), KL(q||p) and their negative sum [N] of every example, each from K samples, in nats.
+
+    Binarisation is drawn block by block from `seed` alone, before any sample: models of the same data see the same
+    pixels, whatever their latents are.
+    """
+    was_training = model.training
+    model.eval()
+    parts = []
+    for start in range(0, len(batches), rows):
+        part = slice(start, min(start + rows, len(batches)))
+        pixels = torch.Generator(batches.examples.device).manual_seed((seed << 32) + start)
+        x = batches.take(part, pixels)
+        parts.append(bounds(model.given(batches.given(part)), x, k, pixels))
+    model.train(was_training)
+    joined = {}
+    for name in ("distortion", "rate", "elbo"):
+        values = [getattr(part, name) for part in parts]
+        joined[name] = None if any(v is None for v in values) else torch.cat(values)
+    assert joined["distortion"] is not None
+    return Scores(joined["distortion"], joined["rate"], joined["elbo"])
+
+
+def difference(a: Tensor, b: Tensor) -> Estimate:
+    """Return the mean of a - b [N] with the standard error of the pairs, not of two independent means."""
+    return Estimate.of(a.double() - b.double())

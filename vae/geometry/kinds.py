@@ -1,0 +1,22 @@
+"""The kinds of path that there are, without torch: the app names them, `routes` makes them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of path: its title, what it is in a sentence, whether it is walked at equal steps in pixels (else in z),
+    and whether it needs the aggregate posterior."""
+
+    title: str
+    about: str
+    in_pixels: bool = False
+    densities: bool = False
+
+
+KINDS = {
+    "line": Kind("straight", "(1 − t) a + t b from each waypoint to the next, in equal steps of z"),
+    "slerp": Kind("spherical", "great circles about 0, where a Normal prior has its mass, in equal steps of z"),
+    "geodesic": Kind("geodesic", "least energy under the pull-back metric JᵀJ of the decoder's mean", in_pixels=True),
+    "data": Kind("through the data", "least energy where each step is dearer the lower log q(z) is", densities=True),
+}

@@ -1,0 +1,37 @@
+"""What the Compare page asks the pool for: each example's own numbers, so that models are compared image by image."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.jobs import calls
+from vae.runs import RunError
+
+
+class Scores(NamedTuple):
+    """Distortion, rate and ELBO [N] of the test split in the order of the codes, nats; None where a model has none."""
+
+    distortion: NDArray[np.float32]
+    rate: NDArray[np.float32] | None
+    elbo: NDArray[np.float32] | None
+
+
+def scores(run: Path) -> Scores:
+    """Return the numbers of each example that the codes are of, see vae.evaluation.scores; RunError and DataError."""
+    from vae import finish
+    from vae.evaluation.scores import scores as of_model
+
+    opened, model = calls._open(run)
+    batches, count = calls._test_split(run, calls.stamp(run)), len(opened.codes)
+    if len(batches) > count:
+        batches = finish.held_out(opened, count)[1]
+    if len(batches) != count:
+        raise RunError(
+            f"{opened.name} has {count:,} codes, and the test split here {len(batches):,} images: they are not "
+            "the same ones. Train it anew, or bring back its data."
+        )
+    found = of_model(model, batches)  # one seed for all models: the same pixels
+    rate, elbo = (None if part is None else part.float().numpy() for part in (found.rate, found.elbo))
+    return Scores(found.distortion.float().numpy(), rate, elbo)
