@@ -38,6 +38,6 @@ with left:
         messages.data_missing(run)
 with right:
     try:
-        paths.panel(run, codes, plane, images)
+        paths.panel(run, codes, plane, name, images)
     except RunError as error:
         messages.failure(error)
