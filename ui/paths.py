@@ -28,7 +28,7 @@ from vae.runs import Codes, Run, RunError
 from vae.spec import SpecError
 
 SCRIPTS = ("shared", "drawing", "decoder", "space", "rider", "route")
-SCRIPTS += ("path_curves", "path_overlay", "path_stage", "paths")
+SCRIPTS += ("path_curves", "path_overlay", "path_stage", "path_here", "paths")
 SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
 _component = st.components.v2.component("latent_paths", html="<div></div>", css=text("paths.css"), js=SOURCE)
 _answers = st.components.v2.component(
