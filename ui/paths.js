@@ -144,6 +144,7 @@ class Paths {
       });
     }
     this.most = header.most;
+    this.waiting = header.waiting ? 1000 * header.poll : 0;
     this.failed = header.failed;
     this.without = header.without;
     this.attribute = header.attribute;
@@ -155,6 +156,11 @@ class Paths {
   check() {
     if (!this.space) return;
     this.rider.find(this.space.header.chart);
+    // the server cannot call: while something is being computed, it is asked again
+    if (this.waiting && !(performance.now() - this.lastAsked < this.waiting)) {
+      this.lastAsked = performance.now();
+      this.tell("ask", this.lastAsked);
+    }
     const { color } = getComputedStyle(this.stage.node);
     if (color !== this.theme?.ink) this.ask();
   }

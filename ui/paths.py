@@ -154,6 +154,8 @@ def answers_payload(
         "without": without(run),
         "window": shown,
         "attribute": attribute,
+        "waiting": found.waiting,
+        "poll": POLL,
     }
     return pack(header, sections)
 
@@ -202,7 +204,11 @@ def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | 
 
 @st.fragment
 def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> None:
-    """Run anew with each gesture, and leave the rest of the page as it is."""
+    """Run anew with each gesture, and while answers are waited for, and leave the rest of the page as it is.
+
+    It is the browser that asks again: a fragment that ran by itself would have to come and go, and what it had mounted
+    with it, at times before its script was loaded.
+    """
     key = f"{PATHS_KEY}_{run.name}"
 
     def heard() -> None:
@@ -210,29 +216,12 @@ def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> 
         st.session_state[HEARD] = True
 
     with st.container(key=PATHS_KEY):
-        _component(data=data, key=key, height="content", on_paths_change=heard)
+        _component(data=data, key=key, height="content", on_paths_change=heard, on_ask_change=lambda: None)
     view, _ = path_state.view(run, codes)
     # a gesture's answer is often there at once; the page itself does not wait
     patience = QUICK if st.session_state.pop(HEARD, False) else 0.0
     found = known(run, codes, plane, shown, view, patience)
-    if found.waiting:
-        _following(run, codes, plane, shown)
-    else:
-        _tell(run, codes, shown, view, found)
+    answers = answers_payload(run, codes, shown, view, found, attributes.chosen(run, codes))
+    _answers(data=answers, key="paths_answers", height="content")
     attributes.panel(run, codes)
     path_export.panel(run, view, found.paths.get(view.kind))
-
-
-@st.fragment(run_every=POLL)
-def _following(run: Run, codes: Codes, plane: Plane, shown: Window) -> None:
-    """Tell the browser what is there until all is, then let the page look again."""
-    view, _ = path_state.view(run, codes)
-    found = known(run, codes, plane, shown, view)
-    _tell(run, codes, shown, view, found)
-    if not found.waiting:
-        st.rerun()
-
-
-def _tell(run: Run, codes: Codes, shown: Window, view: PathView, found: Answers) -> None:
-    data = answers_payload(run, codes, shown, view, found, attributes.chosen(run, codes))
-    _answers(data=data, key="paths_answers", height="content")
