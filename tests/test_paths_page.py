@@ -135,6 +135,14 @@ def test_another_model_has_another_path(whole, ten):  # noqa: F811
     assert not app.warning
 
 
+def test_another_plane_has_its_own_map_and_window(folder, ten):  # noqa: F811
+    complete(ten)
+    windows = [sent(lives(start("paths", model="ten", plane=plane)))[0]["window"] for plane in ("3,7", "", "3,7")]
+    assert windows[0] == windows[2] != windows[1]
+    titles = [charts(start("paths", model="ten", plane=p))[0]["layout"]["xaxis"]["title"]["text"] for p in ("3,7", "")]
+    assert titles[0] == "z<sub>3</sub>" != titles[1]
+
+
 def test_an_autoencoder_says_what_it_lacks(folder):  # noqa: F811
     run = complete(
         make_run(folder, "ae", "autoencoder", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})

@@ -74,7 +74,8 @@ def world(
 ) -> World:
     """Return what a model and its saved codes say of the latent space around waypoints [K + 1, d].
 
-    The aggregate posterior is that of at most `most` codes, evenly among all; None where none have scales.
+    The aggregate posterior is that of at most `most` codes, evenly among all; their scales are taken for those of
+    Normal q(z|x). None where they have none.
     """
     dtype = next(model.parameters()).dtype
     aggregate = None
