@@ -66,13 +66,13 @@ ROWS = {
     "d2": Row("Davidson et al. 2018", "vae", DAVIDSON | {"latent": 2}, 8, 500, -135.73),
     "d20": Row("Davidson et al. 2018", "vae", DAVIDSON | {"latent": 20}, 8, 500, -88.90),
     "vae-1": Row("Burda et al. 2016", "vae", BURDA, 12, 5000, -86.76),
-    "vae-5": Row("Burda et al. 2016", "vae", BURDA | {"samples": 5}, 5, 5000, -86.47, "vae-1"),
-    "vae-50": Row("Burda et al. 2016", "vae", BURDA | {"samples": 50}, 6, 5000, -86.35, "vae-5"),
-    "iwae-5": Row("Burda et al. 2016", "iwae", BURDA | {"samples": 5}, 7, 5000, -85.54, "vae-1"),
-    "iwae-50": Row("Burda et al. 2016", "iwae", BURDA | {"samples": 50}, 10, 5000, -84.78, "iwae-5"),
-    "normal": Row("Tomczak & Welling 2018", "vae", TOMCZAK, 7, 500),
-    "vamp": Row("Tomczak & Welling 2018", "vamp-vae", TOMCZAK, 7, 500),
-    "flow": Row("Tomczak & Welling 2018", "flow-prior-vae", TOMCZAK, 7, 500),
+    "vae-5": Row("Burda et al. 2016", "vae", BURDA | {"samples": 5}, 3, 5000, -86.47, "vae-1"),
+    "vae-50": Row("Burda et al. 2016", "vae", BURDA | {"samples": 50}, 4, 5000, -86.35, "vae-5"),
+    "iwae-5": Row("Burda et al. 2016", "iwae", BURDA | {"samples": 5}, 5, 5000, -85.54, "vae-1"),
+    "iwae-50": Row("Burda et al. 2016", "iwae", BURDA | {"samples": 50}, 7, 5000, -84.78, "iwae-5"),
+    "normal": Row("Tomczak & Welling 2018", "vae", TOMCZAK, 5, 500),
+    "vamp": Row("Tomczak & Welling 2018", "vamp-vae", TOMCZAK, 5, 500),
+    "flow": Row("Tomczak & Welling 2018", "flow-prior-vae", TOMCZAK, 5, 500),
 }
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import controls, library, messages, state
+from ui import controls, library, mapping, messages, state
 from ui.explorer import Pin, explorer
 from vae.runs import RunError
 
@@ -16,7 +16,7 @@ except RunError as error:
     messages.failure(error)
     st.stop()
 
-plane, refused = state.choose_plane(run, codes, view.plane)
+plane, refused = state.choose_map(run, codes, view.plane)
 name = "" if refused else view.plane
 if refused:
     messages.problem(refused)
@@ -24,9 +24,10 @@ images = library.images(run)
 
 left, right = st.columns([2, 1], gap="medium")
 with left:
-    controls.latent_map(run, codes, plane, name)
+    # until a bent map is made, the default plane is shown, and no other figure than its own
+    controls.latent_map(run, codes, plane, "" if mapping.missing(codes, name) else name)
     if run.spec.latent > 2:
-        controls.plane_choice(run, codes, plane, name)
+        controls.plane_choice(run, codes, plane, name, bent=True)
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     elif not run.spec.normal_prior:

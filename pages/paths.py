@@ -38,6 +38,6 @@ with left:
         messages.data_missing(run)
 with right:
     try:
-        paths.panel(run, codes, plane, images, view.label)
+        paths.panel(run, codes, plane, name, images, view.label)
     except RunError as error:
         messages.failure(error)

@@ -12,7 +12,11 @@ sys.path.insert(0, str(ROOT / "tests" / "browser"))
 from harness import CHART, chromium, pixel, settle, start, stop  # noqa: E402
 
 OUT = ROOT / "docs" / "screenshots"
-READY = {"/models": ".st-key-curves .js-plotly-plot", "/train": ".st-key-film [data-run]"}
+READY = {
+    "/models": ".st-key-curves .js-plotly-plot",
+    "/train": ".st-key-film [data-run]",
+    "/paths": ".st-key-paths_map [data-waypoint]",
+}
 PIN, HOVER = (0.9, -0.55), (-1.4, 0.75)
 
 
@@ -32,10 +36,18 @@ def filmed(page: Page) -> None:
     page.wait_for_timeout(1000)
 
 
+def walked(page: Page) -> None:
+    """Wait for the geodesic, and go to where the paths differ."""
+    page.wait_for_timeout(6000)
+    page.locator(".st-key-paths .scrub input[type=range]").fill("0.36")
+    page.wait_for_timeout(1000)
+
+
 SHOTS = (
     ("explore-light", "/", "light", (1280, 720), explored),
     ("explore-dark", "/", "dark", (1280, 720), explored),
     ("train-light", "/train", "light", (1280, 720), filmed),
+    ("paths-light", "/paths", "light", (1280, 720), walked),
     ("models-light", "/models", "light", (1280, 720), None),
     ("phone", "/", "light", (390, 844), explored),
 )

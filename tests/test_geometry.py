@@ -15,14 +15,23 @@ from vae import finish, runs
 from vae.evaluation.information import aggregate_log_prob
 from vae.geometry import attributes, curves, neighbours, routes
 from vae.geometry.density import Aggregate, Scarcity
-from vae.geometry.geodesic import Grid, geodesics, relax, shortest, straight
+from vae.geometry.geodesic import Graph, Grid, geodesics, relax, straight
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, PullBack, energy, lengths, magnification, mean, pullback
 from vae.priors import normal
 from vae.spec import PRESETS, preset
 
-pytestmark = pytest.mark.usefixtures("double")
+pytestmark = pytest.mark.usefixtures("double", "one_thread")
 MODELS = sorted(p.parent.name for p in (Path(__file__).resolve().parent.parent / "models").glob("*/spec.json"))
+
+
+@pytest.fixture
+def one_thread():
+    """Curves are so small that threads would only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def sphere(z):
@@ -108,7 +117,8 @@ def test_a_curve_without_length_has_places_all_the_same():
 def test_curves_pass_their_waypoints():
     w = rng().normal(size=(4, 3))
     for piece in (curves.lerp, curves.slerp):
-        np.testing.assert_allclose(curves.through(w, piece, 6)[::6], w, atol=1e-14)
+        parts = np.stack([piece(a, b, np.linspace(0, 1, 7)) for a, b in pairwise(w)])
+        np.testing.assert_allclose(curves.joined(parts)[::6], w, atol=1e-14)
 
 
 # The metric
@@ -162,7 +172,8 @@ def fresh_model(name):
 def test_on_a_flat_decoder_the_geodesic_is_the_line():
     model = as_vae(random_ppca()).double()
     a, b = torch.randn(6, 2), torch.randn(6, 2)
-    found = geodesics(PullBack(mean(model)), a, b, 20, grid=Grid((-3, 3, -3, 3), 16))
+    metric = PullBack(mean(model))
+    found = geodesics(metric, a, b, 20, graph=Graph(metric, Grid((-3, 3, -3, 3), 16), torch.float64))
     assert (found.curves - straight(a, b, 20)).abs().max() < 1e-6
     w = torch.from_numpy(random_ppca().weight)
     exact = 0.5 * ((b - a) @ w.T).square().sum(1)
@@ -177,7 +188,8 @@ def test_on_a_flat_decoder_the_geodesic_is_the_line():
 def test_on_a_sphere_the_geodesic_is_the_great_circle(grid):
     ends = np.array([[[0.6, -1.1], [1.2, 0.9]], [[2.2, -0.4], [0.9, 1.2]]])
     on = sphere(torch.from_numpy(ends)).numpy()
-    found = geodesics(PullBack(sphere), *torch.from_numpy(ends).unbind(1), 16, 300, grid)
+    graph = grid and Graph(PullBack(sphere), grid, torch.float64)
+    found = geodesics(PullBack(sphere), *torch.from_numpy(ends).unbind(1), 16, 300, graph)
     t = np.linspace(0, 1, 17)
     for k in range(2):
         circle = curves.slerp(on[k, 0], on[k, 1], t)
@@ -199,7 +211,7 @@ def test_under_a_cost_of_one_over_height_it_is_the_hyperbolic_half_circle():
     metric = Conformal(lambda z: -z[..., 1].log())
     a, b = torch.tensor([[-1.0, 0.5]]), torch.tensor([[1.4, 0.8]])
     for grid in (None, Grid((-2, 2, 0.05, 2), 30)):
-        found = geodesics(metric, a, b, 20, 400, grid)
+        found = geodesics(metric, a, b, 20, 400, grid and Graph(metric, grid, torch.float64))
         x, y = found.curves[0].T
         # the circle about a point of the axis through both ends
         centre = ((b.square().sum() - a.square().sum()) / (2 * (b[0, 0] - a[0, 0]))).item()
@@ -215,7 +227,7 @@ def test_a_hill_on_the_way_is_passed_at_its_side():
     metric = Conformal(lambda z: 3 * (-4 * z.square().sum(-1)).exp())
     a, b = torch.tensor([[-2.0, 0.0]]), torch.tensor([[2.0, 0.0]])
     line = geodesics(metric, a, b, 24)
-    round_it = geodesics(metric, a, b, 24, grid=Grid((-2.5, 2.5, -2.5, 2.5), 32))
+    round_it = geodesics(metric, a, b, 24, graph=Graph(metric, Grid((-2.5, 2.5, -2.5, 2.5), 32), torch.float64))
     assert round_it.energy.item() < 0.5 * line.energy.item()
     assert round_it.curves[0, :, 1].abs().max() > 0.5
 
@@ -223,7 +235,7 @@ def test_a_hill_on_the_way_is_passed_at_its_side():
 def test_the_shortest_way_over_a_grid_of_a_flat_space_is_nearly_the_line():
     metric = PullBack(lambda z: z)
     a, b = torch.tensor([[-1.0, -0.9], [0.3, 0.9]]), torch.tensor([[0.8, 0.4], [0.3, -0.9]])
-    found = shortest(metric, a, b, 10, Grid((-1, 1, -1, 1), 21))
+    found = Graph(metric, Grid((-1, 1, -1, 1), 21), torch.float64).shortest(a, b, 10)
     length = lengths(metric, found).sum(1)
     exact = (b - a).norm(dim=1)
     # the sixteen directions lie at most 13.3 degrees from any other
@@ -250,14 +262,12 @@ def test_a_geodesic_is_never_longer_than_the_line(name):
     torch.set_default_dtype(torch.float32)
     run = runs.find(name, [runs.shipped()])
     model, codes = finish.load(run), run.codes
-    for seed in range(2):
-        chosen = rng(seed).choice(len(codes), 3, replace=False)
-        waypoints = codes.means[chosen].astype(np.float64)
-        world = routes.world(model, codes, waypoints, most=500, side=24)
-        found = routes.route("geodesic", world, waypoints, 8)
-        assert found.energy <= found.line_energy
-        assert found.energy < 0.999 * found.line_energy, "and here some way is better than the line"
-        np.testing.assert_array_equal(found.points[::8], waypoints)
+    waypoints = codes.means[rng().choice(len(codes), 3, replace=False)].astype(np.float64)
+    world = routes.world(model, codes, waypoints, most=500, side=24, iterations=20)
+    found = routes.route("geodesic", world, waypoints, 6)
+    assert found.energy <= found.line_energy
+    assert found.energy < 0.999 * found.line_energy, "and here some way is better than the line"
+    np.testing.assert_array_equal(found.points[::6], waypoints)
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
@@ -269,7 +279,7 @@ def test_nor_is_it_in_any_preset(name, tmp_path):
     model = finish.load(run)
     model = model.given(torch.tensor(0)) if run.spec.labels else model
     waypoints = run.codes.means[:3].astype(np.float64)
-    world = routes.world(model, run.codes, waypoints, side=12)
+    world = routes.world(model, run.codes, waypoints, most=100, side=12, iterations=20)
     for kind in KINDS:
         if KINDS[kind].densities and not run.spec.probabilistic:
             with pytest.raises(ValueError, match="aggregate posterior"):
@@ -305,7 +315,7 @@ def test_a_way_through_the_data_stays_where_the_data_are():
     radius = np.linalg.norm(found.points, axis=1)
     assert radius.min() > 1.5 and radius.max() < 2.1
     along = aggregate.log_prob(torch.from_numpy(found.points)).min()
-    across = aggregate.log_prob(torch.from_numpy(routes.line(world, waypoints, 30))).min()
+    across = aggregate.log_prob(torch.from_numpy(routes.line(world, *waypoints, 30))).min()
     assert along > aggregate.typical() - 3 and across < aggregate.typical() - 50
 
 
@@ -330,6 +340,17 @@ def test_frames_of_a_geodesic_are_equally_far_apart_in_pixels_and_of_a_line_in_z
     on = sphere(torch.from_numpy(waypoints)).numpy()
     exact = sum(math.acos(p @ q) for p, q in pairwise(on))
     assert found.way[-1] == pytest.approx(exact, rel=1e-4)
+
+
+def test_a_piece_does_not_depend_on_the_others():
+    world = routes.World(sphere, grid=Grid((0.2, 2.9, -1.5, 1.5), 12), dtype=torch.float64)
+    w = np.array([[0.5, 0.0], [1.5, 1.0], [1.0, -1.2], [2.0, 0.3]])
+    whole = routes.route("geodesic", world, w, 8)
+    last = routes.route("geodesic", world, w[2:], 8)
+    np.testing.assert_array_equal(whole.points[16:], last.points)
+    made = list(routes.pieces("geodesic", world, w, 8))
+    again = list(routes.pieces("geodesic", world, w, 8, made[:2]))
+    np.testing.assert_array_equal(made, again)
 
 
 def test_a_path_needs_two_waypoints():

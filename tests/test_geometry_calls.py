@@ -6,13 +6,14 @@ import torch
 from fake_runs import complete, make_run
 
 from tests.ppca import as_vae, data_of, random_ppca
+from tests.turns import in_turns
 from vae import finish
 from vae.evaluation.information import aggregate_log_prob
 from vae.evaluation.single import single_elbos
 from vae.geometry import curves
 from vae.geometry.metric import magnification, mean
 from vae.jobs import calls
-from vae.jobs.geometry_calls import along, magnified
+from vae.jobs.geometry_calls import Along, along, magnified
 from vae.plane import pair
 from vae.priors import normal
 from vae.runs import RunError
@@ -47,7 +48,7 @@ def test_the_elbo_of_an_image_is_log_px_less_the_gap():
 
 @pytest.mark.parametrize("kind", ["line", "slerp", "geodesic", "data"])
 def test_densities_lengths_and_neighbours_are_those_of_the_points(run, waypoints, kind):
-    found = along(run.path, kind, waypoints, 0.5, steps=6)
+    found = in_turns(along, run.path, kind, waypoints, 0.5, steps=6)
     codes = run.codes
     z = torch.from_numpy(found.points)
     np.testing.assert_allclose(found.points[::6], waypoints, atol=1e-12)
@@ -61,8 +62,25 @@ def test_densities_lengths_and_neighbours_are_those_of_the_points(run, waypoints
     assert found.share[0] == 0 and found.share[-1] == 1 and (np.diff(found.share) > 0).all()
 
 
+def test_a_long_path_comes_in_turns_and_is_the_same(run, monkeypatch):
+    waypoints = run.codes.means[:5].astype(np.float64)
+    at_once = in_turns(along, run.path, "geodesic", waypoints, 0.5, steps=4)
+    monkeypatch.setattr(calls, "TURN", 0.0)
+    found, turns, state = None, [], None
+    while not isinstance(found, Along):
+        found = along(run.path, "geodesic", waypoints, 0.5, steps=4, so_far=state)
+        if isinstance(found, calls.Partial):
+            turns.append(found.fraction)
+            state = found.state
+    assert turns == [0.25, 0.5, 0.75]
+    np.testing.assert_array_equal(found.points, at_once.points)
+    np.testing.assert_array_equal(found.elbo, at_once.elbo)
+    with pytest.raises(RunError, match="trained on"):
+        along(run.path, "geodesic", waypoints, 0.5, so_far={"version": (), "made": []})
+
+
 def test_the_elbo_of_the_frames_is_that_of_the_decoded_means(run, waypoints):
-    found = along(run.path, "line", waypoints, 0.5, frames=5, samples=2000)
+    found = in_turns(along, run.path, "line", waypoints, 0.5, frames=5, samples=2000)
     places = curves.at(found.points, found.share, np.linspace(0, 1, 5))
     x = torch.from_numpy((calls.decode(run.path, places) > 0.5).astype(np.float32))
     other = single_elbos(finish.load(run), x, 2000, torch.Generator().manual_seed(5))
@@ -73,25 +91,28 @@ def test_the_elbo_of_the_frames_is_that_of_the_decoded_means(run, waypoints):
 def test_an_autoencoder_has_paths_but_no_densities(tmp_path):
     run = complete(make_run(tmp_path, "ae", "autoencoder", **SMALL))
     waypoints = run.codes.means[:3].astype(np.float64)
-    found = along(run.path, "geodesic", waypoints, 0.5, steps=4)
+    found = in_turns(along, run.path, "geodesic", waypoints, 0.5, steps=4)
     assert found.energy <= found.line_energy
     assert found.log_p is None and found.log_q is None and found.elbo is None and found.elbo_se is None
     with pytest.raises(RunError, match="choose another kind"):
-        along(run.path, "data", waypoints, 0.5)
+        in_turns(along, run.path, "data", waypoints, 0.5)
 
 
 @pytest.mark.parametrize("name", ["sigma-vae", "logistic-vae", "laplace-vae", "vamp-vae", "flow-posterior-vae", "cvae"])
 def test_other_models_have_what_they_have(tmp_path, name):
     run = complete(make_run(tmp_path, "other", name, **SMALL))
-    found = along(run.path, "line", run.codes.means[:2].astype(np.float64), 0.5, steps=4)
+    found = in_turns(along, run.path, "line", run.codes.means[:2].astype(np.float64), 0.5, steps=4)
     assert np.isfinite(found.log_p).all() and np.isfinite(found.elbo).all() and (found.elbo_se > 0).all()
     assert (found.log_q is None) == (name == "flow-posterior-vae")
 
 
-def test_magnification_is_that_of_the_points_of_the_plane(tmp_path):
+def test_magnification_is_that_of_the_points_of_the_plane(tmp_path, monkeypatch):
     run = complete(make_run(tmp_path, "five", latent=5, **SMALL))
     plane = pair(5, 1, 3)
-    found = magnified(run.path, plane.origin, plane.basis, (-1.0, 2.0, -3.0, 1.0), 7)
+    found = in_turns(magnified, run.path, plane.origin, plane.basis, (-1.0, 2.0, -3.0, 1.0), 7)
+    monkeypatch.setattr(calls, "TURN", 0.0)
+    again = in_turns(magnified, run.path, plane.origin, plane.basis, (-1.0, 2.0, -3.0, 1.0), 7)
+    np.testing.assert_array_equal(found, again)
     u = np.array([-1 + 3 * 4 / 6, -3 + 4 * 2 / 6])
     z = torch.from_numpy(plane.to_latent(u[None])).float()
     expected = magnification(mean(finish.load(run)), z, torch.from_numpy(plane.basis).float())
@@ -100,6 +121,6 @@ def test_magnification_is_that_of_the_points_of_the_plane(tmp_path):
 
 def test_points_of_another_space_are_refused(run):
     with pytest.raises(RunError, match="2 numbers"):
-        along(run.path, "line", np.zeros((2, 3)), 0.5)
+        in_turns(along, run.path, "line", np.zeros((2, 3)), 0.5)
     with pytest.raises(RunError, match="two waypoints"):
-        along(run.path, "line", np.zeros((1, 2)), 0.5)
+        in_turns(along, run.path, "line", np.zeros((1, 2)), 0.5)

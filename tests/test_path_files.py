@@ -9,6 +9,7 @@ import torch
 from fake_runs import complete, make_run
 from PIL import Image
 
+from tests.turns import in_turns
 from ui import path_files
 from ui.path_files import Path, PathError, from_json, to_gif, to_json, to_python, to_strip, to_webp
 from vae import runs
@@ -17,15 +18,15 @@ from vae.jobs.geometry_calls import along
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
-@pytest.fixture
-def run(tmp_path):
-    return complete(make_run(tmp_path, "small", **SMALL))
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return complete(make_run(tmp_path_factory.mktemp("runs"), "small", **SMALL))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def path(run):
     waypoints = run.codes.means[[3, 40, 77]].astype(np.float64)
-    found = along(run.path, "geodesic", waypoints, 0.5, steps=6)
+    found = in_turns(along, run.path, "geodesic", waypoints, 0.5, steps=6)
     return Path(run.name, "geodesic", waypoints, found.points, found.share)
 
 
@@ -77,7 +78,7 @@ def test_the_lines_of_python_make_the_path_again(tmp_path, monkeypatch, name, ki
     waypoints = tuple(tuple(round(float(v), 3) for v in z) for z in run.codes.means[[3, 40]])
     made: dict = {}
     exec(to_python(runs.find("mine"), kind, waypoints), made)
-    found = along(run.path, kind, np.array(waypoints), 0.5)
+    found = in_turns(along, run.path, kind, np.array(waypoints), 0.5)
     np.testing.assert_array_equal(made["path"].points, found.points)
     np.testing.assert_array_equal(made["path"].share, found.share)
     path = Path("mine", kind, np.array(waypoints), found.points, found.share)

@@ -9,6 +9,7 @@ import streamlit as st
 from fake_runs import complete, make_run
 from test_pages import charts, digits, folder, lives, start, ten, texts  # noqa: F401 -- fixtures
 
+from tests.turns import in_turns
 from ui import attributes, path_state, paths, state
 from vae.geometry import curves
 from vae.jobs import geometry_calls, pool
@@ -22,7 +23,7 @@ class Known:
     done = True
 
     def __init__(self, function, *args, **kwargs):
-        self.call = lambda: function(*args, **kwargs)
+        self.call = lambda: in_turns(function, *args, **kwargs)
 
     def result(self, timeout=None):
         return self.call()
@@ -85,7 +86,7 @@ def test_a_link_reproduces_the_screen(whole):
     assert header["waypoints"] == [[0.5, 0.5], [-1.0, 0.2]]
     assert (header["kind"], header["shown"]) == ("data", ["slerp", "data"])
     assert set(header["paths"]) == {"slerp", "data"}
-    assert len(arrays["magnification"]) == paths.SIDE**2 and (arrays["magnification"] >= 0).all()
+    assert len(arrays["magnification"]) == paths.side(whole) ** 2 and (arrays["magnification"] >= 0).all()
     for name, value in asked.items():
         assert app.query_params[name] in (value, [value])
     assert not app.warning
@@ -132,6 +133,14 @@ def test_another_model_has_another_path(whole, ten):  # noqa: F811
     assert np.array(header["waypoints"]).shape == (3, 10)
     assert "path" not in app.query_params
     assert not app.warning
+
+
+def test_another_plane_has_its_own_map_and_window(folder, ten):  # noqa: F811
+    complete(ten)
+    windows = [sent(lives(start("paths", model="ten", plane=plane)))[0]["window"] for plane in ("3,7", "", "3,7")]
+    assert windows[0] == windows[2] != windows[1]
+    titles = [charts(start("paths", model="ten", plane=p))[0]["layout"]["xaxis"]["title"]["text"] for p in ("3,7", "")]
+    assert titles[0] == "z<sub>3</sub>" != titles[1]
 
 
 def test_an_autoencoder_says_what_it_lacks(folder):  # noqa: F811
@@ -203,6 +212,6 @@ def test_the_usual_radius_is_kept(whole):
 def test_the_frames_share_the_way_evenly(whole):
     """What the browser draws of a path is what Python would say of it."""
     waypoints = whole.codes.means[:3].astype(np.float64)
-    found = geometry_calls.along(whole.path, "line", waypoints, 0.5)
+    found = in_turns(geometry_calls.along, whole.path, "line", waypoints, 0.5)
     places = curves.at(found.points, found.share, np.linspace(0, 1, 12))
     np.testing.assert_allclose(curves.resample(waypoints, 12), places, atol=1e-12)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from fake_runs import complete, make_run
+from safetensors.numpy import save_file
 from test_pages import MAIN, lives, start, texts
 
 from ui import sampling, sampling_state, shelf, traverse
@@ -105,6 +106,25 @@ def test_an_autoencoders_default_are_its_codes_and_it_has_no_densities(folder):
     assert (left["source"], right["source"]) == ("aggregate", "mixture")
     assert left["log_p"] is None and left["log_q"] is None and left["still"] and not right["still"]
     assert "no prior" in told["without"] and "prior" not in told["sources"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("vae", ""), ("vamp-vae", ""), ("flow-prior-vae", ""), ("full-covariance-vae", "Normal")]
+)
+def test_densities_are_there_or_it_is_said_why_not(folder, name, reason):
+    told = payload_of(run_of(folder, name))
+    assert (reason in told["without"]) if reason else not told["without"]
+    assert bool(told["halves"][0]["log_q"]) == (not reason) and told["halves"][0]["log_p"]
+
+
+def test_a_prior_by_label_is_that_of_the_label(folder):
+    run = run_of(folder, "cvae", condition={"kind": "labels", "classes": 10, "prior": True})
+    weights = run.weights()
+    (name,) = [n for n in weights if n.startswith("prior.") and n.endswith("mean")]
+    weights[name][4] = (50.0, -50.0)
+    save_file(weights, run.path / "model.safetensors")
+    z = np.array(payload_of(Run(run.path), label="4", right="prior,2,mean")["halves"][0]["z"])
+    assert np.allclose(z.mean(0), [50, -50], atol=1)
 
 
 def test_what_cannot_be_drawn_is_told_in_the_grid_and_the_other_one_lives(folder):

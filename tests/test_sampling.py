@@ -222,7 +222,7 @@ def test_the_browser_judges_holes_by_the_same_numbers():
     import re
     from pathlib import Path
 
-    text = (Path(__file__).resolve().parent.parent / "ui" / "explorer.js").read_text()
+    text = "\n".join(file.read_text() for file in sorted((Path(__file__).resolve().parent.parent / "ui").glob("*.js")))
     for name in ("HOLE", "STRAYS", "FAR"):
         (value,) = re.findall(rf"^const {name} = ([-\d.]+);", text, re.M)
         assert float(value) == getattr(holes, name)

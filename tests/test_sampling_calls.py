@@ -6,7 +6,7 @@ import torch
 from fake_runs import complete, make_run
 from scipy import stats
 
-from vae import data, finish, runs
+from vae import copies, data, finish, runs
 from vae.data import DataError
 from vae.evaluation.information import aggregate_log_prob
 from vae.jobs import calls, sampling_calls
@@ -146,11 +146,12 @@ def test_the_yardstick_is_measured_in_turns_and_comes_to_the_same(tmp_path, monk
     whole = sampling_calls.neighbours(run.path, x)
     sampling_calls._references.clear()
     monkeypatch.setattr(calls, "TURN", -1.0)
+    monkeypatch.setattr(copies, "BLOCK", 400)
     turns, found = 0, sampling_calls.neighbours(run.path, x)
     while isinstance(found, Partial):
         assert 0 < found.fraction < 1
         turns, found = turns + 1, sampling_calls.neighbours(run.path, x, so_far=found.state)
-    assert turns == 2 and np.array_equal(found.rank, whole.rank) and found.typical == whole.typical
+    assert turns == 3 and np.array_equal(found.rank, whole.rank) and found.typical == whole.typical
 
 
 def test_without_images_there_are_no_neighbours(tmp_path, monkeypatch):

@@ -82,12 +82,8 @@ def chosen(run: Run, codes: Codes) -> dict[str, Any] | None:
 
 def effect(made: Attribute) -> str:
     """Return the effect size with its error, beside what chance gives."""
-    spread = made.random.std()
-    return (
-        f"Cohen's d = {made.effect:.2f} ± {made.se:.2f} (random pairs {made.random.mean():.2f} ± {spread:.2f})".replace(
-            "-", "−"
-        )
-    )
+    chance = f"{round(made.random.mean(), 2) + 0.0:.2f} ± {made.random.std():.2f}"  # never minus nought
+    return f"Cohen's d = {made.effect:.2f} ± {made.se:.2f} (random pairs {chance})".replace("-", "−")
 
 
 def panel(run: Run, codes: Codes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui import chips, explorer, figures, library, messages, selection
+from ui import asking, chips, explorer, figures, library, messages, selection
 from ui import film as filming
 from ui.components import pack, source, text
 from vae import alignment
@@ -168,7 +168,15 @@ def _turned(panel: Panel) -> str:
 
 
 def _ask(shown: Sequence[Panel]) -> list[Answer[Scores]]:
-    return [pool.ask(compare_calls.scores, panel.run.path) for panel in shown]
+    """Return the answers, each asked for once a session and state of the run: a failure is told, not tried for ever."""
+    return [
+        asking.once(
+            f"scores {panel.run.path}",
+            library.stamp(panel.run.path),
+            lambda path=panel.run.path: pool.ask(compare_calls.scores, path),
+        )
+        for panel in shown
+    ]
 
 
 def _numbers(shown: Sequence[Panel], chosen: np.ndarray | None) -> None:

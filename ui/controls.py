@@ -7,8 +7,9 @@ import numpy as np
 import streamlit as st
 from streamlit.elements.plotly_chart import PlotlyState
 
-from ui import bigmap, decoder, geometry, library, messages, selection, state
-from vae.plane import Plane
+from ui import bigmap, decoder, geometry, library, mapping, messages, selection, state
+from vae import embedding
+from vae.plane import Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
 CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
@@ -16,7 +17,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @st.fragment
-def latent_map(run: Run, codes: Codes, plane: Plane, name: str) -> None:
+def latent_map(run: Run, codes: Codes, plane: Ground, name: str) -> None:
     """Draw the map and, under it, the selection: a lasso runs this fragment alone and leaves the figure as it is."""
 
     def lassoed() -> None:
@@ -41,7 +42,7 @@ def latent_map(run: Run, codes: Codes, plane: Plane, name: str) -> None:
         selection.panel(run, plane, index)
 
 
-def _plotly(run: Run, codes: Codes, plane: Plane, name: str, lassoed: Callable[[], None]) -> np.ndarray:
+def _plotly(run: Run, codes: Codes, plane: Ground, name: str, lassoed: Callable[[], None]) -> np.ndarray:
     """Draw the map with Plotly, and return the indices of the codes that are selected on it."""
     prior = "the prior is learned" if run.spec.probabilistic else "an autoencoder, so without a prior"
     kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.normal_prior else prior
@@ -56,10 +57,37 @@ def _plotly(run: Run, codes: Codes, plane: Plane, name: str, lassoed: Callable[[
     return selection.indices(cast(PlotlyState, event).selection.points, codes)
 
 
-def plane_choice(run: Run, codes: Codes, plane: Plane, name: str) -> None:
-    """Offer the planes of a latent space of more than two dimensions; the callbacks change the URL."""
+def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = False) -> None:
+    """Offer the planes of a latent space of more than two dimensions, and `bent` the maps that are none.
+
+    The callbacks change the URL. A bent map that is still to be made is made, with its progress shown.
+    """
+    bent = bent and not geometry.apart(codes)  # neighbours of so many would take too long
+    kinds = {"": "Pair"} | ({"pca": "PCA"} if codes.components is not None else {}) | (embedding.TITLES if bent else {})
+    chosen = name if name in kinds else ""
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.session_state["plane_kind"] = chosen
+        st.segmented_control(
+            "Plane",
+            list(kinds),
+            format_func=kinds.__getitem__,
+            required=True,
+            key="plane_kind",
+            on_change=lambda: state.set_plane(st.session_state["plane_kind"]),
+            label_visibility="collapsed",
+        )
+        if not chosen and isinstance(plane, Plane):
+            _pair(run, plane)
+        note = plane.note or "other dimensions at 0"
+        st.caption(note if isinstance(plane, Bent) else f"{run.spec.latent}-D latent: {note}", width="content")
+    if bent and mapping.missing(codes, chosen):
+        mapping.making(run, codes, chosen)
+
+
+def _pair(run: Run, plane: Plane) -> None:
+    """Offer two dimensions."""
     shown = [int(i) for i in np.argmax(np.abs(plane.basis), axis=1) + 1]
-    principal = name == "pca" and codes.components is not None
 
     def pair() -> None:
         i, j = st.session_state["plane_x"], st.session_state["plane_y"]
@@ -67,28 +95,17 @@ def plane_choice(run: Run, codes: Codes, plane: Plane, name: str) -> None:
             i, j = reversed(shown)
         state.set_plane(f"{i},{j}")
 
-    def kind() -> None:
-        state.set_plane("pca" if st.session_state["plane_kind"] == "PCA" else "")
-
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.session_state["plane_kind"] = "PCA" if principal else "Pair"
-        kinds = ["Pair", "PCA"] if codes.components is not None else ["Pair"]
-        st.segmented_control(
-            "Plane", kinds, required=True, key="plane_kind", on_change=kind, label_visibility="collapsed"
+    for key, label, value in zip(("plane_x", "plane_y"), ("Across", "Up"), shown, strict=True):
+        st.session_state[key] = value
+        st.selectbox(
+            label,
+            range(1, run.spec.latent + 1),
+            format_func=lambda i: f"z{i}".translate(SUBSCRIPTS),
+            key=key,
+            on_change=pair,
+            width=90,
+            label_visibility="collapsed",
         )
-        if not principal:
-            for key, label, value in zip(("plane_x", "plane_y"), ("Across", "Up"), shown, strict=True):
-                st.session_state[key] = value
-                st.selectbox(
-                    label,
-                    range(1, run.spec.latent + 1),
-                    format_func=lambda i: f"z{i}".translate(SUBSCRIPTS),
-                    key=key,
-                    on_change=pair,
-                    width=90,
-                    label_visibility="collapsed",
-                )
-        st.caption(f"{run.spec.latent}-D latent: {plane.note or 'other dimensions at 0'}", width="content")
 
 
 def label_choice(run: Run, codes: Codes, label: int | None) -> None:

@@ -6,7 +6,7 @@ import { Space, fixed, paint, picture, signed } from "./space.js";
 // frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
 
 const CLICK = 4; // pixels that a pointer may move and still click
-const STEP = 0.1; // plane units an arrow key moves; with shift five times that
+const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
 const instances = new WeakMap();
 
 class Card {
@@ -126,8 +126,8 @@ class Explorer {
     this.ground = ground;
     const { d, n, calibration } = this.space;
     const { badge, note } = this.card;
-    badge.hidden = !header.atlas;
-    badge.textContent = header.atlas ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded` : "";
+    badge.textContent = header.atlas ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded` : header.plane.way ?? "";
+    badge.hidden = !badge.textContent;
     note.textContent = "Click to pin. On the map or here: arrow keys move, Enter pins, ? helps.";
     this.card.clearNumbers();
     this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
@@ -219,7 +219,7 @@ class Explorer {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.space) return;
-    const step = STEP * (event.shiftKey ? 5 : 1);
+    const step = STEP * this.space.unit * (event.shiftKey ? 5 : 1);
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     if (event.key in moves) {
       this.keyboard = true;

@@ -1,6 +1,7 @@
 """The card beside the map: it rides on the Plotly chart and decodes, in the browser, the point under the pointer."""
 
 import hashlib
+import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from ui import decoder, figures, geometry, library
 from ui.chips import thumbnail
 from ui.components import pack, source, text
 from vae import plane as planes
-from vae.plane import Plane
+from vae.plane import Bent, Ground
 from vae.runs import Codes, Run, RunError
 from vae.spec import Spec
 
@@ -31,7 +32,7 @@ _component = st.components.v2.component("latent_explorer", html="<div></div>", c
 
 
 def content(
-    run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, label: int | None = None, *, apart: bool = False
+    run: Run, codes: Codes, plane: Ground, images: np.ndarray | None, label: int | None = None, *, apart: bool = False
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return header and sections of what a Space is made of (see space.js): decoder or atlas, codes, images.
 
@@ -53,13 +54,19 @@ def content(
     else:
         tiles, extent = decoder.atlas(run)
         default = planes.default(codes)
-        if not (np.allclose(plane.origin, default.origin) and np.allclose(plane.basis, default.basis)):
+        if isinstance(plane, Bent) or not (
+            np.allclose(plane.origin, default.origin) and np.allclose(plane.basis, default.basis)
+        ):
             raise RunError(
                 f"The browser cannot run the decoder of {run.name}, and its atlas holds only the plane of "
                 f"{' and '.join(_plain(t) for t in default.titles)}. Choose that plane."
             )
         sections["tiles"] = zlib.compress(tiles.tobytes(), 1)
         header = {**header, "atlas": {"side": tiles.shape[0], "extent": extent}}
+    if isinstance(plane, Bent):
+        sections["places"] = plane.places.astype("<f4").tobytes()
+        if plane.inverse is not None:
+            sections["inverse"] = plane.inverse.astype("<f4").tobytes()
     places = geometry.identities(run) if apart else []
     header = {
         **header,
@@ -70,7 +77,7 @@ def content(
         # what a change of plane leaves as it is: the browser then keeps its decoder
         "content": hashlib.sha256(b"".join([f"{header['id']} {places}".encode(), *sections.values()])).hexdigest()[:16],
         "name": run.name,
-        "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
+        "plane": _plane(plane),
         "probabilistic": not without,
         "without": without,
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
@@ -80,10 +87,19 @@ def content(
     return header, sections
 
 
+def _plane(plane: Ground) -> dict[str, Any]:
+    """Return what the browser needs to know of a map besides the places of a bent one."""
+    if isinstance(plane, Bent):
+        extent = None if plane.extent is None else plane.extent.tolist()
+        side = 0 if plane.inverse is None else len(plane.inverse)
+        return {"titles": list(plane.titles), "way": plane.way, "extent": extent, "side": side}
+    return {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)}
+
+
 def payload(
     run: Run,
     codes: Codes,
-    plane: Plane,
+    plane: Ground,
     images: np.ndarray | None,
     chart_key: str,
     label: int | None = None,
@@ -112,7 +128,7 @@ def _plain(title: str) -> str:
 def _payload(
     path: Path,
     version: object,
-    plane: tuple[bytes, bytes],
+    plane: str,
     has_images: bool,
     chart_key: str,
     label: int | None,
@@ -125,7 +141,7 @@ def _payload(
 def kept_payload(
     run: Run,
     codes: Codes,
-    plane: Plane,
+    plane: Ground,
     images: np.ndarray | None,
     chart_key: str,
     label: int | None = None,
@@ -134,7 +150,7 @@ def kept_payload(
 ) -> bytes:
     """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
     version = (library.stamp(run.path), _atlas_stamp(run.path))
-    ground = (plane.origin.tobytes(), plane.basis.tobytes())
+    ground = json.dumps(_plane(plane))
     return _payload(
         run.path,
         version,
@@ -149,7 +165,7 @@ def kept_payload(
 
 def explorer(
     run: Run,
-    plane: Plane,
+    plane: Ground,
     *,
     chart_key: str,
     codes: Codes,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from vae.plane import Plane
+from vae.plane import Ground, Plane
 from vae.runs import Codes
 
 PETROFF = (
@@ -65,18 +65,19 @@ class Outline:
     centre: np.ndarray
 
 
-def outline(codes: Codes, plane: Plane, u: np.ndarray, prior: bool) -> Outline:
+def outline(codes: Codes, plane: Ground, u: np.ndarray, prior: bool) -> Outline:
     """Return the outline of codes at u [N, 2] on a plane; medians are those of `groups`, none without labels."""
     x_range, y_range = _frame(u, plane, prior)
     medians = [] if codes.labels is None else [np.median(u[index], axis=0) for _, index in groups(codes)]
     return Outline(x_range, y_range, medians, plane.to_plane(np.zeros(codes.means.shape[1])))
 
 
-def latent_map(codes: Codes, plane: Plane, *, dark: bool | None = None, prior: bool = True) -> go.Figure:
+def latent_map(codes: Codes, plane: Ground, *, dark: bool | None = None, prior: bool = True) -> go.Figure:
     """Return the codes' means on a plane: a trace per class, a glyph at each median, the prior's 1, 2 and 3 sigma.
 
     `dark` None leaves ink and paper to Streamlit's theme. `prior` False (an autoencoder) draws no rings.
     """
+    prior = prior and isinstance(plane, Plane)  # a bent map has no rings
     ink = THEME_INK if dark is None else INK[dark]
     paper = THEME_PAPER if dark is None else PAPER[dark]
     u = plane.to_plane(codes.means.astype(np.float64)).astype(np.float32)
@@ -160,11 +161,11 @@ def _halo(paper: str) -> str:
     return ", ".join([f"{x}px {y}px 2px {paper}" for x in (-1, 0, 1) for y in (-1, 0, 1)] + [f"0 0 5px {paper}"])
 
 
-def _frame(u: np.ndarray, plane: Plane, prior: bool) -> tuple[list[float], list[float]]:
+def _frame(u: np.ndarray, plane: Ground, prior: bool) -> tuple[list[float], list[float]]:
     """Return the ranges shown first: nearly all points (outliers must not shrink the rest), and the 3-sigma ring."""
     low, high = np.quantile(u, 0.002, axis=0), np.quantile(u, 0.998, axis=0)
     if prior:
-        centre = plane.to_plane(np.zeros(len(plane.origin)))
+        centre = plane.to_plane(np.zeros(plane.origin.shape)) if isinstance(plane, Plane) else np.zeros(2)
         low, high = np.minimum(low, centre - 3.1), np.maximum(high, centre + 3.1)
     margin = 0.04 * (high - low) + 1e-3
     return (

@@ -10,7 +10,7 @@ import streamlit as st
 from ui import figures, numpy_decoder
 from vae import data, runs
 from vae import plane as planes
-from vae.plane import Plane
+from vae.plane import Ground, Plane
 from vae.runs import Broken, Run, RunError
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -115,11 +115,11 @@ def default_plane(run: Run) -> Plane:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _map(path: Path, version: Stamp, key: str, _plane: Plane, rings: bool) -> go.Figure:
+def _map(path: Path, version: Stamp, key: str, _plane: Ground, rings: bool) -> go.Figure:
     return figures.latent_map(_run(path, version).codes, _plane, prior=rings)
 
 
-def latent_map(run: Run, key: str, plane: Plane) -> go.Figure:
+def latent_map(run: Run, key: str, plane: Ground) -> go.Figure:
     """Return the run's map, the same object until its files change: an equal figure is never remounted."""
     return _map(run.path, stamp(run.path), key, plane, run.spec.normal_prior)
 

@@ -1,6 +1,6 @@
 import { fresh, nats } from "./drawing.js";
 import { strip, tiles } from "./pictures.js";
-import { Sheet, bytes } from "./sheet.js";
+import { Sheet, bytes, painted, tell } from "./sheet.js";
 import { el, minus, plain, unpack } from "./shared.js";
 
 // The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in the
@@ -33,6 +33,8 @@ class Manifold {
     this.dim = el("button", { type: "button", "aria-pressed": "false" }, "fade holes");
     this.points = el("button", { type: "button", "aria-pressed": "false" }, "codes");
     this.sheet = new Sheet("Manifold of decoded means", {});
+    this.cursor = el("div", { class: "cursor", "aria-hidden": "true", hidden: "" });
+    this.sheet.node.append(this.cursor);
     this.axes = [el("span", { class: "across" }), el("span", { class: "up" })];
     this.state = el("p", { class: "state" }, "Decoding …");
     this.big = el("canvas", { role: "img", "aria-label": "mean of p(x|z) at the pointer" });
@@ -139,8 +141,8 @@ class Manifold {
       const time = this.pointerTime;
       this.pointerTime = undefined;
       this.show();
-      this.mark();
-      if (time !== undefined) this.timing.latencies.push(performance.now() - time);
+      this.point();
+      if (time !== undefined) painted(time, (ms) => this.timing.latencies.push(ms));
     });
   }
 
@@ -151,6 +153,8 @@ class Manifold {
     this.axes[0].textContent = `${titles[0]} →`;
     this.axes[1].textContent = `${titles[1]} →`;
     this.mark();
+    if (!this.header.there) return;
+    this.point();
     this.show();
   }
 
@@ -159,6 +163,8 @@ class Manifold {
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
     Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
     const { context } = fresh(sheet.marks, width, height);
+    this.extent = [width, height];
+    this.cursor.hidden = !header.there;
     if (!header.there) return;
     const { side } = header;
     const [w, h] = [width / side, height / side];
@@ -171,15 +177,14 @@ class Manifold {
       context.globalAlpha = 1;
     }
     if (this.pointing && this.shelf) this.codes(context, width, height);
-    const [x, y] = [(this.at[0] + 0.5) * w, height - (this.at[1] + 0.5) * h];
-    context.beginPath();
-    context.arc(x, y, 5, 0, 2 * Math.PI);
-    context.lineWidth = 4.5;
-    context.strokeStyle = "#000b";
-    context.stroke();
-    context.lineWidth = 2;
-    context.strokeStyle = header.frame;
-    context.stroke();
+  }
+
+  // The mark of the point that is decoded.
+  point() {
+    const { side } = this.header;
+    const [width, height] = this.extent;
+    const [x, y] = [((this.at[0] + 0.5) / side) * width, height - ((this.at[1] + 0.5) / side) * height];
+    this.cursor.style.transform = `translate(${x}px, ${y}px)`;
   }
 
   // The codes where their z lies on this grid: the proof that it lies as the map does.
@@ -216,17 +221,15 @@ class Manifold {
     this.timing.pixels = pixels;
     this.badge.hidden = !this.shelf || Boolean(decoder);
     tiles(this.big, [{ ...strip(pixels, header.shape), frame: header.frame }], 1);
-    this.caption.textContent = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
+    const caption = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
+    if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));
     const rows = titles.map((t, k) => [t, minus(u[k].toFixed(2))]);
     if (header.log_p) rows.push(["log p(z) of the cell", `${nats(header.log_p[i])} nats`]);
-    if (header.log_p && header.log_q) rows.push(["log q(z) − log p(z)", `${signed(header.log_q[i] - header.log_p[i])} nats`]);
+    if (header.log_p && header.log_q) rows.push(["log q(z) − log p(z)", `${signed(header.log_q[i] - header.log_p[i])} nats`, header.trusted ? "" : "doubtful"]);
     const words = header.trusted ? ["in a hole", "in the data"] : ["far from the data", "near the data"];
-    rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "inside" : "outside"]);
-    this.numbers.replaceChildren(...rows.flatMap(([name, value, mark]) => {
-      const cell = el("dd", mark ? { class: `mark ${mark}` } : {}, value);
-      return [el("dt", {}, name), cell];
-    }));
+    rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "mark inside" : "mark outside"]);
+    tell(this.numbers, rows);
   }
 }
 

@@ -8,8 +8,7 @@ import streamlit as st
 
 from ui import asking, figures, messages, sampling_state
 from ui.components import pack, source, text
-from ui.explorer import no_densities
-from ui.sampling import PATIENCE, POLL, display
+from ui.sampling import PATIENCE, POLL, display, without
 from ui.sampling_state import SIDES, Settings
 from vae.data import DataError
 from vae.holes import HOLE
@@ -63,7 +62,7 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
         "sides": list(SIDES),
         "frame": figures.DECODER,
         "hole": HOLE,
-        "without": no_densities(run.spec),
+        "without": without(run, found is None or found.log_q is not None),
         "note": plane.note,
         "titles": list(plane.titles),
         "there": found is not None,

@@ -1,9 +1,10 @@
 import { Overlay } from "./path_overlay.js";
 import { PathCurves } from "./path_curves.js";
+import { Here, within } from "./path_here.js";
 import { PathStage } from "./path_stage.js";
 import { Rider } from "./rider.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
-import { el, minus, plain, unpack } from "./shared.js";
+import { minus, unpack } from "./shared.js";
 import { Space, fixed, paint } from "./space.js";
 
 // Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a frame;
@@ -16,7 +17,6 @@ const CLICK = 4; // pixels that a pointer may move and still click
 const NEAR = 28; // pixels from a path within which a new waypoint goes between its neighbours
 const KEYSTEP = 0.1; // plane units an arrow key moves; with shift five times that
 const PLAY = 4; // seconds from end to end
-const THUMBS = 12; // neighbours that are shown
 const PAUSE = 600; // ms after the last key before the server is told
 const HERE = { line: lerp, slerp };
 const instances = new WeakMap();
@@ -28,6 +28,7 @@ class Paths {
   constructor(parent) {
     this.stage = new PathStage(parent.querySelector("div") ?? parent, FRAMES);
     this.curves = new PathCurves(this.stage.curves, FRAMES);
+    this.here = new Here(this.stage);
     this.overlay = new Overlay({ grab: (e, k) => this.grab(e, k), focus: (k) => this.choose(k) });
     this.rider = new Rider([this.overlay.svg, this.overlay.heat], {
       label: "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete removes.",
@@ -63,7 +64,8 @@ class Paths {
       });
     }
     on(stage.radius, "input", () => {
-      [this.near, this.usual] = [Number(stage.radius.value), false];
+      this.here.radius = Number(stage.radius.value);
+      this.usual = false;
       this.ask();
     });
     for (const node of [stage.attribute.strength, stage.attribute.image]) on(node, "input", () => this.ask());
@@ -89,6 +91,7 @@ class Paths {
         this.answers.clear();
         this.serial = -1;
         this.waypoints = [];
+        this.heard = null; // what was heard of the model before is to be taken anew
       }
       this.space.header = content.header;
       this.hear(content.header.chart);
@@ -125,7 +128,8 @@ class Paths {
       this.radius = header.radius;
       this.stage.radius.max = String(4 * header.radius);
       this.stage.radius.value = String(header.radius);
-      [this.near, this.usual] = [header.radius, true];
+      this.here.radius = header.radius;
+      this.usual = true;
     }
     this.answers.clear();
     for (const [name, facts] of Object.entries(header.paths)) {
@@ -140,6 +144,7 @@ class Paths {
       });
     }
     this.most = header.most;
+    this.waiting = header.waiting ? 1000 * header.poll : 0;
     this.failed = header.failed;
     this.without = header.without;
     this.attribute = header.attribute;
@@ -151,6 +156,11 @@ class Paths {
   check() {
     if (!this.space) return;
     this.rider.find(this.space.header.chart);
+    // the server cannot call: while something is being computed, it is asked again
+    if (this.waiting && !(performance.now() - this.lastAsked < this.waiting)) {
+      this.lastAsked = performance.now();
+      this.tell("ask", this.lastAsked);
+    }
     const { color } = getComputedStyle(this.stage.node);
     if (color !== this.theme?.ink) this.ask();
   }
@@ -446,9 +456,8 @@ class Paths {
     stage.remove.disabled = this.waypoints.length <= 2;
     this.timing.t = this.t;
     this.drawCurves(paths);
-    this.drawHere(z, current);
-    this.drawAround(z);
-    this.drawAttribute(z);
+    this.say(this.here.draw(space, z, current, this.place));
+    this.here.apply(space, z, this.attribute);
     stage.note.textContent = "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.";
   }
 
@@ -499,7 +508,7 @@ class Paths {
         lines.step.push({ t, y: path.pixels.flatMap((v) => [v, v]) });
       }
       if (path.answer && this.usual) lines.near.push({ t: path.share, y: path.neighbours });
-      else if (current) lines.near.push({ t: even, y: path.frames.map((z) => this.within(z, this.near).length) });
+      else if (current) lines.near.push({ t: even, y: path.frames.map((z) => within(this.space, z, this.here.radius).length) });
       return { hue: this.hue(name), current, lines };
     });
     const notes = { ...this.without };
@@ -507,93 +516,6 @@ class Paths {
       notes.density = { more: `; few codes in ${this.space.d} dimensions, so that q(z) is unreliable` };
     }
     this.curves.draw(kinds, this.place, notes, this.theme);
-  }
-
-  number(name, value) {
-    this.cells ??= new Map();
-    if (!this.cells.has(name)) {
-      const cell = el("dd");
-      this.stage.numbers.append(el("dt", {}, name), cell);
-      this.cells.set(name, cell);
-    }
-    const cell = this.cells.get(name);
-    if (cell.textContent !== value) cell.textContent = value;
-  }
-
-  drawHere(z, path) {
-    const { space, stage } = this;
-    const mean = space.decode(z);
-    if (mean) paint(stage.now.canvas, mean, space.header.shape);
-    const seen = space.look(z);
-    const real = space.real(seen.nearest);
-    const pixels = real ?? space.reconstruction(seen.nearest);
-    if (pixels) paint(stage.near.canvas, pixels, space.header.shape);
-    const label = space.label(seen.nearest);
-    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${seen.nearest}${label && ` (${label})`}`;
-    stage.near.figure.className = real ? "real" : "encoder";
-    const axes = space.header.plane.titles.map(plain).map((t) => t.replace(/ \(.*/, ""));
-    this.number(axes.join(", "), `(${space.toPlane(z).map((v) => fixed(v)).join(", ")})`);
-    const along = (values) => values && interpolated(path.share, values, this.place);
-    const [logP, logQ] = path.answer ? [along(path.logP), along(path.logQ)] : [seen.logP, seen.logQ];
-    if (logP ?? false) this.number("log p(z)", `${fixed(logP)} nats`);
-    if (logQ ?? false) this.number("log q(z)", `${fixed(logQ)} nats`);
-    const nearest = Math.round(this.place * (FRAMES - 1));
-    if (path.answer && path.elbo) this.number("ELBO of the frame", `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
-    else if (this.cells.has("ELBO of the frame")) this.number("ELBO of the frame", "…");
-    this.say(`Frame ${nearest + 1} of ${FRAMES}, nearest ${label || `image ${seen.nearest}`}`);
-  }
-
-  // [squared distance, number] of the codes within a radius.
-  within(z, radius) {
-    const { d, n, means } = this.space;
-    const found = [];
-    for (let i = 0; i < n; i++) {
-      let square = 0;
-      for (let j = 0, t = i * d; j < d; j++, t++) square += (z[j] - means[t]) ** 2;
-      if (square <= radius * radius) found.push([square, i]);
-    }
-    return found;
-  }
-
-  // The codes within the radius, the nearest of them first.
-  drawAround(z) {
-    const { space, stage } = this;
-    const found = this.within(z, this.near).sort((a, b) => a[0] - b[0]);
-    const words = `${found.length.toLocaleString("en")} code${found.length === 1 ? "" : "s"} within r = ${fixed(this.near)}`;
-    if (stage.count.textContent !== words) stage.count.textContent = words;
-    const wanted = found.slice(0, THUMBS).map(([, i]) => i);
-    const key = wanted.join() + Boolean(space.images);
-    if (key === this.around) return;
-    this.around = key;
-    while (stage.neighbours.childNodes.length < THUMBS) stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img" }));
-    stage.neighbours.childNodes.forEach((canvas, k) => {
-      canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
-      if (k >= wanted.length) return;
-      const pixels = space.real(wanted[k]) ?? space.reconstruction(wanted[k]);
-      if (pixels) paint(canvas, pixels, space.header.shape);
-      canvas.setAttribute("aria-label", `Neighbour ${k + 1}: image ${wanted[k]}`);
-    });
-  }
-
-  drawAttribute(z) {
-    const { space, attribute } = this;
-    const { attribute: part } = this.stage;
-    part.node.hidden = !attribute;
-    if (!attribute) return;
-    part.title.textContent = attribute.title;
-    part.effect.textContent = attribute.effect;
-    part.image.max = String(space.n - 1);
-    const asked = part.image.value === "" ? NaN : Number(part.image.value);
-    const own = Number.isInteger(asked) && asked >= 0 && asked < space.n;
-    const start = own ? space.code(asked) : z;
-    const strength = Number(part.strength.value);
-    part.says.textContent = fixed(strength);
-    const before = (own && space.real(asked)) || space.decode(start);
-    if (before) paint(part.before.canvas, before, space.header.shape);
-    part.before.caption.textContent = own ? `image #${asked}` : "the path's place";
-    const after = space.decode(start.map((v, j) => v + strength * attribute.vector[j]));
-    if (after) paint(part.after.canvas, after, space.header.shape);
-    part.after.caption.textContent = "with the attribute";
   }
 
   // at most twice a second, so that a screen reader can follow
@@ -604,11 +526,6 @@ class Paths {
       this.stage.live.textContent = this.words;
     }, 500);
   }
-}
-
-function interpolated(share, values, t) {
-  const found = at({ points: values.map((v) => [v]), share }, t);
-  return found[0];
 }
 
 export default function ({ data, parentElement, setStateValue }) {

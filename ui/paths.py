@@ -27,20 +27,8 @@ from vae.plane import Plane
 from vae.runs import Codes, Run, RunError
 from vae.spec import SpecError
 
-SCRIPTS = (
-    "shared",
-    "drawing",
-    "decoder",
-    "grid",
-    "mixture",
-    "space",
-    "rider",
-    "route",
-    "path_curves",
-    "path_overlay",
-    "path_stage",
-    "paths",
-)
+SCRIPTS = ("shared", "drawing", "decoder", "grid", "mixture", "space", "rider", "route")
+SCRIPTS += ("path_curves", "path_overlay", "path_stage", "path_here", "paths")
 SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
 _component = st.components.v2.component("latent_paths", html="<div></div>", css=text("paths.css"), js=SOURCE)
 _answers = st.components.v2.component(
@@ -50,7 +38,8 @@ _answers = st.components.v2.component(
 # a kind has the hue of what leads it: the decoder, q(z), the prior; the straight line is ink
 HUES = {"line": "", "slerp": figures.PRIOR, "geodesic": figures.DECODER, "data": figures.ENCODER}
 USUAL = 10  # neighbours that the median code has within the radius shown first
-SIDE = 96  # nodes along each side of the magnification's grid
+NODES = 96 * 96 * 784  # pixels whose derivatives a map of the magnification takes: about five seconds' work
+SIDES = (24, 96)  # of its grid, at least and at most
 POLL = 0.4  # seconds between two looks at answers that are not there yet
 QUICK = 0.2  # seconds that a gesture waits for its answers
 HEARD = "paths_heard"
@@ -77,14 +66,23 @@ def radius(run: Run, codes: Codes) -> float:
     return _radius(run.path, library.stamp(run.path), codes)
 
 
-def window(run: Run, codes: Codes, plane: Plane) -> tuple[float, float, float, float]:
+Window = tuple[float, float, float, float]
+
+
+def window(run: Run, plane: Plane, name: str) -> Window:
     """Return the part of the plane (x0, x1, y0, y1) that is coloured by its magnification: what the map shows first."""
-    figure = library.latent_map(run, "", plane)
+    figure = library.latent_map(run, name, plane)
     (x0, x1), (y0, y1) = figure.layout.xaxis.range, figure.layout.yaxis.range
     return float(x0), float(x1), float(y0), float(y1)
 
 
-def known(run: Run, codes: Codes, plane: Plane, view: PathView, patience: float = 0.0) -> Answers:
+def side(run: Run) -> int:
+    """Return how many nodes along each side of the magnification's grid this model's decoder allows."""
+    least, most = SIDES
+    return int(np.clip(np.sqrt(NODES / np.prod(run.spec.shape)), least, most))
+
+
+def known(run: Run, codes: Codes, plane: Plane, shown: Window, view: PathView, patience: float = 0.0) -> Answers:
     """Ask for the paths that are shown, the current one first, and return what is known within `patience` seconds."""
     found = Answers()
     end = time.monotonic() + patience
@@ -94,8 +92,8 @@ def known(run: Run, codes: Codes, plane: Plane, view: PathView, patience: float 
         for kind in sorted(view.shown, key=lambda name: name != view.kind)
     }
     if view.magnified:
-        shown = window(run, codes, plane)
-        asked[MAGNIFICATION] = pool.ask(geometry_calls.magnified, run.path, plane.origin, plane.basis, shown, SIDE)
+        ground = (plane.origin, plane.basis, shown, side(run))
+        asked[MAGNIFICATION] = pool.ask(geometry_calls.magnified, run.path, *ground)
     for name, answer in asked.items():
         try:
             value = answer.result(max(0.0, end - time.monotonic()))
@@ -124,7 +122,7 @@ def without(run: Run) -> dict[str, dict[str, str]]:
 
 
 def answers_payload(
-    run: Run, codes: Codes, plane: Plane, view: PathView, found: Answers, attribute: dict[str, Any] | None
+    run: Run, codes: Codes, shown: Window, view: PathView, found: Answers, attribute: dict[str, Any] | None
 ) -> bytes:
     """Return what the server knows, for the browser: float64 arrays by kind, see `Along`, and a header."""
     sections: dict[str, bytes] = {}
@@ -154,8 +152,10 @@ def answers_payload(
         "paths": facts,
         "failed": found.failed,
         "without": without(run),
-        "window": window(run, codes, plane),
+        "window": shown,
         "attribute": attribute,
+        "waiting": found.waiting,
+        "poll": POLL,
     }
     return pack(header, sections)
 
@@ -169,8 +169,7 @@ def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) 
         on_select="rerun",
         selection_mode=("lasso", "box"),
         config=controls.CHART,
-        alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, with a path of "
-        f"{len(view.waypoints)} waypoints on it.",
+        alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, with a path.",
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         magnification_toggle(run, view)
@@ -197,15 +196,19 @@ def magnification_toggle(run: Run, view: PathView) -> None:
         st.rerun()
 
 
-def panel(run: Run, codes: Codes, plane: Plane, images: np.ndarray | None, label: int | None = None) -> None:
+def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | None, label: int | None = None) -> None:
     """Mount the strips, the scrubber and the curves, and offer the files; raises RunError for weights of no use."""
     data = kept_payload(run, codes, plane, images, PATHS_CHART_KEY, label)
-    _panel(run, codes, plane, data)
+    _panel(run, codes, plane, window(run, plane, name), data)
 
 
 @st.fragment
-def _panel(run: Run, codes: Codes, plane: Plane, data: bytes) -> None:
-    """Run anew with each gesture, and leave the rest of the page as it is."""
+def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> None:
+    """Run anew with each gesture, and while answers are waited for, and leave the rest of the page as it is.
+
+    It is the browser that asks again: a fragment that ran by itself would have to come and go, and what it had mounted
+    with it, at times before its script was loaded.
+    """
     key = f"{PATHS_KEY}_{run.name}"
 
     def heard() -> None:
@@ -213,29 +216,12 @@ def _panel(run: Run, codes: Codes, plane: Plane, data: bytes) -> None:
         st.session_state[HEARD] = True
 
     with st.container(key=PATHS_KEY):
-        _component(data=data, key=key, height="content", on_paths_change=heard)
+        _component(data=data, key=key, height="content", on_paths_change=heard, on_ask_change=lambda: None)
     view, _ = path_state.view(run, codes)
     # a gesture's answer is often there at once; the page itself does not wait
     patience = QUICK if st.session_state.pop(HEARD, False) else 0.0
-    found = known(run, codes, plane, view, patience)
-    if found.waiting:
-        _following(run, codes, plane)
-    else:
-        _tell(run, codes, plane, view, found)
+    found = known(run, codes, plane, shown, view, patience)
+    answers = answers_payload(run, codes, shown, view, found, attributes.chosen(run, codes))
+    _answers(data=answers, key="paths_answers", height="content")
     attributes.panel(run, codes)
     path_export.panel(run, view, found.paths.get(view.kind))
-
-
-@st.fragment(run_every=POLL)
-def _following(run: Run, codes: Codes, plane: Plane) -> None:
-    """Tell the browser what is there until all is, then let the page look again."""
-    view, _ = path_state.view(run, codes)
-    found = known(run, codes, plane, view)
-    _tell(run, codes, plane, view, found)
-    if not found.waiting:
-        st.rerun()
-
-
-def _tell(run: Run, codes: Codes, plane: Plane, view: PathView, found: Answers) -> None:
-    data = answers_payload(run, codes, plane, view, found, attributes.chosen(run, codes))
-    _answers(data=data, key="paths_answers", height="content")

@@ -1,7 +1,7 @@
 import { fresh, nats } from "./drawing.js";
 import { Ground } from "./ground.js";
 import { strip, tiles } from "./pictures.js";
-import { Sheet, bytes } from "./sheet.js";
+import { Sheet, bytes, painted, tell } from "./sheet.js";
 import { el, minus, unpack } from "./shared.js";
 
 // Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at. While a
@@ -9,6 +9,8 @@ import { el, minus, unpack } from "./shared.js";
 // when it lets go, the server draws them anew. One message a gesture.
 
 const COLUMNS = 6;
+const ROOMY = 24; // pixels that a tile is high at least to have room for hairlines
+const SMOOTH = "A mean is smoother than any image, which brings it nearer to all of them: hold a sample against them too.";
 const BUDGET = 10; // milliseconds of decoding in one frame
 const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a grid shows
 const SHAPES = ["square", "circle"];
@@ -41,7 +43,7 @@ class Panel {
     this.source.addEventListener("change", () => owner.send(k, { source: this.source.value }));
     this.mean.addEventListener("click", () => owner.send(k, { noisy: false }));
     this.sample.addEventListener("click", () => owner.send(k, { noisy: true }));
-    this.range.addEventListener("input", () => owner.warm(k, Number(this.range.value)));
+    this.range.addEventListener("input", (e) => owner.warm(k, Number(this.range.value), e.timeStamp));
     this.range.addEventListener("change", () => owner.send(k, { t: Number(this.range.value) }));
   }
 }
@@ -61,14 +63,6 @@ class Card {
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.node = el("section", { class: "card", "aria-label": "The sample that is pointed at" },
       el("div", { class: "pair" }, this.sample.figure, this.near.figure), this.verdict, this.numbers, this.live);
-  }
-
-  rows(entries) {
-    this.numbers.replaceChildren(...entries.flatMap(([name, value, mark]) => {
-      const cell = el("dd", {}, value);
-      if (mark) cell.className = mark;
-      return [el("dt", {}, name), cell];
-    }));
   }
 }
 
@@ -183,6 +177,7 @@ class Samples {
       panel.ratios.hidden = !ratio;
       panel.ratios.setAttribute("aria-label", ratio ? "log q(z) − log p(z) of each sample, in nats" : "");
       panel.foot.textContent = "";
+      panel.foot.title = half.noisy ? "" : SMOOTH;
       if (there && half.near) {
         const copies = half.near.rank.filter((r) => r < header.suspicious).length;
         panel.foot.textContent = copies
@@ -216,16 +211,17 @@ class Samples {
   }
 
   // A hand is on the temperature: move the samples along their line and decode what one frame allows.
-  warm(k, t) {
+  warm(k, t, began) {
     const panel = this.panels[k];
     const half = this.header.halves[k];
     panel.held = true;
     panel.value.textContent = t.toFixed(2);
     if (!half.centre || half.state !== "there") return;
-    const began = performance.now();
     const points = half.z.map((z, i) => z.map((v, j) => half.centre[i][j] + (t / half.t) * (v - half.centre[i][j])));
     panel.node.classList.add("moving"); // the numbers are those of the last draw
-    panel.live = { points, next: 0, began, images: panel.live?.images ?? this.images[k].slice() };
+    const { next = 0, images = this.images[k].slice() } = panel.live ?? {};
+    // a round goes on where the last one stood, so that a hand that does not rest leaves no image behind
+    panel.live = { points, images, next, left: points.length, began };
     this.frameOf(k);
   }
 
@@ -240,20 +236,21 @@ class Samples {
       for (const panel of this.panels) {
         const { live } = panel;
         const index = this.panels.indexOf(panel);
-        if (!live || live.next >= live.points.length) continue;
+        if (!live?.left) continue;
         const decoder = this.header.halves[index].noisy ? null : this.shelf?.decoder;
-        while (decoder && live.next < live.points.length && performance.now() < until) {
+        while (decoder && live.left && performance.now() < until) {
           const pixels = bytes(decoder.decode(live.points[live.next]), this.header.vector);
           live.images.set(pixels, live.next * pixels.length);
-          live.next++;
+          live.next = (live.next + 1) % live.points.length;
+          live.left--;
           this.timing.decodes++;
         }
-        if (!decoder) live.next = live.points.length;
+        if (!decoder) live.left = 0;
         else panel.sheet.set(live.images, this.header.shape, COLUMNS, this.header.frame);
-        if (live.next >= live.points.length) this.timing.latencies.push(performance.now() - live.began);
-        more ||= live.next < live.points.length;
+        if (!live.left) painted(live.began, (ms) => this.timing.latencies.push(ms));
+        more ||= live.left > 0;
       }
-      this.draw();
+      this.draw(false);
       if (more) this.frameOf(k);
     });
   }
@@ -261,7 +258,7 @@ class Samples {
   look(k, i) {
     if (i === null || this.header?.halves[k].state !== "there") return;
     this.pointed = [k, i];
-    this.draw();
+    this.draw(false);
   }
 
   choose(k, i) {
@@ -274,14 +271,15 @@ class Samples {
     return this.panels[k].live?.points ?? this.header.halves[k].z ?? [];
   }
 
-  draw() {
+  // `images` False leaves the grids' images as they are.
+  draw(images = true) {
     if (!this.header) return;
     const { header, theme } = this;
     const marks = [];
     header.halves.forEach((half, k) => {
       const panel = this.panels[k];
       panel.value.textContent = Number(panel.range.value).toFixed(2);
-      panel.sheet.draw();
+      if (images) panel.sheet.draw();
       this.mark(panel, half, k);
       if (half.state !== "there") return;
       this.points(k).forEach((z) => marks.push({ z, hue: half.hue, shape: SHAPES[k] }));
@@ -305,8 +303,8 @@ class Samples {
     // hairlines of paper, so that small images do not run into each other
     context.fillStyle = this.theme.paper;
     const [, , pitch, high] = sheet.place(0);
-    for (let c = 1; c < COLUMNS; c++) context.fillRect(Math.round(c * pitch) - 1, 1, 2, height - 2);
-    for (let r = 1; r * high < height - 2; r++) context.fillRect(1, Math.round(r * high) - 1, width - 2, 2);
+    if (high >= ROOMY) for (let c = 1; c < COLUMNS; c++) context.fillRect(Math.round(c * pitch) - 1, 1, 2, height - 2);
+    for (let r = 1; high >= ROOMY && r * high < height - 2; r++) context.fillRect(1, Math.round(r * high) - 1, width - 2, 2);
     if (half.state !== "there") return;
     half.inside.forEach((inside, i) => {
       if (inside || panel.live) return;
@@ -395,10 +393,10 @@ class Samples {
       const [rank, distance] = [near.rank[i], near.distance[i]];
       rows.push(["distance ‖x − xₙ‖", `${distance.toFixed(2)} (held-out: ${near.typical.toFixed(2)})`]);
       card.verdict.textContent = rank < header.suspicious
-        ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs.`
+        ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs. ${half.noisy ? "" : SMOOTH}`
         : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs.`;
     }
-    card.rows(rows);
+    tell(card.numbers, rows);
     const said = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;
     if (card.live.textContent !== said) card.live.textContent = said;
   }

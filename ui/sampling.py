@@ -12,7 +12,6 @@ import streamlit as st
 
 from ui import asking, figures, messages, sampling_state, state
 from ui.components import pack, source, text
-from ui.explorer import no_densities
 from ui.sampling_state import COLDEST, HOTTEST, Half, Settings
 from ui.state import View
 from vae import data
@@ -142,6 +141,13 @@ def display(images: np.ndarray) -> np.ndarray:
     return np.rint(scaled * 255).astype(np.uint8).reshape(len(images), 1, 1, -1)
 
 
+def without(run: Run, computed: bool) -> str:
+    """Return why there is no log q(z) - log p(z) where it was not computed, or ""."""
+    if computed:
+        return ""
+    return "only computed here for Normal posteriors" if run.spec.probabilistic else "an autoencoder has no prior"
+
+
 def _rounded(values: np.ndarray | None, digits: int = 4) -> Any:
     return None if values is None else np.round(values.astype(np.float64), digits).tolist()
 
@@ -193,19 +199,20 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
 def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
     """Return header and sections of both grids as they are now, see `components.pack`."""
     sections: dict[str, bytes] = {}
+    told = [_half(run, asked, sections, name) for asked, name in zip(halves, ("left", "right"), strict=True)]
     shape = run.spec.shape if len(run.spec.shape) == 3 else (1, 1, int(np.prod(run.spec.shape)))
     header = {
         "run": run.name,
         "shape": list(shape),
         "vector": len(run.spec.shape) != 3,
         "sources": sampling_state.sources(run.spec),
-        "halves": [_half(run, asked, sections, name) for asked, name in zip(halves, ("left", "right"), strict=True)],
+        "halves": told,
         "seed": settings.seed,
         "box": settings.box,
         "range": [COLDEST, HOTTEST],
         "hole": HOLE,
         "suspicious": SUSPICIOUS,
-        "without": no_densities(run.spec),
+        "without": without(run, all(half.get("log_q") for half in told if half["state"] == "there")),
         "incomparable": comparable(run),
         "frame": figures.DECODER,
         "hues": {"prior": figures.PRIOR},
@@ -284,8 +291,8 @@ def chooser(run: Run) -> Settings:
                 "Label", range(run.spec.labels), key="sample_label", on_change=label, width=170,
                 format_func=lambda k: f"given “{classes[k] if k < len(classes) else k}”", label_visibility="collapsed",
             )  # fmt: skip
-        if not run.spec.probabilistic and settings.show != "traverse":
-            st.caption(AUTOENCODER, width="stretch")
+    if not run.spec.probabilistic and settings.show != "traverse":
+        st.caption(AUTOENCODER)
     return settings
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from ui import figures, library
 from ui.chips import thumbnail
-from vae.plane import Plane
+from vae.plane import Ground
 from vae.runs import Codes, Run, RunError
 
 RECONSTRUCTED = 1000  # at most so many codes are decoded for a mean image
@@ -96,7 +96,7 @@ def _reconstructions(run: Run, index: np.ndarray) -> np.ndarray:
     return made
 
 
-def to_csv(index: np.ndarray, codes: Codes, plane: Plane) -> str:
+def to_csv(index: np.ndarray, codes: Codes, plane: Ground) -> str:
     """Return the selection as CSV: index, label, plane coordinates, posterior means and scales."""
     latent = codes.means.shape[1]
     file = io.StringIO()
@@ -111,7 +111,7 @@ def to_csv(index: np.ndarray, codes: Codes, plane: Plane) -> str:
     return file.getvalue()
 
 
-def to_npz(index: np.ndarray, codes: Codes, plane: Plane) -> bytes:
+def to_npz(index: np.ndarray, codes: Codes, plane: Ground) -> bytes:
     """Return the selection as .npz: index, labels, classes, plane, means, scales; what is absent is left out."""
     arrays = {"index": index, "plane": plane.to_plane(codes.means[index]), "means": codes.means[index]}
     if codes.labels is not None:
@@ -123,7 +123,7 @@ def to_npz(index: np.ndarray, codes: Codes, plane: Plane) -> bytes:
     return buffer.getvalue()
 
 
-def panel(run: Run, plane: Plane, index: np.ndarray) -> None:
+def panel(run: Run, plane: Ground, index: np.ndarray) -> None:
     """Show a selection that is not empty."""
     codes = run.codes
     left, right = st.columns([3, 1.2], gap="medium")

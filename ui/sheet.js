@@ -12,6 +12,29 @@ const bytes = (pixels, vector) => {
   return Uint8ClampedArray.from(pixels, (v) => (255 * (v - low)) / span);
 };
 
+// Call `then(ms)` once what this animation frame draws is painted: milliseconds since an event's time stamp.
+function painted(since, then) {
+  const channel = new MessageChannel();
+  // a message posted within a frame is delivered after it was painted
+  channel.port1.onmessage = () => {
+    then(performance.now() - since);
+    channel.port1.close();
+  };
+  channel.port2.postMessage(0);
+}
+
+// Fill a list of numbers [[name, value, class]] in place: new elements at each move of a hand would cost a layout each.
+function tell(list, rows) {
+  while (list.children.length > 2 * rows.length) list.lastChild.remove();
+  rows.forEach(([name, value, kind], k) => {
+    if (2 * k >= list.children.length) list.append(el("dt"), el("dd"));
+    const [term, cell] = [list.children[2 * k], list.children[2 * k + 1]];
+    if (term.textContent !== name) term.textContent = name;
+    if (cell.textContent !== value) cell.textContent = value;
+    if (cell.className !== (kind ?? "")) cell.className = kind ?? "";
+  });
+}
+
 class Sheet {
   // `look(i)` is told what is pointed at, null when nothing is; `choose(i)` what was clicked.
   constructor(label, { look = () => {}, choose = () => {} } = {}) {
@@ -75,4 +98,4 @@ class Sheet {
   }
 }
 
-export { Sheet, bytes };
+export { Sheet, bytes, painted, tell };

@@ -5,6 +5,7 @@ import { TAU, el, inflate, minus } from "./shared.js";
 const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
 const STRAYS = 0.1; // if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
 const QUICK = 1e5; // codes up to which a look is quick
+const NEAREST = 8; // codes that a place of a bent map is among
 const FAR = 4; // without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
 
 const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
@@ -26,6 +27,8 @@ class Space {
     const scales = floats("scales");
     this.mixture = new Mixture(this.means, scales, d);
     this.inverse = this.mixture.inverse; // absent without densities
+    // a bent map: the codes' places, and perhaps z on a grid over them
+    [this.places, this.inverseGrid] = [floats("places"), floats("inverse")];
     if (header.atlas) {
       inflate(section("tiles")).then((tiles) => { this.tiles = tiles; changed(); });
     } else {
@@ -38,13 +41,61 @@ class Space {
   }
 
   toLatent(u) {
+    if (this.places) return this.gridded(u) ?? this.amongNearest(u);
     const { origin, basis } = this.header.plane;
     return origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
   }
 
   toPlane(z) {
+    if (this.places) {
+      const { nearest } = this.mixture.look(z);
+      return Array.from(this.places.subarray(2 * nearest, 2 * nearest + 2));
+    }
     const { origin, basis } = this.header.plane;
     return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
+  }
+
+  // What counts as one step of the hand: 1 in latent units; a bent map has units of its own, and here a thirtieth of it.
+  get unit() {
+    if (!this.places) return 1;
+    this._unit ??= (Math.max(...this.places) - Math.min(...this.places)) / 30;
+    return this._unit;
+  }
+
+  // z of the tabulated inverse at a place, between its grid points; null where there is none.
+  gridded(u) {
+    const { extent, side } = this.header.plane;
+    if (!this.inverseGrid) return null;
+    const at = [0, 1].map((k) => ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1));
+    if (at.some((t) => t < 0 || t > side - 1)) return null;
+    const [x, y] = at.map((t) => Math.min(Math.floor(t), side - 2));
+    const [fx, fy] = [at[0] - x, at[1] - y];
+    const grid = (row, column, j) => this.inverseGrid[(row * side + column) * this.d + j];
+    return Array.from({ length: this.d }, (_, j) => {
+      const low = grid(y, x, j) * (1 - fx) + grid(y, x + 1, j) * fx;
+      return low * (1 - fy) + (grid(y + 1, x, j) * (1 - fx) + grid(y + 1, x + 1, j) * fx) * fy;
+    });
+  }
+
+  // The mean of the codes of the nearest places, weighted by 1 / distance^2: on a code it is that code.
+  amongNearest(u) {
+    const found = [];
+    for (let i = 0; i < this.n; i++) {
+      const gap = (u[0] - this.places[2 * i]) ** 2 + (u[1] - this.places[2 * i + 1]) ** 2;
+      if (found.length < NEAREST || gap < found.at(-1).gap) {
+        const place = found.findIndex((other) => other.gap > gap);
+        found.splice(place < 0 ? found.length : place, 0, { i, gap });
+        if (found.length > NEAREST) found.pop();
+      }
+    }
+    const z = new Array(this.d).fill(0);
+    let total = 0;
+    for (const { i, gap } of found) {
+      const weight = 1 / (gap + 1e-12);
+      total += weight;
+      for (let j = 0; j < this.d; j++) z[j] += weight * this.means[i * this.d + j];
+    }
+    return z.map((v) => v / total);
   }
 
   code(i) {

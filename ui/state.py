@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from ui import library
+from ui import geometry, library
+from vae import embedding
 from vae import plane as planes
-from vae.plane import Plane
+from vae.plane import Ground, Plane
 from vae.runs import Codes, Run, RunError
 
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
@@ -97,10 +98,24 @@ def _model(name: str, problems: list[str]) -> Run | None:
     return None
 
 
+def choose_map(run: Run, codes: Codes, text: str) -> tuple[Ground, str | None]:
+    """Return the map that `text` names: a plane as `choose_plane` has it, or "tsne" or "umap" once that is made.
+
+    Codes that go to the browser apart are shown on planes alone.
+    """
+    if text in embedding.METHODS and run.spec.latent > 2 and not geometry.apart(codes):
+        found = embedding.kept(codes, text)
+        return (library.default_plane(run) if found is None else embedding.bent(codes, found)), None
+    return choose_plane(run, codes, text)
+
+
 def choose_plane(run: Run, codes: Codes, text: str) -> tuple[Plane, str | None]:
-    """Return the plane that `text` names ("", "pca", "3,7" counted from 1), and what was wrong with it, if anything."""
+    """Return the plane that `text` names ("", "pca", "3,7" counted from 1), and what was wrong with it, if anything.
+
+    Of a map that bends ("tsne", "umap") it is the default one: what asks here needs a plane.
+    """
     latent, default = run.spec.latent, library.default_plane(run)
-    if not text:
+    if not text or (text in embedding.METHODS and latent > 2):
         return default, None
     try:
         if text == "pca":

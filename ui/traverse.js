@@ -1,6 +1,6 @@
 import { nats } from "./drawing.js";
 import { strip, tiles } from "./pictures.js";
-import { bytes } from "./sheet.js";
+import { bytes, painted } from "./sheet.js";
 import { el, minus, plain, unpack } from "./shared.js";
 
 // Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the image
@@ -168,7 +168,7 @@ class Traverse {
     this.now.caption.textContent = "mean of p(x|z)";
     this.now.canvas.setAttribute("aria-label", `mean of p(x|z) at z = ${this.z.slice(0, 4).map((v) => v.toFixed(2)).join(", ")}`);
     if (this.sliderTime !== undefined) {
-      this.timing.latencies.push(performance.now() - this.sliderTime);
+      painted(this.sliderTime, (ms) => this.timing.latencies.push(ms));
       this.sliderTime = undefined;
     }
     if (decoder && this.queue.length) this.some();

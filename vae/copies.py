@@ -44,29 +44,53 @@ class Images:
         return self.pixels[index].astype(np.float32) / np.float32(self.levels)
 
 
+@dataclass(frozen=True)
+class Search:
+    """The nearest of the first `seen` training images to each x [M] and their squared distances [M]: it can go on."""
+
+    index: NDArray[np.int64]
+    squares: NDArray[np.float64]
+    seen: int = 0
+
+    @classmethod
+    def of(cls, count: int) -> "Search":
+        """Return a search for so many x that has seen nothing yet."""
+        return cls(np.zeros(count, np.int64), np.full(count, np.inf))
+
+    def step(self, x: NDArray[np.float32], train: Images) -> "Search":
+        """Return the search after one more block of training images, for x [M, *shape] in [0, 1].
+
+        A matrix product finds a few candidates, by ||x||^2 - 2 x.x_n + ||x_n||^2 about the block's mean; their
+        distances are then computed from the differences, in float64, so that a copy's is 0 and not a rounding error.
+        Raises ValueError for another number of pixels.
+        """
+        flat = x.reshape(len(x), -1).astype(np.float32)
+        if flat.shape[1] != train.size:
+            raise ValueError(f"images of {flat.shape[1]} pixels cannot be held against images of {train.size}")
+        block = train.floats(slice(self.seen, self.seen + BLOCK))
+        centre = block.mean(0)
+        a, b = flat - centre, block - centre
+        scores = (b**2).sum(1) - 2 * a @ b.T
+        index, squares = self.index.copy(), self.squares.copy()
+        few = min(CANDIDATES, len(block))
+        for k in np.argpartition(scores, few - 1, axis=1)[:, :few].T:
+            exact = ((flat.astype(np.float64) - block[k]) ** 2).sum(1)
+            better = exact < squares
+            squares[better], index[better] = exact[better], self.seen + k[better]
+        return Search(index, squares, self.seen + len(block))
+
+
 def nearest(x: NDArray[np.float32], train: Images) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the nearest training image [M] of each x [M, *shape] in [0, 1], and its distance || x - x_n ||_2 [M].
 
-    A matrix product finds a few candidates in each block, by ||x||^2 - 2 x.x_n + ||x_n||^2 about the block's mean;
-    their distances are then computed from the differences, in float64, so that a copy's is 0 and not a rounding error.
     Raises ValueError without training images or for another number of pixels.
     """
-    flat = x.reshape(len(x), -1).astype(np.float32)
-    if not len(train) or flat.shape[1] != train.size:
-        raise ValueError(f"images of {flat.shape[1]} pixels cannot be held against {len(train)} of {train.size}")
-    best = np.full(len(x), np.inf)
-    index = np.zeros(len(x), np.int64)
-    for start in range(0, len(train), BLOCK):
-        block = train.floats(slice(start, start + BLOCK))
-        centre = block.mean(0)
-        a, b = flat - centre, block - centre
-        squares = (b**2).sum(1) - 2 * a @ b.T
-        few = min(CANDIDATES, len(block))
-        for k in np.argpartition(squares, few - 1, axis=1)[:, :few].T:
-            exact = ((flat.astype(np.float64) - block[k]) ** 2).sum(1)
-            better = exact < best
-            best[better], index[better] = exact[better], start + k[better]
-    return index, np.sqrt(best)
+    if not len(train):
+        raise ValueError("there are no training images to hold anything against")
+    search = Search.of(len(x))
+    while search.seen < len(train):
+        search = search.step(x, train)
+    return search.index, np.sqrt(search.squares)
 
 
 def rank(distance: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:

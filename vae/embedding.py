@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from vae import runs
 from vae.data import data_root
+from vae.plane import Bent
 from vae.runs import Codes, RunError
 
 PERPLEXITY, EARLY, LATE, EVERY = 30, 250, 500, 25  # t-SNE: usual values; iterations, and between two reports
@@ -134,6 +135,17 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
     trust = trustworthiness(means, places)
     say(1.0, "done")
     return Embedding(method, places, trust.value, trust.se, seconds, inverse, extent)
+
+
+def bent(codes: Codes, embedding: Embedding) -> Bent:
+    """Return an embedding as the map of these codes."""
+    title = TITLES[embedding.method]
+    trust = f"trustworthiness {embedding.trust:.3f} ± {embedding.trust_se:.3f}"
+    note = f"{title} of {codes.means.shape[1]} dimensions; {trust}"
+    way = "z by the inverse transform" if embedding.inverse is not None else "z: mean of the 8 nearest codes"
+    return Bent(
+        codes.means, embedding.places, (f"{title} 1", f"{title} 2"), note, way, embedding.inverse, embedding.extent
+    )
 
 
 def file(codes: Codes, method: str) -> Path:

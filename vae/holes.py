@@ -1,7 +1,7 @@
 """Whether a point lies in the data or in a hole of the aggregate posterior: log q(z) - log p(z), where q(z) is to be
 trusted, and else the distance to the nearest code. numpy alone, so that the app can ask too.
 
-The browser's card (ui/explorer.js) judges by the same numbers.
+Explore's card judges by the same numbers, in the browser.
 """
 
 import math

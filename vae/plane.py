@@ -27,6 +27,33 @@ class Plane:
         return self.origin + u @ self.basis
 
 
+@dataclass(frozen=True)
+class Bent:
+    """A 2-D map that is no plane: the codes' `places` [N, 2], and how a place leads back to a z.
+
+    Back: bilinear in `inverse` [G, G, d] on `extent` x0, x1, y0, y1 where there is one, else among the nearest codes.
+    """
+
+    means: np.ndarray
+    places: np.ndarray
+    titles: tuple[str, str]
+    note: str = ""
+    way: str = ""
+    inverse: np.ndarray | None = None
+    extent: np.ndarray | None = None
+
+    def to_plane(self, z: np.ndarray) -> np.ndarray:
+        """Return the places [..., 2] of the codes nearest to z [..., d]; the codes' own for the codes."""
+        if z.shape == self.means.shape and np.array_equal(z.astype(np.float32), self.means):
+            return self.places.astype(np.float64)
+        flat = np.asarray(z, np.float64).reshape(-1, self.means.shape[1])
+        nearest = [int(((self.means - row) ** 2).sum(1).argmin()) for row in flat]
+        return self.places[nearest].astype(np.float64).reshape(*z.shape[:-1], 2)
+
+
+Ground = Plane | Bent
+
+
 def pair(latent: int, i: int, j: int, *, note: str = "") -> Plane:
     """Return the plane of the dimensions z_i and z_j (counted from 0); the others stay at 0, the prior's mean."""
     if not (0 <= i < latent and 0 <= j < latent and i != j):

@@ -49,7 +49,8 @@ def dimensions(codes: Codes, normal: bool) -> list[Dimension]:
         why = ""
         if variance[j] <= least:
             why = f"the variance of E[z|x] over the data is {variance[j]:.4f}, at most {least:.2g}"
-            why += f", and its KL is {kl[j]:.2f} nats: q is the prior, whatever the image" if kl is not None else ""
+            why += ": q hardly knows the image"
+            why += f" (KL {kl[j]:.2f} nats)" if kl is not None else ""
         found.append(Dimension(int(j), None if kl is None else float(kl[j]), float(variance[j]), *ends, why))
     return found
 

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+from fake_runs import complete, make_run
 from harness import settle
 from playwright.sync_api import expect
 
 from ui import library
-from vae import runs
+from vae import finish, runs
 from vae.jobs import sampling_calls
 
 THERE = ".samples .panel.left[data-state=there]"
 BOTH = f"{THERE} ~ .panel.right[data-state=there]"
+MISH = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16], "activation": "mish"}}
 # the pool's first answer loads torch
 PATIENT = 120_000
 
@@ -232,11 +234,27 @@ def test_many_dimensions_come_in_the_order_of_their_kl_with_the_dead_ones_greyed
     rates = [float(t.split()[0]) for t in page.locator(".traverse .name span").all_inner_texts()]
     assert len(rates) == 10 and rates == sorted(rates, reverse=True)
     assert page.locator(".traverse .row.dead").count() == 3
-    assert "the prior, whatever the image" in page.locator(".traverse .why").first.inner_text()
+    assert "hardly knows the image" in page.locator(".traverse .why").first.inner_text()
     page.get_by_role("button", name="any image").click()
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
     settle(page)
     assert page.locator(".st-key-chip_image img").count() == 1
+
+
+def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server_and_says_so(sampled, server):
+    run = complete(make_run(server.data / "runs", "mish", **MISH))
+    finish.encode(run, finish.load(run))
+    page = sampled("/sample?model=mish&show=traverse", ".traverse .badge:not([hidden])")
+    canvas = page.locator(".traverse canvas").first
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    drag(page, page.locator(".traverse input[type=range]").first, 0.5, 0.95)
+    page.wait_for_selector(".st-key-chip_image img")
+    settle(page)
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+    page.get_by_text("Samples", exact=True).click()
+    page.wait_for_selector(BOTH)
+    page.get_by_text("Manifold", exact=True).click()
+    page.wait_for_selector(".manifold .badge:not([hidden])")
 
 
 @pytest.mark.parametrize("show", ["samples", "manifold", "traverse"])

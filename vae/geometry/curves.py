@@ -1,13 +1,9 @@
-"""Curves as points [M, d], and the share of the way before each: lines and great circles through waypoints."""
-
-from collections.abc import Callable
-from itertools import pairwise
+"""Curves as points [M, d], and the share of the way before each: lines and great circles."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
-Piece = Callable[[Points, Points, NDArray[np.float64]], Points]
 
 OPPOSITE = 1e-9  # of a half turn: so near to it, rounding alone would choose the way round
 
@@ -39,13 +35,6 @@ def slerp(a: Points, b: Points, t: NDArray[np.float64]) -> Points:
         return lerp(a, b, t)
     direction = (np.outer(np.sin((1 - t) * angle), u) + np.outer(np.sin(t * angle), v)) / np.sin(angle)
     return ((1 - t) * lengths[0] + t * lengths[1])[:, None] * direction
-
-
-def through(waypoints: Points, piece: Piece, steps: int) -> Points:
-    """Return a curve [K * steps + 1, d] that goes from each of the waypoints [K + 1, d] to the next as `piece` does."""
-    t = np.linspace(0, 1, steps + 1)
-    parts = [piece(a, b, t) for a, b in pairwise(waypoints)]
-    return joined(np.stack(parts))
 
 
 def joined(parts: Points) -> Points:

@@ -51,43 +51,49 @@ def straight(a: Tensor, b: Tensor, steps: int) -> Tensor:
     return (1 - t) * a.unsqueeze(1) + t * b.unsqueeze(1)
 
 
-@torch.no_grad()
-def shortest(metric: Metric, a: Tensor, b: Tensor, steps: int, grid: Grid) -> Tensor:
-    """Return the shortest ways [R, S + 1, 2] over a grid's edges from a to b [R, 2], in steps of equal length.
+class Graph:
+    """A grid's edges, each as long as a metric says of that step, over which shortest ways are found."""
 
-    An edge to each of sixteen neighbours is as long as the metric says of that step. Dijkstra's algorithm, scipy's.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import dijkstra
+    @torch.no_grad()
+    def __init__(self, metric: Metric, grid: Grid, dtype: torch.dtype) -> None:
+        from scipy.sparse import coo_array
 
-    nodes = torch.from_numpy(grid.nodes()).to(a)
-    lifted = torch.cat([metric.lift(row) for row in nodes]).unflatten(0, nodes.shape[:2])
-    number = np.arange(grid.side**2).reshape(grid.side, grid.side)
-    tails, heads, weights = [], [], []
-    for down, right in NEIGHBOURS:
-        rows = slice(0, grid.side - down), slice(down, grid.side)
-        columns = slice(max(0, -right), grid.side - max(0, right)), slice(max(0, right), grid.side + min(0, right))
-        weights.append(metric.squares(lifted[rows[0], columns[0]], lifted[rows[1], columns[1]]).sqrt().flatten())
-        tails.append(number[rows[0], columns[0]].ravel())
-        heads.append(number[rows[1], columns[1]].ravel())
-    # a sparse matrix takes a weight of 0 for no edge at all
-    weight = torch.cat(weights).double().clamp(min=1e-12).cpu().numpy()
-    shape = (grid.side**2, grid.side**2)
-    graph = coo_array((weight, (np.concatenate(tails), np.concatenate(heads))), shape).tocsr()
-    first, last = (grid.nearest(end.double().cpu().numpy()) for end in (a, b))
-    _, before = dijkstra(graph, directed=False, indices=first, return_predecessors=True)
-    flat, found = grid.nodes().reshape(-1, 2), []
-    for k in range(len(a)):
-        way, node = [], last[k]
-        while node != first[k] and node >= 0:
-            way.append(flat[node])
-            node = before[k, node]
-        # the ends take the places of the nodes that are nearest to them
-        corners = np.stack([a[k].double().cpu().numpy(), *way[:0:-1], b[k].double().cpu().numpy()])
-        own = lengths(metric, torch.from_numpy(corners).to(a)).double().cpu().numpy()
-        places = curves.at(corners, curves.shares(own), np.linspace(0, 1, steps + 1))
-        found.append(torch.from_numpy(places).to(a))
-    return torch.stack(found)
+        self.metric, self.grid = metric, grid
+        nodes = torch.from_numpy(grid.nodes()).to(dtype)
+        lifted = torch.stack([metric.lift(row) for row in nodes])
+        number = np.arange(grid.side**2).reshape(grid.side, grid.side)
+        tails, heads, weights = [], [], []
+        for down, right in NEIGHBOURS:
+            rows = slice(0, grid.side - down), slice(down, grid.side)
+            columns = slice(max(0, -right), grid.side - max(0, right)), slice(max(0, right), grid.side + min(0, right))
+            weights.append(metric.squares(lifted[rows[0], columns[0]], lifted[rows[1], columns[1]]).sqrt().flatten())
+            tails.append(number[rows[0], columns[0]].ravel())
+            heads.append(number[rows[1], columns[1]].ravel())
+        # a sparse matrix takes a weight of 0 for no edge at all
+        weight = torch.cat(weights).double().clamp(min=1e-12).cpu().numpy()
+        edges = (np.concatenate(tails), np.concatenate(heads))
+        self.matrix = coo_array((weight, edges), (grid.side**2, grid.side**2)).tocsr()
+
+    @torch.no_grad()
+    def shortest(self, a: Tensor, b: Tensor, steps: int) -> Tensor:
+        """Return the shortest ways [R, S + 1, 2] from a to b [R, 2], in equally long steps (Dijkstra's algorithm)."""
+        from scipy.sparse.csgraph import dijkstra
+
+        starts, ends = (end.double().cpu().numpy() for end in (a, b))
+        first, last = self.grid.nearest(starts), self.grid.nearest(ends)
+        _, before = dijkstra(self.matrix, directed=False, indices=first, return_predecessors=True)
+        flat, found = self.grid.nodes().reshape(-1, 2), []
+        for k in range(len(starts)):
+            way, node = [], last[k]
+            while node != first[k] and node >= 0:
+                way.append(flat[node])
+                node = before[k, node]
+            # the ends take the places of the nodes that are nearest to them
+            corners = np.stack([starts[k], *way[:0:-1], ends[k]])
+            own = lengths(self.metric, torch.from_numpy(corners).to(a)).double().cpu().numpy()
+            places = curves.at(corners, curves.shares(own), np.linspace(0, 1, steps + 1))
+            found.append(torch.from_numpy(places).to(a))
+        return torch.stack(found)
 
 
 def relax(metric: Metric, start: Tensor, iterations: int, tolerance: float = 1e-12) -> Tensor:
@@ -129,16 +135,16 @@ def relax(metric: Metric, start: Tensor, iterations: int, tolerance: float = 1e-
 
 
 def geodesics(
-    metric: Metric, a: Tensor, b: Tensor, steps: int = 24, iterations: int = 100, grid: Grid | None = None
+    metric: Metric, a: Tensor, b: Tensor, steps: int = 24, iterations: int = 100, graph: Graph | None = None
 ) -> Geodesics:
     """Return R curves of least energy from a to b [R, d] in S steps, never of more energy than the straight line.
 
-    Relaxed from the line and, where a `grid` is given (two dimensions), from the shortest way over it; the better of
+    Relaxed from the line and, where a `graph` is given (two dimensions), from the shortest way over it; the better of
     what was found is kept, the line itself among it. A local minimum can remain where neither start leads out of it.
     Raises ValueError where the metric is not finite between the ends.
     """
     line = straight(a, b, steps)
-    starts = [line] if grid is None else [line, shortest(metric, a, b, steps, grid)]
+    starts = [line] if graph is None else [line, graph.shortest(a, b, steps)]
     relaxed = relax(metric, torch.cat(starts), iterations).unflatten(0, (len(starts), len(a)))
     tried = torch.cat([line.unsqueeze(0), relaxed])
     with torch.no_grad():

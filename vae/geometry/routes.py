@@ -1,7 +1,9 @@
 """The kinds of path through waypoints that pages offer, each a curve with the measure in which it is walked evenly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from vae.geometry import curves
 from vae.geometry.density import Aggregate, Scarcity
-from vae.geometry.geodesic import Grid, geodesics
+from vae.geometry.geodesic import Graph, Grid, geodesics
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, Map, Metric, PullBack, energy, lengths, mean
 from vae.model import LatentModel
@@ -21,12 +23,35 @@ Points = NDArray[np.float64]
 @dataclass(frozen=True)
 class World:
     """What a path can be led by: a decoder's mean, the aggregate posterior (None without densities), and a grid to
-    look for ways round obstacles (None where d is not 2). `dtype` is the decoder's."""
+    look for ways round obstacles (None where d is not 2). `dtype` is the decoder's; curves are relaxed in at most so
+    many `iterations`."""
 
     decode: Map
     aggregate: Aggregate | None = None
     grid: Grid | None = None
     dtype: torch.dtype = torch.float32
+    iterations: int = 100
+
+    def _ground(self, metric: Metric) -> "Ground":
+        return metric, None if self.grid is None else Graph(metric, self.grid, self.dtype)
+
+    @cached_property
+    def pixels(self) -> "Ground":
+        """The pull-back metric of the decoder's mean, and its shortest ways over the grid."""
+        return self._ground(PullBack(self.decode))
+
+    @cached_property
+    def data(self) -> "Ground":
+        """The metric that grows where q(z) is below its median over the codes; raises ValueError without densities."""
+        if self.aggregate is None:
+            raise ValueError(
+                "nothing says where its aggregate posterior is, which is known of Normal q(z|x) alone: choose another "
+                "kind of path, or another model"
+            )
+        return self._ground(Conformal(Scarcity(self.aggregate, self.aggregate.typical())))
+
+
+Ground = tuple[Metric, Graph | None]
 
 
 @dataclass(frozen=True)
@@ -44,10 +69,13 @@ class Route:
     line_energy: float
 
 
-def world(model: LatentModel, codes: Codes, waypoints: Points, most: int = 2000, side: int = 64) -> World:
+def world(
+    model: LatentModel, codes: Codes, waypoints: Points, most: int = 2000, side: int = 64, iterations: int = 100
+) -> World:
     """Return what a model and its saved codes say of the latent space around waypoints [K + 1, d].
 
-    The aggregate posterior is that of at most `most` codes, evenly among all; None where none have scales.
+    The aggregate posterior is that of at most `most` codes, evenly among all; their scales are taken for those of
+    Normal q(z|x). None where they have none.
     """
     dtype = next(model.parameters()).dtype
     aggregate = None
@@ -59,52 +87,77 @@ def world(model: LatentModel, codes: Codes, waypoints: Points, most: int = 2000,
         around = np.concatenate([codes.means, waypoints])
         low, high = around.min(0), around.max(0)
         grid = Grid((float(low[0]), float(high[0]), float(low[1]), float(high[1])), side)
-    return World(mean(model), aggregate, grid, dtype)
+    return World(mean(model), aggregate, grid, dtype, iterations)
 
 
-def line(world: World, waypoints: Points, steps: int) -> Points:
-    """Return straight lines."""
-    return curves.through(waypoints, curves.lerp, steps)
+def line(world: World, a: Points, b: Points, steps: int) -> Points:
+    """Return the straight line from a to b [d], [S + 1, d]."""
+    return curves.lerp(a, b, np.linspace(0, 1, steps + 1))
 
 
-def spherical(world: World, waypoints: Points, steps: int) -> Points:
-    """Return great circles about 0, which stay where a Normal prior has its mass; raises ValueError, see `slerp`."""
-    return curves.through(waypoints, curves.slerp, steps)
+def spherical(world: World, a: Points, b: Points, steps: int) -> Points:
+    """Return the great circle about 0, where a Normal prior has its mass; raises ValueError, see `slerp`."""
+    return curves.slerp(a, b, np.linspace(0, 1, steps + 1))
 
 
-def _least(metric: Metric, world: World, waypoints: Points, steps: int) -> Points:
-    z = torch.from_numpy(np.asarray(waypoints, np.float64)).to(world.dtype)
-    found = geodesics(metric, z[:-1], z[1:], steps, grid=world.grid).curves.double().numpy()
+def _least(ground: Ground, world: World, a: Points, b: Points, steps: int) -> Points:
+    metric, graph = ground
+    start, end = (torch.from_numpy(z[None]).to(world.dtype) for z in (a, b))
+    found = geodesics(metric, start, end, steps, world.iterations, graph).curves[0].double().numpy()
     # at the waypoints as they were given, to the last digit
-    found[:, 0], found[:, -1] = waypoints[:-1], waypoints[1:]
-    return curves.joined(found)
+    found[0], found[-1] = a, b
+    return found
 
 
-def geodesic(world: World, waypoints: Points, steps: int) -> Points:
-    """Return curves of least energy under the pull-back metric of the decoder's mean."""
-    return _least(PullBack(world.decode), world, waypoints, steps)
+def geodesic(world: World, a: Points, b: Points, steps: int) -> Points:
+    """Return the curve of least energy under the pull-back metric of the decoder's mean."""
+    return _least(world.pixels, world, a, b, steps)
 
 
-def through_data(world: World, waypoints: Points, steps: int) -> Points:
-    """Return curves of least energy under a metric that grows where q(z) is low; raises ValueError without densities.
-
-    The level below which q(z) counts as low is its median over the codes.
-    """
-    if world.aggregate is None:
-        raise ValueError(
-            "nothing says where its aggregate posterior is, which is known of Normal q(z|x) alone: choose another kind "
-            "of path, or another model"
-        )
-    cost = Scarcity(world.aggregate, world.aggregate.typical())
-    return _least(Conformal(cost), world, waypoints, steps)
+def through_data(world: World, a: Points, b: Points, steps: int) -> Points:
+    """Return the curve of least energy under a metric that grows where q(z) is low; raises ValueError without one."""
+    return _least(world.data, world, a, b, steps)
 
 
-MAKERS: dict[str, Callable[[World, Points, int], Points]] = {
+MAKERS: dict[str, Callable[[World, Points, Points, int], Points]] = {
     "line": line,
     "slerp": spherical,
     "geodesic": geodesic,
     "data": through_data,
 }
+
+
+def pieces(kind: str, world: World, waypoints: Points, steps: int, made: Sequence[Points] = ()) -> Iterator[Points]:
+    """Yield the piece [S + 1, d] of a path of one of KINDS from each of waypoints [K + 1, d] to the next, on its own.
+
+    Those that are `made` are taken as they are, so that a long path can be made in turns.
+    """
+    yield from made
+    for a, b in list(pairwise(waypoints))[len(made) :]:
+        yield MAKERS[kind](world, a, b, steps)
+
+
+def checked(waypoints: Points) -> Points:
+    """Return waypoints as float64 [K + 1, d]; raises ValueError for fewer than two, or what is no number."""
+    waypoints = np.asarray(waypoints, np.float64)
+    if waypoints.ndim != 2 or len(waypoints) < 2 or not np.isfinite(waypoints).all():
+        raise ValueError(f"a path needs at least two waypoints [K + 1, d] of numbers, not {list(waypoints.shape)}")
+    return waypoints
+
+
+def measured(kind: str, world: World, made: Sequence[Points]) -> Route:
+    """Return the path that K pieces [S + 1, d] make."""
+    found = np.stack(made)
+    steps = found.shape[1] - 1
+    lines = np.stack([line(world, piece[0], piece[-1], steps) for piece in found])
+    metric = PullBack(world.decode)
+    with torch.no_grad():
+        own, straight = (torch.from_numpy(part).to(world.dtype) for part in (found, lines))
+        way = lengths(metric, own).double().flatten().numpy()
+        energies = [energy(metric, part).sum().item() for part in (own, straight)]
+    points = curves.joined(found)
+    share = curves.shares(way if KINDS[kind].in_pixels else curves.steps(points))
+    return Route(points, share, np.concatenate([[0.0], np.cumsum(way)]), *energies)
 
 
 def route(kind: str, world: World, waypoints: Points, steps: int = 24) -> Route:
@@ -113,17 +166,4 @@ def route(kind: str, world: World, waypoints: Points, steps: int = 24) -> Route:
     Raises ValueError where there is none: fewer than two waypoints, ends in opposite directions for a great circle, no
     densities, a decoder that is not finite.
     """
-    waypoints = np.asarray(waypoints, np.float64)
-    if waypoints.ndim != 2 or len(waypoints) < 2 or not np.isfinite(waypoints).all():
-        raise ValueError(f"a path needs at least two waypoints [K + 1, d] of numbers, not {list(waypoints.shape)}")
-    points = MAKERS[kind](world, waypoints, steps)
-    pixels = PullBack(world.decode)
-    with torch.no_grad():
-        pieces = [
-            torch.from_numpy(p).to(world.dtype).unfold(0, steps + 1, steps).mT
-            for p in (points, line(world, waypoints, steps))
-        ]
-        own, straight = (energy(pixels, piece).sum().item() for piece in pieces)
-        way = lengths(pixels, pieces[0]).double().flatten().numpy()
-    share = curves.shares(way if KINDS[kind].in_pixels else curves.steps(points))
-    return Route(points, share, np.concatenate([[0.0], np.cumsum(way)]), own, straight)
+    return measured(kind, world, list(pieces(kind, world, checked(waypoints), steps)))

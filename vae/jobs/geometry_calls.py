@@ -3,8 +3,10 @@
 As in `calls`, each function takes a run's folder first, and torch is imported inside.
 """
 
+import time
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +58,15 @@ def _fits(run: Run, z: Numbers) -> None:
 
 
 def along(
-    run: Path, kind: str, waypoints: Numbers, radius: float, frames: int = 12, samples: int = 32, steps: int = 24
-) -> Along:
+    run: Path,
+    kind: str,
+    waypoints: Numbers,
+    radius: float,
+    frames: int = 12,
+    samples: int = 32,
+    steps: int = 24,
+    so_far: dict[str, Any] | None = None,
+) -> Along | calls.Partial:
     """Return the path of one of `kinds.KINDS` through waypoints [K + 1, d], `steps` from each to the next.
 
     ELBOs are of `samples` from the run's seed. Raises RunError where this model, or these waypoints, have no such path.
@@ -69,9 +78,19 @@ def along(
 
     opened, model, codes = _open(run)
     _fits(opened, waypoints)
-    world = routes.world(model, codes, waypoints)
+    version, made = calls.stamp(run), list(so_far["made"]) if so_far is not None else []
+    if so_far is not None and so_far["version"] != version:
+        raise RunError(f"{opened.name} was trained on while its path was computed. Move a waypoint to ask again.")
+    began, before = time.monotonic(), len(made)
     try:
-        found = routes.route(kind, world, waypoints, steps)
+        world = routes.world(model, codes, routes.checked(waypoints))
+        whole = len(waypoints) - 1
+        for piece in islice(routes.pieces(kind, world, waypoints, steps, made), before, None):
+            made.append(piece)
+            seconds = time.monotonic() - began
+            if seconds > calls.TURN and len(made) < whole:
+                return calls.Partial(len(made) / whole, {"version": version, "made": made}, seconds)
+        found = routes.measured(kind, world, made)
     except ValueError as error:
         raise RunError(f"{opened.name} has no such path here: {error}.") from error
     calls._finite(opened, found.points, found.way)
@@ -108,8 +127,13 @@ def _elbos(run: Run, model: "LatentModel", z: Numbers, samples: int) -> tuple[Nu
 
 
 def magnified(
-    run: Path, origin: Numbers, basis: Numbers, window: tuple[float, float, float, float], side: int = 96
-) -> NDArray[np.float32]:
+    run: Path,
+    origin: Numbers,
+    basis: Numbers,
+    window: tuple[float, float, float, float],
+    side: int = 96,
+    so_far: dict[str, Any] | None = None,
+) -> NDArray[np.float32] | calls.Partial:
     """Return sqrt det J'J, float32 [side, side], rows upwards, over a window (x0, x1, y0, y1) of the plane of `basis`.
 
     Raises RunError where the plane does not fit the model, or the decoder is not finite there.
@@ -121,7 +145,16 @@ def magnified(
 
     opened, model, _ = _open(run)
     _fits(opened, basis)
-    z = torch.from_numpy((origin + Grid(window, side).nodes() @ basis).reshape(-1, opened.spec.latent)).float()
-    found = magnification(mean(model), z, torch.from_numpy(basis).float()).float().numpy()
+    version, rows = calls.stamp(run), list(so_far["rows"]) if so_far is not None else []
+    if so_far is not None and so_far["version"] != version:
+        raise RunError(f"{opened.name} was trained on while its map was coloured. Ask for the colours again.")
+    nodes, ways, began = Grid(window, side).nodes(), torch.from_numpy(basis).float(), time.monotonic()
+    for row in nodes[len(rows) :]:
+        z = torch.from_numpy(origin + row @ basis).float()
+        rows.append(magnification(mean(model), z, ways).float().numpy())
+        seconds = time.monotonic() - began
+        if seconds > calls.TURN and len(rows) < side:
+            return calls.Partial(len(rows) / side, {"version": version, "rows": rows}, seconds)
+    found = np.stack(rows)
     calls._finite(opened, found)
-    return found.reshape(side, side)
+    return found

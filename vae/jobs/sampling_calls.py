@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch.distributions import Distribution
 
-    from vae.copies import Images
+    from vae.copies import Images, Search
     from vae.model import LatentModel
     from vae.sampling import Draw
 
@@ -35,7 +35,6 @@ REACH = 3.0  # standard deviations of a Normal prior that a manifold spans to ei
 TAIL = 0.005  # share of the codes beyond either end of a manifold without one
 PRIOR_DRAWS = 20_000  # of a learned prior, for its quantiles
 HELD_OUT = 500  # images never trained on whose distances to the training set are the yardstick
-AT_ONCE = 125  # of them between two looks at the clock
 MOST_REFERENCES = 8  # yardsticks that a process keeps, of 4 kB each
 
 Floats = NDArray[np.float32]
@@ -329,7 +328,7 @@ def draw(
     )
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _training_images(path: Path, version: Stamp) -> "tuple[Images, NDArray[np.int64] | None]":
     from vae import data
     from vae.copies import Images
@@ -344,13 +343,15 @@ def _training_images(path: Path, version: Stamp) -> "tuple[Images, NDArray[np.in
 _references: dict[tuple[Path, Stamp, bool], NDArray[np.float64]] = {}  # what this process has measured to the end
 
 
-def _held_out(run: Run, noisy: bool) -> NDArray[Any]:
+@lru_cache(maxsize=2)
+def _held_out(path: Path, version: Stamp, noisy: bool) -> NDArray[Any]:
     """Return the yardstick's images, as grey values or as the model is shown them."""
     import torch
 
     from vae import data
     from vae.batches import prepare
 
+    run = Run(path)
     held_out = data.load(run.spec.data, "test", n=HELD_OUT)
     if noisy:
         generator = torch.Generator().manual_seed(run.spec.seed)
@@ -359,39 +360,45 @@ def _held_out(run: Run, noisy: bool) -> NDArray[Any]:
 
 
 def neighbours(
-    run: Path, images: NDArray[Any], noisy: bool = False, so_far: NDArray[np.float64] | None = None
+    run: Path,
+    images: NDArray[Any],
+    noisy: bool = False,
+    so_far: "tuple[NDArray[np.float64] | None, Search] | None" = None,
 ) -> Neighbours | Partial:
     """Return the nearest training images of samples [M, *shape] in [0, 1], and how usual their distances are.
 
     The yardstick of samples of p(x|z) are held-out images as the model is shown them (binarised where it is), that of
-    means are the grey ones; it is measured once, in turns. Raises DataError where the data are absent, or no images.
+    means are the grey ones; a process measures it once. All goes in turns, block by block of the training set. Raises
+    DataError where the data are absent, or no images.
     """
-    from vae import copies
+    from vae.copies import Search, rank
 
-    version = calls.stamp(run)
-    train, labels = _training_images(run, version)
-    reference = _references.get((run, version, noisy))
+    began = time.monotonic()
+    key = (run, calls.stamp(run), noisy)
+    train, labels = _training_images(*key[:2])
+    x = np.clip(images, 0, 1).astype(np.float32)
+    reference, search = so_far or (None, Search.of(len(x) + HELD_OUT))
     if reference is None:
-        began = time.monotonic()
-        held_out = _held_out(Run(run), noisy)
-        found = [] if so_far is None else [so_far]
-        start = sum(map(len, found))
-        while start < len(held_out):
-            found.append(copies.nearest(held_out[start : start + AT_ONCE], train)[1])
-            start += len(found[-1])
-            seconds = time.monotonic() - began
-            if start < len(held_out) and seconds > calls.TURN:
-                return Partial(start / len(held_out), np.concatenate(found), seconds)
-        reference = np.concatenate(found)
+        reference = _references.get(key)  # the grid beside this one may have measured it meanwhile
+    if reference is None:
+        x = np.concatenate([x, _held_out(*key)])
+    search = Search(search.index[: len(x)], search.squares[: len(x)], search.seen)
+    while search.seen < len(train):
+        search = search.step(x, train)
+        seconds = time.monotonic() - began
+        if search.seen < len(train) and seconds > calls.TURN:
+            return Partial(search.seen / len(train), (reference, search), seconds)
+    index, distance = search.index[: len(images)], np.sqrt(search.squares)
+    if reference is None:
+        reference = distance[len(images) :]
         while len(_references) >= MOST_REFERENCES:
             del _references[next(iter(_references))]
-        _references[run, version, noisy] = reference
-    index, distance = copies.nearest(np.clip(images, 0, 1).astype(np.float32), train)
+        _references[key] = reference
     pixels = (train.floats(index) * 255).round().astype(np.uint8).reshape(images.shape)
     return Neighbours(
         index,
-        distance,
-        copies.rank(distance, reference),
+        distance[: len(images)],
+        rank(distance[: len(images)], reference),
         pixels,
         None if labels is None else labels[index],
         float(np.median(reference)),

@@ -1,6 +1,7 @@
 """Paths by hand: dragging decodes in the browser, gestures are told once, links and files come back, phones fit."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -240,10 +241,16 @@ def test_files_come_back(paths, tmp_path):
     other.wait_for_function("() => new URL(location.href).searchParams.get('path') === '-1.000,0.000;0.500,1.250'")
     settle(other)
     assert count(other) == 2
-    saved.write_text("nope")
-    other.locator("input[type=file]").set_input_files(saved)
-    other.get_by_text("The file is no JSON").wait_for()
-    assert count(other) == 2
+
+
+def test_a_file_that_is_no_path_is_refused_in_words(paths, tmp_path):
+    page = paths("?model=digits-vae-2d")
+    file = tmp_path / "nope.json"
+    file.write_text("nope")
+    page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("The file is no JSON").wait_for()
+    assert count(page) == 3
 
 
 def test_an_attribute_follows_its_strength(paths):
@@ -308,7 +315,8 @@ def test_the_browsers_curves_are_pythons(blank):
     np.testing.assert_allclose(found["slerp"], curves.slerp(a, b, t), atol=1e-12)
     assert found["opposite"] is None
     np.testing.assert_allclose(found["line"], curves.resample(waypoints, 9), atol=1e-9)
-    round_ = curves.through(waypoints, curves.slerp, 24)
+    pieces = [curves.slerp(p, q, np.linspace(0, 1, 25)) for p, q in pairwise(waypoints)]
+    round_ = curves.joined(np.stack(pieces))
     np.testing.assert_allclose(found["round"], curves.resample(round_, 9), atol=1e-9)
     np.testing.assert_allclose(found["carried"], found["moved"], atol=1e-12)
 

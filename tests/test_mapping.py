@@ -1,0 +1,116 @@
+"""t-SNE and UMAP on Explore, run as a script: a map that is kept is shown, one that is not is made, and can be left."""
+
+import json
+
+import numpy as np
+import pytest
+import streamlit as st
+from fake_runs import make_run
+from test_pages import explore, lives, start, texts
+
+from ui import background, explorer, figures, state
+from vae import embedding, runs
+from vae.embedding import Embedding
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Let the app see only this test's runs, and start no commands."""
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
+    monkeypatch.setattr(background, "_jobs", {})
+    st.cache_resource.clear()
+    yield tmp_path / "runs"
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def ten(folder):
+    return make_run(folder, "ten", latent=10, n=200, **SMALL)
+
+
+def keep(codes, inverse=False):
+    rng = np.random.default_rng(0)
+    places = rng.normal(0, 20, (len(codes), 2)).astype(np.float32)
+    grid = (
+        (rng.normal(0, 1, (5, 5, 10)).astype(np.float32), np.float32([-60, 60, -60, 60])) if inverse else (None, None)
+    )
+    found = Embedding("umap" if inverse else "tsne", places, 0.987, 0.002, 3.0, *grid)
+    embedding.keep(codes, found)
+    return found
+
+
+class Job:
+    """A command that is under way."""
+
+    def __init__(self, last_line="45% iteration 300 of 750", running=True):
+        self.last_line, self.running, self.cancelled = last_line, running, False
+
+    def stop(self):
+        self.running, self.cancelled = False, True
+
+
+def test_a_map_that_is_kept_is_shown_without_rings(ten):
+    found = keep(ten.codes)
+    app = lives(explore(model="ten", plane="tsne"))
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    shown = sum(
+        len(trace["x"]["bdata"]) if isinstance(trace["x"], dict) else len(trace["x"]) for trace in figure["data"]
+    )
+    assert shown and not figure["layout"].get("shapes")
+    assert figure["layout"]["xaxis"]["title"]["text"] == "t-SNE 1"
+    assert "trustworthiness 0.987 ± 0.002" in texts(app)
+    made = figures.latent_map(ten.codes, embedding.bent(ten.codes, found))
+    x = np.concatenate([trace.x for trace in made.data])
+    assert set(x.tolist()) == set(found.places[:, 0].tolist())
+
+
+def test_the_browser_is_told_the_places_and_the_way_back(ten):
+    for inverse in (False, True):
+        found = keep(ten.codes, inverse)
+        plane = embedding.bent(ten.codes, found)
+        header, sections = explorer.content(ten, ten.codes, plane, None)
+        np.testing.assert_array_equal(np.frombuffer(sections["places"], "<f4").reshape(-1, 2), found.places)
+        assert ("inverse" in sections) == inverse and header["plane"]["side"] == (5 if inverse else 0)
+        flat, _ = explorer.content(ten, ten.codes, state.choose_plane(ten, ten.codes, "")[0], None)
+        assert flat["content"] != header["content"], "another map is another space to the browser"
+
+
+def test_a_map_that_is_not_there_is_made_and_the_default_plane_shown(ten, monkeypatch):
+    started = []
+
+    def begin(key, words, python=""):
+        started.append(words)
+        background._jobs[key] = Job()
+        return background._jobs[key]
+
+    monkeypatch.setattr(background, "start", begin)
+    app = lives(explore(model="ten", plane="tsne"))
+    assert started == [["embed", str(ten.path), "--method", "tsne"]]
+    assert any("iteration 300 of 750" in str(p.proto) for p in app.get("progress"))
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert figure["layout"]["shapes"], "the default plane has the prior's rings"
+    app.button(key="map_cancel").click().run()
+    assert next(iter(background._jobs.values())).cancelled
+    assert not app.get("progress") and app.query_params.get("plane") in (None, [""], [])
+
+
+def test_one_map_at_a_time_and_a_failure_is_said(ten, monkeypatch):
+    background._jobs["embed another-tsne"] = Job()
+    app = lives(explore(model="ten", plane="umap"))
+    assert "waits for 1 other map" in texts(app)
+    background._jobs.clear()
+    monkeypatch.setattr(background, "start", lambda key, words, python="": Job("error: no room", running=False))
+    app = lives(explore(model="ten", plane="umap"))
+    assert any("UMAP could not be made: error: no room" in w.value for w in app.warning)
+
+
+def test_other_pages_keep_to_planes(ten):
+    keep(ten.codes)
+    for page in ("paths", "sample"):
+        app = lives(start(page, model="ten", plane="tsne"))
+        assert not app.warning and not app.error
+    _, refused = state.choose_map(ten, ten.codes, "lle")
+    assert refused and "no plane" in refused

@@ -1,0 +1,58 @@
+"""Making a t-SNE or UMAP map of the codes in the background: one at a time on this machine, with progress."""
+
+import streamlit as st
+
+from ui import background, geometry, messages, state
+from vae import embedding
+from vae.embedding import TITLES
+from vae.runs import Codes, Run
+
+PREFIX = "embed "
+ASKED = "mapping"  # in the session: the keys of the maps that this visitor asked for
+
+
+def _key(codes: Codes, method: str) -> str:
+    return PREFIX + embedding.file(codes, method).stem
+
+
+def missing(codes: Codes, method: str) -> bool:
+    """Return whether a map that was asked for is still to be made."""
+    able = method in embedding.METHODS and codes.means.shape[1] > 2 and not geometry.apart(codes)
+    return able and embedding.kept(codes, method) is None
+
+
+@st.fragment(run_every=0.7)
+def making(run: Run, codes: Codes, method: str) -> None:
+    """Start the map when its turn has come, show how far it is, and let the page look again once it is there."""
+    key, title = _key(codes, method), TITLES[method]
+    asked: set[str] = st.session_state.setdefault(ASKED, set())
+    job = background.job(key)
+    if job is None or (not job.running and key not in asked):
+        if others := [other for other in background.running(PREFIX) if other != key]:
+            st.caption(f"{title} waits for {len(others)} other map to be made; until then the default plane is shown.")
+            return
+        asked.add(key)
+        job = background.start(key, ["embed", str(run.path), "--method", method])
+    if not job.running:
+        if embedding.kept(codes, method) is not None:
+            st.rerun()
+        if not job.cancelled:
+            messages.problem(f"{title} could not be made: {job.last_line} The default plane is shown.")
+            st.button("Try again", key="map_again", on_click=asked.discard, args=(key,))
+        return
+    share, _, text = job.last_line.partition("% ")
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.progress(int(share) / 100 if share.isdigit() else 0.0, f"{title}: {text or 'starting'}")
+        if st.button("Cancel", type="tertiary", key="map_cancel"):
+            _cancel(key)
+            st.rerun()
+
+
+def _cancel(key: str) -> None:
+    """End it, unless somebody else waits for the same map: then only this visitor leaves."""
+    asked: set[str] = st.session_state.get(ASKED, set())
+    job = background.job(key)
+    if key in asked and job is not None:
+        job.stop()
+    asked.discard(key)
+    state.set_plane("")

@@ -1,0 +1,105 @@
+import { at } from "./route.js";
+import { el, plain } from "./shared.js";
+import { fixed, paint } from "./space.js";
+
+// The place on the path that is decoded: its picture and numbers, the codes around it, and an attribute applied to it.
+
+const THUMBS = 12; // neighbours that are shown
+const ELBO = "ELBO of the frame";
+
+// [squared distance, number] of the codes within a radius of z.
+function within({ d, n, means }, z, radius) {
+  const found = [];
+  for (let i = 0; i < n; i++) {
+    let square = 0;
+    for (let j = 0, t = i * d; j < d; j++, t++) square += (z[j] - means[t]) ** 2;
+    if (square <= radius * radius) found.push([square, i]);
+  }
+  return found;
+}
+
+class Here {
+  constructor(stage) {
+    this.stage = stage;
+    this.cells = new Map();
+    this.radius = 0;
+  }
+
+  number(name, value) {
+    if (!this.cells.has(name)) {
+      const cell = el("dd");
+      this.stage.numbers.append(el("dt", {}, name), cell);
+      this.cells.set(name, cell);
+    }
+    const cell = this.cells.get(name);
+    if (cell.textContent !== value) cell.textContent = value;
+  }
+
+  // Show z after a share t of a path, {share, answer?, ...}; returns in words what is shown.
+  draw(space, z, path, t) {
+    const { stage } = this;
+    const mean = space.decode(z);
+    if (mean) paint(stage.now.canvas, mean, space.header.shape);
+    const seen = space.look(z);
+    const real = space.real(seen.nearest);
+    const pixels = real ?? space.reconstruction(seen.nearest);
+    if (pixels) paint(stage.near.canvas, pixels, space.header.shape);
+    const label = space.label(seen.nearest);
+    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${seen.nearest}${label && ` (${label})`}`;
+    stage.near.figure.className = real ? "real" : "encoder";
+    const axes = space.header.plane.titles.map(plain).map((title) => title.replace(/ \(.*/, ""));
+    this.number(axes.join(", "), `(${space.toPlane(z).map((v) => fixed(v)).join(", ")})`);
+    const along = (values) => values && at({ points: values.map((v) => [v]), share: path.share }, t)[0];
+    const [logP, logQ] = path.answer ? [along(path.logP), along(path.logQ)] : [seen.logP, seen.logQ];
+    if (logP ?? false) this.number("log p(z)", `${fixed(logP)} nats`);
+    if (logQ ?? false) this.number("log q(z)", `${fixed(logQ)} nats`);
+    const nearest = Math.round(t * (stage.frames - 1));
+    if (path.answer && path.elbo) this.number(ELBO, `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
+    else if (this.cells.has(ELBO)) this.number(ELBO, "…");
+    this.around(space, z);
+    return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${seen.nearest}`}`;
+  }
+
+  // The codes within the radius, the nearest of them first.
+  around(space, z) {
+    const { stage, radius } = this;
+    const found = within(space, z, radius).sort((a, b) => a[0] - b[0]);
+    const words = `${found.length.toLocaleString("en")} code${found.length === 1 ? "" : "s"} within r = ${fixed(radius)}`;
+    if (stage.count.textContent !== words) stage.count.textContent = words;
+    const wanted = found.slice(0, THUMBS).map(([, i]) => i);
+    const key = wanted.join() + Boolean(space.images);
+    if (key === this.shown) return;
+    this.shown = key;
+    while (stage.neighbours.childNodes.length < THUMBS) stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img" }));
+    stage.neighbours.childNodes.forEach((canvas, k) => {
+      canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
+      if (k >= wanted.length) return;
+      const pixels = space.real(wanted[k]) ?? space.reconstruction(wanted[k]);
+      if (pixels) paint(canvas, pixels, space.header.shape);
+      canvas.setAttribute("aria-label", `Neighbour ${k + 1}: image ${wanted[k]}`);
+    });
+  }
+
+  // z, or the image whose number was typed, before and after an attribute {vector, title, effect}; null: there is none.
+  apply(space, z, attribute) {
+    const { attribute: part } = this.stage;
+    part.node.hidden = !attribute;
+    if (!attribute) return;
+    part.title.textContent = attribute.title;
+    part.effect.textContent = attribute.effect;
+    part.image.max = String(space.n - 1);
+    const asked = part.image.value === "" ? NaN : Number(part.image.value);
+    const own = Number.isInteger(asked) && asked >= 0 && asked < space.n;
+    const start = own ? space.code(asked) : z;
+    const strength = Number(part.strength.value);
+    part.says.textContent = fixed(strength);
+    const before = (own && space.real(asked)) || space.decode(start);
+    if (before) paint(part.before.canvas, before, space.header.shape);
+    part.before.caption.textContent = own ? `image #${asked}` : "the path's place";
+    const after = space.decode(start.map((v, j) => v + strength * attribute.vector[j]));
+    if (after) paint(part.after.canvas, after, space.header.shape);
+    part.after.caption.textContent = "with the attribute";
+  }
+}
+
+export { Here, within };
