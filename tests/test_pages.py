@@ -426,3 +426,10 @@ def test_reconstructions_of_a_selection_have_their_own_labels(folder, monkeypatc
     codes = run.codes
     each = [library.decode(run, codes.means[i : i + 1], int(codes.labels[i]))[0] for i in index]
     np.testing.assert_allclose(shown, np.mean(each, 0), atol=1e-6)
+
+
+@pytest.mark.parametrize("page", ["explore", "paths", "sample", "compare", "models"])
+def test_one_latent_opens_everywhere(folder, page):
+    make_run(folder, "one", data="digits", shape=(1, 8, 8), latent=1)
+    app = lives(start(page, model="one"))
+    assert not app.error

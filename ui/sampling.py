@@ -65,9 +65,7 @@ class Asked:
 
 
 def ground(view: View) -> tuple[Plane, str | None]:
-    """Return the plane that samples lie on, and what was wrong with the one asked for; one latent lies on a line."""
-    if view.run.spec.latent == 1:
-        return Plane(np.zeros(1), np.array([[1.0], [0.0]]), ("z<sub>1</sub>", "")), None
+    """Return the plane that samples lie on, and what was wrong with the one asked for."""
     return state.choose_plane(view.run, view.run.codes, view.plane)
 
 

@@ -84,9 +84,14 @@ def rates(codes: Codes) -> np.ndarray | None:
 
 
 def default(codes: Codes) -> Plane:
-    """Return the plane shown first: z1, z2 where d = 2, else the two dimensions of highest KL (or variance)."""
+    """Return the plane shown first: z1, z2 where d = 2, else the two dimensions of highest KL (or variance).
+
+    One latent lies on the line u2 = 0, and what is beside the line decodes as what is on it.
+    """
     latent = codes.means.shape[1]
-    if latent <= 2:
+    if latent == 1:
+        return Plane(np.zeros(1), np.array([[1.0], [0.0]]), ("z<sub>1</sub>", ""))
+    if latent == 2:
         return pair(latent, 0, 1)
     spread = rates(codes)
     i, j = np.argsort(-(spread if spread is not None else codes.means.var(0)))[:2]
