@@ -208,6 +208,18 @@ def test_a_model_that_is_told_labels_offers_them(folder):
     assert lives(app).query_params["label"] in ("3", ["3"])
 
 
+def test_the_label_is_one_for_all_pages(folder):
+    """Explore's label is this page's, and the usual one can be chosen again."""
+    run_of(folder, "cvae", condition={"kind": "labels", "classes": 10, "prior": False})
+    app = lives(start("explore", model="cvae", label="3"))
+    app = lives(app.switch_page("sample.py").run())
+    assert app.selectbox(key="sample_label").value == 3
+    app.selectbox(key="sample_label").select(0).run()
+    assert lives(app).selectbox(key="sample_label").value == 0
+    app.run()
+    assert lives(app).selectbox(key="sample_label").value == 0
+
+
 def test_the_section_is_in_the_address_and_survives_a_change_of_page(folder):
     run_of(folder)
     app = lives(start("sample", left="prior,2,sample"))

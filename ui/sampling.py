@@ -273,8 +273,7 @@ def chooser(run: Run) -> Settings:
         sampling_state.write(run.name, run.spec, replace(now, show=st.session_state["sample_show"]))
 
     def label() -> None:
-        now = sampling_state.read(run.name, run.spec)
-        sampling_state.write(run.name, run.spec, replace(now, label=st.session_state["sample_label"]))
+        state.set_label(st.session_state["sample_label"])
 
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.session_state["sample_show"] = settings.show

@@ -10,10 +10,11 @@ from typing import Any
 
 import streamlit as st
 
+from ui import state
 from vae.runs import SHOWN_LABEL
 from vae.spec import Spec
 
-NAMES = ("show", "left", "right", "seed", "box", "label", "spacing", "side")  # in the URL and, prefixed, in the session
+NAMES = ("show", "left", "right", "seed", "box", "spacing", "side")  # in the URL and in the session
 SHOWS = ("samples", "manifold", "traverse")
 SPACINGS = ("linear", "quantile")
 SIDES = (10, 15, 20, 30)
@@ -129,8 +130,9 @@ def read(model: str, spec: Spec) -> Settings:
     kept: dict[str, str] = st.session_state.get("view_sample", {})
     known = st.session_state.get("view_sample_model", model) == model
     texts = {name: st.query_params.get(name, kept.get(name, "")) for name in NAMES}
+    texts["label"] = state.told()
     if not known:
-        texts["box"] = texts["label"] = ""
+        texts["box"] = ""
     found = parse(texts, spec)
     write(model, spec, found)
     return found

@@ -161,6 +161,11 @@ def set_pin(pin: tuple[float, ...] | None) -> None:
     _publish()
 
 
+def told() -> str:
+    """Return the label that the decoder is told, as it stands in the URL; "" for the usual one."""
+    return _kept(LABEL)
+
+
 def set_label(label: int) -> None:
     """Tell the decoder another label."""
     _keep(_kept(MODEL), _kept(PLANE), _kept(PIN), str(label))
