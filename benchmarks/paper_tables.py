@@ -26,6 +26,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from throughput import mnist_root
 
 from vae import data
 from vae.batches import Batches, prepare
@@ -36,7 +37,6 @@ from vae.runs import write_json
 from vae.spec import Spec, preset
 from vae.training import State, fit
 
-ROOT = Path(__file__).resolve().parent.parent
 RATE = 1e-3  # of Adam at the start; tanh networks learn faster at three times as much
 BURDA = {"latent": 50, "encoder": {"kind": "mlp", "widths": [200, 200], "activation": "tanh"}}
 DAVIDSON = {"encoder": {"kind": "mlp", "widths": [256, 128]}}
@@ -75,15 +75,6 @@ ROWS = {
     "vamp": Row("Tomczak & Welling 2018", "vamp-vae", TOMCZAK, 6, 500),
     "flow": Row("Tomczak & Welling 2018", "flow-prior-vae", TOMCZAK, 6, 500),
 }
-
-
-def find_mnist() -> None:
-    """Point LATENT_DATA at MNIST: itself, ../shared/data or the user's data folder."""
-    for root in (os.environ.get("LATENT_DATA"), ROOT.parent / "shared" / "data", data.data_root()):
-        if root and data.available("mnist", root):
-            os.environ["LATENT_DATA"] = str(root)
-            return
-    raise SystemExit("This benchmark needs MNIST: python -m vae fetch mnist")
 
 
 def trained(
@@ -233,7 +224,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=[*ROWS, "variance", "table"], default=[*ROWS, "variance"])
     parser.add_argument("--out", type=Path, default=data.data_root() / "paper_tables")
     options = parser.parse_args()
-    find_mnist()
+    os.environ["LATENT_DATA"] = str(mnist_root())
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
 

@@ -4,7 +4,7 @@ import { Density } from "./density.js";
 import { themeOf, whole } from "./drawing.js";
 import { Grid } from "./grid.js";
 import { contains, crosses, toBits } from "./polygon.js";
-import { el, plain, unpack } from "./shared.js";
+import { el, plain, rgb, unpack } from "./shared.js";
 
 // The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density: all
 // codes in either case. A lasso sends one message; the card rides on this map as on Plotly's (see Rider).
@@ -120,7 +120,7 @@ class BigMap {
       return values;
     });
     this.density = new Density(new Grid(this.x, this.y), this.x, this.y);
-    this.palette = palette.map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
+    this.palette = palette.map(rgb);
     const listen = (follow) => {
       this.followers.add(follow);
       return () => this.followers.delete(follow);

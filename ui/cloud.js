@@ -1,3 +1,5 @@
+import { rgb } from "./shared.js";
+
 // A cloud of points on a plane, each on its way between two places: WebGL 2, or a plain canvas where there is none. The
 // places lie on the graphics card; a drawn frame sends only how far along they are, so that a million points still move.
 
@@ -137,7 +139,7 @@ class Cloud {
 
 // The points' colours by class, Uint8Array [4 N]; `shown(label, i)` says which are not muted.
 function paints(labels, hues, shown) {
-  const palette = hues.map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
+  const palette = hues.map(rgb);
   const colours = new Uint8Array(4 * labels.length);
   labels.forEach((label, i) => {
     colours.set([...(palette[label] ?? palette[0]), shown(label, i) ? OPACITY.shown : OPACITY.muted], 4 * i);

@@ -1,9 +1,9 @@
 import { Axes, fade } from "./axes.js";
 import { Cloud, paints } from "./cloud.js";
-import { themeOf, whole } from "./drawing.js";
+import { fresh, themeOf, whole } from "./drawing.js";
 import { contains, toBits } from "./polygon.js";
 import { survey } from "./reel.js";
-import { el, inflate, plain, unpack } from "./shared.js";
+import { el, inflate, painted, plain, record, unpack } from "./shared.js";
 import { Space, fixed, paint } from "./space.js";
 
 // Two to four maps under one cursor and one lasso. The pointer in any of them chooses an image (the nearest code), or
@@ -123,13 +123,7 @@ class Panel {
 
   // The cursor and the lasso, on a canvas of their own: they move with the hand.
   drawMarks(theme, place, polygon) {
-    const ratio = window.devicePixelRatio || 1;
-    const { marks } = this;
-    const [w, h] = [Math.round(marks.clientWidth * ratio), Math.round(marks.clientHeight * ratio)];
-    if (marks.width !== w || marks.height !== h) [marks.width, marks.height] = [w, h];
-    const context = marks.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, marks.clientWidth, marks.clientHeight);
+    const { context } = fresh(this.marks);
     if (place) {
       const [x, y] = this.axes.place(this.view, ...place);
       for (const [width, colour] of [[5, theme.paper], [2.5, theme.decoder]]) {
@@ -415,13 +409,7 @@ class Comparing {
     const { time } = this;
     this.time = undefined;
     if (time === undefined) return;
-    // a message posted within a frame is delivered after it was painted
-    const painted = new MessageChannel();
-    painted.port1.onmessage = () => {
-      this.timing.latencies.push(performance.now() - time);
-      painted.port1.close();
-    };
-    painted.port2.postMessage(0);
+    painted(time, (ms) => record(this.timing.latencies, ms));
   }
 
   // Whether a panel shows the cursor's image or point.

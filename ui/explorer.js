@@ -1,5 +1,5 @@
 import { Rider } from "./rider.js";
-import { el, plain, unpack } from "./shared.js";
+import { el, painted, plain, record, unpack } from "./shared.js";
 import { Space, fixed, paint, picture, signed } from "./space.js";
 
 // The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once a
@@ -263,15 +263,7 @@ class Explorer {
     this.place();
     this.timing.frames++;
     if (time === undefined) return;
-    // a message posted within a frame is delivered after it was painted
-    const painted = new MessageChannel();
-    painted.port1.onmessage = () => {
-      const { latencies } = this.timing;
-      latencies.push(performance.now() - time);
-      if (latencies.length > 5000) latencies.shift();
-      painted.port1.close();
-    };
-    painted.port2.postMessage(0);
+    painted(time, (ms) => record(this.timing.latencies, ms));
   }
 
   draw() {

@@ -1,6 +1,7 @@
 import { Axes } from "./axes.js";
 import { Cloud } from "./cloud.js";
-import { el, plain } from "./shared.js";
+import { fresh } from "./drawing.js";
+import { el, plain, rgb } from "./shared.js";
 
 // A small map: the codes as a faint cloud, marks of samples on them, and a box that is drawn by hand.
 
@@ -47,9 +48,8 @@ class Ground {
     const n = means.length / d;
     const places = new Float32Array(2 * n);
     for (let i = 0; i < n; i++) places.set(this.toPlane(Array.from(means.subarray(i * d, (i + 1) * d))), 2 * i);
-    const hex = (c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16));
     const colours = new Uint8Array(4 * n);
-    labels.forEach((k, i) => colours.set([...hex(header.colours[k] ?? header.plain), FAINT], 4 * i));
+    labels.forEach((k, i) => colours.set([...rgb(header.colours[k] ?? header.plain), FAINT], 4 * i));
     this.cloud.paint(colours);
     this.cloud.between(places, places);
     const spans = [0, 1].map((k) => {
@@ -70,12 +70,7 @@ class Ground {
     this.cloud.draw(view, 1, 2.6);
     const rings = header.rings ? this.toPlane(new Array(header.latent).fill(0)) : null;
     this.axes.draw(view, { titles: header.plane.titles.map((t) => plain(t).replace(/ \(.*/, "")), count: "", rings, glyphs: [] }, theme);
-    const canvas = this.overlay;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const { context } = fresh(this.overlay);
     for (const { z, hue, shape, strong } of marks ?? []) {
       const u = this.toPlane(z);
       if (u[0] < view[0] || u[0] > view[1] || u[1] < view[2] || u[1] > view[3]) continue;

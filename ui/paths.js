@@ -4,7 +4,7 @@ import { Here, within } from "./path_here.js";
 import { PathStage } from "./path_stage.js";
 import { Rider } from "./rider.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
-import { minus, unpack } from "./shared.js";
+import { minus, painted, record, unpack } from "./shared.js";
 import { Space, fixed, paint } from "./space.js";
 
 // Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a frame;
@@ -405,14 +405,7 @@ class Paths {
     this.timing.frames++;
     if (this.playing) this.ask();
     if (time === undefined) return;
-    // a message posted within a frame is delivered after it was painted
-    const painted = new MessageChannel();
-    painted.port1.onmessage = () => {
-      this.timing.latencies.push(performance.now() - time);
-      if (this.timing.latencies.length > 5000) this.timing.latencies.shift();
-      painted.port1.close();
-    };
-    painted.port2.postMessage(0);
+    painted(time, (ms) => record(this.timing.latencies, ms));
   }
 
   // The place that is decoded: without motion, frame by frame.

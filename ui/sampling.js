@@ -1,8 +1,8 @@
 import { fresh, nats } from "./drawing.js";
 import { Ground } from "./ground.js";
 import { strip, tiles } from "./pictures.js";
-import { Sheet, bytes, painted, tell } from "./sheet.js";
-import { el, minus, unpack } from "./shared.js";
+import { Sheet, bytes, tell } from "./sheet.js";
+import { el, minus, painted, unpack } from "./shared.js";
 
 // Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at. While a
 // hand is on the temperature the browser moves the samples itself, along the line that the server told, and decodes them;

@@ -33,4 +33,26 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-export { TAU, el, inflate, minus, plain, unpack };
+// Call `then(ms)` once what this animation frame draws is painted: milliseconds since an event's time stamp.
+function painted(since, then) {
+  const channel = new MessageChannel();
+  // a message posted within a frame is delivered after it was painted
+  channel.port1.onmessage = () => {
+    then(performance.now() - since);
+    channel.port1.close();
+  };
+  channel.port2.postMessage(0);
+}
+
+const KEPT_LATENCIES = 5000;
+
+// Keep the newest latencies for tests and benchmarks.
+function record(latencies, ms) {
+  latencies.push(ms);
+  if (latencies.length > KEPT_LATENCIES) latencies.shift();
+}
+
+// Red, green and blue, 0 to 255, of "#3f90da".
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+export { TAU, el, inflate, minus, painted, plain, record, rgb, unpack };

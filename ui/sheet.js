@@ -12,17 +12,6 @@ const bytes = (pixels, vector) => {
   return Uint8ClampedArray.from(pixels, (v) => (255 * (v - low)) / span);
 };
 
-// Call `then(ms)` once what this animation frame draws is painted: milliseconds since an event's time stamp.
-function painted(since, then) {
-  const channel = new MessageChannel();
-  // a message posted within a frame is delivered after it was painted
-  channel.port1.onmessage = () => {
-    then(performance.now() - since);
-    channel.port1.close();
-  };
-  channel.port2.postMessage(0);
-}
-
 // Fill a list of numbers [[name, value, class]] in place: new elements at each move of a hand would cost a layout each.
 function tell(list, rows) {
   while (list.children.length > 2 * rows.length) list.lastChild.remove();
@@ -98,4 +87,4 @@ class Sheet {
   }
 }
 
-export { Sheet, bytes, painted, tell };
+export { Sheet, bytes, tell };

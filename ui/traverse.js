@@ -1,7 +1,7 @@
 import { nats } from "./drawing.js";
 import { strip, tiles } from "./pictures.js";
-import { bytes, painted } from "./sheet.js";
-import { el, minus, plain, unpack } from "./shared.js";
+import { bytes } from "./sheet.js";
+import { el, minus, painted, plain, unpack } from "./shared.js";
 
 // Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the image
 // follows: one decode a frame, the newest place only. What a hand lets go of becomes the point that all rows start from.

@@ -8,7 +8,7 @@ from typing import Any
 
 from vae import options, runs
 from vae.data import data_root
-from vae.networks import Layer, Shape
+from vae.networks import Layer, Shape, weight_shape
 from vae.spec import Spec
 from vae.status import Status
 
@@ -120,8 +120,6 @@ def _parts(spec: Spec) -> Iterator[Part]:
 
 def parameters(spec: Spec) -> int:
     """Return how many weights a model has."""
-    from vae.networks import weight_shape
-
     shapes = [(weight_shape(layer), layer) for layer in spec.encoder_layers() + spec.decoder_layers()]
     networks = sum(math.prod(shape) + layer["out"] for shape, layer in shapes if shape is not None)
     return networks + sum(part.weights for part in _parts(spec))

@@ -149,6 +149,21 @@ def _test_split(path: Path, version: Stamp) -> "Batches":
     return finish.held_out(Run(path))[1]
 
 
+def _coded(opened: Run) -> "Batches":
+    """Return the test examples that a run's codes are of, in their order; raises RunError where those are not here."""
+    from vae import finish
+
+    batches, count = _test_split(opened.path, stamp(opened.path)), len(opened.codes)
+    if len(batches) > count:
+        batches = finish.held_out(opened, count)[1]  # a part comes in another order than the whole
+    if len(batches) != count:
+        raise RunError(
+            f"{opened.name} has {count:,} codes, and the test split here {len(batches):,} images: they are not "
+            "the same ones. Train it anew, or bring back its data."
+        )
+    return batches
+
+
 def _examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
     """Return images [B, *shape] as the model was shown its own; raises DataError where they are no such thing."""
     import torch

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.jobs import calls
-from vae.runs import RunError
 
 
 class Scores(NamedTuple):
@@ -20,18 +19,10 @@ class Scores(NamedTuple):
 
 def scores(run: Path) -> Scores:
     """Return the numbers of each example that the codes are of, see vae.evaluation.scores; RunError and DataError."""
-    from vae import finish
     from vae.evaluation.scores import scores as of_model
 
     opened, model = calls._open(run)
-    batches, count = calls._test_split(run, calls.stamp(run)), len(opened.codes)
-    if len(batches) > count:
-        batches = finish.held_out(opened, count)[1]
-    if len(batches) != count:
-        raise RunError(
-            f"{opened.name} has {count:,} codes, and the test split here {len(batches):,} images: they are not "
-            "the same ones. Train it anew, or bring back its data."
-        )
+    batches = calls._coded(opened)
     found = of_model(model, batches)  # one seed for all models: the same pixels
     rate, elbo = (None if part is None else part.float().numpy() for part in (found.rate, found.elbo))
     return Scores(found.distortion.float().numpy(), rate, elbo)

@@ -182,11 +182,7 @@ def _posterior(subject: _Subject) -> "Callable[[torch.Tensor], Distribution]":
             return lambda i: DeltaDistribution(means[i])
         scales = torch.from_numpy(codes.scales.astype(np.float32))
         return lambda i: normal(means[i], scales[i])
-    batches = calls._test_split(subject.run.path, calls.stamp(subject.run.path))
-    if len(batches) != len(subject.codes):
-        from vae import finish
-
-        batches = finish.held_out(subject.run, len(subject.codes))[1]  # a part comes in another order than the whole
+    batches = calls._coded(subject.run)
     seen = torch.from_numpy(subject.index)
 
     def posterior(i: "torch.Tensor") -> "Distribution":
