@@ -194,9 +194,9 @@ class Comparing {
     this.stepWords = el("span", { class: "count" });
     this.strip = el("label", { class: "strip" }, "training", this.range, this.stepWords);
     this.maps = el("div", { class: "maps" });
-    this.node = el("div", { class: "comparing" },
+    this.node = el("div", { class: "instrument comparing" },
       el("div", { class: "top" }, this.original,
-        el("div", { class: "controls" }, el("div", { class: "row" }, el("div", { class: "modes", role: "group", "aria-label": "What the maps share" }, ...this.modes), this.count, this.clear), this.legend)),
+        el("div", { class: "controls" }, el("div", { class: "row" }, el("div", { class: "choice", role: "group", "aria-label": "What the maps share" }, ...this.modes), this.count, this.clear), this.legend)),
       this.maps, this.strip);
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);

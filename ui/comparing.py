@@ -29,7 +29,9 @@ SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
 KEY = "comparing"
 QUANTITIES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}
 
-_component = st.components.v2.component("latent_comparing", html="<div></div>", css=text("comparing.css"), js=SOURCE)
+_component = st.components.v2.component(
+    "latent_comparing", html="<div></div>", css=text("instrument.css") + text("comparing.css"), js=SOURCE
+)
 
 
 @dataclass(frozen=True)
