@@ -33,11 +33,11 @@ with left:
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     if run.spec.labels:
-        controls.label_choice(run, codes, view.label)
+        st.caption(messages.conditional(codes.classes, None))
     if images is None:
         messages.data_missing(run)
 with right:
     try:
-        paths.panel(run, codes, plane, name, images, view.label)
+        paths.panel(run, codes, plane, name, images)
     except RunError as error:
         messages.failure(error)

@@ -433,3 +433,9 @@ def test_one_latent_opens_everywhere(folder, page):
     make_run(folder, "one", data="digits", shape=(1, 8, 8), latent=1)
     app = lives(start(page, model="one"))
     assert not app.error
+
+
+def test_paths_decode_as_one_label_whatever_explore_told(folder):
+    """Its curves, geodesics and files are made under the usual label, so its strips are too."""
+    make_run(folder, "told", "cvae", data="digits", shape=(1, 8, 8))
+    assert "decoded as “0”" in texts(lives(start("paths", model="told", label="3")))

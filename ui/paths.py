@@ -196,9 +196,9 @@ def magnification_toggle(run: Run, view: PathView) -> None:
         st.rerun()
 
 
-def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | None, label: int | None = None) -> None:
+def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | None) -> None:
     """Mount the strips, the scrubber and the curves, and offer the files; raises RunError for weights of no use."""
-    data = kept_payload(run, codes, plane, images, PATHS_CHART_KEY, label)
+    data = kept_payload(run, codes, plane, images, PATHS_CHART_KEY)
     _panel(run, codes, plane, window(run, plane, name), data)
 
 
