@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, geometry, library, selection, state
+from ui import explorer, figures, geometry, library, selection, state
 from ui.components import pack, source, text
 from vae.plane import Plane
 from vae.runs import Codes, Run
@@ -38,7 +38,7 @@ def header(run: Run, codes: Codes, plane: Plane) -> dict[str, Any]:
         "chart": state.CHART_KEY,  # what the card looks for
         "latent": run.spec.latent,
         "split": codes.split,
-        "plane": {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)},
+        "plane": explorer.told(plane),
         "frame": [*outline.x_range, *outline.y_range],
         "rings": outline.centre.tolist() if run.spec.normal_prior else None,
         "classes": list(names.items()),

@@ -77,7 +77,7 @@ def content(
         # what a change of plane leaves as it is: the browser then keeps its decoder
         "content": hashlib.sha256(b"".join([f"{header['id']} {places}".encode(), *sections.values()])).hexdigest()[:16],
         "name": run.name,
-        "plane": _plane(plane),
+        "plane": told(plane),
         "probabilistic": not without,
         "without": without,
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
@@ -87,7 +87,7 @@ def content(
     return header, sections
 
 
-def _plane(plane: Ground) -> dict[str, Any]:
+def told(plane: Ground) -> dict[str, Any]:
     """Return what the browser needs to know of a map besides the places of a bent one."""
     if isinstance(plane, Bent):
         extent = None if plane.extent is None else plane.extent.tolist()
@@ -150,7 +150,7 @@ def kept_payload(
 ) -> bytes:
     """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
     version = (library.stamp(run.path), _atlas_stamp(run.path))
-    ground = json.dumps(_plane(plane))
+    ground = json.dumps(told(plane))
     return _payload(
         run.path,
         version,

@@ -9,9 +9,11 @@ import streamlit as st
 
 from ui import figures, numpy_decoder
 from vae import data, runs
+from vae import embedding as embeddings
 from vae import plane as planes
+from vae.embedding import Embedding
 from vae.plane import Ground, Plane
-from vae.runs import Broken, Run, RunError
+from vae.runs import Broken, Codes, Run, RunError
 
 Stamp = tuple[tuple[str, int, int], ...]
 FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metrics.json", "evaluation.json", "card.md")
@@ -112,6 +114,17 @@ def _default_plane(path: Path, version: Stamp) -> Plane:
 def default_plane(run: Run) -> Plane:
     """Return the plane shown first, found once: the KL of a million codes in ten dimensions takes half a second."""
     return _default_plane(run.path, stamp(run.path))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _embedding(path: Path, changed: int, method: str, _codes: Codes) -> Embedding | None:
+    return embeddings.kept(_codes, method)
+
+
+def embedding(codes: Codes, method: str) -> Embedding | None:
+    """Return the map that was kept of these codes, read once until it is made anew; None where there is none."""
+    path = embeddings.file(codes, method)
+    return _embedding(path, path.stat().st_mtime_ns, method, codes) if path.is_file() else None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

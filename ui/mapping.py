@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import background, geometry, messages, state
+from ui import background, geometry, library, messages, state
 from vae import embedding
 from vae.embedding import TITLES
 from vae.runs import Codes, Run
@@ -18,7 +18,7 @@ def _key(codes: Codes, method: str) -> str:
 def missing(codes: Codes, method: str) -> bool:
     """Return whether a map that was asked for is still to be made."""
     able = method in embedding.METHODS and codes.means.shape[1] > 2 and not geometry.apart(codes)
-    return able and embedding.kept(codes, method) is None
+    return able and library.embedding(codes, method) is None
 
 
 @st.fragment(run_every=0.7)
@@ -34,7 +34,7 @@ def making(run: Run, codes: Codes, method: str) -> None:
         asked.add(key)
         job = background.start(key, ["embed", str(run.path), "--method", method])
     if not job.running:
-        if embedding.kept(codes, method) is not None:
+        if library.embedding(codes, method) is not None:
             st.rerun()
         if not job.cancelled:
             messages.problem(f"{title} could not be made: {job.last_line} The default plane is shown.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui import decoder, figures, library
+from ui import decoder, explorer, figures, library
 from ui.components import pack, source
 from vae.plane import Plane
 from vae.runs import Codes, Run
@@ -34,14 +34,13 @@ def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
     if decoder.runnable(run):
         sections["weights"] = weights.tobytes()
     count = int(labels.max(initial=-1)) + 1
-    ground = {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)}
     header = {
         **header,
         "run": run.name,
         "runnable": decoder.runnable(run),
         "indices": some.tolist(),
         "split": codes.split,
-        "plane": ground,
+        "plane": explorer.told(plane),
         "classes": [figures.class_name(codes, k) for k in range(count)],
         "colours": [figures.colour(k) for k in range(count)],
         "plain": figures.ENCODER,

@@ -104,7 +104,7 @@ def choose_map(run: Run, codes: Codes, text: str) -> tuple[Ground, str | None]:
     Codes that go to the browser apart are shown on planes alone.
     """
     if text in embedding.METHODS and run.spec.latent > 2 and not geometry.apart(codes):
-        found = embedding.kept(codes, text)
+        found = library.embedding(codes, text)
         return (library.default_plane(run) if found is None else embedding.bent(codes, found)), None
     return choose_plane(run, codes, text)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, library, messages, numpy_decoder, state
+from ui import figures, library, messages, state
 from ui.components import pack, source, text
 from ui.explorer import no_densities
 from ui.sampling import display
@@ -32,15 +32,6 @@ def start(codes: Codes, pin: tuple[float, ...] | None) -> tuple[np.ndarray, int 
     return z, int(away.argmin()) if away.min() < SAME else None
 
 
-def decode(run: Run, z: np.ndarray, label: int) -> np.ndarray:
-    """Return the means of p(x|z) [N, *shape] under a label, for a decoder that the browser cannot run."""
-    layers, weights = run.decoder(label)
-    try:
-        return numpy_decoder.mean(run.spec, layers, weights, z)
-    except numpy_decoder.Unsupported as error:
-        raise RunError(str(error)) from error
-
-
 def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bool, label: int = 0) -> bytes:
     """Return header and sections, see `components.pack`; `served`: the server decodes, and its images are sent."""
     dimensions = traversal.dimensions(codes, not no_densities(run.spec) and codes.scales is not None)
@@ -48,7 +39,7 @@ def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bo
     sections: dict[str, bytes] = {}
     if served:
         rows = [z[None], *(traversal.frames(z, d, FRAMES) for d in dimensions[:SERVED])]
-        sections["images"] = display(decode(run, np.concatenate(rows), label)).tobytes()
+        sections["images"] = display(library.decode(run, np.concatenate(rows), label)).tobytes()
     name = ""
     if whose is not None:
         images = library.images(run)
