@@ -2,7 +2,8 @@
 
 importance: ELBO and L_K; quadrature: log p(x) and p(z|x) for d <= 2, posterior: its picture; gaps: what separates them;
 information: MI, TC, dim-KL and the Barber-Agakov bounds; annealing: an independent log p(x) for any d; codes: what
-representations hold; table: all of it.
+representations hold; table: all of it. What a diagnosis needs besides: baseline: the best model without latents;
+calibration: sigma against residuals, probabilities against frequencies; width: the ELBO of a wider and a narrower q.
 """
 
 from vae.evaluation.annealing import Annealed, ais

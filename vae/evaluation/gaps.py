@@ -30,13 +30,16 @@ def gauss_hermite(d: int, n: int) -> Rule:
     return u, torch.cartesian_prod(*[weight] * d).reshape(-1, d).prod(1)
 
 
-def lattice(d: int, per_sigma: float, shift: float = 0.0) -> Rule:
-    """Return nodes and weights of the trapezoid rule for E f(u), u ~ N(0, I_d), of step 1 / per_sigma."""
-    count = math.ceil(RADIUS * per_sigma)
-    axis = (torch.arange(-count, count + 1, dtype=torch.float64) + shift) / per_sigma
-    u = torch.cartesian_prod(*[axis] * d).reshape(-1, d)
+def lattice(d: int, per_sigma: float, shift: float | Tensor = 0.0, radius: float = RADIUS) -> Rule:
+    """Return nodes and weights of the trapezoid rule for E f(u), u ~ N(0, I_d), of step 1 / per_sigma.
+
+    `shift` moves it by that part of its step, [d] by one along each axis.
+    """
+    count = math.ceil(radius * per_sigma)
+    axis = torch.arange(-count, count + 1, dtype=torch.float64)
+    u = (torch.cartesian_prod(*[axis] * d).reshape(-1, d) + shift) / per_sigma
     square = u.square().sum(1)
-    u, square = u[square <= RADIUS**2], square[square <= RADIUS**2]
+    u, square = u[square <= radius**2], square[square <= radius**2]
     return u, (-0.5 * square).exp() * (2 * math.pi * per_sigma**2) ** (-d / 2)
 
 

@@ -63,9 +63,10 @@ def aggregate_log_prob(q: Distribution, z: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _log_sum(values: Tensor) -> Tensor:
-    """Return logsumexp [m] of values [m, N], which are spent."""
+    """Return logsumexp [m] of values [m, N], which are spent: in place, as families.log_sum is not."""
     top = values.amax(1, keepdim=True)
-    return values.sub_(top).exp_().sum(1).log_().add_(top.squeeze(1))
+    # an exp that underflows, below -708, takes several times as long
+    return values.sub_(top).clamp_(min=-700).exp_().sum(1).log_().add_(top.squeeze(1))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """log p(x|z) of every example under every z: a matrix product where the likelihood allows it."""
 
 import math
+from collections.abc import Callable
 from functools import singledispatch
 
 import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Independent, Normal
 from torch.nn import functional as F
+
+from vae.families.normals import log_normals
 
 CHUNK = 2**24  # values of a broadcast at a time
 
@@ -17,28 +20,30 @@ def pairwise_log_prob(p: Distribution, x: Tensor) -> Tensor:
     Bernoulli and Normal are affine in statistics of x, so theirs is a matrix product; the Normal's in float64, since
     its squares are expanded. Any other likelihood is broadcast in chunks.
     """
+    return prepared(p)(x)
+
+
+def prepared(p: Distribution) -> Callable[[Tensor], Tensor]:
+    """Return `pairwise_log_prob` as a function of x, with everything done that is about z alone."""
     base = p.base_dist if isinstance(p, Independent) else p
-    return _pairwise(base, p, x)
+    return _prepared(base, p)
 
 
 @singledispatch
-def _pairwise(base: Distribution, p: Distribution, x: Tensor) -> Tensor:
+def _prepared(base: Distribution, p: Distribution) -> Callable[[Tensor], Tensor]:
     rows = max(1, CHUNK // max(1, math.prod(p.batch_shape) * math.prod(p.event_shape)))
-    return torch.cat([p.log_prob(part.unsqueeze(1)) for part in x.split(rows)])
+    return lambda x: torch.cat([p.log_prob(part.unsqueeze(1)) for part in x.split(rows)])
 
 
-@_pairwise.register
-def _(base: Bernoulli, p: Distribution, x: Tensor) -> Tensor:
+@_prepared.register
+def _(base: Bernoulli, p: Distribution) -> Callable[[Tensor], Tensor]:
     logits = base.logits.flatten(1)
     # the threshold of families.softplus: exact in float64
-    return torch.addmm(-F.softplus(logits, threshold=40.0).sum(1), x.flatten(1).to(logits.dtype), logits.T)
+    constant = -F.softplus(logits, threshold=40.0).sum(1)
+    return lambda x: torch.addmm(constant, x.flatten(1).to(logits.dtype), logits.T)
 
 
-@_pairwise.register
-def _(base: Normal, p: Distribution, x: Tensor) -> Tensor:
-    mean, scale, x = base.loc.flatten(1).double(), base.scale.flatten(1).double(), x.flatten(1).double()
-    shift = mean.mean(0)  # about the means' centre, squares are small and cancel less
-    mean, x = mean - shift, x - shift
-    weight = scale.square().reciprocal()
-    constant = -0.5 * (mean.square() * weight).sum(1) - scale.log().sum(1) - 0.5 * mean.shape[1] * math.log(2 * math.pi)
-    return torch.addmm(constant, x, (mean * weight).T).addmm_(x.square(), weight.T, alpha=-0.5)
+@_prepared.register
+def _(base: Normal, p: Distribution) -> Callable[[Tensor], Tensor]:
+    each = log_normals(base.loc.flatten(1), base.scale.flatten(1))
+    return lambda x: each(x.flatten(1))

@@ -8,6 +8,7 @@ density, the error falls with the square of the step only; `tolerance` halves it
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,10 +16,10 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from vae import families
-from vae.evaluation.likelihood import pairwise_log_prob
+from vae.evaluation.likelihood import pairwise_log_prob, prepared
 from vae.model import LatentModel
 
-POINTS = 2048  # decoded at a time: their parameters stay in the processor's cache
+POINTS = 1024  # decoded at a time: their parameters stay in the processor's cache
 SIDE = {1: 16, 2: 4}  # points of a tile along an axis
 COARSE = {1: 512, 2: 64}  # points of the first lattice along an axis
 BLOCK = 4  # bits of a tile's place in its block of neighbours, so that a chunk of sorted tiles is a patch
@@ -91,11 +92,43 @@ def _distinct(image: Tensor, tile: Tensor) -> _Pairs:
     return _Pairs(keys >> 44, _unpack(keys & (2**44 - 1), tile.shape[1]))
 
 
+@dataclass(frozen=True)
+class First:
+    """The first lattice of every image of one model, decoded once: log p(x|z) and log p(z) at its points z [M, d].
+
+    What it costs, 4,096 decoded points for d = 2, is most of what `exact` does for a single image.
+    """
+
+    half_width: float
+    shift: float
+    z: Tensor
+    log_px: Callable[[Tensor], Tensor]
+    log_pz: Tensor
+
+    @property
+    def step(self) -> float:
+        """The distance of neighbours."""
+        return 2 * self.half_width / COARSE[self.z.shape[1]]
+
+
+@torch.no_grad()
+def first(model: LatentModel, shift: float = 0.0) -> First:
+    """Return the first lattice over a window that holds the prior with room; raises ValueError for d > 2."""
+    prior = two_latents(model)
+    like = next(itertools.chain(model.parameters(), model.buffers()))
+    field = _Field(model, prior, like.new_empty(0), shift)
+    width = 1.5 * _reach(prior, like.device)
+    z = field.points(_first_tiles(field), 2 * width / COARSE[field.latent]).flatten(0, 1).to(like.dtype)
+    return First(width, shift, z, prepared(model.decode(z)), prior.log_prob(z))
+
+
 class _Field:
     """log p(x, z) of a model and its examples on lattices of any step."""
 
-    def __init__(self, model: LatentModel, prior: Distribution, x: Tensor, shift: float) -> None:
-        self.model, self.prior, self.x, self.shift = model, prior, x, shift
+    def __init__(
+        self, model: LatentModel, prior: Distribution, x: Tensor, shift: float, first: First | None = None
+    ) -> None:
+        self.model, self.prior, self.x, self.shift, self.first = model, prior, x, shift, first
         self.latent = prior.event_shape[0]
         self.side = SIDE[self.latent]
         axis = torch.arange(self.side, device=x.device)
@@ -105,6 +138,14 @@ class _Field:
     def points(self, tile: Tensor, step: float) -> Tensor:
         """Return the points [..., side^d, d] of tiles [..., d], float64."""
         return (tile.unsqueeze(-2) * self.side + self.inner + self.shift).double() * step
+
+    def beginning(self, pairs: _Pairs, step: float) -> Tensor:
+        """Return `values` on the whole first lattice, from what is decoded already where that lattice is the same."""
+        if self.first is None or self.first.step != step:
+            return self.values(pairs, step)
+        images = torch.unique(pairs.image)
+        joint = self.first.log_px(self.x[images]) + self.first.log_pz
+        return joint.reshape(len(pairs), len(self.inner)).to(self.x.dtype)
 
     def values(self, pairs: _Pairs, step: float) -> Tensor:
         """Return log p(x, z) [P, side^d] of each pair, decoding each tile once."""
@@ -142,28 +183,28 @@ class _State:
 
 
 def _affinity(a: Tensor, b: Tensor, image: Tensor, n: int) -> Tensor:
-    """Return -8 log sum sqrt(a b) / sum (a + b) / 2 [n] of densities [P, ...] at points and at their neighbours."""
-    both = _sum_by(image, (a * b).sqrt().flatten(1).sum(1), n)
-    each = _sum_by(image, 0.5 * (a + b).flatten(1).sum(1), n)
-    return -8 * (both / each).clamp(math.exp(-30), 1 - 1e-12).log()
+    """Return -8 log sum a b / sum (a² + b²) / 2 [n] of the roots [P, ...] of densities at points and at neighbours."""
+    both = _sum_by(image, (a * b).flatten(1).sum(1, dtype=torch.float64), n)
+    apart = _sum_by(image, (a - b).square().flatten(1).sum(1, dtype=torch.float64), n)
+    return -8 * (both / (both + apart / 2)).clamp(math.exp(-30), 1 - 1e-12).log()
 
 
-def _widths(density: Tensor, image: Tensor, step: float, n: int, cube: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+def _widths(root: Tensor, image: Tensor, step: float, n: int, cube: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Return the posterior's local sigma [n] in its narrowest direction, and the smaller of its marginal ones.
 
     For a Normal of precision A the affinity of the density and itself moved by v is exp(-v'Av / 8), so that moves
     along the axes and a diagonal tell A. Unlike the second moment, which tells how far apart modes are, it is about
     the width of each.
     """
-    density = density.unflatten(1, cube)
+    root = root.unflatten(1, cube)
     along = [
-        _affinity(density.narrow(i, 0, cube[0] - 1), density.narrow(i, 1, cube[0] - 1), image, n) / step**2
+        _affinity(root.narrow(i, 0, cube[0] - 1), root.narrow(i, 1, cube[0] - 1), image, n) / step**2
         for i in range(1, len(cube) + 1)
     ]
     if len(cube) == 1:
         sigma = along[0].rsqrt()
         return sigma, sigma
-    diagonal = _affinity(density[:, :-1, :-1], density[:, 1:, 1:], image, n) / step**2
+    diagonal = _affinity(root[:, :-1, :-1], root[:, 1:, 1:], image, n) / step**2
     a, c = along
     b = (diagonal - a - c) / 2
     limit = 0.99 * (a * c).sqrt()
@@ -176,10 +217,12 @@ def _measure(field: _Field, pairs: _Pairs, values: Tensor, step: float, n: int) 
     """Return log p(x), the posterior's local widths and each point's share of its mass."""
     top = torch.full((n,), -math.inf, dtype=torch.float64, device=values.device)
     top.scatter_reduce_(0, pairs.image, values.amax(1).double(), "amax")
-    density = (values.double() - top[pairs.image, None]).exp()
+    # clamped, since an exp that underflows takes several times as long
+    root = ((values - top[pairs.image, None].to(values.dtype)) / 2).clamp_min(-80).exp()
+    density = root.double().square()
     total = _sum_by(pairs.image, density.sum(1), n)
     log_px = top + total.log() + field.latent * math.log(step)
-    narrow, sigma = _widths(density, pairs.image, step, n, (field.side,) * field.latent)
+    narrow, sigma = _widths(root, pairs.image, step, n, (field.side,) * field.latent)
     return _State(log_px, narrow, sigma, density / total[pairs.image, None], top)
 
 
@@ -202,10 +245,21 @@ def _grow(field: _Field, pairs: _Pairs, step: float, n: int, tail: float) -> tup
         pairs = _Pairs(torch.cat([pairs.image, fresh.image]), torch.cat([pairs.tile, fresh.tile]))
 
 
+def _first_tiles(field: _Field) -> Tensor:
+    """Return the tiles [T, d] of the first lattice."""
+    count = COARSE[field.latent] // field.side
+    axis = torch.arange(-(count // 2), count - count // 2, device=field.inner.device)
+    return torch.cartesian_prod(*[axis] * field.latent).reshape(-1, field.latent)
+
+
+def _reach(prior: Distribution, device: torch.device) -> float:
+    """Return the largest coordinate of 4,096 of the prior's samples."""
+    return families.sample(prior, 4096, torch.Generator(device).manual_seed(0)).abs().max().item()
+
+
 def _half_width(prior: Distribution, q: Distribution) -> float:
     """Return half the side of a window that holds the prior's samples and the encoder's posteriors, with room."""
-    drawn = families.sample(prior, 4096, torch.Generator(q.mean.device).manual_seed(0)).abs().max().item()
-    return max(1.5 * drawn, (q.mean.abs() + 6 * q.stddev).max().item())
+    return max(1.5 * _reach(prior, q.mean.device), (q.mean.abs() + 6 * q.stddev).max().item())
 
 
 def two_latents(model: LatentModel) -> Distribution:
@@ -226,6 +280,7 @@ def exact(
     shift: float = 0.0,
     half_width: float | None = None,
     rows: int = 1000,
+    first: First | None = None,
 ) -> Exact:
     r"""Return log p(x) = log int p(x|z) p(z) dz [N] and the moments of p(z|x), for d <= 2, in nats.
 
@@ -235,13 +290,16 @@ def exact(
     more than `tail` of the peak's density (of a Normal in two dimensions, `tail` is then the mass outside, too); it
     grows, beyond the window if need be, while there is mass at its edge. With `tolerance` the step is halved until log
     p(x) changes by less, at most FINEST-fold. `shift` in [0, 1) moves all lattices by that part of their step: two
-    shifts are two independent quadratures. Computed in the model's precision and summed in float64; memory grows with
-    `rows` images at a time, not with N. Raises ValueError for d > 2 or without a prior.
+    shifts are two independent quadratures. `first` is this model's first lattice of the same shift, where it is at
+    hand: it is used unless a q(z|x) reaches beyond it. Computed in the model's precision and summed in float64; memory
+    grows with `rows` images at a time, not with N. Raises ValueError for d > 2 or without a prior.
     """
     prior = two_latents(model)
+    if first is not None and first.shift != shift:
+        raise ValueError(f"the first lattice is shifted by {first.shift:g} of its step, not by {shift:g}")
     parts, decoded = [], 0
     for block in x.split(rows):
-        search = _Search(_Field(model, prior, block, shift), per_sigma, tolerance, tail, half_width)
+        search = _Search(_Field(model, prior, block, shift, first), per_sigma, tolerance, tail, half_width)
         parts.append(search.run())
         decoded += search.field.decoded
     log_px, mean, mode, covariance, step, sigma, outside, error = (
@@ -263,8 +321,11 @@ class _Search:
         self.n, self.d = len(field.x), field.latent
         q = field.model.encode(field.x)
         self.guess = q.mean.double()
-        width = half_width if half_width is not None else _half_width(field.prior, q)
-        self.coarse = 2 * width / COARSE[self.d]
+        if field.first is not None and (q.mean.abs() + 6 * q.stddev).max().item() > field.first.half_width:
+            field.first = None
+        if half_width is None:
+            half_width = field.first.half_width if field.first is not None else _half_width(field.prior, q)
+        self.coarse = 2 * half_width / COARSE[self.d]
         self.log_px = torch.full((self.n,), -math.inf, dtype=torch.float64, device=field.x.device)
         self.error = torch.full_like(self.log_px, math.nan)
         self.outside, self.step, self.sigma = (torch.zeros_like(self.log_px) for _ in range(3))
@@ -276,9 +337,7 @@ class _Search:
     def run(self) -> tuple[Tensor, ...]:
         """Refine until every image is settled."""
         device = self.field.x.device
-        count = COARSE[self.d] // self.field.side
-        axis = torch.arange(-(count // 2), count - count // 2, device=device)
-        tiles = torch.cartesian_prod(*[axis] * self.d).reshape(-1, self.d)
+        tiles = _first_tiles(self.field)
         for images in torch.arange(self.n, device=device).split(max(1, MOST_PAIRS // len(tiles))):
             self.visit(0, _Pairs(images.repeat_interleave(len(tiles)), tiles.repeat(len(images), 1)))
         while self.waiting:
@@ -299,7 +358,7 @@ class _Search:
         if level:
             pairs, values, state = _grow(self.field, pairs, step, self.n, self.tail)
         else:
-            values = self.field.values(pairs, step)
+            values = self.field.beginning(pairs, step)
             state = _measure(self.field, pairs, values, step, self.n)
         here = torch.zeros_like(self.resolved)
         here[pairs.image] = True
@@ -327,7 +386,9 @@ class _Search:
         target = torch.ceil(2 * torch.log2(self.coarse / aim) - 1e-9).long()
         for finer in torch.unique(target[here & ~settled]).tolist():
             chosen = here & ~settled & (target == finer)
-            row, column = torch.nonzero(keep & chosen[pairs.image, None], as_tuple=True)
+            rows = torch.nonzero(chosen[pairs.image]).squeeze(1)
+            row, column = torch.nonzero(keep[rows], as_tuple=True)
+            row = rows[row]
             centre = (pairs.tile[row] * self.field.side + self.field.inner[column] + self.field.shift).double() * step
             trusted = (step <= 2 * state.narrow)[pairs.image[row]]
             self.send(finer, pairs.image[row], centre, step, torch.where(trusted, log_share[row, column], math.inf))
@@ -345,32 +406,42 @@ class _Search:
         size = self.field.side
         ends = [torch.floor((centre + s * side / 2) / step - self.field.shift) for s in (-1, 1)]
         corners = [torch.div(end.long(), size, rounding_mode="floor") for end in ends]
-        precision = torch.linalg.pinv(self.covariance[image], hermitian=True)
+        some, which = torch.unique(image, return_inverse=True)
+        precision = torch.linalg.pinv(self.covariance[some], hermitian=True)[which]
+        mean = self.mean[image]
 
         def fall(z: Tensor) -> Tensor:
-            away = z - self.mean[image]
-            return 0.5 * torch.einsum("pi,pij,pj->p", away, precision, away)
+            away = z - mean
+            return 0.5 * (away * (precision * away.unsqueeze(1)).sum(2)).sum(1)
 
         begin = log_share + fall(centre) - math.log(self.tail)
         for choice in itertools.product((0, 1), repeat=self.d):
             tile = torch.stack([corners[c][:, i] for i, c in enumerate(choice)], 1)
             low = (tile * size + self.field.shift).double() * step
             # the tile's point nearest to the mean, by coordinates
-            nearest = torch.minimum(torch.maximum(self.mean[image], low), low + (size - 1) * step)
+            nearest = torch.minimum(torch.maximum(mean, low), low + (size - 1) * step)
             wanted = fall(nearest) <= begin
             self.waiting.setdefault(level, []).append(_identity(image[wanted], tile[wanted]))
 
     def moments(self, pairs: _Pairs, state: _State, step: float, here: Tensor) -> None:
         """Keep the means, modes and covariances of the images that are here."""
-        z = self.field.points(pairs.tile, step)
-        centre = _sum_by(pairs.image, torch.einsum("pt,ptd->pd", state.weights, z), self.n)
-        away = z - centre[pairs.image, None]
-        spread = _sum_by(pairs.image, torch.einsum("pt,pti,ptj->pij", state.weights, away, away), self.n)
-        self.mean[here], self.covariance[here] = centre[here], spread[here]
+        # of each tile the mass, and the first and second moments about its corner, in steps
+        inner = self.field.inner.double()
+        squares = (inner.unsqueeze(2) * inner.unsqueeze(1)).flatten(1)
+        mass, first, second = (state.weights @ torch.cat([torch.ones_like(inner[:, :1]), inner, squares], 1)).split(
+            [1, self.d, self.d**2], 1
+        )
+        corner = (pairs.tile * self.field.side + self.field.shift).double()
+        centre = _sum_by(pairs.image, mass * corner + first, self.n)
+        away = corner - centre[pairs.image]
+        mixed = first.unsqueeze(2) * away.unsqueeze(1)
+        around = (mass * away).unsqueeze(2) * away.unsqueeze(1) + mixed + mixed.mT + second.unflatten(1, (self.d, -1))
+        spread = _sum_by(pairs.image, around, self.n)
+        self.mean[here], self.covariance[here] = step * centre[here], step**2 * spread[here]
         share, place = state.weights.max(1)
         most = torch.zeros_like(self.log_px).scatter_reduce_(0, pairs.image, share, "amax")
         summit = share == most[pairs.image]
-        self.mode[pairs.image[summit]] = z[summit, place[summit]]
+        self.mode[pairs.image[summit]] = (corner[summit] + inner[place[summit]]) * step
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from vae.evaluation.estimate import Estimate
 from vae.evaluation.importance import bounds
 from vae.model import LatentModel
 
+ROWS = 500  # examples of a block
 SEEDS = 1_000_003  # a seed's distance to the next: the generator looks at the lowest 32 bits alone
 K = 8  # samples of q: where the rate is a closed form, the distortion's noise alone is left, and this calms it
 
@@ -23,8 +24,14 @@ class Scores:
     elbo: Tensor | None
 
 
+def block(batches: Batches, part: slice, seed: int = 0) -> tuple[Tensor, torch.Generator]:
+    """Return a block of examples, its pixels drawn from `seed` and its place alone, and the generator after that."""
+    generator = torch.Generator(batches.examples.device).manual_seed(seed * SEEDS + part.start)
+    return batches.take(part, generator), generator
+
+
 @torch.no_grad()
-def scores(model: LatentModel, batches: Batches, k: int = K, seed: int = 0, rows: int = 500) -> Scores:
+def scores(model: LatentModel, batches: Batches, k: int = K, seed: int = 0, rows: int = ROWS) -> Scores:
     """Return -E_q log p(x|z), KL(q||p) and their negative sum [N] of every example, each from K samples, in nats.
 
     Binarisation is drawn block by block from `seed` alone, before any sample: models of the same data see the same
@@ -35,8 +42,7 @@ def scores(model: LatentModel, batches: Batches, k: int = K, seed: int = 0, rows
     parts = []
     for start in range(0, len(batches), rows):
         part = slice(start, min(start + rows, len(batches)))
-        pixels = torch.Generator(batches.examples.device).manual_seed(seed * SEEDS + start)
-        x = batches.take(part, pixels)
+        x, pixels = block(batches, part, seed)
         parts.append(bounds(model.given(batches.given(part)), x, k, pixels))
     model.train(was_training)
     joined = {}

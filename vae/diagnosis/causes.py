@@ -1,0 +1,209 @@
+"""Collapse, and by what cause: what was not finished, what stands at a bound, what the decoder does not hear."""
+
+from vae.diagnosis.evidence import Decoder, Evidence, Training
+from vae.diagnosis.limits import ACTIVE, DEAD, IGNORED, RATIO, SATURATED
+from vae.diagnosis.verdict import (
+    AUTOENCODER,
+    ELBO,
+    Absent,
+    Finding,
+    Remedy,
+    Severity,
+    Verdict,
+    beta,
+    healthy,
+    said,
+    signed,
+)
+from vae.spec import Spec
+
+WARM_UP = 0.5  # of the run over which a warm-up raises beta
+
+
+def dead(evidence: Evidence) -> list[int]:
+    """Return the dimensions that carry nothing: a rate below DEAD, an autoencoder's below ACTIVE of the largest
+    variance."""
+    assert evidence.codes is not None
+    rates, variance = evidence.codes.rates, evidence.codes.variance
+    if rates is not None:
+        return [j for j, rate in enumerate(rates) if rate.value < DEAD]
+    most = max(v.value for v in variance)
+    return [j for j, v in enumerate(variance) if v.value <= ACTIVE * most]
+
+
+def names(dimensions: list[int]) -> str:
+    """Return dimensions as people write them, counted from 1."""
+    shown = ", ".join(f"z{j + 1}".translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) for j in dimensions[:6])
+    return shown + (f" and {len(dimensions) - 6} more" if len(dimensions) > 6 else "")
+
+
+def rates(spec: Spec, evidence: Evidence) -> Finding:
+    """Say which dimensions carry how much, and which are active."""
+    if not spec.probabilistic:
+        return Absent(
+            f"{AUTOENCODER}, so no rate. How much each of its dimensions moves the image stands on the next card."
+        )
+    codes = evidence.codes
+    if codes is None or codes.rates is None:
+        return None
+    gone, d = dead(evidence), len(codes.rates)
+    total = sum(r.value for r in codes.rates)
+    active = sum(v.value > ACTIVE for v in codes.variance)
+    carried = f"carr{'y' if d - len(gone) != 1 else 'ies'} {signed(total)} nats"
+    units = f"{active} active unit{'s' * (active != 1)} of {d} (Var E[z|x] > {ACTIVE})"
+    if len(gone) == d:
+        return Verdict(
+            Severity.ILL,
+            f"All {d} dimensions are dead: together they carry {signed(total, 3)} nats. {units}.",
+            "A code that costs nothing says nothing: q(z|x) is the prior for every image.",
+            "dead",
+        )
+    if gone:
+        return Verdict(
+            Severity.NOTE,
+            f"{d - len(gone)} of {d} dimensions {carried}; {names(gone)} {'is' if len(gone) == 1 else 'are'} dead "
+            f"(below {DEAD} nats). {units}.",
+            "A dimension dies where what it could tell is worth less than its rate. Where β is 1 that is thrift, and "
+            "the model needs no more; where it is larger, it is β's doing.",
+            "dead-dimensions",
+        )
+    return healthy(f"All {d} dimensions {carried} per image. {units}.")
+
+
+def collapse(spec: Spec, evidence: Evidence) -> Finding:
+    """Say whether the latents have collapsed, and why."""
+    codes, decoder = evidence.codes, evidence.decoder
+    if evidence.training is not None and (found := _unfinished(spec, evidence.training)):
+        return found
+    if codes is None:
+        return None
+    edge = [j for j, share in enumerate(codes.saturated) if share >= SATURATED]
+    if edge:
+        return Verdict(
+            Severity.ILL,
+            f"log σ of {names(edge)} stands at its bound for {max(codes.saturated):.0%} of the images.",
+            "At the bound its gradient fades, so the encoder cannot come back by itself. A step that was too large put "
+            "it there.",
+            "saturated",
+            (Remedy("Clip the gradient at 1", "no single step goes so far", {"clip": 1.0}),),
+        )
+    if decoder is None:
+        return None
+    gone, d = dead(evidence), len(codes.variance)
+    heard = [j for j, share in enumerate(decoder.share) if share.value >= IGNORED]
+    if len(gone) == d and spec.probabilistic:
+        return _collapsed(spec, evidence, decoder, heard)
+    if not heard:
+        return Verdict(
+            Severity.ILL,
+            f"The decoder ignores z: no dimension moves {IGNORED:.0%} of the pixels' variance.",
+            "The encoder tells the images apart, and the decoder answers all with one.",
+            "collapsed",
+            _ways(spec, evidence),
+        )
+    deaf = [j for j in range(d) if j not in heard and j not in gone]
+    said_deaf = f" {names(deaf)} move{'s' * (len(deaf) == 1)} less than {IGNORED:.0%} of it." if deaf else ""
+    most = max(decoder.share, key=lambda s: s.value)
+    unused = f", and {names(gone)} nobody uses" if gone else ""
+    return healthy(
+        f"No collapse: the decoder hears {len(heard)} of {d} dimensions{unused}; the strongest moves "
+        f"{most.value:.0%} ± {most.se:.0%} of the pixels' variance.{said_deaf}"
+    )
+
+
+def _unfinished(spec: Spec, training: Training) -> Verdict | None:
+    if training.unfinished is not None:
+        name, value, goal = training.unfinished
+        steps = max(1, round(WARM_UP * _steps(spec, name, value)))
+        shown = "β" if name == "beta" else name
+        mended: tuple[Remedy, ...] = ()
+        schedule = spec.objective.get(name)
+        if isinstance(schedule, dict):
+            objective = {**spec.objective, name: {**schedule, "steps": steps}}
+            mended = (
+                Remedy(f"{shown} at its goal after {steps:,} steps", "half of the run", {"objective": objective}),
+            )
+        return Verdict(
+            Severity.ILL,
+            f"Annealing is unfinished: {shown} had come to {signed(value)} at the last step, and was to reach "
+            f"{signed(goal)}.",
+            "What was kept was trained on another objective than it is measured by.",
+            "unfinished",
+            mended,
+        )
+    if training.epochs < training.asked:
+        return Verdict(
+            Severity.NOTE,
+            f"Training ended after {training.epochs:,} of {training.asked:,} epochs.",
+            "It was stopped, or has not gone on; every card is about what was there then.",
+            "stopped",
+        )
+    return None
+
+
+def _steps(spec: Spec, name: str, value: float) -> float:
+    """Return the steps that the schedule had made, by where it stands on its way."""
+    schedule = spec.objective.get(name)
+    if not isinstance(schedule, dict):
+        return 1.0
+    way = schedule["stop"] - schedule["start"]
+    return float(schedule["steps"]) * (abs((value - schedule["start"]) / way) if way else 1.0)
+
+
+def _collapsed(spec: Spec, evidence: Evidence, decoder: Decoder, heard: list[int]) -> Verdict:
+    most = max(decoder.share, key=lambda s: s.value)
+    if heard:
+        start = f"The encoder is silent: all rates are 0, though the decoder would move {most.value:.0%} of the pixels."
+    else:
+        start = f"The decoder ignores z: no dimension moves more than {most.value:.2%} of the pixels' variance."
+    return Verdict(Severity.ILL, f"{start} {_cause(spec, evidence)}", WHY, "collapsed", _ways(spec, evidence))
+
+
+WHY = (
+    "Each nat of rate must save more than one nat (times β) of distortion. Where it cannot, the optimum is q(z|x) = "
+    "p(z), and the decoder learns the mean image (Lucas et al. 2019)."
+)
+
+
+def _drowned(evidence: Evidence) -> bool:
+    found = evidence.likelihood
+    return (
+        found is not None
+        and found.predicted is not None
+        and found.residual is not None
+        and found.predicted.value > RATIO * found.residual.value
+    )
+
+
+def _cause(spec: Spec, evidence: Evidence) -> str:
+    found = evidence.likelihood
+    if _drowned(evidence):
+        assert found is not None and found.predicted is not None and found.residual is not None
+        times = found.predicted.value / found.residual.value
+        return (
+            f"The cause is the likelihood's σ: {signed(found.predicted.value)}, {times:.1f} times the residuals' "
+            f"{said(found.residual, 3, '')}. In that noise nothing is worth its rate."
+        )
+    weight = beta(spec)
+    if weight is not None and weight > 1:
+        return f"The cause is β = {weight:g}: a nat of rate would have to save {weight:g} nats of distortion."
+    return "The decoder learned to do without before the encoder had anything to tell."
+
+
+def _ways(spec: Spec, evidence: Evidence) -> tuple[Remedy, ...]:
+    found = []
+    if "sigma" in spec.likelihood and _drowned(evidence):
+        learned = {**spec.likelihood, "sigma": "shared"}
+        found.append(Remedy("Learn σ", "the data choose the noise", {"likelihood": learned}))
+    weight = beta(spec)
+    if weight is not None and weight > 1:
+        found.append(ELBO)
+    if not found:
+        warm = {"schedule": "linear", "start": 0.0, "stop": 1.0, "steps": 2000}
+        objective = {"kind": "elbo", "beta": warm}
+        found.append(Remedy("Warm β up", "the encoder speaks before it pays", {"objective": objective}))
+        free = {"kind": "free_bits", "floor": 0.25}
+        if spec.posterior["kind"] in ("normal", "laplace") and spec.normal_prior:
+            changes = {"objective": free, "path": "reparametrised"}
+            found.append(Remedy("Free bits", "a quarter nat of each dimension costs nothing", changes))
+    return tuple(found)

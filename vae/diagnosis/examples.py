@@ -1,0 +1,113 @@
+"""Five models that are ill on purpose, each of one cause, so that every verdict can be seen: `python -m
+vae.diagnosis.examples [NAME ...]` trains them anew on the embedded digits, each in some ten seconds."""
+
+import shutil
+import sys
+from typing import Any, NamedTuple
+
+from vae import runs
+from vae.runs import Run
+from vae.spec import Spec, preset
+
+_ON_DIGITS: dict[str, Any] = {
+    "data": "digits",
+    "shape": (1, 8, 8),
+    "encoder": {"kind": "mlp", "widths": [64, 32]},
+    "batch": 64,
+    "epochs": 60,
+    "learning_rate": {"schedule": "cosine", "start": 3e-3, "stop": 0.0, "steps": 1260, "warmup": 100},
+}
+
+
+class Example(NamedTuple):
+    """An ill model: what people read, the verdict it is to get, and the spec as a preset with changes."""
+
+    title: str
+    note: str
+    diagnosis: str
+    preset: str
+    changes: dict[str, Any]
+
+
+def _grey(sigma: str | float) -> dict[str, Any]:
+    return {"likelihood": {"kind": "normal", "sigma": sigma}, "binarisation": "none"}
+
+
+EXAMPLES = {
+    "unhealthy-collapsed": Example(
+        "Collapsed",
+        "The likelihood's σ is 1, three times what the pixels vary at all: nothing is worth a nat of rate.",
+        "collapsed",
+        "vae",
+        _grey(1.0),
+    ),
+    "unhealthy-over-regularised": Example(
+        "Over-regularised",
+        "β = 4: each nat of rate must buy four nats of distortion, so the latents say less than they could.",
+        "over-regularised",
+        "beta-vae",
+        {**_grey(0.2), "latent": 4, "objective": {"kind": "elbo", "beta": 4.0}},
+    ),
+    "unhealthy-beta-0": Example(
+        "β = 0",
+        "The rate costs nothing: an autoencoder in all but name, whose posteriors are points.",
+        "under-regularised",
+        "vae",
+        {"objective": {"kind": "elbo", "beta": 0.0}},
+    ),
+    "unhealthy-sigma": Example(
+        "σ too small",
+        "The likelihood's σ is 0.05 where the residuals are four times that: it is certain, and wrong.",
+        "sigma",
+        "vae",
+        _grey(0.05),
+    ),
+    "unhealthy-holes": Example(
+        "Holes",
+        "A Wasserstein autoencoder whose codes nothing holds to the prior: its weight of the MMD is 0.",
+        "holes",
+        "wae",
+        {
+            **_grey("shared"),
+            "posterior": {"kind": "normal", "sigma": 0.2},
+            "objective": {"kind": "mmd", "weight": 0.0, "beta": 0.0},
+        },
+    ),
+}
+
+
+def spec(name: str) -> Spec:
+    """Return the spec of an example."""
+    example = EXAMPLES[name]
+    return preset(example.preset, **{**_ON_DIGITS, **example.changes})
+
+
+def make(name: str) -> Run:
+    """Train an example anew, in the place of the one that is there."""
+    from vae.trainer import Finish, Trainer
+
+    path = runs.examples() / name
+    shutil.rmtree(path, ignore_errors=True)
+    run = runs.create(path, spec(name))
+    runs.write_json(path / "meta.json", {"title": EXAMPLES[name].title, "note": EXAMPLES[name].note})
+    code = Trainer(run, finish=Finish(100), command=f"python -m vae.diagnosis.examples {name}")()
+    if code:
+        raise SystemExit(code)
+    for file in ("state.pt", "previous.pt", "status.json", "control.json", "worker.lock", "live.npz"):
+        (path / file).unlink(missing_ok=True)
+    shutil.rmtree(path / "film", ignore_errors=True)
+    return Run(path)
+
+
+def main(names: list[str]) -> None:
+    """Make the named examples, or all."""
+    import torch
+
+    torch.set_num_threads(1)  # the same sums in the same order on every machine
+    for name in names or EXAMPLES:
+        run = make(name)
+        print(run.path, {k: v["value"] for k, v in run.metrics.items() if isinstance(v, dict)})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,210 @@
+"""Whether the parts of a model fit each other: q its own width, the prior the codes, sigma the residuals."""
+
+from vae.diagnosis import limits
+from vae.diagnosis.evidence import Evidence, Number
+from vae.diagnosis.verdict import (
+    AUTOENCODER,
+    BEST,
+    DECAY,
+    ELBO,
+    Absent,
+    Finding,
+    Remedy,
+    Severity,
+    Verdict,
+    beta,
+    healthy,
+    said,
+    scale,
+    signed,
+    weight,
+)
+from vae.holes import FAR
+from vae.spec import Spec
+
+
+def posterior(spec: Spec, evidence: Evidence) -> Finding:
+    """Say whether q is as wide as the ELBO would have it, and whether all q together have the prior's moments."""
+    if not spec.probabilistic:
+        return Absent(f"{AUTOENCODER}, so nothing whose width could be right or wrong.")
+    if spec.posterior["kind"] not in ("normal", "full_normal", "laplace"):
+        return Absent(f"q is a {spec.posterior['kind']} here, which has no one width that could be scaled.")
+    found, of = evidence.width, scale(evidence)
+    if found is None or of is None or evidence.codes is None:
+        return None
+    apart = _moments(spec, evidence)
+    given = spec.posterior.get("sigma", "each")
+    if not isinstance(given, str):
+        return healthy(f"q's σ is given as {given:g}, so its width is nobody's mistake. {apart}")
+    if found.slope is None:
+        return healthy(f"q is the prior itself, so that its width changes nothing. {apart}")
+    gain, c, slope = found.gain[found.best], found.factors[found.best], found.slope
+    price = gain.value if gain.above(0) else 0.0
+    would = f"with σ {c:g} times as wide the ELBO would be {said(gain)} higher"
+    marks = {"note": limits.WIDTH_NOTE, "ill": limits.WIDTH_ILL}
+    trade = f"A nat of rate buys {said(slope, 2, '')} nats of distortion"
+    if slope.above(limits.OVER):
+        return Verdict(
+            max(weight(price, of, **marks), Severity.NOTE),
+            f"{trade}, where the ELBO asks for 1: q is too wide. {would[0].upper()}{would[1:]}. {apart}",
+            f"The encoder lives by β ≈ {slope.value:.1f}. It keeps to itself what would lower the distortion more than "
+            "it costs; training anew at β = 1 gains more than the width alone.",
+            "over-regularised",
+            _lower(spec),
+        )
+    if slope.below(limits.UNDER):
+        return Verdict(
+            max(weight(price, of, **marks), Severity.NOTE),
+            f"{trade}, where the ELBO asks for 1: q is too narrow. {would[0].upper()}{would[1:]}. {apart}",
+            f"The encoder lives by β ≈ {slope.value:.2f}: rate is nearly free, so it spends nats that save nothing, "
+            "and the codes go where the prior never looks.",
+            "under-regularised",
+            (ELBO,),
+        )
+    return healthy(f"{trade}: q is as wide as the ELBO would have it. {apart}")
+
+
+def _lower(spec: Spec) -> tuple[Remedy, ...]:
+    weight_now = beta(spec)
+    warm = {"kind": "elbo", "beta": {"schedule": "linear", "start": 0.0, "stop": 1.0, "steps": 2000}}
+    later = Remedy("β from 0 to 1", "dimensions come alive before they pay", {"objective": warm})
+    return (ELBO, later) if weight_now is None or weight_now > 1 else (later,)
+
+
+def _moments(spec: Spec, evidence: Evidence) -> str:
+    """Return how the aggregate posterior's moments compare with the prior's, where that is N(0, I)."""
+    assert evidence.codes is not None
+    if not spec.normal_prior:
+        return "The prior is learned, so its moments are no yardstick."
+    codes = evidence.codes
+    far = max(codes.sigma, key=lambda s: abs(s - 1))
+    mean = max(codes.mean, key=abs)
+    if abs(far - 1) <= limits.MOMENT and abs(mean) <= limits.MOMENT:
+        return f"All q together have means within {abs(mean):.2f} of 0 and σ within {abs(far - 1):.2f} of 1."
+    return f"All q together are not N(0, I): a mean of {signed(mean)}, a σ of {signed(far)}."
+
+
+def likelihood(spec: Spec, evidence: Evidence) -> Finding:
+    """Say whether p(x|z) means what it says."""
+    found, of = evidence.likelihood, scale(evidence)
+    if spec.likelihood["kind"] == "continuous_bernoulli":
+        return Absent(
+            "A continuous Bernoulli has no σ of its own, and grey pixels are no events whose frequency could be "
+            "counted."
+        )
+    if found is None or of is None:
+        return None
+    if found.kind == "probability":
+        return _reliability(spec, found.error or 0.0)
+    assert found.predicted is not None and found.residual is not None
+    ratio = found.residual.value / found.predicted.value
+    says = f"σ says {signed(found.predicted.value, 3)}, the residuals {said(found.residual, 3, '')}"
+    if 1 / limits.RATIO <= ratio <= limits.RATIO:
+        return healthy(f"{says}: a factor of {ratio:.2f}, so that the likelihood means what it says.")
+    cost = found.cost
+    if cost is None:
+        severity = Severity.ILL if not 0.5 <= ratio <= 2 else Severity.NOTE
+    else:
+        severity = weight(cost, of)
+    price = "" if cost is None else f", which costs {signed(cost, 1)} nats per image"
+    small = ratio > 1
+    given = not isinstance(spec.likelihood.get("sigma", "each"), str)
+    remedies: tuple[Remedy, ...] = ()
+    if given:
+        learned = {**spec.likelihood, "sigma": "shared"}
+        measured = {**spec.likelihood, "sigma": round(found.residual.value, 3)}
+        remedies = (
+            Remedy("Learn σ", "one σ for all pixels, which the data choose", {"likelihood": learned}),
+            Remedy(f"σ = {measured['sigma']:g}", "the residuals' own, as they are now", {"likelihood": measured}),
+        )
+    if severity == Severity.HEALTHY:
+        return healthy(f"{says}: a factor of {ratio:.2f}{price}, little beside what the latents buy.")
+    return Verdict(
+        severity,
+        f"{says}: σ is {ratio if small else 1 / ratio:.1f} times too {'small' if small else 'large'}{price}.",
+        "σ too small makes every error a catastrophe: reconstruction is all that counts, the rate next to nothing, as "
+        "if β were small. Every sample is drawn with too little noise."
+        if small
+        else "σ too large drowns the images in noise: little is worth its rate, as if β were large.",
+        "sigma",
+        remedies,
+    )
+
+
+def _reliability(spec: Spec, error: float) -> Verdict:
+    says = f"Pixels said to be white with probability p are white that often, to {100 * error:.2f} percentage points"
+    if error < limits.ERROR_NOTE:
+        return healthy(f"{says}.")
+    return Verdict(
+        Severity.ILL if error >= limits.ERROR_ILL else Severity.NOTE,
+        f"Pixel probabilities are off by {100 * error:.1f} percentage points on average.",
+        "A decoder that is more certain than it is right has learned its training images by heart.",
+        "probabilities",
+        (BEST if spec.keep != "best" else DECAY,),
+    )
+
+
+def holes(spec: Spec, evidence: Evidence) -> Finding:
+    """Say how much of the prior lies where no data are."""
+    if spec.probabilistic and spec.condition is not None and spec.condition.get("prior"):
+        return Absent("Each label has a prior of its own here, and holes are told of one prior.")
+    found = evidence.holes
+    if found is None:
+        return None
+    share = found.share
+    if found.kind == "ratio":
+        says = f"{share.value:.1%} ± {share.se:.1%} of {found.source} lies in holes, where log q(z) − log p(z) < −2"
+    else:
+        # where q(z) cannot be trusted, single codes lie apart too: what counts is how much more often draws do
+        says = (
+            f"{share.value:.1%} ± {share.se:.1%} of draws of {found.source} lie apart from all codes (farther than "
+            f"{FAR:g} typical distances between neighbours), of the codes themselves {found.strays:.1%}"
+        )
+        share = share._replace(value=share.value - found.strays)
+    if not share.above(limits.HOLES_NOTE):
+        return healthy(f"{says}.")
+    remedies = _fill(spec)
+    if not spec.probabilistic:
+        return Verdict(
+            Severity.NOTE,
+            f"{says}: what is decoded there, nothing was ever trained to be.",
+            "Nothing holds an autoencoder's codes together, so between them anything may come out.",
+            "holes",
+            remedies,
+        )
+    return Verdict(
+        Severity.ILL if share.above(limits.HOLES_ILL) else Severity.NOTE,
+        f"{says}: so many samples decode from where no image was ever encoded.",
+        "The prior and the aggregate posterior are two distributions here; the decoder was trained on the second and "
+        "is sampled from the first.",
+        "holes",
+        remedies,
+    )
+
+
+def _fill(spec: Spec) -> tuple[Remedy, ...]:
+    if not spec.probabilistic:
+        changes = {
+            "posterior": {"kind": "normal"},
+            "prior": {"kind": "standard_normal"},
+            "objective": {"kind": "elbo", "beta": 1.0},
+            "terms": (),
+        }
+        return (Remedy("Make it a VAE", "its codes must then fill the prior", changes),)
+    found = []
+    if spec.objective["kind"] == "mmd":
+        weight_now = spec.objective.get("weight", 0.0)
+        least = 100.0 if not isinstance(weight_now, int | float) or weight_now < 100 else 10.0 * weight_now
+        objective = {**spec.objective, "weight": least}
+        found.append(Remedy(f"MMD weight {least:g}", "codes are held to the prior", {"objective": objective}))
+    elif (weight_now := beta(spec)) is not None and weight_now < 1:
+        found.append(ELBO)
+    if spec.normal_prior and spec.condition is None and spec.objective["kind"] in ("elbo", "iwae"):
+        found.append(Remedy("Mixture prior", "the prior goes where the codes are", {"prior": {"kind": "mixture"}}))
+        found.append(Remedy("VampPrior", "a prior made of posteriors", {"prior": {"kind": "vamp"}}))
+    return tuple(found)
+
+
+def significant(number: Number) -> float:
+    """Return a difference where it is one, else 0."""
+    return number.value if number.above(0, limits.ERRORS) else 0.0

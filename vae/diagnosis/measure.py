@@ -1,0 +1,299 @@
+"""The evidence that needs the model: each part one function of a run, of its held-out examples in their codes' order.
+
+Every part takes as many examples as a few seconds of one processor allow, says how many, and gives the numbers of
+vae.evaluation as they are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vae import data, estimate
+from vae.batches import Batches, prepare
+from vae.diagnosis import evidence, hole_map
+from vae.diagnosis.evidence import Number
+from vae.diagnosis.limits import PATIENCE
+from vae.evaluation import baseline, bounds, calibration, decomposition, exact
+from vae.evaluation import width as widths
+from vae.evaluation.codes import by_class
+from vae.evaluation.estimate import Estimate
+from vae.evaluation.information import subset
+from vae.evaluation.scores import K, Scores, difference, scores
+from vae.evaluation.table import factorised
+from vae.families import sample
+from vae.model import LatentModel
+from vae.runs import Run
+
+MOST = 10_000  # examples of a split
+IMPORTANCE, BOUNDED, EXACT = 100, 1000, 200  # samples of L_K, and examples of it and of log p(x)
+CODED = 5000  # training examples whose codes make q(z)
+DECOMPOSED = 2000  # examples of the decomposition, whose cost is their square
+WIDTHS = 1000
+WORST = 12
+SEED = 7  # of every draw
+FEW = 50  # examples below which a part is not cut, however slow the decoder
+SWAPS = 256  # z that each dimension is exchanged in
+
+
+def number(found: Estimate) -> Number:
+    """Return an estimate as evidence holds it."""
+    return Number(found.value, found.se, found.n)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run with its model and its held-out examples, in the order of its codes."""
+
+    run: Run
+    model: LatentModel
+    test: Batches
+
+    @cached_property
+    def train(self) -> Batches:
+        """The examples that it was trained on."""
+        return prepare(data.load(self.run.spec.data, "train", n=self.run.spec.size), self.run.spec)
+
+    def most(self, wanted: int, samples: int, seconds: float = PATIENCE) -> int:
+        """Return how many examples of so many decoded samples each fit into `seconds` by arithmetic."""
+        spec = self.run.spec
+        decoder = estimate.operations(spec.decoder_layers(), (spec.latent,))
+        decoder += estimate.PER_VALUE * float(np.prod(spec.shape))
+        once = estimate.operations(spec.encoder_layers(), spec.shape) + samples * decoder
+        return max(FEW, min(wanted, int(seconds * estimate.SPEED / once)))
+
+    def first(self, n: int, batches: Batches | None = None) -> Batches:
+        """Return the first n of the held-out examples, or of others."""
+        batches = self.test if batches is None else batches
+        labels = None if batches.labels is None else batches.labels[:n]
+        return replace(batches, examples=batches.examples[:n], labels=labels)
+
+    @cached_property
+    def scores(self) -> Scores:
+        """Distortion, rate and ELBO of each example: those of the Compare page."""
+        return scores(self.model, self.first(self.most(min(MOST, len(self.test)), K)))
+
+
+def _generator(seed: int = SEED) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _worth(found: Scores) -> torch.Tensor:
+    """Return what is to be high: the ELBO [N], an autoencoder's -distortion."""
+    return -found.distortion if found.elbo is None else found.elbo
+
+
+def bound(case: Case) -> evidence.Bound:
+    """Return the bound, and the gain over the best model without latents, on the same drawn pixels."""
+    found = case.scores
+    without = baseline.without_latents(case.run.spec, case.train.take(slice(0, MOST), _generator()))
+    base = baseline.log_prob(without, pixels(case.test, len(found.distortion)))
+    worth = _worth(found)
+    return evidence.Bound(
+        number(Estimate.of(worth)),
+        number(Estimate.of(found.distortion)),
+        None if found.rate is None else number(Estimate.of(found.rate)),
+        number(Estimate.of(base)),
+        number(difference(worth, base)),
+    )
+
+
+def gap(case: Case) -> evidence.Gap | None:
+    """Return how far the ELBO lies below log p(x), or below L_K where d > 2; None without a prior."""
+    if case.model.prior is None:
+        return None
+    exactly = case.run.spec.latent <= 2 and case.test.labels is None
+    n = case.most(min(EXACT if exactly else BOUNDED, len(case.test)), IMPORTANCE)
+    x, generator = subset(case.test, n, SEED), _generator()
+    parts = [
+        bounds(case.model.given(case.test.given(part)), x[part], IMPORTANCE, generator)
+        for part in (slice(at, min(at + 50, n)) for at in range(0, n, 50))
+    ]
+    log_px, ess, elbo = (torch.cat([getattr(p, name) for p in parts]) for name in ("log_px", "ess", "elbo"))
+    truth = exact(case.model, x).log_px if exactly else None
+    gaps = (log_px if truth is None else truth) - elbo
+    return evidence.Gap(
+        number(Estimate.of(elbo)),
+        number(Estimate.of(log_px)),
+        IMPORTANCE,
+        Estimate.of(ess).value,
+        None if truth is None else number(Estimate.of(truth)),
+        number(Estimate.of(gaps)),
+        tuple(round(v, 4) for v in gaps.tolist()),
+    )
+
+
+def pixels(batches: Batches, n: int, rows: int = 500) -> torch.Tensor:
+    """Return the first n examples as `scores` draws them from its seed 0."""
+    parts = []
+    for start in range(0, n, rows):
+        drawn = torch.Generator(batches.examples.device).manual_seed(start)
+        parts.append(batches.take(slice(start, min(start + rows, n)), drawn))
+    return torch.cat(parts)
+
+
+def overfitting(case: Case) -> evidence.Overfitting:
+    """Return the ELBO on training and on held-out examples; the two samples are independent, so errors add squared."""
+    test = _worth(case.scores)
+    index = torch.linspace(0, len(case.train) - 1, min(len(test), len(case.train))).long()
+    labels = None if case.train.labels is None else case.train.labels[index]
+    train = _worth(scores(case.model, replace(case.train, examples=case.train.examples[index], labels=labels)))
+    a, b = Estimate.of(train), Estimate.of(test)
+    apart = Number(a.value - b.value, float(np.hypot(a.se, b.se)), min(a.n, b.n))
+    return evidence.Overfitting(number(a), number(b), apart)
+
+
+@torch.no_grad()
+def reconstruction(case: Case) -> evidence.Reconstruction:
+    """Return errors by class, the worst examples, and the squared error beside PCA's of as many dimensions."""
+    distortion, codes = case.scores.distortion, case.run.codes
+    n = len(distortion)
+    classes = {} if codes.labels is None else by_class(distortion, codes.labels[:n], codes.classes)
+    worst = torch.argsort(distortion, descending=True)[:WORST]
+    m = case.most(n, 1)
+    x = pixels(case.test, m)
+    decoded = []
+    for at in range(0, m, 500):
+        part = slice(at, min(at + 500, m))
+        given = case.model.given(case.test.given(part))
+        decoded.append(given.decode(given.encode(x[part]).mean).mean)
+    error = (x - torch.cat(decoded)).flatten(1).double().square().sum(1)
+    known = case.train.take(slice(0, MOST), _generator()).flatten(1).double()
+    linear = _pca(known, x.flatten(1).double(), case.run.spec.latent)
+    return evidence.Reconstruction(
+        number(Estimate.of(distortion)),
+        {name: number(found) for name, found in classes.items()},
+        tuple(worst.tolist()),
+        tuple(distortion[worst].tolist()),
+        number(Estimate.of(error)),
+        number(Estimate.of(linear)),
+        number(difference(linear, error)),
+    )
+
+
+def _pca(known: torch.Tensor, x: torch.Tensor, d: int) -> torch.Tensor:
+    """Return the squared error [N] of x [N, D] projected onto the mean and first d principal axes of known [M, D]."""
+    mean = known.mean(0)
+    away = known - mean
+    if away.shape[1] > 4 * d + 64 and away.shape[1] > 1024:
+        axes = torch.svd_lowrank(away, q=min(2 * d + 10, *away.shape), niter=4)[2][:, :d]
+    else:
+        axes = torch.linalg.eigh(away.T @ away).eigenvectors.flip(1)[:, :d]
+    rest = x - mean
+    return (rest - rest @ axes @ axes.T).square().sum(1)
+
+
+@torch.no_grad()
+def _encoded(case: Case) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, str]:
+    """Return means and scales [N, d] of the training examples: what the decoder has learned to read."""
+    means, scales = [], []
+    generator = _generator()
+    n = min(CODED, len(case.train))
+    for at in range(0, n, 1000):
+        part = slice(at, min(at + 1000, n))
+        q = case.model.given(case.train.given(part)).encode(case.train.take(part, generator))
+        means.append(q.mean.double())
+        if case.run.spec.probabilistic:
+            scales.append(q.stddev.double())
+    return torch.cat(means).numpy(), torch.cat(scales).numpy() if scales else None, "training"
+
+
+def holes_of(case: Case) -> evidence.Holes | None:
+    """Return the holes of the training examples' codes; None for a prior that is another one for each label."""
+    if case.test.labels is not None and case.run.spec.probabilistic and not case.run.spec.normal_prior:
+        return None
+    means, scales, split = _encoded(case)
+    return hole_map.found(case.run, means, scales, split, case.model)
+
+
+def likelihood(case: Case) -> evidence.Likelihood | None:
+    """Return the likelihood's calibration; None for a continuous Bernoulli, which has neither sigma nor frequencies."""
+    n = case.most(min(MOST, len(case.test)), 1)
+    chance = calibration.probabilities(case.model, case.test, n, SEED)
+    if chance is not None:
+        return evidence.Likelihood("probability", None, None, None, chance.gap, _bins(chance))
+    spread = calibration.spread(case.model, case.test, min(n, 2000), SEED)
+    if spread is None:
+        return None
+    bins = _bins(spread.reliability)
+    return evidence.Likelihood(
+        "sigma", number(spread.predicted), number(spread.residual), spread.cost, None, bins
+    )  # fmt: skip
+
+
+def _bins(found: calibration.Reliability) -> tuple[tuple[float, float, float], ...]:
+    columns = (found.predicted.tolist(), found.observed.tolist(), found.count.tolist())
+    return tuple(zip(*columns, strict=True))
+
+
+def width(case: Case) -> evidence.Width | None:
+    """Return what the ELBO would be with wider and narrower q; None where q has no such form."""
+    if case.model.prior is None:
+        return None
+    factors = widths.FACTORS
+    n = case.most(min(WIDTHS, len(case.test)), 8 * (len(factors) + 3))
+    found = widths.width(case.model, case.test, n, factors, seed=SEED)
+    if found is None:
+        return None
+    slope = None if found.slope is None else number(found.slope)
+    return evidence.Width(found.factors, tuple(number(g) for g in found.gain), slope)
+
+
+@torch.no_grad()
+def decoder(case: Case) -> evidence.Decoder:
+    r"""Return the share of the pixels' variance that each dimension moves.
+
+    share_j = E ||m(z) - m(z')||^2 / (2 sum_i Var x_i), z ~ q(z) and z' the same but for z_j, which is another draw of
+    q(z_j): the first-order total index of Sobol (Jansen 1999), over the variance of the data.
+    """
+    n = min(len(case.test), max(FEW, case.most(SWAPS, case.run.spec.latent + 1)))
+    generator = _generator()
+    batches = case.first(n)
+    given = case.model.given(batches.given(slice(0, n)))
+    x = batches.take(slice(0, n), generator)
+    z = sample(given.encode(x), 1, generator)[0]
+    whole = x.flatten(1).double().var(0).sum()
+    before = given.decode(z).mean.flatten(1)
+    shares = []
+    for j in range(z.shape[1]):
+        other = z.clone()
+        other[:, j] = z[torch.randperm(n, generator=generator), j]
+        moved = (given.decode(other).mean.flatten(1) - before).double().square().sum(1) / (2 * whole)
+        shares.append(number(Estimate.of(moved)))
+    return evidence.Decoder(tuple(shares))
+
+
+@torch.no_grad()
+def surgery(case: Case) -> evidence.Surgery | None:
+    """Return the rate's decomposition; None where q's marginals are not known, or the model is told labels."""
+    if case.model.prior is None or case.test.labels is not None or not factorised(case.model, case.test):
+        return None
+    n = min(DECOMPOSED, len(case.test))
+    found = decomposition(case.model.encode(subset(case.test, n, SEED)), case.model.prior(), 1, _generator())
+    by_dimension = None if found.by_dimension is None else tuple(found.by_dimension.tolist())
+    return evidence.Surgery(
+        number(found.mutual_information),
+        number(found.total_correlation),
+        number(found.dimension_kl),
+        by_dimension,
+        number(found.rate),
+        found.cap,
+        found.capped,
+    )
+
+
+MEASURES: dict[str, Callable[[Case], Any]] = {
+    "bound": bound,
+    "decoder": decoder,
+    "likelihood": likelihood,
+    "width": width,
+    "overfitting": overfitting,
+    "reconstruction": reconstruction,
+    "holes": holes_of,
+    "surgery": surgery,
+    "gap": gap,
+}

@@ -1,0 +1,73 @@
+"""The evidence that a run folder holds already: codes and history, read with numpy within milliseconds."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vae import schedules
+from vae.diagnosis.evidence import Codes, Number, Training
+from vae.heads import LOG_SIGMA_RANGE
+from vae.runs import Codes as Saved
+from vae.runs import Run
+from vae.spec import Spec
+
+BLOCK = 16_384  # codes at a time: whole arrays in float64 would be the app's largest
+
+
+def _numbers(total: np.ndarray, squares: np.ndarray, n: int) -> tuple[Number, ...]:
+    """Return means with standard errors of sums and sums of squares [d] over n examples."""
+    mean = total / n
+    spread = np.sqrt(np.maximum(squares / n - mean**2, 0) / max(n - 1, 1))
+    return tuple(Number(float(m), float(s), n) for m, s in zip(mean, spread, strict=True))
+
+
+def codes(saved: Saved) -> Codes:
+    """Return what the saved codes say of each dimension."""
+    n, d = saved.means.shape
+    centre = saved.means.mean(0, dtype=np.float64)
+    sums = {name: np.zeros(d) for name in ("rate", "rate2", "away2", "away4", "sigma2", "edge")}
+    low, high = (math.exp(v) for v in LOG_SIGMA_RANGE)
+    for at in range(0, n, BLOCK):
+        means = saved.means[at : at + BLOCK].astype(np.float64)
+        away2 = (means - centre) ** 2
+        sums["away2"] += away2.sum(0)
+        sums["away4"] += (away2**2).sum(0)
+        if saved.scales is not None:
+            scales = saved.scales[at : at + BLOCK].astype(np.float64)
+            rate = 0.5 * (means**2 + scales**2 - 1) - np.log(scales)
+            sums["rate"] += rate.sum(0)
+            sums["rate2"] += (rate**2).sum(0)
+            sums["sigma2"] += (scales**2).sum(0)
+            sums["edge"] += ((scales <= low) | (scales >= high)).sum(0)
+    variance = _numbers(sums["away2"] * n / max(n - 1, 1), sums["away4"] * (n / max(n - 1, 1)) ** 2, n)
+    return Codes(
+        n,
+        _numbers(sums["rate"], sums["rate2"], n) if saved.scales is not None else None,
+        variance,
+        tuple(float(m) for m in centre),
+        tuple(float(s) for s in np.sqrt(sums["away2"] / n + sums["sigma2"] / n)),
+        tuple(float(e) / n for e in sums["edge"]),
+    )
+
+
+def _schedules(spec: Spec) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the numbers of what is climbed that follow the step; the learning rate is not one of them."""
+    entries = [("", spec.objective), *((f"{term['kind']} ", term) for term in spec.terms)]
+    return [(f"{of}{name}", value) for of, e in entries for name, value in e.items() if isinstance(value, Mapping)]
+
+
+def training(run: Run) -> Training | None:
+    """Return what the record of training says, None where there is none."""
+    records = [r for r in run.history if r.get("step") is not None]
+    if not records:
+        return None
+    last = records[-1]
+    # a weight that is still on its way at the last step: the model was kept half-way to what it was to be
+    late = None
+    for name, schedule in _schedules(run.spec):
+        value = schedules.at(schedule, int(last["step"]))
+        if not math.isclose(value, schedule["stop"], rel_tol=0.01, abs_tol=1e-9):
+            late = (name, float(value), float(schedule["stop"]))
+    return Training(int(last.get("epoch", 0)) + 1, run.spec.epochs, int(last.get("skipped") or 0), late)

@@ -1,0 +1,32 @@
+"""The whole diagnosis of a run at once, in this process: what the shell and the tests ask for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from vae.diagnosis import kept, measure, quick
+from vae.diagnosis.evidence import QUICK, Evidence, plain
+from vae.jobs import calls
+from vae.runs import Run
+
+
+def quickly(run: Run) -> Evidence:
+    """Return what the run folder says without its model: its codes and its history."""
+    return Evidence(codes=quick.codes(run.codes), training=quick.training(run))
+
+
+def measured(run: Run) -> Iterator[tuple[str, Any]]:
+    """Yield each part of the evidence that needs the model, None where it has none; raises RunError and DataError."""
+    opened, model = calls._open(run.path)
+    case = measure.Case(opened, model, calls._coded(opened))
+    for name, of in measure.MEASURES.items():
+        yield name, of(case)
+
+
+def diagnose(run: Run, keep: bool = False) -> Evidence:
+    """Return all evidence of a run, measured now, and if asked kept beside it."""
+    known = {name: getattr(quickly(run), name) for name in QUICK}
+    for name, found in measured(run):
+        known[name] = found
+        if keep:
+            kept.write(run.path, name, None if found is None else plain(found), beside=True)
+    return Evidence(**known)

@@ -1,0 +1,97 @@
+"""What a verdict is, how its numbers are written, and how much a fault weighs."""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+from vae.diagnosis.evidence import Evidence, Number
+from vae.diagnosis.limits import ILL, LEAST_SCALE, NOTE
+from vae.schedules import at
+from vae.spec import Spec
+
+
+class Severity(IntEnum):
+    """How bad it is."""
+
+    HEALTHY = 0
+    NOTE = 1
+    ILL = 2
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change of the spec: what it is called, why it helps, and the entries that change."""
+
+    label: str
+    why: str
+    changes: dict[str, Any]
+
+    def applied(self, spec: Spec) -> Spec:
+        """Return the spec with the change; raises SpecError where it does not fit."""
+        return replace(spec, **self.changes)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one card. `name` is the diagnosis, "" where nothing is wrong."""
+
+    severity: Severity
+    sentence: str
+    why: str = ""
+    name: str = ""
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A card that this model cannot have, and why."""
+
+    reason: str
+
+
+Finding = Verdict | Absent | None  # None: the evidence is not there yet
+
+
+def healthy(sentence: str, why: str = "") -> Verdict:
+    """Return a verdict with nothing wrong."""
+    return Verdict(Severity.HEALTHY, sentence, why)
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Return a number with a real minus sign."""
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def said(number: Number, digits: int = 2, units: str = "nats") -> str:
+    """Return a number with its standard error and unit."""
+    return f"{signed(number.value, digits)} ± {number.se:,.{digits}f}" + (f" {units}" if units else "")
+
+
+def scale(evidence: Evidence) -> float | None:
+    """Return what a fault's price is held against, in nats: what the latents buy; None before that is known."""
+    return None if evidence.bound is None else max(evidence.bound.gain.value, LEAST_SCALE)
+
+
+def share(price: float, evidence: Evidence) -> str:
+    """Return ": x % of what the latents buy", "" where they buy too little for a share to mean anything."""
+    gain = evidence.bound.gain.value if evidence.bound is not None else 0.0
+    return f": {price / gain:.0%} of what the latents buy" if gain > LEAST_SCALE else ""
+
+
+def weight(price: float, of: float, note: float = NOTE, ill: float = ILL) -> Severity:
+    """Return how much a fault of this price weighs."""
+    return Severity.ILL if price >= ill * of else Severity.NOTE if price >= note * of else Severity.HEALTHY
+
+
+def beta(spec: Spec, step: int = 10**9) -> float | None:
+    """Return the weight of the rate that the spec asks for at a step, None where its objective has none."""
+    value = spec.objective.get("beta")
+    if value is None:
+        return 1.0 if spec.objective["kind"] in ("elbo", "iwae") else None
+    return at(value, step)
+
+
+ELBO = Remedy("β = 1", "the ELBO's own weight of the rate", {"objective": {"kind": "elbo", "beta": 1.0}})
+BEST = Remedy("Keep the best weights", "those of the best validation", {"keep": "best"})
+DECAY = Remedy("Weight decay 0.01", "weights that are no larger than they must be", {"weight_decay": 0.01})
+AUTOENCODER = "An autoencoder has no prior and no density q(z|x)"

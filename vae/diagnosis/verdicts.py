@@ -1,0 +1,66 @@
+"""All cards of the Diagnose page in their order, and the main diagnosis: the first cause among what is ill."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from vae.diagnosis.causes import collapse, rates
+from vae.diagnosis.evidence import Evidence
+from vae.diagnosis.faults import bound, gap, overfitting, reconstruction, surgery
+from vae.diagnosis.fit import holes, likelihood, posterior
+from vae.diagnosis.verdict import Finding, Severity, Verdict
+from vae.spec import Spec
+
+
+class Card(NamedTuple):
+    """A card: its title, the parts of the evidence that it needs, and its verdict."""
+
+    title: str
+    needs: tuple[str, ...]
+    judge: Callable[[Spec, Evidence], Finding]
+
+
+CARDS: dict[str, Card] = {
+    "bound": Card("Bound", ("bound",), bound),
+    "rates": Card("Rate per dimension", ("codes",), rates),
+    "collapse": Card("Collapse, by cause", ("codes", "training", "decoder", "likelihood"), collapse),
+    "posterior": Card("Calibration of q", ("codes", "bound", "width"), posterior),
+    "likelihood": Card("Calibration of p(x|z)", ("bound", "likelihood"), likelihood),
+    "holes": Card("Holes", ("holes",), holes),
+    "overfitting": Card("Overfitting", ("bound", "overfitting"), overfitting),
+    "reconstruction": Card("Reconstruction", ("reconstruction",), reconstruction),
+    "surgery": Card("ELBO surgery", ("bound", "surgery"), surgery),
+    "gap": Card("Tightness", ("bound", "gap"), gap),
+}
+
+# a model with several faults has one diagnosis: what is above brings about what is below
+CAUSES = (
+    *("unfinished", "saturated", "collapsed", "sigma", "over-regularised", "under-regularised", "overfitted"),
+    *("holes", "prior", "probabilities", "loose", "linear", "dead", "worthless"),
+)
+TITLES = {
+    "unfinished": "Annealing unfinished",
+    "saturated": "σ of q saturated",
+    "collapsed": "Collapsed",
+    "sigma": "σ of the likelihood miscalibrated",
+    "over-regularised": "Over-regularised",
+    "under-regularised": "Under-regularised",
+    "overfitted": "Overfitted",
+    "holes": "Holes",
+    "prior": "The prior does not fit the codes",
+    "probabilities": "Pixel probabilities miscalibrated",
+    "loose": "A loose bound",
+    "linear": "Worse than PCA",
+    "dead": "All dimensions dead",
+    "worthless": "Worth no more than no latents",
+}
+
+
+def judge(spec: Spec, evidence: Evidence) -> dict[str, Finding]:
+    """Return what is to be said on every card: a verdict, why it is absent, or None where its evidence is not there."""
+    return {name: card.judge(spec, evidence) for name, card in CARDS.items()}
+
+
+def main(findings: Mapping[str, Finding]) -> Verdict | None:
+    """Return the diagnosis: of what is ill the verdict whose cause comes first, None where nothing is."""
+    ill = [f for f in findings.values() if isinstance(f, Verdict) and f.severity == Severity.ILL]
+    return min(ill, key=lambda verdict: CAUSES.index(verdict.name), default=None)

@@ -1,0 +1,243 @@
+"""What the terms of the derivation are worth for one image: weights, slopes, prior samples, and what the code resists.
+
+All of it is arrays: whoever shows them computes bounds for every K, gradients for every estimator and the posterior
+under another sigma from them, without asking again.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution, Independent, Normal, kl_divergence
+
+from vae.evaluation.gaps import Refined, normal, refine
+from vae.evaluation.importance import Rung, _Groups
+from vae.evaluation.likelihood import prepared
+from vae.families import sample
+from vae.model import LatentModel, from_prior
+
+FLIPPED = 0.1  # share of pixels that a corruption changes
+AGAIN = 64  # corruptions of an image
+PART = 256  # z decoded at a time: their parameters stay in the processor's cache
+
+
+class Given(nn.Module):
+    """An encoder that answers with one q(z|x), whatever the image: what a model is asked about that has none."""
+
+    def __init__(self, loc: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("loc", loc)
+        self.register_buffer("scale", scale)
+
+    def forward(self, x: Tensor) -> Distribution:
+        """Return q of batch shape [B] for x [B, ...]."""
+        loc, scale = (v.expand(len(x), -1) for v in (self.get_buffer("loc"), self.get_buffer("scale")))
+        return Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+
+
+class Fitted(nn.Module):
+    """The Gaussian prior with the mean and the standard deviations of an autoencoder's codes, axis by axis."""
+
+    def __init__(self, means: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("loc", means.mean(0))
+        self.register_buffer("scale", means.std(0).clamp_min(1e-6))
+
+    def forward(self) -> Distribution:
+        """Return the distribution; event shape [d]."""
+        loc, scale = self.get_buffer("loc"), self.get_buffer("scale")
+        return Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+
+
+def with_prior(model: LatentModel, means: Tensor) -> LatentModel:
+    """Return an autoencoder as a latent model p(z) p(x|z), p(z) fitted to its codes [N, d]; it shares every weight."""
+    return LatentModel(Fitted(means), model.decoder, model.encoder)
+
+
+def given(model: LatentModel, q: Distribution) -> LatentModel:
+    """Return the model with a diagonal Normal q of batch shape [1] as its answer to every image."""
+    return LatentModel(model.prior, model.decoder, Given(*(v.detach() for v in normal(q))))  # type: ignore[arg-type]
+
+
+def around(model: LatentModel, x: Tensor, loc: Tensor, scale: Tensor, steps: int = 16) -> Refined:
+    """Return the climb of N(loc [1, d], diag scale^2 [1, d]) to the best q of one image x [1, ...]."""
+    start = Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+    return refine(model, x, steps, start=start)
+
+
+def twin(q: Distribution) -> Distribution:
+    """Return the Normal with q's means and scales and independent dimensions: q itself where it is one."""
+    try:
+        normal(q)
+        return q
+    except TypeError:
+        return Independent(Normal(q.mean, q.stddev, validate_args=False), 1, validate_args=False)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """S samples z = m + s e of a diagonal Normal q: e and z [S, d], log-densities [S], slopes [S, d] in z, nats.
+
+    `squares` [S] are |x - E[x|z]|^2, `absolutes` [S] the sums of |x - E[x|z]| over pixels.
+    """
+
+    noise: Tensor
+    z: Tensor
+    log_px: Tensor
+    log_pz: Tensor
+    log_qz: Tensor
+    slope_px: Tensor
+    slope_pz: Tensor
+    squares: Tensor
+    absolutes: Tensor
+
+    @property
+    def log_w(self) -> Tensor:
+        """log p(x|z) + log p(z) - log q(z|x) [S], float64."""
+        return self.log_px.double() + self.log_pz.double() - self.log_qz.double()
+
+
+def weigh(model: LatentModel, x: Tensor, q: Distribution, noise: Tensor) -> Weighed:
+    """Return samples of one image x [1, ...] under a diagonal Normal q of batch shape [1], made of noise e [S, d]."""
+    prior = _prior(model)
+    loc, scale = (v.detach() for v in normal(q))
+    parts: list[tuple[Tensor, ...]] = []
+    for e in noise.split(PART):
+        with torch.enable_grad():
+            z = (loc + scale * e).detach().requires_grad_()
+            p = model.decode(z)
+            log_px = p.log_prob(x)
+            (slope_px,) = torch.autograd.grad(log_px.sum(), z, retain_graph=True)
+            log_pz = prior.log_prob(z)
+            (slope_pz,) = torch.autograd.grad(log_pz.sum(), z)
+        log_qz = q.log_prob(z.detach().unsqueeze(1))[:, 0]
+        away = (x - p.mean.detach()).flatten(2)
+        both = away.square().sum(2), away.abs().sum(2)
+        parts.append(tuple(v.detach() for v in (e, z, log_px, log_pz, log_qz, slope_px, slope_pz, *both)))
+    return Weighed(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+@torch.no_grad()
+def samples(
+    model: LatentModel, x: Tensor, q: Distribution, k: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return K samples z [K, d] of any q of batch shape [1], log p(x|z) and log w [K] of one image x [1, ...], nats."""
+    prior = _prior(model)
+    z = sample(q, k, generator)
+    log_px = torch.cat([model.decode(part).log_prob(x) for part in z.split(PART)])
+    log_w = log_px.double() + prior.log_prob(z).double() - q.log_prob(z).double()
+    return z[:, 0], log_px[:, 0], log_w[:, 0]
+
+
+def ladder(log_w: Tensor, ks: Sequence[int]) -> list[Rung]:
+    """Return L_K and its effective sample size for each K, means over the disjoint groups of K of log w [S].
+
+    As `importance.bounds` has them, from weights that are known.
+    """
+    groups = [_Groups(k, log_w[:1]) for k in ks]
+    for group in groups:
+        group.push(log_w[:, None].double())
+    return [group.rung() for group in groups]
+
+
+def _prior(model: LatentModel) -> Distribution:
+    if model.prior is None:
+        raise TypeError("this model has no prior, so log p(x) and every bound on it are undefined")
+    prior: Distribution = model.prior()
+    return prior
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Points z [M, d] decoded once for every image: log p(x|z), the means [M, D] and their squared lengths [M]."""
+
+    z: Tensor
+    likelihood: Callable[[Tensor], Tensor]
+    mean: Tensor
+    length: Tensor
+
+    @torch.no_grad()
+    def log_px(self, x: Tensor) -> Tensor:
+        """Return log p(x|z) [M] of one image x [1, ...], nats; of prior samples their mean exponential is p(x)."""
+        return self.likelihood(x)[0]
+
+    @torch.no_grad()
+    def squares(self, x: Tensor) -> Tensor:
+        """Return |x - E[x|z]|^2 [M] of one image."""
+        flat = x.flatten()
+        return (self.length - 2 * self.mean @ flat + flat.square().sum()).clamp_min(0)
+
+    @torch.no_grad()
+    def absolutes(self, x: Tensor) -> Tensor:
+        """Return the sum of |x - E[x|z]| over pixels [M] of one image."""
+        return torch.cdist(self.mean, x.flatten(1), p=1.0)[:, 0]
+
+
+@torch.no_grad()
+def cast(model: LatentModel, m: int, seed: int = 0) -> Cast:
+    """Return m samples of the model's prior, decoded."""
+    return decoded(model, from_prior(_prior(model), m, 1, torch.Generator().manual_seed(seed))[:, 0])
+
+
+@torch.no_grad()
+def decoded(model: LatentModel, z: Tensor) -> Cast:
+    """Return points z [M, d], decoded."""
+    p = model.decode(z)
+    mean = p.mean.flatten(1)
+    return Cast(z, prepared(p), mean, mean.square().sum(1))
+
+
+def rate_slope(q: Distribution, prior: Distribution) -> Tensor | None:
+    """Return the gradient [2 d] of KL(q || p) in q's (m, log s), batch shape [1]; None where KL is no closed form."""
+    loc, scale = normal(q)
+    m, t = loc.detach().clone().requires_grad_(), scale.detach().log().requires_grad_()
+    with torch.enable_grad():
+        try:
+            rate = kl_divergence(Independent(Normal(m, t.exp(), validate_args=False), 1), prior)
+        except NotImplementedError:
+            return None
+        parts = torch.autograd.grad(rate.sum(), (m, t))
+    return torch.cat([part[0] for part in parts])
+
+
+@dataclass(frozen=True)
+class Resistance:
+    """How far one image's code goes: under corruptions of the image [A, d], and for small changes of it.
+
+    `code` [d] is E_q[z]; `jacobian` [d, d] is J J' of J = dE_q[z]/dx, whose trace is the contractive penalty.
+    `distortion` [A] is -log p(x | code of the corrupted image): what denoising minimises, in nats.
+    """
+
+    code: Tensor
+    corrupted: Tensor
+    jacobian: Tensor
+    distortion: Tensor
+
+
+def resistance(model: LatentModel, x: Tensor, binary: bool, generator: torch.Generator) -> Resistance:
+    """Return it for one image x [1, ...]: pixels are flipped where `binary`, else Normal noise of FLIPPED is added."""
+    seen = x.expand(AGAIN, *x.shape[1:])
+    noise = torch.rand(seen.shape, generator=generator)
+    changed = torch.where(noise < FLIPPED, 1 - seen, seen)
+    if not binary:
+        changed = seen + FLIPPED * torch.randn(seen.shape, generator=generator)
+    with torch.enable_grad():
+        image = x.clone().requires_grad_()
+        code = model.encode(image).mean[0]
+        rows = [torch.autograd.grad(c, image, retain_graph=True)[0].flatten() for c in code]
+    j = torch.stack(rows)
+    with torch.no_grad():
+        corrupted = model.encode(changed).mean
+        lost = -model.decode(corrupted).log_prob(x)
+    return Resistance(code.detach(), corrupted, j @ j.T, lost)
+
+
+def standard_error(log_w: Tensor, k: int) -> float:
+    """Return the standard error of L_K over the disjoint groups of K of log w [S]; nan for one group."""
+    groups = len(log_w) // k
+    if groups < 2:
+        return math.nan
+    values = log_w[: groups * k].double().unflatten(0, (groups, k)).logsumexp(1)
+    return (values.std() / math.sqrt(groups)).item()

@@ -1,0 +1,252 @@
+"""log p(x), p(z|x) and what separates q from it, for one image and one or two latents, fast enough to follow a hand.
+
+`gaps.split` measures the same for many images and to any tolerance, in seconds. Here the posterior is found on a first
+lattice that is decoded once for all images, then summed on two lattices that stand in its own coordinates and are made
+finer until they agree. Where they do not, or miss a mode far away, the adaptive quadrature takes over.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, kl_divergence
+
+from vae.evaluation.doubling import doubling, joined
+from vae.evaluation.gaps import lattice, normal
+from vae.evaluation.likelihood import pairwise_log_prob
+from vae.evaluation.quadrature import Exact, First, exact, first, two_latents
+from vae.model import LatentModel
+
+SHIFT = 0.37  # of a step, between the two quadratures that take over
+REACH = 5.5  # of the picture, in standard deviations
+PER_SIGMA = 1.75  # points per standard deviation of the coarsest lattice: enough for a Normal to 1e-20
+COUNT = 2 * round(REACH * PER_SIGMA) + 1
+FIRST, LAST = 1, 4  # levels: from a picture of 42 points an axis to 7 points per sigma and twin
+AGREE = 6e-4  # nats: what the identity's two sides may differ by
+SEEN = 4e-3  # nats within which they must agree with the coarse look that found the posterior, and sees every mode
+LOCATE = 2.0  # points per sigma of the adaptive quadrature that finds the posterior
+FINE, FINE_TAIL = (4.0, 8.0), 1e-6  # of the one that takes over, the next where two of them disagree
+Q_REACH = 5.0  # of expectations under q, in its standard deviations
+Q_PER_SIGMA = 2.5  # points of the coarsest lattice
+Q_LAST = 4  # ten points per sigma and twin
+PICTURE = (48, 96, 192)  # points an axis of a picture of several modes, the next where it sums up to less than WHOLE
+WHOLE = 0.995
+
+
+@dataclass(frozen=True)
+class Lattices:
+    """One model's two first lattices, decoded once: for as many images as are asked for."""
+
+    one: First
+    other: First
+
+    @classmethod
+    def of(cls, model: LatentModel) -> "Lattices":
+        """Return those of a model of at most two latents; raises ValueError for any other."""
+        return cls(first(model), first(model, SHIFT))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The identity ELBO + KL(q || p(z|x)) = log p(x) of one image, each term by nodes of its own, in nats.
+
+    `log_density` [P] or [P, P] is log p(z|x) at z_ij = corner + i basis_1 + j basis_2, i along its first axis; `basis`
+    [d, d] holds the steps in its rows. `inside` is the sum of that density over the picture, 1 if nothing is cut and
+    the two quadratures agree. `distortion` and `rate` make up `elbo`. `mean`, `covariance`
+    and `mode` are p(z|x)'s.
+    """
+
+    log_px: float
+    elbo: float
+    distortion: float
+    rate: float
+    kl: float
+    mean: Tensor
+    covariance: Tensor
+    mode: Tensor
+    corner: Tensor
+    basis: Tensor
+    log_density: Tensor
+    inside: float
+    adaptive: bool
+
+    @property
+    def residual(self) -> float:
+        """ELBO + KL - log p(x): what the quadratures are worth."""
+        return self.elbo + self.kl - self.log_px
+
+
+def _joint(model: LatentModel, prior: Distribution, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Return log p(x|z) and log p(z) [M] of points z [M, d] (float64) and one image x [1, ...]."""
+    parts = []
+    for part in z.to(x.dtype).split(512):  # parameters that stay in the processor's cache
+        parts.append((pairwise_log_prob(model.decode(part), x)[0].double(), prior.log_prob(part).double()))
+    log_px, log_pz = zip(*parts, strict=True)
+    return torch.cat(log_px), torch.cat(log_pz)
+
+
+def _both(model: LatentModel, prior: Distribution, x: Tensor, z: Tensor) -> Tensor:
+    """Return log p(x, z) [M]."""
+    log_px, log_pz = _joint(model, prior, x, z)
+    return log_px + log_pz
+
+
+class _Sum:
+    """One integral over two lattices that share no node: a pair of values, and a finer one while there is any."""
+
+    def __init__(
+        self,
+        look: Callable[[Tensor], Sequence[Tensor]],
+        total: Callable[[list[Tensor]], Tensor],
+        d: int,
+        first: int,
+        last: int,
+    ) -> None:
+        self._levels, self._total = itertools.islice(doubling(look, d), first, last + 1), total
+        self.refine()
+
+    def refine(self) -> bool:
+        """Go to the next level; False where there is none."""
+        twins = next(self._levels, None)
+        if twins is not None:
+            self.twins = twins
+            self.one, self.other = self._total(twins.one), self._total(twins.other)
+        return twins is not None
+
+    @property
+    def gap(self) -> float:
+        """By how much the two values differ."""
+        return (self.one.sum() - self.other.sum()).abs().item()
+
+
+def _expectation(model: LatentModel, prior: Distribution, x: Tensor, q: Distribution) -> _Sum:
+    """Return E_q[log p(x|z)] and E_q[log p(z)] [2] under a q with independent dimensions."""
+    loc, scale = (v[0].double() for v in normal(q))
+
+    def look(shifts: Tensor) -> list[Tensor]:
+        rules = [lattice(len(loc), Q_PER_SIGMA, shift, Q_REACH) for shift in shifts]
+        u = torch.cat([nodes for nodes, _ in rules]).to(loc.device)
+        terms = torch.stack([*_joint(model, prior, x, loc + scale * u), u.new_ones(len(u))])
+        parts = terms.split([len(weight) for _, weight in rules], 1)
+        return [part @ weight.to(loc.device) for part, (_, weight) in zip(parts, rules, strict=True)]
+
+    def total(found: list[Tensor]) -> Tensor:
+        sums = torch.stack(found).sum(0)
+        return sums[:2] / sums[2]
+
+    return _Sum(look, total, len(loc), 0, Q_LAST)
+
+
+def _rate(q: Distribution, prior: Distribution, log_pz: float) -> float:
+    try:
+        return float(kl_divergence(q, prior).item())
+    except NotImplementedError:
+        return float(-q.entropy().item() - log_pz)
+
+
+@torch.no_grad()
+def elbo(model: LatentModel, x: Tensor, q: Distribution) -> tuple[float, float]:
+    """Return distortion and rate of one image x [1, ...] under a diagonal Normal q, d <= 2, in nats.
+
+    The rate is a closed form where torch knows one. Raises TypeError for another q, ValueError for d > 2.
+    """
+    prior = two_latents(model)
+    expected = _expectation(model, prior, x, q)
+    while expected.gap >= AGREE / 3 and expected.refine():
+        pass
+    log_px, log_pz = expected.one.tolist()
+    return -log_px, _rate(q, prior, log_pz)
+
+
+def _integral(model: LatentModel, prior: Distribution, x: Tensor, corner: Tensor, basis: Tensor) -> _Sum:
+    """Return log p(x) by lattices of COUNT points an axis from `corner` [d], of the steps in the rows of `basis`."""
+    d = len(corner)
+    index = torch.arange(COUNT, dtype=torch.float64)
+    cells = torch.cartesian_prod(*[index] * d).reshape(-1, d)
+
+    def look(shifts: Tensor) -> Sequence[Tensor]:
+        z = corner + (cells + shifts[:, None]).flatten(0, 1).to(corner.device) @ basis
+        return _both(model, prior, x, z).reshape(-1, *[COUNT] * d).unbind(0)
+
+    def total(found: list[Tensor]) -> Tensor:
+        return torch.stack(found).flatten().logsumexp(0) - math.log(len(found)) + torch.linalg.slogdet(basis)[1]
+
+    return _Sum(look, total, d, FIRST, LAST)
+
+
+def _log_sum(joint: Tensor, basis: Tensor) -> float:
+    return (joint.flatten().logsumexp(0) + torch.linalg.slogdet(basis)[1]).item()
+
+
+def _own(found: Exact) -> tuple[Tensor, Tensor]:
+    """Return corner [d] and basis [d, d] of a lattice in the posterior's own coordinates."""
+    values, vectors = torch.linalg.eigh(found.covariance[0])
+    basis = (vectors * (values.clamp_min(1e-12).sqrt() / PER_SIGMA)).T
+    return found.mean[0] - (COUNT - 0.5) / 2 * basis.sum(0), basis
+
+
+def _upright(found: Exact, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return points [count^d, d], corner and basis of an upright picture of six standard deviations each way."""
+    reach = 6.0 * found.covariance[0].diagonal().sqrt()
+    corner, basis = found.mean[0] - reach, torch.diag(2 * reach / (count - 1))
+    index = torch.arange(count, dtype=torch.float64, device=corner.device)
+    return corner + torch.cartesian_prod(*[index] * len(corner)).reshape(-1, len(corner)) @ basis, corner, basis
+
+
+@torch.no_grad()
+def truth(model: LatentModel, x: Tensor, q: Distribution | None = None, lattices: Lattices | None = None) -> Truth:
+    """Return the truth about one image x [1, ...] under a diagonal Normal q (default: the encoder's), d <= 2.
+
+    KL(q || p(z|x)) = -H(q) - E_q[log p(x, z)] + log p(x) by a lattice of q's and one of the posterior's that are moved
+    against those of the ELBO and of log p(x): `residual` says what they are worth. Raises TypeError for a q of another
+    family, ValueError for d > 2 or without a prior.
+    """
+    prior = two_latents(model)
+    q = model.encode(x) if q is None else q
+    normal(q)
+    lattices = lattices or Lattices.of(model)
+    found = exact(model, x, LOCATE, first=lattices.one)
+    corner, basis = _own(found)
+    d = len(corner)
+    expected, integral = _expectation(model, prior, x, q), _integral(model, prior, x, corner, basis)
+    while expected.gap + integral.gap >= AGREE and max(expected, integral, key=lambda each: each.gap).refine():
+        pass
+    log_px, again = integral.one.item(), integral.other.item()
+    joint = joined(integral.twins)
+    basis = basis * (COUNT / len(joint))
+    settled = integral.gap < AGREE / 2 or expected.gap + integral.gap < AGREE
+    adaptive = not settled or abs(log_px - found.log_px.item()) > SEEN
+    if adaptive:
+        for fine in FINE:
+            found = exact(model, x, fine, tail=FINE_TAIL, first=lattices.one)
+            log_px = found.log_px.item()
+            again = exact(model, x, fine, tail=FINE_TAIL, shift=SHIFT, first=lattices.other).log_px.item()
+            if abs(log_px - again) < AGREE / 2:
+                break
+        for count in PICTURE:
+            z, corner, basis = _upright(found, count)
+            joint = _both(model, prior, x, z).reshape([count] * d)
+            if abs(math.exp(_log_sum(joint, basis) - again) - 1) < 1 - WHOLE:
+                break
+    while expected.gap + abs(log_px - again) >= AGREE and expected.refine():
+        pass
+    (bound, outer), cross = expected.one.tolist(), expected.other.sum().item()
+    rate = _rate(q, prior, outer)
+    return Truth(
+        log_px,
+        bound - rate,
+        -bound,
+        rate,
+        -q.entropy().item() - cross + again,
+        found.mean[0],
+        found.covariance[0],
+        found.mode[0],
+        corner,
+        basis,
+        joint - again,
+        math.exp(_log_sum(joint, basis) - again),
+        adaptive,
+    )

@@ -1,0 +1,47 @@
+"""What the Diagnose page asks the pool for: one part of the evidence at a time, kept so that it is measured once."""
+
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vae.data import DataError
+from vae.jobs import calls
+
+if TYPE_CHECKING:
+    from vae.diagnosis.measure import Case
+
+
+@lru_cache(maxsize=1)
+def _case(path: Path, version: calls.Stamp) -> "Case":
+    """Return the run's case; parts that follow each other share what it has measured already."""
+    from vae.diagnosis.measure import Case
+
+    opened, model = calls._loaded(path, version)
+    return Case(opened, model, calls._coded(opened))
+
+
+def diagnosis(run: Path, part: str) -> dict[str, Any] | None:
+    """Return a part of the evidence, see diagnosis.evidence.PARTS, None where the model has none; kept or measured.
+
+    Without the data, holes are those of the saved codes. Raises RunError and DataError.
+    """
+    from vae.diagnosis import evidence, hole_map, kept, measure
+
+    known = kept.read(run, part)
+    if known is not None:
+        return None if known is kept.ABSENT else dict(evidence.plain(known))
+    version = calls.stamp(run)
+    try:
+        found = measure.MEASURES[part](_case(run, version))
+    except DataError:
+        opened, _ = calls._loaded(run, version)
+        if part != "holes" or (opened.spec.probabilistic and not opened.spec.normal_prior):
+            raise
+        # not kept: with the data it would be another number
+        return dict(evidence.plain(hole_map.saved(opened)))
+    content = None if found is None else dict(evidence.plain(found))
+    if calls.stamp(run) == version:
+        with suppress(OSError):  # a full or forbidden disk: it is measured again next time
+            kept.write(run, part, content)
+    return content

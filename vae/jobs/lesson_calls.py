@@ -1,0 +1,61 @@
+"""Lesson one of the Theory page, for the pool: how a linear VAE climbs to the closed form of probabilistic PCA."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.jobs.theory_calls import alone
+
+SHOWN = 600  # points
+EXAMPLES, STEPS = 2000, 60
+
+
+class Lesson(NamedTuple):
+    """pPCA and a linear VAE of the same images: mean [D], principal axes [D, 2], the VAE's [T, D, 2], all float32.
+
+    `points` [M, 2] are images in the plane of the principal axes; `elbo` [T] climbs to `log_px`, nats, means over `n`.
+    """
+
+    shape: tuple[int, ...]
+    data: str
+    mean: NDArray[np.float32]
+    axes: NDArray[np.float32]
+    walk: NDArray[np.float32]
+    sigma: NDArray[np.float64]
+    elbo: NDArray[np.float64]
+    log_px: float
+    points: NDArray[np.float32]
+    labels: NDArray[np.int32] | None
+    n: int
+
+
+@alone
+def lesson(run: Path, name: str) -> Lesson:
+    """Return lesson one on the first images of a data set's test split; raises DataError where it is not here."""
+    from vae import data
+    from vae.linear import PPCA, ascend
+
+    found = data.load(name, "test", n=EXAMPLES)
+    images = found.images
+    x = images.reshape(len(images), -1).astype(np.float64)
+    if images.dtype == np.uint8:
+        x = x / found.levels
+    exact = PPCA.fit(x, 2)
+    way = list(ascend(x, 2, STEPS, seed=1))
+    unit = exact.weight / np.linalg.norm(exact.weight, axis=0)
+    points = (x - exact.bias) @ unit
+    return Lesson(
+        tuple(images.shape[1:]),
+        name,
+        exact.bias.astype(np.float32),
+        exact.weight.astype(np.float32),
+        np.stack([step.model.weight for step in way]).astype(np.float32),
+        np.array([step.model.sigma for step in way]),
+        np.array([step.elbo for step in way]),
+        float(exact.log_px(x).mean()),
+        points[:SHOWN].astype(np.float32),
+        None if found.labels is None else found.labels[:SHOWN].astype(np.int32),
+        len(x),
+    )
