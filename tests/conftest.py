@@ -23,9 +23,33 @@ def mnist_root() -> Path:
     pytest.skip("MNIST is not on this machine")
 
 
+@pytest.fixture(scope="session")
+def fashion(tmp_path_factory) -> Path:
+    """The folder that holds a Fashion-MNIST of the official sizes whose every image names its own place."""
+    from idx_files import write_fashion
+
+    root = tmp_path_factory.mktemp("fashion")
+    write_fashion(root)
+    return root
+
+
 @pytest.fixture
 def double():
     """float64 for the oracles, whose tolerances are near machine precision."""
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Let the app see only this test's runs, which lie in the folder that this returns."""
+    import streamlit as st
+
+    from vae import runs
+
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
+    st.cache_resource.clear()
+    yield tmp_path / "runs"
+    st.cache_resource.clear()

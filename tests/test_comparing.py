@@ -5,12 +5,10 @@ import json
 
 import numpy as np
 import pytest
-import streamlit as st
 from fake_runs import complete, make_run
 from test_pages import lives, start, texts
 
 from ui import comparing, library, selection
-from vae import runs
 from vae.data import DataError
 from vae.jobs import pool
 from vae.jobs.compare_calls import Scores
@@ -19,14 +17,7 @@ from vae.runs import Codes, RunError
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Let the app see only this test's runs."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
-    st.cache_resource.clear()
-    yield tmp_path / "runs"
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,46 +1,19 @@
 """Datasets: what is read is what was written, splits are disjoint, and errors say what to do."""
 
 import gzip
-import hashlib
 import subprocess
 import sys
-import urllib.request
 import zlib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import places, write_idx
 
-from vae import data
+from vae import data, linear_gaussian
 from vae.data import DataError
 
 EMBEDDED = ("digits", "glyphs", "sprites", "linear-gaussian")
-
-
-def write_idx(path: Path, array: np.ndarray) -> bytes:
-    content = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return content
-
-
-@pytest.fixture(scope="module")
-def fake(tmp_path_factory) -> Path:
-    """A Fashion-MNIST of the official sizes whose every image names its own place."""
-    root = tmp_path_factory.mktemp("data")
-    for part, count in (("train", 60_000), ("t10k", 10_000)):
-        images = np.zeros((count, 28, 28), np.uint8)
-        place = np.arange(count)
-        images[:, 0, 0], images[:, 0, 1], images[:, 0, 2] = place % 256, place // 256, part == "t10k"
-        write_idx(root / f"FashionMNIST/raw/{part}-images-idx3-ubyte", images)
-        write_idx(root / f"FashionMNIST/raw/{part}-labels-idx1-ubyte", (np.arange(count) % 10).astype(np.uint8))
-    return root
-
-
-def places(dataset: data.Dataset) -> np.ndarray:
-    pixels = dataset.images[:, 0, 0].astype(int)
-    return pixels[:, 0] + 256 * pixels[:, 1] + 100_000 * pixels[:, 2]
 
 
 # Reading
@@ -65,23 +38,23 @@ def test_real_mnist_has_its_known_counts(mnist_root):
     assert data.available("mnist", mnist_root)
 
 
-def test_official_order_and_borders_of_the_splits(fake):
-    train, valid, test = (data.load("fashion-mnist", split, root=fake) for split in data.SPLITS)
+def test_official_order_and_borders_of_the_splits(fashion):
+    train, valid, test = (data.load("fashion-mnist", split, root=fashion) for split in data.SPLITS)
     assert (places(train) == np.arange(55_000)).all() and (places(valid) == np.arange(55_000, 60_000)).all()
     assert (places(test) == 100_000 + np.arange(10_000)).all()
     assert train.classes[9] == "Ankle boot" and train.levels == 255 and not train.binary
 
 
-def test_a_subset_is_a_seeded_permutations_beginning(fake):
-    some, more = (data.load("fashion-mnist", "valid", n, root=fake) for n in (100, 400))
+def test_a_subset_is_a_seeded_permutations_beginning(fashion):
+    some, more = (data.load("fashion-mnist", "valid", n, root=fashion) for n in (100, 400))
     assert (places(more)[:100] == places(some)).all() and len(set(places(more))) == 400
     assert (places(some) == 55_000 + some.index).all() and (some.labels == places(some) % 10).all()
-    assert (places(data.load("fashion-mnist", "valid", 100, seed=1, root=fake)) != places(some)).any()
-    assert len(data.load("fashion-mnist", "valid", 9_999, root=fake)) == 5_000
+    assert (places(data.load("fashion-mnist", "valid", 100, seed=1, root=fashion)) != places(some)).any()
+    assert len(data.load("fashion-mnist", "valid", 9_999, root=fashion)) == 5_000
 
 
-def test_gzipped_files_are_read_as_they_are(fake, tmp_path):
-    for file in (fake / "FashionMNIST/raw").glob("t10k*"):
+def test_gzipped_files_are_read_as_they_are(fashion, tmp_path):
+    for file in (fashion / "FashionMNIST/raw").glob("t10k*"):
         to = tmp_path / "FashionMNIST/raw" / f"{file.name}.gz"
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(gzip.compress(file.read_bytes(), 1))
@@ -110,7 +83,7 @@ def test_damaged_idx_files_are_named_with_the_remedy(tmp_path, damage, why):
         data.read_idx(path, 3)
 
 
-def test_a_set_of_the_wrong_size_or_labels_is_refused(fake, tmp_path):
+def test_a_set_of_the_wrong_size_or_labels_is_refused(fashion, tmp_path):
     folder = tmp_path / "KMNIST/raw"
     write_idx(folder / "t10k-images-idx3-ubyte", np.zeros((10_000, 28, 28), np.uint8))
     write_idx(folder / "t10k-labels-idx1-ubyte", np.zeros(9_000, np.uint8))
@@ -201,7 +174,7 @@ def test_glyphs_of_different_splits_differ():
 def test_linear_gaussian_log_px_is_the_normal_density():
     from scipy.stats import multivariate_normal
 
-    model = data.linear_gaussian_parameters(3, dim=6, latent=2)
+    model = linear_gaussian.parameters(3, dim=6, latent=2)
     x, z = model.sample(200, np.random.default_rng(0))
     W, b, s = model
     assert W.shape == (6, 2) and z.shape == (200, 2)
@@ -210,7 +183,7 @@ def test_linear_gaussian_log_px_is_the_normal_density():
 
 
 def test_linear_gaussian_examples_come_from_its_parameters():
-    model, n = data.linear_gaussian_parameters(), 10_000
+    model, n = linear_gaussian.parameters(), 10_000
     s = data.load("linear-gaussian")
     z = np.stack(list(s.factors.values()), 1)
     noise = (s.images - z @ model.W.T - model.b) / model.s
@@ -276,95 +249,3 @@ def test_a_likelihood_must_be_one_of_what_is_shown(name, likelihood, binarisatio
     else:
         with pytest.raises(DataError, match="[Cc]hoose"):
             data.check_likelihood(likelihood, dataset, binarisation)
-
-
-# Downloads, from a server that the tests replace
-
-
-class Response:
-    def __init__(self, content: bytes) -> None:
-        self.content, self.at, self.length = content, 0, len(content)
-
-    def read(self, n: int) -> bytes:
-        self.at += n
-        return self.content[self.at - n : self.at]
-
-    def __enter__(self) -> "Response":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-def test_a_download_reports_arrives_whole_and_is_not_repeated(fake, tmp_path, monkeypatch):
-    datasets, asked, heard = data._torchvision_datasets(), [], []
-    before = datasets.utils._urlretrieve
-    packed = {f.name: gzip.compress(f.read_bytes(), 1) for f in (fake / "FashionMNIST/raw").iterdir()}
-    resources = [(f"{name}.gz", hashlib.md5(content).hexdigest()) for name, content in packed.items()]
-    monkeypatch.setattr(datasets.FashionMNIST, "resources", resources)
-
-    def urlopen(request, timeout=None):
-        assert timeout == data.TIMEOUT
-        asked.append(request.full_url)
-        return Response(packed[request.full_url.rsplit("/", 1)[1].removesuffix(".gz")])
-
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    broken = tmp_path / "FashionMNIST/raw/train-images-idx3-ubyte"
-    broken.parent.mkdir(parents=True)
-    broken.write_bytes(b"half")
-    data.fetch("fashion-mnist", tmp_path, heard.append)
-    assert len(asked) == 4 and datasets.utils._urlretrieve is before
-    assert (places(data.load("fashion-mnist", "valid", root=tmp_path)) == np.arange(55_000, 60_000)).all()
-    assert [p.name for p in tmp_path.iterdir()] == ["FashionMNIST"]
-    for name in packed:
-        own = [h for h in heard if h.file == f"{name}.gz"]
-        assert own[0].done == 0 and own[-1].fraction == 1.0 and "Fashion-MNIST: " in str(own[-1])
-        assert [h.done for h in own] == sorted({h.done for h in own})
-    data.fetch("fashion-mnist", tmp_path, heard.append)
-    assert len(asked) == 4
-
-
-def test_what_arrives_damaged_never_enters_the_root(tmp_path, monkeypatch):
-    data._torchvision_datasets()
-    monkeypatch.setattr(urllib.request, "urlopen", lambda request, timeout=None: Response(b"<html>log in</html>"))
-    for name in ("kmnist", "cifar10"):
-        with pytest.raises(DataError, match="what arrived is damaged"):
-            data.fetch(name, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_cifar10_is_converted_once_and_read_without_pickle(tmp_path, monkeypatch):
-    class Source:
-        def __init__(self, root, train, download):
-            count = 50_000 if train else 10_000
-            self.data = np.zeros((count, 32, 32, 3), np.uint8)
-            self.data[:, 0, 0] = [10, 20, 30]
-            self.targets = [k % 10 for k in range(count)]
-
-    datasets = data._torchvision_datasets()
-    monkeypatch.setattr(datasets, "CIFAR10", Source)
-    data.fetch("cifar10", tmp_path)
-    assert data.available("cifar10", tmp_path) and [p.name for p in tmp_path.iterdir()] == ["cifar10.npz"]
-    train, valid, test = (data.load("cifar10", split, root=tmp_path) for split in data.SPLITS)
-    assert [len(s) for s in (train, valid, test)] == [45_000, 5_000, 10_000]
-    assert train.shape == (3, 32, 32) and train.images[7, :, 0, 0].tolist() == [10, 20, 30] and train.labels[13] == 3
-    (tmp_path / "cifar10.npz").write_bytes((tmp_path / "cifar10.npz").read_bytes()[:1000])
-    with pytest.raises(DataError, match="damaged"):
-        data.load("cifar10", root=tmp_path)
-
-
-@pytest.mark.parametrize("name", ("mnist", "cifar10"))
-def test_without_a_network_the_message_says_what_works(name, tmp_path, monkeypatch):
-    def urlopen(request, timeout=None):
-        raise TimeoutError("timed out")
-
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    with pytest.raises(DataError, match="network could not be reached.*timed out.*digits, glyphs and sprites"):
-        data.fetch(name, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_embedded_sets_are_never_fetched(monkeypatch):
-    monkeypatch.setattr(data, "_torchvision_datasets", lambda: pytest.fail("torchvision was asked for"))
-    for name in EMBEDDED:
-        data.fetch(name)

@@ -68,6 +68,29 @@ def test_the_inverse_transform_leads_back_near_the_codes(codes):
     assert np.linalg.norm(z - codes.means, axis=1).mean() < 0.5 * np.linalg.norm(z - codes.means[wrong], axis=1).mean()
 
 
+def test_of_many_codes_some_are_laid_out_and_the_others_put_among_them(codes, monkeypatch):
+    monkeypatch.setattr(embedding, "WHOLE", 300)
+    monkeypatch.setattr(embedding, "LANDMARKS", 200)
+    monkeypatch.setattr(embedding, "JUDGED", 250)
+    said = []
+    found = embedding.embed(codes, "tsne", say=lambda share, text: said.append((share, text)))
+    assert found.landmarks == 200 and found.places.shape == (400, 2) and found.trust > 0.85
+    shares = [share for share, _ in said]
+    assert shares == sorted(shares) and any("putting the others among 200" in text for _, text in said)
+    embedding.keep(codes, found)
+    note = embedding.bent(codes, embedding.kept(codes, "tsne")).note
+    assert "laid out from 200 of 400 codes, each other among its 3 nearest" in note
+    assert "(over 250 codes)" in note
+
+
+def test_a_landmark_stays_and_a_code_between_lies_between():
+    landmarks = np.float32([[0, 0, 0], [2, 0, 0], [0, 50, 0], [0, 0, 70]])
+    places = np.float32([[0, 0], [10, 4], [-30, 0], [0, -30]])
+    found = embedding.among(np.float32([[2, 0, 0], [1, 0, 0]]), landmarks, places)
+    np.testing.assert_allclose(found[0], [10, 4], atol=1e-4)
+    np.testing.assert_allclose(found[1], [5, 2], atol=0.05)
+
+
 def test_damage_and_other_codes_are_no_map_of_these(codes):
     found = embedding.embed(codes, "tsne")
     embedding.keep(codes, found)

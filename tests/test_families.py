@@ -20,6 +20,7 @@ from vae.families import (
     bits_per_dim,
     sample,
 )
+from vae.families.log_sum import log_sum_exp
 from vae.linear import normal_kl
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -328,3 +329,17 @@ def test_the_codebook_moves_to_the_codes_and_the_codes_to_the_codebook():
         assert moves in names and len({n.split(".")[1] for n in names}) == 1
     with pytest.raises(SpecError, match="needs the posterior quantised"):
         preset("autoencoder", terms=({"kind": "codebook"},)).build_objective()
+
+
+@pytest.mark.parametrize("dim", (0, 1, -1))
+@pytest.mark.parametrize("spread", (1.0, 1e4))
+def test_log_sum_exp_and_its_gradient_are_torchs(dim, spread):
+    values = -spread * torch.randn(5, 7, 11, generator=generator()).square()
+    values[0, 0, :3] = -math.inf
+    ours, torchs = (values.clone().requires_grad_() for _ in range(2))
+    found, expected = log_sum_exp(ours, dim), torch.logsumexp(torchs, dim)
+    torch.testing.assert_close(found, expected, rtol=1e-14, atol=1e-13)
+    weights = torch.randn(found.shape, generator=generator(1))
+    (found * weights).sum().backward()
+    (expected * weights).sum().backward()
+    torch.testing.assert_close(ours.grad, torchs.grad, rtol=1e-12, atol=1e-14)

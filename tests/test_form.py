@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from ui import fields, fitting, form, spec_fields
-from vae import build, compose, data, estimate, manage, options, runs
+from vae import build, checks, compose, data, estimate, limits, manage, options, runs
 from vae.objectives import OBJECTIVES
 from vae.schedules import SHAPES
 from vae.spec import PRESETS, Spec, SpecError, preset
@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch):
 def test_an_objective_that_needs_a_density_is_refused_where_torch_refuses_it():
     for name in OBJECTIVES:
         spec = preset("autoencoder", data="digits", shape=(1, 8, 8), objective={"kind": name})
-        refused = bool(options.problems(vars(spec)))
+        refused = bool(checks.problems(vars(spec)))
         if refused:
             with pytest.raises(SpecError):
                 build.objective(spec)
@@ -79,7 +79,7 @@ def test_an_objective_that_needs_a_density_is_refused_where_torch_refuses_it():
 )
 def test_numbers_and_names_that_cannot_be_are_refused_with_the_reason(changes, reason):
     with pytest.raises(SpecError, match=".") as caught:
-        options.check(preset("vae", data="digits", shape=(1, 8, 8), **changes))
+        checks.check(preset("vae", data="digits", shape=(1, 8, 8), **changes))
     assert reason in str(caught.value)
 
 
@@ -126,9 +126,9 @@ def number(option):
 
 
 def option_values(option):
-    if isinstance(option, options.Scalar):
+    if isinstance(option, limits.Scalar):
         return number(option) | st.sampled_from(sorted(option.words)) if option.words else number(option)
-    if isinstance(option, options.Choice):
+    if isinstance(option, limits.Choice):
         return st.sampled_from(option.choices)
     return st.lists(st.integers(1, 64), min_size=1, max_size=3)
 
@@ -170,14 +170,14 @@ def specs(draw):
         assume(entries["latent"] <= 4096)
     if compose.problem(entries):
         entries |= {"terms": (), "path": "reparametrised"}
-        entries |= {"objective": {"kind": "elbo" if options.probabilistic(entries) else "reconstruction"}}
+        entries |= {"objective": {"kind": "elbo" if compose.probabilistic(entries) else "reconstruction"}}
     return Spec(**entries)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(specs())
 def test_any_spec_goes_to_fields_and_back(spec):
-    options.check(spec)
+    checks.check(spec)
     values = spec_fields.to_values(spec)
     assert spec_fields.judge(values, spec)[0] == spec
     # without its own words to fall back on, it comes back spelt out and means the same

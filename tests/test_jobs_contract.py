@@ -380,6 +380,25 @@ def test_a_trainer_that_ends_without_a_word_is_not_tried_again(tmp_path, monkeyp
     assert task.attempt(str(run.path), "the-job", ["--unknown"]) == 0
 
 
+def test_a_run_resumed_before_its_failed_attempt_returns_is_tried_again(tmp_path, monkeypatch):
+    from vae.jobs import task
+
+    def train_and_fail(path, command):
+        status.write(path, status.Status("failed", problem="diverged", attempt=1))
+        jobs.engage(path, status.read(path))  # what submitting does, when a visitor presses Resume now
+        return 3
+
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    monkeypatch.setattr(task, "_train", train_and_fail)
+    run = make()
+    task.write(run.path, task.Note("the-job"))
+    with pytest.raises(task.Again):
+        task.attempt(str(run.path), "the-job", [])
+    assert status.read(run.path).state == "queued"
+    note = task.read(run.path)
+    assert (note.over, note.began, note.deaths) == (False, False, 0)
+
+
 def test_without_a_cluster_ray_is_not_loaded():
     script = "import sys\nfrom vae.jobs import cluster, executor\nexecutor()\nassert 'ray' not in sys.modules"
     environment = {k: v for k, v in os.environ.items() if k != jobs.CLUSTER}

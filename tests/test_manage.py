@@ -215,7 +215,7 @@ def test_every_presets_weights_are_counted(name):
 
 def test_what_a_prior_or_a_term_costs_is_in_the_estimate():
     plain, flow, vamp = (estimate.step_seconds(preset(n)) for n in ("vae", "flow-prior-vae", "vamp-vae"))
-    assert plain < flow < vamp
+    assert min(flow, vamp) > 1.2 * plain  # measured: 1.4 to 1.6 times as long
     contractive = estimate.step_seconds(preset("contractive-autoencoder", latent=16))
     assert contractive > 2 * estimate.step_seconds(preset("autoencoder", latent=16))
     labels = {"kind": "labels", "classes": 10, "prior": True}

@@ -7,23 +7,20 @@ import pytest
 import streamlit as st
 from fake_runs import make_run
 from test_pages import explore, lives, start, texts
+from test_scale import unpack
 
 from ui import background, explorer, figures, state
-from vae import embedding, runs
+from vae import embedding
 from vae.embedding import Embedding
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(folder, monkeypatch):
     """Let the app see only this test's runs, and start no commands."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
     monkeypatch.setattr(background, "_jobs", {})
-    st.cache_resource.clear()
-    yield tmp_path / "runs"
-    st.cache_resource.clear()
+    return folder
 
 
 @pytest.fixture
@@ -40,6 +37,20 @@ def keep(codes, inverse=False):
     found = Embedding("umap" if inverse else "tsne", places, 0.987, 0.002, 3.0, *grid)
     embedding.keep(codes, found)
     return found
+
+
+def test_of_more_codes_than_plotly_draws_too(folder):
+    run = make_run(folder, "many", latent=10, n=20_001, **SMALL)
+    found = keep(run.codes)
+    st.cache_resource.clear()
+    app = lives(explore(model="many", plane="tsne"))
+    assert "trustworthiness 0.987" in texts(app)
+    headers = [unpack(component.proto.bytes) for component in app.get("bidi_component")]
+    (told,) = [header for header, _ in headers if header.get("rings", 0) is None]
+    sent = {header["id"]: sections["places"] for header, sections in headers if "places" in sections}
+    np.testing.assert_array_equal(np.frombuffer(sent[told["places"]], "<f4").reshape(-1, 2), found.places)
+    (card,) = [header for header, _ in headers if "unsent" in header]
+    assert card["places"] == told["places"]  # the card finds them where the map does
 
 
 class Job:

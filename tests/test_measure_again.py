@@ -3,27 +3,21 @@
 import time
 
 import pytest
-import streamlit as st
 from fake_runs import complete, make_run
 from streamlit.testing.v1 import AppTest
 from test_pages import lives, start, texts
 
 from ui import visitor
-from vae import runs
 from vae.jobs import JobError, pool
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(folder, monkeypatch):
     """Let the app see only this test's runs."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
     monkeypatch.setattr(visitor, "me", lambda: visitor.LOCAL)  # a script run without a browser has no cookies
-    st.cache_resource.clear()
-    yield tmp_path / "runs"
-    st.cache_resource.clear()
+    return folder
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from vae import build, data, networks, options
+from vae import build, checks, data, networks, options
 from vae.families import FAMILIES
 from vae.objectives import CORRUPTIONS, OBJECTIVES, TERMS
 from vae.paths import PATHS
@@ -51,7 +51,7 @@ def test_every_option_of_a_kind_is_described_with_its_default(described, real, w
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_is_within_the_tables(name):
-    options.check(preset(name, data="mnist"))
+    checks.check(preset(name, data="mnist"))
 
 
 def test_what_torch_cannot_climb_the_table_refuses_with_a_sentence():
@@ -65,7 +65,7 @@ def test_what_torch_cannot_climb_the_table_refuses_with_a_sentence():
         {"terms": ({"kind": "magic"},)},
     ):
         spec = preset("vae", **changes)
-        (found,) = options.problems(vars(spec))
+        (found,) = checks.problems(vars(spec))
         assert found[1][0].isupper() and found[1].endswith(".")
         if "weight" not in str(changes):
             with pytest.raises(SpecError):

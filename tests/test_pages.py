@@ -19,14 +19,7 @@ from vae.spec import PRESETS
 MAIN = str(Path(__file__).resolve().parent.parent / "pages" / "main.py")
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Let the app see only this test's runs."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
-    st.cache_resource.clear()
-    yield tmp_path / "runs"
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture
@@ -406,7 +399,7 @@ def test_a_conditional_decoder_is_told_the_label_of_the_address(folder):
     run = make_run(folder, "told", "cvae", data="digits", shape=(1, 8, 8))
     app = lives(explore(model="told", label="7", z="0,0"))
     assert "decoded as “7”" in texts(app)
-    found = app.get("button_group")[0]
+    (found,) = [group for group in app.get("button_group") if group.key == "label_told"]
     assert found.value == 7 or found.value == [7]
     payloads = [decoder.pack(run, label)[0]["id"] for label in (None, 0, 7)]
     assert payloads[0] == payloads[1] != payloads[2]

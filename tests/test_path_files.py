@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.turns import in_turns
 from ui import path_files
-from ui.path_files import Path, PathError, from_json, to_gif, to_json, to_python, to_strip, to_webp
+from ui.path_files import Path, PathError, from_json, to_gif, to_json, to_mp4, to_python, to_strip, to_webp
 from vae import runs
 from vae.jobs.geometry_calls import along
 
@@ -60,6 +60,21 @@ def test_colours_reload_from_webp_and_png():
         times = opened.size[0] // 7
         np.testing.assert_array_equal(np.asarray(opened.convert("RGB"))[::times, ::times], images[k])
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(to_strip(images)))), np.concatenate(list(images), 1))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_film_plays_the_frames_within_two_grey_levels(run, path, channels):
+    import av
+
+    images = path_files.frames(run, path, 48).repeat(channels, 3)
+    with av.open(io.BytesIO(to_mp4(images))) as container:
+        assert container.duration == pytest.approx(3.2e6, rel=0.01)
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"  # the one that all players read
+        played = np.array([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+    times = path_files._times(images)
+    exact = images.repeat(times, 1).repeat(times, 2).repeat(3 // channels, 3)[:, : played.shape[1], : played.shape[2]]
+    assert played.shape == exact.shape
+    assert np.abs(played.astype(int) - exact).mean() <= 2
 
 
 def test_frames_are_the_means_of_the_model(run, path):

@@ -7,32 +7,22 @@ import numpy as np
 import pytest
 import streamlit as st
 from fake_runs import complete, make_run
-from test_pages import charts, digits, folder, lives, start, ten, texts  # noqa: F401 -- fixtures
+from test_pages import charts, digits, lives, start, ten, texts  # noqa: F401 -- fixtures
 
-from tests.turns import in_turns
+from tests.turns import AtOnce, in_turns
 from ui import attributes, path_state, paths, state
 from vae.geometry import curves
 from vae.jobs import geometry_calls, pool
 from vae.runs import Codes
 from vae.spec import PRESETS
 
-
-class Known:
-    """An answer that is there at once: computed in this process, which has torch."""
-
-    done = True
-
-    def __init__(self, function, *args, **kwargs):
-        self.call = lambda: in_turns(function, *args, **kwargs)
-
-    def result(self, timeout=None):
-        return self.call()
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Let no test wait for processes."""
-    monkeypatch.setattr(pool, "ask", lambda function, *args, **kwargs: Known(function, *args, **kwargs))
+    monkeypatch.setattr(pool, "ask", AtOnce)
     monkeypatch.setattr(pool, "warm", lambda: None)
 
 
@@ -143,7 +133,7 @@ def test_another_plane_has_its_own_map_and_window(folder, ten):  # noqa: F811
     assert titles[0] == "z<sub>3</sub>" != titles[1]
 
 
-def test_an_autoencoder_says_what_it_lacks(folder):  # noqa: F811
+def test_an_autoencoder_says_what_it_lacks(folder):
     run = complete(
         make_run(folder, "ae", "autoencoder", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})
     )
@@ -184,7 +174,7 @@ def test_the_lines_of_python_name_the_waypoints(whole):
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
-def test_every_preset_has_paths(folder, name):  # noqa: F811
+def test_every_preset_has_paths(folder, name):
     complete(make_run(folder, name, name, data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]}))
     header, _ = sent(lives(start("paths", model=name)))
     assert set(header["paths"]) == {"line", "geodesic"} and not header["failed"]

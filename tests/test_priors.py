@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from torch.distributions import Categorical, MixtureSameFamily
 
 from tests.ppca import as_vae, data_of, random_ppca
-from vae import build
+from vae import build, data
+from vae.batches import prepare
 from vae.evaluation import bounds
 from vae.families import sample
 from vae.model import LatentModel, draw
-from vae.priors import Vamp
-from vae.spec import Spec, SpecError
+from vae.priors import Vamp, mixture, normal
+from vae.spec import Spec, SpecError, preset
+from vae.training import State, fit
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -91,6 +94,22 @@ def test_a_mixture_sums_over_components_and_not_over_components_of_each_dimensio
     assert (prior.log_prob(z).detach() - product.log()).abs().max() > 0.1
 
 
+def test_a_mixture_of_normals_is_torchs_also_where_it_is_narrow_and_far():
+    torch.set_default_dtype(torch.float32)
+    scales = torch.logspace(-3, 1, 40).expand(7, 40).contiguous().requires_grad_()
+    means = (20 * torch.randn(7, 40, generator=generator())).requires_grad_()
+    logits = torch.randn(7, generator=generator())
+    z = (means[:3] + scales[:3] * torch.randn(3, 40, generator=generator())).detach().requires_grad_()
+    found = mixture(logits, normal(means, scales)).log_prob(z)
+    plain = MixtureSameFamily(Categorical(logits=logits.double()), normal(means.double(), scales.double()))
+    expected = plain.log_prob(z.double())
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-5)
+    wanted = (means, scales, z)
+    for a, b in zip(*(torch.autograd.grad(v.sum(), wanted) for v in (found, expected)), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+
+
 def test_vamp_is_the_mean_of_the_posteriors_at_its_pseudo_inputs():
     model = model_of({"kind": "vamp", "inputs": 5}, latent=3)
     inputs = model.prior.inputs()
@@ -101,6 +120,25 @@ def test_vamp_is_the_mean_of_the_posteriors_at_its_pseudo_inputs():
     gradient = torch.autograd.grad(model.prior().log_prob(z).sum(), list(model.parameters()), allow_unused=True)
     used = {name for (name, _), g in zip(model.named_parameters(), gradient, strict=True) if g is not None}
     assert any(n.startswith("encoder") for n in used) and any(n.startswith("prior") for n in used)
+
+
+def test_training_begins_with_pseudo_inputs_that_are_examples():
+    spec = preset(
+        "vamp-vae", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [8]}, binarisation="static",
+        prior={"kind": "vamp", "inputs": 6},
+    )  # fmt: skip
+    train = prepare(data.load("digits", "train", n=50), spec)
+    state, other = State.fresh(spec), State.fresh(spec)
+    next(fit(state, spec, train))
+    next(fit(other, spec, train))
+    assert torch.equal(state.model.prior.raw, other.model.prior.raw)
+    inputs, images = state.model.prior.inputs(), train.take(slice(None))
+    distance = (inputs[:, None] - images).flatten(2).abs().amax(2)  # 0.02 is what keeps it learnable, one step is small
+    assert (distance.amin(1) < 0.05).all() and len(set(distance.argmin(1).tolist())) == 6
+    # a run that goes on keeps what it has learned
+    kept = state.model.prior.raw.detach().clone()
+    next(fit(state, spec, train))
+    assert (state.model.prior.raw - kept).abs().max() < 0.1
 
 
 def test_a_vamp_prior_of_all_data_is_the_aggregate_posterior():

@@ -301,6 +301,27 @@ def test_a_trainer_that_ends_with_an_error_says_its_last_words(monkeypatch):
     assert (now.state, now.problem) == ("failed", "error") and "train it in one process" in now.message
 
 
+def test_a_run_that_is_resumed_while_its_end_is_seen_keeps_its_place(monkeypatch):
+    """A visitor presses Resume in the moment in which the engine looks at the process that failed."""
+    monkeypatch.setattr(engine, "Worker", lambda _: Mortal())
+    run, leader = make(), Engine()
+    name = str(run.path.resolve())
+    for _ in range(60):
+        dead = Mortal(3)
+        dead.alive = False
+        leader.children = {name: dead}
+        status.write(run.path, Status("failed", problem="diverged", attempt=1))
+        leader.queue.put(Job(name, "local", time.time(), RUNNING, pid=dead.process.pid, started=time.time()))
+        start = threading.Barrier(2)
+        looking = threading.Thread(target=lambda at=start: (at.wait(), leader.tick()))
+        looking.start()
+        start.wait()
+        jobs.play(run.path)
+        looking.join()
+        assert leader.queue.get(name) is not None, "the run was forgotten"
+        assert status.read(run.path).state == "queued"
+
+
 class Mortal:
     """A worker whose process is killed as soon as it trains."""
 

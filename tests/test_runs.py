@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -50,6 +51,27 @@ def test_a_failed_write_leaves_the_last_good_version(run, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         runs.write(run.path / "codes.npz", b"half")
     assert (run.path / "codes.npz").read_bytes() == before
+    assert not list(run.path.glob(".*.tmp"))
+
+
+def test_threads_that_write_one_file_at_once_leave_one_whole_version(run):
+    together, errors, versions = threading.Barrier(4), [], [bytes([65 + i]) * 5_000 for i in range(4)]
+
+    def hammer(content):
+        together.wait()
+        try:
+            for _ in range(200):
+                runs.write(run.path / "note.txt", content, durable=False)
+        except OSError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=hammer, args=(content,)) for content in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert (run.path / "note.txt").read_bytes() in versions
     assert not list(run.path.glob(".*.tmp"))
 
 

@@ -7,55 +7,29 @@ import sys
 
 import numpy as np
 import pytest
-import streamlit as st
 from fake_runs import complete, make_run
 from safetensors.numpy import save_file
 from test_pages import MAIN, lives, start, texts
 
+from tests.turns import AtOnce
 from ui import sampling, sampling_state, shelf, traverse
 from ui.sampling_state import Half, parse
-from vae import data, finish, runs
-from vae.data import DataError
+from vae import data, finish
 from vae.jobs import pool
 from vae.plane import pair
-from vae.runs import Run, RunError
+from vae.runs import Run
 from vae.spec import PRESETS, preset
 
 LEVELS = {"logistic-vae": {"likelihood": {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}}}
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
-class Now:
-    """An answer that is there at once, computed in this process."""
-
-    done = True
-
-    def __init__(self, function, *args, **kwargs):
-        self.error = self.value = None
-        try:
-            self.value = function(*args, **kwargs)
-        except (RunError, DataError) as error:
-            self.error = error
-
-    def result(self, timeout=None):
-        if self.error:
-            raise self.error
-        return self.value
-
-    def drop(self):
-        pass
-
-
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(folder, monkeypatch):
     """Let the app see only this test's runs, and compute what it asks for at once."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
-    monkeypatch.setattr(pool, "ask", Now)
+    monkeypatch.setattr(pool, "ask", AtOnce)
     monkeypatch.setattr(pool, "warm", lambda: None)
-    st.cache_resource.clear()
-    yield tmp_path / "runs"
-    st.cache_resource.clear()
+    return folder
 
 
 def run_of(folder, name="vae", **changes) -> Run:
@@ -146,7 +120,9 @@ def test_absent_data_are_told_and_the_samples_are_there(folder):
 
 def test_a_question_is_asked_once_also_where_it_fails(folder, monkeypatch):
     asked = []
-    monkeypatch.setattr(pool, "ask", lambda function, *args, **kw: asked.append(function) or Now(function, *args, **kw))
+    monkeypatch.setattr(
+        pool, "ask", lambda function, *args, **kw: asked.append(function) or AtOnce(function, *args, **kw)
+    )
     run_of(folder)
     app = lives(start("sample", box="60,61,60,61"))
     count = len(asked)

@@ -2,19 +2,21 @@
 
 import base64
 import json
+import zlib
 
 import numpy as np
 import pytest
 import streamlit as st
 from fake_runs import codes as fake_codes
 from fake_runs import make_run
-from test_pages import explore, folder, lives  # noqa: F401
+from test_pages import explore, lives
 
-from ui import bigmap, explorer, figures, geometry, library, selection, state
+from ui import bigmap, comparing, explorer, figures, geometry, library, selection
 from vae import plane
 from vae.runs import RunError
 from vae.spec import preset
 
+pytestmark = pytest.mark.usefixtures("folder")
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [8]}}
 N = geometry.PLOTLY + 1
 
@@ -99,7 +101,7 @@ def test_the_rates_are_the_same_in_blocks(monkeypatch):
     np.testing.assert_allclose(plane.rates(codes), whole, rtol=1e-12)
 
 
-def test_the_page_sends_the_codes_once_and_fetches_the_pins_image(folder, monkeypatch):  # noqa: F811
+def test_the_page_sends_the_codes_once_and_fetches_the_pins_image(folder, monkeypatch):
     run = make_run(folder, "many", n=N, **SMALL)
     app = explore(model="many")
     lives(app)
@@ -117,7 +119,7 @@ def test_the_page_sends_the_codes_once_and_fetches_the_pins_image(folder, monkey
     assert any(f"test #{i} (" in caption.value for caption in app.caption)
 
 
-def test_a_lasso_selects_and_what_is_no_lasso_does_not(folder):  # noqa: F811
+def test_a_lasso_selects_and_what_is_no_lasso_does_not(folder):
     make_run(folder, "many", n=N, **SMALL)
     chosen = np.zeros(N, bool)
     chosen[[3, 4, N - 1]] = True
@@ -127,7 +129,29 @@ def test_a_lasso_selects_and_what_is_no_lasso_does_not(folder):  # noqa: F811
         assert selection.from_bits(event, N) is None
     st.cache_resource.clear()
     app = explore(model="many")
-    app.session_state[state.ALL_KEY] = True
-    app.run()
+    app.button(key="selection_all_button").click().run()
     lives(app)
     assert any(f"{N:,} points" in text.value for text in app.markdown)
+
+
+def test_what_plotly_cannot_draw_is_thinned_evenly(tmp_path):
+    few, many = (make_run(tmp_path, f"run-{n}", n=n, **SMALL) for n in (geometry.PLOTLY, 3 * geometry.PLOTLY - 1))
+    assert figures.thinned(few.codes) == (few.codes, 1)
+    drawn, every = figures.thinned(many.codes)
+    assert every == 3 and len(drawn) == geometry.PLOTLY
+    for name in ("means", "scales", "labels"):
+        np.testing.assert_array_equal(getattr(drawn, name), getattr(many.codes, name)[::3])
+
+
+def test_paths_and_compare_draw_one_code_in_some_and_count_all(tmp_path, monkeypatch):
+    n = 2 * geometry.PLOTLY
+    one, two = (make_run(tmp_path, f"run-{k}", n=n, **SMALL) for k in range(2))
+    images = np.arange(n, dtype=np.uint8).reshape(n, 1, 1, 1).repeat(8, 2).repeat(8, 3)
+    header, sections = unpack(comparing.payload(comparing.panels([one, two], align=False), images))
+    assert [panel["every"] for panel in header["panels"]] == [2, 2] and header["panels"][1]["linked"]
+    means = np.frombuffer(sections["0.means"], "<f4").reshape(-1, 2)
+    np.testing.assert_array_equal(means, one.codes.means[::2])
+    pixels = np.frombuffer(zlib.decompress(sections["0.images"]), np.uint8).reshape(-1, 8, 8)
+    np.testing.assert_array_equal(pixels[:, 0, 0], images[::2, 0, 0, 0])
+    header, sections = unpack(explorer.payload(one, one.codes.every(2), plane.default(one.codes), None, "m", every=2))
+    assert header["every"] == 2 and len(sections["means"]) == 4 * n

@@ -138,6 +138,7 @@ def test_every_example_is_seen_once_an_epoch():
     assert [len(p) for p in parts] == [25, 25, 25, 25, 3]
     assert sorted(torch.cat(parts).tolist()) == list(range(103))
     assert not torch.equal(parts[0], order(103, 25, seed=3, epoch=3)[0])
+    assert len({tuple(torch.cat(order(103, 25, seed, 2)).tolist()) for seed in (3, 3 + 2**12, 3 + 2**30)}) == 3
 
 
 def test_dynamic_binarisation_has_exactly_the_pixels_probability():

@@ -12,3 +12,21 @@ def in_turns(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     while isinstance(found, Partial):
         found = function(*args, **kwargs, so_far=found.state)
     return found
+
+
+class AtOnce:
+    """What the pool's `ask` gives back, without a pool: the call is answered in this process when it is asked for."""
+
+    done = True
+
+    def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        self.call = lambda: in_turns(function, *args, **kwargs)
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Return the answer, computed once, or raise what the call raises."""
+        if not hasattr(self, "value"):
+            self.value = self.call()
+        return self.value
+
+    def drop(self) -> None:
+        """Leave it, as a page does that asks for something else."""

@@ -6,15 +6,33 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from vae import data, runs, status
 from vae.data import DataError
 from vae.heads import PRIORS, heads
 from vae.runs import Run, RunError
 from vae.spec import PRESETS, Spec, SpecError, preset
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _flushed(command: Callable[P, T]) -> Callable[P, T]:
+    """Run a command that computes without denormal numbers (vae.denormals); torch is imported when it is run."""
+
+    @wraps(command)
+    def quick(*args: P.args, **kwargs: P.kwargs) -> T:
+        from vae import denormals
+
+        with denormals.flushed():
+            return command(*args, **kwargs)
+
+    return quick
 
 
 def _number_list(text: str) -> list[int]:
@@ -71,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--n", type=int)
     for name, text in (("encode", "make a run's codes again"), ("atlas", "pre-decode a run's map")):
         commands.add_parser(name, help=text).add_argument("model")
+    diagnose = commands.add_parser("diagnose", help="say what is wrong with a model, and keep what that rests on")
+    diagnose.add_argument("model")
     expost = commands.add_parser("expost", help="fit a density to a run's codes, to sample from")
     expost.add_argument("model")
     expost.add_argument("--kind", choices=["mixture", "flow"], default="mixture")
@@ -163,6 +183,7 @@ def _target(a: argparse.Namespace, command: str) -> Run:
     return Run(run.path)
 
 
+@_flushed
 def _train(a: argparse.Namespace, command: str) -> int:
     """Train to the end or a stop, with a progress bar on a terminal; return the trainer's exit code."""
     import torch
@@ -215,6 +236,7 @@ def _models() -> None:
         print(f"{run.name:28}  {run.spec.latent:3}-D {run.spec.preset:22} {run.spec.data_name:32} {number}")
 
 
+@_flushed
 def _evaluate(a: argparse.Namespace) -> None:
     from vae import finish, report
     from vae.evaluation import evaluate
@@ -233,6 +255,22 @@ def _evaluate(a: argparse.Namespace) -> None:
         runs.write_json(run.path / "metrics.json", numbers | kept)
         runs.write(run.path / "card.md", finish.card(run, run.spec, numbers | kept))
     print(json.dumps(numbers, indent=2))
+
+
+@_flushed
+def _diagnose(a: argparse.Namespace) -> None:
+    from vae.diagnosis import report, verdicts
+    from vae.diagnosis.verdict import Absent
+
+    run = _run(a.model)
+    found = verdicts.judge(run.spec, report.diagnose(run, keep=True))
+    worst = verdicts.main(found)
+    print("healthy" if worst is None else verdicts.TITLES[worst.name])
+    for name, finding in found.items():
+        if finding is not None:
+            word = "absent" if isinstance(finding, Absent) else finding.severity.name.lower()
+            text = finding.reason if isinstance(finding, Absent) else finding.sentence
+            print(f"{verdicts.CARDS[name].title:22} {word:8} {text}")
 
 
 def _embed(a: argparse.Namespace) -> None:
@@ -281,12 +319,16 @@ def main(arguments: list[str] | None = None) -> int:
             from vae import expost
 
             expost.of_run(_run(a.model), a.kind, components=a.components)
+        elif a.command == "diagnose":
+            _diagnose(a)
         elif a.command == "embed":
             _embed(a)
         elif a.command == "export":
             _export(a)
         elif a.command == "fetch":
-            data.fetch(a.data, progress=lambda message: print(message, flush=True))
+            from vae import download
+
+            download.fetch(a.data, progress=lambda message: print(message, flush=True))
         else:
             from vae import finish
 

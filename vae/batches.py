@@ -75,7 +75,8 @@ def _labels(dataset: Dataset, classes: int) -> np.ndarray:
 
 def order(n: int, batch: int, seed: int, epoch: int) -> list[Tensor]:
     """Return the epoch's batches as indices: a permutation of the whole set, the last batch possibly smaller."""
-    generator = torch.Generator().manual_seed((seed << 20) + epoch)
+    # the generator takes 32 bits: what the shift pushes out of them is folded back in
+    generator = torch.Generator().manual_seed((seed << 20) + epoch + (seed >> 12) * 0x9E3779B1)
     return list(torch.randperm(n, generator=generator).split(batch))
 
 

@@ -1,7 +1,7 @@
-"""Datasets by name: `load` reads or draws them with numpy alone, `fetch` downloads what this package does not hold.
+"""Datasets by name: `load` reads or draws them with numpy alone; vae.download fetches what this package does not hold.
 
 digits, glyphs, sprites and linear-gaussian need no download. Nothing here imports torch, torchvision or scikit-learn,
-except `fetch`, which downloads through torchvision. No pickle is read, but CIFAR-10's, once, after its checksum held.
+and no pickle is read.
 """
 
 import difflib
@@ -9,27 +9,20 @@ import gzip
 import importlib.util
 import os
 import sys
-import tempfile
-import threading
-import urllib.error
-import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vae import glyphs, sprites
+from vae import glyphs, linear_gaussian, sprites
 
 SPLITS = ("train", "valid", "test")
 DRAWN = frozenset({"glyphs", "sprites", "linear-gaussian"})  # by a generator, as many as asked for
-TIMEOUT = 5.0  # seconds a server may be silent
 
 
 class DataError(Exception):
@@ -206,11 +199,11 @@ def available(name: str, root: str | Path | None = None) -> bool:
     if description.embedded:
         return True
     if name == "cifar10":
-        return (base / _CIFAR_FILE).is_file()
+        return (base / CIFAR_FILE).is_file()
     folder = base / description.folder
     return all(
         (plain.is_file() and plain.stat().st_size == size) or (folder / f"{stem}.gz").is_file()
-        for stem, size in _IDX_FILES.items()
+        for stem, size in IDX_FILES.items()
         for plain in [folder / stem]
     )
 
@@ -271,59 +264,30 @@ def _sprites(split: str, n: int, seed: int) -> Dataset:
     )
 
 
-class LinearGaussian(NamedTuple):
-    """x = W z + b + s e with z and e standard normal: W [D, d], b [D], s > 0."""
-
-    W: NDArray[np.float64]
-    b: NDArray[np.float64]
-    s: float
-
-    def log_px(self, x: NDArray[Any]) -> NDArray[np.float64]:
-        """Return log N(x; b, W W' + s² I) of x [N, D], in nats [N], exact in float64."""
-        dim = len(self.b)
-        factor = np.linalg.cholesky(self.W @ self.W.T + self.s**2 * np.eye(dim))
-        white = np.linalg.solve(factor, (np.asarray(x, np.float64) - self.b).T)
-        constant = -0.5 * dim * np.log(2 * np.pi) - np.log(np.diag(factor)).sum()
-        return np.asarray(constant - 0.5 * (white**2).sum(0))
-
-    def sample(self, n: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return x [n, D] and its latents z [n, d]; the first m of n are the same generator's m."""
-        dim, latent = self.W.shape
-        noise = rng.standard_normal((n, latent + dim))
-        z = noise[:, :latent]
-        return z @ self.W.T + self.b + self.s * noise[:, latent:], z
-
-
-def linear_gaussian_parameters(seed: int = 0, dim: int = 8, latent: int = 2) -> LinearGaussian:
-    """Return W [dim, latent] and b [dim], standard normal from the seed, and s = 0.5: what `load` uses by default."""
-    rng = np.random.default_rng([seed, dim, latent])
-    return LinearGaussian(rng.standard_normal((dim, latent)), rng.standard_normal(dim), 0.5)
-
-
 def _linear_gaussian(split: str, n: int, seed: int) -> Dataset:
     # The seed draws examples, never the model: else a test could be of another model than its training was.
-    x, z = linear_gaussian_parameters().sample(n, np.random.default_rng([seed, SPLITS.index(split), 2]))
+    x, z = linear_gaussian.parameters().sample(n, np.random.default_rng([seed, SPLITS.index(split), 2]))
     factors = {f"z{k}": z[:, k - 1] for k in range(1, z.shape[1] + 1)}
     return Dataset("linear-gaussian", x.astype(np.float32), None, (), factors, 1, split, False, np.arange(n))
 
 
 # The sets on disk
 
-_IDX_FILES = {
+IDX_FILES = {
     "train-images-idx3-ubyte": 16 + 60_000 * 784,
     "train-labels-idx1-ubyte": 8 + 60_000,
     "t10k-images-idx3-ubyte": 16 + 10_000 * 784,
     "t10k-labels-idx1-ubyte": 8 + 10_000,
 }
-_CIFAR_FILE = "cifar10.npz"
-_WITHOUT = "digits, glyphs and sprites need no download."
+CIFAR_FILE = "cifar10.npz"
+WITHOUT = "digits, glyphs and sprites need no download."
 
 
 def _missing(name: str, base: Path) -> DataError:
     d = describe(name)
     return DataError(
         f"{d.title} is not in {base}. Fetch it ({d.megabytes} MB, python -m vae fetch {name}), or set "
-        f"LATENT_DATA to the folder that holds {d.folder or _CIFAR_FILE}. {_WITHOUT}"
+        f"LATENT_DATA to the folder that holds {d.folder or CIFAR_FILE}. {WITHOUT}"
     )
 
 
@@ -373,7 +337,7 @@ def _idx_split(name: str, split: str, base: Path) -> tuple[NDArray[np.uint8], ND
 
 
 def _cifar10(split: str, base: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    path, part = base / _CIFAR_FILE, "test" if split == "test" else "train"
+    path, part = base / CIFAR_FILE, "test" if split == "test" else "train"
     try:
         with np.load(path, allow_pickle=False) as file:
             images, labels = file[f"{part}_images"], file[f"{part}_labels"].astype(np.int64)
@@ -440,153 +404,3 @@ def check_likelihood(likelihood: str, dataset: Dataset, binarisation: str, level
             "likelihood, and its bound bounds nothing. Choose binarisation dynamic or static, or the likelihood "
             "continuous_bernoulli or normal."
         )
-
-
-# Downloads
-
-_PATCHED = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a download is: bytes done and in total (None if the server does not say) of one file; str() is a line."""
-
-    title: str
-    file: str
-    done: int
-    total: int | None
-
-    @property
-    def fraction(self) -> float | None:
-        """The file's share that is here, in [0, 1]."""
-        return min(self.done / self.total, 1.0) if self.total else None
-
-    def __str__(self) -> str:
-        total = f" of {self.total / 1e6:.1f}" if self.total else ""
-        return f"{self.title}: {self.file}, {self.done / 1e6:.1f}{total} MB"
-
-
-def fetch(name: str, root: str | Path | None = None, progress: Callable[[Progress], None] | None = None) -> None:
-    """Download a dataset through torchvision into the data root, unless it is there whole; a broken one is replaced.
-
-    `progress` hears of each file's beginning, of every further 1 % and of its end. Files move into place only after
-    their checksums held, so stopping at any time leaves what was there. Raises DataError.
-    """
-    d = describe(name)
-    base = data_root() if root is None else Path(root)
-    if d.embedded or (available(name, base) and _whole(name, base)):
-        return
-    datasets = _torchvision_datasets()
-    failures: list[OSError] = []
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=base) as folder:
-            with _downloads(datasets.utils, d.title, progress, failures):
-                if name == "cifar10":
-                    _convert_cifar10(datasets, Path(folder))
-                else:
-                    getattr(datasets, d.folder.split("/")[0])(folder, download=True)
-            _install(name, Path(folder), base)
-    except DataError:
-        raise
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) and not isinstance(error, urllib.error.URLError):
-            why = f"it could not be stored ({error})"
-        elif failures:
-            last = failures[-1]
-            answered = isinstance(last, urllib.error.HTTPError)
-            reason = getattr(last, "reason", last)
-            why = f"the server answered: {last}" if answered else f"the network could not be reached ({reason})"
-        else:
-            why = f"what arrived is damaged ({error})"
-        raise DataError(
-            f"{d.title} is not in {base}, and {why}. Mend that and fetch it again ({d.megabytes} MB), or set "
-            f"LATENT_DATA to a folder that holds {d.folder or _CIFAR_FILE}. {_WITHOUT}"
-        ) from error
-
-
-def _whole(name: str, base: Path) -> bool:
-    try:
-        return all(load(name, split, n=1, root=base) for split in ("train", "test"))
-    except DataError:
-        return False
-
-
-def _torchvision_datasets() -> Any:
-    """Return torchvision.datasets, though its wheel from PyPI lacks its operators beside a CPU build of torch."""
-    try:
-        try:
-            import torchvision.datasets
-        except RuntimeError as error:
-            if "torchvision::nms" not in str(error):
-                raise
-            for module in [m for m in sys.modules if m.partition(".")[0] == "torchvision"]:
-                del sys.modules[module]
-            import torch
-
-            # Declared, not implemented: reading files never calls them.
-            for operator in ("nms", "qnms"):
-                torch.library.define(
-                    f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-                )
-            import torchvision.datasets
-    except (ImportError, RuntimeError) as error:
-        raise DataError(
-            f"Downloads need torchvision, which does not load ({error}): pip install torchvision, in the version that "
-            f"goes with torch. {_WITHOUT}"
-        ) from error
-    return torchvision.datasets
-
-
-@contextmanager
-def _downloads(
-    utils: Any, title: str, progress: Callable[[Progress], None] | None, failures: list[OSError]
-) -> Iterator[None]:
-    """Let torchvision download with a time-out and report to `progress`; it has neither, only a bar on the terminal."""
-
-    def retrieve(url: str, filename: str | os.PathLike[str], chunk_size: int = 1 << 17) -> None:
-        request = urllib.request.Request(url, headers={"User-Agent": utils.USER_AGENT})
-        file, done, told = Path(filename).name, 0, 0
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response, open(filename, "wb") as out:
-                total = response.length
-                while True:
-                    if progress and (done == 0 or done == total or done - told >= max((total or 0) / 100, chunk_size)):
-                        told = done
-                        progress(Progress(title, file, done, total))
-                    if not (chunk := response.read(chunk_size)):
-                        break
-                    out.write(chunk)
-                    done += len(chunk)
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            failures.append(error)
-            raise error if isinstance(error, urllib.error.URLError) else urllib.error.URLError(error) from error
-
-    with _PATCHED:
-        # The redirect look-up would be one more request without a time-out; urlopen follows redirects by itself.
-        before = utils._urlretrieve, utils._get_redirect_url
-        utils._urlretrieve, utils._get_redirect_url = retrieve, lambda url, max_hops=3: url
-        try:
-            yield
-        finally:
-            utils._urlretrieve, utils._get_redirect_url = before
-
-
-def _convert_cifar10(datasets: Any, folder: Path) -> None:
-    """Download CIFAR-10 and write it as arrays: its pickles are read here, once, after their checksums held."""
-    arrays = {}
-    for part in ("train", "test"):
-        source = datasets.CIFAR10(folder, train=part == "train", download=True)
-        arrays[f"{part}_images"] = np.ascontiguousarray(source.data.transpose(0, 3, 1, 2))
-        arrays[f"{part}_labels"] = np.array(source.targets, np.int64)
-    np.savez(folder / _CIFAR_FILE, allow_pickle=False, **arrays)
-
-
-def _install(name: str, folder: Path, base: Path) -> None:
-    """Move a downloaded dataset into the root, once it proved readable."""
-    for split in ("train", "test"):
-        load(name, split, n=1, root=folder)
-    below = describe(name).folder
-    for file in (below + "/" + f for f in _IDX_FILES) if below else (_CIFAR_FILE,):
-        (base / file).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(folder / file, base / file)

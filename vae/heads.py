@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LEVELS = 255  # the largest value of an 8-bit pixel
+LOG_SIGMA_RANGE = (-9.0, 9.0)  # within it a log sigma is what the network says, outside it bends to a bound
 FLOW_CONTEXT = 8  # numbers the encoder tells a flow posterior's couplings beyond mean and sigma
 
 

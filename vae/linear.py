@@ -4,6 +4,7 @@ Source: Tipping & Bishop 1999; the linear VAE's ELBO has the same optimum (Lucas
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,45 @@ class PPCA:
         shift = means - true_means
         mahalanobis = np.einsum("ni,ij,nj->n", shift, np.linalg.inv(true_covariance), shift)
         return self.log_px(x) - normal_kl(covariance, true_covariance) - 0.5 * mahalanobis
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """A linear VAE on its way: its decoder as a pPCA, and its ELBO, the mean over the data, nats."""
+
+    model: PPCA
+    elbo: float
+
+
+def ascend(x: Array, k: int, steps: int, seed: int = 0) -> Iterator[Ascent]:
+    """Yield a linear VAE of data x [N, D] from random weights on: its best q, then its best decoder, again and again.
+
+    q(z|x) = N(M^-1 W'(x - b), diag s^2) with s_i^2 = sigma^2 / M_ii, the best with independent dimensions; then
+    W = C' E[zz']^-1 with C = E[z (x - b)'], and sigma^2 the mean square that is left. Each step raises the ELBO, whose
+    optimum is pPCA with orthogonal columns: its axes are the principal ones (Lucas et al. 2019). Raises ValueError
+    unless 0 < k < D.
+    """
+    dim = x.shape[1]
+    if not 0 < k < dim:
+        raise ValueError(f"k must lie between 1 and {dim - 1}, not {k}")
+    x = np.asarray(x, dtype=np.float64)
+    bias = x.mean(0)
+    s = np.cov(x.T, bias=True)
+    total = float(np.trace(s))
+    weight = np.random.default_rng(seed).normal(size=(dim, k)) * math.sqrt(total / dim) * 0.3
+    variance = total / dim
+    for _ in range(steps + 1):
+        m = weight.T @ weight + variance * np.eye(k)
+        gain = np.linalg.solve(m, weight.T)
+        spread = variance / np.diag(m)
+        cross = gain @ s  # E[z (x - b)']
+        square = cross @ gain.T + np.diag(spread)
+        left = total - 2 * np.sum(weight * cross.T) + np.sum(weight @ square * weight)
+        fit = -0.5 * dim * math.log(2 * math.pi * variance) - 0.5 * left / variance
+        rate = 0.5 * (np.trace(square) - k - np.log(spread).sum())
+        yield Ascent(PPCA(weight, bias, math.sqrt(variance)), float(fit - rate))
+        weight = np.asarray(np.linalg.solve(square, cross).T, np.float64)
+        variance = float(total - 2 * np.sum(weight * cross.T) + np.sum(weight @ square * weight)) / dim
 
 
 def log_normal(x: Array, mean: Array, covariance: Array) -> Array:

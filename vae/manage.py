@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from vae import control, data, estimate, film, options, runs, status
+from vae import checks, control, data, estimate, film, runs, status
 from vae.data import Dataset
 from vae.heads import LEVELS
 from vae.runs import Run, RunError
@@ -53,7 +53,7 @@ def limits(spec: Spec, n: int) -> None:
 
 def check(spec: Spec) -> int:
     """Return the number of training examples; raises SpecError or DataError where the run could not start or end."""
-    options.check(spec)
+    checks.check(spec)
     description = data.describe(spec.data)
     if not data.available(spec.data):
         raise data.DataError(
@@ -138,7 +138,7 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
 
 
 def _own(run: Run) -> bool:
-    return run.path.resolve().parent != runs.shipped().resolve()
+    return not runs.ships(run)
 
 
 def _changeable(run: Run) -> None:

@@ -1,161 +1,19 @@
 """What a spec may choose from, in words and without torch: each kind's title, its sentence, its options with bounds.
 
-The app's controls are drawn from these tables, and `check` refuses by them what torch would refuse only once a trainer
-has started. A new prior, likelihood, posterior, objective, corruption or path is one entry here, beside its function.
+The app's controls are drawn from these tables, and vae.checks refuses by them what torch would refuse only once a
+trainer has started. A new prior, likelihood, posterior, objective, corruption or path is one entry here, beside its
+function.
 """
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from vae import compose, networks, schedules
+from vae import networks
 from vae.control import HIGHEST_RATE
 from vae.heads import FLOW_CONTEXT, LEVELS
-from vae.spec import PRESETS, Spec, SpecError
+from vae.limits import Choice, Kind, Scalar, Sizes
 
-MOST_STEPS = 10**9
 LARGEST_SEED = 2**31 - 1
-LAYERS = 64  # more than any network here can use, few enough to answer at once
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A number from `low` to `high` (above `low` where `above`), or one of `words`, or None where `optional`.
-
-    `usual` are the values that a slider stops at; `scheduled` says that it may follow the step (see vae.schedules).
-    """
-
-    title: str
-    sentence: str
-    default: Any
-    low: float
-    high: float
-    usual: tuple[float, ...] = ()
-    symbol: str = ""  # LaTeX
-    whole: bool = False
-    above: bool = False
-    optional: bool = False
-    scheduled: bool = False
-    words: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def range(self) -> str:
-        """What it must be, in words."""
-        number = "a whole number" if self.whole else "a number"
-        low = f"above {self.low:,g}" if self.above else f"from {self.low:,g}"
-        high = f"{self.high:,.0f}" if self.whole else f"{self.high:,g}"
-        return f"{number} {low} {'and at most' if self.above else 'to'} {high}"
-
-    def problem(self, value: Any) -> str:
-        """Return why a value cannot be taken, as a sentence, or ""."""
-        if isinstance(value, str) and value in self.words:
-            return ""
-        if isinstance(value, Mapping):
-            return self._schedule_problem(value)
-        if value is None:
-            return "" if self.optional else f"{self.title} is empty. It must be {self.range}."
-        if not self.holds(value):
-            words = "".join(f"{word!r}, " for word in self.words)
-            return f"{self.title} must be {words + 'or ' if words else ''}{self.range}, not {show(value)}."
-        return ""
-
-    def holds(self, value: Any, closed: bool = False) -> bool:
-        """Return whether a value is a number within the bounds; `closed` counts the lower one in."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return False
-        if self.whole and value != int(value):
-            return False
-        return self.low <= value <= self.high and (closed or not self.above or value > self.low)
-
-    def _schedule_problem(self, value: Mapping[str, Any]) -> str:
-        if not self.scheduled:
-            return f"{self.title} cannot follow a schedule. Give {self.range}."
-        ends = Scalar(self.title, "", 0, self.low, self.high)
-        wrong = [
-            f"{self.title}: {name} must be {limits.range}, not {show(value.get(name))}."
-            for name, limits in (("start", ends), ("stop", ends), ("steps", STEPS), ("warmup", WARM_UP))
-            if not limits.holds(value.get(name, 0 if name == "warmup" else None))
-        ]
-        if value.get("schedule") not in schedules.SHAPES:
-            wrong.append(
-                f"{self.title}: there is no schedule {show(value.get('schedule'))}; choose {_any(schedules.SHAPES)}."
-            )
-        if unknown := set(value) - {"schedule", "start", "stop", "steps", "warmup"}:
-            wrong.append(f"{self.title}: a schedule has no {', '.join(sorted(map(str, unknown)))}.")
-        if not wrong and self.above and max(value["start"], value["stop"]) <= self.low:
-            wrong.append(f"{self.title} must be above {self.low:g} at the schedule's start or stop.")
-        return wrong[0] if wrong else ""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes of successive layers."""
-
-    title: str
-    sentence: str
-    default: tuple[int, ...]
-    usual: tuple[tuple[int, ...], ...] = ()
-
-    def problem(self, value: Any) -> str:
-        """Return why a value cannot be taken, as a sentence, or ""."""
-        if not isinstance(value, list | tuple) or len(value) > LAYERS or not all(_SIZE.holds(v) for v in value):
-            return (
-                f"{self.title} must be at most {LAYERS} whole numbers from 1 to 65,536, such as "
-                f"{', '.join(map(str, self.default))}, not {show(value)}."
-            )
-        return ""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a few words."""
-
-    title: str
-    sentence: str
-    default: str
-    choices: tuple[str, ...]
-
-    def problem(self, value: Any) -> str:
-        """Return why a value cannot be taken, as a sentence, or ""."""
-        return "" if value in self.choices else f"{self.title} must be {_any(self.choices)}, not {show(value)}."
-
-
-Option = Scalar | Sizes | Choice
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One entry of a table: its title, its sentence, and its options by name.
-
-    `density`: a posterior has one, an objective needs one (and a prior). `binary`: a likelihood of 0 and 1 alone.
-    `formula` is an objective's LaTeX, `samples` the K it is usually trained with.
-    """
-
-    title: str
-    sentence: str
-    options: Mapping[str, Option] = field(default_factory=dict)
-    density: bool = False
-    binary: bool = False
-    formula: str = ""
-    samples: int = 1
-
-
-def show(value: Any) -> str:
-    """Return a refused value as people typed it, short."""
-    text = "nothing" if value is None else f"{value:,g}" if isinstance(value, float) else repr(value)
-    return text if len(text) <= 60 else text[:60] + "…"
-
-
-def _any(names: Any) -> str:
-    return " or ".join([", ".join(list(names)[:-1])] * (len(names) > 1) + list(names)[-1:])
-
-
-_SIZE = Scalar("A layer's size", "", 0, 1, 65536, whole=True)
-STEPS = Scalar("Steps", "After so many steps it stays at stop; empty: the whole run.", 1, 1, MOST_STEPS, whole=True)
-WARM_UP = Scalar(
-    "Warm-up", "Over so many first steps it rises from 0 to its schedule; 0 is off.", 0, 0, MOST_STEPS, whole=True
-)
 
 _ACTIVATION = Choice(
     "Activation", "The function between the layers; ReLU is the usual one.", "relu", networks.ACTIVATIONS
@@ -559,73 +417,6 @@ NUMBERS = {
         "Seed", "Decides weights, order and noise; the same seed repeats the run.", 0, 0, LARGEST_SEED, whole=True
     ),
 }  # fmt: skip
-
-
-def _kind_problems(role: str, chosen: Any) -> list[str]:
-    title, _, table = (ROLES | {"terms": ("Term", "", TERMS)})[role]
-    if not isinstance(chosen, Mapping):
-        return [f'{title} must be an object such as {{"kind": "{next(iter(table))}"}}, not {show(chosen)}.']
-    kind = chosen.get("kind")
-    if not isinstance(kind, str) or kind not in table:
-        return [f"{title}: there is no {show(kind)}. Choose {_any(table)}."]
-    options = table[kind].options
-    found = [
-        f"{table[kind].title} has no option {show(name)}. It knows {_any(options) if options else 'none'}."
-        for name in chosen
-        if name != "kind" and name not in options
-    ]
-    return found + [p for name, option in options.items() if name in chosen and (p := option.problem(chosen[name]))]
-
-
-def probabilistic(entries: Mapping[str, Any]) -> bool:
-    """Return whether q(z|x) has a density and there is a prior to hold it against."""
-    return compose.probabilistic(entries)
-
-
-def problems(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what is wrong with a spec's entries (`vars(spec)`): the entry's name, and why as a sentence."""
-    found = []
-    for name, table in (("preset", PRESETS), ("path", PATHS)):
-        if entries[name] not in list(table):
-            found.append((name, f"There is no {name} {show(entries[name])}. Choose {_any(table)}."))
-    given = [term.get("kind") for term in entries.get("terms", ()) if isinstance(term, Mapping)]
-    for name in [name for name in TERMS if given.count(name) > 1]:
-        found.append(("terms", f"{TERMS[name].title} is there {given.count(name)} times. Give it one weight."))
-    for term in entries.get("terms", ()):
-        found += [("terms", text) for text in _kind_problems("terms", term)]
-    for role in ROLES:
-        if entries[role] is not None or role not in ("decoder", "prior", "corruption"):
-            found += [(role, text) for text in _kind_problems(role, entries[role])]
-    checks: dict[str, Callable[[Any], str]] = {name: option.problem for name, option in (NUMBERS | CHOICES).items()}
-    found += [(name, text) for name, problem in checks.items() if (text := problem(entries[name]))]
-    if found:
-        return found
-    posterior, objective = POSTERIORS[entries["posterior"]["kind"]], OBJECTIVES[entries["objective"]["kind"]]
-    if not posterior.density and entries["prior"] is not None:
-        found.append(("prior", "An autoencoder's points have no density to hold against a prior. Set prior to null."))
-    if objective.density and not probabilistic(entries):
-        without = "a prior" if posterior.density else "a posterior with a density"
-        found.append(
-            ("objective", f"{objective.title} needs {without}. Choose reconstruction, or another posterior and prior.")
-        )
-    if entries["posterior"]["kind"] == "quantised":
-        size = entries["posterior"].get("size", posterior.options["size"].default)
-        if entries["latent"] % size:
-            found.append(
-                (
-                    "posterior",
-                    f"{entries['latent']} latents cannot be cut into codes of {size}. Choose a size that divides them.",
-                )
-            )
-    if not found and (text := compose.problem(entries)):
-        found.append(("objective", f"{text[0].upper()}{text[1:].removesuffix('.')}."))
-    return found
-
-
-def check(spec: Spec) -> None:
-    """Raise SpecError, with all reasons, where a spec chooses what does not exist or numbers out of bounds."""
-    if found := problems(vars(spec)):
-        raise SpecError(" ".join(text for _, text in found))
 
 
 def of(role: str, entry: Mapping[str, Any] | None) -> dict[str, Any] | None:

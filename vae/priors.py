@@ -10,7 +10,11 @@ from torch.distributions import Normal as TorchNormal
 
 from vae.families import couplings, soft_bound
 from vae.families.flow import FlowDistribution
+from vae.families.log_sum import log_sum_exp
+from vae.families.normals import log_normals
 from vae.labels import Labelled
+
+_LEARNABLE = (0.02, 0.98)  # pixels of a pseudo-input at the beginning
 
 
 def normal(mean: Tensor, scale: Tensor) -> Independent:
@@ -18,9 +22,21 @@ def normal(mean: Tensor, scale: Tensor) -> Independent:
     return Independent(TorchNormal(mean, scale, validate_args=False), 1, validate_args=False)
 
 
+class NormalMixture(MixtureSameFamily):
+    """A mixture of Normals with independent dimensions: by matrix products, five times as fast as point minus mean."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return log p(z) [...] of z [..., d], in nats."""
+        base: TorchNormal = self.component_distribution.base_dist  # type: ignore[attr-defined]
+        logits = self.mixture_distribution.logits.double().log_softmax(0)
+        return log_sum_exp(log_normals(base.loc, base.scale)(value) + logits).to(value.dtype)
+
+
 def mixture(logits: Tensor, components: Distribution) -> MixtureSameFamily:
     """Return sum_c softmax(logits)_c p_c(z), log_prob a logsumexp of the components' joint densities."""
-    return MixtureSameFamily(Categorical(logits=logits, validate_args=False), components, validate_args=False)
+    independent = isinstance(components, Independent) and isinstance(components.base_dist, TorchNormal)
+    kind = NormalMixture if independent and len(components.batch_shape) == 1 else MixtureSameFamily
+    return kind(Categorical(logits=logits, validate_args=False), components, validate_args=False)
 
 
 def count(number: int, name: str) -> int:
@@ -80,6 +96,7 @@ class Vamp(nn.Module):
     """p(z) = (1/C) sum_c q(z|u_c) with learned pseudo-inputs u_c. Source: Tomczak & Welling 2018.
 
     Those of images [C, H, W] pass a sigmoid, so that they stay in the pixels' range; those of vectors are free.
+    Training begins at examples: noise is no image, and what the encoder makes of it lies where no codes are.
     """
 
     def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...], inputs: int = 100) -> None:
@@ -87,6 +104,11 @@ class Vamp(nn.Module):
         self.raw = nn.Parameter(torch.randn(count(inputs, "inputs"), *shape))
         self.pixels = len(shape) > 1
         self._encoder = (encoder,)  # in a tuple, so that its weights are the model's alone and saved once
+
+    @torch.no_grad()
+    def begin(self, examples: Tensor) -> None:
+        """Begin at examples [n, *shape]; their pixels keep away from 0 and 1, where a sigmoid learns nothing."""
+        self.raw[: len(examples)] = torch.logit(examples.clamp(*_LEARNABLE)) if self.pixels else examples
 
     def inputs(self) -> Tensor:
         """Return the pseudo-inputs [C, *shape]."""

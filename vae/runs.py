@@ -10,10 +10,11 @@ import io
 import json
 import os
 import re
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
 
     `durable` False spares the flush: a kill still leaves a whole file, a power cut may leave the one before.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # the system's number of this thread, and no other process's either: two visitors of one server may ask something of
+    # the same run at once
+    temporary = path.with_name(f".{path.name}.{threading.get_native_id()}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
@@ -68,6 +71,11 @@ class Codes:
 
     def __len__(self) -> int:
         return len(self.means)
+
+    def every(self, step: int) -> "Codes":
+        """Return each `step`-th of the codes, the first among them, with the principal components of all."""
+        scales, labels = (None if v is None else v[::step] for v in (self.scales, self.labels))
+        return replace(self, means=self.means[::step], scales=scales, labels=labels)
 
     def to_bytes(self) -> bytes:
         """Return the codes as a compressed .npz without pickled objects."""
@@ -257,14 +265,24 @@ def shipped() -> Path:
     return Path(__file__).resolve().parent.parent / "models"
 
 
+def examples() -> Path:
+    """The folder of the ill models that come with the project, for people to see what illness looks like."""
+    return shipped() / "unhealthy"
+
+
+def ships(run: Run) -> bool:
+    """Return whether a run comes with the project, so that it stays as it is."""
+    return run.path.resolve().parent in (shipped().resolve(), examples().resolve())
+
+
 def user_runs() -> Path:
     """The folder of the runs trained on this machine."""
     return data_root() / "runs"
 
 
 def roots() -> tuple[Path, ...]:
-    """Where runs are looked for: the user's first, then the shipped ones."""
-    return user_runs(), shipped()
+    """Where runs are looked for: the user's first, then the shipped ones, the ill ones last."""
+    return user_runs(), shipped(), examples()
 
 
 def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:

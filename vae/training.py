@@ -20,6 +20,7 @@ from vae.heads import OBJECTIVES
 from vae.model import LatentModel, draw
 from vae.objectives import Objective
 from vae.parallel import ALONE, Team
+from vae.priors import Vamp
 from vae.spec import Spec
 
 SKIPS_BEFORE_STOP = 10
@@ -183,6 +184,14 @@ def validate(
     return {name: value if math.isfinite(value) else None for name, value in means.items()}
 
 
+def _begin(model: LatentModel, spec: Spec, train: Batches) -> None:
+    """Show a prior of pseudo-inputs as many examples, any of them and the same in every process of a team."""
+    if isinstance(model.prior, Vamp):
+        index = order(len(train), len(model.prior.raw), spec.seed, 0)[0].to(train.examples.device)
+        generator = torch.Generator(device=train.examples.device).manual_seed(spec.seed)
+        model.prior.begin(train.take(index, generator))
+
+
 def fit(
     state: State, spec: Spec, train: Batches, valid: Batches | None = None, team: Team = ALONE
 ) -> Generator[Step, None, None]:
@@ -193,6 +202,8 @@ def fit(
     """
     model, optimiser, generator = state.model, state.optimiser, state.generator
     objective, corrupt = build.objective(spec), build.corruption(spec)
+    if state.step == 0:
+        _begin(model, spec, train)
     forward = team.wrap(Pass(model, objective, spec, len(train)))
     parameters = list(model.parameters())
     per_epoch = steps_per_epoch(len(train), spec.batch)

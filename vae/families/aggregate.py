@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, kl_divergence
 
+from vae.families.log_sum import log_sum_exp
+
 
 def rate_by_dimension(q: Distribution, prior: Distribution) -> Tensor | None:
     """Return KL(q(z_j|x) || p(z_j)) [B, d] in nats where both factorise and torch knows the closed form, else None."""
@@ -44,6 +46,6 @@ def aggregate(q: Distribution, z: Tensor, population: int) -> tuple[Tensor, Tens
         raise TypeError("the total correlation needs a posterior that factorises over dimensions, such as the Normal")
     by_dimension = q.base_dist.log_prob(z.unsqueeze(2))  # [K, i, j, d]
     weights = log_weights(z.shape[1], population, z)
-    joint = (by_dimension.sum(-1) + weights).logsumexp(2)
-    marginals = (by_dimension + weights.unsqueeze(-1)).logsumexp(2)
+    joint = log_sum_exp(by_dimension.sum(-1) + weights, 2)
+    marginals = log_sum_exp(by_dimension + weights.unsqueeze(-1), 2)
     return joint, marginals.sum(-1)

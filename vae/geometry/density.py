@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vae.families.log_sum import log_sum_exp
+from vae.families.normals import log_normals
+
 
 @dataclass(frozen=True)
 class Aggregate:
@@ -17,14 +20,8 @@ class Aggregate:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Return log q(z) [...] in nats for z [..., d]: over all N, as one matrix product."""
-        n, d = self.means.shape
-        # about the codes' centre squares are small, and cancel less
-        centre = self.means.mean(0)
-        loc, precision = self.means - centre, self.scales.square().reciprocal()
-        z = z - centre
-        constant = -0.5 * (loc.square() * precision).sum(1) - self.scales.log().sum(1)
-        log_q = z @ (loc * precision).T - 0.5 * (z.square() @ precision.T) + constant
-        return log_q.logsumexp(-1) - math.log(n) - 0.5 * d * math.log(2 * math.pi)
+        log_q = log_normals(self.means, self.scales, z.dtype)(z)
+        return log_sum_exp(log_q) - math.log(len(self.means))
 
     def typical(self) -> float:
         """Return the median of log q over the codes' own means, in nats."""

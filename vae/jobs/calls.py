@@ -101,9 +101,13 @@ def begin(parent: Connection, threads: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("700")  # where memory runs out, neither the app nor a trainer ends
     import torch
 
-    from vae import finish  # noqa: F401 -- loading it is the point
+    from vae import (
+        denormals,
+        finish,  # noqa: F401 -- loading it is the point
+    )
 
     torch.set_num_threads(threads)
+    denormals.flush()
 
 
 def ready() -> int:

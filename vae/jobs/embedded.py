@@ -49,34 +49,36 @@ class Embedded:
         run, resources = run.resolve(), resources or Resources()
         if resources.gpus:
             raise JobError("This machine's queue trains on processors. Set a cluster's address to train on GPUs.")
-        jobs = {job.run: job for job in self.queue.jobs()}
-        known, now = jobs.get(str(run)), status.current(run)
-        over = known is not None and known.state == RUNNING and now.ended  # the engine is about to see its end
-        if known is not None and known.state != PARKED and not over:
-            return
-        if sum(job.owner == owner and job.state == WAITING for job in jobs.values()) >= MOST_WAITING:
-            raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
-        if now.alive:
-            return
-        engage(run, now)
-        self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
+        with self.queue.transaction():
+            jobs = {job.run: job for job in self.queue.jobs()}
+            known, now = jobs.get(str(run)), status.current(run)
+            over = known is not None and known.state == RUNNING and now.ended  # the engine is about to see its end
+            if known is not None and known.state != PARKED and not over:
+                return
+            if sum(job.owner == owner and job.state == WAITING for job in jobs.values()) >= MOST_WAITING:
+                raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
+            if now.alive:
+                return
+            engage(run, now)
+            self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
 
     def stop(self, run: Path) -> None:
         """End a run; one without a process comes back to be measured as it is, one that never began never starts."""
         run = run.resolve()
-        job, now = self.queue.get(str(run)), status.current(run)
-        if job is not None and job.state == WAITING:
-            self.queue.drop(job.run)
-            now = replace(now, state="interrupted")
-        if now.ended and now.state != "failed":
-            return
-        control.ask(run, mode="stop", until=None)
-        if (job is not None and job.state == RUNNING) or now.alive:
-            return
-        if Run(run).checkpoint is None:
-            status.write(run, replace(now, state="stopped"))
-        else:
-            self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
+        with self.queue.transaction():
+            job, now = self.queue.get(str(run)), status.current(run)
+            if job is not None and job.state == WAITING:
+                self.queue.drop(job.run)
+                now = replace(now, state="interrupted")
+            if now.ended and now.state != "failed":
+                return
+            control.ask(run, mode="stop", until=None)
+            if (job is not None and job.state == RUNNING) or now.alive:
+                return
+            if Run(run).checkpoint is None:
+                status.write(run, replace(now, state="stopped"))
+            else:
+                self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
 
     def state(self, run: Path) -> Standing:
         """Return where a run stands, and while it waits, how many go first and for about how long."""

@@ -163,7 +163,13 @@ class Engine:
         return True
 
     def _ended(self, job: Job, code: int | None) -> None:
-        """Draw the conclusion from a trainer's end: done with, parked, to be resumed, or given up."""
+        """Draw the conclusion from a trainer's end, unless somebody has changed the job since it was seen."""
+        with self.queue.transaction():
+            if self.queue.get(job.run) == job:
+                self._conclude(job, code)
+
+    def _conclude(self, job: Job, code: int | None) -> None:
+        """Be done with a job whose trainer has ended, park it, let it wait to be resumed, or give it up."""
         if not job.path.is_dir():
             self.queue.drop(job.run)
             return

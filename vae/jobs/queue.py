@@ -5,6 +5,7 @@ It holds nothing that the run folders do not say too, so a damaged file is put a
 
 import os
 import sqlite3
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -73,30 +74,49 @@ def order(waiting: Iterable[Job], turns: Mapping[str, float], training: Iterable
 
 
 class Queue:
-    """The jobs of a data folder; every call is a transaction of its own, from any thread or process."""
+    """The jobs of a data folder; every call is a transaction of its own, from any thread or process.
+
+    What depends on what was read, row or run folder, belongs into one `transaction` with it: otherwise an engine that
+    sees the end of a process and a visitor who queues its run anew undo each other's work.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or data_root()
         self.file = self.folder / "queue.sqlite"
         self._sound = False
+        self._thread = threading.local()
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection inside a transaction; raises JobError where the file cannot be used just now."""
-        try:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Keep everybody else from changing the queue meanwhile; this thread's calls inside are part of it.
+
+        Raises JobError where the file cannot be used just now; what the body raises undoes what it did.
+        """
+        if (open_one := getattr(self._thread, "connection", None)) is not None:
+            yield open_one
+            return
+        with self._errors(sqlite3.Error, OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             connection = self._connect()
-            try:
+        try:
+            with self._errors(sqlite3.Error):
                 connection.execute("BEGIN IMMEDIATE")
+                self._thread.connection = connection
                 yield connection
                 connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            finally:
-                connection.close()
-        except (sqlite3.Error, OSError) as error:
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._thread.connection = None
+            connection.close()
+
+    @contextmanager
+    def _errors(self, *kinds: type[Exception]) -> Iterator[None]:
+        try:
+            yield
+        except kinds as error:
             self._sound = False  # the next call looks closer, and puts a damaged file aside
             raise JobError(
                 f"The queue cannot be written: {error}. Make sure that {self.folder} is writable and has room, then "
@@ -168,23 +188,23 @@ class Queue:
 
     def put(self, job: Job) -> None:
         """Add a job, or replace the one of the same run."""
-        with self._open() as connection:
+        with self.transaction() as connection:
             self._insert(connection, job)
 
     def change(self, run: str, **values: object) -> None:
         """Change columns of a job; one that is gone stays gone."""
-        with self._open() as connection:
+        with self.transaction() as connection:
             columns = ", ".join(f"{name} = ?" for name in values)
             connection.execute(f"UPDATE jobs SET {columns} WHERE run = ?", (*values.values(), run))
 
     def drop(self, run: str) -> None:
         """Forget a job."""
-        with self._open() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM jobs WHERE run = ?", (run,))
 
     def jobs(self) -> list[Job]:
         """Return all jobs, oldest first."""
-        with self._open() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(f"SELECT {COLUMNS} FROM jobs ORDER BY submitted").fetchall()
         return [Job(*row) for row in rows]
 
@@ -194,7 +214,7 @@ class Queue:
 
     def turns(self) -> dict[str, float]:
         """Return when each owner's last job was started."""
-        with self._open() as connection:
+        with self.transaction() as connection:
             return dict(connection.execute("SELECT owner, last FROM turns").fetchall())
 
     def waiting(self) -> list[Job]:
@@ -205,7 +225,7 @@ class Queue:
 
     def start(self, job: Job, pid: int, now: float) -> bool:
         """Mark a waiting job as running, and count its owner's turn; False where it waits no longer."""
-        with self._open() as connection:
+        with self.transaction() as connection:
             changed = connection.execute(
                 "UPDATE jobs SET state = ?, pid = ?, started = ? WHERE run = ? AND state = ?",
                 (RUNNING, pid, now, job.run, WAITING),

@@ -146,14 +146,15 @@ def _over(run: Path, code: int) -> bool:
         if note is None:
             return True
         ended = now.ended or paused(run)
-        if not ended and 0 < code < 128 and code != LATER:
+        again = now.state == "queued"  # a trainer says more than that: somebody has resumed the run since
+        if not ended and not again and 0 < code < 128 and code != LATER:
             words = (run / "worker.log").read_text(errors="replace").strip()[-LAST_WORDS:].rpartition("\n")[2]
             message = BROKEN.format(code=code, words=words.removeprefix("error: "))
             status.write(run, replace(now, state="failed", problem="error", message=message))
             ended = True
         if not ended:
             engage(run, now)
-        write(run, replace(note, over=ended, began=code not in (0, LATER)))
+        write(run, replace(note, over=ended, began=not again and code not in (0, LATER)))
         return ended
 
 

@@ -47,9 +47,10 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     _kill_me_first()
-    from vae import finish, trainer  # noqa: F401 -- loading them is the point
+    from vae import denormals, finish, trainer  # noqa: F401 -- loading them is the point
     from vae.__main__ import main as command
 
+    denormals.flush()
     _rehearse()
     line = sys.stdin.readline()
     if not line:

@@ -1,0 +1,191 @@
+"""The Diagnose page as a script: what is kept is there at once, the rest is measured, and remedies set Train."""
+
+import subprocess
+import sys
+
+import pytest
+from fake_runs import complete, make_run
+from streamlit.testing.v1 import AppTest
+from test_pages import MAIN, charts, lives, start, texts
+
+from tests.turns import AtOnce
+from ui import diagnosis_pictures, state
+from vae import runs
+from vae.data import DataError
+from vae.diagnosis import examples, kept, verdicts
+from vae.diagnosis.evidence import PARTS, QUICK
+from vae.jobs import diagnosis_calls, pool
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
+SHIPPED = runs.shipped()
+
+
+class Never(AtOnce):
+    done = False
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(pool, "ask", AtOnce)
+    monkeypatch.setattr(pool, "warm", lambda: None)
+
+
+def as_shipped(monkeypatch):
+    """Let the app see the models that come with the project."""
+    monkeypatch.setattr(runs, "shipped", lambda: SHIPPED)
+
+
+def plainly(text):
+    return text.replace("\\", "")
+
+
+def card(app, name):
+    """The sentence of a card."""
+    title = f"**{verdicts.CARDS[name].title}**"
+    said = [plainly(m.value) for m in app.markdown]
+    return said[said.index(title) + 2]
+
+
+def test_a_kept_diagnosis_is_there_without_asking(monkeypatch, folder):
+    as_shipped(monkeypatch)
+    asked = []
+    monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: asked.append(args) or Never(*args, **kwargs))
+    app = lives(start("diagnose", model="digits-vae-2d"))
+    assert not asked
+    assert "Nothing is wrong with this model" in texts(app)
+    bound = kept.read(SHIPPED / "digits-vae-2d", "bound")
+    elbo = f"ELBO {bound.elbo.value:.2f} ± {bound.elbo.se:.2f} nats".replace("-", "−")
+    assert elbo in card(app, "bound")
+    surgery = kept.read(SHIPPED / "digits-vae-2d", "surgery")
+    assert f"{surgery.mutual_information.value:.2f} ± {surgery.mutual_information.se:.2f}" in card(app, "surgery")
+    assert len(charts(app)) == 10
+
+
+@pytest.mark.parametrize("name", examples.EXAMPLES)
+def test_an_example_is_told_its_illness_and_its_remedy_sets_the_train_page(name, monkeypatch, folder):
+    as_shipped(monkeypatch)
+    app = lives(start("diagnose", model=name))
+    title = verdicts.TITLES[examples.EXAMPLES[name].diagnosis]
+    assert title in texts(app)
+    app.button(key="remedy_main_0").click().run()
+    spec = {
+        "unhealthy-collapsed": ("form_likelihood_sigma_word", "shared"),
+        "unhealthy-over-regularised": ("form_objective_beta", 1.0),
+        "unhealthy-beta-0": ("form_objective_beta", 1.0),
+        "unhealthy-sigma": ("form_likelihood_sigma_word", "shared"),
+        "unhealthy-holes": ("form_objective_weight", 100.0),
+    }[name]
+    assert not app.exception
+    assert app.session_state[spec[0]] == spec[1]
+    assert app.session_state["form_data"] == "digits"
+
+
+def test_what_is_not_kept_is_measured_and_then_kept(folder):
+    run = complete(make_run(folder, "mine", n=360, **SMALL))
+    from vae import finish
+
+    finish.encode(run, finish.load(run))
+    app = lives(start("diagnose", model="mine"))
+    assert not app.error
+    known = {part.stem for part in (run.path / "diagnosis").glob("*.json")}
+    assert known == set(PARTS) - set(QUICK)
+    bound = diagnosis_calls.diagnosis(run.path, "bound")
+    assert f"{bound['elbo'][0]:.2f}".replace("-", "−") in card(app, "bound")
+    # random weights are worth less than no latents, and the page says so
+    assert "worse than the best model without latents" in card(app, "bound")
+
+
+def test_while_it_is_measured_the_first_cards_are_there(monkeypatch, folder):
+    complete(make_run(folder, "mine", n=360, **SMALL))
+    monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: Never(*args, **kwargs))
+    app = lives(start("diagnose", model="mine"))
+    assert "0 of 9 parts measured" in app.get("progress")[0].proto.text
+    assert "nats" in card(app, "rates")
+    assert "Being measured" in texts(app)
+
+
+def test_without_the_data_the_page_lives_and_says_what_is_missing(monkeypatch, folder):
+    make_run(folder, "mine")
+
+    class Missing(AtOnce):
+        def result(self, timeout=None):
+            raise DataError("MNIST is not on this machine. Fetch it.")
+
+    monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: Missing(*args, **kwargs))
+    app = lives(start("diagnose", model="mine"))
+    assert "MNIST is not on this machine" in plainly(texts(app))
+    assert "nats" in card(app, "rates")
+    assert "Cannot be measured here" in texts(app)
+
+
+def test_an_autoencoders_absent_cards_are_explained(folder):
+    run = complete(make_run(folder, "points", "autoencoder", n=360, **SMALL))
+    from vae import finish
+
+    finish.encode(run, finish.load(run))
+    app = lives(start("diagnose", model="points"))
+    said = texts(app)
+    assert "Not here" in said and "no ELBO and no bound" in said
+    assert "0.00 nats" not in said
+    assert "PCA with 2 axes" in card(app, "reconstruction")
+
+
+@pytest.mark.parametrize("preset,changes", [
+    ("iwae", {"latent": 10}), ("cvae", {}), ("vamp-vae", {}), ("flow-prior-vae", {"latent": 3}),
+    ("flow-posterior-vae", {}), ("full-covariance-vae", {}), ("sigma-vae", {"latent": 1}), ("logistic-vae", {}),
+    ("laplace-vae", {}), ("vq-vae", {}),
+])  # fmt: skip
+def test_every_kind_of_model_has_its_page(preset, changes, folder):
+    spec = dict(SMALL)
+    if preset == "logistic-vae":
+        spec["likelihood"] = {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}
+    run = complete(make_run(folder, "mine", preset, n=360, **spec, **changes))
+    from vae import finish
+
+    finish.encode(run, finish.load(run))
+    app = lives(start("diagnose", model="mine"))
+    assert not app.error, [e.value for e in app.error]
+    assert "Cannot be measured here" not in texts(app), plainly(texts(app))
+    assert "Being measured" not in texts(app)
+
+
+def test_the_chooser_keeps_the_examples_apart(monkeypatch, folder):
+    as_shipped(monkeypatch)
+    app = AppTest.from_file(MAIN, default_timeout=30)
+    app.query_params["model"] = "unhealthy-holes"
+    app.run()
+    assert "Holes" not in app.selectbox(key="chip_model").options
+    chooser = app.selectbox(key="chip_example")
+    assert set(chooser.options) == {e.title for e in examples.EXAMPLES.values()}
+    assert chooser.value == "unhealthy-holes" and app.selectbox(key="chip_model").value is None
+    app.selectbox(key="chip_model").set_value("digits-vae-2d").run()
+    assert "digits-vae-2d" in app.query_params["model"]
+    assert not set(examples.EXAMPLES) & {run.name for run in state.compared()[0]}
+
+
+def test_the_examples_stand_among_the_models_and_can_be_compared(monkeypatch, folder):
+    as_shipped(monkeypatch)
+    titles = {e.title for e in examples.EXAMPLES.values()}
+    app = start("models")
+    assert titles <= {plainly(m.value).strip("*") for m in app.expander[0].markdown}
+    app.button(key="show_unhealthy-holes").click().run()
+    assert app.query_params["model"] in ("unhealthy-holes", ["unhealthy-holes"])
+    assert titles <= set(start("compare").multiselect(key="compare_models").options)
+
+
+def test_the_worst_images_stand_above_their_reconstructions():
+    import numpy as np
+
+    dark, light = np.zeros((1, 8, 8)), np.ones((1, 8, 8))
+    pixels = diagnosis_pictures.strip([dark, dark], [light, light])
+    half = pixels.shape[0] // 2
+    assert pixels[2 : half - 2, 2 : half - 2].max() == 0
+    assert pixels[half + 2 : -2, 2 : half - 2].min() == 255
+    assert diagnosis_pictures.strip([None], [light]).shape[0] * 2 == pixels.shape[0]
+
+
+def test_the_page_needs_no_torch():
+    code = "import sys; import ui.diagnosis, vae.diagnosis.verdicts; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=SHIPPED.parent).returncode == 0

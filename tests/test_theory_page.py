@@ -1,0 +1,118 @@
+"""The Theory page run as a script: what the browser is told, the image in the address, and what a browser may send."""
+
+import json
+
+import numpy as np
+import pytest
+from fake_runs import complete, make_run
+from test_pages import lives, start, texts
+
+from tests.turns import AtOnce
+from ui import theory, theory_formulas
+from ui.components import pack
+from vae.jobs import theory_calls
+from vae.runs import RunError
+from vae.spec import PRESETS, preset
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
+
+
+@pytest.fixture(autouse=True)
+def folder(folder, monkeypatch):
+    """Let the app see only this test's runs, and answer at once."""
+    monkeypatch.setattr(theory.pool, "ask", AtOnce)
+    monkeypatch.setattr(theory.pool, "warm", lambda: None)
+    return folder
+
+
+def unpacked(data):
+    length = int.from_bytes(data[:4], "little")
+    return json.loads(data[4 : 4 + length])
+
+
+def told(app):
+    """Return the headers of all mounts by channel; the page's own has none."""
+    headers = [unpacked(c.proto.bytes) for c in app.get("bidi_component")]
+    return {h.get("channel", "page").rpartition("_")[2]: h for h in headers}
+
+
+@pytest.mark.parametrize("kind, changes", [("vae", {}), ("autoencoder", {"latent": 2}), ("vae", {"latent": 16})])
+def test_each_chapter_has_its_numbers(folder, kind, changes):
+    complete(make_run(folder, "digits-vae-2d", kind, n=360, **{**SMALL, **changes}))
+    found = told(lives(start("theory")))
+    assert set(found) == {"page", "numbers", "still", "lesson"}
+    numbers = found["numbers"]["numbers"]
+    assert {"elbo", "distortion", "rate", "denoising"} <= set(numbers)
+    assert ("log_px" in numbers) == (changes.get("latent", 2) == 2)
+    assert set(found["numbers"]["shapes"]) == set(found["numbers"]["sections"])
+    assert found["page"]["probabilistic"] == (kind == "vae")
+
+
+def test_the_image_is_in_the_address_and_follows_the_pin(folder):
+    run = complete(make_run(folder, "digits-vae-2d", n=360, **SMALL))
+    assert told(start("theory"))["numbers"]["question"] == [0, 0]
+    assert told(start("theory", image="7"))["numbers"]["question"][0] == 7
+    z = ",".join(f"{v:.3f}" for v in run.codes.means[11])
+    assert told(start("theory", z=z))["numbers"]["question"][0] == 11
+    # a pin that is another one than the image's was made since
+    assert told(start("theory", image="7", z=z))["numbers"]["question"][0] == 11
+    app = lives(start("theory", image="360"))
+    assert "has 360 codes, from 0" in texts(app)
+    assert told(app)["numbers"]["question"][0] == 0
+
+
+def test_without_its_data_the_page_shows_reconstructions_and_says_so(folder):
+    complete(make_run(folder, "mnist-vae-2d", encoder={"kind": "mlp", "widths": [16]}))
+    app = lives(start("theory"))
+    assert "not on this machine" in texts(app)
+    found = told(app)
+    assert not found["page"]["here"] and "elbo" in found["numbers"]["numbers"]
+
+
+def test_weights_that_cannot_be_used_are_named(folder):
+    run = make_run(folder, "digits-vae-2d", n=360, **SMALL)
+    (run.path / "model.safetensors").write_bytes(b"nothing")
+    app = lives(start("theory"))
+    assert "damaged" in app.error[0].value
+
+
+def test_a_failed_call_is_said_in_the_page(folder, monkeypatch):
+    def broken(run, *args):
+        raise RunError("this model cannot answer")
+
+    complete(make_run(folder, "digits-vae-2d", n=360, **SMALL))
+    monkeypatch.setattr(theory_calls, "numbers", broken)
+    assert told(lives(start("theory")))["numbers"]["failed"] == "this model cannot answer"
+
+
+def test_an_answer_that_is_not_there_is_waited_for():
+    class Late(AtOnce):
+        done = False
+
+    header = unpacked(theory.answer_payload("c", (1,), Late(lambda: None), {}))
+    assert header["waiting"] and header["poll"] > 0
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_presets_formulas_hold_together(name):
+    found = theory_formulas.all_of(preset(name))
+    for latex in found.values():
+        assert latex.count("{") == latex.count("}")
+        assert "«" not in latex and "»" not in latex
+    assert set(theory_formulas.NUMBER.values()) == set(range(1, len(theory_formulas.TERMS) + 1))
+
+
+def test_a_term_and_its_number_are_told_apart_by_colour():
+    latex = theory_formulas.marked("«!kl K» «=elbo»")
+    assert latex == (
+        r"\underbrace{\textcolor{#000004}{K}}_{\textcolor{#000104}{\text{0000.00}}} \textcolor{#000102}{\text{0000.00}}"
+    )
+
+
+def test_the_strip_has_a_few_of_each_class(folder):
+    run = make_run(folder, "digits-vae-2d", n=360, **SMALL)
+    chosen = theory.choices(run.codes)
+    labels = run.codes.labels[chosen]
+    assert len(chosen) <= theory.MOST_CHOICES
+    assert all(np.sum(labels == k) <= theory.PER_CLASS for k in range(10))
+    assert unpacked(pack(*theory.facts(run, run.codes, None)))["choices"] == chosen

@@ -1,0 +1,127 @@
+"""Each image's own gap between log p(x) and the ELBO: closed forms, the split quadrature, and what is kept of them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from fake_runs import complete, make_run
+from torch.distributions import kl_divergence
+
+from tests.ppca import as_vae, data_of, random_ppca
+from vae import finish, pointwise, runs
+from vae.evaluation.gaps import expectation, normal
+from vae.evaluation.quadrature import log_px_grid
+from vae.evaluation.tightness import tightness
+from vae.jobs import calls, compare_calls, map_calls
+from vae.runs import RunError
+
+SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Keep what is kept in this test's own folder."""
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    calls._test_split.cache_clear()
+    return tmp_path / "runs"
+
+
+def test_of_a_ppca_it_is_the_closed_form_kl_of_a_widened_q(double):
+    c = 1.4
+    model = random_ppca()
+    x = torch.from_numpy(data_of(model, 5))
+    found = tightness(as_vae(model, widen=c), x)
+    assert found.exact
+    assert (found.gap - 2 * (-math.log(c) + (c**2 - 1) / 2)).abs().max() < 1e-4  # the mass that the lattice leaves out
+
+
+def test_beyond_two_latents_the_samples_bound_it_from_below_and_are_never_negative(double):
+    c = 1.2
+    model = random_ppca(dim=9, k=4)
+    vae, x = as_vae(model, widen=c), torch.from_numpy(data_of(model, 40))
+    true = 4 * (-math.log(c) + (c**2 - 1) / 2)
+    few, many = (tightness(vae, x, generator(), k) for k in (5, 2000))
+    assert not few.exact and few.gap.min() >= 0
+    assert few.gap.mean() < many.gap.mean()
+    assert many.gap.mean().item() == pytest.approx(true, abs=0.02)
+
+
+def test_of_a_shipped_model_it_is_what_plain_grids_make_of_it():
+    run = runs.Run(runs.shipped() / "digits-vae-2d")
+    model = finish.load(run)
+    x = calls._coded(run).take(slice(0, 8), generator())
+    with torch.no_grad():
+        loc, scale = normal(model.encode(x))
+        distortion = -expectation(lambda x, z: model.decode(z).log_prob(x), x, loc, scale, 1e-3)
+        rate = kl_divergence(model.encode(x), model.prior()).double()
+    found, reference = tightness(model, x), log_px_grid(model, x, 7, 700) + distortion + rate
+    assert found.exact
+    assert (found.gap - reference).abs().max() < 0.05
+    assert (found.gap - reference).abs().mean() < 0.01
+
+
+def whole(function, *arguments):
+    found, turns = function(*arguments), 1
+    while isinstance(found, calls.Partial):
+        assert 0 < found.fraction < 1
+        found, turns = function(*arguments, so_far=found.state), turns + 1
+    return found, turns
+
+
+def test_the_numbers_are_compares_own_whatever_the_turns_and_are_kept(folder, monkeypatch):
+    run = runs.Run(runs.shipped() / "digits-vae-2d")
+    monkeypatch.setattr(calls, "TURN", 0.0)
+    monkeypatch.setattr("vae.evaluation.scores.ROWS", 100)
+    found, turns = whole(map_calls.numbers, run.path, False)
+    n = len(run.codes)
+    assert turns == -(-n // 100) and found.computed == n
+    kept = pointwise.kept(pointwise.mark(run), pointwise.BOUND, n)
+    assert kept is not None and kept.how == found.how
+    for name in pointwise.BOUND:
+        np.testing.assert_array_equal(kept.values[name], found.values[name])
+    np.testing.assert_allclose(found.values["elbo"], -found.values["distortion"] - found.values["rate"], rtol=1e-5)
+    monkeypatch.undo()
+    monkeypatch.setenv("LATENT_DATA", str(folder.parent))
+    again, _ = whole(map_calls.numbers, run.path, False)
+    scores = compare_calls.scores(run.path)
+    np.testing.assert_array_equal(again.values["distortion"], scores.distortion)
+    np.testing.assert_array_equal(again.values["elbo"], scores.elbo)
+
+
+def test_of_very_many_whole_blocks_are_measured_evenly_and_the_rest_is_nan(folder, monkeypatch):
+    assert map_calls.blocks(1200, 500) == [0, 500, 1000]
+    spread = map_calls.blocks(1_000_000, 500)
+    assert len(spread) == 40 and spread[0] == 0 and spread[-1] == 999_500
+    run = runs.Run(runs.shipped() / "digits-vae-2d")
+    monkeypatch.setattr("vae.evaluation.scores.ROWS", 50)
+    monkeypatch.setattr(map_calls, "blocks", lambda n, rows: [0, 200])
+    found, _ = whole(map_calls.numbers, run.path, False)
+    assert found.computed == 100
+    finite = np.isfinite(found.values["rate"])
+    assert finite[:50].all() and finite[200:250].all() and not finite[50:200].any()
+
+
+def test_an_autoencoder_has_a_distortion_alone(folder):
+    run = make_run(folder, "ae", "autoencoder", n=360, **SMALL)
+    complete(run)
+    with pytest.raises(RunError, match="no prior"):
+        map_calls.numbers(run.path, True)
+
+
+def test_other_weights_or_damage_are_no_kept_numbers(folder):
+    run = make_run(folder, "mine", n=20, **SMALL)
+    values = {name: np.ones(20, np.float32) for name in pointwise.BOUND}
+    pointwise.keep(run, pointwise.BOUND, pointwise.Pointwise(values, "by hand"))
+    assert pointwise.kept(pointwise.mark(run), pointwise.BOUND, 20).computed == 20
+    assert pointwise.kept(pointwise.mark(run), pointwise.BOUND, 21) is None
+    assert pointwise.kept(pointwise.mark(run), pointwise.TIGHTNESS, 20) is None
+    complete(run)
+    assert pointwise.kept(pointwise.mark(run), pointwise.BOUND, 20) is None
+    file = pointwise.file(pointwise.mark(run), pointwise.BOUND)
+    file.write_bytes(b"PK nonsense")
+    assert pointwise.kept(pointwise.mark(run), pointwise.BOUND, 20) is None

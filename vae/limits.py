@@ -1,0 +1,151 @@
+"""What an option of a spec may be: a number within bounds, the sizes of layers, or one of a few words."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vae import schedules
+
+MOST_STEPS = 10**9
+LAYERS = 64  # more than any network here can use, few enough to answer at once
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number from `low` to `high` (above `low` where `above`), or one of `words`, or None where `optional`.
+
+    `usual` are the values that a slider stops at; `scheduled` says that it may follow the step (see vae.schedules).
+    """
+
+    title: str
+    sentence: str
+    default: Any
+    low: float
+    high: float
+    usual: tuple[float, ...] = ()
+    symbol: str = ""  # LaTeX
+    whole: bool = False
+    above: bool = False
+    optional: bool = False
+    scheduled: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def range(self) -> str:
+        """What it must be, in words."""
+        number = "a whole number" if self.whole else "a number"
+        low = f"above {self.low:,g}" if self.above else f"from {self.low:,g}"
+        high = f"{self.high:,.0f}" if self.whole else f"{self.high:,g}"
+        return f"{number} {low} {'and at most' if self.above else 'to'} {high}"
+
+    def problem(self, value: Any) -> str:
+        """Return why a value cannot be taken, as a sentence, or ""."""
+        if isinstance(value, str) and value in self.words:
+            return ""
+        if isinstance(value, Mapping):
+            return self._schedule_problem(value)
+        if value is None:
+            return "" if self.optional else f"{self.title} is empty. It must be {self.range}."
+        if not self.holds(value):
+            words = "".join(f"{word!r}, " for word in self.words)
+            return f"{self.title} must be {words + 'or ' if words else ''}{self.range}, not {show(value)}."
+        return ""
+
+    def holds(self, value: Any, closed: bool = False) -> bool:
+        """Return whether a value is a number within the bounds; `closed` counts the lower one in."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        if self.whole and value != int(value):
+            return False
+        return self.low <= value <= self.high and (closed or not self.above or value > self.low)
+
+    def _schedule_problem(self, value: Mapping[str, Any]) -> str:
+        if not self.scheduled:
+            return f"{self.title} cannot follow a schedule. Give {self.range}."
+        ends = Scalar(self.title, "", 0, self.low, self.high)
+        wrong = [
+            f"{self.title}: {name} must be {limits.range}, not {show(value.get(name))}."
+            for name, limits in (("start", ends), ("stop", ends), ("steps", STEPS), ("warmup", WARM_UP))
+            if not limits.holds(value.get(name, 0 if name == "warmup" else None))
+        ]
+        if value.get("schedule") not in schedules.SHAPES:
+            wrong.append(
+                f"{self.title}: there is no schedule {show(value.get('schedule'))}; choose {any_of(schedules.SHAPES)}."
+            )
+        if unknown := set(value) - {"schedule", "start", "stop", "steps", "warmup"}:
+            wrong.append(f"{self.title}: a schedule has no {', '.join(sorted(map(str, unknown)))}.")
+        if not wrong and self.above and max(value["start"], value["stop"]) <= self.low:
+            wrong.append(f"{self.title} must be above {self.low:g} at the schedule's start or stop.")
+        return wrong[0] if wrong else ""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of successive layers."""
+
+    title: str
+    sentence: str
+    default: tuple[int, ...]
+    usual: tuple[tuple[int, ...], ...] = ()
+
+    def problem(self, value: Any) -> str:
+        """Return why a value cannot be taken, as a sentence, or ""."""
+        if not isinstance(value, list | tuple) or len(value) > LAYERS or not all(_SIZE.holds(v) for v in value):
+            return (
+                f"{self.title} must be at most {LAYERS} whole numbers from 1 to 65,536, such as "
+                f"{', '.join(map(str, self.default))}, not {show(value)}."
+            )
+        return ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    title: str
+    sentence: str
+    default: str
+    choices: tuple[str, ...]
+
+    def problem(self, value: Any) -> str:
+        """Return why a value cannot be taken, as a sentence, or ""."""
+        return "" if value in self.choices else f"{self.title} must be {any_of(self.choices)}, not {show(value)}."
+
+
+Option = Scalar | Sizes | Choice
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One entry of a table: its title, its sentence, and its options by name.
+
+    `density`: a posterior has one, an objective needs one (and a prior). `binary`: a likelihood of 0 and 1 alone.
+    `formula` is an objective's LaTeX, `samples` the K it is usually trained with.
+    """
+
+    title: str
+    sentence: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    density: bool = False
+    binary: bool = False
+    formula: str = ""
+    samples: int = 1
+
+
+def show(value: Any) -> str:
+    """Return a refused value as people typed it, short."""
+    text = "nothing" if value is None else f"{value:,g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def any_of(names: Any) -> str:
+    """Return what may be chosen, in words."""
+    return " or ".join([", ".join(list(names)[:-1])] * (len(names) > 1) + list(names)[-1:])
+
+
+_SIZE = Scalar("A layer's size", "", 0, 1, 65536, whole=True)
+STEPS = Scalar("Steps", "After so many steps it stays at stop; empty: the whole run.", 1, 1, MOST_STEPS, whole=True)
+WARM_UP = Scalar(
+    "Warm-up", "Over so many first steps it rises from 0 to its schedule; 0 is off.", 0, 0, MOST_STEPS, whole=True
+)

@@ -1,0 +1,35 @@
+"""Data whose density is known: a linear map of standard normal latents, with noise; the oracle of every bound."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class LinearGaussian(NamedTuple):
+    """x = W z + b + s e with z and e standard normal: W [D, d], b [D], s > 0."""
+
+    W: NDArray[np.float64]
+    b: NDArray[np.float64]
+    s: float
+
+    def log_px(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        """Return log N(x; b, W W' + s² I) of x [N, D], in nats [N], exact in float64."""
+        dim = len(self.b)
+        factor = np.linalg.cholesky(self.W @ self.W.T + self.s**2 * np.eye(dim))
+        white = np.linalg.solve(factor, (np.asarray(x, np.float64) - self.b).T)
+        constant = -0.5 * dim * np.log(2 * np.pi) - np.log(np.diag(factor)).sum()
+        return np.asarray(constant - 0.5 * (white**2).sum(0))
+
+    def sample(self, n: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return x [n, D] and its latents z [n, d]; the first m of n are the same generator's m."""
+        dim, latent = self.W.shape
+        noise = rng.standard_normal((n, latent + dim))
+        z = noise[:, :latent]
+        return z @ self.W.T + self.b + self.s * noise[:, latent:], z
+
+
+def parameters(seed: int = 0, dim: int = 8, latent: int = 2) -> LinearGaussian:
+    """Return W [dim, latent] and b [dim], standard normal from the seed, and s = 0.5: the defaults of data.load."""
+    rng = np.random.default_rng([seed, dim, latent])
+    return LinearGaussian(rng.standard_normal((dim, latent)), rng.standard_normal(dim), 0.5)

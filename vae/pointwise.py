@@ -1,0 +1,62 @@
+"""Numbers of every code by itself, kept in the data folder under the hash of the weights and codes that they are of."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae import runs
+from vae.data import data_root
+from vae.runs import Run
+
+VERSION = "1"  # of what the numbers mean: another one is computed anew
+FILES = ("spec.json", "model.safetensors", "codes.npz")
+BOUND, TIGHTNESS = ("distortion", "rate", "elbo"), ("gap",)
+
+
+@dataclass(frozen=True)
+class Pointwise:
+    """Values [N] by name, float32, nan where none was computed; `how` they were found, for people."""
+
+    values: dict[str, NDArray[np.float32]]
+    how: str
+
+    @property
+    def computed(self) -> int:
+        """How many examples have values."""
+        return int(np.isfinite(next(iter(self.values.values()))).sum())
+
+
+def mark(run: Run) -> str:
+    """Return the hash of the files that the numbers follow from; another training, or other codes, have another."""
+    parts = [hashlib.sha256((run.path / name).read_bytes()).digest() for name in FILES if (run.path / name).is_file()]
+    return hashlib.sha256(VERSION.encode() + b"".join(parts)).hexdigest()[:16]
+
+
+def file(mark: str, names: tuple[str, ...]) -> Path:
+    """Return where these numbers of the run of that mark are kept."""
+    return data_root() / "pointwise" / f"{mark}-{names[0]}.npz"
+
+
+def keep(run: Run, names: tuple[str, ...], found: Pointwise) -> None:
+    """Keep numbers for everyone on this machine."""
+    path = file(mark(run), names)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, how=np.array(found.how), **found.values)
+    runs.write(path, buffer.getvalue())
+
+
+def kept(mark: str, names: tuple[str, ...], n: int) -> Pointwise | None:
+    """Return the numbers that were kept of n codes; None where there are none or they are damaged."""
+    try:
+        with np.load(file(mark, names), allow_pickle=False) as arrays:
+            how = str(arrays["how"])
+            values = {name: arrays[name] for name in names if name in arrays.files}
+    except Exception:  # numpy and zipfile have no common base class for damage
+        return None
+    fits = bool(values) and all(v.shape == (n,) and v.dtype == np.float32 for v in values.values())
+    return Pointwise(values, how) if fits and any(np.isfinite(v).any() for v in values.values()) else None
