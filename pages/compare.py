@@ -8,7 +8,7 @@ from vae.runs import RunError
 runs, problems = state.compared()
 for text in problems:
     messages.problem(text)
-titles = {run.name: run.title for run in library.usable()} | {run.name: run.title for run in runs}
+titles = {run.name: run.title for run in [*library.usable(), *library.examples(), *runs]}
 with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     st.session_state["compare_models"] = [run.name for run in runs]
     st.multiselect(

@@ -20,6 +20,8 @@ page = st.navigation(
         st.Page("train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("paths.py", title="Paths", icon=":material/route:", url_path="paths"),
         st.Page("sample.py", title="Sample", icon=":material/casino:", url_path="sample"),
+        st.Page("theory.py", title="Theory", icon=":material/function:", url_path="theory"),
+        st.Page("diagnose.py", title="Diagnose", icon=":material/stethoscope:", url_path="diagnose"),
         st.Page("compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
         st.Page("models.py", title="Models", icon=":material/view_list:", url_path="models"),
     ],

@@ -91,6 +91,12 @@ with left:
     managing.undo()
     for run in training.sorted_for_me(library.usable()):
         card(run, run.name == view.run.name)
+    if ill := library.examples():
+        shown = view.run.name in {run.name for run in ill}
+        with st.expander(f"{len(ill)} unhealthy examples", expanded=shown, icon=":material/stethoscope:", key="ill"):
+            st.caption("Trained to be ill, each in its own way: Diagnose says how, and what to do.")
+            for run in ill:
+                card(run, run.name == view.run.name)
     for run in library.unfinished():
         if visitor.mine(run):
             training.unfinished_card(run)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import controls, library, messages, path_state, paths, state
+from ui import controls, figures, library, messages, path_state, paths, state
 from vae.jobs import pool
 from vae.runs import RunError
 
@@ -30,6 +30,9 @@ with left:
     if run.spec.latent > 2:
         controls.plane_choice(run, codes, plane, name)
         st.caption("A waypoint keeps what it has off this plane; a new one takes it from the code nearest on the map.")
+    drawn, every = figures.thinned(codes)
+    if every > 1:
+        st.caption(messages.thinned(len(drawn), len(codes)))
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     if run.spec.labels:

@@ -4,7 +4,7 @@ The pool keeps no answer that failed, so that whoever asks again gets another tr
 try for ever.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -23,6 +23,14 @@ def once(slot: str, question: Hashable, ask: Callable[[], Answer[T]]) -> Answer[
         return before[1]
     answer = ask()
     kept[slot] = question, answer
-    if before is not None and before[1] is not answer:
+    if before is not None and all(before[1] is not held for _, held in kept.values()):
         before[1].drop()
     return answer
+
+
+def drop(slots: Iterable[str]) -> None:
+    """Say that the answers in some slots of this session are not wanted now, which costs the pool's others nothing."""
+    kept = st.session_state.get(KEY, {})
+    for slot in slots:
+        if slot in kept:
+            kept[slot][1].drop()

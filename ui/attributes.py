@@ -1,4 +1,4 @@
-"""The attribute vector of two groups of codes on the Paths page: classes, or what a lasso caught."""
+"""The attribute vector of two groups of codes on the Paths page: classes, what a lasso caught, saved selections."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, library, messages
+from ui import choosing, figures, library, messages
 from vae.geometry.attributes import LEAST, Attribute, attribute
 from vae.runs import Codes, Run
 
@@ -20,7 +20,7 @@ def _caught(run: Run) -> dict[str, np.ndarray]:
     return groups if name == run.name else {}
 
 
-def catch(run: Run, codes: Codes, index: np.ndarray) -> None:
+def catch(run: Run, index: np.ndarray) -> None:
     """Show how many codes are selected, and keep them as a group where that is asked for."""
     if not len(index):
         st.caption("Lasso or box: a group for an attribute.", width="stretch")
@@ -38,8 +38,10 @@ def _selection_name(group: str) -> str:
 
 
 def groups(run: Run, codes: Codes) -> Mapping[str, np.ndarray]:
-    """Return the groups that can be compared, by name: what was selected, then the classes."""
+    """Return the groups that can be compared, by name: what was selected, here or on Explore, then the classes."""
     found = {_selection_name(name): index for name, index in _caught(run).items()}
+    kept = choosing.saved(run).items()
+    found |= {f"saved: {name}": index for name, index in kept if len(index) >= LEAST and index[-1] < len(codes)}
     if codes.labels is not None:
         found |= {name: index for name, index in figures.groups(codes) if len(index) >= LEAST}
     return found
@@ -92,7 +94,9 @@ def panel(run: Run, codes: Codes) -> None:
     with st.container(key="attribute", gap="small"):
         st.markdown("##### Attribute vector")
         if len(offered) < 2:
-            st.caption("The codes have no labels. Lasso two groups on the map, and keep them as A and B.")
+            st.caption(
+                "The codes have no labels. Lasso two groups here and keep them as A and B, or save two on Explore."
+            )
             return
         for key in (FROM, TO):
             if st.session_state.get(key) not in offered:

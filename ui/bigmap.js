@@ -1,13 +1,14 @@
 import { Axes, fade } from "./axes.js";
-import { Cloud, paints } from "./cloud.js";
+import { Cloud, paints, tinted } from "./cloud.js";
 import { Density } from "./density.js";
 import { themeOf, whole } from "./drawing.js";
 import { Grid } from "./grid.js";
-import { contains, crosses, toBits } from "./polygon.js";
+import { contains, crosses } from "./polygon.js";
 import { el, plain, rgb, unpack } from "./shared.js";
 
 // The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density: all
-// codes in either case. A lasso sends one message; the card rides on this map as on Plotly's (see Rider).
+// codes in either case. A lasso goes to the map's layer (layer.js), which rides on this map as the card does, and gives it
+// other colours, and which codes are not muted.
 
 const DRAWN = 10_000; // points in view up to which each is drawn by itself: without a graphics card these take 10 to 40 ms
 const SIZE = 4; // pixels across a point
@@ -50,7 +51,7 @@ class BigMap {
     this.followers = new Set();
     this.pointers = new Map();
     this.mode = MODES[0];
-    this.solo = this.mask = null;
+    this.solo = this.mask = this.coat = null;
     // what benchmarks and tests read
     this.timing = window.__latentMap = { painted: null, frames: 0, counted: [] };
     this.listen();
@@ -63,7 +64,7 @@ class BigMap {
       for (const other of this.buttons) other.setAttribute("aria-pressed", other === button);
     }));
     on(this.reset, "click", () => this.home());
-    on(this.clear, "click", () => this.choose(null));
+    on(this.clear, "click", () => this.host?.cleared?.());
     on(this.plane, "pointerdown", (e) => this.press(e));
     on(this.plane, "pointermove", (e) => this.move(e));
     on(this.plane, "pointerup", (e) => this.release(e));
@@ -71,7 +72,7 @@ class BigMap {
     on(this.plane, "wheel", (e) => { e.preventDefault(); this.zoom(this.pixels(e), WHEEL ** e.deltaY); }, { passive: false });
     on(this.plane, "dblclick", () => this.home());
     on(this.plane, "keydown", (e) => this.key(e));
-    on(window, "latent-geometry", () => this.take());
+    for (const name of ["latent-geometry", "latent-values"]) on(window, name, () => this.take());
     this.sizes = new ResizeObserver(() => this.ask());
     this.sizes.observe(this.plane);
   }
@@ -85,8 +86,7 @@ class BigMap {
     this.node.remove();
   }
 
-  update(bytes, send) {
-    this.send = send;
+  update(bytes) {
     const { header } = unpack(bytes);
     if (header.content !== this.header?.content) {
       const other = header.geometry !== this.header?.geometry;
@@ -94,7 +94,7 @@ class BigMap {
       this.density = null;
       this.centre = null; // the first view, once there is a size
       this.solo = null;
-      if (other) this.mask = null;
+      if (other) this.mask = this.coat = null;
       this.name();
       this.take();
     }
@@ -104,12 +104,15 @@ class BigMap {
   // Take the codes, once they are in the window, to the plane.
   take() {
     const geometry = window.__latentGeometry?.get(this.header?.geometry);
-    if (!geometry || this.density) return;
-    const { latent, plane, palette } = this.header;
+    const { latent, plane, palette, places } = this.header ?? {};
+    const kept = window.__latentValues?.get(places); // of a bent map
+    if (!geometry || this.density || (places && !kept)) return;
     const { means, labels } = geometry;
     this.n = labels.length;
     this.labels = labels;
-    [this.x, this.y] = plane.basis.map((axis, k) => {
+    this.some = null;
+    if (kept) [this.x, this.y] = [0, 1].map((k) => Float32Array.from({ length: this.n }, (_, i) => kept.places[2 * i + k]));
+    else [this.x, this.y] = plane.basis.map((axis) => {
       const values = new Float32Array(this.n);
       const shift = axis.reduce((sum, a, j) => sum + a * plane.origin[j], 0);
       for (let i = 0, s = 0; i < this.n; i++, s += latent) {
@@ -125,7 +128,11 @@ class BigMap {
       this.followers.add(follow);
       return () => this.followers.delete(follow);
     };
-    this.host = { node: this.plane, axes: () => this.scales(), listen };
+    this.host = {
+      node: this.plane, axes: () => this.scales(), listen, direct: true, x: this.x, y: this.y, look: 0,
+      wear: (dress) => this.wear(dress), seen: (i) => this.seen(i), rgb: (i) => this.palette[Math.max(this.labels[i], 0) % this.palette.length],
+      sample: (view, order) => this.sample(view, order), layout: (_, sheet) => this.axesCanvas.previousElementSibling !== sheet && this.axesCanvas.before(sheet),
+    };
     (window.__latentMaps ??= new Map()).set(this.header.chart, this.host);
     // tests and benchmarks ask where on the page a point of the plane is, and which view is seen
     Object.assign(this.plane, { project: (x, y) => this.project(x, y), seen: () => this.view });
@@ -149,20 +156,50 @@ class BigMap {
 
   // Colours
 
+  // What the layer asks for: other colours than the classes', a selection, and points that stand back behind images.
+  wear({ coat, mask, faint }) {
+    Object.assign(this, { coat, mask });
+    this.clear.hidden = !mask;
+    this.node.classList.toggle("faint", faint);
+    this.node.classList.toggle("coated", Boolean(coat));
+    this.recolour();
+  }
+
+  // Codes to draw images of: those in view, or where they are too many some of all, always the same.
+  sample(view, order) {
+    const { density } = this;
+    if (density.within(view) > order.length) {
+      const step = this.n / order.length;
+      this.some ??= order.map((k) => density.grid.order[Math.floor(k * step)]);
+      return { numbers: this.some, key: "some" };
+    }
+    return { numbers: density.members(view).map((t) => density.grid.order[t]).sort((a, b) => mixed(a) - mixed(b)), key: view.join() };
+  }
+
   seen(i) {
     return (this.solo === null || this.labels[i] === this.solo) && (!this.mask || this.mask[i] === 1);
   }
 
   recolour() {
     if (!this.density) return;
-    const { density, labels, palette } = this;
+    const { density, coat } = this;
     const { order } = density.grid;
+    const labels = coat?.kinds ?? this.labels;
+    const hues = this.hues.length;
+    density.values = coat?.values ? density.grid.ordered(coat.values) : null;
     for (let t = 0; t < order.length; t++) {
       const i = order[t];
-      density.kinds[t] = Math.max(labels[i], 0) % palette.length + (this.seen(i) ? 0 : palette.length);
+      const shown = this.seen(i) && (!coat || coat.has(i));
+      density.kinds[t] = Math.max(labels[i], 0) % hues + (shown ? 0 : hues);
     }
     this.layer = this.drawn = null;
+    if (this.host) this.host.look++; // other images fit
     this.ask();
+  }
+
+  // The colours that the density counts by.
+  get hues() {
+    return this.coat?.palette ?? this.palette;
   }
 
   // The view
@@ -262,7 +299,7 @@ class BigMap {
     if (!this.pointers.delete(event.pointerId)) return;
     const { polygon } = this;
     this.polygon = null;
-    if (polygon?.length > 2 && this.far) this.choose(this.inside(polygon));
+    if (polygon?.length > 2 && this.far) this.host.lassoed?.(this.inside(polygon), event);
     this.ask();
   }
 
@@ -290,13 +327,6 @@ class BigMap {
       for (let t = starts[c]; t < starts[c + 1]; t++) mask[order[t]] = !mixed || contains(polygon, x[t], y[t]) ? 1 : 0;
     }
     return mask.includes(1) ? mask : null;
-  }
-
-  choose(mask) {
-    this.mask = mask;
-    this.clear.hidden = !mask;
-    this.send("lasso", mask ? { n: mask.length, bits: toBits(mask) } : { n: 0, bits: "" }); // one message a gesture
-    this.recolour();
   }
 
   // Drawing
@@ -341,7 +371,10 @@ class BigMap {
       found.forEach((t, k) => places.set([density.x[t], density.y[t]], 2 * k));
       const numbers = Int32Array.from(found, (t) => density.grid.order[t]);
       this.cloud.between(places, places);
-      this.cloud.paint(paints(numbers.map((i) => this.labels[i]), header.colours, (_, k) => this.seen(numbers[k])));
+      const { coat } = this;
+      this.cloud.paint(coat
+        ? tinted(numbers, (i) => coat.rgb(i), (i) => this.seen(i) && coat.has(i))
+        : paints(numbers.map((i) => this.labels[i]), header.colours, (_, k) => this.seen(numbers[k])));
     }
     this.cloud.draw(view, 1, SIZE);
   }
@@ -355,7 +388,9 @@ class BigMap {
       const began = performance.now();
       const side = Math.min(Math.max(Math.round(Math.sqrt((FILLED * area.width * area.height) / count)), BIN[0]), BIN[1]);
       const [columns, lines] = [area.width, area.height].map((pixels) => Math.max(Math.round(pixels / side), 1));
-      density.paint(view, columns, lines, this.palette, this.solo !== null || this.mask !== null);
+      const muted = this.solo !== null || this.mask !== null || this.coat !== null;
+      if (density.values) density.means(view, columns, lines, this.coat, this.hues.length);
+      else density.paint(view, columns, lines, this.hues, muted);
       const done = performance.now();
       this.layer = { view, done, took: done - began };
       this.timing.counted.push(done - began);
@@ -407,7 +442,8 @@ class BigMap {
   }
 
   say(count, points) {
-    const colour = this.header.classes.length ? ", each pixel in the colour of most of its codes" : "";
+    const most = this.header.classes.length || this.coat ? ", each pixel in the colour of most of its codes" : "";
+    const colour = this.coat?.values ? ", each pixel in the colour of their mean" : most;
     const text = points
       ? `Drawn: each of the ${whole(count)} codes in view, of ${whole(this.n)}.`
       : `Drawn: the density of all ${whole(count)} codes in view${colour}; zoom in: up to ${whole(DRAWN)} are drawn one by one.`;
@@ -415,10 +451,15 @@ class BigMap {
   }
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+// A number's place in an order without a pattern.
+function mixed(i) {
+  return Math.imul(i ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
+}
+
+export default function ({ data, parentElement }) {
   let map = instances.get(parentElement);
   if (!map) instances.set(parentElement, (map = new BigMap(parentElement)));
-  map.update(data, setStateValue);
+  map.update(data);
   return () => {
     map.destroy();
     instances.delete(parentElement);

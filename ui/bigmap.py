@@ -1,8 +1,7 @@
-"""The map of more codes than Plotly draws (bigmap.js): codes as density or points, and what a lasso holds of them."""
+"""The map of more codes than Plotly draws (bigmap.js): codes as density or points."""
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import explorer, figures, geometry, library, selection, state
+from ui import explorer, figures, geometry, library, state, values
 from ui.components import pack, source, text
-from vae.plane import Plane
+from vae.plane import Bent, Ground, Plane
 from vae.runs import Codes, Run
 
 OUTLINED = 50_000  # codes, evenly over all, that say where the first view and the glyphs lie: to a hundredth of a sigma
@@ -24,12 +23,14 @@ _component = st.components.v2.component(
 )
 
 
-def header(run: Run, codes: Codes, plane: Plane) -> dict[str, Any]:
+def header(run: Run, codes: Codes, plane: Ground) -> dict[str, Any]:
     """Return what the map shows besides the codes, which the browser has by themselves (see geometry.py)."""
     some = np.linspace(0, len(codes) - 1, min(OUTLINED, len(codes))).round().astype(np.int64)
     labels = None if codes.labels is None else codes.labels[some]
     part = replace(codes, means=codes.means[some].astype(np.float64), scales=None, labels=labels)
-    outline = figures.outline(part, plane, plane.to_plane(part.means), run.spec.normal_prior)
+    rings = run.spec.normal_prior and isinstance(plane, Plane)
+    u = plane.places[some].astype(np.float64) if isinstance(plane, Bent) else plane.to_plane(part.means)
+    outline = figures.outline(part, plane, u, rings)
     present = [] if codes.labels is None else figures.present(codes.labels)
     names = {k: figures.class_name(codes, k) for k in present}
     placed = [] if labels is None else zip(figures.present(labels), outline.medians, strict=True)
@@ -40,7 +41,8 @@ def header(run: Run, codes: Codes, plane: Plane) -> dict[str, Any]:
         "split": codes.split,
         "plane": explorer.told(plane),
         "frame": [*outline.x_range, *outline.y_range],
-        "rings": outline.centre.tolist() if run.spec.normal_prior else None,
+        "rings": outline.centre.tolist() if rings else None,
+        "places": places(run, plane)[0] if isinstance(plane, Bent) else None,
         "classes": list(names.items()),
         "glyphs": [(k, names[k], *map(float, place)) for k, place in placed],
         "colours": [figures.colour(k) for k in range(max(present, default=-1) + 1)] or [figures.ENCODER],
@@ -50,20 +52,27 @@ def header(run: Run, codes: Codes, plane: Plane) -> dict[str, Any]:
     return {**made, "content": hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]}
 
 
+def places(run: Run, plane: Bent) -> tuple[str, bytes]:
+    """Return the identity of a bent map's places, and what puts them into the browser's window."""
+    return values.packed(run.name, {"places": plane.places.astype("<f4").tobytes()})
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _places(path: Path, version: library.Stamp, name: str, note: str, _plane: Bent) -> bytes:
+    return places(library.open_run(path.name), _plane)[1]
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _payload(path: Path, version: library.Stamp, name: str, _plane: Plane) -> bytes:
+def _payload(path: Path, version: library.Stamp, name: str, note: str, _plane: Ground) -> bytes:
     run = library.open_run(path.name)
     return pack(header(run, run.codes, _plane), {})
 
 
-def bigmap(run: Run, codes: Codes, plane: Plane, name: str, lassoed: Callable[[], None]) -> np.ndarray:
-    """Mount the map of a plane of that name, and return the indices of the codes under its lasso; raises RunError.
-
-    `lassoed` is called before the script runs for a new lasso.
-    """
-    data = _payload(run.path, library.stamp(run.path), name, plane)
+def bigmap(run: Run, codes: Codes, plane: Ground, name: str) -> None:
+    """Mount the map of that name; what a lasso holds is told by the map's layer. Raises RunError."""
+    known = run.path, library.stamp(run.path), name, plane.note
+    data = _payload(*known, plane)
+    if isinstance(plane, Bent):
+        values.send(run.name, "places", _places(*known, plane))
     with st.container(key=state.CHART_KEY):
-        mounted = f"{state.CHART_KEY}_{run.name}"
-        result = _component(data=data, key=mounted, height="content", on_lasso_change=lassoed)
-    chosen = selection.from_bits(result.get("lasso"), len(codes))
-    return np.zeros(0, np.int64) if chosen is None else chosen
+        _component(data=data, key=f"{state.CHART_KEY}_{run.name}", height="content")

@@ -1,6 +1,8 @@
 """The two chips of every page: the model everything acts on, and the image that is pinned."""
 
-from typing import Any
+import base64
+import io
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -45,19 +47,29 @@ def model_chip(view: View) -> None:
     run = view.run
     label = f"**{messages.plain(run.title)}** · {run.spec.latent}-D · {headline(run)}"
     with st.popover(label, icon=":material/hub:", key="chip_model_popover"):
-        titles = {r.name: r.title for r in library.usable()} | {run.name: run.title}
-        # the widget follows the view, also where a link or another page has changed the model
-        st.session_state["chip_model"] = run.name
-        st.selectbox(
-            "Model",
-            list(titles),
-            format_func=titles.__getitem__,
-            key="chip_model",
-            on_change=lambda: state.set_model(st.session_state["chip_model"]),
-        )
+        ill = {r.name: r.title for r in library.examples()}
+        titles = {r.name: r.title for r in library.usable()} | ({} if run.name in ill else {run.name: run.title})
+        _chooser("chip_model", "Model", titles, run)
+        if ill:
+            _chooser("chip_example", "Unhealthy examples", ill, run)
         st.caption(f"{messages.plain(presets.title(run.spec.preset, alone=True))} on {data_name(run)}")
         st.page_link("models.py", label="All models", icon=":material/view_list:")
     st.caption(data_name(run), width="content")
+
+
+def _chooser(key: str, label: str, titles: dict[str, str], run: Run) -> None:
+    """Offer one of the runs; none is chosen where the view's is not among them."""
+
+    def changed() -> None:
+        if chosen := st.session_state[key]:
+            state.set_model(chosen)
+
+    # the widget follows the view, also where a link or another page has changed the model
+    st.session_state[key] = run.name if run.name in titles else None
+    st.selectbox(
+        label, list(titles), index=None, format_func=titles.__getitem__, key=key, placeholder="Choose one",
+        on_change=changed,
+    )  # fmt: skip
 
 
 def thumbnail(image: np.ndarray, side: int, frame: str = figures.DECODER) -> tuple[np.ndarray, int]:
@@ -81,6 +93,19 @@ def thumbnail(image: np.ndarray, side: int, frame: str = figures.DECODER) -> tup
     return framed, image.shape[2] * times + 2
 
 
+def picture(pixels: np.ndarray, width: int | Literal["stretch"], alt: str = "") -> None:
+    """Show bytes [h, w, 3] as they are, within the page.
+
+    Given an array, Streamlit makes a lossy file of it, which is gone as soon as the page shows another: a browser that
+    asks for it a moment later gets an error.
+    """
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    st.image(f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}", width=width, alt=alt)
+
+
 def image_chip(view: View) -> None:
     """Show the decoded image of the pinned point, where one is pinned."""
     if view.pin is None:
@@ -91,7 +116,7 @@ def image_chip(view: View) -> None:
             try:
                 image = library.decode(view.run, np.array([view.pin]), view.label)[0]
                 pixels, width = thumbnail(image, SIDE)
-                st.image(pixels, width=width, alt=f"Mean of p(x|z) at z = ({shown})")
+                picture(pixels, width, f"Mean of p(x|z) at z = ({shown})")
             except RunError:
                 pass  # the page says what is wrong with the weights
         st.caption(f"pinned z = ({shown})", width="content")

@@ -147,4 +147,11 @@ function paints(labels, hues, shown) {
   return colours;
 }
 
-export { Cloud, paints };
+// The same of points `numbers` [N] whose colours are rgb(i), red, green and blue.
+function tinted(numbers, hue, shown) {
+  const colours = new Uint8Array(4 * numbers.length);
+  numbers.forEach((i, k) => colours.set([...hue(i), shown(i) ? OPACITY.shown : OPACITY.muted], 4 * k));
+  return colours;
+}
+
+export { Cloud, paints, tinted };

@@ -431,7 +431,7 @@ class Comparing {
     const source = this.panels[0].space;
     const real = mode === "image" && from.header.linked ? source.real(index) : null;
     const label = mode === "image" ? from.space.label(index) : "";
-    const what = mode === "z" ? "one z in every map" : `${from.header.split} #${index}${label && ` (${label})`}`;
+    const what = mode === "z" ? "one z in every map" : `${from.header.split} #${source.number(index)}${label && ` (${label})`}`;
     if (this.what.textContent !== what) this.what.textContent = what;
     this.original.classList.toggle("absent", !real);
     if (real) paint(this.real, real, source.header.shape);

@@ -36,12 +36,17 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Panel:
-    """One model as it is shown: on a plane, perhaps turned onto the first; `linked` if its images are the first's."""
+    """One model as it is shown: on a plane, perhaps turned onto the first; `linked` if its images are the first's.
+
+    Of `total` codes `codes` are one in `every`: as many as are drawn well.
+    """
 
     run: Run
     codes: Codes
     plane: Plane
     linked: bool
+    total: int
+    every: int = 1
     turn: Alignment | None = None
 
 
@@ -65,7 +70,8 @@ def panels(runs: Sequence[Run], align: bool) -> list[Panel]:
         if align and made and linked and run.spec.latent == known[0][0].spec.latent == 2:
             turn = alignment.procrustes(known[0][1].means, codes.means)
             plane = alignment.turned(plane, turn)
-        made.append(Panel(run, codes, plane, linked, turn))
+        drawn, every = figures.thinned(codes)
+        made.append(Panel(run, drawn, plane, linked, len(codes), every, turn))
     return made
 
 
@@ -86,7 +92,13 @@ def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
     """Return everything that the maps need, once; the images go over once, in the order of the first model's codes."""
     heads, sections = [], dict[str, bytes]()
     for k, panel in enumerate(shown):
-        header, parts = explorer.content(panel.run, panel.codes, panel.plane, images if k == 0 else None)
+        header, parts = explorer.content(
+            panel.run,
+            panel.codes,
+            panel.plane,
+            images[:: panel.every] if images is not None and k == 0 else None,
+            every=panel.every,
+        )
         steps, places, labels = _trained(panel.run, panel.plane)
         if steps:
             marks = np.full(0, -1) if labels is None else labels
@@ -137,6 +149,10 @@ def compared(shown: Sequence[Panel], align: bool) -> None:
     with st.container(key=KEY):
         result = _component(data=data, key="comparing_maps", height="content", on_lasso_change=lambda: None)
     chosen = selection.from_bits(result.get("lasso"), len(first.codes))
+    if chosen is not None:
+        chosen = chosen * first.every
+    if first.every > 1:
+        st.caption(messages.thinned(len(first.codes), first.total))
     for panel in shown[1:]:
         if not panel.linked:
             st.caption(_unlinked(first, panel))
@@ -149,8 +165,8 @@ def compared(shown: Sequence[Panel], align: bool) -> None:
 def _unlinked(first: Panel, panel: Panel) -> str:
     return (
         f"{messages.plain(panel.run.title)} was trained on other images than {messages.plain(first.run.title)} "
-        f"({chips.data_name(panel.run)}, {len(panel.codes):,} codes; {chips.data_name(first.run)}, "
-        f"{len(first.codes):,}), so no cursor and no lasso can mean the same image in both."
+        f"({chips.data_name(panel.run)}, {panel.total:,} codes; {chips.data_name(first.run)}, "
+        f"{first.total:,}), so no cursor and no lasso can mean the same image in both."
     )
 
 

@@ -1,60 +1,78 @@
 """The map with its selection, and the choice of a plane: what stands in the left column of Explore."""
 
-from collections.abc import Callable
-from typing import cast
-
 import numpy as np
 import streamlit as st
-from streamlit.elements.plotly_chart import PlotlyState
 
-from ui import bigmap, decoder, geometry, library, mapping, messages, selection, state
+from ui import (
+    bigmap,
+    choosing,
+    colouring,
+    decoder,
+    dressing,
+    geometry,
+    layer,
+    library,
+    map_state,
+    mapping,
+    messages,
+    selection,
+    state,
+)
 from vae import embedding
 from vae.plane import Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
 CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
+# the tools by name: Streamlit takes the lasso from a chart that reports no selection to it, and this one's goes to the
+# layer, as bits instead of a list of points
+TOOLS = [["zoom2d", "pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]]
+MAP = {"displaylogo": False, "scrollZoom": True, "modeBarButtons": TOOLS}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @st.fragment
 def latent_map(run: Run, codes: Codes, plane: Ground, name: str) -> None:
-    """Draw the map and, under it, the selection: a lasso runs this fragment alone and leaves the figure as it is."""
+    """Draw the map and, under it, the selection: a gesture runs this fragment alone and leaves the figure as it is."""
+    with st.container(gap="xsmall"):
+        draw = bigmap.bigmap if geometry.apart(codes) else _plotly
+        try:
+            draw(run, codes, plane, name)
+        except RunError as error:
+            messages.failure(error)
+            return
+        index, paint = layer.layer(run, codes, plane, name, map_state.dress())
+        _strip(run, codes, index)
+    if len(index):
+        if paint is not None and (text := colouring.summary(paint, index)):
+            st.caption(text)
+        selection.panel(run, plane, index)
 
-    def lassoed() -> None:
-        st.session_state[state.ALL_KEY] = False
+
+def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
+    """Say how many codes are selected, and offer what can be done with map and selection."""
+    everything = len(index) == len(codes)
 
     def choose_all() -> None:
-        st.session_state[state.ALL_KEY] = not st.session_state.get(state.ALL_KEY, False)
+        choosing.choose(run, codes, choosing.NOTHING if everything else np.arange(len(codes)))
 
-    draw = bigmap.bigmap if geometry.apart(codes) else _plotly
-    try:
-        chosen = draw(run, codes, plane, name, lassoed)
-    except RunError as error:
-        messages.failure(error)
-        return
-    everything = st.session_state.get(state.ALL_KEY, False)
-    index = np.arange(len(codes)) if everything else chosen
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
         text = f"of {len(codes):,} selected." if len(index) else "Lasso or box on the map, or press A for all."
         st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
         st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
-    if len(index):
-        selection.panel(run, plane, index)
+        dressing.selections(run, codes, index)
+        dressing.wardrobe(run, codes)
 
 
-def _plotly(run: Run, codes: Codes, plane: Ground, name: str, lassoed: Callable[[], None]) -> np.ndarray:
-    """Draw the map with Plotly, and return the indices of the codes that are selected on it."""
+def _plotly(run: Run, codes: Codes, plane: Ground, name: str) -> None:
+    """Draw the map with Plotly; what a lasso holds is told by the map's layer."""
     prior = "the prior is learned" if run.spec.probabilistic else "an autoencoder, so without a prior"
     kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.normal_prior else prior
-    event = st.plotly_chart(
+    st.plotly_chart(
         library.latent_map(run, name, plane),
         key=state.CHART_KEY,
-        on_select=lassoed,
-        selection_mode=("lasso", "box"),
-        config=CHART,
+        config=MAP,
         alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, coloured by class; {kind}.",
     )
-    return selection.indices(cast(PlotlyState, event).selection.points, codes)
 
 
 def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = False) -> None:
@@ -62,7 +80,6 @@ def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = 
 
     The callbacks change the URL. A bent map that is still to be made is made, with its progress shown.
     """
-    bent = bent and not geometry.apart(codes)  # neighbours of so many would take too long
     kinds = {"": "Pair"} | ({"pca": "PCA"} if codes.components is not None else {}) | (embedding.TITLES if bent else {})
     chosen = name if name in kinds else ""
 

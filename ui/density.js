@@ -5,6 +5,7 @@
 const FULL = 65535; // a bin counts no further, which only its shade would show
 const SHADES = [130, 255]; // opacities of one point in a bin, and of the fullest bin; between them by the logarithm
 const MUTED = 34;
+const GREY = [134, 139, 147];
 
 class Density {
   // `grid` is made of the coordinates x and y; `kinds` say the colour of each point, in the grid's order (see `kind`).
@@ -13,6 +14,7 @@ class Density {
     this.x = grid.ordered(x);
     this.y = grid.ordered(y);
     this.kinds = new Uint8Array(x.length);
+    this.values = null; // a number of each point, likewise, where `means` is drawn
     this.canvas = document.createElement("canvas");
   }
 
@@ -92,6 +94,46 @@ class Density {
       image.data[o + 1] = green;
       image.data[o + 2] = blue;
       image.data[o + 3] = sums[bin] ? least + rise * Math.log(sums[bin]) : MUTED;
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  // Draw a view by the mean of its points' values in each bin, from `low` to `high` on a ramp t -> [red, green, blue]; points
+  // of a kind beyond the `hues` first are muted: grey, and seen only where nothing else is.
+  means([x0, x1, y0, y1], columns, lines, { low, high, ramp }, hues) {
+    const { grid, x, y, kinds, values } = this;
+    const { boxes, starts } = grid;
+    const bins = columns * lines;
+    const [counts, sums, rest] = [new Uint32Array(bins), new Float32Array(bins), new Uint8Array(bins)];
+    const [across, up] = [columns / (x1 - x0), lines / (y1 - y0)];
+    for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
+      if (boxes[b] > x1 || boxes[b + 1] < x0 || boxes[b + 2] > y1 || boxes[b + 3] < y0) continue;
+      for (let t = starts[c]; t < starts[c + 1]; t++) {
+        const [column, line] = [Math.floor((x[t] - x0) * across), Math.floor((y1 - y[t]) * up)];
+        if (column < 0 || line < 0 || column >= columns || line >= lines) continue;
+        const bin = line * columns + column;
+        if (kinds[t] >= hues) rest[bin] = 1;
+        else {
+          counts[bin]++;
+          sums[bin] += values[t];
+        }
+      }
+    }
+    const { canvas } = this;
+    [canvas.width, canvas.height] = [columns, lines];
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(columns, lines);
+    const peak = counts.reduce((a, b) => Math.max(a, b), 1);
+    const [least, most] = SHADES;
+    const rise = peak > 1 ? (most - least) / Math.log(peak) : 0;
+    const span = high - low || 1;
+    for (let bin = 0, o = 0; bin < bins; bin++, o += 4) {
+      if (!counts[bin] && !rest[bin]) continue;
+      const [red, green, blue] = counts[bin] ? ramp((sums[bin] / counts[bin] - low) / span) : GREY;
+      image.data[o] = red;
+      image.data[o + 1] = green;
+      image.data[o + 2] = blue;
+      image.data[o + 3] = counts[bin] ? least + rise * Math.log(counts[bin]) : MUTED;
     }
     context.putImageData(image, 0, 0);
   }

@@ -101,7 +101,7 @@ def _following(run: Run) -> None:
 
 def _keep(run: Run, answers: list[Answer[list[dict[str, Any]]]]) -> None:
     """Write the table into the visitor's own run; anybody else's, and a shipped one, stays as it is."""
-    if not visitor.mine(run) or run.path.parent == runs.shipped():
+    if not visitor.mine(run) or runs.ships(run):
         return
     try:
         runs.keep_evaluation(run, [row for answer in answers for row in answer.result()])

@@ -23,7 +23,8 @@ class Card {
     this.doubt = el("p", { class: "note", hidden: "" });
     this.help = el("p", { class: "note", hidden: "" },
       "Arrow keys move by 0.1, with shift by 0.5; Enter pins, Escape unpins, A selects all points. " +
-      "Scroll to zoom, drag to pan; lasso and box are in the bar above the map.");
+      "Scroll to zoom, drag to pan; lasso and box are in the bar above the map: with shift they add to what is selected, " +
+      "with alt they take away.");
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.pinBlock = el("section", { hidden: "", "aria-label": "Pinned point" }, el("hr"),
       el("div", { class: "head" }, el("strong", {}, "Pinned"), this.unpin),
@@ -90,7 +91,7 @@ class Explorer {
     on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
     on(window, "resize", () => this.ask());
-    on(window, "latent-geometry", () => this.waiting && this.update(this.waiting, this.send));
+    for (const name of ["latent-geometry", "latent-values"]) on(window, name, () => this.waiting && this.update(this.waiting, this.send));
     on(this.card.node, "keydown", (e) => this.key(e));
     on(this.card.unpin, "click", () => this.setPin(null, true));
     // the chart may appear later or be mounted anew, and the address may change: neither tells us
@@ -100,6 +101,7 @@ class Explorer {
   destroy() {
     this.stop.abort();
     this.rider.leave();
+    if (window.__latentSpaces?.get(this.space?.header.chart)?.space === this.space) window.__latentSpaces.delete(this.space.header.chart);
     this.sight.disconnect();
     clearInterval(this.timer);
     clearTimeout(this.sayTimer);
@@ -123,6 +125,7 @@ class Explorer {
       return;
     }
     this.space.header = header; // another plane is no other model
+    (window.__latentSpaces ??= new Map()).set(header.chart, { space: this.space, paint }); // for the map's layer
     this.ground = ground;
     const { d, n, calibration } = this.space;
     const { badge, note } = this.card;
@@ -145,8 +148,9 @@ class Explorer {
   // Add what is sent apart from the rest (geometry.py), where it is; null where it has not come yet.
   withGeometry({ header, section }) {
     const parts = (header.geometry ?? []).map((id) => window.__latentGeometry?.get(id));
-    if (!parts.every(Boolean)) return null;
-    const apart = Object.assign({}, ...parts);
+    const kept = window.__latentValues?.get(header.places);
+    if (!parts.every(Boolean) || (header.places && !kept)) return null;
+    const apart = Object.assign({}, ...parts, kept && { places: kept.places });
     if (header.without) delete apart.scales;
     return { header, section: (name) => apart[name] ?? section(name) };
   }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import decoder, figures, geometry, library
+from ui import decoder, figures, geometry, library, values
 from ui.chips import thumbnail
 from ui.components import pack, source, text
 from vae import plane as planes
@@ -32,11 +32,19 @@ _component = st.components.v2.component("latent_explorer", html="<div></div>", c
 
 
 def content(
-    run: Run, codes: Codes, plane: Ground, images: np.ndarray | None, label: int | None = None, *, apart: bool = False
+    run: Run,
+    codes: Codes,
+    plane: Ground,
+    images: np.ndarray | None,
+    label: int | None = None,
+    *,
+    apart: bool = False,
+    every: int = 1,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return header and sections of what a Space is made of (see space.js): decoder or atlas, codes, images.
 
-    `apart`: the codes are in the browser already (see geometry.py), and the images are too many to send.
+    `apart`: the codes are in the browser already (see geometry.py), and the images are too many to send. `every`: codes
+    and images are one of so many of the data's.
     """
     runnable = decoder.runnable(run)
     header, weights = decoder.pack(run, label)
@@ -63,25 +71,33 @@ def content(
             )
         sections["tiles"] = zlib.compress(tiles.tobytes(), 1)
         header = {**header, "atlas": {"side": tiles.shape[0], "extent": extent}}
+    placed = None
     if isinstance(plane, Bent):
-        sections["places"] = plane.places.astype("<f4").tobytes()
+        if apart:
+            placed = values.packed(run.name, {"places": plane.places.astype("<f4").tobytes()})[0]  # the map sends them
+        else:
+            sections["places"] = plane.places.astype("<f4").tobytes()
         if plane.inverse is not None:
             sections["inverse"] = plane.inverse.astype("<f4").tobytes()
     places = geometry.identities(run) if apart else []
     header = {
         **header,
         "geometry": places,
+        "places": placed,
         "unsent": f"{len(codes):,} images are too many to send; pin a point to see its own"
         if apart and images is not None
         else "",
         # what a change of plane leaves as it is: the browser then keeps its decoder
-        "content": hashlib.sha256(b"".join([f"{header['id']} {places}".encode(), *sections.values()])).hexdigest()[:16],
+        "content": hashlib.sha256(
+            b"".join([f"{header['id']} {places} {placed}".encode(), *sections.values()])
+        ).hexdigest()[:16],
         "name": run.name,
         "plane": told(plane),
         "probabilistic": not without,
         "without": without,
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
         "split": codes.split,
+        "every": every,
         "data": run.spec.data,
     }
     return header, sections
@@ -105,9 +121,10 @@ def payload(
     label: int | None = None,
     *,
     apart: bool = False,
+    every: int = 1,
 ) -> bytes:
     """Return all that the card needs, once; `chart_key` is the map that it rides on."""
-    header, sections = content(run, codes, plane, images, label, apart=apart)
+    header, sections = content(run, codes, plane, images, label, apart=apart, every=every)
     return pack({**header, "chart": chart_key}, sections)
 
 
@@ -147,6 +164,7 @@ def kept_payload(
     label: int | None = None,
     *,
     apart: bool = False,
+    every: int = 1,
 ) -> bytes:
     """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
     version = (library.stamp(run.path), _atlas_stamp(run.path))
@@ -159,7 +177,7 @@ def kept_payload(
         chart_key,
         label,
         apart,
-        lambda: payload(run, codes, plane, images, chart_key, label, apart=apart),
+        lambda: payload(run, codes, plane, images, chart_key, label, apart=apart, every=every),
     )
 
 

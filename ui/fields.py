@@ -13,7 +13,8 @@ import streamlit as st
 from ui import fitting
 from ui.schedule_figure import schedule_figure
 from ui.spec_fields import CONSTANT, FIXED, LABELS, NONE, SCHEDULES, Values, entry, parse_sizes, sizes_text, to_values
-from vae.options import ROLES, STEPS, TERMS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
+from vae.limits import STEPS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
+from vae.options import ROLES, TERMS
 from vae.schedules import Number
 from vae.spec import Spec
 

@@ -16,6 +16,7 @@ PETROFF = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
     *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
 )
+PLOTLY = 20_000  # codes that Plotly draws well
 GRID = "rgba(134, 139, 147, 0.22)"  # a hairline on either paper
 ENCODER, DECODER, PRIOR, KL, RECONSTRUCTION, RIM = "#3f90da", "#e76300", "#868b93", "#832db6", "#b9ac70", "#7d7340"
 
@@ -28,6 +29,12 @@ INK, PAPER = {True: "#e7eaee", False: "#1b1f24"}, {True: "#0e1117", False: "#fbf
 def colour(k: int) -> str:
     """Return the colour of class k; beyond ten they repeat, which is why a glyph stands at each cluster."""
     return PETROFF[k % len(PETROFF)]
+
+
+def thinned(codes: Codes) -> tuple[Codes, int]:
+    """Return as many codes as Plotly draws well, evenly spaced in the data's order, and of how many each is one."""
+    step = max(1, -(-len(codes) // PLOTLY))
+    return (codes if step == 1 else codes.every(step)), step
 
 
 def groups(codes: Codes) -> list[tuple[str, np.ndarray]]:
@@ -53,6 +60,11 @@ def class_name(codes: Codes, k: int) -> str:
 def class_colours(codes: Codes) -> list[str]:
     """Return the colour of each of `groups(codes)`: a class keeps its colour where others are absent."""
     return [ENCODER] if codes.labels is None else [colour(k) for k in present(codes.labels)]
+
+
+def point_size(codes: Codes) -> float:
+    """Return how many pixels a code is across."""
+    return 4.0 if len(codes) > 3000 else 5.5
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ def latent_map(codes: Codes, plane: Ground, *, dark: bool | None = None, prior: 
     ink = THEME_INK if dark is None else INK[dark]
     paper = THEME_PAPER if dark is None else PAPER[dark]
     u = plane.to_plane(codes.means.astype(np.float64)).astype(np.float32)
-    size = 4.0 if len(codes) > 3000 else 5.5
+    size = point_size(codes)
     figure = go.Figure()
     if dark is not None:
         figure.layout.template = "plotly_dark" if dark else "plotly_white"

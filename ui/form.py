@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ui import figures, fitting, messages, spec_fields
 from ui.fields import Fields, base, fill, followed, key, read, write
 from ui.spec_fields import LABELS, NONE, OF_THE_WEIGHTS, Problem, Values
-from vae import data, estimate, options
+from vae import checks, data, estimate, options
 from vae.data import DataError
 from vae.jobs import embedded
 from vae.options import CHOICES, NUMBERS, OBJECTIVES
@@ -53,7 +53,7 @@ def seed(spec: Spec) -> None:
 
     Raises SpecError or DataError, and then changes nothing, where the controls cannot hold it.
     """
-    options.check(spec)
+    checks.check(spec)
     data.describe(spec.data)
     fill(spec)
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from ui import library
 from ui.components import pack, source
+from ui.figures import PLOTLY
 from vae.runs import Codes, Run, RunError
 
-PLOTLY = 20_000  # codes that Plotly draws well; more are drawn by bigmap.js
 LABELS = 256  # labels that fit into a byte
 
 SOURCE = source("shared.js", "geometry.js")
@@ -18,7 +18,7 @@ _component = st.components.v2.component("latent_geometry", html="<span hidden></
 
 
 def apart(codes: Codes) -> bool:
-    """Return whether a run's codes are too many for Plotly, and go to the browser apart from everything else."""
+    """Return whether a run's codes are too many for Plotly (bigmap.js draws them), and go to the browser apart."""
     return len(codes) > PLOTLY
 
 

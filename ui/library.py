@@ -36,8 +36,17 @@ def _finished(run: Run) -> bool:
 
 
 def usable() -> list[Run]:
-    """Return the runs that every page can show."""
-    return [entry for entry in entries() if isinstance(entry, Run) and _finished(entry)]
+    """Return the runs that every page can show, without the ill examples."""
+    return [entry for entry in entries() if isinstance(entry, Run) and _finished(entry) and not _ill(entry)]
+
+
+def examples() -> list[Run]:
+    """Return the ill models that come with the project."""
+    return [entry for entry in entries() if isinstance(entry, Run) and _ill(entry)]
+
+
+def _ill(run: Run) -> bool:
+    return run.path.parent == runs.examples()
 
 
 def unfinished() -> list[Run]:
@@ -129,7 +138,8 @@ def embedding(codes: Codes, method: str) -> Embedding | None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _map(path: Path, version: Stamp, key: str, _plane: Ground, rings: bool) -> go.Figure:
-    return figures.latent_map(_run(path, version).codes, _plane, prior=rings)
+    codes, _ = figures.thinned(_run(path, version).codes)
+    return figures.latent_map(codes, _plane, prior=rings)
 
 
 def latent_map(run: Run, key: str, plane: Ground) -> go.Figure:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import background, geometry, library, messages, state
+from ui import background, library, messages, state
 from vae import embedding
 from vae.embedding import TITLES
 from vae.runs import Codes, Run
@@ -17,7 +17,7 @@ def _key(codes: Codes, method: str) -> str:
 
 def missing(codes: Codes, method: str) -> bool:
     """Return whether a map that was asked for is still to be made."""
-    able = method in embedding.METHODS and codes.means.shape[1] > 2 and not geometry.apart(codes)
+    able = method in embedding.METHODS and codes.means.shape[1] > 2
     return able and library.embedding(codes, method) is None
 
 

@@ -90,6 +90,14 @@ def class_name(classes: Sequence[str], label: int) -> str:
     return plain(classes[label] if label < len(classes) else str(label))
 
 
+def thinned(drawn: int, total: int) -> str:
+    """Return what is said where not all codes are drawn."""
+    return (
+        f"{drawn:,} of {total:,} codes are drawn, evenly spaced in the data's order; "
+        "a selection is of those that are drawn, and what the server computes is of all."
+    )
+
+
 def conditional(classes: Sequence[str], label: int | None) -> str:
     """Return what is decoded where the decoder is told a label too."""
     name = class_name(classes, SHOWN_LABEL if label is None else label)

@@ -1,4 +1,4 @@
-"""A path as files: JSON that reloads, the lines of Python that make it again, and its frames as GIF, WebP or PNG."""
+"""A path as files: JSON that reloads, the Python that makes it again, and its frames as GIF, WebP, MP4 or PNG."""
 
 import io
 import json
@@ -12,6 +12,7 @@ from PIL import Image
 from ui import library
 from ui.path_state import FEWEST, MOST, Waypoints
 from ui.state import LIMIT
+from vae import video
 from vae.geometry import curves
 from vae.geometry.kinds import KINDS
 from vae.runs import Run
@@ -159,6 +160,12 @@ def to_webp(images: np.ndarray) -> bytes:
     return _animated(images, "WEBP", lossless=True, exact=True)
 
 
+def to_mp4(images: np.ndarray) -> bytes:
+    """Return frames as an MP4: close to the frames, not exact (see vae/video.py)."""
+    times = _times(images)
+    return video.mp4(images.repeat(times, 1).repeat(times, 2), SECONDS)
+
+
 def to_strip(images: np.ndarray) -> bytes:
     """Return frames side by side as a PNG, pixel for pixel."""
     (strip,) = _pictures(np.concatenate(list(images), 1)[None])
@@ -181,5 +188,6 @@ class Picture:
 PICTURES = (
     Picture("GIF", "gif", "image/gif", FRAMES, to_gif),
     Picture("WebP", "webp", "image/webp", FRAMES, to_webp),
+    Picture("MP4", "mp4", "video/mp4", FRAMES, to_mp4),
     Picture("PNG strip", "png", "image/png", 12, to_strip),
 )

@@ -45,7 +45,7 @@ class Here {
     const pixels = real ?? space.reconstruction(seen.nearest);
     if (pixels) paint(stage.near.canvas, pixels, space.header.shape);
     const label = space.label(seen.nearest);
-    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${seen.nearest}${label && ` (${label})`}`;
+    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${space.number(seen.nearest)}${label && ` (${label})`}`;
     stage.near.figure.className = real ? "real" : "encoder";
     const axes = space.header.plane.titles.map(plain).map((title) => title.replace(/ \(.*/, ""));
     this.number(axes.join(", "), `(${space.toPlane(z).map((v) => fixed(v)).join(", ")})`);
@@ -57,14 +57,15 @@ class Here {
     if (path.answer && path.elbo) this.number(ELBO, `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
     else if (this.cells.has(ELBO)) this.number(ELBO, "…");
     this.around(space, z);
-    return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${seen.nearest}`}`;
+    return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${space.number(seen.nearest)}`}`;
   }
 
   // The codes within the radius, the nearest of them first.
   around(space, z) {
     const { stage, radius } = this;
     const found = within(space, z, radius).sort((a, b) => a[0] - b[0]);
-    const words = `${found.length.toLocaleString("en")} code${found.length === 1 ? "" : "s"} within r = ${fixed(radius)}`;
+    const drawn = space.every > 1 ? " drawn" : "";
+    const words = `${found.length.toLocaleString("en")}${drawn} code${found.length === 1 ? "" : "s"} within r = ${fixed(radius)}`;
     if (stage.count.textContent !== words) stage.count.textContent = words;
     const wanted = found.slice(0, THUMBS).map(([, i]) => i);
     const key = wanted.join() + Boolean(space.images);
@@ -76,7 +77,7 @@ class Here {
       if (k >= wanted.length) return;
       const pixels = space.real(wanted[k]) ?? space.reconstruction(wanted[k]);
       if (pixels) paint(canvas, pixels, space.header.shape);
-      canvas.setAttribute("aria-label", `Neighbour ${k + 1}: image ${wanted[k]}`);
+      canvas.setAttribute("aria-label", `Neighbour ${k + 1}: image ${space.number(wanted[k])}`);
     });
   }
 
@@ -87,15 +88,16 @@ class Here {
     if (!attribute) return;
     part.title.textContent = attribute.title;
     part.effect.textContent = attribute.effect;
-    part.image.max = String(space.n - 1);
-    const asked = part.image.value === "" ? NaN : Number(part.image.value);
+    part.image.max = String(space.number(space.n - 1));
+    part.image.step = String(space.every);
+    const asked = part.image.value === "" ? NaN : Math.round(Number(part.image.value) / space.every);
     const own = Number.isInteger(asked) && asked >= 0 && asked < space.n;
     const start = own ? space.code(asked) : z;
     const strength = Number(part.strength.value);
     part.says.textContent = fixed(strength);
     const before = (own && space.real(asked)) || space.decode(start);
     if (before) paint(part.before.canvas, before, space.header.shape);
-    part.before.caption.textContent = own ? `image #${asked}` : "the path's place";
+    part.before.caption.textContent = own ? `image #${space.number(asked)}` : "the path's place";
     const after = space.decode(start.map((v, j) => v + strength * attribute.vector[j]));
     if (after) paint(part.after.canvas, after, space.header.shape);
     part.after.caption.textContent = "with the attribute";

@@ -1,3 +1,4 @@
+import { CIVIDIS, cividis } from "./cividis.js";
 import { el } from "./shared.js";
 
 // What lies on the map: the paths, the waypoints to be dragged, the place that is decoded, and the map's magnification.
@@ -5,22 +6,12 @@ import { el } from "./shared.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE = 8; // pixels of a waypoint's radius; what can be grabbed is twice as wide
-// cividis, at nine places: perceptually even, and the same to colour-blind eyes
-const CIVIDIS = ["00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55"];
 
 function shape(name, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;
-}
-
-const RAMP = CIVIDIS.map((hex) => [0, 2, 4].map((k) => parseInt(hex.slice(k, k + 2), 16)));
-
-function cividis(t) {
-  const place = Math.min(Math.max(t, 0), 1) * (RAMP.length - 1);
-  const k = Math.min(Math.floor(place), RAMP.length - 2);
-  return RAMP[k].map((v, c) => v + (place - k) * (RAMP[k + 1][c] - v));
 }
 
 class Overlay {

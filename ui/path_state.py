@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from ui import state
+from ui import address, state
 from vae.geometry.kinds import KINDS
 from vae.runs import Codes, Run
 
@@ -128,11 +128,7 @@ def keep(run: Run, found: PathView) -> None:
         SHOWN: ",".join(found.shown) if found.shown != FIRST else "",
         MAGNIFIED: "1" if found.magnified else "",
     }
-    for name, value in wanted.items():
-        if value and st.query_params.get(name) != value:
-            st.query_params[name] = value
-        elif not value and name in st.query_params:
-            del st.query_params[name]
+    address.say(wanted)
 
 
 def change(run: Run, **changes: object) -> None:

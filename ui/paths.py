@@ -28,7 +28,7 @@ from vae.runs import Codes, Run, RunError
 from vae.spec import SpecError
 
 SCRIPTS = ("shared", "drawing", "decoder", "grid", "mixture", "space", "rider", "route")
-SCRIPTS += ("path_curves", "path_overlay", "path_stage", "path_here", "paths")
+SCRIPTS += ("path_curves", "cividis", "path_overlay", "path_stage", "path_here", "paths")
 SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
 _component = st.components.v2.component("latent_paths", html="<div></div>", css=text("paths.css"), js=SOURCE)
 _answers = st.components.v2.component(
@@ -163,17 +163,18 @@ def answers_payload(
 @st.fragment
 def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) -> None:
     """Draw the map; under it what a lasso caught, which may become a group of the attribute's."""
+    drawn, every = figures.thinned(codes)
     event = st.plotly_chart(
         library.latent_map(run, name, plane),
         key=PATHS_CHART_KEY,
         on_select="rerun",
         selection_mode=("lasso", "box"),
         config=controls.CHART,
-        alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, with a path.",
+        alt=f"Map of {len(drawn):,} codes of {run.spec.data} in {run.name}'s latent space, with a path.",
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         magnification_toggle(run, view)
-        attributes.catch(run, codes, selection.indices(cast(PlotlyState, event).selection.points, codes))
+        attributes.catch(run, every * selection.indices(cast(PlotlyState, event).selection.points, drawn))
 
 
 def magnification_toggle(run: Run, view: PathView) -> None:
@@ -198,7 +199,8 @@ def magnification_toggle(run: Run, view: PathView) -> None:
 
 def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | None) -> None:
     """Mount the strips, the scrubber and the curves, and offer the files; raises RunError for weights of no use."""
-    data = kept_payload(run, codes, plane, images, PATHS_CHART_KEY)
+    drawn, every = figures.thinned(codes)
+    data = kept_payload(run, drawn, plane, None if images is None else images[::every], PATHS_CHART_KEY, every=every)
     _panel(run, codes, plane, window(run, plane, name), data)
 
 

@@ -21,7 +21,7 @@ function plotly(node) {
 
 class Rider {
   // nodes: what is put on the chart; label: what it is for a screen reader; key(event): its keys; follow(): after each
-  // change of what it shows
+  // change of what it shows. One rider of a chart has label and keys, the others neither.
   constructor(nodes, { label, key, follow }) {
     Object.assign(this, { nodes, label, key, follow });
     this.chart = null;
@@ -42,10 +42,12 @@ class Rider {
     const { chart } = this;
     if (!chart) return;
     this.stop = new AbortController();
-    chart.tabIndex = 0;
-    chart.setAttribute("role", "application");
-    chart.setAttribute("aria-label", this.label);
-    chart.addEventListener("keydown", (e) => this.key(e), { signal: this.stop.signal });
+    if (this.key) {
+      chart.tabIndex = 0;
+      chart.setAttribute("role", "application");
+      chart.setAttribute("aria-label", this.label);
+      chart.addEventListener("keydown", (e) => this.key(e), { signal: this.stop.signal });
+    }
     chart.style.position = "relative";
     chart.append(...this.nodes);
     this.unlisten = map.listen(this.follow);

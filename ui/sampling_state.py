@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import state
+from ui import address, state
 from vae.runs import SHOWN_LABEL
 from vae.spec import Spec
 
@@ -142,12 +142,7 @@ def write(model: str, spec: Spec, settings: Settings) -> None:
     """Keep settings in session and URL; what is at its default stays out of the URL."""
     texts, usual = settings.texts(), default(spec).texts()
     st.session_state["view_sample"], st.session_state["view_sample_model"] = texts, model
-    for name in NAMES:
-        if texts[name] != usual[name]:
-            if st.query_params.get(name) != texts[name]:
-                st.query_params[name] = texts[name]
-        elif name in st.query_params:
-            del st.query_params[name]
+    address.say({name: texts[name] if texts[name] != usual[name] else "" for name in NAMES})
 
 
 def changed(settings: Settings, event: Any, spec: Spec) -> Settings:

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from ui import figures, library
-from ui.chips import thumbnail
+from ui.chips import picture, thumbnail
 from vae.plane import Ground
 from vae.runs import Codes, Run, RunError
 
@@ -155,7 +155,7 @@ def panel(run: Run, plane: Ground, index: np.ndarray) -> None:
             try:
                 image, caption = mean_image(run, index)
                 pixels, width = thumbnail(image, 112, figures.PRIOR if "image" in caption else figures.DECODER)
-                st.image(pixels, width=width, alt=caption)
+                picture(pixels, width, caption)
                 st.caption(caption[0].upper() + caption[1:])
             except RunError as error:
                 st.caption(f"No mean image: {error}")

@@ -23,6 +23,7 @@ class Space {
     };
     this.means = floats("means");
     this.n = this.means.length / d;
+    this.every = header.every ?? 1; // of how many images each has its code here
     this.labels = new Int32Array(section("labels").buffer);
     const scales = floats("scales");
     this.mixture = new Mixture(this.means, scales, d);
@@ -58,7 +59,10 @@ class Space {
   // What counts as one step of the hand: 1 in latent units; a bent map has units of its own, and here a thirtieth of it.
   get unit() {
     if (!this.places) return 1;
-    this._unit ??= (Math.max(...this.places) - Math.min(...this.places)) / 30;
+    if (!this._unit) {
+      const [low, high] = this.places.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+      this._unit = (high - low) / 30;
+    }
     return this._unit;
   }
 
@@ -178,6 +182,11 @@ class Space {
   real(i) {
     if (!this.images) return null;
     return Float32Array.from(this.images.subarray(i * this.pixels, (i + 1) * this.pixels), (v) => v / 255);
+  }
+
+  // Which image of the data code i is of.
+  number(i) {
+    return i * this.every;
   }
 
   label(i) {

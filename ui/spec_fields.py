@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from vae import data, manage, options
-from vae.options import CHOICES, NUMBERS, ROLES, TERMS, Scalar, Sizes
+from vae import checks, data, manage, options
+from vae.limits import Scalar, Sizes
+from vae.options import CHOICES, NUMBERS, ROLES, TERMS
 from vae.schedules import SHAPES
 from vae.spec import Spec, SpecError
 
@@ -92,7 +93,7 @@ def _put_terms(values: Values, terms: tuple[Mapping[str, Any], ...]) -> None:
 
 
 def to_values(spec: Spec) -> Values:
-    """Return what the widgets hold for a spec that `options.check` accepts."""
+    """Return what the widgets hold for a spec that `checks.check` accepts."""
     values: Values = {"data": spec.data, "preset": spec.preset, "path": spec.path}
     for name, scalar in NUMBERS.items():
         _put_scalar(values, name, scalar, getattr(spec, name))
@@ -216,7 +217,7 @@ def judge(values: Values, base: Spec) -> tuple[Spec | None, list[Problem]]:
         entries = to_entries(values)
     except data.DataError as error:
         return None, [("data", str(error))]
-    if found := options.problems(entries):
+    if found := checks.problems(entries):
         return None, found
     try:
         spec = Spec(**{k: getattr(base, k) if same(k, v, getattr(base, k)) else v for k, v in entries.items()})
@@ -274,7 +275,7 @@ def read_json(text: str) -> Spec:
     except SpecError as error:
         reason = str(error)
         raise SpecError(f"{reason[:1].upper()}{reason[1:]}.") from error
-    options.check(spec)
+    checks.check(spec)
     description = data.describe(spec.data)
     if tuple(description.shape) != spec.shape:
         raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")

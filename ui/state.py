@@ -8,9 +8,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import streamlit as st
 
-from ui import geometry, library
+from ui import address, library
 from vae import embedding
 from vae import plane as planes
 from vae.plane import Ground, Plane
@@ -19,13 +20,13 @@ from vae.runs import Codes, Run, RunError
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
 MODEL, PLANE, PIN, LABEL = "model", "plane", "z", "label"  # names in the URL and, prefixed, in the session
 RUN = "run"  # the run that the Train page watches, likewise
+IMAGE = "image"  # the example of the Theory page, by its number among the codes
 COMPARED, MOST_COMPARED = "models", 4  # the models of the Compare page, likewise
 TWINS = ("mnist-autoencoder-2d", "mnist-vae-2d")
 LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
 
 CHART_KEY, EXPLORER_KEY = "map", "explorer"
 PATHS_CHART_KEY, PATHS_KEY = "paths_map", "paths"
-ALL_KEY = "selection_all"
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,8 @@ def _model(name: str, problems: list[str]) -> Run | None:
 
 
 def choose_map(run: Run, codes: Codes, text: str) -> tuple[Ground, str | None]:
-    """Return the map that `text` names: a plane as `choose_plane` has it, or "tsne" or "umap" once that is made.
-
-    Codes that go to the browser apart are shown on planes alone.
-    """
-    if text in embedding.METHODS and run.spec.latent > 2 and not geometry.apart(codes):
+    """Return the map that `text` names: a plane as `choose_plane` has it, or "tsne" or "umap" once that is made."""
+    if text in embedding.METHODS and run.spec.latent > 2:
         found = library.embedding(codes, text)
         return (library.default_plane(run) if found is None else embedding.bent(codes, found)), None
     return choose_plane(run, codes, text)
@@ -161,6 +159,41 @@ def set_pin(pin: tuple[float, ...] | None) -> None:
     _publish()
 
 
+def image(view: View, codes: Codes) -> tuple[int, str]:
+    """Return the number of the image that is looked at, and in words what was refused.
+
+    It is the one in the address or the one chosen last, unless another point was pinned since: then the image whose
+    code is nearest to the pin. Without either it is the first.
+    """
+    text = st.query_params.get(IMAGE, _kept(IMAGE))
+    problem = ""
+    if text:
+        model, _, number = text.rpartition(":")
+        number = number if not model or model == view.run.name else ""
+        if number.isascii() and number.isdigit() and int(number) < len(codes):
+            i = int(number)
+            if view.pin is None or format_pin(_point(codes, i)) == format_pin(view.pin):
+                return i, ""
+        elif number:
+            problem = (
+                f"The link's image {_quote(text)} does not exist: {view.run.name} has {len(codes):,} codes, from 0."
+            )
+    if view.pin is None:
+        return 0, problem
+    return int(np.square(codes.means - np.array(view.pin, np.float32)).sum(1).argmin()), problem
+
+
+def _point(codes: Codes, i: int) -> tuple[float, ...]:
+    return tuple(float(v) for v in codes.means[i])
+
+
+def set_image(run: Run, codes: Codes, i: int) -> None:
+    """Look at another image, and pin its code: other pages then show the same one."""
+    st.session_state[f"view_{IMAGE}"] = f"{run.name}:{i}"
+    _keep(_kept(MODEL), _kept(PLANE), format_pin(_point(codes, i)), _kept(LABEL))
+    _publish(**{IMAGE: str(i)})
+
+
 def told() -> str:
     """Return the label that the decoder is told, as it stands in the URL; "" for the usual one."""
     return _kept(LABEL)
@@ -210,10 +243,7 @@ def set_compared(names: Sequence[str]) -> None:
     """Compare other models."""
     text = ",".join(names)
     st.session_state[f"view_{COMPARED}"] = text
-    if text and st.query_params.get(COMPARED) != text:
-        st.query_params[COMPARED] = text
-    elif not text and COMPARED in st.query_params:
-        del st.query_params[COMPARED]
+    address.say({COMPARED: text})
 
 
 def watched() -> str:
@@ -227,10 +257,7 @@ def watched() -> str:
 def watch(name: str) -> None:
     """Watch another run on the Train page."""
     st.session_state[f"view_{RUN}"] = name
-    if name:
-        st.query_params[RUN] = name
-    elif RUN in st.query_params:
-        del st.query_params[RUN]
+    address.say({RUN: name})
 
 
 def say(text: str, kind: str = "error") -> None:
@@ -262,16 +289,11 @@ def _keep(model: str, plane: str, pin: str, label: str = "") -> None:
         st.session_state[f"view_{name}"] = value
 
 
-def _publish() -> None:
-    """Make the URL say what the session keeps; it stays short where everything is at its default."""
-    wanted = {name: _kept(name) for name in (MODEL, PLANE, PIN, LABEL) if _kept(name)}
-    if set(wanted) == {MODEL} and MODEL not in st.query_params and wanted[MODEL] == DEFAULT_MODELS[0]:
-        return
-    for name in (MODEL, PLANE, PIN, LABEL):
-        if name in wanted and st.query_params.get(name) != wanted[name]:
-            st.query_params[name] = wanted[name]
-        elif name not in wanted and name in st.query_params:
-            del st.query_params[name]
+def _publish(**more: str) -> None:
+    """Make the URL say what the session keeps, and more; it stays short where everything is at its default."""
+    wanted = {name: _kept(name) for name in (MODEL, PLANE, PIN, LABEL)}
+    usual = wanted == {MODEL: DEFAULT_MODELS[0], PLANE: "", PIN: "", LABEL: ""} and MODEL not in st.query_params
+    address.say(more if usual else wanted | more)
 
 
 def _quote(text: str) -> str:

@@ -42,13 +42,13 @@ def own() -> list[Run]:
 
 def recorded() -> list[Run]:
     """Return the shipped runs that were filmed, the first of RECORDED first."""
-    filmed = [run for run in library.usable() if _shipped(run) and films.steps(run.path)]
+    filmed = [run for run in library.usable() if shipped(run) and films.steps(run.path)]
     return sorted(filmed, key=lambda run: (*(run.name != name for name in RECORDED), run.name))
 
 
 def sorted_for_me(found: list[Run]) -> list[Run]:
     """Return runs with this visitor's first, then the shipped ones, then what others have trained."""
-    return sorted(found, key=lambda run: (not visitor.mine(run), not _shipped(run)))
+    return sorted(found, key=lambda run: (not visitor.mine(run), not shipped(run)))
 
 
 def unfinished_card(run: Run) -> None:
@@ -67,8 +67,8 @@ def film_link(run: Run, label: str = "Training") -> None:
         st.page_link("train.py", label=label, icon=":material/model_training:", query_params={state.RUN: run.name})
 
 
-def _shipped(run: Run) -> bool:
-    return run.path.parent == runs.shipped()
+def shipped(run: Run) -> bool:
+    return runs.ships(run)
 
 
 def chosen() -> Run | None:
@@ -150,7 +150,7 @@ def chooser(run: Run) -> None:
         # nothing that changes by itself: the browser answers with the label that it knows
         found = options[name]
         return found.title + (
-            "" if visitor.mine(found) else " · recorded" if _shipped(found) else " · another visitor's"
+            "" if visitor.mine(found) else " · recorded" if shipped(found) else " · another visitor's"
         )
 
     st.session_state["train_run"] = run.name
@@ -200,7 +200,7 @@ def _watch(path: Any, activity: str) -> None:
     film(run, key="film", live=standing.status.state in BUSY)
     if visitor.mine(run):
         _steering(run, standing)
-    elif not _shipped(run):
+    elif not shipped(run):
         st.caption("Another visitor's run: you can watch it and start from its settings.")
 
 
@@ -208,7 +208,7 @@ def _headline(run: Run, standing: Standing) -> None:
     """One line: what it is, what it does, how far it is; the bar below while it trains."""
     now = standing.status
     word, hue = WORDS[now.state]
-    if not visitor.mine(run) and _shipped(run):
+    if not visitor.mine(run) and shipped(run):
         word, hue = "Recorded", "gray"
     facts = []
     if now.total:

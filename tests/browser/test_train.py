@@ -12,6 +12,7 @@ from harness import Server, settle, start, stop
 from playwright.sync_api import Page, expect
 
 from vae import runs, status
+from vae.jobs.queue import Queue
 from vae.manage import create
 from vae.runs import Run
 from vae.spec import preset
@@ -257,10 +258,11 @@ def test_a_divergence_says_where_and_offers_a_third_of_the_rate(open_train, serv
     expect(page.get_by_text("Training stopped at step")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Resume at learning rate 2.7").click()
     for _ in range(PATIENCE // 50):
-        if status.read(server.data / "runs" / run.name).attempt == 2:
+        now = status.read(server.data / "runs" / run.name)
+        if now.attempt == 2:
             return
         page.wait_for_timeout(50)
-    pytest.fail("it was not resumed")
+    pytest.fail(f"it was not resumed: {now}, {Queue(server.data).jobs()}")
 
 
 def move(run: Run, server: Server) -> None:

@@ -1,0 +1,57 @@
+"""The Diagnose page in a real browser: its numbers, a click on a hole, a remedy that sets Train, and a phone."""
+
+from harness import settle
+
+from vae import runs
+from vae.diagnosis import kept
+
+BARS = ".st-key-card_rates .js-plotly-plot .bars .point path"
+
+
+def number(value, digits=2):
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def test_the_numbers_on_the_page_are_those_that_were_measured(open_page):
+    page = open_page("/diagnose?model=digits-vae-2d", wait=BARS)
+    page.get_by_text("Nothing is wrong with this model").wait_for()
+    path = runs.shipped() / "digits-vae-2d"
+    bound, width, truth = (kept.read(path, part) for part in ("bound", "width", "gap"))
+    card = {name: page.locator(f".st-key-card_{name}").inner_text() for name in ("bound", "posterior", "gap")}
+    assert f"{number(bound.elbo.value)} ± {number(bound.elbo.se)} nats" in card["bound"]
+    assert f"{number(bound.gain.value)} ± {number(bound.gain.se)} nats" in card["bound"]
+    assert f"{number(width.slope.value)} ± {number(width.slope.se)}" in card["posterior"]
+    assert f"{number(truth.gap.value)} ± {number(truth.gap.se)} nats" in card["gap"]
+    drawn = page.evaluate(
+        "() => document.querySelector('.st-key-card_surgery .js-plotly-plot').data.map(t => t.x[0] ?? t.x)"
+    )
+    surgery = kept.read(path, "surgery")
+    assert abs(drawn[0] - surgery.mutual_information.value) < 1e-4
+
+
+def test_an_ill_model_is_told_so_and_its_remedy_opens_train(open_page):
+    page = open_page("/diagnose?model=unhealthy-sigma", wait=BARS, scheme="dark")
+    page.get_by_role("heading", name="σ of the likelihood miscalibrated").wait_for()
+    assert "times too small" in page.locator(".st-key-diagnosis").inner_text()
+    page.locator(".st-key-remedies_main").get_by_role("button", name="Learn σ").click()
+    page.wait_for_selector(".st-key-spec_form")
+    settle(page)
+    page.get_by_text("Formula and JSON").click()
+    page.wait_for_function(
+        """() => document.querySelector('.st-key-spec_form [data-testid=stCode]')?.innerText.includes('"shared"')"""
+    )
+
+
+def test_a_click_on_the_map_of_holes_decodes_it(open_page):
+    page = open_page("/diagnose?model=unhealthy-holes", wait=".st-key-card_holes .js-plotly-plot .scatterlayer .point")
+    card = page.locator(".st-key-card_holes")
+    assert "The deepest hole" in card.inner_text()
+    card.locator(".scatterlayer .point").nth(40).click(force=True)
+    page.wait_for_function(
+        "() => document.querySelector('.st-key-card_holes').innerText.includes('Decoded at')", timeout=30_000
+    )
+
+
+def test_it_fits_a_phone(open_page):
+    page = open_page("/diagnose?model=unhealthy-collapsed", wait=BARS, width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

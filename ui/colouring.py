@@ -1,0 +1,223 @@
+"""What colours the map's codes: their class, a number that the pool computes of each, or an uploaded column."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import asking, figures, library, map_state, messages
+from vae import columns, pointwise
+from vae.columns import Column, ColumnError
+from vae.data import DataError
+from vae.jobs import map_calls, pool
+from vae.jobs.pool import Answer
+from vae.pointwise import Pointwise
+from vae.runs import Codes, Run, RunError
+from vae.spec import SpecError
+
+COLUMNS = "map_columns"  # in the session: of which run, by name
+SLOT = "map colour"
+NATS = "nats"
+ENDS = (0.05, 0.95)  # quantiles at which the colours end: a few far numbers would leave one colour to all others
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number of each code that can be computed: how it is offered, and what stands at the colour bar."""
+
+    offer: str
+    title: str
+    names: tuple[str, ...]
+
+
+QUANTITIES = {
+    "distortion": Quantity("Reconstruction error (distortion)", "Distortion −E log p(x|z)", pointwise.BOUND),
+    "rate": Quantity("KL (rate)", "Rate KL(q(z|x) ‖ p(z))", pointwise.BOUND),
+    "elbo": Quantity("ELBO", "ELBO", pointwise.BOUND),
+    "gap": Quantity("Tightness log p(x) − ELBO", "Tightness log p(x) − ELBO", pointwise.TIGHTNESS),
+}
+WITHOUT_PRIOR = (
+    "A plain autoencoder has no prior, so it has neither a rate, nor an ELBO, nor a tightness: its reconstruction "
+    "error is the only one of these numbers."
+)
+
+
+@dataclass(frozen=True)
+class Paint:
+    """One number for each code, nan for none, with what it is; of words, `classes` names them."""
+
+    values: np.ndarray
+    title: str
+    unit: str = ""
+    note: str = ""
+    classes: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """Return what the browser needs to know beside the values."""
+        finite = self.values[np.isfinite(self.values)]
+        low, high = np.quantile(finite, ENDS) if len(finite) else (0.0, 1.0)
+        if low == high:
+            low, high = float(finite.min(initial=low)), float(finite.max(initial=high))
+        return {
+            "title": self.title,
+            "unit": self.unit,
+            "note": self.note,
+            "low": float(low),
+            "high": float(high),
+            "below": bool((finite < low).any()),
+            "above": bool((finite > high).any()),
+            "classes": [{"name": name, "hue": figures.colour(k)} for k, name in enumerate(self.classes)] or None,
+        }
+
+
+def summary(paint: Paint, index: np.ndarray) -> str:
+    """Return the mean of a number over a selection beside that over all codes, with standard errors; "" for words."""
+    chosen, rest = (v[np.isfinite(v)].astype(np.float64) for v in (paint.values[index], paint.values))
+    if paint.classes or len(chosen) < 2:
+        return ""
+    unit = f" {messages.plain(paint.unit)}" if paint.unit else ""
+
+    def mean(values: np.ndarray) -> str:
+        error = values.std(ddof=1) / len(values) ** 0.5
+        digits = 2 if error >= 0.005 or error == 0 else min(8, int(-np.floor(np.log10(error))) + 1)
+        return f"{values.mean():.{digits}f} ± {error:.{digits}f}{unit}".replace("-", "−")
+
+    title = messages.plain(paint.title)
+    return f"{title}: mean {mean(chosen)} over the {len(chosen):,} selected, {mean(rest)} over all (± standard error)."
+
+
+def offered(run: Run) -> dict[str, str]:
+    """Return what can colour this run's codes, with its name for people."""
+    known = {
+        name: quantity.offer for name, quantity in QUANTITIES.items() if run.spec.probabilistic or name == "distortion"
+    }
+    own = {map_state.COLUMN + name: f"Column: {name}" for name in uploaded(run)}
+    return {map_state.BY_CLASS: "Class"} | known | own
+
+
+def uploaded(run: Run) -> dict[str, Column]:
+    """Return the columns that this session has of a run."""
+    kept: dict[str, dict[str, Column]] = st.session_state.setdefault(COLUMNS, {})
+    return kept.setdefault(run.name, {})
+
+
+def upload(run: Run, codes: Codes, content: bytes) -> list[str]:
+    """Take over an uploaded CSV and colour by its first column; returns in words what of it was left out.
+
+    Raises ColumnError.
+    """
+    found, refused = columns.read(content, len(codes))
+    uploaded(run).update({column.name: column for column in found})
+    map_state.wear(replace(map_state.dress(), colour=map_state.COLUMN + found[0].name))
+    return refused
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _mark(path: Path, version: object) -> str:
+    return pointwise.mark(Run(path))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _kept(mark: str, names: tuple[str, ...], n: int, changed: int) -> Pointwise | None:
+    return pointwise.kept(mark, names, n)
+
+
+def known(run: Run, codes: Codes, names: tuple[str, ...]) -> Pointwise | None:
+    """Return the numbers that were kept of this run's codes, None where there are none."""
+    mark = _mark(run.path, library.stamp(run.path))
+    file = pointwise.file(mark, names)
+    return _kept(mark, names, len(codes), file.stat().st_mtime_ns) if file.is_file() else None
+
+
+def _ask(run: Run, names: tuple[str, ...]) -> Answer[Pointwise]:
+    # data that have come since are another question: a failure is told, and not tried for ever
+    question = (str(run.path), library.stamp(run.path), names, library.images(run) is not None)
+    return asking.once(SLOT, question, lambda: pool.ask(map_calls.numbers, run.path, names == pointwise.TIGHTNESS))
+
+
+def paint(run: Run, codes: Codes, name: str) -> Paint | None:
+    """Return the colours of that name; None for the class's, and where they are still to come or cannot be had.
+
+    What is missing is said where this is called, and followed until it is there.
+    """
+    if name == map_state.BY_CLASS:
+        return None
+    if name.startswith(map_state.COLUMN):
+        column = uploaded(run).get(name.removeprefix(map_state.COLUMN))
+        if column is None or len(column.values) != len(codes):
+            title = messages.plain(name.removeprefix(map_state.COLUMN))
+            st.caption(f"The column {title} is not here: a link holds its name alone. Upload its CSV under *Map*.")
+            return None
+        return Paint(column.values, column.title, column.unit, classes=column.classes)
+    quantity = QUANTITIES.get(name)
+    if quantity is None or name not in offered(run):
+        st.caption(
+            WITHOUT_PRIOR if quantity else f"Nothing is called {messages.plain(name[:40])} that could colour the map."
+        )
+        return None
+    found = known(run, codes, quantity.names)
+    if found is None:
+        answer = _ask(run, quantity.names)
+        if not answer.done:
+            _following(run, quantity)
+            return None
+        try:
+            found = answer.result()
+        except (RunError, DataError, SpecError) as error:
+            st.caption(f"{quantity.offer} cannot be computed, so that the codes have their classes' colours. {error}")
+            return None
+    if name not in found.values:
+        st.caption(f"{run.name} has no {quantity.offer}.")
+        return None
+    note = found.how
+    if found.computed < len(codes):
+        note += f"; computed for {found.computed:,} of {len(codes):,} codes, evenly over all: the others are grey"
+    return Paint(found.values[name], quantity.title, NATS, note + ".")
+
+
+@st.fragment(run_every=0.5)
+def _following(run: Run, quantity: Quantity) -> None:
+    """Show how far the numbers are, and let the page look again once they are there."""
+    answer = _ask(run, quantity.names)
+    if answer.done:
+        st.rerun()
+    left = answer.remaining
+    text = f"{quantity.offer}: measuring every code" + (f", about {left:.0f} s" if left and left > 1 else "")
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False, key="colour_progress"):
+        st.progress(answer.fraction, text)
+        st.button("Cancel", type="tertiary", key="colour_cancel", on_click=_cancel, args=(answer,))
+
+
+def _cancel(answer: Answer[Pointwise]) -> None:
+    answer.drop()
+    map_state.wear(replace(map_state.dress(), colour=map_state.BY_CLASS))
+
+
+def uploader(run: Run, codes: Codes) -> None:
+    """Offer to upload columns; what is wrong with a file is said beneath."""
+    told = st.session_state.get("map_upload_told")
+    file = st.file_uploader(
+        "Columns from a CSV",
+        type=["csv", "tsv", "txt"],
+        key="map_upload",
+        help=f"A line of names, and one row for each of the {len(codes):,} codes, in their order. Numbers become a "
+        f"colour bar, at most {columns.MOST_CLASSES} different words classes. The file stays in this session.",
+    )
+    if file is None:
+        return
+    serial = (run.name, file.file_id)
+    if told is None or told[0] != serial:
+        try:
+            refused = upload(run, codes, file.getvalue())
+            told = (serial, "", refused)
+        except ColumnError as error:
+            told = (serial, str(error), [])
+        st.session_state["map_upload_told"] = told
+        if not told[1]:
+            st.rerun(scope="fragment")
+    if told[1]:
+        st.error(told[1])
+    for text in told[2]:
+        st.caption(f"Left out: {text}.")

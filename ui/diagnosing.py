@@ -1,0 +1,56 @@
+"""The evidence of the Diagnose page: what is kept is there at once, what is not is asked of the pool part by part."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from ui import asking, library
+from vae.data import DataError
+from vae.diagnosis import kept, quick
+from vae.diagnosis.evidence import PARTS, QUICK, Codes, Evidence, Training, restore
+from vae.jobs import diagnosis_calls, pool
+from vae.jobs.pool import Answer
+from vae.runs import Run, RunError
+from vae.spec import SpecError
+
+
+@dataclass(frozen=True)
+class Known:
+    """The evidence so far, which parts are still measured, and why others could not be."""
+
+    evidence: Evidence
+    waiting: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _quick(path: Any, version: library.Stamp) -> tuple[Codes, Training | None]:
+    run = library.open_run(path.name)
+    return quick.codes(run.codes), quick.training(run)
+
+
+def known(run: Run) -> Known:
+    """Return what is known of a run, and ask for the rest; raises RunError for codes that cannot be read."""
+    found: dict[str, Any] = dict(zip(QUICK, _quick(run.path, library.stamp(run.path)), strict=True))
+    waiting, failed = [], {}
+    for part in PARTS:
+        if part in QUICK:
+            continue
+        before = kept.read(run.path, part)
+        if before is not None:
+            found[part] = None if before is kept.ABSENT else before
+            continue
+        question = (str(run.path), kept.digest(run.path))
+        ask = partial(pool.ask, diagnosis_calls.diagnosis, run.path, part)
+        answer: Answer[Any] = asking.once(f"diagnosis_{part}", question, ask)
+        if not answer.done:
+            waiting.append(part)
+            continue
+        try:
+            content = answer.result()
+            found[part] = None if content is None else restore(PARTS[part], content)
+        except (RunError, DataError, SpecError) as error:
+            failed[part] = str(error)
+    return Known(Evidence(**found), tuple(waiting), failed)

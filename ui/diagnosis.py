@@ -1,0 +1,239 @@
+"""The Diagnose page's parts: the diagnosis, and ten cards of a sentence, a chart, why, and what to do."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui import diagnosing, diagnosis_figures, diagnosis_pictures, form, library, messages, state, training
+from ui.diagnosing import Known
+from ui.diagnosis_figures import CHART
+from vae.data import DataError
+from vae.diagnosis import kept, verdicts
+from vae.diagnosis.evidence import PARTS, QUICK, Evidence, Number
+from vae.diagnosis.verdict import Absent, Finding, Remedy, Severity, Verdict
+from vae.jobs import pool
+from vae.runs import Run
+from vae.spec import SpecError
+
+COLUMNS = 3
+POLL = 0.7  # seconds between two looks at what is measured
+BADGES = {
+    Severity.HEALTHY: ":green-badge[:material/check: healthy]",
+    Severity.NOTE: ":orange-badge[:material/priority_high: note]",
+    Severity.ILL: ":red-badge[:material/error: ill]",
+}
+NEWS = {
+    "bound": "the bound",
+    "decoder": "what the decoder hears",
+    "likelihood": "the calibration of p(x\\|z)",
+    "width": "the calibration of q",
+    "overfitting": "training against new images",
+    "reconstruction": "reconstructions",
+    "holes": "holes",
+    "surgery": "what the rate is spent on",
+    "gap": "the tightness of the bound",
+}
+
+
+def report(run: Run) -> None:
+    """Draw the diagnosis and all cards; while something is measured, look again now and then."""
+    found = diagnosing.known(run)
+    if found.waiting:
+        pool.warm()
+        _following(run)
+    else:
+        _still(run)
+
+
+@st.fragment(run_every=POLL)
+def _following(run: Run) -> None:
+    found = diagnosing.known(run)
+    if not found.waiting:
+        st.rerun()
+    _draw(run, found)
+
+
+@st.fragment
+def _still(run: Run) -> None:
+    _draw(run, diagnosing.known(run))
+
+
+def _draw(run: Run, found: Known) -> None:
+    findings = verdicts.judge(run.spec, found.evidence)
+    _headline(run, found, findings)
+    present = [name for name, finding in findings.items() if not isinstance(finding, Absent)]
+    free = -len(present) % COLUMNS
+    for start in range(0, len(present), COLUMNS):
+        row = present[start : start + COLUMNS]
+        last = len(row) < COLUMNS
+        columns = st.columns([1] * len(row) + [free] * last, gap="small")
+        for column, name in zip(columns, row, strict=False):
+            with column:
+                _card(run, name, findings[name], found)
+        if last:
+            with columns[-1]:
+                diagnosis_pictures.worst(run, found.evidence)
+    if not free:
+        diagnosis_pictures.worst(run, found.evidence)
+    absent = {name: finding for name, finding in findings.items() if isinstance(finding, Absent)}
+    if absent:
+        with st.container(border=True, key="diagnosis_absent", gap="xsmall"):
+            st.markdown("**Not here**")
+            lines = [f"{verdicts.CARDS[name].title}: {finding.reason}" for name, finding in absent.items()]
+            st.caption("  \n".join(lines))
+
+
+def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
+    """Say what is wrong in one line, what to do in one click, and how far the measuring is."""
+    said = [f for f in findings.values() if isinstance(f, Verdict)]
+    worst = verdicts.main(findings)
+    notes = sum(f.severity == Severity.NOTE for f in said)
+    with st.container(border=True, key="diagnosis", gap="xsmall"):
+        if worst is not None:
+            st.markdown(f"#### {BADGES[Severity.ILL]} {verdicts.TITLES[worst.name]}")
+            st.markdown(messages.plain(worst.sentence))
+            _remedies(run, worst.remedies, "main")
+        elif found.waiting:
+            st.markdown("#### Nothing wrong so far")
+        else:
+            extra = f" {notes} note{'s' * (notes != 1)} below." if notes else ""
+            st.markdown(f"#### {BADGES[Severity.HEALTHY]} Nothing is wrong with this model")
+            st.markdown(f"{len(said)} cards, none ill.{extra}")
+        if found.waiting:
+            total = len(PARTS) - len(QUICK)
+            done = total - len(found.waiting)
+            st.progress(done / total, f"{done} of {total} parts measured · now: {NEWS[found.waiting[0]]}")
+        for text in dict.fromkeys(found.failed.values()):
+            st.caption(f":material/cloud_off: {messages.plain(text)}")
+    _examples(run)
+
+
+def _examples(run: Run) -> None:
+    """Offer the ill models, so that people can see what each illness looks like."""
+    ill = {entry.name: entry.title for entry in library.examples()}
+    if not ill:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="diagnosis_examples"):
+        st.caption("Unhealthy examples:", width="content")
+        for name, title in ill.items():
+            st.button(
+                title, key=f"example_{name}", type="tertiary", disabled=name == run.name, on_click=_look, args=(name,)
+            )
+
+
+def _look(name: str) -> None:
+    state.set_model(name)
+    state.ask_redraw()
+
+
+def _remedies(run: Run, remedies: tuple[Remedy, ...], key: str) -> None:
+    """Offer each remedy as a button that opens the Train page with this model's settings and the change."""
+    if not remedies:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"remedies_{key}"):
+        st.caption("Train anew with", width="content")
+        for k, remedy in enumerate(remedies):
+            if st.button(
+                remedy.label, key=f"remedy_{key}_{k}", icon=":material/model_training:",
+                help=f"Opens Train with this model's settings and the change: {remedy.why}.",
+            ):  # fmt: skip
+                try:
+                    form.seed(remedy.applied(run.spec))
+                except (SpecError, DataError) as error:
+                    messages.failure(error)
+                    return
+                st.session_state.pop(training.BRANCH, None)
+                st.switch_page("train.py")
+
+
+def _card(run: Run, name: str, finding: Finding, found: Known) -> None:
+    """Draw one card: its verdict, its evidence, why, and what to do."""
+    card = verdicts.CARDS[name]
+    with st.container(border=True, key=f"card_{name}", gap="xsmall", height="stretch"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
+            st.markdown(f"**{messages.plain(card.title)}**", width="stretch")
+            if isinstance(finding, Verdict):
+                st.markdown(BADGES[finding.severity], width="content")
+        if not isinstance(finding, Verdict):
+            _pending(card, found)
+        else:
+            st.markdown(messages.plain(finding.sentence))
+        _evidence(run, name, found.evidence)
+        if isinstance(finding, Verdict) and (finding.why or finding.remedies):
+            with st.expander("Why, and what to do", key=f"why_{name}"):
+                st.markdown(messages.plain(finding.why))
+                _remedies(run, finding.remedies, name)
+
+
+def _pending(card: verdicts.Card, found: Known) -> None:
+    if any(part in found.failed for part in card.needs):
+        st.caption("Cannot be measured here, for the reason above.")
+    else:
+        st.caption("Being measured …")
+
+
+ALTS = {
+    "bound": "The ELBO between the best model without latents and log p(x), with standard errors.",
+    "rates": "The rate of each latent dimension in nats; dead ones grey.",
+    "collapse": "How much of the pixels' variance each dimension moves.",
+    "posterior": "The ELBO over the factor by which q is made wider.",
+    "likelihood": "What was predicted against what came, in bins.",
+    "overfitting": "The bound over the steps on training and validation images, and on new ones at the end.",
+    "reconstruction": "The distortion of each class in nats.",
+    "surgery": "The rate as I(x; z), total correlation and dim-KL, with log N.",
+    "gap": "How many images have which gap between log p(x) and the ELBO.",
+}
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: Evidence) -> go.Figure | None:
+    """Return a card's chart, the same object while its evidence is: a look while others are measured costs nothing."""
+    known = _known
+    if card == "bound" and known.bound is not None:
+        return diagnosis_figures.bound(known.bound, known.gap, _others(_run))
+    if card == "rates" and known.codes is not None and known.codes.rates is not None:
+        return diagnosis_figures.rates(known.codes)
+    if card == "collapse" and known.decoder is not None:
+        return diagnosis_figures.heard(known.decoder)
+    if card == "posterior" and known.width is not None:
+        return diagnosis_figures.width(known.width)
+    if card == "likelihood" and known.likelihood is not None:
+        return diagnosis_figures.likelihood(known.likelihood)
+    if card == "overfitting" and known.overfitting is not None:
+        return diagnosis_figures.overfitting(known.overfitting, _run.history, _run.spec.probabilistic)
+    if card == "reconstruction" and known.reconstruction is not None and known.reconstruction.classes:
+        return diagnosis_figures.classes(known.reconstruction)
+    if card == "surgery" and known.surgery is not None:
+        return diagnosis_figures.surgery(known.surgery)
+    if card == "gap" and known.gap is not None:
+        return diagnosis_figures.gap(known.gap)
+    return None
+
+
+def _evidence(run: Run, name: str, known: Evidence) -> None:
+    """Draw a card's evidence, of what is known."""
+    if name == "holes":
+        if known.holes is not None and known.holes.x:
+            diagnosis_pictures.holes(run, known)
+        return
+    needs = dict.fromkeys((*verdicts.CARDS[name].needs, "gap"))
+    there = tuple(getattr(known, part) is not None for part in needs)
+    figure = _figure(name, kept.digest(run.path), there, run, known)
+    if figure is not None:
+        st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=ALTS[name])
+    if name == "gap" and known.gap is not None:
+        st.markdown(f"[See it on the map](./?model={run.name}&colour=gap)")
+
+
+def _others(run: Run) -> dict[str, Number]:
+    """Return the ELBO of the shipped models whose likelihood is of the same pixels, so that numbers compare."""
+    found = {}
+    for other in library.usable():
+        if other.name == run.name or not training.shipped(other) or other.spec.data_name != run.spec.data_name:
+            continue
+        kinds = (other.spec.likelihood["kind"], run.spec.likelihood["kind"])
+        entry = other.metrics.get("elbo")
+        if kinds[0] == kinds[1] and entry:
+            found[other.title] = Number(entry["value"], entry["se"], entry["n"])
+    return found

@@ -1,0 +1,101 @@
+"""The pictures of the Diagnose page: the worst images, and what the decoder makes of a hole."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import streamlit as st
+from streamlit.elements.plotly_chart import PlotlyState
+
+from ui import chips, diagnosis_figures, figures, library, messages
+from ui.diagnosis_figures import CHART
+from vae import plane as planes
+from vae.diagnosis.evidence import Evidence
+from vae.runs import Run, RunError
+
+TILE = 56  # pixels of a side of the worst images
+
+
+def worst(run: Run, known: Evidence) -> None:
+    """Show the worst images above their reconstructions, in a card of their own."""
+    found = known.reconstruction
+    if len(run.spec.shape) != 3:
+        return
+    with st.container(border=True, key="card_worst", gap="xsmall", height="stretch"):
+        st.markdown("**The worst images**")
+        if found is None:
+            st.caption("Being measured …")
+            return
+        codes, images = run.codes, library.images(run)
+        index = np.array([i for i in found.worst if i < len(codes)], dtype=np.int64)
+        told = [int(codes.labels[i]) if run.spec.labels and codes.labels is not None else None for i in index]
+        try:
+            decoded = [
+                library.decode(run, codes.means[i : i + 1], label)[0] for i, label in zip(index, told, strict=True)
+            ]
+        except RunError as error:
+            messages.failure(error)
+            return
+        real = [None if images is None else images[i] / 255.0 for i in index]
+        pixels = strip(real, decoded)
+        low, high = (f"{v:.0f}".replace("-", "−") for v in (found.worst_values[len(index) - 1], found.worst_values[0]))
+        what = "reconstructions alone: the images are not on this machine" if images is None else "image over its mean"
+        chips.picture(pixels, "stretch", f"The worst images: {what}")
+        st.caption(f"The {len(index)} of highest distortion, {low} to {high} nats: {what}.")
+
+
+def strip(real: Sequence[np.ndarray | None], decoded: Sequence[np.ndarray]) -> np.ndarray:
+    """Return pairs of images [C, H, W] as one strip [h, w, 3] of bytes: the real ones above, a hairline around each."""
+    columns = []
+    for image, mean in zip(real, decoded, strict=True):
+        tiles = [chips.thumbnail(mean, TILE, figures.DECODER)[0]]
+        if image is not None:
+            tiles.insert(0, chips.thumbnail(image, TILE, figures.RIM)[0])
+        columns.append(np.concatenate(tiles, 0))
+    return np.concatenate(columns, 1)
+
+
+def holes(run: Run, known: Evidence) -> None:
+    """Draw the map of holes; a click on it decodes what lies there."""
+    found = known.holes
+    assert found is not None
+    event = st.plotly_chart(
+        diagnosis_figures.holes(found), key="chart_holes", config=CHART, on_select="rerun", selection_mode="points",
+        alt="log q(z) − log p(z) over the plane; holes, where it is below −2 nats, are outlined.",
+    )  # fmt: skip
+    points = cast(PlotlyState, event).selection.points if len(found.pair) == 2 else []
+    at = (float(points[0]["x"]), float(points[0]["y"])) if points else _deepest(known)
+    if at is None or len(run.spec.shape) != 3:
+        return
+    z = planes.pair(run.spec.latent, *found.pair).to_latent(np.array([at])) if run.spec.latent > 1 else np.array([at])
+    try:
+        image = library.decode(run, z)[0]
+    except RunError as error:
+        messages.failure(error)
+        return
+    x, y, values = np.array(found.x), np.array(found.y), np.array(found.values).reshape(len(found.y), len(found.x))
+    value = float(values[np.abs(y - at[1]).argmin(), np.abs(x - at[0]).argmin()])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        pixels, side = chips.thumbnail(image, 72)
+        chips.picture(pixels, side, f"What the decoder makes of z = ({at[0]:.2f}, {at[1]:.2f})")
+        number = f"{value:.1f}".replace("-", "−")
+        unit = f"log q − log p = {number} nats" if found.kind == "ratio" else f"{number} spacings from a code"
+        place = f"({at[0]:.2f}, {at[1]:.2f})".replace("-", "−")
+        start = "Decoded at" if points else "The deepest hole within 2 σ of the prior, decoded: at"
+        st.caption(f"{start} {place}, {unit}. Click on the map for another place.")
+
+
+def _deepest(known: Evidence) -> tuple[float, float] | None:
+    """Return the place of the lowest ratio within two sigma of N(0, I), of the largest distance among the draws'."""
+    found = known.holes
+    assert found is not None
+    if len(found.pair) != 2:
+        return None
+    x, y = np.meshgrid(found.x, found.y)
+    values = np.array(found.values).reshape(x.shape)
+    near = x**2 + y**2 <= 4 if found.kind == "ratio" else np.ones_like(x, bool)
+    depth = np.where(near, -values if found.kind == "ratio" else values, -np.inf)
+    if not near.any():
+        return None
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    return float(x[row, column]), float(y[row, column])

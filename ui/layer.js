@@ -1,0 +1,286 @@
+import { cividis } from "./cividis.js";
+import { Cloud } from "./cloud.js";
+import { Bar } from "./colour_bar.js";
+import { fresh, themeOf, whole } from "./drawing.js";
+import { OverPlotly } from "./over_plotly.js";
+import { toBits } from "./polygon.js";
+import { Rider } from "./rider.js";
+import { el, painted, record, rgb, unpack } from "./shared.js";
+import { Thumbnails, shuffled, thin } from "./thumbnails.js";
+
+// What is laid over the map and never mounts it anew: other colours of the codes, which of them are selected, their images
+// and the lines that hold half of them, or nearly all. It also holds the selection: a lasso on either map comes here,
+// is joined with what was selected, and goes to the server as one message. See layer.py.
+
+const MODES = [
+  { name: "New", title: "A lasso selects what it holds" },
+  { name: "Add", title: "A lasso adds what it holds (or hold shift)" },
+  { name: "Subtract", title: "A lasso takes away what it holds (or hold alt)" },
+];
+const SAMPLE = 20_000; // codes among which images are looked for
+const WIDTHS = [2.25, 1.5, 1]; // of the lines that hold half, four fifths, nearly all
+const NONE = [134, 139, 147]; // a code without a number
+const DARKEST = 0.2; // where colours begin on dark paper, on which cividis' first would not be seen
+const SIDES = [[0, 1], [1, 0], [0, -1]]; // where each line has its number: below, right, above
+const instances = new WeakMap();
+
+const dark = ({ ink }) => (ink.match(/\d+/g) ?? [0]).slice(0, 3).every((v) => v > 128);
+
+// The colour of each code but its class's: `rgb(i)`, and `has(i)` where it has one at all. A ramp begins at `from`.
+function coat(colour, values, from) {
+  const { low, high, classes } = colour;
+  const has = (i) => Number.isFinite(values[i]);
+  if (!classes) {
+    const span = high - low || 1;
+    const ramp = (t) => cividis(from + (1 - from) * Math.min(Math.max(t, 0), 1));
+    return { values, low, high, has, ramp, rgb: (i) => (has(i) ? ramp((values[i] - low) / span) : NONE) };
+  }
+  const palette = classes.map(({ hue }) => rgb(hue));
+  return { kinds: Int32Array.from(values, (v) => (v >= 0 ? v : -1)), palette, has, rgb: (i) => palette[values[i]] ?? NONE };
+}
+
+// The selection after a lasso: bytes of 0 and 1, null for none.
+function joined(before, mask, mode) {
+  if (!before) return mode === "Subtract" ? null : mask;
+  if (mode === "New") return mask;
+  const sign = mode === "Add" ? 1 : 0;
+  const made = before.slice();
+  if (mask) for (let i = 0; i < made.length; i++) if (mask[i]) made[i] = sign;
+  return made.includes(1) ? made : null;
+}
+
+function fromBits(bytes, n) {
+  if (!bytes?.length) return null;
+  const mask = new Uint8Array(n);
+  for (let i = 0; i < n; i++) mask[i] = (bytes[i >> 3] >> (i & 7)) & 1;
+  return mask.includes(1) ? mask : null;
+}
+
+class Layer {
+  constructor(parent) {
+    this.stop = new AbortController();
+    this.buttons = MODES.map(({ name, title }, k) => el("button", { type: "button", title, "aria-pressed": String(!k) }, name));
+    this.mode = MODES[0].name;
+    this.bar = new Bar();
+    this.note = el("span", { class: "note" });
+    this.choice = el("div", { class: "choice", role: "group", hidden: "", "aria-label": "What the next lasso does with what is selected" }, ...this.buttons);
+    this.node = el("div", { class: "instrument layer" }, this.choice, this.bar.node, this.note);
+    (parent.querySelector("div") ?? parent).append(this.node);
+    const canvas = (name) => el("canvas", { "aria-hidden": "true", [`data-latent-${name}`]: "" });
+    [this.points, this.sheet] = [canvas("points"), canvas("sheet")];
+    for (const node of [this.points, this.sheet]) Object.assign(node.style, { position: "absolute", pointerEvents: "none" });
+    this.rider = new Rider([this.points, this.sheet], { follow: () => (this.map?.direct ? this.frame() : this.ask()) });
+    this.thumbnails = new Thumbnails();
+    // what benchmarks and tests read
+    this.timing = window.__latentLayer = { recolours: [], frames: [], images: 0, waiting: 0, selected: 0 };
+    this.listen();
+  }
+
+  listen() {
+    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    this.buttons.forEach((button, k) => on(button, "click", () => this.press(k)));
+    const held = (event) => { this.held = event.shiftKey ? "Add" : event.altKey ? "Subtract" : null; };
+    on(window, "pointerup", held, { capture: true });
+    on(window, "latent-values", () => this.dress());
+    on(window, "resize", () => this.ask());
+    this.timer = setInterval(() => this.check(), 200); // nobody tells of a chart that is mounted anew, or of a theme
+  }
+
+  press(k) {
+    this.mode = MODES[k].name;
+    this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", j === k));
+  }
+
+  destroy() {
+    this.stop.abort();
+    clearInterval(this.timer);
+    this.leave();
+    this.rider.leave();
+    this.cloud?.destroy();
+    this.node.remove();
+  }
+
+  update(bytes, send) {
+    this.send = send;
+    if (bytes === this.bytes) return;
+    this.bytes = bytes;
+    const { header, section } = unpack(bytes);
+    this.header = header;
+    const kept = (window.__latentChosen ??= new Map());
+    if (this.chosen?.run !== header.run) this.chosen = kept.get(header.run) ?? { run: header.run, serial: 0, mask: null };
+    if (this.chosen.mask && this.chosen.mask.length !== header.n) this.chosen.mask = null;
+    if (header.serial !== this.chosen.serial) Object.assign(this.chosen, { serial: header.serial, mask: fromBits(section("bits"), header.n) });
+    kept.set(header.run, this.chosen);
+    this.asked = performance.now();
+    this.check();
+    this.dress();
+  }
+
+  check() {
+    if (!this.header) return;
+    this.rider.find(this.header.chart);
+    const own = window.__latentMaps?.get(this.header.chart); // another plane is another one
+    if (this.chart !== this.rider.chart || (own && this.chart === own.node && own !== this.map)) {
+      this.leave();
+      this.chart = this.rider.chart;
+      this.map = !this.chart ? null : own?.node === this.chart ? own : new OverPlotly(this.chart, this.points);
+      if (this.map) Object.assign(this.map, { lassoed: (mask, event) => this.lassoed(mask, event), cleared: () => this.choose(null) });
+      if (this.map && !this.map.direct) this.cloud ??= new Cloud(this.points, () => this.ask());
+      this.dress();
+    }
+    const [theme, known] = [themeOf(this.node).key, window.__latentSpaces?.get(this.header.chart)];
+    if (theme !== this.theme) {
+      this.theme = theme;
+      this.dress();
+    }
+    if (known !== this.known) {
+      this.known = known;
+      this.ask();
+    }
+  }
+
+  leave() {
+    this.map?.wear?.({ coat: null, mask: null, faint: false });
+    this.map?.leave?.();
+    if (this.map) this.map.lassoed = this.map.cleared = null;
+    this.map = null;
+  }
+
+  lassoed(mask, event) {
+    const held = event ? (event.shiftKey ? "Add" : event.altKey ? "Subtract" : null) : this.held;
+    this.choose(joined(this.chosen.mask, mask, held ?? this.mode));
+  }
+
+  choose(mask) {
+    this.chosen.mask = mask;
+    const id = String(performance.timeOrigin + performance.now()); // no two gestures have the same
+    this.send("lasso", { id, n: this.header.n, bits: mask ? toBits(mask) : "" });
+    this.dress();
+  }
+
+  // Take colours and selection to the map.
+  dress() {
+    const { header, map } = this;
+    if (!header || !map) return;
+    const store = window.__latentValues;
+    const values = header.colour && store?.get(header.colour.id)?.values;
+    const from = dark(themeOf(this.node)) ? DARKEST : 0;
+    this.coat = values ? coat(header.colour, values, from) : null;
+    this.lines = header.contours ? store?.get(header.contours) : null;
+    if (map.take && !map.take(header, store?.get(header.places))) return; // the codes have not come yet
+    this.bar.show(this.coat ? header.colour : null, from);
+    if (!this.chosen.mask) this.press(0); // with nothing selected, all three do the same
+    this.choice.hidden = !this.chosen.mask;
+    map.wear({ coat: this.coat, mask: this.chosen.mask, faint: header.marks });
+    this.timing.selected = this.chosen.mask ? this.chosen.mask.reduce((a, b) => a + b, 0) : 0;
+    this.node.dataset.ready = [header.colour?.id ?? "class", this.coat ? "coat" : "", this.lines ? "lines" : ""].join(" ");
+    this.thinned = null;
+    this.ask();
+  }
+
+  ask() {
+    if (this.waits || this.stop.signal.aborted) return;
+    this.waits = true;
+    requestAnimationFrame(() => { this.waits = false; this.frame(); });
+  }
+
+  frame() {
+    const [{ map, header, stop }, axes] = [this, this.rider.axes()];
+    if (stop.signal.aborted || !map || !axes || axes.x._length <= 0) return;
+    const began = performance.now();
+    const box = { left: `${axes.x._offset}px`, top: `${axes.y._offset}px`, width: `${axes.x._length}px`, height: `${axes.y._length}px` };
+    Object.assign(this.sheet.style, box);
+    map.layout?.(box, this.sheet);
+    map.draw?.(this.cloud, axes);
+    const { context, width, height } = fresh(this.sheet, axes.x._length, axes.y._length);
+    const images = header.marks && this.drawImages(context, axes, width, height);
+    if (this.lines) this.drawLines(context, axes, width, height);
+    this.say(images);
+    record(this.timing.frames, performance.now() - began);
+    if (this.asked === undefined || (header.colour && !this.coat)) return; // the numbers are still on their way
+    const { asked } = this;
+    this.asked = undefined;
+    painted(asked, (ms) => { record(this.timing.recolours, ms); this.timing.painted = performance.now(); });
+  }
+
+  // Returns what was drawn: {shown, of, real}, null where there is nothing to draw images of.
+  drawImages(context, axes, width, height) {
+    const { known, map } = this;
+    if (!known || !map.x || known.space.header.shape.length !== 3) return null;
+    const pitch = Thumbnails.pitch(known.space.header.shape);
+    const unit = axes.x.p2d(1) - axes.x.p2d(0);
+    const view = [axes.x.p2d(0), axes.x.p2d(width), axes.y.p2d(height), axes.y.p2d(0)];
+    const { n } = this.header;
+    if (this.order?.length !== Math.min(n, SAMPLE)) this.order = shuffled(Math.min(n, SAMPLE));
+    const found = map.sample ? map.sample(view, this.order) : { numbers: this.order, key: "all" };
+    const key = `${found.key} ${unit.toPrecision(6)} ${map.look}`;
+    if (key !== this.thinned?.key) {
+      const numbers = found.numbers.filter((i) => map.seen(i));
+      this.thinned = { key, numbers: thin(numbers, (i) => map.x[i] / unit, (i) => map.y[i] / unit, pitch) };
+    }
+    const half = pitch / 2;
+    const at = (i) => [axes.x.d2p(map.x[i]), axes.y.d2p(map.y[i])];
+    const here = this.thinned.numbers.filter((i) => {
+      const [x, y] = at(i);
+      return x > -half && y > -half && x < width + half && y < height + half;
+    });
+    const hue = (i) => `rgb(${(this.coat?.rgb(i) ?? map.rgb(i)).map(Math.round)})`;
+    this.timing.waiting = this.thumbnails.draw(context, known, here, at, hue);
+    this.timing.images = here.length;
+    if (this.timing.waiting) this.ask();
+    return { shown: here.length, real: known.space.hasImages, lack: known.space.header.unsent };
+  }
+
+  drawLines(context, axes, width, height) {
+    const theme = themeOf(this.node);
+    this.header.shares.forEach((share, k) => {
+      const segments = this.lines[`line${k}`];
+      if (!segments) return;
+      context.beginPath();
+      const [right, down] = SIDES[k];
+      let [far, place] = [-Infinity, null];
+      for (let s = 0; s < segments.length; s += 4) {
+        const [xa, ya, xb, yb] = [axes.x.d2p(segments[s]), axes.y.d2p(segments[s + 1]), axes.x.d2p(segments[s + 2]), axes.y.d2p(segments[s + 3])];
+        context.moveTo(xa, ya);
+        context.lineTo(xb, yb);
+        const reach = right * xa + down * ya;
+        if (reach > far && xa > 16 && ya > 16 && xa < width - 16 && ya < height - 16) [far, place] = [reach, [xa, ya]];
+      }
+      for (const [colour, more] of [[theme.paper, 2], [theme.ink, 0]]) {
+        Object.assign(context, { strokeStyle: colour, lineWidth: WIDTHS[k] + more, globalAlpha: more ? 0.6 : 0.9 });
+        context.stroke();
+      }
+      context.globalAlpha = 1;
+      if (!place) return;
+      Object.assign(context, { font: `11px ${theme.font}`, lineWidth: 3, strokeStyle: theme.paper, fillStyle: theme.ink, textAlign: "center" });
+      const text = `${Math.round(100 * share)} %`;
+      const [x, y] = [place[0] + 16 * right, place[1] + 4 + 9 * down];
+      context.strokeText(text, x, y);
+      context.fillText(text, x, y);
+    });
+  }
+
+  say(images) {
+    const { header } = this;
+    const parts = [];
+    if (this.coat && header.colour.note) parts.push(header.colour.note);
+    if (images) {
+      const what = images.real ? "images" : "reconstructions";
+      const why = images.real ? "" : ` (${images.lack ? "the images are too many to send" : "the data are not on this machine"})`;
+      parts.push(`${whole(images.shown)} ${what} at their codes, none over another${why}; zoom in for others.`);
+    } else if (header.marks && this.known && this.known.space.header.shape.length !== 3) parts.push("These data are no images: there are none to show.");
+    if (this.lines) parts.push("The lines hold 50, 80 and 95 % of the codes.");
+    const text = parts.join(" ");
+    if (this.note.textContent !== text) this.note.textContent = text;
+  }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let layer = instances.get(parentElement);
+  if (!layer) instances.set(parentElement, (layer = new Layer(parentElement)));
+  layer.update(data, setStateValue);
+  return () => {
+    layer.destroy();
+    instances.delete(parentElement);
+  };
+}

@@ -1,0 +1,111 @@
+"""What is laid over the map (layer.js): colours, images, contours and the selection, none of which mounts it anew.
+
+What is large goes to the browser once, by itself (values.py): the codes' places, their numbers, the contours' lines.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui import choosing, colouring, figures, geometry, library, state, values
+from ui.colouring import Paint
+from ui.components import pack, source, text
+from ui.map_state import Dress
+from vae.geometry.contours import SHARES, contours
+from vae.plane import Ground
+from vae.runs import Codes, Run
+
+SCRIPTS = (
+    "shared",
+    "drawing",
+    "cividis",
+    "colour_bar",
+    "polygon",
+    "cloud",
+    "rider",
+    "thumbnails",
+    "over_plotly",
+    "layer",
+)
+SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+_component = st.components.v2.component(
+    "latent_layer", html="<div></div>", css=text("instrument.css") + text("layer.css"), js=SOURCE
+)
+
+
+def places(run: Run, codes: Codes, plane: Ground) -> tuple[str, bytes]:
+    """Return where Plotly's chart has the codes, float32 [N, 2], and which of its traces each is in, likewise."""
+    traces = np.zeros(len(codes), "<f4")
+    for k, (_, index) in enumerate(figures.groups(codes)):
+        traces[index] = k
+    u = plane.to_plane(codes.means.astype(np.float64)).astype("<f4")
+    return values.packed(run.name, {"places": u.tobytes(), "labels": traces.tobytes()})
+
+
+def lines(run: Run, codes: Codes, plane: Ground) -> tuple[str, bytes]:
+    """Return the contours of the codes' density on a map as segments, float32 [S, 4] for each share.
+
+    Raises ValueError for too few codes.
+    """
+    made = contours(plane.to_plane(codes.means.astype(np.float64)))
+    return values.packed(
+        run.name, {f"line{k}": contour.segments.astype("<f4").tobytes() for k, contour in enumerate(made)}
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _places(path: Path, version: library.Stamp, name: str, changed: object, _plane: Ground) -> tuple[str, bytes]:
+    run = library.open_run(path.name)
+    return places(run, run.codes, _plane)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Finding the density of the codes …")
+def _lines(path: Path, version: library.Stamp, name: str, changed: object, _plane: Ground) -> tuple[str, bytes]:
+    run = library.open_run(path.name)
+    return lines(run, run.codes, _plane)
+
+
+def header(run: Run, codes: Codes, dress: Dress, paint: Paint | None) -> dict[str, Any]:
+    """Return what the layer is told, but for what is found under the identities of `places` and `lines`."""
+    return {
+        "chart": state.CHART_KEY,
+        "run": run.name,
+        "n": len(codes),
+        "hues": figures.class_colours(codes),
+        "size": figures.point_size(codes),
+        "colour": None if paint is None else paint.told(),
+        "marks": dress.images,
+        "shares": list(SHARES),
+        "serial": choosing.chosen(run, codes).serial,
+    }
+
+
+def layer(run: Run, codes: Codes, plane: Ground, name: str, dress: Dress) -> tuple[np.ndarray, Paint | None]:
+    """Mount the layer on the map of that name; return the sorted indices of what is selected, and what colours it."""
+    version = library.stamp(run.path)
+    paint = colouring.paint(run, codes, dress.colour)
+    told = header(run, codes, dress, paint)
+    sent: dict[str, bytes] = {}
+    ground = (run.path, version, name, getattr(plane, "note", ""), plane)
+    if not geometry.apart(codes):
+        told["places"], sent["places"] = _places(*ground)
+    if dress.contours:
+        try:
+            told["contours"], sent["contours"] = _lines(*ground)
+        except ValueError as error:
+            st.caption(f"No contours: {error}.")
+    if paint is not None:
+        told["colour"]["id"], sent["colour"] = values.packed(run.name, {"values": paint.values.astype("<f4").tobytes()})
+    with st.container(key="layer", gap=None):
+        for what, data in sent.items():
+            values.send(run.name, what, data)
+        result = _component(
+            data=pack(told, {"bits": choosing.bits(choosing.chosen(run, codes), len(codes))}),
+            key=f"layer_{run.name}",
+            height="content",
+            on_lasso_change=lambda: None,
+        )
+    choosing.hear(run, codes, result.get("lasso"))
+    return choosing.chosen(run, codes).index, paint

@@ -1,0 +1,138 @@
+import { contains } from "./polygon.js";
+import { rgb } from "./shared.js";
+
+// What the map's layer knows of Plotly's chart: where the codes lie, which of its traces are hidden, what was lassoed, and
+// points in other colours in the place of Plotly's own: another figure would mount the chart anew.
+
+const ALPHA = { shown: 153, muted: 46, faint: 56 }; // Plotly's points have 0.6 and 0.2
+
+class OverPlotly {
+  constructor(node, points) {
+    Object.assign(this, { node, points });
+    this.look = 0;
+    // the selection is told by which points are muted: Plotly's own outlines, which can be moved, would tell another
+    this.style = document.createElement("style");
+    this.style.textContent = ".st-key-map .selectionlayer, .st-key-map .outline-controllers { display: none; }";
+    document.head.append(this.style);
+    this.selected = (event) => {
+      const polygon = outline(event);
+      if (polygon && this.x) this.lassoed?.(this.inside(polygon));
+    };
+    this.deselected = () => this.cleared?.();
+    node.on?.("plotly_selected", this.selected);
+    node.on?.("plotly_deselect", this.deselected);
+  }
+
+  leave() {
+    this.node.removeListener?.("plotly_selected", this.selected);
+    this.node.removeListener?.("plotly_deselect", this.deselected);
+    this.style.remove();
+    this.own(true);
+  }
+
+  // Take the codes' places and labels; false where they have not come yet.
+  take(header, kept) {
+    if (!kept) return false;
+    if (kept === this.kept) return true;
+    this.kept = kept;
+    const { places, labels } = kept;
+    const n = header.n;
+    [this.x, this.y] = [0, 1].map((k) => Float32Array.from({ length: n }, (_, i) => places[2 * i + k]));
+    this.places = places;
+    this.trace = Int32Array.from(labels ?? new Float32Array(n)); // which of the chart's traces a code is in
+    this.hues = header.hues.map(rgb);
+    this.size = header.size;
+    return true;
+  }
+
+  rgb(i) {
+    return this.hues[this.trace[i]] ?? this.hues[0];
+  }
+
+  // Which traces the legend has left, as a text that changes with them.
+  get visible() {
+    return (this.node._fullData ?? []).map((trace) => (trace.visible === true ? 1 : 0)).join("");
+  }
+
+  seen(i) {
+    return this.shown[this.trace[i]] !== "0" && (!this.dress.mask || this.dress.mask[i] === 1);
+  }
+
+  wear(dress) {
+    this.dress = dress;
+    this.painted = null;
+  }
+
+  get active() {
+    return Boolean(this.dress && (this.dress.coat || this.dress.mask || this.dress.faint));
+  }
+
+  inside(polygon) {
+    const mask = new Uint8Array(this.x.length);
+    const { visible } = this;
+    for (let i = 0; i < mask.length; i++) if (visible[this.trace[i]] !== "0" && contains(polygon, this.x[i], this.y[i])) mask[i] = 1;
+    return mask.includes(1) ? mask : null;
+  }
+
+  // Show Plotly's own points, or leave their place to ours.
+  own(shown) {
+    const layer = this.node.querySelector(".gl-container");
+    if (layer) layer.style.opacity = shown ? "" : "0";
+    this.points.style.display = shown ? "none" : "block";
+    const coated = !shown && this.dress?.coat;
+    for (const symbol of this.node.querySelectorAll(".legend .legendpoints")) symbol.style.visibility = coated ? "hidden" : "";
+  }
+
+  layout(box, sheet) {
+    Object.assign(this.points.style, box);
+    this.own(!this.active || !this.x);
+    const layer = this.node.querySelector(".gl-container");
+    if (layer && layer.nextElementSibling !== this.points) layer.after(this.points, sheet); // below rings and glyphs
+  }
+
+  draw(cloud, axes) {
+    if (!this.x || !this.dress) return;
+    const { visible } = this;
+    if (visible !== this.shown) {
+      this.shown = visible;
+      this.painted = null;
+      this.look++; // other images fit
+    }
+    if (!this.active) return;
+    if (!this.painted) {
+      this.painted = this.colours();
+      cloud.between(this.places, this.places);
+      cloud.paint(this.painted);
+    }
+    const { x, y } = axes;
+    cloud.draw([x.p2d(0), x.p2d(x._length), y.p2d(y._length), y.p2d(0)], 1, this.size);
+  }
+
+  colours() {
+    const { coat, faint } = this.dress;
+    const made = new Uint8Array(4 * this.x.length);
+    for (let i = 0; i < this.x.length; i++) {
+      const [red, green, blue] = coat ? coat.rgb(i) : this.rgb(i);
+      const gone = this.shown[this.trace[i]] === "0";
+      const shown = this.seen(i) && (!coat || coat.has(i));
+      made[4 * i] = red;
+      made[4 * i + 1] = green;
+      made[4 * i + 2] = blue;
+      made[4 * i + 3] = gone ? 0 : !shown ? ALPHA.muted : faint ? ALPHA.faint : ALPHA.shown;
+    }
+    return made;
+  }
+}
+
+// The polygon that was drawn last, in plane coordinates; null for none.
+function outline(event) {
+  if (event?.lassoPoints) {
+    const { x, y } = event.lassoPoints;
+    return x.map((v, k) => [v, y[k]]);
+  }
+  if (!event?.range) return null;
+  const { x: [x0, x1], y: [y0, y1] } = event.range;
+  return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+}
+
+export { OverPlotly };

@@ -1,0 +1,358 @@
+import { makeDecoder } from "./decoder.js";
+import { themeOf } from "./drawing.js";
+import { el, painted, record, unpack } from "./shared.js";
+import { Choices } from "./theory_choices.js";
+import { Compression } from "./theory_compression.js";
+import { Formulas } from "./theory_formula.js";
+import { Jensen } from "./theory_jensen.js";
+import { Latent } from "./theory_latent.js";
+import { Slopes } from "./theory_slopes.js";
+import { Tight } from "./theory_tight.js";
+
+// The Theory page: six chapters about one image. An image's numbers come in one answer and all pictures keep their place;
+// whatever a slider changes is computed here, from arrays that are here already.
+
+const CHAPTERS = [Compression, Latent, Jensen, Tight, Slopes, Choices];
+const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
+const MOST_KEPT = 32; // the strip's, and some on the way
+const REST = 40; // ms
+const PLACES = ["ahead0", "ahead1"]; // of images that are computed ahead, at a time
+const QUICK = 1500; // ms that such images may take, for those that a hand is less likely to go to
+const instances = new WeakMap();
+
+// Draw C x H x W pixels of 0 to 1 (vectors as a line of greys over their own range).
+function paintImage(canvas, pixels, shape) {
+  const [channels, height, width] = shape.length === 3 ? shape : [1, 1, pixels.length];
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  const size = width * height;
+  let [low, span] = [0, 1];
+  if (shape.length !== 3) {
+    low = Math.min(...pixels);
+    span = Math.max(...pixels) - low || 1;
+  }
+  for (let t = 0, o = 0; t < size; t++, o += 4) {
+    for (let c = 0; c < 3; c++) image.data[o + c] = (255 * (pixels[t + (channels === 3 ? c * size : 0)] - low)) / span;
+    image.data[o + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+class Theory {
+  constructor(parent) {
+    this.root = parent.getRootNode();
+    this.real = el("canvas", { role: "img", width: 1, height: 1 });
+    this.made = el("canvas", { role: "img", width: 1, height: 1 });
+    this.what = el("figcaption");
+    this.madeWords = el("figcaption");
+    this.strip = el("div", { class: "strip", role: "group", "aria-label": "Another image" });
+    this.state = el("span", { class: "state", hidden: "" });
+    const button = (text, label, step) => {
+      const node = el("button", { type: "button", "aria-label": label, title: label }, text);
+      node.addEventListener("click", (e) => this.go(step(), e));
+      return node;
+    };
+    const beside = (by) => (this.image + by + this.header.count) % this.header.count;
+    this.picked = el("div", { class: "picked" },
+      el("figure", { class: "x" }, this.real, this.what), el("figure", { class: "recon" }, this.made, this.madeWords),
+      el("div", { class: "controls" },
+        button("←", "Previous image", () => beside(-1)), button("→", "Next image", () => beside(1)),
+        button("Random", "Random image", () => this.random)),
+      this.strip, this.state);
+    this.live = el("div", { class: "live", "aria-live": "polite" });
+    this.body = el("div", { class: "theory instrument" }, this.picked, this.live);
+    this.frame = el("div", { class: "frame" }, this.body);
+    (parent.querySelector("div") ?? parent).append(this.frame);
+    this.lit = null;
+    this.heard = new Map();
+    this.seed = 0; // of the samples of q
+    this.kept = new Map(); // the numbers of images that were shown, or that may be next
+    this.pending = new Set();
+    this.still_motion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    // what benchmarks and tests read
+    this.timing = window.__latentTheory = { images: [], walks: [], page: this };
+    this.stop = new AbortController();
+    const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.stop.signal });
+    on(window, "latent-answers", (e) => this.hear(e.detail));
+    on(window, "resize", () => this.ask());
+    new ResizeObserver(() => this.ask()).observe(this.body);
+    // only what is in view is drawn: the last chapter decodes more than a thousand images for its picture
+    this.seen = new Set();
+    this.eye = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.seen[isIntersecting ? "add" : "delete"](target);
+      this.ask();
+    }, { rootMargin: "100px" });
+  }
+
+  destroy() {
+    this.stop.abort();
+    this.eye.disconnect();
+    clearTimeout(this.polling);
+    clearTimeout(this.resting);
+    this.formulas?.destroy();
+    this.frame.remove();
+  }
+
+  update(bytes, tell) {
+    this.send = tell;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      const { header, section } = unpack(bytes);
+      if (header.content !== this.header?.content) this.begin(header, section);
+    }
+    for (const channel of ["numbers", "still", "lesson", "walk", ...PLACES]) this.hear(`theory_${this.header.name}_${channel}`);
+    this.ask();
+  }
+
+  begin(header, section) {
+    this.header = header;
+    this.now = this.walk = null;
+    this.kept.clear();
+    // numbers of another model's images mean nothing here
+    this.lot = this.expected = this.asked = this.unconfirmed = undefined;
+    this.awaited = [];
+    this.slow = Boolean(navigator.connection?.saveData);
+    this.dims = header.latent === 1 ? [0, 0] : [0, 1];
+    const weights = section("weights");
+    this.decoder = weights ? makeDecoder(header.decoder, new Float32Array(weights.buffer)) : null;
+    this.formulas?.destroy();
+    this.formulas = new Formulas(this.root, header.latex, header.terms, (name) => this.light(name));
+    for (const chapter of this.chapters ?? []) chapter.node.remove();
+    this.chapters = CHAPTERS.map((Kind) => new Kind(this));
+    this.body.append(...this.chapters.map((c) => c.node));
+    this.eye.disconnect();
+    this.seen.clear();
+    for (const chapter of this.chapters) this.eye.observe(chapter.node);
+    const pixels = section("choices");
+    this.small = new Map(); // the strip's pixels by image
+    const size = header.shape.reduce((a, b) => a * b, 1);
+    this.strip.replaceChildren(...header.choices.map((i, k) => {
+      const canvas = el("canvas", { "aria-hidden": "true" });
+      const own = Float32Array.from(pixels.subarray(k * size, (k + 1) * size), (v) => v / 255);
+      paintImage(canvas, own, header.shape);
+      this.small.set(i, own);
+      const label = header.choice_labels.length ? ` (${header.classes[header.choice_labels[k]] ?? header.choice_labels[k]})` : "";
+      const node = el("button", { type: "button", "aria-label": `Image ${i}${label}`, title: `#${i}${label}`, "data-image": i }, canvas);
+      node.addEventListener("click", (e) => this.go(i, e));
+      for (const type of ["pointerenter", "focus"]) node.addEventListener(type, () => this.expect(i));
+      return node;
+    }));
+  }
+
+  get random() {
+    return (this.lot ??= Math.floor(Math.random() * this.header.count));
+  }
+
+  // The images that a hand goes to next: their numbers can be there before they are asked for.
+  get ahead() {
+    const { count, choices } = this.header;
+    const likely = [this.expected ?? (this.image + 1) % count, this.random];
+    const others = this.slow ? [] : [...choices, (this.image + count - 1) % count];
+    return [...new Set([...likely, ...others])].filter((i) => i !== this.image && !this.kept.has(i)).slice(0, PLACES.length);
+  }
+
+  // A hand that rests on an image is about to press it.
+  expect(image) {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      if (this.kept.has(image) || image === this.image) return;
+      this.expected = image;
+      this.tell();
+    }, REST);
+  }
+
+  // The picked image, also while its numbers are still on their way.
+  go(image, event) {
+    clearTimeout(this.resting);
+    this.image = image;
+    this.lot = this.expected = undefined;
+    this.asked = event?.timeStamp ?? performance.now();
+    this.unconfirmed = image;
+    this.mark();
+    const found = this.kept.get(image);
+    if (found) this.show(found); // the server hears of it once it is painted
+    else this.tell();
+    this.ask();
+  }
+
+  // Other samples of q: every estimate from them changes, the truth does not.
+  sample(event) {
+    this.seed = (this.seed + 1) % 10_000;
+    this.kept.clear();
+    this.go(this.image, event);
+  }
+
+  // Everything that the server must know, each time: of two events in a moment it may hear the last one alone.
+  tell(event = {}) {
+    this.serial = (this.serial ?? 0) + 1;
+    const settled = this.asked === undefined && this.now !== null;
+    const ahead = settled ? this.ahead : [];
+    if (ahead.join() !== this.awaited.join()) [this.awaited, this.since] = [ahead, performance.now()];
+    this.send("ask", {
+      walk: this.tight?.wants ?? this.walk?.image ?? null, image: this.unconfirmed ?? null, settled, ahead,
+      seed: this.seed, serial: this.serial, ...event,
+    });
+  }
+
+  // The picked image itself is there before its numbers, where the strip has it.
+  mark() {
+    for (const node of this.strip.children) node.setAttribute("aria-pressed", Number(node.dataset.image) === this.image);
+    const own = this.image === this.now?.image ? undefined : this.small.get(this.image);
+    if (own) paintImage(this.real, own, this.header.shape);
+  }
+
+  hear(channel) {
+    const prefix = `theory_${this.header?.name}_`;
+    const bytes = window.__latentAnswers?.get(channel);
+    if (!bytes || !channel.startsWith(prefix) || this.heard.get(channel) === bytes) return;
+    this.heard.set(channel, bytes);
+    const { header, section } = unpack(bytes);
+    const what = channel.slice(prefix.length);
+    this.pending[header.waiting ? "add" : "delete"](what);
+    if (header.waiting) {
+      if (what === "numbers") {
+        if (!this.now) this.image = header.question[0];
+        this.mark();
+        this.say("Computing this image’s numbers …");
+      }
+      this.poll(header.poll);
+      return;
+    }
+    if (header.failed) {
+      if (!PLACES.includes(what)) this.say(header.failed);
+      return;
+    }
+    const found = { numbers: header.numbers, shapes: header.shapes, label: header.label, image: header.question[0], seed: header.question[1] };
+    for (const [name, [type]] of Object.entries(header.shapes)) found[name] = new TYPES[type](section(name).buffer);
+    if (PLACES.includes(what)) {
+      if (found.seed === this.seed) this.foreseen(found);
+    } else if (what === "numbers") {
+      // an older question's answer, where this page has asked another since
+      if (this.unconfirmed !== undefined && (found.image !== this.unconfirmed || found.seed !== this.seed)) return;
+      this.unconfirmed = undefined;
+      this.seed = found.seed;
+      if (found.image !== this.now?.image || found.seed !== this.now.seed) this.show(this.keep(found));
+    }
+    else if (what === "walk") this.walked(found);
+    else {
+      this[what] = found;
+      for (const chapter of this.chapters) chapter.arrived(what);
+    }
+    this.ask();
+  }
+
+  // Once all that was asked for ahead is there, the next images can be.
+  foreseen(found) {
+    this.keep(found);
+    if (!this.awaited.includes(found.image) || !this.awaited.every((i) => this.kept.has(i))) return;
+    this.awaited = [];
+    this.slow ||= performance.now() - this.since > QUICK;
+    if (this.asked === undefined && this.ahead.length) this.tell();
+  }
+
+  keep(found) {
+    this.kept.delete(found.image);
+    this.kept.set(found.image, found);
+    if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value);
+    return found;
+  }
+
+  // An answer that is still the same "not yet" sends no new bytes, so it is asked for until nothing is awaited.
+  poll(pause) {
+    clearTimeout(this.polling);
+    this.polling = setTimeout(() => {
+      if (!this.pending.size || this.stop.signal.aborted) return;
+      this.tell({ poll: true });
+      this.poll(pause);
+    }, pause);
+  }
+
+  get tight() {
+    return this.chapters?.find((c) => c instanceof Tight);
+  }
+
+  walked(found) {
+    if (found.image !== this.now?.image) return;
+    this.walk = found;
+    this.tight.walked();
+  }
+
+  say(text) {
+    this.state.hidden = !text;
+    this.state.textContent = text;
+    this.body.classList.toggle("waiting", Boolean(text) && !this.now);
+  }
+
+  show(found) {
+    const { header } = this;
+    this.now = found;
+    this.image = found.image;
+    this.say("");
+    const d = header.latent;
+    if (d > 2) {
+      // the dimensions that q knows best
+      const order = Array.from({ length: d }, (_, j) => j).sort((a, b) => found.scale[a] - found.scale[b]);
+      this.dims = [order[0], order[1]].sort((a, b) => a - b);
+    }
+    paintImage(this.real, found.x, header.shape);
+    const which = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
+    this.what.textContent = header.here ? which : `${which}: ${header.data} is not here, so this is its reconstruction`;
+    if (header.binary && header.shape.length === 3) this.what.textContent += ", thresholded";
+    this.real.setAttribute("aria-label", `x: ${this.what.textContent}`);
+    if (this.decoder) paintImage(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);
+    this.madeWords.textContent = this.decoder ? "mean of p(x|z) at q’s mean" : "";
+    if (this.decoder && found.code) this.madeWords.textContent = "mean of p(x|z) at the code";
+    this.made.parentNode.hidden = !this.decoder;
+    this.mark();
+    for (const chapter of this.chapters) chapter.update(found);
+    this.live.textContent = `${which}: ELBO ${found.numbers.elbo.toFixed(2)} nats`;
+    const { asked } = this;
+    this.asked = undefined;
+    this.measuring = asked;
+    if (asked === undefined && !this.body.dataset.ready) this.tell();
+    this.body.dataset.image = found.image;
+    this.body.dataset.ready = header.name;
+  }
+
+  paint(canvas, pixels, shape = this.header.shape) {
+    paintImage(canvas, pixels, shape);
+  }
+
+  light(name) {
+    if (name === this.lit) return;
+    this.lit = name;
+    this.formulas.lit(name);
+    for (const node of this.body.querySelectorAll("dt[data-term], dd[data-term]")) node.classList.toggle("on", node.dataset.term === name);
+    this.ask();
+  }
+
+  ask() {
+    if (this.waiting || this.stop.signal.aborted) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      if (this.stop.signal.aborted || !this.header) return;
+      const theme = themeOf(this.body);
+      for (const chapter of this.chapters) if (this.seen.has(chapter.node)) chapter.draw(theme);
+      const since = this.measuring;
+      this.measuring = undefined;
+      if (since !== undefined) {
+        painted(since, (ms) => {
+          record(this.timing.images, ms);
+          this.tell();
+        });
+      }
+    });
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let theory = instances.get(parentElement);
+  if (!theory) instances.set(parentElement, (theory = new Theory(parentElement)));
+  theory.update(data, setTriggerValue);
+  return () => {
+    theory.destroy();
+    instances.delete(parentElement);
+  };
+}

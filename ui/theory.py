@@ -1,0 +1,280 @@
+"""The Theory page's six chapters (theory.js): what stays with the model is sent once, an image's numbers as they come.
+
+The pool computes everything about an image in one call; what a slider changes, the browser computes from that.
+"""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import numpy as np
+import streamlit as st
+
+from ui import asking, chips, decoder, figures, library, messages, state, theory_formulas
+from ui.components import pack, source, text
+from ui.state import View
+from vae.data import DataError
+from vae.jobs import lesson_calls, pool, theory_calls
+from vae.jobs.calls import stamp
+from vae.jobs.pool import Answer
+from vae.runs import SHOWN_LABEL, Codes, Run, RunError
+from vae.spec import SpecError
+
+KEY = "theory"
+PATIENCE = 1.5  # seconds that a gesture waits for its answer before the page goes on without it
+POLL = 500  # ms after which the browser asks for an answer that was not there
+PER_CLASS = 2  # images of a class in the strip
+MOST_CHOICES = 20
+AHEAD = ("ahead0", "ahead1")  # the images whose numbers are computed, and sent, before anybody asks: two at a time
+POLL_AHEAD = 200  # ms
+LESSON = "digits"  # the embedded images, where the model's own are none or absent
+
+SCRIPTS = (
+    "shared", "drawing", "decoder", "theory_formula", "theory_plot", "theory_plane", "theory_sums", "theory_chapter",
+    "theory_estimators",
+    "theory_compression", "theory_latent", "theory_jensen", "theory_tight", "theory_slopes", "theory_choices", "theory",
+)  # fmt: skip
+SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+_component = st.components.v2.component(
+    "latent_theory", html="<div></div>", css=text("instrument.css") + text("theory.css"), js=SOURCE
+)
+_answers = st.components.v2.component(
+    "latent_theory_answers", html="<span hidden></span>", js=source("shared.js", "answers.js")
+)
+Question = tuple[Any, ...]
+
+
+def image(run: Run, codes: Codes, images: np.ndarray | None, i: int) -> np.ndarray:
+    """Return image i as the pool takes it: the data's, or where those are not here the decoder's mean at its code."""
+    if images is not None:
+        return images[i]
+    label = _label(run, codes, i)
+    return library.decode(run, codes.means[i : i + 1], label)[0]
+
+
+def _label(run: Run, codes: Codes, i: int) -> int | None:
+    """Return the label that a model of labels is told of image i; None for a model that is told none."""
+    if not run.spec.labels:
+        return None
+    return SHOWN_LABEL if codes.labels is None else int(codes.labels[i])
+
+
+def choices(codes: Codes) -> list[int]:
+    """Return the numbers of a few images of each class, the first ones; of codes without classes the first."""
+    if codes.labels is None:
+        return list(range(min(len(codes), MOST_CHOICES // 2)))
+    found = [np.flatnonzero(codes.labels == k)[:PER_CLASS] for k in np.unique(codes.labels)]
+    return [int(i) for i in np.concatenate(found)][:MOST_CHOICES]
+
+
+def _pixels(run: Run, codes: Codes, images: np.ndarray | None, numbers: list[int]) -> bytes:
+    shown = np.stack([image(run, codes, images, i) for i in numbers])
+    if shown.dtype != np.uint8:
+        shown = np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)
+    return shown.tobytes()
+
+
+def _rows(run: Run) -> dict[str, dict[str, Any]]:
+    """Return the model's averages by name, from its evaluation table or its metrics."""
+    found = {name: entry for name, entry in run.metrics.items() if isinstance(entry, dict) and "value" in entry}
+    with suppress(RunError):
+        found |= {row["name"]: row for row in run.evaluation}
+    keys = ("value", "se", "n", "note")
+    return {name: {k: row[k] for k in keys if k in row} for name, row in found.items()}
+
+
+def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return what the browser is told of a model; raises RunError for weights of no use."""
+    spec = run.spec
+    numbers = choices(codes)
+    sections = {"choices": _pixels(run, codes, images, numbers)}
+    latex = theory_formulas.all_of(spec)
+    header: dict[str, Any] = {
+        "name": run.name,
+        "title": run.title,
+        "latent": spec.latent,
+        "shape": list(spec.shape),
+        "probabilistic": spec.probabilistic,
+        "posterior": spec.posterior["kind"],
+        "likelihood": spec.likelihood["kind"],
+        "binary": spec.likelihood["kind"] == "bernoulli",
+        "normal_prior": spec.normal_prior,
+        "data": chips.data_name(run),
+        "here": images is not None,
+        "split": codes.split,
+        "count": len(codes),
+        "classes": [figures.class_name(codes, k) for k in range(len(codes.classes))],
+        "labelled": bool(spec.labels),
+        "choices": numbers,
+        "choice_labels": [] if codes.labels is None else [int(codes.labels[i]) for i in numbers],
+        "latex": latex,
+        "terms": {k: {"name": n, "hue": h, "words": w} for n, (h, w) in theory_formulas.TERMS.items()
+                  for k in [theory_formulas.NUMBER[n]]},
+        "averages": _rows(run),
+        "hues": {"encoder": figures.ENCODER, "decoder": figures.DECODER, "prior": figures.PRIOR, "kl": figures.KL,
+                 "distortion": figures.RIM},
+    }  # fmt: skip
+    if decoder.runnable(run) and not spec.labels:
+        header["decoder"], weights = decoder.pack(run)
+        sections["weights"] = weights.tobytes()
+    digest = hashlib.sha256(repr(header).encode() + b"".join(sections.values()))
+    header["content"] = digest.hexdigest()[:16]
+    return header, sections
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _payload(_run: Run, _codes: Codes, _images: np.ndarray | None, path: Path, version: object, here: bool) -> bytes:
+    return pack(*facts(_run, _codes, _images))
+
+
+def _told(found: dict[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return shapes for the header, and arrays as float64 or, where they are many, float32."""
+    shapes, sections = {}, {}
+    for name, values in found.items():
+        kind = "<f4" if values.dtype == np.float32 else "<i4" if values.dtype.kind == "i" else "<f8"
+        shapes[name] = [kind[1:], *values.shape]
+        sections[name] = np.ascontiguousarray(values, kind).tobytes()
+    return shapes, sections
+
+
+def answer_payload(channel: str, question: Question, answer: Answer[Any], extra: dict[str, Any]) -> bytes:
+    """Return an answer for the browser: its numbers in the header, its arrays as sections; or that it is waited for."""
+    header: dict[str, Any] = {"channel": channel, "question": list(question), **extra}
+    if not answer.done:
+        return pack({"poll": POLL, **header, "waiting": True}, {})
+    try:
+        found = answer.result()
+    except (RunError, DataError, SpecError) as error:
+        return pack({**header, "failed": str(error)}, {})
+    if isinstance(found, theory_calls.Found):
+        header["numbers"], arrays = found.numbers, found.arrays
+    elif isinstance(found, dict):
+        arrays = found
+    else:
+        plain = found._asdict()
+        arrays = {k: v for k, v in plain.items() if isinstance(v, np.ndarray)}
+        header["numbers"] = {k: v for k, v in plain.items() if not isinstance(v, np.ndarray)}
+    shapes, sections = _told(arrays)
+    return pack({**header, "shapes": shapes}, sections)
+
+
+def _wait(answer: Answer[Any], seconds: float) -> None:
+    with suppress(TimeoutError, RunError, DataError, SpecError):  # whoever draws it sees what became of it
+        answer.result(seconds)
+
+
+def _lesson_data(run: Run) -> str:
+    from vae import data
+
+    with suppress(DataError):
+        if len(run.spec.shape) == 3 and run.spec.shape[0] == 1 and data.available(run.spec.data):
+            return run.spec.data if run.spec.data != "sprites" else LESSON
+    return LESSON
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the browser wants besides the image's numbers: q's walk for one image, and the images it expects next."""
+
+    seed: int = 0
+    walk: int | None = None
+    ahead: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, event: dict[str, Any], codes: Codes) -> "Wanted":
+        """Return what an event says of it; what nobody can answer is nothing."""
+        seed, walk, ahead = event.get("seed"), event.get("walk"), event.get("ahead")
+        return cls(
+            seed if type(seed) is int and 0 <= seed < 10_000 else 0,
+            walk if type(walk) is int else None,
+            tuple(k for k in ahead[: len(AHEAD)] if _known(k, codes)) if isinstance(ahead, list) else (),
+        )
+
+
+def _known(i: object, codes: Codes) -> TypeGuard[int]:
+    return type(i) is int and 0 <= i < len(codes)
+
+
+@st.fragment
+def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
+    """Mount the chapters, and answer what they ask; a gesture runs this alone."""
+    run = view.run
+    name = f"{KEY}_{run.name}"
+    asked = f"{name}_asked"
+
+    def heard() -> None:
+        event = st.session_state[name].get("ask")
+        if not isinstance(event, dict):
+            return
+        i = event.get("image")
+        if _known(i, codes):
+            state.set_image(run, codes, i)
+        else:
+            i = st.session_state.get(f"{name}_image")
+        if event.get("settled") and st.session_state.get(f"{name}_drawn", i) != i:
+            state.ask_redraw()  # the chip above shows the image too, once the numbers are there
+            st.session_state[f"{name}_drawn"] = i
+        st.session_state[asked] = Wanted.of(event, codes)
+        st.session_state[f"{name}_heard"] = not event.get("poll")  # a look for what is late does not wait for it
+
+    try:
+        data = _payload(run, codes, images, run.path, library.stamp(run.path), images is not None)
+    except RunError as error:
+        messages.failure(error)
+        return
+    place = st.container(key=KEY)
+    now = state.view() or view
+    i, problem = state.image(now, codes)
+    if problem:
+        messages.problem(problem)
+    st.session_state[f"{name}_image"] = i
+    st.session_state.setdefault(f"{name}_drawn", i)
+    wanted: Wanted = st.session_state.get(asked, Wanted())
+    label = _label(run, codes, i)
+    version = stamp(run.path)
+    hurried = st.session_state.pop(f"{name}_heard", False)
+
+    def answer(slot: str, question: Question, make: Callable[[], Answer[Any]], **extra: Any) -> None:
+        found = asking.once(f"{KEY}_{slot}", (run.name, version, *question), make)
+        if hurried and slot in ("numbers", "walk"):  # the others come when they come
+            _wait(found, PATIENCE)
+        # what has not changed must be the same bytes, or it is sent again
+        pause = {"poll": POLL_AHEAD} if slot in AHEAD else {}
+        payload = answer_payload(f"{name}_{slot}", question, found, extra | pause)
+        _answers(data=payload, key=f"theory_{slot}", height="content")
+
+    def numbers(slot: str, k: int) -> None:
+        def ask() -> Answer[Any]:
+            pixels, told = image(run, codes, images, k), _label(run, codes, k)
+            return pool.ask(theory_calls.numbers, run.path, pixels, told, wanted.seed)
+
+        answer(slot, (k, wanted.seed), ask, label=_named(codes, k))
+
+    if not wanted.ahead:
+        asking.drop(f"{KEY}_{slot}" for slot in AHEAD)  # what is asked for now shall not stand behind them
+    numbers("numbers", i)  # first of all: mounting the chapters again takes Streamlit 15 ms, for all that they stay
+    with place:
+        _component(data=data, key=name, height="content", on_ask_change=heard)
+    answer("still", (label,), lambda: pool.ask(theory_calls.still, run.path, label))
+    if wanted.walk == i:
+        shown = image(run, codes, images, i)
+        answer("walk", (i,), lambda: pool.ask(theory_calls.refined, run.path, shown, label))
+    lesson = _lesson_data(run)
+    answer("lesson", (lesson,), lambda: pool.ask(lesson_calls.lesson, run.path, lesson))
+    for slot, k in zip(AHEAD, wanted.ahead, strict=False):
+        numbers(slot, k)
+    if state.redraw_asked():
+        st.rerun()
+
+
+def formulas(run: Run) -> None:
+    """Mount the formulas, which the chapters take over; outside of them, since no gesture changes any."""
+    with st.container(key="theory_formulas"):
+        st.markdown("\n\n".join(f"$$\n{tex}\n$$" for tex in theory_formulas.all_of(run.spec).values()))
+
+
+def _named(codes: Codes, i: int) -> str:
+    return "" if codes.labels is None else figures.class_name(codes, int(codes.labels[i]))

@@ -1,0 +1,125 @@
+import { fresh } from "./drawing.js";
+import { el, minus } from "./shared.js";
+
+// One chapter: its title and formula, controls and numbers on the left, its picture on the right, one sentence below.
+
+const fixed2 = (v, digits = 2) => (Number.isFinite(v) ? minus(v.toFixed(digits)) : "–");
+const plusMinus = (v, se, digits = 2) => (Number.isFinite(se) ? `${fixed2(v, digits)} ± ${se.toFixed(digits)}` : fixed2(v, digits));
+
+class Chapter {
+  constructor(page, number, title, { pictures = 1, tall = 300 } = {}) {
+    this.page = page;
+    this.rows = new Map();
+    this.lead = el("p", { class: "lead" });
+    this.formulas = el("div", { class: "formulas" });
+    this.controls = el("div", { class: "controls" });
+    this.numbers = el("dl", { class: "numbers" });
+    this.notice = el("p", { class: "notice" });
+    this.why = el("p", { class: "note why", hidden: "" });
+    this.canvases = Array.from({ length: pictures }, () => el("canvas", { class: "drawn", role: "img", style: `height:${tall}px` }));
+    this.captions = this.canvases.map(() => el("figcaption"));
+    this.figures = this.canvases.map((canvas, k) => el("figure", {}, canvas, this.captions[k]));
+    this.right = el("div", { class: "right" }, ...this.figures);
+    this.left = el("div", { class: "left" }, this.lead, this.formulas, this.why, this.controls, this.numbers, this.notice);
+    this.node = el("section", { class: "chapter", "data-chapter": number },
+      el("h3", {}, el("span", { class: "count" }, `${number}`), title), el("div", { class: "columns" }, this.left, this.right));
+  }
+
+  formula(name) {
+    const slot = this.page.formulas.slot(name);
+    slot.values = this.values ??= {};
+    this.formulas.append(slot);
+    return slot;
+  }
+
+  // A number in the list, with the term of which it is one; the exact value stays readable for tests and tools.
+  number(name, label, text, value, term = "") {
+    let row = this.rows.get(name);
+    if (!row) {
+      row = { dt: el("dt"), dd: el("dd", { "data-name": name }) };
+      this.rows.set(name, row);
+      this.numbers.append(row.dt, row.dd);
+      if (term) {
+        row.dt.dataset.term = row.dd.dataset.term = term;
+        for (const node of [row.dt, row.dd]) {
+          node.addEventListener("pointerenter", () => this.page.light(term));
+          node.addEventListener("pointerleave", () => this.page.light(null));
+        }
+      }
+    }
+    row.dt.textContent = label;
+    row.dd.textContent = text;
+    row.dd.dataset.number = value;
+  }
+
+  // What stands under the formula's braces, in this chapter alone.
+  fill(values) {
+    Object.assign((this.values ??= {}), values);
+    this.page.formulas.write();
+  }
+
+  slider(label, { min = 0, max, step = 1, value, say }, changed) {
+    const input = el("input", { type: "range", min, max, step, value, "aria-label": label });
+    const words = el("span", { class: "said" });
+    const tell = () => {
+      words.textContent = say(Number(input.value));
+      input.setAttribute("aria-valuetext", words.textContent);
+    };
+    input.addEventListener("input", () => {
+      tell();
+      changed(Number(input.value));
+      this.page.ask();
+    });
+    const node = el("label", { class: "sliding" }, el("span", { class: "name" }, label), input, words);
+    this.controls.append(node);
+    tell();
+    return { input, node, tell };
+  }
+
+  choice(label, options, chosen, changed) {
+    const node = el("div", { class: "choice", role: "group", "aria-label": label });
+    const buttons = Object.entries(options).map(([name, text]) => {
+      const button = el("button", { type: "button", "aria-pressed": name === chosen, "data-choice": name }, text);
+      button.addEventListener("click", () => {
+        for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+        changed(name);
+        this.page.ask();
+      });
+      return button;
+    });
+    node.append(...buttons);
+    this.controls.append(node);
+    return { node, buttons };
+  }
+
+  button(label, pressed) {
+    const node = el("button", { type: "button" }, label);
+    node.addEventListener("click", pressed);
+    this.controls.append(node);
+    return node;
+  }
+
+  // How strongly a term's part of a picture is drawn.
+  strength(...terms) {
+    const { lit } = this.page;
+    return !lit || terms.includes(lit) ? 1 : 0.22;
+  }
+
+  // The numbers of an image are here, and: something else is, which does not depend on it.
+  update() {}
+
+  arrived() {}
+
+  draw() {}
+
+  // Where there is nothing to draw yet, or never will be.
+  blank(k, text, theme) {
+    const { context, width, height } = fresh(this.canvases[k]);
+    context.fillStyle = theme.muted;
+    context.font = `12px ${theme.font}`;
+    context.textAlign = "center";
+    context.fillText(text, width / 2, height / 2);
+  }
+}
+
+export { Chapter, fixed2, plusMinus };

@@ -1,0 +1,125 @@
+import { el } from "./shared.js";
+
+// Formulas whose terms carry numbers. Streamlit's KaTeX draws them, in a container of the page that is then hidden; here
+// they are copied, and the colours that mark terms and values (theory_formulas.py) are turned into elements with a name.
+
+const HIDDEN = ".st-key-theory_formulas";
+
+class Formulas {
+  // `latex` by name in the order in which the page holds them; `terms` by number.
+  constructor(root, latex, terms, light) {
+    Object.assign(this, { root, terms, light });
+    this.names = Object.keys(latex);
+    this.latex = latex;
+    this.slots = [];
+    this.values = {};
+    this.watch = new MutationObserver(() => this.fill());
+    this.watch.observe(document.body, { childList: true, subtree: true });
+    this.fill();
+  }
+
+  destroy() {
+    this.watch.disconnect();
+  }
+
+  // An element that shows a formula by name as soon as it is drawn, and until then says it in LaTeX.
+  slot(name) {
+    const node = el("div", { class: "formula", "data-formula": name }, el("code", {}, this.latex[name]));
+    this.slots.push({ node, name, filled: false });
+    this.fill();
+    return node;
+  }
+
+  show(node, name) {
+    const slot = this.slots.find((s) => s.node === node);
+    Object.assign(slot, { name, filled: false });
+    node.dataset.formula = name;
+    this.fill();
+  }
+
+  fill() {
+    const hidden = document.querySelector(HIDDEN);
+    if (!hidden) return;
+    // out of sight, and out of the way of readers: the copies are what counts
+    if (hidden.style.display !== "none") hidden.style.display = "none";
+    if (this.slots.every((slot) => slot.filled)) return;
+    const drawn = hidden.querySelectorAll(".katex-display");
+    if (drawn.length < this.names.length) return;
+    this.style();
+    for (const slot of this.slots) {
+      if (slot.filled) continue;
+      const copy = drawn[this.names.indexOf(slot.name)].cloneNode(true);
+      this.name(copy);
+      slot.node.replaceChildren(copy);
+      slot.filled = true;
+    }
+    this.write();
+  }
+
+  // KaTeX's rules stand in the page's style sheets, where a shadow does not see them.
+  style() {
+    if (this.styled || this.root === document) return;
+    const rules = [];
+    for (const sheet of document.styleSheets) {
+      try {
+        for (const rule of sheet.cssRules) if (rule.selectorText?.includes("katex")) rules.push(rule.cssText);
+      } catch {
+        // a sheet from elsewhere may not be read, and is not KaTeX's
+      }
+    }
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(rules.join("\n"));
+    this.root.adoptedStyleSheets = [...this.root.adoptedStyleSheets, sheet];
+    this.styled = true;
+  }
+
+  name(copy) {
+    const seen = new Map();
+    for (const node of copy.querySelectorAll(".katex-html [style*='color']")) {
+      const [red, green, blue] = (node.style.color.match(/\d+/g) ?? []).map(Number);
+      const term = this.terms[blue];
+      if (red !== 0 || green > 1 || !term) continue;
+      // a quantity's hue, drawn a little towards the text's colour, so that it is legible on light and on dark
+      node.style.color = term.hue ? `color-mix(in srgb, ${term.hue} 78%, var(--st-text-color))` : "";
+      node.dataset.term = term.name;
+      if (green === 0) {
+        node.classList.add("term");
+        node.addEventListener("pointerenter", () => this.light(term.name));
+        node.addEventListener("pointerleave", () => this.light(null));
+        continue;
+      }
+      // a value's characters may be several elements: the first one is written, the others are emptied
+      node.classList.add("value");
+      const key = `${term.name}`;
+      if (seen.get(key)?.contains(node) || (seen.has(key) && seen.get(key).parentNode === node.parentNode)) node.textContent = "";
+      else {
+        seen.set(key, node);
+        node.dataset.value = term.name;
+      }
+    }
+  }
+
+  set(values) {
+    Object.assign(this.values, values);
+    this.write();
+  }
+
+  write() {
+    for (const { node, filled } of this.slots) {
+      if (!filled) continue;
+      for (const place of node.querySelectorAll("[data-value]")) {
+        const own = node.values?.[place.dataset.value] ?? this.values[place.dataset.value] ?? "–";
+        if (place.textContent !== own) place.textContent = own;
+      }
+    }
+  }
+
+  lit(name) {
+    for (const { node } of this.slots) {
+      node.classList.toggle("lit", Boolean(name) && node.querySelector(`[data-term="${name}"]`) !== null);
+      for (const part of node.querySelectorAll("[data-term]")) part.classList.toggle("on", part.dataset.term === name);
+    }
+  }
+}
+
+export { Formulas };

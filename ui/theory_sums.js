@@ -1,0 +1,80 @@
+// The sums of the page: bounds from weights, masses of a density, small matrices. As vae.evaluation makes them.
+
+function logSum(values, from = 0, to = values.length) {
+  let top = -Infinity;
+  for (let i = from; i < to; i++) if (values[i] > top) top = values[i];
+  if (top === -Infinity) return top;
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += Math.exp(values[i] - top);
+  return top + Math.log(sum);
+}
+
+const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+
+function spread(values) {
+  if (values.length < 2) return NaN;
+  const middle = mean(values);
+  return Math.sqrt(values.reduce((sum, v) => sum + (v - middle) ** 2, 0) / (values.length - 1));
+}
+
+// log of the mean of exp over each disjoint group of k; what is left over is dropped.
+function groups(logs, k) {
+  const found = [];
+  for (let i = 0; i + k <= logs.length; i += k) found.push(logSum(logs, i, i + k) - Math.log(k));
+  return found;
+}
+
+// L_K, its standard error over the groups, and the mean effective sample size.
+function rung(logW, k) {
+  const values = groups(logW, k);
+  const ess = values.map((_, g) => essOf(logW, g * k, (g + 1) * k));
+  return { k, value: mean(values), se: spread(values) / Math.sqrt(values.length), ess: mean(ess), values };
+}
+
+function essOf(logW, from = 0, to = logW.length) {
+  const twice = Float64Array.from(logW.subarray(from, to), (v) => 2 * v);
+  return Math.exp(2 * logSum(logW, from, to) - logSum(twice));
+}
+
+// Densities above which the given masses lie, for log-density values on cells of equal size (their sum taken as 1).
+function levels(logDensity, masses) {
+  const sorted = Float64Array.from(logDensity).sort().reverse();
+  const total = logSum(sorted);
+  const found = [];
+  let [sum, i] = [0, 0];
+  for (const mass of masses) {
+    while (i < sorted.length && sum < mass) sum += Math.exp(sorted[i++] - total);
+    found.push(sorted[Math.max(i - 1, 0)]);
+  }
+  return found;
+}
+
+// Eigenvalues and the first eigenvector's angle of a symmetric 2 x 2 matrix [a, b, c].
+function principal([a, b, c]) {
+  const [middle, half] = [(a + c) / 2, Math.hypot((a - c) / 2, b)];
+  return { big: middle + half, small: Math.max(middle - half, 0), angle: 0.5 * Math.atan2(2 * b, a - c) };
+}
+
+// The part [a, b, c] of a d x d matrix that belongs to two dimensions.
+const part = (matrix, d, i, j) => [matrix[i * d + i], matrix[i * d + j], matrix[j * d + j]];
+
+// Mean and covariance [a, b, c] of points [n, d] in two dimensions, under weights that sum up to one.
+function moments(points, d, [i, j], weights) {
+  const n = points.length / d;
+  const w = weights ?? new Float64Array(n).fill(1 / n);
+  let [x, y] = [0, 0];
+  for (let s = 0; s < n; s++) [x, y] = [x + w[s] * points[s * d + i], y + w[s] * points[s * d + j]];
+  let [a, b, c] = [0, 0, 0];
+  for (let s = 0; s < n; s++) {
+    const [u, v] = [points[s * d + i] - x, points[s * d + j] - y];
+    [a, b, c] = [a + w[s] * u * u, b + w[s] * u * v, c + w[s] * v * v];
+  }
+  return { at: [x, y], matrix: [a, b, c] };
+}
+
+function shares(logW) {
+  const total = logSum(logW);
+  return Float64Array.from(logW, (v) => Math.exp(v - total));
+}
+
+export { essOf, groups, levels, logSum, mean, moments, part, principal, rung, shares, spread };

@@ -1,0 +1,232 @@
+import { el, painted, record } from "./shared.js";
+import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
+import { Field, around, ellipse, ellipsePoints, union } from "./theory_plane.js";
+import { dot, frame, inside, line, range, words } from "./theory_plot.js";
+import { moments, part, rung, shares } from "./theory_sums.js";
+
+// Chapter four: the true posterior under the encoder's ellipse, the gap, and both ways to close it: more samples, a better q.
+
+const WALK = 900; // ms from the encoder's q to the best one
+
+class Tight extends Chapter {
+  constructor(page) {
+    super(page, 4, "How tight is it?", { pictures: 1, tall: 360 });
+    this.formula("identity");
+    this.formula("elbo");
+    this.bars = el("canvas", { class: "drawn", role: "img", style: "height:104px" });
+    this.barsCaption = el("figcaption");
+    this.right.append(el("figure", {}, this.bars, this.barsCaption));
+    this.k = 1;
+    this.slide = this.slider("samples K", { max: 9, value: 0, say: (v) => `${2 ** v}` }, (v) => { this.k = 2 ** v; this.tell(); });
+    this.refine = this.button("Refine q for this image", () => this.walkOn());
+    this.refine.dataset.action = "refine";
+  }
+
+  update(now) {
+    const { header } = this.page;
+    const two = "density" in now;
+    this.steps = null;
+    this.frameAt = null;
+    this.refine.textContent = header.probabilistic ? "Refine q for this image" : "Walk q from the code to the best one";
+    this.slide.input.max = Math.log2(now.log_w.length);
+    if (this.k > now.log_w.length) this.slide.input.value = Math.log2((this.k = now.log_w.length));
+    this.slide.tell();
+    this.field = two && header.latent === 2 ? new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis) : null;
+    this.lead.textContent = header.probabilistic
+      ? "The ELBO misses log p(x) by exactly how far q is from the true posterior."
+      : "An autoencoder has no q and no prior. Give it a Gaussian prior fitted to its codes, and the question can be asked: what q would its decoder need?";
+    this.captions[0].textContent = two
+      ? `True posterior p(z|x) by quadrature (lines enclose 39, 86 and 99 % of its mass) and q (1, 2 and 3 σ), to scale${header.probabilistic ? "" : "; × is the code"}`
+      : `q (1, 2, 3 σ) in the two dimensions it knows best, z${this.page.dims[0] + 1} and z${this.page.dims[1] + 1}; dots are its samples, as large as their weight; dashed: the posterior's ellipse by those weights`;
+    this.why.hidden = two;
+    this.why.textContent = two ? "" : `log p(x) itself is a sum over a grid, which ends at two latents; with ${header.latent} there are bounds, their standard errors and what the samples are worth.`;
+    this.tell();
+  }
+
+  tell() {
+    const now = this.page.now;
+    if (!now) return;
+    const { numbers } = now;
+    const two = "log_px" in numbers;
+    const found = rung(now.log_w, this.k);
+    this.rung = found;
+    this.number("elbo", "ELBO", two ? `${fixed2(numbers.elbo, 3)} nats` : `${plusMinus(numbers.elbo, numbers.elbo_se)} nats`, numbers.elbo, "elbo");
+    if (two) {
+      this.number("kl", "KL(q‖p(z|x)), the gap", `${fixed2(numbers.kl, 3)} nats`, numbers.kl, "kl");
+      this.number("log_px", "log p(x)", `${fixed2(numbers.log_px, 3)} nats`, numbers.log_px, "log_px");
+      this.number("residual", "ELBO + KL − log p(x)", `${fixed2(numbers.residual, 5)} nats`, numbers.residual);
+    }
+    this.number("distortion", "distortion", `${plusMinus(numbers.distortion, numbers.distortion_se)} nats`, numbers.distortion, "distortion");
+    this.number("rate", "rate", `${fixed2(numbers.rate)} nats`, numbers.rate, "rate");
+    this.number("bound", `L at K = ${this.k}`, `${plusMinus(found.value, found.se)} nats`, found.value, "bound");
+    this.number("ess", "effective samples", `${found.ess.toFixed(1)} of ${this.k}`, found.ess);
+    this.fill({
+      elbo: fixed2(numbers.elbo), kl: two ? fixed2(numbers.kl) : "≥ 0", log_px: two ? fixed2(numbers.log_px) : `≥ ${fixed2(found.value)}`,
+      distortion: fixed2(numbers.distortion), rate: fixed2(numbers.rate),
+    });
+    const walk = this.page.walk;
+    const known = walk && walk.image === now.image;
+    if (known) {
+      const { elbo, best, log_px: truth } = walk.numbers;
+      this.number("amortisation", header(this) ? "amortisation: the encoder's part" : "what the climb gains", `${fixed2(best - elbo, 3)} nats`, best - elbo, "kl");
+      if (truth !== null && truth !== undefined) this.number("approximation", "approximation: the family's part", `${fixed2(truth - best, 3)} nats`, truth - best, "kl");
+    } else for (const name of ["amortisation", "approximation"]) this.drop(name);
+    const doubtful = found.ess < 0.05 * this.k && this.k > 8;
+    this.notice.textContent = doubtful
+      ? `Notice: ${found.ess.toFixed(0)} of ${this.k} samples carry the estimate, so q misses part of the posterior: more samples help little, a better q does.`
+      : two
+        ? `Notice: ${fixed2(numbers.kl)} nats of the truth are out of this q's reach; K samples win them back without touching q, and refining q shows whose fault they are.`
+        : "Notice: the bound rises with K as far as its samples reach; what lies beyond stays unknown.";
+  }
+
+  drop(name) {
+    const row = this.rows.get(name);
+    if (!row) return;
+    row.dt.remove();
+    row.dd.remove();
+    this.rows.delete(name);
+  }
+
+  walkOn() {
+    const { page } = this;
+    this.pressed = performance.now();
+    if (page.walk?.image === page.now?.image) this.play();
+    else {
+      this.wants = page.now?.image;
+      page.tell({ walk: page.now?.image });
+      this.refine.disabled = true;
+    }
+  }
+
+  walked() {
+    this.refine.disabled = false;
+    this.tell();
+    if (this.wants === this.page.walk.image) this.play();
+    this.wants = null;
+  }
+
+  play() {
+    this.steps = this.page.walk;
+    this.node.dataset.walking = "true";
+    const since = this.pressed;
+    requestAnimationFrame(() => painted(since, (ms) => record(this.page.timing.walks, ms)));
+    this.began = this.page.still_motion ? performance.now() - WALK : performance.now();
+    this.page.ask();
+  }
+
+  // The ellipse where the walk is now.
+  get q() {
+    const { now, dims, header } = this.page;
+    const d = header.latent;
+    if (!this.steps) return { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, ...dims) };
+    const { loc, scale } = this.steps;
+    const last = loc.length / d - 1;
+    const share = Math.min((performance.now() - this.began) / WALK, 1);
+    const t = share * last;
+    const [a, f] = [Math.min(Math.floor(t), last), t % 1];
+    const b = Math.min(a + 1, last);
+    const mix = (values, j) => values[a * d + j] * (1 - f) + values[b * d + j] * f;
+    if (share < 1) this.page.ask();
+    else this.node.dataset.walking = "done";
+    return { at: dims.map((j) => mix(loc, j)), matrix: [mix(scale, dims[0]) ** 2, 0, mix(scale, dims[1]) ** 2] };
+  }
+
+  draw(theme) {
+    const { page } = this;
+    const { now, header, dims } = page;
+    if (!now) return;
+    if (header.latent === 1) this.curve(theme);
+    else this.plane(theme, now, header, dims);
+    this.drawBars(theme);
+  }
+
+  plane(theme, now, header, dims) {
+    const d = header.latent;
+    const here = this.q;
+    const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, ...dims) };
+    const boxes = [around([first])];
+    let weighted = null;
+    if (this.field) boxes.push(this.field.box());
+    else {
+      weighted = moments(now.z, d, dims, shares(now.log_w));
+      boxes.push(around([weighted]));
+    }
+    if (now.code) boxes.push([[now.code[0], now.code[0]], [now.code[1], now.code[1]]]);
+    const [x, y] = union(boxes).map((r) => range(r, 0.05));
+    const titles = dims.map((j) => `z${"₀₁₂₃₄₅₆₇₈₉"[j + 1] ?? j + 1}`);
+    const axes = frame(this.canvases[0], { x, y, titles, square: true }, theme);
+    const { encoder } = header.hues;
+    inside(axes, () => {
+      if (weighted) {
+        const share = shares(now.log_w);
+        const top = Math.max(...share);
+        for (let s = 0; s < share.length; s++) {
+          dot(axes, dims.map((j) => now.z[s * d + j]), { colour: encoder, size: 1 + 6 * Math.sqrt(share[s] / top), alpha: 0.5 * this.strength("importance", "bound") });
+        }
+        ellipse(axes, weighted.at, weighted.matrix, { colour: theme.ink, dash: [4, 3], alpha: this.strength("posterior", "log_px") });
+      } else this.field.draw(axes, theme.ink, this.strength("log_px", "posterior", "kl"));
+      const alpha = this.strength("q", "elbo", "kl", "rate");
+      ellipse(axes, here.at, here.matrix, { colour: encoder, sigmas: [1, 2, 3], fill: true, alpha });
+      dot(axes, here.at, { colour: encoder, size: 3, alpha });
+      if (now.code) words(axes, "×", axes.X(now.code[0]), axes.Y(now.code[1]) + 4, header.hues.decoder, "center");
+    });
+    // what tests ask for: the 1-sigma ellipse that is drawn, in latent units
+    this.outline = ellipsePoints(here.at, here.matrix, 1);
+  }
+
+  // One latent: densities as curves.
+  curve(theme) {
+    const { now, header } = this.page;
+    const [m, s] = [now.mean[0], Math.sqrt(now.covariance[0])];
+    const z = Array.from(now.density, (_, i) => now.corner[0] + i * now.basis[0]);
+    const truth = z.map((v, i) => [v, Math.exp(now.density[i])]);
+    const normal = (v) => Math.exp(-0.5 * ((v - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
+    const x = range([...z, m - 3 * s, m + 3 * s], 0);
+    const own = Array.from({ length: 160 }, (_, k) => x[0] + ((x[1] - x[0]) * k) / 159).map((v) => [v, normal(v)]);
+    const y = [0, 1.08 * Math.max(...truth.map((p) => p[1]), ...own.map((p) => p[1]))];
+    const axes = frame(this.canvases[0], { x, y, titles: ["z", "density"] }, theme);
+    inside(axes, () => {
+      line(axes, truth, { colour: theme.ink, alpha: this.strength("log_px", "posterior", "kl") });
+      line(axes, own, { colour: header.hues.encoder, width: 2, alpha: this.strength("q", "elbo", "kl") });
+    });
+  }
+
+  // From the ELBO up to the truth, and how far K samples and a better q come.
+  drawBars(theme) {
+    const { now, header, walk } = this.page;
+    const { numbers } = now;
+    const truth = numbers.log_px;
+    const values = [numbers.elbo, this.rung.value, truth ?? this.rung.value];
+    const best = walk?.image === now.image ? walk.numbers.best : null;
+    if (best !== null) values.push(best);
+    const [low, high] = range(values, 0.35);
+    const rows = [["ELBO", numbers.elbo, theme.muted, "elbo", numbers.elbo_se]];
+    if (best !== null) rows.push(["best q", best, header.hues.encoder, "q"]);
+    rows.push([`L, K = ${this.k}`, this.rung.value, header.hues.kl, "bound", this.rung.se]);
+    const axes = frame(this.bars, { x: [low, high], y: [0, rows.length], titles: ["nats", ""], rows: true }, theme);
+    inside(axes, (context) => {
+      rows.forEach(([name, value, colour, term, se], k) => {
+        const top = axes.Y(rows.length - k) + 4;
+        const tall = axes.area.height / rows.length - 8;
+        context.globalAlpha = 0.38 * this.strength(term);
+        context.fillStyle = colour;
+        context.fillRect(axes.area.left, top, axes.X(value) - axes.area.left, tall);
+        context.globalAlpha = 1;
+        if (Number.isFinite(se)) {
+          context.fillStyle = theme.ink;
+          context.fillRect(axes.X(value - se), top + tall / 2 - 0.5, Math.max(axes.X(value + se) - axes.X(value - se), 1), 1);
+        }
+        words(axes, `${name} ${fixed2(value)}`, axes.area.left + 6, top + tall / 2 + 4);
+      });
+      if (truth !== undefined) {
+        line(axes, [[truth, 0], [truth, rows.length]], { colour: theme.ink, width: 2, alpha: this.strength("log_px") });
+        words(axes, "log p(x)", axes.X(truth) - 4, axes.area.top + 12, theme.ink, "right");
+      }
+    });
+    this.barsCaption.textContent = truth === undefined ? "Lower bounds of log p(x), ± standard error" : "Lower bounds of log p(x), and the truth";
+  }
+}
+
+const header = (chapter) => chapter.page.header.probabilistic;
+
+export { Tight };

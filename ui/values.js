@@ -1,0 +1,16 @@
+import { unpack } from "./shared.js";
+
+// Keeps what is drawn of each code, or over all of them, on the window: numbers that are sent once, by themselves, for
+// the map's layer to find. See layer.py.
+
+export default function ({ data }) {
+  const kept = (window.__latentValues ??= new Map());
+  const { header, section } = unpack(data);
+  if (kept.has(header.id)) return;
+  // another model's would only fill the memory
+  for (const [id, { model }] of kept) if (model !== header.model) kept.delete(id);
+  const made = { model: header.model };
+  for (const name of Object.keys(header.sections)) made[name] = new Float32Array(section(name).buffer);
+  kept.set(header.id, made);
+  window.dispatchEvent(new Event("latent-values"));
+}

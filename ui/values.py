@@ -1,0 +1,22 @@
+"""Numbers of each code, or over all of them, sent to the browser's window once (values.js), for maps and layer."""
+
+import hashlib
+
+import streamlit as st
+
+from ui.components import pack, source
+
+_component = st.components.v2.component(
+    "latent_values", html="<i hidden></i>", js=source("shared.js", "values.js"), isolate_styles=False
+)
+
+
+def packed(model: str, sections: dict[str, bytes]) -> tuple[str, bytes]:
+    """Return the identity under which the browser finds float32 numbers of a model, and what is sent."""
+    name = hashlib.sha256(model.encode() + b"".join(sections.values())).hexdigest()[:16]
+    return name, pack({"id": name, "model": model}, sections)
+
+
+def send(model: str, what: str, data: bytes) -> None:
+    """Put what was packed into the browser's window."""
+    _component(data=data, key=f"values_{model}_{what}", height="content")
