@@ -15,8 +15,11 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 LIMITS = {"exact/1000": 2.0, "decomposition/4096": 2.0, "bounds/1000/5000/20": 60.0}
 
@@ -35,10 +38,11 @@ def images(n: int) -> torch.Tensor:
 
 def measured(task: str) -> dict[str, float]:
     """Return the seconds and the memory peak above what was there before, MB, of one task."""
-    from vae import finish, runs
+    from vae import denormals, finish, runs
     from vae.evaluation import bounds, decomposition, exact
     from vae.spec import preset
 
+    denormals.flush()
     kind, *numbers = task.split("/")
     n, generator = int(numbers[0]), torch.Generator().manual_seed(0)
     latent = int(numbers[-1]) if kind != "exact" and len(numbers) > 1 else 2

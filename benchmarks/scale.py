@@ -7,7 +7,9 @@ first paint is counted from the page (its model chip is there) to the first fram
 that has never read the run and an empty browser, once after a reload. Bytes are what the web socket brought until the
 page was at rest; then those of a pin, which runs the whole page. Frame times are the intervals between animation frames
 while a drag moves the map, and while the wheel zooms to single points and back. Hovering is as in hover.py. The lasso
-runs from the button's release to the count under the map, over all codes. The machine's load ends the table.
+runs from the button's release to the count under the map, over all codes. Recolouring runs from the choice of a
+quantity whose numbers are kept (made up, one for each code) to the painted map; images are panned as the map is. The
+machine's load ends the table.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +34,7 @@ from harness import CHART, chromium, settle, start, stop  # noqa: E402
 from hover import AREA, hover  # noqa: E402
 
 from ui.geometry import PLOTLY  # noqa: E402
+from vae import pointwise  # noqa: E402
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
 BIG = ".st-key-map .bigmap"
@@ -117,6 +121,23 @@ def lasso(page: Page, left: float, top: float, width: float, height: float) -> f
     return page.evaluate("() => window.__times.counted - window.__times.released")
 
 
+def recolour(page: Page) -> float:
+    """Choose the tightness; return ms from the click to the map painted in it."""
+    page.locator(".st-key-map_dress button").first.click()
+    page.get_by_role("combobox", name="Colour").click()
+    option = page.get_by_role("option", name="Tightness")
+    option.wait_for()
+    page.evaluate("""() => {
+        const clicked = () => { window.__times.clicked = performance.now(); };
+        window.addEventListener("click", clicked, { capture: true, once: true });
+        window.__latentLayer.painted = null;
+    }""")
+    option.click()
+    page.get_by_role("img", name="Codes coloured by Tightness").wait_for()
+    page.wait_for_function("() => window.__latentLayer.painted")
+    return page.evaluate("() => window.__latentLayer.painted - window.__times.clicked")
+
+
 def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
     """Return one size's column of the table."""
     kind = PLOTLY_MAP if n <= PLOTLY else BIG_MAP
@@ -184,6 +205,16 @@ def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
     column["bytes, pin"] = float(received[0])
     kind.lasso(page)
     column["lasso → statistics over all codes"] = lasso(page, left, top, width, height)
+    column["choice of a quantity → recoloured"] = recolour(page)
+    page.goto(f"{url}/?model=codes-{n}&marks=images")
+    page.wait_for_selector(kind.ready)
+    page.wait_for_function("() => window.__latentLayer?.images && !window.__latentLayer.waiting")
+    settle(page, 1500)
+    between = frames(page, pan)
+    column["images, pan: frame time, median"], column["images, pan: frame time, p95"] = (
+        statistics.median(between),
+        p95(between),
+    )
     page.context.close()
     return column
 
@@ -225,8 +256,11 @@ def main() -> None:
     options = parser.parse_args()
     sizes = [int(text) for text in options.sizes.split(",")]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["LATENT_DATA"] = folder
         for n in sizes:
-            make_run(Path(folder) / "runs", f"codes-{n}", n=n, **SMALL)
+            run = make_run(Path(folder) / "runs", f"codes-{n}", n=n, **SMALL)
+            values = np.linalg.norm(run.codes.means, axis=1).astype(np.float32)
+            pointwise.keep(run, pointwise.TIGHTNESS, pointwise.Pointwise({"gap": values}, "Made up"))
         server = start(Path(folder))
         try:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])

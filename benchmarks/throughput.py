@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, Subset
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from vae import data, training  # noqa: E402
+from vae import data, download, training  # noqa: E402
 from vae.batches import Batches  # noqa: E402
 from vae.spec import preset  # noqa: E402
 
@@ -80,7 +80,7 @@ class ExampleVAE(nn.Module):
 
 def example(images: np.ndarray) -> Callable[[], None]:
     """Return one epoch of a loop like pytorch/examples' VAE, written from its description."""
-    datasets = data._torchvision_datasets()
+    datasets = download.torchvision_datasets()
     from torchvision import transforms
 
     whole = datasets.MNIST(mnist_root(), train=True, transform=transforms.ToTensor())

@@ -16,6 +16,8 @@ READY = {
     "/models": ".st-key-curves .js-plotly-plot",
     "/train": ".st-key-film [data-run]",
     "/paths": ".st-key-paths_map [data-waypoint]",
+    "/theory": ".st-key-theory canvas",
+    "/diagnose": ".st-key-chart_bound .js-plotly-plot",
 }
 PIN, HOVER = (0.9, -0.55), (-1.4, 0.75)
 
@@ -43,11 +45,22 @@ def walked(page: Page) -> None:
     page.wait_for_timeout(1000)
 
 
+def derived(page: Page) -> None:
+    """Wait for the numbers, and show the chapter about the true posterior."""
+    page.wait_for_timeout(8000)
+    page.get_by_text("How tight is it?").scroll_into_view_if_needed()
+    page.mouse.move(640, 400)
+    page.mouse.wheel(0, 150)
+    page.wait_for_timeout(1500)
+
+
 SHOTS = (
     ("explore-light", "/", "light", (1280, 720), explored),
     ("explore-dark", "/", "dark", (1280, 720), explored),
     ("train-light", "/train", "light", (1280, 720), filmed),
     ("paths-light", "/paths", "light", (1280, 720), walked),
+    ("theory-light", "/theory", "light", (1280, 720), derived),
+    ("diagnose-light", "/diagnose", "light", (1280, 720), None),
     ("models-light", "/models", "light", (1280, 720), None),
     ("phone", "/", "light", (390, 844), explored),
 )
