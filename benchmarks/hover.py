@@ -8,7 +8,8 @@ is the largest one between the browser's means and PyTorch's over 1,000 random z
 
 The limits are for moves at random moments, as a hand makes them. Moves that follow one another at once are shown too:
 Playwright sends each when the frame of the last one has begun, so that each waits for a whole frame (16.7 ms) before
-the page hears of it. The table ends with the machine's load, without which no latency means much.
+the page hears of it. The rows named waypoint are of the Paths page: a waypoint is dragged at random moments, and the
+twelve frames of the strip follow. The table ends with the machine's load, without which no latency means much.
 """
 
 import argparse
@@ -31,6 +32,8 @@ from test_decoder import DECODE_TIMES, compare, send  # noqa: E402
 from vae import runs  # noqa: E402
 
 MEDIAN, P95, DIFFERENCE = 16.0, 33.0, 1e-3  # the limits: ms, ms, and in units of a pixel from 0 to 1
+WAYPOINT = ".st-key-paths_map [data-waypoint='1']"
+REACH = 70.0  # pixels to each side, within the map
 AREA = """selector => {
     const gd = document.querySelector(selector), box = gd.getBoundingClientRect(), { xaxis, yaxis } = gd._fullLayout;
     return [box.left + xaxis._offset, box.top + yaxis._offset, xaxis._length, yaxis._length];
@@ -38,15 +41,20 @@ AREA = """selector => {
 
 
 def hover(
-    page: Page, moves: int, at_random: bool, area: tuple[float, float, float, float] | None = None
+    page: Page,
+    moves: int,
+    at_random: bool,
+    area: tuple[float, float, float, float] | None = None,
+    timing: str = "__latent",
 ) -> tuple[list[float], float]:
     """Move the pointer along a curve that visits the whole map; return sorted latencies in ms, and frames a second.
 
-    `area` is left, top, width and height of the map on the page, by default those of Plotly's.
+    `area` is left, top, width and height of the map on the page, by default those of Plotly's; `timing` is the page's
+    own record of its latencies.
     """
     pauses = random.Random(0)
     left, top, width, height = area or page.evaluate(AREA, CHART)
-    page.evaluate("() => { window.__latent.latencies.length = 0; window.__began = performance.now(); }")
+    page.evaluate(f"() => {{ {timing}.latencies.length = 0; window.__began = performance.now(); }}")
     for k in range(moves):
         t = 2 * math.pi * k / moves
         x, y = 0.5 + 0.42 * math.sin(3 * t), 0.5 + 0.42 * math.sin(4 * t + 1)
@@ -55,7 +63,7 @@ def hover(
             page.wait_for_timeout(pauses.uniform(0, 33.3))
     seconds = page.evaluate("() => (performance.now() - window.__began) / 1000")
     page.wait_for_timeout(200)
-    latencies = sorted(page.evaluate("() => window.__latent.latencies"))
+    latencies = sorted(page.evaluate(f"() => {timing}.latencies"))
     return latencies, len(latencies) / seconds
 
 
@@ -78,7 +86,26 @@ def measure(browser: Browser, url: str, name: str, moves: int) -> bool:
         numbers = f"{median:.1f} ms | {p95:.1f} ms | {rate:.0f} | {alone:.2f} ms | {difference:.1e}"
         print(f"| {name} | {pace} | {len(latencies)} | {numbers} |", flush=True)
     page.close()
-    return good
+    return drag(browser, url, name, moves) and good
+
+
+def drag(browser: Browser, url: str, name: str, moves: int) -> bool:
+    """Print the row of a waypoint that is dragged, whose twelve frames follow; return whether it keeps the limits."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{url}/paths?model={name}&kinds=line")
+    page.wait_for_selector(WAYPOINT)
+    settle(page, 4000)
+    box = page.locator(WAYPOINT).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    latencies, rate = hover(page, moves, True, (x - REACH, y - REACH, 2 * REACH, 2 * REACH), "__latentPaths")
+    page.mouse.up()
+    page.close()
+    median, p95 = statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
+    print(f"| {name} | waypoint | {len(latencies)} | {median:.1f} ms | {p95:.1f} ms | {rate:.0f} | | |", flush=True)
+    return median <= MEDIAN and p95 <= P95
 
 
 def main() -> None:

@@ -352,9 +352,10 @@ def widget(app, name, kind="selectbox"):
 
 
 def test_the_form_needs_no_torch():
-    code = f"from streamlit.testing.v1 import AppTest; import sys; app = AppTest.from_string({PAGES!r}).run()"
-    code += "; assert not app.exception, app.exception; assert 'torch' not in sys.modules"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    code = "from streamlit.testing.v1 import AppTest; import sys; "
+    code += f"app = AppTest.from_string({PAGES!r}, default_timeout=60).run(); "
+    code += "assert not app.exception, app.exception; assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 

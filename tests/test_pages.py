@@ -11,7 +11,7 @@ from fake_runs import make_run
 from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
-from ui import chips, decoder, fetching, library, messages, selection, state
+from ui import chips, decoder, fetching, library, messages, pictures, selection, state
 from vae import runs
 from vae.runs import Codes
 from vae.spec import PRESETS
@@ -348,7 +348,7 @@ def test_points_survive_the_url():
 def test_thumbnails_are_enlarged_by_whole_numbers_within_a_frame():
     image = np.zeros((1, 28, 28))
     image[0, 3, 4] = 1
-    pixels, width = chips.thumbnail(image, 112, "#102030")
+    pixels, width = pictures.thumbnail(image, 112, "#102030")
     assert width == 28 * 4 + 2
     assert pixels.shape == (28 * 8 + 4, 28 * 8 + 4, 3)
     assert pixels[0, 0].tolist() == [0x10, 0x20, 0x30]

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from streamlit.elements.plotly_chart import PlotlyState
 
-from ui import chips, diagnosis_figures, figures, library, messages
+from ui import diagnosis_figures, figures, library, messages, pictures
 from ui.diagnosis_figures import CHART
 from vae import plane as planes
 from vae.diagnosis.evidence import Evidence
@@ -40,7 +40,7 @@ def worst(run: Run, known: Evidence) -> None:
         pixels = strip(real, decoded)
         low, high = (f"{v:.0f}".replace("-", "−") for v in (found.worst_values[len(index) - 1], found.worst_values[0]))
         what = "reconstructions alone: the images are not on this machine" if images is None else "image over its mean"
-        chips.picture(pixels, "stretch", f"The worst images: {what}")
+        pictures.picture(pixels, "stretch", f"The worst images: {what}")
         st.caption(f"The {len(index)} of highest distortion, {low} to {high} nats: {what}.")
 
 
@@ -48,9 +48,9 @@ def strip(real: Sequence[np.ndarray | None], decoded: Sequence[np.ndarray]) -> n
     """Return pairs of images [C, H, W] as one strip [h, w, 3] of bytes: the real ones above, a hairline around each."""
     columns = []
     for image, mean in zip(real, decoded, strict=True):
-        tiles = [chips.thumbnail(mean, TILE, figures.DECODER)[0]]
+        tiles = [pictures.thumbnail(mean, TILE, figures.DECODER)[0]]
         if image is not None:
-            tiles.insert(0, chips.thumbnail(image, TILE, figures.RIM)[0])
+            tiles.insert(0, pictures.thumbnail(image, TILE, figures.RIM)[0])
         columns.append(np.concatenate(tiles, 0))
     return np.concatenate(columns, 1)
 
@@ -76,8 +76,8 @@ def holes(run: Run, known: Evidence) -> None:
     x, y, values = np.array(found.x), np.array(found.y), np.array(found.values).reshape(len(found.y), len(found.x))
     value = float(values[np.abs(y - at[1]).argmin(), np.abs(x - at[0]).argmin()])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        pixels, side = chips.thumbnail(image, 72)
-        chips.picture(pixels, side, f"What the decoder makes of z = ({at[0]:.2f}, {at[1]:.2f})")
+        pixels, side = pictures.thumbnail(image, 72)
+        pictures.picture(pixels, side, f"What the decoder makes of z = ({at[0]:.2f}, {at[1]:.2f})")
         number = f"{value:.1f}".replace("-", "−")
         unit = f"log q − log p = {number} nats" if found.kind == "ratio" else f"{number} spacings from a code"
         place = f"({at[0]:.2f}, {at[1]:.2f})".replace("-", "−")

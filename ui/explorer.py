@@ -12,8 +12,8 @@ import numpy as np
 import streamlit as st
 
 from ui import decoder, figures, geometry, library, values
-from ui.chips import thumbnail
 from ui.components import pack, source, text
+from ui.pictures import thumbnail
 from vae import plane as planes
 from vae.plane import Bent, Ground
 from vae.runs import Codes, Run, RunError

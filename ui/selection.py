@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from ui import figures, library
-from ui.chips import picture, thumbnail
+from ui.pictures import picture, thumbnail
 from vae.plane import Ground
 from vae.runs import Codes, Run, RunError
 

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 from harness import CHART, Server, chromium, settle, start, stop
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from vae import runs
+
+PATIENCE = 120_000  # ms; a machine that tests may be busy with other things
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +64,7 @@ def open_page(browser, server):
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
 
         def console(message):
             if message.type == "error" and not any(part in message.location.get("url", "") for part in EXPECTED):

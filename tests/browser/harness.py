@@ -1,5 +1,6 @@
 """What browser tests and screenshots share: a server that ends, the browser's path, and where a point of the map is."""
 
+import inspect
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,12 +80,31 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def settle(page: Page, quiet: int = 500) -> None:
-    """Wait until no script runs and nothing has changed for a moment."""
+    """Wait until no script has run for a moment, which is as many looks as a page at ease gives in `quiet` ms.
+
+    Looks and not time, since a page on a busy machine stands still for a moment and then goes on.
+    """
     page.wait_for_timeout(150)
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-test-script-state=running]')"
+    page.evaluate(
+        """async looks => {
+            const running = "[data-testid=stStatusWidget], [data-test-script-state=running]";
+            const end = performance.now() + 60_000;
+            for (let calm = 0; calm < looks; ) {
+                await new Promise((done) => setTimeout(done, 25));
+                calm = document.querySelector(running) ? 0 : calm + 1;
+                if (performance.now() > end) throw new Error("a script runs and does not end");
+            }
+        }""",
+        quiet // 25,
     )
-    page.wait_for_timeout(quiet)
+
+
+def until(page: Page, true: Callable[[], object], patience: float = 60.0) -> None:
+    """Wait until something is true that only Python can tell; fail where it never is."""
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, f"never true: {inspect.getsource(true).strip()}"
+        page.wait_for_timeout(25)
 
 
 def pixel(page: Page, x: float, y: float) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from fake_runs import make_run
-from harness import card, picture, settle
+from harness import card, picture, settle, until
 from playwright.sync_api import expect
 
 from ui import components
@@ -111,8 +111,7 @@ def test_axes_are_equal_and_a_drag_pans(open_page):
     assert moved == pytest.approx([a[0] + 60, a[1] + 30], abs=0.5)
     assert "z=" not in page.url  # a drag is no click
     page.mouse.dblclick(*moved)
-    page.wait_for_timeout(200)
-    assert view(page) == pytest.approx(before)
+    until(page, lambda: view(page) == pytest.approx(before))
 
 
 def test_hover_decodes_and_a_click_pins_what_a_reload_keeps(open_page):
@@ -120,7 +119,8 @@ def test_hover_decodes_and_a_click_pins_what_a_reload_keeps(open_page):
     seen = []
     for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
         page.mouse.move(*pixel(page, *point), steps=4)
-        page.wait_for_timeout(250)
+        until(page, lambda: picture(page) not in seen)
+        settle(page, 250)
         seen.append(picture(page))
     assert len(set(seen)) == 3
     page.mouse.click(*pixel(page, 0.8, -0.4))
@@ -190,12 +190,9 @@ def test_a_class_alone_and_the_theme(open_page):
     legend = page.locator(f"{NODE} .legend button")
     assert legend.all_inner_texts() == list("0123456789")
     legend.nth(3).click()
-    page.wait_for_timeout(300)
-    alone = drawn(page)
-    assert alone < 0.6 * before
+    until(page, lambda: drawn(page) < 0.6 * before)
     legend.nth(3).click()
-    page.wait_for_timeout(300)
-    assert drawn(page) == pytest.approx(before, rel=1e-6)
+    until(page, lambda: drawn(page) == pytest.approx(before, rel=1e-6))
     ink = "node => getComputedStyle(node).color"
     light = page.locator(NODE).evaluate(ink)
     page.emulate_media(color_scheme="dark")
@@ -209,13 +206,11 @@ def test_the_keyboard_moves_zooms_and_pins(open_page):
     page.locator(f"{NODE} .plane").focus()
     before, x = picture(page), view(page)
     page.keyboard.press("+")
-    page.wait_for_timeout(100)
-    assert view(page)[1] - view(page)[0] == pytest.approx((x[1] - x[0]) / 1.25)
+    until(page, lambda: view(page)[1] - view(page)[0] == pytest.approx((x[1] - x[0]) / 1.25))
     page.keyboard.press("0")
     for _ in range(5):
         page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_timeout(200)
-    assert picture(page) != before
+    until(page, lambda: picture(page) != before)
     page.keyboard.press("Enter")
     page.wait_for_function("() => new URL(location.href).searchParams.get('z') === '2.500,0.000'")
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from fake_runs import make_run
 from harness import card, picture, pixel, settle
+from playwright.sync_api import expect
 from safetensors.torch import save_file
 
 from ui import decoder, explorer
@@ -287,8 +288,7 @@ def test_on_a_phone_the_map_itself_shows_what_is_decoded_and_a_tap_pins(open_pag
     settle(page)
     assert preview.evaluate("canvas => canvas.toDataURL()") != before
     card(page).locator("canvas").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
-    assert preview.is_hidden()
+    expect(preview).to_be_hidden()
 
 
 def test_marks_return_to_a_chart_that_was_emptied(open_page):
@@ -296,5 +296,4 @@ def test_marks_return_to_a_chart_that_was_emptied(open_page):
     mark = page.locator("[data-latent-marker=pin]")
     assert mark.is_visible()
     mark.evaluate("node => node.remove()")
-    page.wait_for_timeout(500)
-    assert mark.is_visible()
+    expect(mark).to_be_visible()

@@ -47,9 +47,7 @@ def test_a_click_on_the_map_of_holes_decodes_it(open_page):
     card = page.locator(".st-key-card_holes")
     assert "The deepest hole" in card.inner_text()
     card.locator(".scatterlayer .point").nth(40).click(force=True)
-    page.wait_for_function(
-        "() => document.querySelector('.st-key-card_holes').innerText.includes('Decoded at')", timeout=30_000
-    )
+    page.wait_for_function("() => document.querySelector('.st-key-card_holes').innerText.includes('Decoded at')")
 
 
 def test_it_fits_a_phone(open_page):

@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-from harness import CHART, card, picture, pixel, settle
+from harness import CHART, card, picture, pixel, settle, until
 
 from vae import runs
 
@@ -47,7 +47,8 @@ def test_hover_decodes_and_follows_the_pointer(open_page):
     seen = []
     for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
         page.mouse.move(*pixel(page, *point), steps=5)
-        page.wait_for_timeout(250)
+        until(page, lambda: picture(page) not in seen)
+        settle(page, 250)
         seen.append(picture(page))
     assert len(set(seen)) == 3
 
@@ -122,8 +123,7 @@ def test_the_keyboard_moves_and_pins(open_page):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowUp")
-    page.wait_for_timeout(250)
-    assert picture(page) != before
+    until(page, lambda: picture(page) != before)
     page.keyboard.press("Enter")
     page.wait_for_function("() => !new URL(location.href).searchParams.get('z').startsWith('0.000')")
     np.testing.assert_allclose(pinned(page), [0.5, 0.5], atol=0.01)
@@ -182,7 +182,7 @@ def test_absent_data_are_told_and_a_download_without_a_network_fails_in_words(op
     page = open_page("/?model=mnist-vae-2d")
     page.get_by_text("MNIST is not on this machine. Showing its saved codes and reconstructions.").wait_for()
     page.locator(".st-key-download_data button").click()
-    page.get_by_text("The download of mnist failed").wait_for(timeout=60_000)
+    page.get_by_text("The download of mnist failed").wait_for()
     assert "Traceback" not in page.locator("[data-testid=stMain]").inner_text()
     settle(page)
     page.locator(".st-key-use_digits button").click()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from fake_runs import make_run
-from harness import CHART, pixel, settle
+from harness import CHART, pixel, settle, until
 from playwright.sync_api import expect
 from test_bigmap import NODE, READY, draw, inside
 from test_explore import kept, lasso, mark, number
@@ -166,9 +166,8 @@ def test_a_class_that_the_legend_hides_is_hidden_in_other_colours_too(open_page,
     page.wait_for_function(
         "s => document.querySelector(s)._fullData.filter(t => t.visible === true).length === 1", arg=CHART
     )
-    page.wait_for_timeout(500)
-    shown, hidden = (c[3] for c in colours(page, codes.means[[found[0], other]]))
-    assert shown > 100 and hidden < 20
+    until(page, lambda: colours(page, codes.means[[other]])[0][3] < 20)
+    assert colours(page, codes.means[[found[0]]])[0][3] > 100
 
 
 def test_images_stand_apart_and_others_come_with_a_zoom(open_page):
@@ -217,8 +216,7 @@ def test_many_codes_take_colours_lassos_and_a_class_alone(open_page, server):
     counted(page, within[0] & ~within[1])
     legend = page.locator(f"{NODE} .legend button")
     legend.nth(3).click()
-    page.wait_for_timeout(300)
-    assert legend.nth(3).get_attribute("aria-pressed") == "true"
+    expect(legend.nth(3)).to_have_attribute("aria-pressed", "true")
     page.locator(NODE).get_by_role("button", name="Clear").click()
     page.wait_for_selector(".st-key-selection_csv", state="detached")
     polygon = np.array([(-2, -1.5), (1.5, -1.5), (1.5, 1.0), (-2, 1.0)])

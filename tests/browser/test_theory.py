@@ -28,7 +28,7 @@ def digits():
 
 def opened(open_page, query="model=digits-vae-2d&image=3", **more):
     page = open_page(f"/theory?{query}", wait=None, **more)
-    page.wait_for_selector(READY, timeout=120_000)
+    page.wait_for_selector(READY)
     page.wait_for_selector(".formula .katex-html")
     settle(page)
     return page
@@ -105,17 +105,17 @@ def test_another_image_changes_every_number_and_the_address(open_page):
     page = opened(open_page)
     before = number(page, 4, "elbo")
     page.get_by_role("button", name="Next image").click()
-    expect(page.locator('.theory[data-image="4"]')).to_have_count(1, timeout=60_000)
+    expect(page.locator('.theory[data-image="4"]')).to_have_count(1)
     assert number(page, 4, "elbo") != before
-    expect(page).to_have_url(re.compile(r"image=4\b"), timeout=60_000)
-    expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z", timeout=60_000)
+    expect(page).to_have_url(re.compile(r"image=4\b"))
+    expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z")
     page.locator(".strip button").first.click()
     expect(page.locator('.strip button[aria-pressed="true"]').first).to_have_attribute("data-image", re.compile(r"\d+"))
 
 
 def test_the_next_image_stands_in_the_frame_after_the_press(open_page, digits):
     page = opened(open_page)
-    page.wait_for_function(f"{PAGE}.kept.has(4)", timeout=60_000)
+    page.wait_for_function(f"{PAGE}.kept.has(4)")
     shipped = runs.find("digits-vae-2d", [runs.shipped()]).path
     # the press and the look at the page are one task, in which no answer can arrive
     shown = page.evaluate(
@@ -130,7 +130,7 @@ def test_the_next_image_stands_in_the_frame_after_the_press(open_page, digits):
     assert shown["image"] == "4"
     for name in ("elbo", "kl"):
         assert float(shown[name]) == pytest.approx(found[name], abs=2e-4)
-    expect(page).to_have_url(re.compile(r"image=4\b"), timeout=60_000)
+    expect(page).to_have_url(re.compile(r"image=4\b"))
 
 
 def test_back_is_the_image_before(open_page):
@@ -138,20 +138,20 @@ def test_back_is_the_image_before(open_page):
     button = page.get_by_role("button", name="Next image")
     for image in (4, 5):
         button.click()
-        expect(page).to_have_url(re.compile(rf"image={image}\b"), timeout=60_000)
+        expect(page).to_have_url(re.compile(rf"image={image}\b"))
         settle(page, 500)
     page.go_back()
-    expect(page).to_have_url(re.compile(r"image=4\b"), timeout=60_000)
-    expect(page.locator('.theory[data-image="4"]')).to_have_count(1, timeout=60_000)
+    expect(page).to_have_url(re.compile(r"image=4\b"))
+    expect(page.locator('.theory[data-image="4"]')).to_have_count(1)
 
 
 def test_presses_faster_than_answers_end_at_the_last_one(open_page):
     page = opened(open_page)
     for _ in range(6):
         page.locator('[aria-label="Next image"]').click(no_wait_after=True)
-    expect(page).to_have_url(re.compile(r"image=9\b"), timeout=60_000)
+    expect(page).to_have_url(re.compile(r"image=9\b"))
     settle(page, 1500)
-    expect(page.locator('.theory[data-image="9"]')).to_have_count(1, timeout=60_000)
+    expect(page.locator('.theory[data-image="9"]')).to_have_count(1)
     expect(page).to_have_url(re.compile(r"image=9\b"))
 
 
@@ -159,14 +159,14 @@ def test_a_thumbnail_under_the_pointer_is_computed_ahead_where_the_strip_is_not(
     page = opened(open_page)
     page.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
     page.reload()
-    page.wait_for_selector(READY, timeout=120_000)
+    page.wait_for_selector(READY)
     settle(page, 1000)
     button = page.locator(".strip button").nth(11)
     image = int(button.get_attribute("data-image"))
     # the next image and the random one alone, unless chance made it this one
     assert page.evaluate(f"{PAGE}.slow && (!{PAGE}.kept.has({image}) || {PAGE}.lot === {image})")
     button.hover()
-    page.wait_for_function(f"{PAGE}.kept.has({image})", timeout=60_000)
+    page.wait_for_function(f"{PAGE}.kept.has({image})")
     expect(page.locator('.theory[data-image="3"]')).to_have_count(1)
 
 
@@ -174,9 +174,7 @@ def test_the_whole_strip_is_there_before_anybody_presses(open_page):
     page = opened(open_page)
     # a machine that is busy with other tests is too slow for it, and the page would leave it at the likely images
     page.evaluate(f"Object.defineProperty({PAGE}, 'slow', {{ get: () => false, set() {{}} }}); {PAGE}.tell()")
-    page.wait_for_function(
-        f"{PAGE}.header.choices.every(i => i === {PAGE}.image || {PAGE}.kept.has(i))", timeout=60_000
-    )
+    page.wait_for_function(f"{PAGE}.header.choices.every(i => i === {PAGE}.image || {PAGE}.kept.has(i))")
     shown = page.evaluate(
         """() => {
           const { body, strip } = window.__latentTheory.page;
@@ -185,7 +183,7 @@ def test_the_whole_strip_is_there_before_anybody_presses(open_page):
         }"""
     )
     assert int(shown) == page.evaluate(f"{PAGE}.header.choices.find(i => i !== 3)")
-    expect(page).to_have_url(re.compile(rf"image={shown}\b"), timeout=60_000)
+    expect(page).to_have_url(re.compile(rf"image={shown}\b"))
 
 
 def test_new_samples_change_estimates_and_leave_the_truth(open_page):
@@ -193,12 +191,12 @@ def test_new_samples_change_estimates_and_leave_the_truth(open_page):
     slide(page, 4, "samples K", 3)
     before = {name: number(page, 4, name) for name in ("bound", "log_px", "elbo", "kl")}
     page.get_by_role("button", name="New samples of q").first.click()
-    page.wait_for_function(f"{PAGE}.now.seed === 1", timeout=60_000)
+    page.wait_for_function(f"{PAGE}.now.seed === 1")
     after = {name: number(page, 4, name) for name in before}
     assert after["bound"] != before["bound"]
     assert {k: v for k, v in after.items() if k != "bound"} == {k: v for k, v in before.items() if k != "bound"}
     # the images that come next are asked for with these samples too
-    page.wait_for_function(f"{PAGE}.kept.get(4)?.seed === 1", timeout=60_000)
+    page.wait_for_function(f"{PAGE}.kept.get(4)?.seed === 1")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +227,7 @@ def test_q_walks_to_its_optimum_and_the_gap_is_split(open_page):
     page.locator('[data-chapter="4"]').scroll_into_view_if_needed()
     start = page.evaluate(f"{PAGE}.chapters[3].q.at")
     page.locator("[data-action=refine]").click()
-    expect(page.locator('[data-chapter="4"][data-walking="done"]')).to_have_count(1, timeout=60_000)
+    expect(page.locator('[data-chapter="4"][data-walking="done"]')).to_have_count(1)
     parts = number(page, 4, "amortisation"), number(page, 4, "approximation")
     assert parts[0] >= 0 and parts[1] > -1e-3
     assert sum(parts) == pytest.approx(number(page, 4, "kl"), abs=2e-3)

@@ -8,18 +8,16 @@ import zipfile
 
 import psutil
 import pytest
-from harness import Server, settle, start, stop
+from harness import Server, settle, start, stop, until
 from playwright.sync_api import Page, expect
 
 from vae import runs, status
-from vae.jobs.queue import Queue
 from vae.manage import create
 from vae.runs import Run
 from vae.spec import preset
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
 HEADLINE, TRAIN = ".st-key-train_headline", ".st-key-train button"
-PATIENCE = 60_000  # ms
 
 
 @pytest.fixture(scope="module")
@@ -84,16 +82,11 @@ def open_train(open_page, server):
 
 
 def shows(page: Page, text: str | re.Pattern) -> None:
-    expect(page.locator(HEADLINE)).to_contain_text(text, timeout=PATIENCE)
+    expect(page.locator(HEADLINE)).to_contain_text(text)
 
 
 def wait_for_step(page: Page, run: Run, step: int) -> None:
-    for _ in range(PATIENCE // 50):
-        now = status.read(run.path)
-        if now is not None and now.step >= step:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"step {step} never came: {status.read(run.path)}")
+    until(page, lambda: (now := status.read(run.path)) is not None and now.step >= step)
 
 
 def film(page: Page):
@@ -117,7 +110,7 @@ def test_a_model_trains_live_to_a_better_bound_and_every_page_can_use_it(open_tr
     page = open_train()
     run = press_train(page, 40)
     shows(page, "Training")
-    expect(film(page)).to_have_attribute("data-frames", re.compile(r"^([3-9]|\d\d+)$"), timeout=PATIENCE)
+    expect(film(page)).to_have_attribute("data-frames", re.compile(r"^([3-9]|\d\d+)$"))
     shows(page, "Done")
     held = [r["valid"]["objective"] for r in Run(run.path).history if "valid" in r]
     assert held[-1] > held[0] + 2
@@ -162,11 +155,7 @@ def test_the_learning_rate_changes_while_it_trains(open_train):
     field.press("Enter")
     settle(page)
     button(page, "Use rate").click()
-    for _ in range(200):
-        if status.read(run.path).learning_rate == 3e-4:
-            break
-        page.wait_for_timeout(50)
-    assert status.read(run.path).learning_rate == 3e-4
+    until(page, lambda: status.read(run.path).learning_rate == 3e-4)
 
 
 def test_a_reload_and_a_second_tab_show_the_same_run(open_train):
@@ -255,14 +244,9 @@ def test_a_divergence_says_where_and_offers_a_third_of_the_rate(open_train, serv
     move(run, server)
     page = open_train(f"/train?run={run.name}")
     button(page, "Go on").click()
-    expect(page.get_by_text("Training stopped at step")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Training stopped at step")).to_be_visible()
     page.get_by_role("button", name="Resume at learning rate 2.7").click()
-    for _ in range(PATIENCE // 50):
-        now = status.read(server.data / "runs" / run.name)
-        if now.attempt == 2:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"it was not resumed: {now}, {Queue(server.data).jobs()}")
+    until(page, lambda: status.read(server.data / "runs" / run.name).attempt == 2)
 
 
 def move(run: Run, server: Server) -> None:
@@ -322,7 +306,7 @@ def test_a_run_deleted_while_open_is_said(open_train, server):
     page.reload()
     shows(page, "Interrupted")
     run.path.rename(server.data / "gone")
-    expect(page.get_by_text("This run was deleted")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("This run was deleted")).to_be_visible()
 
 
 def test_impossible_numbers_are_refused_before_the_run(open_train):
