@@ -64,11 +64,14 @@ def draw(page, mode, corners):
 
 def selected(page, n):
     """Wait until the strip counts about n points (drawn by hand, so pixels decide at the edge), and return how many."""
+
+    def found():
+        return int(page.locator(".st-key-strip").inner_text().split()[0].replace(",", ""))
+
     page.wait_for_selector(".st-key-selection_csv")
+    until(page, lambda: found() == pytest.approx(n, rel=0.03, abs=5))
     settle(page)
-    found = int(page.locator(".st-key-strip").inner_text().split()[0].replace(",", ""))
-    assert found == pytest.approx(n, rel=0.03, abs=5)
-    return found
+    return found()
 
 
 def inside(polygon, points):
@@ -85,7 +88,7 @@ def test_the_codes_are_drawn_as_density_and_one_by_one_where_few_are_in_view(ope
     page = opened(open_page)
     assert page.locator(NODE).get_attribute("data-ready").endswith("density")
     assert page.get_by_text("30,000 test codes").count() == 0  # on the canvas, not in the text
-    assert "the density of all 29," in page.locator(f"{NODE} .count").inner_text()
+    expect(page.locator(f"{NODE} .count")).to_contain_text("the density of all 29,")
     assert drawn(page) > 0
     page.mouse.move(*pixel(page, *np.median(codes.means[codes.labels == 3], axis=0).tolist()))
     page.mouse.wheel(0, -1200)

@@ -273,7 +273,7 @@ def test_another_plane_keeps_the_decoder(open_page):
     settle(page)
     page.mouse.move(*pixel(page, 1, 1), steps=3)
     page.wait_for_timeout(300)
-    assert "PC 1" in card(page).locator(".numbers").first.inner_text()
+    expect(card(page).locator(".numbers").first).to_contain_text("PC 1")
     assert picture(page) != before
     assert page.evaluate("window.__latent.models") == 1
 
@@ -281,7 +281,7 @@ def test_another_plane_keeps_the_decoder(open_page):
 def test_on_a_phone_the_map_itself_shows_what_is_decoded_and_a_tap_pins(open_page):
     page = open_page("/", width=390, height=844, has_touch=True)
     preview = page.locator("[data-latent-preview]")
-    assert preview.is_visible()
+    expect(preview).to_be_visible()
     before = preview.evaluate("canvas => canvas.toDataURL()")
     page.touchscreen.tap(*pixel(page, 0.9, -0.5))
     page.wait_for_function("() => location.search.includes('z=')")
@@ -294,6 +294,6 @@ def test_on_a_phone_the_map_itself_shows_what_is_decoded_and_a_tap_pins(open_pag
 def test_marks_return_to_a_chart_that_was_emptied(open_page):
     page = open_page("/?z=0.500,0.500")
     mark = page.locator("[data-latent-marker=pin]")
-    assert mark.is_visible()
+    expect(mark).to_be_visible()
     mark.evaluate("node => node.remove()")
     expect(mark).to_be_visible()

@@ -1,6 +1,7 @@
 """The Diagnose page in a real browser: its numbers, a click on a hole, a remedy that sets Train, and a phone."""
 
 from harness import settle
+from playwright.sync_api import expect
 
 from vae import runs
 from vae.diagnosis import kept
@@ -32,7 +33,7 @@ def test_the_numbers_on_the_page_are_those_that_were_measured(open_page):
 def test_an_ill_model_is_told_so_and_its_remedy_opens_train(open_page):
     page = open_page("/diagnose?model=unhealthy-sigma", wait=BARS, scheme="dark")
     page.get_by_role("heading", name="σ of the likelihood miscalibrated").wait_for()
-    assert "times too small" in page.locator(".st-key-diagnosis").inner_text()
+    expect(page.locator(".st-key-diagnosis")).to_contain_text("times too small")
     page.locator(".st-key-remedies_main").get_by_role("button", name="Learn σ").click()
     page.wait_for_selector(".st-key-spec_form")
     settle(page)
@@ -45,7 +46,7 @@ def test_an_ill_model_is_told_so_and_its_remedy_opens_train(open_page):
 def test_a_click_on_the_map_of_holes_decodes_it(open_page):
     page = open_page("/diagnose?model=unhealthy-holes", wait=".st-key-card_holes .js-plotly-plot .scatterlayer .point")
     card = page.locator(".st-key-card_holes")
-    assert "The deepest hole" in card.inner_text()
+    expect(card).to_contain_text("The deepest hole")
     card.locator(".scatterlayer .point").nth(40).click(force=True)
     page.wait_for_function("() => document.querySelector('.st-key-card_holes').innerText.includes('Decoded at')")
 

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 from harness import CHART, card, picture, pixel, settle, until
+from playwright.sync_api import expect
 
 from vae import runs
 
@@ -59,7 +60,7 @@ def test_a_click_pins_the_point_under_the_pointer_and_mounts_no_chart_anew(open_
     page.mouse.click(*pixel(page, 0.8, -0.4))
     np.testing.assert_allclose(pinned(page), [0.8, -0.4], atol=0.03)
     settle(page)
-    assert page.locator(".st-key-chip_image img").count() == 1
+    expect(page.locator(".st-key-chip_image img")).to_have_count(1)
     assert kept(page)
     page.mouse.click(*pixel(page, -0.5, 0.5))
     page.wait_for_function("() => new URL(location.href).searchParams.get('z').startsWith('-0.')")
@@ -72,7 +73,7 @@ def test_the_pin_can_be_taken_away(open_page):
     card(page).get_by_role("button", name="Unpin").click()
     page.wait_for_function("() => !new URL(location.href).searchParams.get('z')")
     settle(page)
-    assert page.locator(".st-key-chip_image").count() == 0
+    expect(page.locator(".st-key-chip_image")).to_have_count(0)
     page.mouse.click(*pixel(page, 0.8, -0.4))
     np.testing.assert_allclose(pinned(page), [0.8, -0.4], atol=0.03)
 
@@ -90,7 +91,7 @@ def test_a_lasso_counts_what_lies_inside_and_leaves_the_chart(open_page):
         assert abs(n - inside) <= 0.03 * len(means) + 2
     counts = page.locator("[data-testid=stHtml] div span:nth-child(3n)").all_inner_texts()
     assert sum(int(c.replace(",", "")) for c in counts) == n > 0
-    assert page.get_by_text(re.compile(r"^Mean of \d")).count() == 1
+    expect(page.get_by_text(re.compile(r"^Mean of \d"))).to_have_count(1)
     assert "z=" not in page.url, "a lasso is no click, even where it ends where it began"
     assert "z=" not in page.url  # a lasso that ends where it began pins nothing
     assert kept(page)
@@ -131,14 +132,14 @@ def test_the_keyboard_moves_and_pins(open_page):
 
 def test_a_link_reproduces_the_screen(open_page):
     page = open_page("/?model=ten-dimensions&plane=3,7&z=0.5,0,0,0,0,0,1,0,0,0")
-    assert "ten-dimensions" in page.locator(".st-key-header").inner_text()
-    assert page.locator(".st-key-chip_image").count() == 1
+    expect(page.locator(".st-key-header")).to_contain_text("ten-dimensions")
+    expect(page.locator(".st-key-chip_image")).to_have_count(1)
     titles = page.locator(f"{CHART} .g-xtitle, {CHART} .g-ytitle").all_text_contents()
     assert [t.replace("\u200b", "") for t in titles] == ["z3", "z7"]
     page.reload()
     page.wait_for_selector(CHART)
     settle(page)
-    assert page.locator(".st-key-chip_image").count() == 1
+    expect(page.locator(".st-key-chip_image")).to_have_count(1)
     np.testing.assert_allclose(pinned(page), [0.5, 0, 0, 0, 0, 0, 1, 0, 0, 0])
 
 
@@ -147,7 +148,7 @@ def test_the_model_and_the_pin_survive_a_change_of_page(open_page):
     page.get_by_role("link", name="Models").click()
     page.wait_for_selector(".st-key-curves, .st-key-card_digits-vae-2d")
     settle(page)
-    assert page.locator(".st-key-chip_image").count() == 1
+    expect(page.locator(".st-key-chip_image")).to_have_count(1)
     assert "z=" in page.url
     page.get_by_role("link", name="Explore", exact=True).click()
     page.wait_for_selector(CHART)
@@ -158,7 +159,7 @@ def test_the_model_and_the_pin_survive_a_change_of_page(open_page):
 def test_rubbish_in_the_address_is_answered_and_the_map_is_there(open_page):
     page = open_page("/?model=missing&z=abc&plane=99,1")
     assert page.get_by_text("no model").count() >= 1
-    assert "mnist-vae-2d" in page.locator(".st-key-header").inner_text()
+    expect(page.locator(".st-key-header")).to_contain_text("mnist-vae-2d")
 
 
 def test_other_planes_of_a_larger_latent_space(open_page):
@@ -188,7 +189,7 @@ def test_absent_data_are_told_and_a_download_without_a_network_fails_in_words(op
     page.locator(".st-key-use_digits button").click()
     page.wait_for_function("() => location.search.includes('digits-vae-2d')")
     settle(page)
-    assert page.get_by_text("is not on this machine").count() == 0
+    expect(page.get_by_text("is not on this machine")).to_have_count(0)
 
 
 def test_explore_fits_a_phone(open_page):

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 from test_film_payload import COUNT, filmed, shoot
 
 from ui import figures, film
@@ -230,7 +231,7 @@ def test_the_keyboard_steps_jumps_and_plays(stage, tmp_path):
     stage.page.locator("select").select_option("2")
     stage.wait(step=100)
     stage.page.get_by_role("button", name="Play the film").wait_for()
-    assert "step 100 of 100" in stage.page.locator("[aria-live=polite]").inner_text()
+    expect(stage.page.locator("[aria-live=polite]")).to_contain_text("step 100 of 100")
 
 
 def test_the_native_slider_takes_the_keys_too(stage, tmp_path):
@@ -240,7 +241,7 @@ def test_the_native_slider_takes_the_keys_too(stage, tmp_path):
     slider.focus()
     stage.page.keyboard.press("ArrowLeft")
     stage.wait(step=40)
-    assert slider.get_attribute("aria-valuetext") == "step 40 of 100, frame 5 of 6"
+    expect(slider).to_have_attribute("aria-valuetext", "step 40 of 100, frame 5 of 6")
     assert slider.input_value() == "4"
 
 
@@ -288,7 +289,7 @@ def test_steps_may_be_logarithmic(stage, tmp_path):
     page, box = stage.page, stage.page.locator(".curves canvas").bounding_box()
     button = page.get_by_role("button", name="log")
     button.click()
-    assert button.get_attribute("aria-pressed") == "true"
+    expect(button).to_have_attribute("aria-pressed", "true")
     share = np.log1p(3) / np.log1p(100)
     page.mouse.move(box["x"] + 44 + (box["width"] - 52) * share, box["y"] + 40)
     stage.wait(step=3)
@@ -312,7 +313,7 @@ def test_live_frames_accumulate_in_the_same_film(moving, tmp_path):
     moving.send(newest(run, 20)).wait(frames=5, step=0)
     moving.page.get_by_role("button", name="Newest").click()
     moving.wait(step=20)
-    assert moving.page.get_by_role("button", name="Newest").count() == 0
+    expect(moving.page.get_by_role("button", name="Newest")).to_have_count(0)
     # a run that resumed from its checkpoint has not been at step 20 yet
     moving.send(newest(run, 10)).wait(frames=4, step=10)
     assert moving.page.evaluate("window.__node === document.querySelector('.film') && window.__node.isConnected")
@@ -337,7 +338,7 @@ def test_another_run_begins_anew(stage, tmp_path):
     stage.press("Home")
     other = filmed(tmp_path, "other", steps=[0, 7], labels=False)
     stage.send(film.payload(other.path)).wait(run="other", frames=2, step=7)
-    assert stage.page.locator(".legend button").count() == 0
+    expect(stage.page.locator(".legend button")).to_have_count(0)
 
 
 def test_a_recorded_film_plays_once_and_rests_on_its_last_frame(moving, tmp_path):
@@ -393,8 +394,8 @@ def test_an_autoencoder_explains_what_is_absent(stage, tmp_path):
     page = stage.page
     page.get_by_text(film.AUTOENCODER).wait_for()
     for selector in (".samples", ".bars", ".readout .rate", ".readout .elbo"):
-        assert page.locator(selector).is_hidden()
-    assert page.locator(".pairs").is_visible()
+        expect(page.locator(selector)).to_be_hidden()
+    expect(page.locator(".pairs")).to_be_visible()
 
 
 def test_dead_dimensions_are_told(stage, tmp_path):
@@ -405,7 +406,7 @@ def test_dead_dimensions_are_told(stage, tmp_path):
     for step in (10, None):
         runs.write(films.file(run.path, step), films.pack(changed))
     stage.send(film.payload(run.path)).wait(step=10)
-    assert "7 of 10 dead (< 0.01 nats)" in stage.page.locator(".bars figcaption").inner_text()
+    expect(stage.page.locator(".bars figcaption")).to_contain_text("7 of 10 dead (< 0.01 nats)")
 
 
 def test_a_run_without_frames_shows_the_axes_and_what_it_waits_for(stage, tmp_path):
@@ -417,7 +418,7 @@ def test_a_run_without_frames_shows_the_axes_and_what_it_waits_for(stage, tmp_pa
     assert ink > 2000, "axes and rings"
     runs.write(films.file(fresh.path, None), films.pack(shoot(0, 2, (1, 8, 8))))
     stage.send(film.live(fresh.path)).wait(frames=1, step=0)
-    assert stage.page.locator(".empty").is_hidden()
+    expect(stage.page.locator(".empty")).to_be_hidden()
 
 
 def test_another_theme_restyles_what_is_drawn(stage, tmp_path):
@@ -473,5 +474,5 @@ def test_unmounting_leaves_nothing_behind(moving, tmp_path):
     moving.send(data)
     moving.page.wait_for_selector(".film[data-step]")
     moving.page.evaluate("unmount()")
-    assert moving.page.locator(".film").count() == 0
+    expect(moving.page.locator(".film")).to_have_count(0)
     moving.page.wait_for_timeout(200)

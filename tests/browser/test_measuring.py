@@ -5,6 +5,7 @@ import signal
 
 import psutil
 from harness import settle, start, stop
+from playwright.sync_api import expect
 
 STREAMLIT = "google/_upb"  # protobuf's library, which a process has as soon as it imports Streamlit
 
@@ -35,7 +36,7 @@ def test_press_and_see_a_number_with_its_error(open_page):
     text = page.locator(".st-key-measuring").inner_text()
     assert "±" in text
     assert "nats" in text
-    assert page.locator(".st-key-measuring .katex").count() == 1
+    expect(page.locator(".st-key-measuring .katex")).to_have_count(1)
 
 
 def test_a_process_killed_meanwhile_is_a_message_and_the_page_lives(open_page, server):

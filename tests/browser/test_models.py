@@ -1,6 +1,7 @@
 """The library and a model's detail, in a real browser."""
 
 from harness import settle
+from playwright.sync_api import expect
 
 
 def test_a_card_changes_the_model_everywhere(open_page):
@@ -9,11 +10,11 @@ def test_a_card_changes_the_model_everywhere(open_page):
     page.get_by_role("heading", name="digits-vae-2d").wait_for()
     settle(page)
     assert "model=digits-vae-2d" in page.url
-    assert "digits-vae-2d" in page.locator(".st-key-header").inner_text()
+    expect(page.locator(".st-key-header")).to_contain_text("digits-vae-2d")
     page.get_by_role("link", name="Explore this model").click()
     page.wait_for_selector(".st-key-map .js-plotly-plot")
     settle(page)
-    assert "digits-vae-2d" in page.locator(".st-key-header").inner_text()
+    expect(page.locator(".st-key-header")).to_contain_text("digits-vae-2d")
     assert "model=digits-vae-2d" in page.url, "the address must still name the model after a change of page"
 
 

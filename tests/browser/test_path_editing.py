@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from harness import settle, until
+from playwright.sync_api import expect
 
 from ui.components import source, text
 from vae.geometry import curves
@@ -42,8 +43,9 @@ def handle(page, k):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def count(page):
-    return page.locator(f"{CHART} [data-waypoint]").count()
+def has(page, n):
+    """Wait until the path has n waypoints."""
+    expect(page.locator(f"{CHART} [data-waypoint]")).to_have_count(n)
 
 
 def strip(page, kind="line"):
@@ -87,7 +89,7 @@ def paths(open_page):
 
 def test_the_first_screen_has_it_all_without_a_click(paths):
     page = paths()
-    assert count(page) == 3
+    has(page, 3)
     assert len(set(strip(page))) >= 10 and len(strip(page, "geodesic")) == 12
     lowest = panel(page).locator("canvas.curves").bounding_box()
     assert lowest["y"] + lowest["height"] <= 720
@@ -131,7 +133,7 @@ def test_a_click_adds_a_waypoint_and_delete_takes_it_away(paths):
     np.testing.assert_allclose([float(v) for v in asked(page, "path").split(";")[3].split(",")], [2, 2], atol=0.05)
     page.locator(f"{CHART} [data-waypoint='3']").press("Delete")
     page.wait_for_function("() => new URL(location.href).searchParams.get('path').split(';').length === 3")
-    assert count(page) == 3
+    has(page, 3)
 
 
 def test_a_pan_adds_nothing(paths):
@@ -142,7 +144,8 @@ def test_a_pan_adds_nothing(paths):
     page.mouse.move(x + 50, y + 30, steps=5)
     page.mouse.up()
     settle(page)
-    assert count(page) == 3 and asked(page, "path") is None
+    has(page, 3)
+    assert asked(page, "path") is None
 
 
 def test_the_keyboard_moves_chooses_reverses_and_plays(paths):
@@ -181,7 +184,7 @@ def test_kinds_are_shown_together_and_the_address_says_which(paths):
     page = paths("?model=digits-vae-2d")
     for title in ("spherical", "through the data"):
         panel(page).get_by_label(title, exact=True).check()
-        page.wait_for_timeout(100)
+        expect(panel(page).get_by_label(title, exact=True)).to_be_checked()
     ready(page)
     page.wait_for_function("() => new URL(location.href).searchParams.get('kinds') === 'line,slerp,geodesic,data'")
     assert asked(page, "kind") == "data"
@@ -189,7 +192,7 @@ def test_kinds_are_shown_together_and_the_address_says_which(paths):
     page.reload()
     page.wait_for_selector(f"{CHART} [data-waypoint='1']")
     ready(page)
-    assert panel(page).locator(".row:visible").count() == 4
+    expect(panel(page).locator(".row:visible")).to_have_count(4)
 
 
 def test_the_magnification_lies_under_the_points(paths):
@@ -202,7 +205,7 @@ def test_the_magnification_lies_under_the_points(paths):
         "() => document.querySelector('[data-latent-heat]').nextElementSibling.classList.contains('gl-container')"
     )
     assert below
-    assert asked(page, "magnification") == "1"
+    page.wait_for_function("() => new URL(location.href).searchParams.get('magnification') === '1'")
 
 
 def test_files_come_back(paths, tmp_path):
@@ -221,8 +224,7 @@ def test_files_come_back(paths, tmp_path):
     other.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
     other.locator("input[type=file]").set_input_files(saved)
     other.wait_for_function("() => new URL(location.href).searchParams.get('path') === '-1.000,0.000;0.500,1.250'")
-    settle(other)
-    assert count(other) == 2
+    has(other, 2)
 
 
 def test_a_file_that_is_no_path_is_refused_in_words(paths, tmp_path):
@@ -232,7 +234,7 @@ def test_a_file_that_is_no_path_is_refused_in_words(paths, tmp_path):
     page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_text("The file is no JSON").wait_for()
-    assert count(page) == 3
+    has(page, 3)
 
 
 def test_an_attribute_follows_its_strength(paths):
@@ -249,7 +251,7 @@ def test_an_attribute_follows_its_strength(paths):
     seen = after.evaluate("c => c.toDataURL()")
     panel(page).get_by_label("Strength of the attribute").fill("-1.5")
     until(page, lambda: after.evaluate("c => c.toDataURL()") != seen)
-    assert "Cohen's d" in panel(page).locator(".attribute .facts").inner_text()
+    expect(panel(page).locator(".attribute .facts")).to_contain_text("Cohen's d")
 
 
 def test_ten_dimensions_keep_what_the_plane_does_not_show(paths):

@@ -119,8 +119,8 @@ def test_two_browsers_with_different_models_do_not_see_each_other(sampled):
     two.wait_for_function("() => new URL(location.href).searchParams.get('seed') === '1'")
     settle(two, 1500)
     assert grid(one, "left") == mine and "seed" not in one.url and "left" not in one.url
-    assert "digits-vae-2d" in one.locator(".st-key-header").inner_text()
-    assert "mnist-vae-2d" in two.locator(".st-key-header").inner_text()
+    expect(one.locator(".st-key-header")).to_contain_text("digits-vae-2d")
+    expect(two.locator(".st-key-header")).to_contain_text("mnist-vae-2d")
     one.reload()
     one.wait_for_selector(BOTH)
     settle(one)
@@ -175,13 +175,19 @@ def test_a_click_on_a_sample_pins_it_and_its_neighbour_is_told(sampled):
 
 def test_an_autoencoder_is_sampled_from_its_codes_and_says_that_it_has_no_prior(sampled):
     page = sampled("/sample?model=mnist-autoencoder-2d")
-    assert page.get_by_text("An autoencoder has no prior, so nothing says where to sample").count() == 1
+    expect(page.get_by_text("An autoencoder has no prior, so nothing says where to sample")).to_have_count(1)
     assert page.locator(".panel select").evaluate_all("all => all.map(s => s.value)") == ["aggregate", "mixture"]
     assert page.locator(".panel.left input[type=range]").is_disabled()
     text = page.locator(".samples").inner_text()
     assert "log p(z)" not in text.replace("No log q(z) − log p(z)", "") and "near the data" in text
     page.locator(".panel.right select").select_option("standard")
     page.get_by_text("this is what happens if you sample anyway").wait_for()
+
+
+def told(page):
+    """Return the z that stands beside the manifold; nothing where none does yet."""
+    texts = page.locator(".manifold .numbers dd").all_inner_texts()[:2]
+    return [float(text.replace("−", "-")) if text.strip("–") else np.nan for text in texts] or [np.nan, np.nan]
 
 
 @pytest.mark.parametrize("spacing", ["linear", "quantile"])
@@ -196,10 +202,8 @@ def test_the_manifolds_cell_under_the_pointer_is_what_the_pointer_decodes_to(sam
     expected = sampling_calls.grid(run.path, 10, spacing == "quantile", *plane)
     for row, column in ((1, 2), (8, 5), (0, 9)):
         page.mouse.move(box["x"] + (column + 0.5) / 10 * box["width"], box["y"] + (row + 0.5) / 10 * box["height"])
-        page.wait_for_timeout(150)
+        until(page, lambda z=expected.z[row, column]: np.allclose(told(page), z, atol=0.04))
         decoded = np.array(page.evaluate("() => Array.from(__latentManifold.pixels)")) / 255
-        z1, z2 = (page.locator(".manifold .numbers dd").nth(k).inner_text().replace("−", "-") for k in (0, 1))
-        np.testing.assert_allclose([float(z1), float(z2)], expected.z[row, column], atol=0.04)
         # the cell, drawn by the server, is the image that the browser decodes there, but for a pointer's whole pixels
         np.testing.assert_allclose(decoded, expected.images[row, column].ravel(), atol=0.06)
         np.testing.assert_allclose(decoded, library.decode(run, expected.z[row, column][None])[0].ravel(), atol=0.06)
@@ -229,12 +233,12 @@ def test_many_dimensions_come_in_the_order_of_their_kl_with_the_dead_ones_greyed
     page = sampled("/sample?model=sprites-beta-vae-10d&show=traverse", ".traverse[data-rows=there]")
     rates = [float(t.split()[0]) for t in page.locator(".traverse .name span").all_inner_texts()]
     assert len(rates) == 10 and rates == sorted(rates, reverse=True)
-    assert page.locator(".traverse .row.dead").count() == 3
-    assert "hardly knows the image" in page.locator(".traverse .why").first.inner_text()
+    expect(page.locator(".traverse .row.dead")).to_have_count(3)
+    expect(page.locator(".traverse .why").first).to_contain_text("hardly knows the image")
     page.get_by_role("button", name="any image").click()
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
     settle(page)
-    assert page.locator(".st-key-chip_image img").count() == 1
+    expect(page.locator(".st-key-chip_image img")).to_have_count(1)
 
 
 def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server_and_says_so(sampled, server):
@@ -245,8 +249,8 @@ def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server_and_says_so(
     before = canvas.evaluate("canvas => canvas.toDataURL()")
     drag(page, page.locator(".traverse input[type=range]").first, 0.5, 0.95)
     page.wait_for_selector(".st-key-chip_image img")
+    until(page, lambda: canvas.evaluate("canvas => canvas.toDataURL()") != before)
     settle(page)
-    assert canvas.evaluate("canvas => canvas.toDataURL()") != before
     page.get_by_text("Samples", exact=True).click()
     page.wait_for_selector(BOTH)
     page.get_by_text("Manifold", exact=True).click()

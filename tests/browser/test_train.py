@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import zipfile
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -47,9 +48,10 @@ def end_trainers(data) -> None:
     for path in data.glob("runs/*/"):
         now = status.read(path)
         if now is not None and status.held(path) and now.pid is not None:
-            process = psutil.Process(now.pid)
-            process.kill()
-            process.wait(30)
+            with suppress(psutil.NoSuchProcess):  # it may end by itself in this moment
+                process = psutil.Process(now.pid)
+                process.kill()
+                process.wait(60)
 
 
 def set_epochs(page: Page, epochs: int) -> None:
@@ -193,6 +195,7 @@ def test_two_visitors_have_runs_of_their_own_and_take_turns(open_train):
     assert Run(first.path).meta["owner"] != Run(second.path).meta["owner"]
     for page, own, other in ((one, first, second), (two, second, first)):
         page.locator(".st-key-train_run").click()
+        page.get_by_role("option").first.wait_for()
         options = page.get_by_role("option").all_inner_texts()
         assert len([o for o in options if "recorded" not in o]) == 1, options
         page.keyboard.press("Escape")
