@@ -189,6 +189,8 @@ class Theory {
     const settled = this.asked === undefined && this.now !== null;
     const ahead = settled ? this.ahead : [];
     if (ahead.join() !== this.awaited.join()) [this.awaited, this.since] = [ahead, performance.now()];
+    // a place that nothing is asked for in gets no answer either
+    for (const place of PLACES.slice(ahead.length)) this.pending.delete(place);
     this.send("ask", {
       walk: this.tight?.wants ?? this.walk?.image ?? null, image: this.unconfirmed ?? null, settled, ahead,
       seed: this.seed, serial: this.serial, ...event,

@@ -170,6 +170,19 @@ def test_a_thumbnail_under_the_pointer_is_computed_ahead_where_the_strip_is_not(
     expect(page.locator('.theory[data-image="3"]')).to_have_count(1)
 
 
+def test_once_all_is_there_the_page_asks_no_more(open_page):
+    page = opened(open_page)
+    page.evaluate(f"{PAGE}.slow = true")
+    page.wait_for_function(f"!{PAGE}.ahead.length && !{PAGE}.pending.size")
+    # of two images that are awaited one may come, and the page ask again, before the other's "not yet" is heard
+    page.evaluate(f"{PAGE}.pending.add('ahead1'); {PAGE}.poll(50)")
+    page.wait_for_function(f"!{PAGE}.pending.size")
+    settle(page, 1000)
+    serial = page.evaluate(f"{PAGE}.serial")
+    page.wait_for_timeout(1000)
+    assert page.evaluate(f"{PAGE}.serial") == serial
+
+
 def test_the_whole_strip_is_there_before_anybody_presses(open_page):
     page = opened(open_page)
     # a machine that is busy with other tests is too slow for it, and the page would leave it at the likely images
