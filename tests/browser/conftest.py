@@ -1,11 +1,11 @@
 """A real server and a real browser; without a browser these tests fail, since a skip would hide that they never ran."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from harness import CHART, Server, chromium, settle, start, stop
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from vae import runs
 
@@ -59,6 +59,7 @@ def open_page(browser, server):
         height: int = 720,
         scheme: str = "light",
         wait: str | None = CHART,
+        watch: Callable[[Page], object] = lambda page: None,
         **more,
     ):
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
@@ -80,6 +81,7 @@ def open_page(browser, server):
                 else problems.append(f"asked elsewhere: {r.url}")
             ),
         )
+        watch(page)
         page.goto(server.url + path)
         if wait:
             page.wait_for_selector(wait)
