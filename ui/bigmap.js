@@ -4,7 +4,7 @@ import { Density } from "./density.js";
 import { themeOf, whole } from "./drawing.js";
 import { Grid } from "./grid.js";
 import { contains, crosses } from "./polygon.js";
-import { el, plain, rgb, unpack } from "./shared.js";
+import { component, el, plain, rgb, unpack } from "./shared.js";
 
 // The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density: all
 // codes in either case. A lasso goes to the map's layer (layer.js), which rides on this map as the card does, and gives it
@@ -27,7 +27,6 @@ const MODES = [
   { name: "Lasso", title: "Drag around codes", extend: (polygon, u) => [...polygon, u] },
   { name: "Box", title: "Drag a box over codes", extend: ([a], b) => [a, [b[0], a[1]], b, [a[0], b[1]]] },
 ];
-const instances = new WeakMap();
 
 class BigMap {
   constructor(parent) {
@@ -456,12 +455,4 @@ function mixed(i) {
   return Math.imul(i ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
 }
 
-export default function ({ data, parentElement }) {
-  let map = instances.get(parentElement);
-  if (!map) instances.set(parentElement, (map = new BigMap(parentElement)));
-  map.update(data);
-  return () => {
-    map.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(BigMap);

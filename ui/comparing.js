@@ -3,7 +3,7 @@ import { Cloud, paints } from "./cloud.js";
 import { fresh, themeOf, whole } from "./drawing.js";
 import { contains, toBits } from "./polygon.js";
 import { survey } from "./reel.js";
-import { el, inflate, painted, plain, record, unpack } from "./shared.js";
+import { component, el, inflate, painted, plain, record, unpack } from "./shared.js";
 import { Space, fixed, paint } from "./space.js";
 
 // Two to four maps under one cursor and one lasso. The pointer in any of them chooses an image (the nearest code), or
@@ -14,7 +14,6 @@ const NEAR = 24; // pixels within which a touch finds a point
 const STEP = 0.1; // plane units an arrow key moves; with shift five times that
 const ZOOM = 1.0015; // a notch of the wheel, to the power of its pixels
 const TICKS = 200; // positions of the training slider
-const instances = new WeakMap();
 
 // One model: its map, its cursor, and its picture.
 class Panel {
@@ -444,12 +443,4 @@ class Comparing {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let comparing = instances.get(parentElement);
-  if (!comparing) instances.set(parentElement, (comparing = new Comparing(parentElement)));
-  comparing.update(data, setTriggerValue);
-  return () => {
-    comparing.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Comparing, "setTriggerValue");

@@ -1,5 +1,5 @@
 import { Rider } from "./rider.js";
-import { el, painted, plain, record, unpack } from "./shared.js";
+import { component, el, painted, plain, record, unpack } from "./shared.js";
 import { Space, fixed, paint, picture, signed } from "./space.js";
 
 // The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once a
@@ -7,7 +7,6 @@ import { Space, fixed, paint, picture, signed } from "./space.js";
 
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
-const instances = new WeakMap();
 
 class Card {
   constructor(root) {
@@ -355,12 +354,4 @@ class Explorer {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let explorer = instances.get(parentElement);
-  if (!explorer) instances.set(parentElement, (explorer = new Explorer(parentElement)));
-  explorer.update(data, setTriggerValue);
-  return () => {
-    explorer.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Explorer, "setTriggerValue");

@@ -2,7 +2,7 @@ import { Axes, fade } from "./axes.js";
 import { Cloud, paints } from "./cloud.js";
 import { Curves } from "./curves.js";
 import { ease, nats, themeOf, whole } from "./drawing.js";
-import { el, plain } from "./shared.js";
+import { component, el, plain } from "./shared.js";
 import { Bars, deaths, strip, tiles } from "./pictures.js";
 import { Playhead } from "./playhead.js";
 import { RINGS, read, survey } from "./reel.js";
@@ -16,7 +16,6 @@ const VIEW_SECONDS = 0.15; // in which the view follows the points
 const ARRIVAL = [0.1, 0.8]; // seconds in which a live frame arrives at least and at most
 const SIZE = 4.5; // pixels across a point
 const SPLITS = { valid: "validation" };
-const instances = new WeakMap();
 // The last films seen, by run: a page that moves the component, or is left and come back to, mounts it anew, and then
 // nothing is lost or played again. Streamlit loads this module anew as well, hence the window.
 const remembered = (window.__latentFilms ??= new Map());
@@ -448,12 +447,4 @@ class Film {
   }
 }
 
-export default function ({ data, parentElement }) {
-  let film = instances.get(parentElement);
-  if (!film) instances.set(parentElement, (film = new Film(parentElement)));
-  film.update(data);
-  return () => {
-    film.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Film);

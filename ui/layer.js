@@ -5,7 +5,7 @@ import { fresh, themeOf, whole } from "./drawing.js";
 import { OverPlotly } from "./over_plotly.js";
 import { toBits } from "./polygon.js";
 import { Rider } from "./rider.js";
-import { el, painted, record, rgb, unpack } from "./shared.js";
+import { component, el, painted, record, rgb, unpack } from "./shared.js";
 import { Thumbnails, shuffled, thin } from "./thumbnails.js";
 
 // What is laid over the map and never mounts it anew: other colours of the codes, which of them are selected, their images
@@ -22,7 +22,6 @@ const WIDTHS = [2.25, 1.5, 1]; // of the lines that hold half, four fifths, near
 const NONE = [134, 139, 147]; // a code without a number
 const DARKEST = 0.2; // where colours begin on dark paper, on which cividis' first would not be seen
 const SIDES = [[0, 1], [1, 0], [0, -1]]; // where each line has its number: below, right, above
-const instances = new WeakMap();
 
 const dark = ({ ink }) => (ink.match(/\d+/g) ?? [0]).slice(0, 3).every((v) => v > 128);
 
@@ -275,12 +274,4 @@ class Layer {
   }
 }
 
-export default function ({ data, parentElement, setStateValue }) {
-  let layer = instances.get(parentElement);
-  if (!layer) instances.set(parentElement, (layer = new Layer(parentElement)));
-  layer.update(data, setStateValue);
-  return () => {
-    layer.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Layer, "setStateValue");

@@ -1,12 +1,11 @@
 import { fresh, nats } from "./drawing.js";
 import { strip, tiles } from "./pictures.js";
 import { Sheet, bytes, tell } from "./sheet.js";
-import { el, minus, painted, plain, unpack } from "./shared.js";
+import { component, el, minus, painted, plain, unpack } from "./shared.js";
 
 // The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in the
 // browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.
 
-const instances = new WeakMap();
 const FADED = 0.68; // of the paper over a cell in a hole
 const signed = (x) => (x > 0 ? "+" : "") + nats(x);
 
@@ -233,12 +232,4 @@ class Manifold {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let manifold = instances.get(parentElement);
-  if (!manifold) instances.set(parentElement, (manifold = new Manifold(parentElement)));
-  manifold.update(data, setTriggerValue);
-  return () => {
-    manifold.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Manifold, "setTriggerValue");

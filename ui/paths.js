@@ -4,7 +4,7 @@ import { Here, within } from "./path_here.js";
 import { PathStage } from "./path_stage.js";
 import { Rider } from "./rider.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
-import { minus, painted, record, unpack } from "./shared.js";
+import { component, minus, painted, record, unpack } from "./shared.js";
 import { Space, fixed, paint } from "./space.js";
 
 // Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a frame;
@@ -19,7 +19,6 @@ const KEYSTEP = 0.1; // plane units an arrow key moves; with shift five times th
 const PLAY = 4; // seconds from end to end
 const PAUSE = 600; // ms after the last key before the server is told
 const HERE = { line: lerp, slerp };
-const instances = new WeakMap();
 
 const format = (waypoints) => waypoints.map((z) => z.map((v) => v.toFixed(3)).join(",")).join(";");
 const round = (z) => z.map((v) => Math.round(v * 1000) / 1000);
@@ -521,15 +520,7 @@ class Paths {
   }
 }
 
-export default function ({ data, parentElement, setStateValue }) {
-  let paths = instances.get(parentElement);
-  if (!paths) instances.set(parentElement, (paths = new Paths(parentElement)));
-  paths.update(data, setStateValue);
-  return () => {
-    paths.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Paths, "setStateValue");
 
 // for tests
 export { Paths };

@@ -2,7 +2,7 @@ import { fresh, nats } from "./drawing.js";
 import { Ground } from "./ground.js";
 import { strip, tiles } from "./pictures.js";
 import { Sheet, bytes, tell } from "./sheet.js";
-import { el, minus, painted, unpack } from "./shared.js";
+import { component, el, minus, painted, unpack } from "./shared.js";
 
 // Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at. While a
 // hand is on the temperature the browser moves the samples itself, along the line that the server told, and decodes them;
@@ -15,7 +15,6 @@ const BUDGET = 10; // milliseconds of decoding in one frame
 const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a grid shows
 const SHAPES = ["square", "circle"];
 const NAMES = ["left", "right"];
-const instances = new WeakMap();
 
 const signed = (x) => (x > 0 ? "+" : "") + nats(x);
 const percent = (x) => (x > 0 && x < 0.01 ? "under 1" : String(Math.round(100 * x)));
@@ -402,12 +401,4 @@ class Samples {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let samples = instances.get(parentElement);
-  if (!samples) instances.set(parentElement, (samples = new Samples(parentElement)));
-  samples.update(data, setTriggerValue);
-  return () => {
-    samples.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Samples, "setTriggerValue");

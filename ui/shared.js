@@ -14,6 +14,22 @@ function el(name, attributes = {}, ...children) {
   return node;
 }
 
+// What a component's module exports: an instance for each place on the page, which hears `update` with what Python sends
+// and with the function of Streamlit's by which it answers.
+function component(Kind, answer) {
+  const instances = new WeakMap();
+  return (mounted) => {
+    const place = mounted.parentElement;
+    if (!instances.has(place)) instances.set(place, new Kind(place));
+    const instance = instances.get(place);
+    instance.update(mounted.data, mounted[answer]);
+    return () => {
+      instance.destroy();
+      instances.delete(place);
+    };
+  };
+}
+
 // Return {header, section(name) -> Uint8Array copy or null}; see pack() in components.py.
 function unpack(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -55,4 +71,4 @@ function record(latencies, ms) {
 // Red, green and blue, 0 to 255, of "#3f90da".
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-export { TAU, el, inflate, minus, painted, plain, record, rgb, unpack };
+export { TAU, component, el, inflate, minus, painted, plain, record, rgb, unpack };

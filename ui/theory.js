@@ -1,6 +1,6 @@
 import { makeDecoder } from "./decoder.js";
 import { themeOf } from "./drawing.js";
-import { el, painted, record, unpack } from "./shared.js";
+import { component, el, painted, record, unpack } from "./shared.js";
 import { Choices } from "./theory_choices.js";
 import { Compression } from "./theory_compression.js";
 import { Formulas } from "./theory_formula.js";
@@ -18,7 +18,6 @@ const MOST_KEPT = 32; // the strip's, and some on the way
 const REST = 40; // ms
 const PLACES = ["ahead0", "ahead1"]; // of images that are computed ahead, at a time
 const QUICK = 1500; // ms that such images may take, for those that a hand is less likely to go to
-const instances = new WeakMap();
 
 // Draw C x H x W pixels of 0 to 1 (vectors as a line of greys over their own range).
 function paintImage(canvas, pixels, shape) {
@@ -349,12 +348,4 @@ class Theory {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let theory = instances.get(parentElement);
-  if (!theory) instances.set(parentElement, (theory = new Theory(parentElement)));
-  theory.update(data, setTriggerValue);
-  return () => {
-    theory.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Theory, "setTriggerValue");

@@ -1,13 +1,12 @@
 import { nats } from "./drawing.js";
 import { strip, tiles } from "./pictures.js";
 import { bytes } from "./sheet.js";
-import { el, minus, painted, plain, unpack } from "./shared.js";
+import { component, el, minus, painted, plain, unpack } from "./shared.js";
 
 // Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the image
 // follows: one decode a frame, the newest place only. What a hand lets go of becomes the point that all rows start from.
 
 const BUDGET = 8; // milliseconds of decoding rows in one frame
-const instances = new WeakMap();
 
 class Row {
   constructor(dimension, owner) {
@@ -209,12 +208,4 @@ class Traverse {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let traverse = instances.get(parentElement);
-  if (!traverse) instances.set(parentElement, (traverse = new Traverse(parentElement)));
-  traverse.update(data, setTriggerValue);
-  return () => {
-    traverse.destroy();
-    instances.delete(parentElement);
-  };
-}
+export default component(Traverse, "setTriggerValue");
