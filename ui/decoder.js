@@ -223,12 +223,15 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
       memory.fill(memory[at + layer.out * k * k * channels + o], image, image + rows * columns);
       for (let i = 0; i < k; i++) {
         for (let j = 0; j < k; j++, line += n) {
+          // the part of each line that falls within the image: no test in the innermost loop, which is the hottest
+          const first = Math.max(0, Math.ceil((p - j) / s));
+          const last = Math.min(width - 1, Math.floor((columns - 1 + p - j) / s));
           for (let h = 0; h < height; h++) {
             const row = h * s + i - p;
             if (row < 0 || row >= rows) continue;
-            for (let w = 0; w < width; w++) {
-              const column = w * s + j - p;
-              if (column >= 0 && column < columns) memory[image + row * columns + column] += memory[line + h * width + w];
+            let target = image + row * columns + first * s + j - p;
+            for (let t = line + h * width + first, end = line + h * width + last; t <= end; t++, target += s) {
+              memory[target] += memory[t];
             }
           }
         }

@@ -64,6 +64,26 @@ class Mixture {
     return answer;
   }
 
+  // [squared distance, number] of the codes within a radius of z, in no order.
+  within(z, radius) {
+    const { grid, d, means } = this;
+    const { boxes, order, starts } = grid;
+    const [x, y] = this.axes.map((j) => z[j]);
+    const most = radius * radius;
+    const found = [];
+    for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
+      const gx = x < boxes[b] ? boxes[b] - x : x > boxes[b + 1] ? x - boxes[b + 1] : 0;
+      const gy = y < boxes[b + 2] ? boxes[b + 2] - y : y > boxes[b + 3] ? y - boxes[b + 3] : 0;
+      if (gx * gx > most || gy * gy > most) continue;
+      for (let t = starts[c], s = t * d; t < starts[c + 1]; t++) {
+        let square = 0;
+        for (let j = 0; j < d; j++, s++) square += (z[j] - means[s]) * (z[j] - means[s]);
+        if (square <= most) found.push([square, order[t]]);
+      }
+    }
+    return found;
+  }
+
   // Each cell's squared distance and its bound; returns the nearest cell and the one of the highest bound.
   survey(z) {
     const { grid, gaps, bounds, heights, least, inverse } = this;

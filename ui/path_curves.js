@@ -22,6 +22,8 @@ const PANELS = [
 class PathCurves {
   constructor(canvas, frames) {
     Object.assign(this, { canvas, frames });
+    // asked for within a frame, after other elements have changed, it would have the whole page laid out twice
+    new ResizeObserver(([{ contentRect }]) => (this.width = contentRect.width)).observe(canvas);
   }
 
   // The pixel of a share of the way: a frame's number stands under the middle of its picture.
@@ -41,7 +43,7 @@ class PathCurves {
     const high = ({ name }) => (notes[name]?.none ? 0 : PANEL);
     const height = panels.reduce((sum, panel) => sum + TITLE + high(panel) + GAP, 0);
     this.canvas.style.height = `${height}px`;
-    const { context, width } = fresh(this.canvas, this.canvas.clientWidth, height);
+    const { context, width } = fresh(this.canvas, this.width ?? this.canvas.clientWidth, height);
     const tops = [];
     panels.reduce((top, panel) => {
       this.panel(context, panel, top + TITLE, width, kinds, notes[panel.name] ?? {}, theme);

@@ -7,17 +7,6 @@ import { fixed, paint } from "./space.js";
 const THUMBS = 12; // neighbours that are shown
 const ELBO = "ELBO of the frame";
 
-// [squared distance, number] of the codes within a radius of z.
-function within({ d, n, means }, z, radius) {
-  const found = [];
-  for (let i = 0; i < n; i++) {
-    let square = 0;
-    for (let j = 0, t = i * d; j < d; j++, t++) square += (z[j] - means[t]) ** 2;
-    if (square <= radius * radius) found.push([square, i]);
-  }
-  return found;
-}
-
 class Here {
   constructor(stage) {
     this.stage = stage;
@@ -41,9 +30,12 @@ class Here {
     const mean = space.decode(z);
     if (mean) paint(stage.now.canvas, mean, space.header.shape);
     const seen = space.look(z);
-    const real = space.real(seen.nearest);
-    const pixels = real ?? space.reconstruction(seen.nearest);
-    if (pixels) paint(stage.near.canvas, pixels, space.header.shape);
+    const real = Boolean(space.images);
+    const key = `${space.header.content} ${seen.nearest} ${real}`;
+    if (key !== this.near) {
+      const pixels = space.real(seen.nearest) ?? space.reconstruction(seen.nearest);
+      if (pixels) [this.near] = [key, paint(stage.near.canvas, pixels, space.header.shape)];
+    }
     const label = space.label(seen.nearest);
     stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${space.number(seen.nearest)}${label && ` (${label})`}`;
     stage.near.figure.className = real ? "real" : "encoder";
@@ -63,7 +55,7 @@ class Here {
   // The codes within the radius, the nearest of them first.
   around(space, z) {
     const { stage, radius } = this;
-    const found = within(space, z, radius).sort((a, b) => a[0] - b[0]);
+    const found = space.mixture.within(z, radius).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     const drawn = space.every > 1 ? " drawn" : "";
     const words = `${found.length.toLocaleString("en")}${drawn} code${found.length === 1 ? "" : "s"} within r = ${fixed(radius)}`;
     if (stage.count.textContent !== words) stage.count.textContent = words;
@@ -104,4 +96,4 @@ class Here {
   }
 }
 
-export { Here, within };
+export { Here };

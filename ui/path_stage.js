@@ -30,7 +30,8 @@ class PathStage {
     this.radius = el("input", { type: "range", min: "0", max: "1", step: "any", "aria-label": "Radius of the neighbourhood" });
     this.count = el("span");
     this.neighbours = el("div", { class: "neighbours" });
-    this.note = el("p", { class: "note" });
+    this.note = el("p", { class: "note" },
+      "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.");
     this.attribute = new AttributeStage(this);
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.node = el("div", { class: "paths", tabindex: "-1" },

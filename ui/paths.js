@@ -1,6 +1,6 @@
 import { Overlay } from "./path_overlay.js";
 import { PathCurves } from "./path_curves.js";
-import { Here, within } from "./path_here.js";
+import { Here } from "./path_here.js";
 import { PathStage } from "./path_stage.js";
 import { Rider } from "./rider.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
@@ -12,6 +12,7 @@ import { Space, fixed, paint } from "./space.js";
 // gesture: the waypoints, the current kind, and the kinds that are shown.
 
 const FRAMES = 12;
+const SLICE = { held: 1.5, free: 8 }; // ms of an animation frame for strips, while a hand holds a waypoint and else
 const STEPS = 24; // from waypoint to waypoint, of the paths made here
 const CLICK = 4; // pixels that a pointer may move and still click
 const NEAR = 28; // pixels from a path within which a new waypoint goes between its neighbours
@@ -22,6 +23,15 @@ const HERE = { line: lerp, slerp };
 
 const format = (waypoints) => waypoints.map((z) => z.map((v) => v.toFixed(3)).join(",")).join(";");
 const round = (z) => z.map((v) => Math.round(v * 1000) / 1000);
+
+const same = (a, b) => a.length === b.length && a.every((v, t) => v === b[t]);
+
+// How far two pictures (Float32Array, of one size) are from one another.
+function pixelLength(a, b) {
+  let sum = 0;
+  for (let t = 0; t < a.length; t++) sum += (a[t] - b[t]) * (a[t] - b[t]);
+  return Math.sqrt(sum);
+}
 
 class Paths {
   constructor(parent) {
@@ -412,24 +422,30 @@ class Paths {
     return this.still && this.playing ? Math.round(this.t * (FRAMES - 1)) / (FRAMES - 1) : this.t;
   }
 
+  // Canvases first: an element that has changed before them would have the whole page's style computed in between.
   draw() {
     const { space, stage, theme } = this;
     const paths = new Map();
     for (const { name } of this.kinds) {
+      const path = this.shown.has(name) ? this.path(name) : null;
+      if (path) paths.set(name, path);
+    }
+    this.decode(paths);
+    for (const [name, path] of paths) paths.set(name, { ...path, ...this.strip(name) });
+    const current = paths.get(this.kind) ?? paths.values().next().value;
+    if (current) this.drawCurves(paths);
+    for (const { name } of this.kinds) {
+      const path = paths.get(name);
       const on = this.shown.has(name);
       const { box, row, facts } = this.rows.get(name);
       [box.checked, row.hidden] = [on, !on];
       row.classList.toggle("current", name === this.kind);
-      row.setAttribute("aria-pressed", String(name === this.kind));
-      row.classList.toggle("waiting", false);
-      if (!on) continue;
-      const path = this.path(name);
-      const why = this.failed?.[name];
-      facts.textContent = path ? this.facts(name, path, why) : "no great circle between opposite waypoints: move one";
       row.classList.toggle("waiting", Boolean(path?.waiting));
-      if (path) paths.set(name, { ...path, ...this.strip(name, path) });
+      row.setAttribute("aria-pressed", String(name === this.kind));
+      if (!on) continue;
+      const words = path ? this.facts(name, path, this.failed?.[name]) : "no great circle between opposite waypoints: move one";
+      if (facts.textContent !== words) facts.textContent = words;
     }
-    const current = paths.get(this.kind) ?? paths.values().next().value;
     if (!current) return;
     const z = at(current, this.place);
     const axes = this.rider.axes();
@@ -447,10 +463,8 @@ class Paths {
     stage.range.setAttribute("aria-valuetext", `frame ${fixed(1 + this.t * (FRAMES - 1), 1)} of ${FRAMES}`);
     stage.remove.disabled = this.waypoints.length <= 2;
     this.timing.t = this.t;
-    this.drawCurves(paths);
     this.say(this.here.draw(space, z, current, this.place));
     this.here.apply(space, z, this.attribute);
-    stage.note.textContent = "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.";
   }
 
   facts(name, path, why) {
@@ -461,23 +475,41 @@ class Paths {
     return `length ${fixed(path.way.at(-1), 1)} · energy ${fixed(path.energy, 0)}${compared}`;
   }
 
-  // Decode a kind's frames, and how far each is from the one before: {frames: z, pixels: lengths}.
-  strip(name, path) {
-    const { canvases } = this.rows.get(name);
-    const { shape } = this.space.header;
-    const [frames, pixels] = [[], []];
-    let before = null;
-    canvases.forEach((canvas, k) => {
-      const z = at(path, k / (FRAMES - 1));
-      frames.push(z);
-      const mean = this.space.decode(z);
-      this.timing.decodes++;
-      if (!mean) return;
-      paint(canvas, mean, shape);
-      if (before) pixels.push(Math.sqrt(mean.reduce((sum, v, t) => sum + (v - before[t]) ** 2, 0)));
-      before = Float32Array.from(mean);
-    });
-    return { frames, pixels };
+  // A kind's frames, and how far each is from the one before as they are drawn: {frames: z, pixels: lengths}.
+  strip(name) {
+    const { frames, drawn } = this.rows.get(name);
+    const means = drawn.map((d) => d.mean);
+    return { frames, pixels: means.slice(1).flatMap((mean, k) => (mean && means[k] ? [pixelLength(mean, means[k])] : [])) };
+  }
+
+  // Decode what the strips shall show and do not yet: of each the frame nearest to the chosen waypoint, then those drawn
+  // longest ago, until the slice is over; the others come in the next animation frames.
+  decode(paths) {
+    const { space } = this;
+    const hand = this.waypoints[this.chosen];
+    const changed = [];
+    for (const [name, path] of paths) {
+      const row = this.rows.get(name);
+      if (row.space !== space) [row.space, row.drawn] = [space, row.canvases.map(() => ({ z: [], mean: null, frame: -1 }))];
+      row.frames = row.canvases.map((_, k) => at(path, k / (FRAMES - 1)));
+      const away = row.frames.map((z) => Math.hypot(...z.map((v, j) => v - hand[j])));
+      const nearest = away.indexOf(Math.min(...away));
+      row.frames.forEach((z, k) => {
+        if (!same(z, row.drawn[k].z)) changed.push({ row, k, age: k === nearest ? -2 : row.drawn[k].frame });
+      });
+    }
+    changed.sort((a, b) => a.age - b.age);
+    const until = performance.now() + SLICE[this.grabbed ? "held" : "free"];
+    while (changed.length && (changed[0].age === -2 || performance.now() < until)) this.develop(changed.shift());
+    if (changed.length) this.ask();
+  }
+
+  develop({ row, k }) {
+    const mean = this.space.decode(row.frames[k]);
+    if (!mean) return;
+    this.timing.decodes++;
+    paint(row.canvases[k], mean, this.space.header.shape);
+    row.drawn[k] = { z: row.frames[k], mean: Float32Array.from(mean), frame: this.timing.frames };
   }
 
   drawCurves(paths) {
@@ -500,7 +532,7 @@ class Paths {
         lines.step.push({ t, y: path.pixels.flatMap((v) => [v, v]) });
       }
       if (path.answer && this.usual) lines.near.push({ t: path.share, y: path.neighbours });
-      else if (current) lines.near.push({ t: even, y: path.frames.map((z) => within(this.space, z, this.here.radius).length) });
+      else if (current) lines.near.push({ t: even, y: path.frames.map((z) => this.space.mixture.within(z, this.here.radius).length) });
       return { hue: this.hue(name), current, lines };
     });
     const notes = { ...this.without };

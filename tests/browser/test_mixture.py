@@ -63,6 +63,28 @@ def test_the_index_agrees_with_the_sum_over_all_codes(blank, n, d):
         assert found["logQ"] == pytest.approx(log_q, abs=ERROR, rel=1e-12)
 
 
+WITHIN = """async ([source, d, means, points, radius]) => {
+    const { Mixture } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+    const floats = new Float32Array(Uint8Array.from(atob(means), (c) => c.charCodeAt(0)).buffer);
+    const mixture = new Mixture(floats, null, d);
+    return points.map((z) => mixture.within(z, radius).map(([square, i]) => [i, square]).sort((a, b) => a[0] - b[0]));
+}"""
+
+
+@pytest.mark.parametrize(("n", "d", "radius"), [(1, 2, 1.0), (700, 1, 0.2), (5000, 2, 0.3), (5000, 10, 2.0)])
+def test_the_codes_within_a_radius_are_those_that_numpy_finds(blank, n, d, radius):
+    means, _ = clusters(n, d)
+    points = np.concatenate([means[:20].astype(float), np.random.default_rng(1).normal(0, 3, (20, d))])
+    answer = blank.evaluate(WITHIN, [SOURCE, d, encoded(means), points.tolist(), radius])
+    counts = []
+    for found, z in zip(answer, points, strict=True):
+        square = np.square(means.astype(float) - z).sum(1)
+        assert [i for i, _ in found] == np.flatnonzero(square <= radius**2).tolist()
+        assert [s for _, s in found] == pytest.approx(square[square <= radius**2])
+        counts.append(len(found))
+    assert max(counts) >= 1 and (n == 1 or min(counts) < n)
+
+
 def test_a_code_can_be_left_out(blank):
     means, scales = clusters(3000, 2)
     chosen = [0, 5, 1500, 2999]
