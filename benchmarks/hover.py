@@ -67,6 +67,11 @@ def hover(
     return latencies, len(latencies) / seconds
 
 
+def middle(latencies: list[float]) -> tuple[float, float]:
+    """Return the median and the 95th percentile of sorted latencies."""
+    return statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
+
+
 def measure(browser: Browser, url: str, name: str, moves: int) -> bool:
     """Print one model's rows; return whether they keep the limits."""
     blank = browser.new_page()
@@ -80,7 +85,7 @@ def measure(browser: Browser, url: str, name: str, moves: int) -> bool:
     good = bool(difference < DIFFERENCE)
     for pace in ("random", "at once"):
         latencies, rate = hover(page, moves, pace == "random")
-        median, p95 = statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
+        median, p95 = middle(latencies)
         if pace == "random":
             good &= median <= MEDIAN and p95 <= P95
         numbers = f"{median:.1f} ms | {p95:.1f} ms | {rate:.0f} | {alone:.2f} ms | {difference:.1e}"
@@ -103,7 +108,7 @@ def drag(browser: Browser, url: str, name: str, moves: int) -> bool:
     latencies, rate = hover(page, moves, True, (x - REACH, y - REACH, 2 * REACH, 2 * REACH), "__latentPaths")
     page.mouse.up()
     page.close()
-    median, p95 = statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
+    median, p95 = middle(latencies)
     print(f"| {name} | waypoint | {len(latencies)} | {median:.1f} ms | {p95:.1f} ms | {rate:.0f} | | |", flush=True)
     return median <= MEDIAN and p95 <= P95
 

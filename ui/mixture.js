@@ -7,6 +7,9 @@ import { TAU } from "./shared.js";
 const ERROR = 1e-7; // nats that log q(z) may lack against the sum over all codes
 const LOST = 36; // a term e^-36 of the greatest one is lost in the sum's last digits
 
+// How far v is outside of an interval.
+const beyond = (v, low, high) => (v < low ? low - v : v > high ? v - high : 0);
+
 class Mixture {
   // means [n, d]; scales [n, d], or null where there are no densities.
   constructor(means, scales, d) {
@@ -72,8 +75,7 @@ class Mixture {
     const most = radius * radius;
     const found = [];
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
-      const gx = x < boxes[b] ? boxes[b] - x : x > boxes[b + 1] ? x - boxes[b + 1] : 0;
-      const gy = y < boxes[b + 2] ? boxes[b + 2] - y : y > boxes[b + 3] ? y - boxes[b + 3] : 0;
+      const [gx, gy] = [beyond(x, boxes[b], boxes[b + 1]), beyond(y, boxes[b + 2], boxes[b + 3])];
       if (gx * gx > most || gy * gy > most) continue;
       for (let t = starts[c], s = t * d; t < starts[c + 1]; t++) {
         let square = 0;
@@ -91,8 +93,7 @@ class Mixture {
     const [x, y] = this.axes.map((j) => z[j]);
     let [near, high] = [0, 0];
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
-      const gx = x < boxes[b] ? boxes[b] - x : x > boxes[b + 1] ? x - boxes[b + 1] : 0;
-      const gy = y < boxes[b + 2] ? boxes[b + 2] - y : y > boxes[b + 3] ? y - boxes[b + 3] : 0;
+      const [gx, gy] = [beyond(x, boxes[b], boxes[b + 1]), beyond(y, boxes[b + 2], boxes[b + 3])];
       gaps[c] = gx * gx + (this.d > 1 ? gy * gy : 0);
       if (gaps[c] < gaps[near]) near = c;
       if (!inverse) continue;

@@ -490,17 +490,17 @@ class Paths {
     const changed = [];
     for (const [name, path] of paths) {
       const row = this.rows.get(name);
-      if (row.space !== space) [row.space, row.drawn] = [space, row.canvases.map(() => ({ z: [], mean: null, frame: -1 }))];
+      if (row.space !== space) [row.space, row.drawn] = [space, row.canvases.map(() => ({ z: [], mean: null, when: 0 }))];
       row.frames = row.canvases.map((_, k) => at(path, k / (FRAMES - 1)));
       const away = row.frames.map((z) => Math.hypot(...z.map((v, j) => v - hand[j])));
       const nearest = away.indexOf(Math.min(...away));
       row.frames.forEach((z, k) => {
-        if (!same(z, row.drawn[k].z)) changed.push({ row, k, age: k === nearest ? -2 : row.drawn[k].frame });
+        if (!same(z, row.drawn[k].z)) changed.push({ row, k, since: k === nearest ? -1 : row.drawn[k].when });
       });
     }
-    changed.sort((a, b) => a.age - b.age);
+    changed.sort((a, b) => a.since - b.since);
     const until = performance.now() + SLICE[this.grabbed ? "held" : "free"];
-    while (changed.length && (changed[0].age === -2 || performance.now() < until)) this.develop(changed.shift());
+    while (changed.length && (changed[0].since < 0 || performance.now() < until)) this.develop(changed.shift());
     if (changed.length) this.ask();
   }
 
@@ -509,7 +509,7 @@ class Paths {
     if (!mean) return;
     this.timing.decodes++;
     paint(row.canvases[k], mean, this.space.header.shape);
-    row.drawn[k] = { z: row.frames[k], mean: Float32Array.from(mean), frame: this.timing.frames };
+    row.drawn[k] = { z: row.frames[k], mean: Float32Array.from(mean), when: performance.now() };
   }
 
   drawCurves(paths) {

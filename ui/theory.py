@@ -260,8 +260,8 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
         _component(data=data, key=name, height="content", on_ask_change=heard)
     answer("still", (label,), lambda: pool.ask(theory_calls.still, run.path, label))
     if wanted.walk == i:
-        shown = image(run, codes, images, i)
-        answer("walk", (i,), lambda: pool.ask(theory_calls.refined, run.path, shown, label))
+        # the image is decoded where the walk is asked for, and not at every look at it
+        answer("walk", (i,), lambda: pool.ask(theory_calls.refined, run.path, image(run, codes, images, i), label))
     lesson = _lesson_data(run)
     answer("lesson", (lesson,), lambda: pool.ask(lesson_calls.lesson, run.path, lesson))
     for slot, k in zip(AHEAD, wanted.ahead, strict=False):

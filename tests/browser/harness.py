@@ -107,15 +107,15 @@ def until(page: Page, true: Callable[[], object], patience: float = 60.0) -> Non
         page.wait_for_timeout(25)
 
 
-def pixel(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Return the page position of a point of the map."""
+def pixel(page: Page, x: float, y: float, chart: str = CHART) -> tuple[float, float]:
+    """Return the page position of a point of the map, or of another chart."""
     place = page.evaluate(
         """([selector, x, y]) => {
             const gd = document.querySelector(selector), { xaxis, yaxis } = gd._fullLayout;
             const box = gd.getBoundingClientRect();
             return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
         }""",
-        [CHART, x, y],
+        [chart, x, y],
     )
     return place[0], place[1]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from harness import settle
+from harness import pixel, settle
 from playwright.sync_api import expect
 
 from vae import embedding
@@ -28,14 +28,8 @@ def test_the_pointer_on_a_place_decodes_its_code(open_page, places):
     page = open_page("/?model=ten-dimensions&plane=tsne")
     settle(page)
     expect(page.locator(CARD)).to_contain_text("mean of the 8 nearest codes")
-    where = """([x, y]) => {
-      const chart = document.querySelector('.st-key-map .js-plotly-plot');
-      const box = chart.getBoundingClientRect();
-      const { xaxis, yaxis } = chart._fullLayout;
-      return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
-    }"""
     for i in (7, 123, 499):
-        page.mouse.move(*page.evaluate(where, [float(v) for v in places[i]]))
+        page.mouse.move(*pixel(page, *places[i].tolist()))
         expect(page.locator(CARD)).to_contain_text(f"test #{i}")
     page.mouse.down()
     page.mouse.up()

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from harness import settle, until
+from harness import pixel, settle, until
 from playwright.sync_api import expect
 
 from ui.components import source, text
@@ -61,18 +61,6 @@ def asked(page, name):
     return page.evaluate("name => new URL(location.href).searchParams.get(name)", name)
 
 
-def plane(page, x, y):
-    """Return the page position of a point of the map."""
-    return page.evaluate(
-        """([selector, x, y]) => {
-            const gd = document.querySelector(selector), { xaxis, yaxis } = gd._fullLayout;
-            const box = gd.getBoundingClientRect();
-            return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
-        }""",
-        [CHART, x, y],
-    )
-
-
 @pytest.fixture
 def paths(open_page):
     """Open the page and wait for its answers."""
@@ -124,11 +112,11 @@ def test_dragging_a_waypoint_decodes_here_and_tells_the_server_once(paths):
 
 def test_a_click_adds_a_waypoint_and_delete_takes_it_away(paths):
     page = paths("?model=digits-vae-2d&path=-1.000,0.000;1.000,0.000")
-    page.mouse.click(*plane(page, 0.0, 0.1))
+    page.mouse.click(*pixel(page, 0.0, 0.1, CHART))
     page.wait_for_function("() => new URL(location.href).searchParams.get('path').split(';').length === 3")
     middle = [float(v) for v in asked(page, "path").split(";")[1].split(",")]
     np.testing.assert_allclose(middle, [0.0, 0.1], atol=0.05)
-    page.mouse.click(*plane(page, 2.0, 2.0))
+    page.mouse.click(*pixel(page, 2.0, 2.0, CHART))
     page.wait_for_function("() => new URL(location.href).searchParams.get('path').split(';').length === 4")
     np.testing.assert_allclose([float(v) for v in asked(page, "path").split(";")[3].split(",")], [2, 2], atol=0.05)
     page.locator(f"{CHART} [data-waypoint='3']").press("Delete")
@@ -138,7 +126,7 @@ def test_a_click_adds_a_waypoint_and_delete_takes_it_away(paths):
 
 def test_a_pan_adds_nothing(paths):
     page = paths("?model=digits-vae-2d")
-    x, y = plane(page, -2.0, 2.0)
+    x, y = pixel(page, -2.0, 2.0, CHART)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 50, y + 30, steps=5)
