@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.presses import PressOnce
 from ui.visitor import VisitorCookie
 
 
@@ -50,4 +51,4 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 return_memory()
-app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie)])
+app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie), Middleware(PressOnce)])

@@ -135,6 +135,8 @@ class Film {
     }
     this.curves.set(history, header.probabilistic, this.frames.at(-1)?.step ?? 0);
     this.describe();
+    // images and words at once, not at the next animation frame: what stands below must not move down and up again
+    if (frames.length) this.drawFrame(this.frames[head.nearest]);
     this.shown = -1;
     this.ask();
   }
@@ -343,8 +345,7 @@ class Film {
     this.tell(step);
     if (frame && head.nearest !== this.shown) {
       this.shown = head.nearest;
-      this.drawImages(frame);
-      this.drawWords(frame);
+      this.drawFrame(frame);
     }
     // while the film still goes to where the thumb was dragged, the thumb stays there
     const thumb = head.playing ? head.nearest : head.target;
@@ -395,6 +396,11 @@ class Film {
       return [{ text, x, y, k, at: this.axes.place(this.view, x, y) }];
     });
     return fade(found, solo);
+  }
+
+  drawFrame(frame) {
+    this.drawImages(frame);
+    this.drawWords(frame);
   }
 
   drawImages({ reconstructions, samples }) {

@@ -23,8 +23,11 @@ function component(Kind, answer) {
     if (!instances.has(place)) instances.set(place, new Kind(place));
     const instance = instances.get(place);
     instance.update(mounted.data, mounted[answer]);
+    // Streamlit ends what a call returned when the component leaves the page, but also when another call overtook this one
+    // while the module was loading: then the place is still there, and so is the instance
     return () => {
-      instance.destroy();
+      if (place.isConnected) return;
+      instances.get(place)?.destroy();
       instances.delete(place);
     };
   };

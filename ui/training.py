@@ -205,7 +205,7 @@ def _watch(path: Any, activity: str) -> None:
 
 
 def _headline(run: Run, standing: Standing) -> None:
-    """One line: what it is, what it does, how far it is; the bar below while it trains."""
+    """One line: what it is, what it does, how far it is; its bar is always there, for a button that moves is missed."""
     now = standing.status
     word, hue = WORDS[now.state]
     if not visitor.mine(run) and shipped(run):
@@ -221,8 +221,7 @@ def _headline(run: Run, standing: Standing) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
         st.badge(word, color=hue)  # type: ignore[arg-type]
         st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
-    if now.state in BUSY or now.state == "paused":
-        st.progress(min(1.0, now.step / now.total) if now.total else 0.0)
+    st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or shipped(run)))
 
 
 def _turn(standing: Standing) -> str:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from vae import runs
 
 PATIENCE = 120_000  # ms; a machine that tests may be busy with other things
+SLOWNESS = float(os.environ.get("SLOW_BROWSER", "1"))  # how many times slower pages run: what a slow machine would find
 expect.set_options(timeout=PATIENCE)
 
 
@@ -66,6 +67,8 @@ def open_page(browser, server):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
+        if SLOWNESS > 1:
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWNESS})
 
         def console(message):
             if message.type == "error" and not any(part in message.location.get("url", "") for part in EXPECTED):

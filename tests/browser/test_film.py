@@ -26,7 +26,10 @@ MOUNT = """async ([source, css]) => {
     document.body.append(parent);
     window.send = (text) => {
         const data = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-        window.unmount = module.default({ data, parentElement: parent });
+        const leave = module.default({ data, parentElement: parent });
+        if (!parent.isConnected) document.body.append(parent);
+        window.overtaken = leave; // as Streamlit ends a call that a newer one overtook: the place stays
+        window.unmount = () => { parent.remove(); leave(); };
         if (window.steps) return;
         window.steps = [];
         const node = parent.querySelector(".film"), note = () => window.steps.push(node.dataset.step);
@@ -467,6 +470,41 @@ def test_mounted_anew_it_goes_on_where_it_was(moving, tmp_path):
     other = filmed(tmp_path, "other", steps=[0, 7])
     moving.send(film.live(other.path)).wait(run="other", frames=1)
     moving.send(newest(run, 15)).wait(run="run", frames=5, step=5)
+
+
+def test_a_call_that_another_overtook_ends_without_the_film(moving, tmp_path):
+    run = filmed(tmp_path, steps=[0])
+    for n, step in enumerate((0, 5), 1):
+        moving.send(newest(run, step)).wait(step=step, frames=n)
+    moving.node.evaluate("node => { node.same = true; }")
+    moving.page.evaluate("overtaken()")
+    moving.send(newest(run, 9)).wait(step=9, frames=3)
+    assert moving.node.evaluate("node => node.same")
+
+
+def test_its_height_stays_when_the_first_frame_arrives(stage, tmp_path):
+    """The buttons below it must not run from under the hand, not for one frame of the screen."""
+    run = filmed(tmp_path, steps=[0])
+    for step in (0, None):
+        films.file(run.path, step).unlink()
+    stage.page.set_viewport_size({"width": 751, "height": 720})  # what a window of 1280 leaves it
+    stage.send(film.live(run.path))
+    stage.page.wait_for_selector(".empty:not([hidden])")
+    stage.page.evaluate(
+        """() => {
+            const node = document.querySelector(".film"), look = () => heights.add(node.clientHeight);
+            window.heights = new Set();
+            look();
+            new ResizeObserver(look).observe(node);
+            // a mutation is told before anything is painted, and asking for the height lays the page out
+            const all = { childList: true, subtree: true, attributes: true, characterData: true };
+            new MutationObserver(look).observe(node, all);
+        }"""
+    )
+    for n, step in enumerate((0, 5), 1):
+        stage.send(newest(run, step)).wait(step=step, frames=n)
+    assert stage.page.locator(".pairs canvas").is_visible()
+    assert len(stage.page.evaluate("[...heights]")) == 1
 
 
 def test_unmounting_leaves_nothing_behind(moving, tmp_path):

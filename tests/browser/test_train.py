@@ -147,6 +147,48 @@ def test_pause_step_go_on_and_stop(open_train):
     assert Run(run.path).metrics["elbo"]["n"] == 360 and len(Run(run.path).codes) == 360
 
 
+def test_the_buttons_stay_where_they_are_while_a_training_begins(open_train):
+    """A button that moves between the press and the release of a mouse is not pressed."""
+    page = open_train()
+    page.evaluate(
+        """() => {
+            window.places = new Set();
+            const look = () => {
+                const button = document.querySelector(".st-key-pause button");
+                if (button) places.add(Math.round(button.getBoundingClientRect().top));
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    run = press_train(page, 50_000)
+    expect(film(page)).to_have_attribute("data-run", run.name)
+    expect(film(page)).to_have_attribute("data-frames", re.compile(r"^([3-9]|\d\d+)$"))
+    assert len(page.evaluate("[...places]")) == 1
+
+
+def test_a_press_that_a_timer_overtakes_counts_once(open_train):
+    """The page's timer sends every value it knows, a press on its way among them, and then the press is sent itself."""
+    page = open_train()
+    run = press_train(page, 50_000)
+    wait_for_step(page, run, 30)
+    button(page, "Pause").click()
+    shows(page, "Paused")
+    here = status.read(run.path).step
+    page.evaluate(
+        """() => {
+            const { setTimeout } = window; // Streamlit sends a press after 0 ms; the page looks every second
+            window.setTimeout = (f, ms, ...rest) => setTimeout(f, ms || 1500, ...rest);
+        }"""
+    )
+    button(page, "Step").click()
+    page.wait_for_timeout(3000)
+    settle(page)
+    shows(page, f"step {here + 1:,} of")
+    shows(page, "Paused")
+    assert status.read(run.path).step == here + 1
+
+
 def test_the_learning_rate_changes_while_it_trains(open_train):
     page = open_train()
     run = press_train(page, 50_000)
