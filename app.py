@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.presses import PressOnce
+from ui import ticks
 from ui.visitor import VisitorCookie
 
 
@@ -51,4 +51,5 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 return_memory()
-app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie), Middleware(PressOnce)])
+ticks.silence()
+app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie)])

@@ -167,6 +167,21 @@ def test_the_buttons_stay_where_they_are_while_a_training_begins(open_train):
     assert len(page.evaluate("[...places]")) == 1
 
 
+def test_what_the_server_writes_into_a_widget_is_not_undone_by_a_tick(open_train):
+    """The first ticks of the page know the chooser as it was, and would choose the former run again."""
+    often = """(() => {
+        const { setInterval } = window;
+        window.setInterval = (f, ms, ...rest) => setInterval(f, ms / 20, ...rest);
+    })()"""
+    page = open_train(watch=lambda page: page.add_init_script(often))
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 3})
+    run = press_train(page, 50_000)
+    shows(page, "Training")
+    page.wait_for_timeout(1000)
+    assert f"run={run.name}" in page.url
+    assert page.get_by_role("combobox", name="Run").input_value() == run.title
+
+
 def test_a_press_that_a_timer_overtakes_counts_once(open_train):
     """The page's timer sends every value it knows, a press on its way among them, and then the press is sent itself."""
     page = open_train()

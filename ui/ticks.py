@@ -1,0 +1,21 @@
+"""The ticks of a page's timers bring no values: what a hand changes comes in a message of its own.
+
+The browser sends all values it knows with every tick of a fragment's `run_every`. Two kinds of them are wrong: a press
+that is on its way by itself, whose callback would run twice (two runs of one Train, two steps of one Step), and a value
+that the server has written since, which the browser does not know yet and would write back (half of a preset, undone).
+"""
+
+from dataclasses import replace
+
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
+
+_request = ScriptRequests.request_rerun
+
+
+def _without_values(self: ScriptRequests, data: RerunData) -> bool:
+    return _request(self, replace(data, widget_states=None) if data.is_auto_rerun else data)
+
+
+def silence() -> None:
+    """Let every session of this process take ticks without values."""
+    ScriptRequests.request_rerun = _without_values  # type: ignore[method-assign]
