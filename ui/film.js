@@ -136,8 +136,7 @@ class Film {
     this.curves.set(history, header.probabilistic, this.frames.at(-1)?.step ?? 0);
     this.describe();
     // images and words at once, not at the next animation frame: what stands below must not move down and up again
-    if (frames.length) this.drawFrame(this.frames[head.nearest]);
-    this.shown = -1;
+    if (this.frames.length) this.drawFrame();
     this.ask();
   }
 
@@ -343,10 +342,7 @@ class Film {
       moving = this.bars.draw(a.rate, b.rate, progress, { newest: frames.at(-1).rate, dead: header.dead }, seconds, still, theme) || moving;
     }
     this.tell(step);
-    if (frame && head.nearest !== this.shown) {
-      this.shown = head.nearest;
-      this.drawFrame(frame);
-    }
+    if (frame && head.nearest !== this.shown) this.drawFrame();
     // while the film still goes to where the thumb was dragged, the thumb stays there
     const thumb = head.playing ? head.nearest : head.target;
     if (Number(stage.range.value) !== thumb) stage.range.value = thumb;
@@ -398,9 +394,11 @@ class Film {
     return fade(found, solo);
   }
 
-  drawFrame(frame) {
-    this.drawImages(frame);
-    this.drawWords(frame);
+  // The images and words of the frame that the head is nearest to.
+  drawFrame() {
+    this.shown = this.head.nearest;
+    this.drawImages(this.frames[this.shown]);
+    this.drawWords(this.frames[this.shown]);
   }
 
   drawImages({ reconstructions, samples }) {

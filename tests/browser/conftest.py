@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from harness import CHART, Server, chromium, settle, start, stop
+from harness import CHART, Server, chromium, settle, slow_down, start, stop
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from vae import runs
@@ -68,7 +68,7 @@ def open_page(browser, server):
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         if SLOWNESS > 1:
-            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWNESS})
+            slow_down(page, SLOWNESS)
 
         def console(message):
             if message.type == "error" and not any(part in message.location.get("url", "") for part in EXPECTED):

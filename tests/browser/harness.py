@@ -99,6 +99,11 @@ def settle(page: Page, quiet: int = 500) -> None:
     )
 
 
+def slow_down(page: Page, times: float) -> None:
+    """Let a page's scripts take so many times as long."""
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
+
+
 def until(page: Page, true: Callable[[], object], patience: float = 60.0) -> None:
     """Wait until something is true that only Python can tell; fail where it never is."""
     end = time.monotonic() + patience

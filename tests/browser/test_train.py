@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from harness import Server, settle, start, stop, until
+from harness import Server, settle, slow_down, start, stop, until
 from playwright.sync_api import Page, expect
 
 from vae import runs, status
@@ -174,7 +174,7 @@ def test_what_the_server_writes_into_a_widget_is_not_undone_by_a_tick(open_train
         window.setInterval = (f, ms, ...rest) => setInterval(f, ms / 20, ...rest);
     })()"""
     page = open_train(watch=lambda page: page.add_init_script(often))
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 3})
+    slow_down(page, 3)
     run = press_train(page, 50_000)
     shows(page, "Training")
     page.wait_for_timeout(1000)
