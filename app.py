@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui import ticks
-from ui.visitor import VisitorCookie
+from ui.shared import ticks
+from ui.state.visitor import VisitorCookie
 
 
 def return_memory() -> None:
@@ -34,10 +34,11 @@ def return_memory() -> None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Work the queue off while the server lives; at its end, downloads end too, and runs in training go on."""
-    from ui import background
-    from vae import jobs, manage
-    from vae.jobs import pool
+    from ui.shared import background
+    from vae import jobs
+    from vae.answers import pool
     from vae.jobs.engine import Engine
+    from vae.runs import manage
 
     engine = None if os.environ.get(jobs.CLUSTER) else Engine()
     if engine is not None:

@@ -19,12 +19,13 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from vae import data, disentanglement
-from vae.batches import prepare
+from vae import data
+from vae.data.batches import prepare
+from vae.evaluation import disentanglement
 from vae.model import LatentModel
 from vae.runs import write_json
 from vae.spec import Spec, preset
-from vae.training import State, fit
+from vae.training.loop import State, fit
 
 MODELS = ("vae", "beta-vae", "beta-tcvae")
 METRICS = ("mig_sampled", "mig_binned", "dci_disentanglement", "dci_completeness", "sap", "factor_vae")

@@ -17,8 +17,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from vae import embedding, runs
+from vae import runs
 from vae.evaluation.trust import trustworthiness
+from vae.geometry import embedding
 
 
 def pca(codes: np.ndarray, seed: int, threads: int, say: embedding.Progress) -> tuple[np.ndarray, None]:

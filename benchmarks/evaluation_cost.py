@@ -27,7 +27,7 @@ LIMITS = {"exact/1000": 2.0, "decomposition/4096": 2.0, "bounds/1000/5000/20": 6
 def images(n: int) -> torch.Tensor:
     """Return n binary images [n, 1, 28, 28]."""
     from vae import data
-    from vae.batches import prepare
+    from vae.data.batches import prepare
     from vae.spec import preset
 
     generator = torch.Generator().manual_seed(0)
@@ -38,9 +38,10 @@ def images(n: int) -> torch.Tensor:
 
 def measured(task: str) -> dict[str, float]:
     """Return the seconds and the memory peak above what was there before, MB, of one task."""
-    from vae import denormals, finish, runs
+    from vae import runs
     from vae.evaluation import bounds, decomposition, exact
     from vae.spec import preset
+    from vae.training import denormals, finish
 
     denormals.flush()
     kind, *numbers = task.split("/")

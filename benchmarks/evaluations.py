@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from vae import runs  # noqa: E402
-from vae.jobs import calls  # noqa: E402
-from vae.jobs.pool import Pool  # noqa: E402
+from vae.answers import models as calls  # noqa: E402
+from vae.answers.pool import Pool  # noqa: E402
 
 WARM, POSTERIOR = 150.0, 300.0  # the limits of the medians, ms
 

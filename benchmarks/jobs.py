@@ -3,8 +3,8 @@
     python benchmarks/jobs.py [--rounds 5] [--seconds 6]
 
 The same spec (MLP 784-256-128-2 on 28×28 glyphs, batch 128, validated after each epoch) is trained as a bare loop over
-vae.training.fit, and as a run in the queue, which keeps a history, films itself, tells its status and can be steered;
-both with the same threads, in turn, and medians count. Exits with 1 where a limit is missed.
+vae.training.loop.fit, and as a run in the queue, which keeps a history, films itself, writes its status and can be
+steered; both with the same threads, in turn, and medians count. Exits with 1 where a limit is missed.
 """
 
 import argparse
@@ -22,10 +22,15 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from vae import control, jobs, manage, runs, status  # noqa: E402
+from vae import jobs, runs  # noqa: E402
 from vae.jobs import Resources, embedded  # noqa: E402
 from vae.jobs.engine import Engine  # noqa: E402
-from vae.runs import Run  # noqa: E402
+from vae.runs import (  # noqa: E402
+    Run,
+    control,
+    manage,
+    status,
+)
 from vae.spec import preset  # noqa: E402
 
 SPEC = preset("vae", data="glyphs", epochs=100_000)
@@ -37,9 +42,9 @@ import torch
 os.nice(5); torch.set_num_threads({threads})
 from pathlib import Path
 from vae import data
-from vae.batches import prepare
+from vae.data.batches import prepare
 from vae.spec import Spec
-from vae.training import State, fit
+from vae.training.loop import State, fit
 spec = Spec.from_json(Path(sys.argv[1]).read_text())
 train, valid = (prepare(data.load(spec.data, split), spec) for split in ("train", "valid"))
 steps = fit(State.fresh(spec), spec, train, valid)

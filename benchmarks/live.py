@@ -25,9 +25,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests" / "brows
 from harness import chromium, settle, start, stop  # noqa: E402
 from jobs import SPEC, bare, end, rate, row, told, until  # noqa: E402
 
-from vae import jobs, manage, status  # noqa: E402
+from vae import jobs  # noqa: E402
 from vae.jobs import embedded  # noqa: E402
-from vae.runs import Run  # noqa: E402
+from vae.runs import (  # noqa: E402
+    Run,
+    manage,
+    status,
+)
 
 FRAMES, RATIO, PAUSE, FIRST, CLICK = 30.0, 0.9, 0.2, 1.0, 0.1
 FILM = ".st-key-film [data-run]"

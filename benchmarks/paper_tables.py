@@ -28,14 +28,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from throughput import mnist_root
 
-from vae import data, denormals
-from vae.batches import Batches, prepare
+from vae import data
+from vae.data.batches import Batches, prepare
 from vae.evaluation.importance import bounds
 from vae.model import LatentModel, draw
-from vae.paths import PATHS
+from vae.model.estimators import PATHS
 from vae.runs import write_json
 from vae.spec import Spec, preset
-from vae.training import State, fit
+from vae.training import denormals
+from vae.training.loop import State, fit
 
 RATE = 1e-3  # of Adam at the start; tanh networks learn faster at three times as much
 BURDA = {"latent": 50, "encoder": {"kind": "mlp", "widths": [200, 200], "activation": "tanh"}}

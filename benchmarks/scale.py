@@ -27,14 +27,14 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(ROOT / "tests" / "browser"), str(ROOT / "benchmarks")]
 
 from fake_runs import make_run  # noqa: E402
 from harness import CHART, chromium, settle, start, stop  # noqa: E402
 from hover import AREA, hover  # noqa: E402
 
-from ui.geometry import PLOTLY  # noqa: E402
-from vae import pointwise  # noqa: E402
+from ui.shared.geometry import PLOTLY  # noqa: E402
+from vae.runs import pointwise  # noqa: E402
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
 BIG = ".st-key-map .bigmap"

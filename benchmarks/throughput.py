@@ -27,9 +27,11 @@ from torch.utils.data import DataLoader, Subset
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from vae import data, download, training  # noqa: E402
-from vae.batches import Batches  # noqa: E402
+from vae import data  # noqa: E402
+from vae.data import download  # noqa: E402
+from vae.data.batches import Batches  # noqa: E402
 from vae.spec import preset  # noqa: E402
+from vae.training import loop as training  # noqa: E402
 
 BATCH, HIDDEN, LATENT, PIXELS = 128, 400, 20, 784
 LIMITS = {"pytorch/examples' loop": 3.5, "pythae 0.1.2": 2.0, "bare matrix products": 0.4}
@@ -49,7 +51,7 @@ def mnist(n: int) -> np.ndarray:
 
 
 def ours(images: np.ndarray) -> Callable[[], None]:
-    """Return one round of vae.training.fit, dynamic binarisation and all statistics included."""
+    """Return one round of vae.training.loop.fit, dynamic binarisation and all statistics included."""
     spec = preset("vae", latent=LATENT, encoder={"kind": "mlp", "widths": [HIDDEN]}, batch=BATCH, epochs=10**6)
     batches = Batches(torch.from_numpy(images[:, None].copy()), 255, True)
     steps = training.fit(training.State.fresh(spec), spec, batches)

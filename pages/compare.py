@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from ui import comparing, library, messages, state
+from ui.compare import page as comparing
+from ui.shared import library, messages
+from ui.state import view as state
 from vae.runs import RunError
 
 runs, problems = state.compared()

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from ui import diagnosis, messages, state
+from ui.diagnose import page as diagnosis
+from ui.shared import messages
+from ui.state import view as state
 from vae.runs import RunError
 
 view = state.view()

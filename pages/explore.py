@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from ui import controls, library, mapping, messages, state
-from ui.explorer import Pin, explorer
+from ui.explore import controls, mapping
+from ui.explore.explorer import Pin, explorer
+from ui.shared import library, messages
+from ui.state import view as state
 from vae.runs import RunError
 
 view = state.view()

@@ -10,7 +10,8 @@ if ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from ui import chips, messages, state  # noqa: E402
+from ui.shared import chips, messages  # noqa: E402
+from ui.state import view as state  # noqa: E402
 
 # an icon of our own: Streamlit would fetch a Material one from elsewhere
 st.set_page_config(page_title="Latent space explorer", page_icon=f"{ROOT}/ui/icon.svg", layout="wide")

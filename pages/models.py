@@ -4,12 +4,16 @@ from typing import Any
 
 import streamlit as st
 
-from ui import library, managing, messages, state, training, visitor
-from ui.chips import data_name, headline, number
-from ui.evaluating import evaluation
-from ui.measuring import measuring
-from vae import presets
+from ui.models import managing
+from ui.models.evaluating import evaluation
+from ui.models.measuring import measuring
+from ui.shared import library, messages
+from ui.shared.chips import data_name, headline, number
+from ui.state import view as state
+from ui.state import visitor
+from ui.train import page as training
 from vae.runs import Run, RunError
+from vae.spec import presets
 
 NAMES = {
     "elbo": "ELBO",

@@ -2,8 +2,12 @@
 
 import streamlit as st
 
-from ui import controls, figures, library, messages, path_state, paths, state
-from vae.jobs import pool
+from ui.explore import controls
+from ui.paths import page as paths
+from ui.shared import figures, library, messages
+from ui.state import paths as path_state
+from ui.state import view as state
+from vae.answers import pool
 from vae.runs import RunError
 
 view = state.view()

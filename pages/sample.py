@@ -2,8 +2,13 @@
 
 import streamlit as st
 
-from ui import controls, decoder, manifold, messages, sampling, shelf, state, traverse
-from vae.jobs import pool
+from ui.decode import decoder
+from ui.explore import controls
+from ui.sample import manifold, shelf, traverse
+from ui.sample import page as sampling
+from ui.shared import messages
+from ui.state import view as state
+from vae.answers import pool
 from vae.runs import RunError
 
 pool.warm()

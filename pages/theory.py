@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from ui import library, messages, state, theory
-from vae.jobs import pool
+from ui.shared import library, messages
+from ui.state import view as state
+from ui.theory import page as theory
+from vae.answers import pool
 from vae.runs import RunError
 
 view = state.view()

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from ui import launching, managing, messages, training
+from ui.models import managing
+from ui.shared import messages
+from ui.train import launching
+from ui.train import page as training
 from vae import jobs
 
 jobs.executor().warm()

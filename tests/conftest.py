@@ -7,8 +7,8 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import pytest  # noqa: E402
-import torch  # noqa: E402
+import pytest
+import torch
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -53,7 +53,7 @@ def folder(tmp_path, monkeypatch):
     from vae import runs
 
     monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs, "shipped", lambda: tmp_path / "none")
+    monkeypatch.setattr(runs.run, "shipped", lambda: tmp_path / "none")
     st.cache_resource.clear()
     yield tmp_path / "runs"
     st.cache_resource.clear()

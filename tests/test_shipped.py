@@ -4,10 +4,11 @@ import math
 
 import torch
 
-from vae import finish, runs
-from vae.batches import prepare
+from vae import runs
 from vae.data import load
+from vae.data.batches import prepare
 from vae.evaluation import evaluate, log_px_grid
+from vae.training import finish
 
 SHIPPED = [runs.shipped()]
 

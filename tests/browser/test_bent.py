@@ -5,8 +5,8 @@ import pytest
 from harness import pixel, settle
 from playwright.sync_api import expect
 
-from vae import embedding
-from vae.embedding import Embedding
+from vae.geometry import embedding
+from vae.geometry.embedding import Embedding
 from vae.runs import Run
 
 CARD = ".st-key-explorer .card"

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from fake_runs import make_run
 from harness import card, picture, settle, until
+from maps import NODE, READY, draw, inside
 from playwright.sync_api import expect
 
-from ui import components
+from ui.shared import components
 from vae.runs import Run
 
 N = 30_000
-NODE = ".st-key-map .bigmap"
-READY = f"{NODE}[data-ready]"
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
 
 
@@ -52,16 +51,6 @@ def drawn(page):
     }""")
 
 
-def draw(page, mode, corners):
-    page.locator(NODE).get_by_role("button", name=mode).click()
-    places = [pixel(page, *corner) for corner in corners]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=5)
-    page.mouse.up()
-
-
 def selected(page, n):
     """Wait until the strip counts about n points (drawn by hand, so pixels decide at the edge), and return how many."""
 
@@ -72,16 +61,6 @@ def selected(page, n):
     until(page, lambda: found() == pytest.approx(n, rel=0.03, abs=5))
     settle(page)
     return found()
-
-
-def inside(polygon, points):
-    """Which points [N, 2] lie within a polygon, by the crossing number."""
-    x, y = points.T.astype(float)
-    within = np.zeros(len(points), bool)
-    for (xa, ya), (xb, yb) in zip(polygon, np.roll(polygon, 1, axis=0), strict=True):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            within ^= ((ya > y) != (yb > y)) & (x < (xb - xa) * (y - ya) / (yb - ya) + xa)
-    return within
 
 
 def test_the_codes_are_drawn_as_density_and_one_by_one_where_few_are_in_view(open_page, codes):
@@ -181,7 +160,7 @@ def test_the_lasso_agrees_with_numpy_code_by_code(open_page, codes):
             }
             return [mask, whole / count];
         }""",
-        [components.source("grid.js", "polygon.js"), codes.means[:4000].tolist(), polygon],
+        [components.source("js/grid.js", "js/polygon.js"), codes.means[:4000].tolist(), polygon],
     )
     np.testing.assert_array_equal(np.array(bits[0], bool), inside(np.array(polygon), codes.means[:4000]))
     assert bits[1] > 0.4  # most cells are decided at once
@@ -256,7 +235,7 @@ HISTOGRAM = """async ([source, means, labels, view, columns, lines]) => {
 def test_the_density_counts_every_code_in_view(blank, codes):
     means, labels = codes.means[:5000], codes.labels[:5000] % 3
     low, high = np.array([-2.0, -1.0]), np.array([1.5, 2.5])
-    source = components.source("grid.js", "density.js")
+    source = components.source("js/grid.js", "js/density.js")
     arguments = [source, means.tolist(), labels.tolist(), [low[0], high[0], low[1], high[1]], 40, 30]
     found = blank.evaluate(HISTOGRAM, arguments)
     within = ((means >= low) & (means <= high)).all(1)

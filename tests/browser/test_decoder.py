@@ -11,9 +11,12 @@ from harness import card, picture, pixel, settle
 from playwright.sync_api import expect
 from safetensors.torch import save_file
 
-from ui import decoder, explorer
-from vae import finish, plane, runs
+from ui.decode import decoder
+from ui.explore import explorer
+from vae import runs
+from vae.geometry import plane
 from vae.spec import Spec, preset
+from vae.training import finish
 
 COUNT = 1000
 
@@ -128,7 +131,7 @@ def test_convolution_and_upsampling_layers(blank):
         {"kind": "tanh"},
         {"kind": "conv2d", "in": 4, "out": 2, "kernel": 4, "stride": 2, "padding": 1},
     ]
-    from vae import networks
+    from vae.spec import layers as networks
 
     torch.manual_seed(0)
     net = networks.build(layers)

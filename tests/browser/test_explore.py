@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 from harness import CHART, card, picture, pixel, settle, until
+from maps import kept, lasso, mark, number
 from playwright.sync_api import expect
 
 from vae import runs
@@ -13,34 +14,6 @@ def pinned(page):
     """Return the pinned point, as the address has it."""
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
     return page.evaluate("() => new URL(location.href).searchParams.get('z').split(',').map(Number)")
-
-
-def mark(page):
-    """Remember the chart's element, so that a remount can be told."""
-    page.evaluate("selector => { window.__chart = document.querySelector(selector); }", CHART)
-
-
-def kept(page):
-    return page.evaluate(
-        "selector => window.__chart === document.querySelector(selector) && window.__chart.isConnected", CHART
-    )
-
-
-def lasso(page, corners):
-    """Draw a lasso through the points of the map, with the modebar's own tool."""
-    page.locator(CHART).hover()
-    page.locator(f"{CHART} .modebar-btn[data-val=lasso]").click()
-    places = [pixel(page, *corner) for corner in corners]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in [*places[1:], places[0]]:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
-
-
-def number(page):
-    """Return N of "N points" under the map."""
-    return int(page.locator(".st-key-strip").inner_text().split()[0].replace(",", ""))
 
 
 def test_hover_decodes_and_follows_the_pointer(open_page):

@@ -6,15 +6,16 @@ import json
 
 import numpy as np
 import pytest
+from filmed import COUNT, filmed, shoot
 from PIL import Image
 from playwright.sync_api import expect
-from test_film_payload import COUNT, filmed, shoot
 
-from ui import figures, film
-from ui.components import text
-from vae import film as films
+from ui.shared import figures
+from ui.shared.components import text
+from ui.train import film
 from vae import runs
-from vae.film import Frame
+from vae.runs import film as films
+from vae.runs.film import Frame
 
 STEPS = [0, 1, 3, 10, 40, 100]
 
@@ -57,7 +58,7 @@ class Stage:
         self.page = page
         page.set_viewport_size({"width": 1240, "height": 640})
         page.goto("about:blank")
-        page.evaluate(MOUNT, [film.SOURCE, text("film.css")])
+        page.evaluate(MOUNT, [film.SOURCE, text("train/film.css")])
 
     def send(self, data: bytes) -> "Stage":
         self.page.evaluate("send", base64.b64encode(data).decode())

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from fake_runs import make_run
 from harness import CHART, pixel, settle, until
+from maps import NODE, READY, draw, inside, kept, lasso, mark, number
 from playwright.sync_api import expect
-from test_bigmap import NODE, READY, draw, inside
-from test_explore import kept, lasso, mark, number
 
-from ui import components
-from vae import pointwise
-from vae.runs import Run
+from ui.shared import components
+from vae.runs import Run, pointwise
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
 N, MANY = 2000, 30_000
@@ -239,7 +237,7 @@ THIN = """async ([source, places, side]) => {
 
 def test_images_that_fit_are_all_that_fit_and_none_is_over_another(blank):
     places = np.random.default_rng(0).normal(0, 120, (1500, 2))
-    order, found = blank.evaluate(THIN, [components.source("thumbnails.js"), places.tolist(), 30])
+    order, found = blank.evaluate(THIN, [components.source("js/thumbnails.js"), places.tolist(), 30])
     assert sorted(order) == list(range(1500)) and order != sorted(order)
     apart = np.abs(places[:, None] - places[found][None]).max(-1)  # two squares overlap where both axes do
     own = apart[found] + 1e9 * np.eye(len(found))
@@ -263,7 +261,7 @@ def test_a_pixel_of_many_codes_has_the_colour_of_their_mean(blank):
     rng = np.random.default_rng(1)
     means, values = rng.uniform(-1, 1, (4000, 2)).astype(np.float32), rng.uniform(0, 4, 4000).astype(np.float32)
     muted = means[:, 0] > 0.5
-    source = components.source("grid.js", "density.js")
+    source = components.source("js/grid.js", "js/density.js")
     arguments = [source, means.tolist(), values.tolist(), muted.tolist(), [-1, 1, -1, 1], 10, 10]
     found = np.array(blank.evaluate(MEANS, arguments)).reshape(10, 10, 4)[::-1]
     count, _, _ = np.histogram2d(*means[~muted].T[::-1], 10, ((-1, 1), (-1, 1)))

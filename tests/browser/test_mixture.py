@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from ui import components
+from ui.shared import components
 
-SOURCE = components.source("shared.js", "grid.js", "mixture.js")
+SOURCE = components.source("js/grid.js", "js/mixture.js")
 ERROR = 1e-6  # nats; what is left out is below 1e-7, the rest is for float32 means and scales
 LOOK = """async ([source, d, means, scales, points, skips]) => {
     const { Mixture } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));

@@ -8,7 +8,7 @@ import pytest
 from harness import pixel, settle, until
 from playwright.sync_api import expect
 
-from ui.components import source, text
+from ui.shared.components import source, text
 from vae.geometry import curves
 
 CHART = ".st-key-paths_map .js-plotly-plot"
@@ -281,7 +281,7 @@ def test_the_browsers_curves_are_pythons(blank):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 4))
     waypoints = rng.normal(size=(3, 4))
-    found = blank.evaluate(ROUTE, [source("route.js"), a.tolist(), b.tolist(), waypoints.tolist()])
+    found = blank.evaluate(ROUTE, [source("paths/route.js"), a.tolist(), b.tolist(), waypoints.tolist()])
     t = np.linspace(0, 1, 9)
     np.testing.assert_allclose(found["slerp"], curves.slerp(a, b, t), atol=1e-12)
     assert found["opposite"] is None
@@ -294,7 +294,7 @@ def test_the_browsers_curves_are_pythons(blank):
 
 def test_the_modules_names_do_not_collide():
     """Files become one module, in which a name may be declared once."""
-    from ui import paths
+    from ui.paths import page as paths
 
     names = [
         line.split("(")[0].split("=")[0].split("{")[0].split()[-1].strip()

@@ -6,9 +6,10 @@ from fake_runs import complete, make_run
 from harness import settle, until
 from playwright.sync_api import expect
 
-from ui import library
-from vae import finish, runs
-from vae.jobs import sampling_calls
+from ui.shared import library
+from vae import runs
+from vae.answers import sample as sampling_calls
+from vae.training import finish
 
 THERE = ".samples .panel.left[data-state=there]"
 BOTH = f"{THERE} ~ .panel.right[data-state=there]"

@@ -11,9 +11,9 @@ from harness import settle
 from playwright.sync_api import expect
 
 from vae import data, runs
+from vae.answers import theory as theory_calls
 from vae.evaluation import gradients
 from vae.evaluation.derivation import ladder, standard_error
-from vae.jobs import theory_calls
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
 READY = ".theory[data-ready]"

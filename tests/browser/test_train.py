@@ -12,9 +12,9 @@ import pytest
 from harness import Server, settle, slow_down, start, stop, until
 from playwright.sync_api import Page, expect
 
-from vae import runs, status
-from vae.manage import create
-from vae.runs import Run
+from vae import runs
+from vae.runs import Run, status
+from vae.runs.manage import create
 from vae.spec import preset
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from vae import networks, runs
+from vae import runs
 from vae.runs import Codes, Run
 from vae.spec import Spec, preset
+from vae.spec import layers as networks
 
 
 def weights(spec: Spec, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -3,9 +3,8 @@
 import numpy as np
 import torch
 
-from vae import build
-from vae.linear import PPCA
-from vae.model import LatentModel
+from vae.evaluation.linear import PPCA
+from vae.model import LatentModel, build
 from vae.spec import Spec
 
 

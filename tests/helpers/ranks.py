@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import torch
 
-from vae.batches import prepare
 from vae.data import load
-from vae.parallel import ALONE, Team, join
+from vae.data.batches import prepare
 from vae.spec import preset
-from vae.training import State, fit
+from vae.training.loop import State, fit
+from vae.training.parallel import ALONE, Team, join
 
 MLP = {"kind": "mlp", "widths": [16]}
 # 129 examples in batches of 64 end in a batch of one, which no team can divide; 64 is uneven for three

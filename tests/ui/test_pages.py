@@ -2,65 +2,23 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 import streamlit as st
 from fake_runs import make_run
+from page_scripts import MAIN, charts, explore, lives, start, texts
 from safetensors.numpy import save_file
-from streamlit.testing.v1 import AppTest
 
-from ui import chips, decoder, fetching, library, messages, pictures, selection, state
+from ui.decode import decoder
+from ui.explore import selection
+from ui.shared import chips, fetching, library, messages, pictures
+from ui.state import view as state
 from vae import runs
 from vae.runs import Codes
 from vae.spec import PRESETS
 
-MAIN = str(Path(__file__).resolve().parent.parent / "pages" / "main.py")
-
-
 pytestmark = pytest.mark.usefixtures("folder")
-
-
-@pytest.fixture
-def digits(folder):
-    """The embedded digits, so a run with real images."""
-    return make_run(folder, "digits-vae-2d", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})
-
-
-@pytest.fixture
-def ten(folder):
-    """A run whose latent space has ten dimensions."""
-    return make_run(folder, "ten", data="digits", shape=(1, 8, 8), latent=10, encoder={"kind": "mlp", "widths": [16]})
-
-
-def explore(**query):
-    return start("explore", **query)
-
-
-def start(page, **query):
-    app = AppTest.from_file(MAIN, default_timeout=30)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    if page != "explore":
-        app.switch_page(f"{page}.py").run()
-    return app
-
-
-def lives(app):
-    """The script came to its end: no traceback, and the model chip is there to go elsewhere."""
-    assert not app.exception, app.exception
-    assert app.selectbox(key="chip_model").options
-    return app
-
-
-def charts(app):
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def texts(app):
-    return " ".join(e.value for kind in ("warning", "error", "info", "caption", "markdown") for e in getattr(app, kind))
 
 
 def test_explore_shows_the_map_and_the_component(digits):

@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.evaluation import Estimate, bounds, evaluate
 from vae.model import draw
-from vae.objectives import iwae
+from vae.model.objectives import iwae
 from vae.spec import preset
 
 
@@ -91,7 +91,7 @@ def test_prior_samples_come_from_the_prior():
     """ "Random sample" drawn uniformly instead of from the prior: a Kolmogorov-Smirnov test."""
     from scipy import stats
 
-    from vae import families
+    from vae.model import families
 
     model = preset("vae", latent=3, shape=(1, 4, 4), encoder={"kind": "linear"}).build()
     z = families.sample(model.prior(), 20_000, generator())

@@ -1,10 +1,10 @@
-import { Axes, fade } from "./axes.js";
-import { Cloud, paints } from "./cloud.js";
-import { fresh, themeOf, whole } from "./drawing.js";
-import { contains, toBits } from "./polygon.js";
-import { survey } from "./reel.js";
-import { component, el, inflate, painted, plain, record, unpack } from "./shared.js";
-import { Space, fixed, paint } from "./space.js";
+import { Axes, fade } from "../js/axes.js";
+import { Cloud, paints } from "../js/cloud.js";
+import { fresh, themeOf, whole } from "../js/drawing.js";
+import { contains, toBits } from "../js/polygon.js";
+import { survey } from "../js/reel.js";
+import { component, el, inflate, painted, plain, record, unpack } from "../js/shared.js";
+import { Space, fixed, paint } from "../js/space.js";
 
 // Two to four maps under one cursor and one lasso. The pointer in any of them chooses an image (the nearest code), or
 // where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso sends one message.

@@ -9,28 +9,29 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui import asking, chips, explorer, figures, library, messages, selection
-from ui import film as filming
-from ui.components import pack, source, text
-from vae import alignment
-from vae import film as films
-from vae import plane as planes
-from vae.alignment import Alignment
+from ui.explore import explorer, selection
+from ui.shared import asking, chips, figures, library, messages
+from ui.shared.components import pack, source, text
+from ui.train import film as filming
+from vae.answers import compare as compare_calls
+from vae.answers import pool
+from vae.answers.compare import Scores
+from vae.answers.pool import Answer
 from vae.data import DataError
-from vae.jobs import compare_calls, pool
-from vae.jobs.compare_calls import Scores
-from vae.jobs.pool import Answer
-from vae.plane import Plane
+from vae.geometry import alignment
+from vae.geometry import plane as planes
+from vae.geometry.alignment import Alignment
+from vae.geometry.plane import Plane
 from vae.runs import Codes, Run, RunError
+from vae.runs import film as films
 from vae.spec import SpecError
 
-SCRIPTS = ("shared", "drawing", "decoder", "grid", "mixture", "space", "polygon", "cloud", "axes", "reel", "comparing")
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+SOURCE = source("compare/comparing.js")
 KEY = "comparing"
 QUANTITIES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}
 
 _component = st.components.v2.component(
-    "latent_comparing", html="<div></div>", css=text("instrument.css") + text("comparing.css"), js=SOURCE
+    "latent_comparing", html="<div></div>", css=text("js/instrument.css") + text("compare/comparing.css"), js=SOURCE
 )
 
 

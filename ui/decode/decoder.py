@@ -2,16 +2,16 @@
 
 import hashlib
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vae import networks
+from ui.shared.components import source
 from vae.runs import Run, RunError
 from vae.spec import head
+from vae.spec import layers as networks
 
-SOURCE = (Path(__file__).parent / "decoder.js").read_text()
+SOURCE = source("decode/decoder.js")
 ATLAS_REMEDY = "The browser cannot run this decoder, and no atlas of it is saved: run `python -m vae atlas {}`."
 
 

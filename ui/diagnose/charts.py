@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ui.figures import DECODER, ENCODER, GRID, KL, PRIOR, RECONSTRUCTION, RIM, THEME_INK
+from ui.shared.figures import DECODER, ENCODER, GRID, KL, PRIOR, RECONSTRUCTION, RIM, THEME_INK
+from vae.density.holes import FAR, HOLE
 from vae.diagnosis.evidence import (
     Bound,
     Codes,
@@ -21,7 +22,6 @@ from vae.diagnosis.evidence import (
     Width,
 )
 from vae.diagnosis.limits import DEAD, IGNORED
-from vae.holes import FAR, HOLE
 
 HEIGHT, MAP_HEIGHT = 190, 270
 CHART = {"displayModeBar": False}

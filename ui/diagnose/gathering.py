@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from ui import asking, library
+from ui.shared import asking, library
+from vae.answers import diagnose as diagnosis_calls
+from vae.answers import pool
+from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.diagnosis import kept, quick
 from vae.diagnosis.evidence import PARTS, QUICK, Codes, Evidence, Training, restore
-from vae.jobs import diagnosis_calls, pool
-from vae.jobs.pool import Answer
 from vae.runs import Run, RunError
 from vae.spec import SpecError
 

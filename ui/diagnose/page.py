@@ -5,14 +5,21 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import diagnosing, diagnosis_figures, diagnosis_pictures, form, library, messages, state, training
-from ui.diagnosing import Known
-from ui.diagnosis_figures import CHART
+from ui.diagnose import charts as diagnosis_figures
+from ui.diagnose import gathering as diagnosing
+from ui.diagnose import worst as diagnosis_pictures
+from ui.diagnose.charts import CHART
+from ui.diagnose.gathering import Known
+from ui.shared import library, messages
+from ui.state import view as state
+from ui.train import form
+from ui.train import page as training
+from vae.answers import pool
 from vae.data import DataError
-from vae.diagnosis import kept, verdicts
+from vae.diagnosis import cards as verdicts
+from vae.diagnosis import kept
 from vae.diagnosis.evidence import PARTS, QUICK, Evidence, Number
 from vae.diagnosis.verdict import Absent, Finding, Remedy, Severity, Verdict
-from vae.jobs import pool
 from vae.runs import Run
 from vae.spec import SpecError
 

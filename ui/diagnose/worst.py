@@ -7,10 +7,11 @@ import numpy as np
 import streamlit as st
 from streamlit.elements.plotly_chart import PlotlyState
 
-from ui import diagnosis_figures, figures, library, messages, pictures
-from ui.diagnosis_figures import CHART
-from vae import plane as planes
+from ui.diagnose import charts as diagnosis_figures
+from ui.diagnose.charts import CHART
+from ui.shared import figures, library, messages, pictures
 from vae.diagnosis.evidence import Evidence
+from vae.geometry import plane as planes
 from vae.runs import Run, RunError
 
 TILE = 56  # pixels of a side of the worst images

@@ -1,10 +1,10 @@
-import { Axes, fade } from "./axes.js";
-import { Cloud, paints, tinted } from "./cloud.js";
-import { Density } from "./density.js";
-import { themeOf, whole } from "./drawing.js";
-import { Grid } from "./grid.js";
-import { contains, crosses } from "./polygon.js";
-import { component, el, plain, rgb, unpack } from "./shared.js";
+import { Axes, fade } from "../js/axes.js";
+import { Cloud, paints, tinted } from "../js/cloud.js";
+import { Density } from "../js/density.js";
+import { themeOf, whole } from "../js/drawing.js";
+import { Grid } from "../js/grid.js";
+import { contains, crosses } from "../js/polygon.js";
+import { component, el, plain, rgb, unpack } from "../js/shared.js";
 
 // The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density: all
 // codes in either case. A lasso goes to the map's layer (layer.js), which rides on this map as the card does, and gives it

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import explorer, figures, geometry, library, state, values
-from ui.components import pack, source, text
-from vae.plane import Bent, Ground, Plane
+from ui.explore import explorer
+from ui.shared import figures, geometry, library, values
+from ui.shared.components import pack, source, text
+from ui.state import view as state
+from vae.geometry.plane import Bent, Ground, Plane
 from vae.runs import Codes, Run
 
 OUTLINED = 50_000  # codes, evenly over all, that say where the first view and the glyphs lie: to a hundredth of a sigma
 
-SCRIPTS = ("shared", "drawing", "grid", "density", "polygon", "cloud", "axes", "bigmap")
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+SOURCE = source("explore/bigmap.js")
 _component = st.components.v2.component(
-    "latent_bigmap", html="<div></div>", css=text("instrument.css") + text("bigmap.css"), js=SOURCE
+    "latent_bigmap", html="<div></div>", css=text("js/instrument.css") + text("explore/bigmap.css"), js=SOURCE
 )
 
 

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import asking, figures, library, map_state, messages
-from vae import columns, pointwise
-from vae.columns import Column, ColumnError
-from vae.data import DataError
-from vae.jobs import map_calls, pool
-from vae.jobs.pool import Answer
-from vae.pointwise import Pointwise
-from vae.runs import Codes, Run, RunError
+from ui.shared import asking, figures, library, messages
+from ui.state import map as map_state
+from vae.answers import explore as map_calls
+from vae.answers import pool
+from vae.answers.pool import Answer
+from vae.data import DataError, columns
+from vae.data.columns import Column, ColumnError
+from vae.runs import Codes, Run, RunError, pointwise
+from vae.runs.pointwise import Pointwise
 from vae.spec import SpecError
 
 COLUMNS = "map_columns"  # in the session: of which run, by name

@@ -3,23 +3,15 @@
 import numpy as np
 import streamlit as st
 
-from ui import (
-    bigmap,
-    choosing,
-    colouring,
-    decoder,
-    dressing,
-    geometry,
-    layer,
-    library,
-    map_state,
-    mapping,
-    messages,
-    selection,
-    state,
-)
-from vae import embedding
-from vae.plane import Bent, Ground, Plane
+from ui.decode import decoder
+from ui.explore import bigmap, colouring, layer, mapping, selection
+from ui.explore import map_style as dressing
+from ui.explore import saved_selections as choosing
+from ui.shared import geometry, library, messages
+from ui.state import map as map_state
+from ui.state import view as state
+from vae.geometry import embedding
+from vae.geometry.plane import Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
 CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}

@@ -1,6 +1,6 @@
-import { Rider } from "./rider.js";
-import { component, el, painted, plain, record, unpack } from "./shared.js";
-import { Space, fixed, paint, picture, signed } from "./space.js";
+import { Rider } from "../js/rider.js";
+import { component, el, painted, plain, record, unpack } from "../js/shared.js";
+import { Space, fixed, paint, picture, signed } from "../js/space.js";
 
 // The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once a
 // frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.

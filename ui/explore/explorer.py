@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import decoder, figures, geometry, library, values
-from ui.components import pack, source, text
-from ui.pictures import thumbnail
-from vae import plane as planes
-from vae.plane import Bent, Ground
+from ui.decode import decoder
+from ui.shared import figures, geometry, library, values
+from ui.shared.components import pack, source, text
+from ui.shared.pictures import thumbnail
+from vae.geometry import plane as planes
+from vae.geometry.plane import Bent, Ground
 from vae.runs import Codes, Run, RunError
 from vae.spec import Spec
 
@@ -27,8 +28,9 @@ class Pin:
     z: tuple[float, ...]
 
 
-SOURCE = source("shared.js", "decoder.js", "grid.js", "mixture.js", "space.js", "rider.js", "explorer.js")
-_component = st.components.v2.component("latent_explorer", html="<div></div>", css=text("explorer.css"), js=SOURCE)
+SOURCE = source("explore/explorer.js")
+CSS = text("explore/explorer.css")
+_component = st.components.v2.component("latent_explorer", html="<div></div>", css=CSS, js=SOURCE)
 
 
 def content(

@@ -1,7 +1,7 @@
-import { Axes } from "./axes.js";
-import { Cloud } from "./cloud.js";
-import { fresh } from "./drawing.js";
-import { el, plain, rgb } from "./shared.js";
+import { Axes } from "../js/axes.js";
+import { Cloud } from "../js/cloud.js";
+import { fresh } from "../js/drawing.js";
+import { el, plain, rgb } from "../js/shared.js";
 
 // A small map: the codes as a faint cloud, marks of samples on them, and a box that is drawn by hand.
 

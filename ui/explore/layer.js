@@ -1,12 +1,12 @@
-import { cividis } from "./cividis.js";
-import { Cloud } from "./cloud.js";
-import { Bar } from "./colour_bar.js";
-import { fresh, themeOf, whole } from "./drawing.js";
+import { cividis } from "../js/cividis.js";
+import { Cloud } from "../js/cloud.js";
+import { Bar } from "../js/colour_bar.js";
+import { fresh, themeOf, whole } from "../js/drawing.js";
 import { OverPlotly } from "./over_plotly.js";
-import { toBits } from "./polygon.js";
-import { Rider } from "./rider.js";
-import { component, el, painted, record, rgb, unpack } from "./shared.js";
-import { Thumbnails, shuffled, thin } from "./thumbnails.js";
+import { toBits } from "../js/polygon.js";
+import { Rider } from "../js/rider.js";
+import { component, el, painted, record, rgb, unpack } from "../js/shared.js";
+import { Thumbnails, shuffled, thin } from "../js/thumbnails.js";
 
 // What is laid over the map and never mounts it anew: other colours of the codes, which of them are selected, their images
 // and the lines that hold half of them, or nearly all. It also holds the selection: a lasso on either map comes here,

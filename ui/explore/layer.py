@@ -9,29 +9,20 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import choosing, colouring, figures, geometry, library, state, values
-from ui.colouring import Paint
-from ui.components import pack, source, text
-from ui.map_state import Dress
+from ui.explore import colouring
+from ui.explore import saved_selections as choosing
+from ui.explore.colouring import Paint
+from ui.shared import figures, geometry, library, values
+from ui.shared.components import pack, source, text
+from ui.state import view as state
+from ui.state.map import Dress
 from vae.geometry.contours import SHARES, contours
-from vae.plane import Ground
+from vae.geometry.plane import Ground
 from vae.runs import Codes, Run
 
-SCRIPTS = (
-    "shared",
-    "drawing",
-    "cividis",
-    "colour_bar",
-    "polygon",
-    "cloud",
-    "rider",
-    "thumbnails",
-    "over_plotly",
-    "layer",
-)
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+SOURCE = source("explore/layer.js")
 _component = st.components.v2.component(
-    "latent_layer", html="<div></div>", css=text("instrument.css") + text("layer.css"), js=SOURCE
+    "latent_layer", html="<div></div>", css=text("js/instrument.css") + text("explore/layer.css"), js=SOURCE
 )
 
 

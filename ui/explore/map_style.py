@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from ui import choosing, colouring, map_state
-from ui.choosing import SelectionError
-from ui.map_state import Dress
+from ui.explore import colouring
+from ui.explore import saved_selections as choosing
+from ui.explore.saved_selections import SelectionError
+from ui.state import map as map_state
+from ui.state.map import Dress
 from vae.runs import Codes, Run
 
 MARKS = {"points": "Points", "images": "Images"}

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import background, library, messages, state
-from vae import embedding
-from vae.embedding import TITLES
+from ui.shared import background, library, messages
+from ui.state import view as state
+from vae.geometry import embedding
+from vae.geometry.embedding import TITLES
 from vae.runs import Codes, Run
 
 PREFIX = "embed "

@@ -1,5 +1,5 @@
-import { contains } from "./polygon.js";
-import { rgb } from "./shared.js";
+import { contains } from "../js/polygon.js";
+import { rgb } from "../js/shared.js";
 
 // What the map's layer knows of Plotly's chart: where the codes lie, which of its traces are hidden, what was lassoed, and
 // points in other colours in the place of Plotly's own: another figure would mount the chart anew.

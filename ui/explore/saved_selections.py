@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import selection
-from vae import embedding
+from ui.explore import selection
+from vae.geometry import embedding
 from vae.runs import Codes, Run
 
 KEY, SAVED = "chosen", "chosen_saved"  # in the session: of which run, by name

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, library
-from ui.pictures import picture, thumbnail
-from vae.plane import Ground
+from ui.shared import figures, library
+from ui.shared.pictures import picture, thumbnail
+from vae.geometry.plane import Ground
 from vae.runs import Codes, Run, RunError
 
 RECONSTRUCTED = 1000  # at most so many codes are decoded for a mean image

@@ -1,4 +1,4 @@
-import { makeDecoder } from "./decoder.js";
+import { makeDecoder } from "../decode/decoder.js";
 import { Mixture } from "./mixture.js";
 import { TAU, el, inflate, minus } from "./shared.js";
 

@@ -4,12 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from ui import library, messages, visitor
+from ui.shared import library, messages
+from ui.state import visitor
 from vae import data, runs
+from vae.answers import models as calls
+from vae.answers import pool
+from vae.answers.models import PARTS
+from vae.answers.pool import Answer
 from vae.data import DataError
-from vae.jobs import calls, pool
-from vae.jobs.calls import PARTS
-from vae.jobs.pool import Answer
 from vae.runs import Run, RunError
 from vae.spec import SpecError
 

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from ui import library, messages, state, visitor
-from vae import manage, runs
-from vae.runs import Run, RunError
+from ui.shared import library, messages
+from ui.state import view as state
+from ui.state import visitor
+from vae import runs
+from vae.runs import Run, RunError, manage
 
 DELETED = "deleted_run"
 

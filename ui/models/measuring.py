@@ -5,12 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from ui import messages
-from ui.chips import number
+from ui.shared import messages
+from ui.shared.chips import number
 from vae import data
+from vae.answers import models as calls
+from vae.answers import pool
+from vae.answers.pool import Answer
 from vae.data import DataError
-from vae.jobs import calls, pool
-from vae.jobs.pool import Answer
 from vae.runs import Run, RunError
 from vae.spec import SpecError
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import choosing, figures, library, messages
+from ui.explore import saved_selections as choosing
+from ui.shared import figures, library, messages
 from vae.geometry.attributes import LEAST, Attribute, attribute
 from vae.runs import Codes, Run
 

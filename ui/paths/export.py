@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from ui import library, messages, path_files, path_state
-from ui.path_files import Path, PathError
-from ui.path_state import PathView
+from ui.paths import files as path_files
+from ui.paths.files import Path, PathError
+from ui.shared import library, messages
+from ui.state import paths as path_state
+from ui.state.paths import PathView
+from vae.answers.paths import Along
 from vae.geometry.kinds import KINDS
-from vae.jobs.geometry_calls import Along
 from vae.runs import Run, RunError
 
 UPLOAD, OPENED = "paths_upload", "paths_opened"

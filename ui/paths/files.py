@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ui import library
-from ui.path_state import FEWEST, MOST, Waypoints
-from ui.state import LIMIT
-from vae import video
+from ui.paths import video
+from ui.shared import library
+from ui.state.paths import FEWEST, MOST, Waypoints
+from ui.state.view import LIMIT
 from vae.geometry import curves
 from vae.geometry.kinds import KINDS
 from vae.runs import Run

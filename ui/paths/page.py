@@ -12,27 +12,31 @@ import numpy as np
 import streamlit as st
 from streamlit.elements.plotly_chart import PlotlyState
 
-from ui import attributes, controls, figures, library, path_export, path_state, selection, state
-from ui.components import pack, source, text
-from ui.explorer import kept_payload
-from ui.path_state import PathView
-from ui.state import PATHS_CHART_KEY, PATHS_KEY
+from ui.explore import controls, selection
+from ui.explore.explorer import kept_payload
+from ui.paths import attributes
+from ui.paths import export as path_export
+from ui.shared import figures, library
+from ui.shared.components import pack, source, text
+from ui.state import paths as path_state
+from ui.state import view as state
+from ui.state.paths import PathView
+from ui.state.view import PATHS_CHART_KEY, PATHS_KEY
+from vae.answers import paths as geometry_calls
+from vae.answers import pool
+from vae.answers.paths import Along
+from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.geometry import neighbours
 from vae.geometry.kinds import KINDS
-from vae.jobs import geometry_calls, pool
-from vae.jobs.geometry_calls import Along
-from vae.jobs.pool import Answer
-from vae.plane import Plane
+from vae.geometry.plane import Plane
 from vae.runs import Codes, Run, RunError
 from vae.spec import SpecError
 
-SCRIPTS = ("shared", "drawing", "decoder", "grid", "mixture", "space", "rider", "route")
-SCRIPTS += ("path_curves", "cividis", "path_overlay", "path_stage", "path_here", "paths")
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
-_component = st.components.v2.component("latent_paths", html="<div></div>", css=text("paths.css"), js=SOURCE)
+SOURCE = source("paths/paths.js")
+_component = st.components.v2.component("latent_paths", html="<div></div>", css=text("paths/paths.css"), js=SOURCE)
 _answers = st.components.v2.component(
-    "latent_answers", html="<i hidden></i>", js=source("shared.js", "answers.js"), isolate_styles=False
+    "latent_answers", html="<i hidden></i>", js=source("js/answers.js"), isolate_styles=False
 )
 
 # a kind has the hue of what leads it: the decoder, q(z), the prior; the straight line is ink

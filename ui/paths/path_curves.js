@@ -1,5 +1,5 @@
-import { fresh, ticks } from "./drawing.js";
-import { minus } from "./shared.js";
+import { fresh, ticks } from "../js/drawing.js";
+import { minus } from "../js/shared.js";
 
 // What a path crosses, against the share of the way, frame under frame: densities, ELBO, pixel lengths. The lines of the
 // current kind are strong, those of the others faint.

@@ -1,6 +1,6 @@
 import { at } from "./route.js";
-import { el, plain } from "./shared.js";
-import { fixed, paint } from "./space.js";
+import { el, plain } from "../js/shared.js";
+import { fixed, paint } from "../js/space.js";
 
 // The place on the path that is decoded: its picture and numbers, the codes around it, and an attribute applied to it.
 

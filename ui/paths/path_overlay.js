@@ -1,5 +1,5 @@
-import { CIVIDIS, cividis } from "./cividis.js";
-import { el } from "./shared.js";
+import { CIVIDIS, cividis } from "../js/cividis.js";
+import { el } from "../js/shared.js";
 
 // What lies on the map: the paths, the waypoints to be dragged, the place that is decoded, and the map's magnification.
 // All of it is in the chart's document, where a component's style sheet does not reach: hence attributes.

@@ -1,5 +1,5 @@
-import { el } from "./shared.js";
-import { picture } from "./space.js";
+import { el } from "../js/shared.js";
+import { picture } from "../js/space.js";
 
 // The elements beside the map; what they say is the path's business.
 

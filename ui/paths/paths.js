@@ -2,10 +2,10 @@ import { Overlay } from "./path_overlay.js";
 import { PathCurves } from "./path_curves.js";
 import { Here } from "./path_here.js";
 import { PathStage } from "./path_stage.js";
-import { Rider } from "./rider.js";
+import { Rider } from "../js/rider.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
-import { component, minus, painted, record, unpack } from "./shared.js";
-import { Space, fixed, paint } from "./space.js";
+import { component, minus, painted, record, unpack } from "../js/shared.js";
+import { Space, fixed, paint } from "../js/space.js";
 
 // Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a frame;
 // geodesics and ways through the data follow the hand carried along by their ends until the server answers. One message a

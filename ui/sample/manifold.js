@@ -1,7 +1,7 @@
-import { fresh, nats } from "./drawing.js";
-import { strip, tiles } from "./pictures.js";
-import { Sheet, bytes, tell } from "./sheet.js";
-import { component, el, minus, painted, plain, unpack } from "./shared.js";
+import { fresh, nats } from "../js/drawing.js";
+import { strip, tiles } from "../js/pictures.js";
+import { Sheet, bytes, tell } from "../js/sheet.js";
+import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
 
 // The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in the
 // browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.

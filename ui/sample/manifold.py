@@ -6,22 +6,24 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import asking, figures, messages, sampling_state
-from ui.components import pack, source, text
-from ui.sampling import PATIENCE, POLL, display, without
-from ui.sampling_state import SIDES, Settings
+from ui.sample.page import PATIENCE, POLL, display, without
+from ui.shared import asking, figures, messages
+from ui.shared.components import pack, source, text
+from ui.state import sampling as sampling_state
+from ui.state.sampling import SIDES, Settings
+from vae.answers import models as calls
+from vae.answers import pool
+from vae.answers import sample as sampling_calls
+from vae.answers.pool import Answer
+from vae.answers.sample import Manifold
 from vae.data import DataError
-from vae.holes import HOLE
-from vae.jobs import calls, pool, sampling_calls
-from vae.jobs.pool import Answer
-from vae.jobs.sampling_calls import Manifold
-from vae.plane import Plane
+from vae.density.holes import HOLE
+from vae.geometry.plane import Plane
 from vae.runs import Run, RunError
 
-SCRIPTS = ("shared", "drawing", "pictures", "sheet", "manifold")
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+SOURCE = source("sample/manifold.js")
 _component = st.components.v2.component(
-    "latent_manifold", html="<div></div>", css=text("instrument.css") + text("manifold.css"), js=SOURCE
+    "latent_manifold", html="<div></div>", css=text("js/instrument.css") + text("sample/manifold.css"), js=SOURCE
 )
 
 

@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import asking, figures, messages, sampling_state, state
-from ui.components import pack, source, text
-from ui.sampling_state import COLDEST, HOTTEST, Half, Settings
-from ui.state import View
+from ui.shared import asking, figures, messages
+from ui.shared.components import pack, source, text
+from ui.state import sampling as sampling_state
+from ui.state import view as state
+from ui.state.sampling import COLDEST, HOTTEST, Half, Settings
+from ui.state.view import View
 from vae import data
-from vae.copies import SUSPICIOUS
+from vae.answers import models as calls
+from vae.answers import pool
+from vae.answers import sample as sampling_calls
+from vae.answers.pool import Answer
+from vae.answers.sample import Neighbours, Samples
 from vae.data import DataError
-from vae.holes import HOLE
-from vae.jobs import calls, pool, sampling_calls
-from vae.jobs.pool import Answer
-from vae.jobs.sampling_calls import Neighbours, Samples
-from vae.plane import Plane
+from vae.density.copies import SUSPICIOUS
+from vae.density.holes import HOLE
+from vae.geometry.plane import Plane
 from vae.runs import Run, RunError
 
 COUNT = 36  # samples of a grid
@@ -43,10 +47,9 @@ AUTOENCODER = (
     "to see what happens without one."
 )
 
-SCRIPTS = ("shared", "drawing", "cloud", "axes", "pictures", "sheet", "ground", "sampling")
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+SOURCE = source("sample/sampling.js")
 _component = st.components.v2.component(
-    "latent_samples", html="<div></div>", css=text("instrument.css") + text("sampling.css"), js=SOURCE
+    "latent_samples", html="<div></div>", css=text("js/instrument.css") + text("sample/sampling.css"), js=SOURCE
 )
 
 

@@ -1,8 +1,8 @@
-import { fresh, nats } from "./drawing.js";
-import { Ground } from "./ground.js";
-import { strip, tiles } from "./pictures.js";
-import { Sheet, bytes, tell } from "./sheet.js";
-import { component, el, minus, painted, unpack } from "./shared.js";
+import { fresh, nats } from "../js/drawing.js";
+import { Ground } from "../explore/ground.js";
+import { strip, tiles } from "../js/pictures.js";
+import { Sheet, bytes, tell } from "../js/sheet.js";
+import { component, el, minus, painted, unpack } from "../js/shared.js";
 
 // Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at. While a
 // hand is on the temperature the browser moves the samples itself, along the line that the server told, and decodes them;

@@ -1,5 +1,5 @@
-import { makeDecoder } from "./decoder.js";
-import { unpack } from "./shared.js";
+import { makeDecoder } from "../decode/decoder.js";
+import { unpack } from "../js/shared.js";
 
 // Puts a run's decoder and codes on the window, where the other components of the page find them (see shelf.py). Their
 // modules are loaded apart from this one, so they share nothing else.

@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui import decoder, explorer, figures, library
-from ui.components import pack, source
-from vae.plane import Plane
+from ui.decode import decoder
+from ui.explore import explorer
+from ui.shared import figures, library
+from ui.shared.components import pack, source
+from vae.geometry.plane import Plane
 from vae.runs import Codes, Run
 
 CODES = 4000  # of a run's that are drawn as points: more would hide each other on a small map
 
-SOURCE = source("shared.js", "decoder.js", "shelf.js")
+SOURCE = source("sample/shelf.js")
 _component = st.components.v2.component("latent_shelf", html="<span hidden></span>", js=SOURCE)
 
 

@@ -1,7 +1,7 @@
-import { nats } from "./drawing.js";
-import { strip, tiles } from "./pictures.js";
-import { bytes } from "./sheet.js";
-import { component, el, minus, painted, plain, unpack } from "./shared.js";
+import { nats } from "../js/drawing.js";
+import { strip, tiles } from "../js/pictures.js";
+import { bytes } from "../js/sheet.js";
+import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
 
 // Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the image
 // follows: one decode a frame, the newest place only. What a hand lets go of becomes the point that all rows start from.

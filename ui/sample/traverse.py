@@ -5,21 +5,21 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures, library, messages, state
-from ui.components import pack, source, text
-from ui.explorer import no_densities
-from ui.sampling import display
-from vae import traversal
+from ui.explore.explorer import no_densities
+from ui.sample.page import display
+from ui.shared import figures, library, messages
+from ui.shared.components import pack, source, text
+from ui.state import view as state
+from vae.geometry import traversal
+from vae.geometry.traversal import Dimension
 from vae.runs import Codes, Run, RunError
-from vae.traversal import Dimension
 
 FRAMES = 11  # an odd number, so that the middle one is the middle
 SERVED = 16  # rows that the server decodes where the browser cannot
 SAME = 2e-3  # latent units within which a pinned point is an image's own code: the address keeps three decimals
 
-SCRIPTS = ("shared", "drawing", "pictures", "sheet", "traverse")
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
-CSS = text("instrument.css") + text("traverse.css")
+SOURCE = source("sample/traverse.js")
+CSS = text("js/instrument.css") + text("sample/traverse.css")
 _component = st.components.v2.component("latent_traverse", html="<div></div>", css=CSS, js=SOURCE)
 
 

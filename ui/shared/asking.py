@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from vae.jobs.pool import Answer
+from vae.answers.pool import Answer
 
 KEY = "asked"  # in the session: slot -> (question, answer)
 T = TypeVar("T")

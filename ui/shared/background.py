@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 _jobs: dict[str, "Job"] = {}
 _lock = Lock()
 

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import library, messages, state
-from ui.pictures import picture, thumbnail
-from ui.state import View
-from vae import presets
+from ui.shared import library, messages
+from ui.shared.pictures import picture, thumbnail
+from ui.state import view as state
+from ui.state.view import View
 from vae.runs import Run, RunError
+from vae.spec import presets
 
 SIDE = 32  # pixels of the image chip's thumbnail
 

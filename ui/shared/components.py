@@ -1,22 +1,38 @@
 """What Streamlit components are made of: inline modules, and the bytes that Python sends them."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+UI = Path(__file__).resolve().parent.parent
+IMPORT = re.compile(r'^import\s[^;]*?from\s+"([^"]+)";\n', re.MULTILINE)
 
 
 def text(name: str) -> str:
-    """Return a file of this folder."""
-    return (HERE / name).read_text()
+    """Return a file below `ui/`, such as "explore/explorer.css"."""
+    return (UI / name).read_text()
+
+
+def files(name: str) -> list[Path]:
+    """Return a script below `ui/` and all that it imports, each once and after what it imports itself."""
+    found: dict[Path, None] = {}
+
+    def visit(path: Path) -> None:
+        for neighbour in IMPORT.findall(path.read_text()):
+            if (other := (path.parent / neighbour).resolve()) not in found:
+                visit(other)
+        found[path] = None
+
+    visit(UI / name)
+    return list(found)
 
 
 def source(*names: str) -> str:
-    """Return JavaScript files of this folder as one module: inline modules cannot import their neighbours."""
-    lines = "".join(text(name) for name in names).splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("import "))
+    """Return scripts below `ui/` and all that they import as one module: inline modules cannot import files."""
+    paths = dict.fromkeys(path for name in names for path in files(name))
+    return "".join(IMPORT.sub("", path.read_text()) for path in paths)
 
 
 def pack(header: Mapping[str, Any], sections: Mapping[str, bytes]) -> bytes:

@@ -1,7 +1,7 @@
 """Downloads of datasets in the background: `python -m vae fetch NAME`."""
 
-from ui import background
-from ui.background import Job
+from ui.shared import background
+from ui.shared.background import Job
 from vae import data
 
 

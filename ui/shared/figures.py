@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from vae.plane import Ground, Plane
+from vae.geometry.plane import Ground, Plane
 from vae.runs import Codes
 
 PETROFF = (

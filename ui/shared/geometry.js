@@ -1,4 +1,4 @@
-import { unpack } from "./shared.js";
+import { unpack } from "../js/shared.js";
 
 // Keeps a model's codes on the window, where the map and the card find them: they are the largest part of the page, and
 // stay as they are when plane, label or selection change. See geometry.py.

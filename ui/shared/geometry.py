@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui import library
-from ui.components import pack, source
-from ui.figures import PLOTLY
+from ui.shared import library
+from ui.shared.components import pack, source
+from ui.shared.figures import PLOTLY
 from vae.runs import Codes, Run, RunError
 
 LABELS = 256  # labels that fit into a byte
 
-SOURCE = source("shared.js", "geometry.js")
+SOURCE = source("shared/geometry.js")
 _component = st.components.v2.component("latent_geometry", html="<span hidden></span>", js=SOURCE)
 
 

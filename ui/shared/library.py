@@ -7,12 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui import figures, numpy_decoder
+from ui.decode import numpy_decoder
+from ui.shared import figures
 from vae import data, runs
-from vae import embedding as embeddings
-from vae import plane as planes
-from vae.embedding import Embedding
-from vae.plane import Ground, Plane
+from vae.geometry import embedding as embeddings
+from vae.geometry import plane as planes
+from vae.geometry.embedding import Embedding
+from vae.geometry.plane import Ground, Plane
 from vae.runs import Broken, Codes, Run, RunError
 
 Stamp = tuple[tuple[str, int, int], ...]

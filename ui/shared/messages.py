@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui import fetching, library, state
+from ui.shared import fetching, library
+from ui.state import view as state
 from vae import data
 from vae.runs import SHOWN_LABEL, Run
 

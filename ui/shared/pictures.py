@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from ui import figures
+from ui.shared import figures
 
 
 def thumbnail(image: np.ndarray, side: int, frame: str = figures.DECODER) -> tuple[np.ndarray, int]:

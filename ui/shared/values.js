@@ -1,4 +1,4 @@
-import { unpack } from "./shared.js";
+import { unpack } from "../js/shared.js";
 
 // Keeps what is drawn of each code, or over all of them, on the window: numbers that are sent once, by themselves, for
 // the map's layer to find. See layer.py.

@@ -4,10 +4,10 @@ import hashlib
 
 import streamlit as st
 
-from ui.components import pack, source
+from ui.shared.components import pack, source
 
 _component = st.components.v2.component(
-    "latent_values", html="<i hidden></i>", js=source("shared.js", "values.js"), isolate_styles=False
+    "latent_values", html="<i hidden></i>", js=source("shared/values.js"), isolate_styles=False
 )
 
 

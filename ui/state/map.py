@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui import address
+from ui.state import address
 
 COLOUR, MARKS, CONTOURS = "colour", "marks", "contours"  # names in the URL
 BY_CLASS, COLUMN = "class", "column:"

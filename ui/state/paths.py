@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from ui import address, state
+from ui.state import address
+from ui.state import view as state
 from vae.geometry.kinds import KINDS
 from vae.runs import Codes, Run
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from ui import address, state
+from ui.state import address
+from ui.state import view as state
 from vae.runs import SHOWN_LABEL
 from vae.spec import Spec
 

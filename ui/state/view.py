@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import streamlit as st
 
-from ui import address, library
-from vae import embedding
-from vae import plane as planes
-from vae.plane import Ground, Plane
+from ui.shared import library
+from ui.state import address
+from vae.geometry import embedding
+from vae.geometry import plane as planes
+from vae.geometry.plane import Ground, Plane
 from vae.runs import Codes, Run, RunError
 
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")

@@ -6,9 +6,8 @@ hue, and writes the image's number where the value stands.
 
 import re
 
-from ui import figures
-from vae import formulas
-from vae.spec import Spec
+from ui.shared import figures
+from vae.spec import Spec, formulas
 
 INK = ""
 # each quantity: its hue (ink where it is the truth or a bound), and what it is called

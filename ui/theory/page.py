@@ -13,13 +13,18 @@ from typing import Any, TypeGuard
 import numpy as np
 import streamlit as st
 
-from ui import asking, chips, decoder, figures, library, messages, state, theory_formulas
-from ui.components import pack, source, text
-from ui.state import View
+from ui.decode import decoder
+from ui.shared import asking, chips, figures, library, messages
+from ui.shared.components import pack, source, text
+from ui.state import view as state
+from ui.state.view import View
+from ui.theory import formulas as theory_formulas
+from vae.answers import lesson as lesson_calls
+from vae.answers import pool
+from vae.answers import theory as theory_calls
+from vae.answers.models import stamp
+from vae.answers.pool import Answer
 from vae.data import DataError
-from vae.jobs import lesson_calls, pool, theory_calls
-from vae.jobs.calls import stamp
-from vae.jobs.pool import Answer
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 from vae.spec import SpecError
 
@@ -32,18 +37,11 @@ AHEAD = ("ahead0", "ahead1")  # the images whose numbers are computed, and sent,
 POLL_AHEAD = 200  # ms
 LESSON = "digits"  # the embedded images, where the model's own are none or absent
 
-SCRIPTS = (
-    "shared", "drawing", "decoder", "theory_formula", "theory_plot", "theory_plane", "theory_sums", "theory_chapter",
-    "theory_estimators",
-    "theory_compression", "theory_latent", "theory_jensen", "theory_tight", "theory_slopes", "theory_choices", "theory",
-)  # fmt: skip
-SOURCE = source(*(f"{name}.js" for name in SCRIPTS))
+SOURCE = source("theory/theory.js")
 _component = st.components.v2.component(
-    "latent_theory", html="<div></div>", css=text("instrument.css") + text("theory.css"), js=SOURCE
+    "latent_theory", html="<div></div>", css=text("js/instrument.css") + text("theory/theory.css"), js=SOURCE
 )
-_answers = st.components.v2.component(
-    "latent_theory_answers", html="<span hidden></span>", js=source("shared.js", "answers.js")
-)
+_answers = st.components.v2.component("latent_theory_answers", html="<span hidden></span>", js=source("js/answers.js"))
 Question = tuple[Any, ...]
 
 

@@ -1,6 +1,6 @@
-import { makeDecoder } from "./decoder.js";
-import { themeOf } from "./drawing.js";
-import { component, el, painted, record, unpack } from "./shared.js";
+import { makeDecoder } from "../decode/decoder.js";
+import { themeOf } from "../js/drawing.js";
+import { component, el, painted, record, unpack } from "../js/shared.js";
 import { Choices } from "./theory_choices.js";
 import { Compression } from "./theory_compression.js";
 import { Formulas } from "./theory_formula.js";

@@ -1,5 +1,5 @@
-import { fresh } from "./drawing.js";
-import { el, minus } from "./shared.js";
+import { fresh } from "../js/drawing.js";
+import { el, minus } from "../js/shared.js";
 
 // One chapter: its title and formula, controls and numbers on the left, its picture on the right, one sentence below.
 

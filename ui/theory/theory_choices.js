@@ -1,4 +1,4 @@
-import { minus } from "./shared.js";
+import { minus } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
 import { Field, around, ellipse, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";

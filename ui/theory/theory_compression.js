@@ -2,7 +2,7 @@ import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { around, ellipse, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { mean, part } from "./theory_sums.js";
-import { el } from "./shared.js";
+import { el } from "../js/shared.js";
 
 // Chapter one: an autoencoder is compression. What each of its kinds changes, for this image; and lesson one, the linear
 // case, where everything is known: PCA, and the linear VAE that finds it.

@@ -1,4 +1,4 @@
-import { el } from "./shared.js";
+import { el } from "../js/shared.js";
 
 // Formulas whose terms carry numbers. Streamlit's KaTeX draws them, in a container of the page that is then hidden; here
 // they are copied, and the colours that mark terms and values (theory_formulas.py) are turned into elements with a name.

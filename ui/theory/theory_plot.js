@@ -1,5 +1,5 @@
-import { fresh, ticks } from "./drawing.js";
-import { minus } from "./shared.js";
+import { fresh, ticks } from "../js/drawing.js";
+import { minus } from "../js/shared.js";
 
 // Axes for the page's pictures: hairlines and ticks, and the way from numbers to pixels.
 

@@ -1,4 +1,4 @@
-import { el, minus } from "./shared.js";
+import { el, minus } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
 import { cloud, pieces, variance } from "./theory_estimators.js";
 import { around, ellipse } from "./theory_plane.js";

@@ -1,4 +1,4 @@
-import { el, painted, record } from "./shared.js";
+import { el, painted, record } from "../js/shared.js";
 import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { Field, around, ellipse, ellipsePoints, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";

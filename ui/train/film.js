@@ -1,12 +1,12 @@
-import { Axes, fade } from "./axes.js";
-import { Cloud, paints } from "./cloud.js";
-import { Curves } from "./curves.js";
-import { ease, nats, themeOf, whole } from "./drawing.js";
-import { component, el, plain } from "./shared.js";
-import { Bars, deaths, strip, tiles } from "./pictures.js";
-import { Playhead } from "./playhead.js";
-import { RINGS, read, survey } from "./reel.js";
-import { PAUSE, PLAY, Stage } from "./stage.js";
+import { Axes, fade } from "../js/axes.js";
+import { Cloud, paints } from "../js/cloud.js";
+import { Curves } from "../js/curves.js";
+import { ease, nats, themeOf, whole } from "../js/drawing.js";
+import { component, el, plain } from "../js/shared.js";
+import { Bars, deaths, strip, tiles } from "../js/pictures.js";
+import { Playhead } from "../js/playhead.js";
+import { RINGS, read, survey } from "../js/reel.js";
+import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
 // The film of a training. A recorded run arrives whole, a run in training frame by frame, and what has been seen is kept.
 // Everything is drawn in one animation frame, and none is asked for while nothing moves.

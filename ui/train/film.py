@@ -13,20 +13,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import figures
-from ui.components import pack, source, text
-from vae import film as films
-from vae import plane as planes
-from vae import status
-from vae.film import Frame, Still
-from vae.plane import Plane
-from vae.runs import Run, RunError
+from ui.shared import figures
+from ui.shared.components import pack, source, text
+from vae.geometry import plane as planes
+from vae.geometry.plane import Plane
+from vae.runs import Run, RunError, status
+from vae.runs import film as films
+from vae.runs.film import Frame, Still
 
-SCRIPTS = tuple(
-    f"{name}.js"
-    for name in ("shared", "drawing", "cloud", "axes", "curves", "pictures", "playhead", "reel", "stage", "film")
-)
-SOURCE = source(*SCRIPTS)
+SOURCE = source("train/film.js")
 WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live one, and its validation points
 DEAD = 0.01  # nats: a dimension below it carries nothing
 SWITCH = 1.25  # how much more rate another pair of dimensions must carry before a live film turns to it
@@ -45,7 +40,7 @@ WAITING = {
 }
 
 
-_component = st.components.v2.component("latent_film", html="<div></div>", css=text("film.css"), js=SOURCE)
+_component = st.components.v2.component("latent_film", html="<div></div>", css=text("train/film.css"), js=SOURCE)
 
 
 @dataclass(frozen=True)

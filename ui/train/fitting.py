@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ui.spec_fields import (
+from ui.train.spec_fields import (
     CONSTANT,
     LABELS,
     NONE,
@@ -17,10 +17,13 @@ from ui.spec_fields import (
     to_values,
     total_steps,
 )
-from vae import compose, data, estimate, options
-from vae.heads import PATHS
-from vae.options import NUMBERS
+from vae import data
+from vae.runs import cost as estimate
 from vae.spec import PRESETS, Spec, preset
+from vae.spec import choices as options
+from vae.spec import rules as compose
+from vae.spec.choices import NUMBERS
+from vae.spec.heads import PATHS
 
 FIRST_RUN_SECONDS = 35.0
 FIRST_RUN_EPOCHS = 400
@@ -109,7 +112,7 @@ def binarisations(dataset: str, likelihood: str) -> tuple[str, ...]:
 
 
 def _climbs(values: Values, **entries: Any) -> bool:
-    """Return whether the posterior and prior chosen can be climbed so (see vae.compose)."""
+    """Return whether the posterior and prior chosen can be climbed so (see vae.spec.rules)."""
     without = not options.POSTERIORS[values["posterior"]].density or values["prior"] == NONE
     usual = {
         "posterior": {"kind": values["posterior"]},

@@ -7,15 +7,19 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import figures, fitting, messages, spec_fields
-from ui.fields import Fields, base, fill, followed, key, read, write
-from ui.spec_fields import LABELS, NONE, OF_THE_WEIGHTS, Problem, Values
-from vae import checks, data, estimate, options
+from ui.shared import figures, messages
+from ui.train import fitting, spec_fields
+from ui.train.spec_fields import LABELS, NONE, OF_THE_WEIGHTS, Problem, Values
+from ui.train.widgets import Fields, base, fill, followed, key, read, write
+from vae import data
 from vae.data import DataError
 from vae.jobs import embedded
-from vae.options import CHOICES, NUMBERS, OBJECTIVES
-from vae.presets import FAMILIES, title
+from vae.runs import cost as estimate
 from vae.spec import PRESETS, Spec, SpecError
+from vae.spec import check as checks
+from vae.spec import choices as options
+from vae.spec.choices import CHOICES, NUMBERS, OBJECTIVES
+from vae.spec.presets import FAMILIES, title
 
 FIRST = ("vae", "digits")
 LOCKED_REASON = (

@@ -4,14 +4,18 @@ from itertools import count
 
 import streamlit as st
 
-from ui import form, library, state, training, visitor
-from ui.form import Form
-from ui.training import BRANCH
-from vae import jobs, manage, presets
+from ui.shared import library
+from ui.state import view as state
+from ui.state import visitor
+from ui.train import form
+from ui.train import page as training
+from ui.train.form import Form
+from ui.train.page import BRANCH
+from vae import jobs
 from vae.data import DataError
 from vae.jobs import Capacity
-from vae.runs import Run, RunError
-from vae.spec import Spec, SpecError
+from vae.runs import Run, RunError, manage
+from vae.spec import Spec, SpecError, presets
 
 
 def _begin(made: Form, parent: Run | None) -> None:

@@ -5,15 +5,19 @@ from typing import Any
 
 import streamlit as st
 
-from ui import form, library, managing, messages, state, visitor
-from ui.film import film
-from vae import control, jobs, presets, runs, status
-from vae import film as films
-from vae.control import HIGHEST_RATE, ControlError
+from ui.models import managing
+from ui.shared import library, messages
+from ui.state import view as state
+from ui.state import visitor
+from ui.train import form
+from ui.train.film import film
+from vae import jobs, runs
 from vae.data import DataError
 from vae.jobs import Standing
-from vae.runs import Run, RunError
-from vae.spec import SpecError
+from vae.runs import Run, RunError, control, status
+from vae.runs import film as films
+from vae.runs.control import HIGHEST_RATE, ControlError
+from vae.spec import SpecError, presets
 
 RECORDED = ("mnist-vae-2d", "digits-vae-2d")  # whose film is shown before anything was trained
 BUSY = frozenset({"queued", "starting", "running", "finishing"})

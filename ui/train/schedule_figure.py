@@ -3,9 +3,9 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from ui.figures import GRID, THEME_INK
-from vae import schedules
-from vae.schedules import Number
+from ui.shared.figures import GRID, THEME_INK
+from vae.spec import schedules
+from vae.spec.schedules import Number
 
 POINTS = 160
 HEIGHT = 130

@@ -8,11 +8,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from vae import checks, data, manage, options
-from vae.limits import Scalar, Sizes
-from vae.options import CHOICES, NUMBERS, ROLES, TERMS
-from vae.schedules import SHAPES
+from vae import data
+from vae.runs import manage
 from vae.spec import Spec, SpecError
+from vae.spec import check as checks
+from vae.spec import choices as options
+from vae.spec.choices import CHOICES, NUMBERS, ROLES, TERMS
+from vae.spec.fields import Scalar, Sizes
+from vae.spec.schedules import SHAPES
 
 Values = dict[str, Any]
 Problem = tuple[str, str]  # the entry of the spec, and a sentence

@@ -1,4 +1,4 @@
-"""The widgets of a form over `ui.spec_fields.Values`: each named after its field, its value kept over page changes.
+"""The widgets of the form, one for each field of `ui.train.spec_fields.Values`; values outlive a change of page.
 
 The widgets' own state is the truth. Only callbacks write to it, and only what differs: to write a value again while
 somebody types into the next field would take those letters back.
@@ -10,13 +10,24 @@ from typing import Any
 
 import streamlit as st
 
-from ui import fitting
-from ui.schedule_figure import schedule_figure
-from ui.spec_fields import CONSTANT, FIXED, LABELS, NONE, SCHEDULES, Values, entry, parse_sizes, sizes_text, to_values
-from vae.limits import STEPS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
-from vae.options import ROLES, TERMS
-from vae.schedules import Number
+from ui.train import fitting
+from ui.train.schedule_figure import schedule_figure
+from ui.train.spec_fields import (
+    CONSTANT,
+    FIXED,
+    LABELS,
+    NONE,
+    SCHEDULES,
+    Values,
+    entry,
+    parse_sizes,
+    sizes_text,
+    to_values,
+)
 from vae.spec import Spec
+from vae.spec.choices import ROLES, TERMS
+from vae.spec.fields import STEPS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
+from vae.spec.schedules import Number
 
 PREFIX, BASE = "form_", "form_base"
 NUMBER_WIDTH = 116  # pixels: seven digits and the two steppers

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.jobs import calls
+from vae.answers import models as calls
 
 
 class Scores(NamedTuple):

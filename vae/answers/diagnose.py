@@ -5,8 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vae.answers import models as calls
 from vae.data import DataError
-from vae.jobs import calls
 
 if TYPE_CHECKING:
     from vae.diagnosis.measure import Case

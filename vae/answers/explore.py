@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from vae import pointwise
-from vae.jobs import calls
-from vae.pointwise import BOUND, TIGHTNESS, Pointwise
-from vae.runs import RunError
+from vae.answers import models as calls
+from vae.runs import RunError, pointwise
+from vae.runs.pointwise import BOUND, TIGHTNESS, Pointwise
 
 MOST = 20_000  # examples that are measured; of more, whole blocks spread evenly over them
 

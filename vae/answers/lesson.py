@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.jobs.theory_calls import alone
+from vae.answers.theory import alone
 
 SHOWN = 600  # points
 EXAMPLES, STEPS = 2000, 60
@@ -35,7 +35,7 @@ class Lesson(NamedTuple):
 def lesson(run: Path, name: str) -> Lesson:
     """Return lesson one on the first images of a data set's test split; raises DataError where it is not here."""
     from vae import data
-    from vae.linear import PPCA, ascend
+    from vae.evaluation.linear import PPCA, ascend
 
     found = data.load(name, "test", n=EXAMPLES)
     images = found.images

@@ -26,7 +26,7 @@ from vae.spec import SpecError
 if TYPE_CHECKING:
     import torch
 
-    from vae.batches import Batches
+    from vae.data.batches import Batches
     from vae.model import LatentModel
 
 NICENESS = 2  # behind the app, before the trainers
@@ -101,10 +101,7 @@ def begin(parent: Connection, threads: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("700")  # where memory runs out, neither the app nor a trainer ends
     import torch
 
-    from vae import (
-        denormals,
-        finish,  # noqa: F401 -- loading it is the point
-    )
+    from vae.training import denormals, finish  # noqa: F401 -- loading it is the point
 
     torch.set_num_threads(threads)
     denormals.flush()
@@ -135,7 +132,7 @@ def run_call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 @lru_cache(maxsize=4)
 def _loaded(path: Path, version: Stamp) -> "tuple[Run, LatentModel]":
-    from vae import finish
+    from vae.training import finish
 
     run = Run(path)
     run.weights()  # says what is wrong with damaged or infinite ones
@@ -148,14 +145,14 @@ def _open(path: Path) -> "tuple[Run, LatentModel]":
 
 @lru_cache(maxsize=1)
 def _test_split(path: Path, version: Stamp) -> "Batches":
-    from vae import finish
+    from vae.training import finish
 
     return finish.held_out(Run(path))[1]
 
 
 def _coded(opened: Run) -> "Batches":
     """Return the test examples that a run's codes are of, in their order; raises RunError where those are not here."""
-    from vae import finish
+    from vae.training import finish
 
     batches, count = _test_split(opened.path, stamp(opened.path)), len(opened.codes)
     if len(batches) > count:
@@ -264,8 +261,8 @@ def rows(run: Run, k: int) -> int:
 
 
 def table(run: Path, part: str) -> list[dict[str, Any]]:
-    """Return the rows of one part of the evaluation table, see vae.report; raises RunError and DataError."""
-    from vae import report
+    """Return the rows of one part of vae.evaluation.run_table; raises RunError and DataError."""
+    from vae.evaluation import run_table as report
 
     return report.part(*_open(run), part)
 
@@ -280,8 +277,8 @@ def measure(
     """
     import torch
 
-    from vae import finish
     from vae.evaluation import Estimate, bounds
+    from vae.training import finish
 
     version = stamp(run)
     opened, model = _loaded(run, version)

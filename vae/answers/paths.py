@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.jobs import calls
+from vae.answers import models as calls
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def along(
     """
     import torch
 
+    from vae.density.log_q import Aggregate
     from vae.geometry import curves, neighbours, routes
-    from vae.geometry.density import Aggregate
 
     opened, model, codes = _open(run)
     _fits(opened, waypoints)

@@ -26,9 +26,10 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
 
+from vae.answers import models as calls
+from vae.answers.models import Partial
 from vae.data import DataError
-from vae.jobs import JobError, calls
-from vae.jobs.calls import Partial
+from vae.jobs import JobError
 from vae.jobs.embedded import cores
 from vae.runs import RunError
 from vae.spec import SpecError

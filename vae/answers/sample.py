@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae import holes, manifold, runs
+from vae import runs
+from vae.answers import models as calls
+from vae.answers.models import Partial, Stamp
 from vae.data import DataError
-from vae.jobs import calls
-from vae.jobs.calls import Partial, Stamp
-from vae.plane import Plane
+from vae.density import holes
+from vae.geometry import manifold
+from vae.geometry.plane import Plane
 from vae.runs import Codes, Run, RunError
 
 if TYPE_CHECKING:
     import torch
     from torch.distributions import Distribution
 
-    from vae.copies import Images, Search
+    from vae.density.copies import Images, Search
+    from vae.density.draws import Draw
     from vae.model import LatentModel
-    from vae.sampling import Draw
 
 COLD = 1e-6  # a temperature at which only the centres are left
 STRAIGHT = 1e-3  # latent units by which a sample may miss the straight line in T that the browser would move it on
@@ -147,7 +149,7 @@ def _open(path: Path, label: int) -> _Subject:
 def _subject(path: Path, version: Stamp, made: int, label: int) -> _Subject:
     import torch
 
-    from vae.families import Normal
+    from vae.model.families import Normal
 
     run, model = calls._open(path)
     codes = run.codes
@@ -172,8 +174,8 @@ def _posterior(subject: _Subject) -> "Callable[[torch.Tensor], Distribution]":
     """Return q(z|x_i) by index into the subject's codes: from the codes where those say all, else from the encoder."""
     import torch
 
-    from vae.families import DeltaDistribution
-    from vae.priors import normal
+    from vae.model.families import DeltaDistribution
+    from vae.model.priors import normal
 
     codes = subject.aggregate
     if subject.exact:
@@ -201,8 +203,8 @@ def _density(path: Path, version: Stamp, made: int, kind: str, label: int) -> "D
     """Return the density that was saved with the run, or one fitted to draws of its codes."""
     import torch
 
-    from vae import expost
-    from vae.sampling import from_aggregate
+    from vae.density import expost
+    from vae.density.draws import from_aggregate
 
     subject = _open(path, label)
     if not subject.run.spec.labels and (path / f"expost-{kind}.npz").is_file():
@@ -217,7 +219,7 @@ def _density(path: Path, version: Stamp, made: int, kind: str, label: int) -> "D
 
 
 def _prior(subject: _Subject, label: int, t: float) -> "Draw":
-    from vae.sampling import from_density
+    from vae.density.draws import from_density
 
     prior = subject.prior
     if prior is None:
@@ -231,22 +233,22 @@ def _prior(subject: _Subject, label: int, t: float) -> "Draw":
 def _standard(subject: _Subject, label: int, t: float) -> "Draw":
     import torch
 
-    from vae.priors import normal
-    from vae.sampling import from_density
+    from vae.density.draws import from_density
+    from vae.model.priors import normal
 
     zeros = torch.zeros(subject.run.spec.latent)
     return from_density(normal(zeros, torch.ones_like(zeros)), t)
 
 
 def _aggregate(subject: _Subject, label: int, t: float) -> "Draw":
-    from vae.sampling import from_aggregate
+    from vae.density.draws import from_aggregate
 
     return from_aggregate(_posterior(subject), len(subject.index), t)
 
 
 def _fitted(kind: str) -> "Callable[[_Subject, int, float], Draw]":
     def source(subject: _Subject, label: int, t: float) -> "Draw":
-        from vae.sampling import from_density
+        from vae.density.draws import from_density
 
         path = subject.run.path
         return from_density(_density(path, calls.stamp(path), codes_stamp(path), kind, label), t)
@@ -285,7 +287,7 @@ def draw(
     """
     import torch
 
-    from vae import sampling
+    from vae.density import draws as sampling
 
     if source not in SOURCES:
         raise RunError(f"There is no source {source!r} of samples. There are: {', '.join(SOURCES)}.")
@@ -327,7 +329,7 @@ def draw(
 @lru_cache(maxsize=2)
 def _training_images(path: Path, version: Stamp) -> "tuple[Images, NDArray[np.int64] | None]":
     from vae import data
-    from vae.copies import Images
+    from vae.density.copies import Images
 
     run = Run(path)
     train = data.load(run.spec.data, "train", n=run.spec.size)
@@ -345,7 +347,7 @@ def _held_out(path: Path, version: Stamp, noisy: bool) -> NDArray[Any]:
     import torch
 
     from vae import data
-    from vae.batches import prepare
+    from vae.data.batches import prepare
 
     run = Run(path)
     held_out = data.load(run.spec.data, "test", n=HELD_OUT)
@@ -367,7 +369,7 @@ def neighbours(
     means are the grey ones; a process measures it once. All goes in turns, block by block of the training set. Raises
     DataError where the data are absent, or no images.
     """
-    from vae.copies import Search, rank
+    from vae.density.copies import Search, rank
 
     began = time.monotonic()
     key = (run, calls.stamp(run), noisy)
@@ -420,7 +422,7 @@ def grid(
     """
     import torch
 
-    from vae import sampling
+    from vae.density import draws as sampling
 
     subject = _open(run, label)
     plane = Plane(origin, basis, ("", ""))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.jobs import calls
-from vae.jobs.calls import Stamp
+from vae.answers import models as calls
+from vae.answers.models import Stamp
 from vae.runs import Run
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _subject(path: Path, version: Stamp, label: int | None) -> _Subject:
 
 def sample_count(run: Run) -> int:
     """Return how many samples of q this decoder allows within a moment: a power of two."""
-    from vae import estimate
+    from vae.runs import cost as estimate
 
     each = estimate.operations(run.spec.decoder_layers(), (run.spec.latent,)) * estimate.PASSES
     fit = 2 ** int(math.log2(max(1.0, COST / max(each, 1.0))))

@@ -12,22 +12,22 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from vae import data, runs, status
+from vae import data, runs
 from vae.data import DataError
-from vae.heads import PRIORS, heads
-from vae.runs import Run, RunError
+from vae.runs import Run, RunError, status
 from vae.spec import PRESETS, Spec, SpecError, preset
+from vae.spec.heads import PRIORS, heads
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def _flushed(command: Callable[P, T]) -> Callable[P, T]:
-    """Run a command that computes without denormal numbers (vae.denormals); torch is imported when it is run."""
+    """Run a command without denormal numbers (vae.training.denormals); torch is imported when it runs."""
 
     @wraps(command)
     def quick(*args: P.args, **kwargs: P.kwargs) -> T:
-        from vae import denormals
+        from vae.training import denormals
 
         with denormals.flushed():
             return command(*args, **kwargs)
@@ -164,7 +164,7 @@ def _run(name: str) -> Run:
 
 def _target(a: argparse.Namespace, command: str) -> Run:
     """Return the run to train: one that is there, or a new one of the preset and options."""
-    from vae.batches import prepare
+    from vae.data.batches import prepare
 
     name = a.resume or (a.target if a.target not in PRESETS else None)
     if name and ("/" in name or a.resume or a.data is None):
@@ -189,9 +189,9 @@ def _train(a: argparse.Namespace, command: str) -> int:
     import torch
     from tqdm import tqdm
 
-    from vae import parallel
-    from vae.trainer import Finish, Trainer
-    from vae.training import Step
+    from vae.training import parallel
+    from vae.training.loop import Step
+    from vae.training.trainer import Finish, Trainer
 
     if a.threads:
         torch.set_num_threads(a.threads)
@@ -238,8 +238,9 @@ def _models() -> None:
 
 @_flushed
 def _evaluate(a: argparse.Namespace) -> None:
-    from vae import finish, report
     from vae.evaluation import evaluate
+    from vae.evaluation import run_table as report
+    from vae.training import finish
 
     run = _run(a.model)
     if a.table:
@@ -259,7 +260,8 @@ def _evaluate(a: argparse.Namespace) -> None:
 
 @_flushed
 def _diagnose(a: argparse.Namespace) -> None:
-    from vae.diagnosis import report, verdicts
+    from vae.diagnosis import cards as verdicts
+    from vae.diagnosis import report
     from vae.diagnosis.verdict import Absent
 
     run = _run(a.model)
@@ -274,7 +276,7 @@ def _diagnose(a: argparse.Namespace) -> None:
 
 
 def _embed(a: argparse.Namespace) -> None:
-    from vae import embedding
+    from vae.geometry import embedding
 
     codes = _run(a.model).codes
 
@@ -287,7 +289,7 @@ def _embed(a: argparse.Namespace) -> None:
 
 
 def _export(a: argparse.Namespace) -> None:
-    from vae import export
+    from vae.runs import export
 
     if not a.tensorboard:
         raise RunError("say what to export to: --tensorboard")
@@ -316,7 +318,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif a.command == "evaluate":
             _evaluate(a)
         elif a.command == "expost":
-            from vae import expost
+            from vae.density import expost
 
             expost.of_run(_run(a.model), a.kind, components=a.components)
         elif a.command == "diagnose":
@@ -326,11 +328,11 @@ def main(arguments: list[str] | None = None) -> int:
         elif a.command == "export":
             _export(a)
         elif a.command == "fetch":
-            from vae import download
+            from vae.data import download
 
             download.fetch(a.data, progress=lambda message: print(message, flush=True))
         else:
-            from vae import finish
+            from vae.training import finish
 
             run = _run(a.model)
             model = finish.load(run)

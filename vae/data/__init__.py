@@ -1,4 +1,4 @@
-"""Datasets by name: `load` reads or draws them with numpy alone; vae.download fetches what this package does not hold.
+"""Datasets by name: `load` reads or draws them with numpy alone; vae.data.download fetches what this package does not hold.
 
 digits, glyphs, sprites and linear-gaussian need no download. Nothing here imports torch, torchvision or scikit-learn,
 and no pickle is read.
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vae import glyphs, linear_gaussian, sprites
+from vae.data import glyphs, linear_gaussian, sprites
 
 SPLITS = ("train", "valid", "test")
 DRAWN = frozenset({"glyphs", "sprites", "linear-gaussian"})  # by a generator, as many as asked for

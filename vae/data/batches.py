@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vae import data
 from vae.data import Dataset
-from vae.heads import LEVELS
+from vae.spec.heads import LEVELS
 from vae.spec import Spec
 
 

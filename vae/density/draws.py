@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution
 
-from vae.families import sample
-from vae.families.tempering import temper
+from vae.geometry.plane import Plane
 from vae.model import LatentModel
-from vae.plane import Plane
+from vae.model.families import sample
+from vae.model.families.tempering import temper
 
 Draw = Callable[[int, torch.Generator], Tensor]
 

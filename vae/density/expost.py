@@ -25,11 +25,11 @@ from torch.distributions import (
 )
 
 from vae import data, runs
-from vae.batches import Batches, prepare
-from vae.families import Coupling, sample
-from vae.families.flow import FlowDistribution
+from vae.data.batches import Batches, prepare
 from vae.model import LatentModel
-from vae.priors import FlowPrior, normal
+from vae.model.families import Coupling, sample
+from vae.model.families.flow import FlowDistribution
+from vae.model.priors import FlowPrior, normal
 from vae.runs import Run, RunError
 
 KINDS = ("mixture", "flow")
@@ -179,7 +179,7 @@ def of_run(run: Run, kind: str = "mixture", n: int | None = 10_000, **options: A
 
     Options are those of `fit`.
     """
-    from vae import finish
+    from vae.training import finish
 
     train = data.load(run.spec.data, "train", n=min(n, run.spec.size or n) if n is not None else run.spec.size)
     points = codes(finish.load(run), prepare(train, run.spec), run.spec.seed)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vae.families.log_sum import log_sum_exp
-from vae.families.normals import log_normals
+from vae.model.families.log_sum import log_sum_exp
+from vae.model.families.normals import log_normals
 
 
 @dataclass(frozen=True)

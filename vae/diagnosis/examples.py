@@ -84,7 +84,7 @@ def spec(name: str) -> Spec:
 
 def make(name: str) -> Run:
     """Train an example anew, in the place of the one that is there."""
-    from vae.trainer import Finish, Trainer
+    from vae.training.trainer import Finish, Trainer
 
     path = runs.examples() / name
     shutil.rmtree(path, ignore_errors=True)

@@ -1,5 +1,6 @@
 """Whether the parts of a model fit each other: q its own width, the prior the codes, sigma the residuals."""
 
+from vae.density.holes import FAR
 from vae.diagnosis import limits
 from vae.diagnosis.evidence import Evidence, Number
 from vae.diagnosis.verdict import (
@@ -19,7 +20,6 @@ from vae.diagnosis.verdict import (
     signed,
     weight,
 )
-from vae.holes import FAR
 from vae.spec import Spec
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vae import holes
+from vae.density import holes
 from vae.diagnosis.evidence import Holes, Number
 from vae.evaluation.estimate import Estimate
-from vae.families import sample
 from vae.model import LatentModel
+from vae.model.families import sample
 from vae.runs import Run
 
 DRAWS, SIDE = 2048, 48  # of the prior, and nodes along each side of the map

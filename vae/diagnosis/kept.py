@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from vae import runs
+from vae.answers.models import Stamp, stamp
 from vae.data import data_root
 from vae.diagnosis.evidence import PARTS, restore
-from vae.jobs.calls import Stamp, stamp
 from vae.runs import Run
 
 VERSION = 1  # of what is measured: another one makes all that was kept stale

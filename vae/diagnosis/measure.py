@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vae import data, estimate
-from vae.batches import Batches, prepare
+from vae import data
+from vae.data.batches import Batches, prepare
 from vae.diagnosis import evidence, hole_map
 from vae.diagnosis.evidence import Number
 from vae.diagnosis.limits import PATIENCE
@@ -25,9 +25,10 @@ from vae.evaluation.estimate import Estimate
 from vae.evaluation.information import subset
 from vae.evaluation.scores import K, Scores, difference, scores
 from vae.evaluation.table import factorised
-from vae.families import sample
 from vae.model import LatentModel
+from vae.model.families import sample
 from vae.runs import Run
+from vae.runs import cost as estimate
 
 MOST = 10_000  # examples of a split
 IMPORTANCE, BOUNDED, EXACT = 100, 1000, 200  # samples of L_K, and examples of it and of log p(x)

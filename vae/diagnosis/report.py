@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from vae.answers import models as calls
 from vae.diagnosis import kept, measure, quick
 from vae.diagnosis.evidence import QUICK, Evidence, plain
-from vae.jobs import calls
 from vae.runs import Run
 
 

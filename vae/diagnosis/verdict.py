@@ -6,8 +6,8 @@ from typing import Any
 
 from vae.diagnosis.evidence import Evidence, Number
 from vae.diagnosis.limits import ILL, LEAST_SCALE, NOTE
-from vae.schedules import at
 from vae.spec import Spec
+from vae.spec.schedules import at
 
 
 class Severity(IntEnum):

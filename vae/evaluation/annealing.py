@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from vae.families import sample
 from vae.model import LatentModel
+from vae.model.families import sample
 
 TARGET = 0.65  # acceptance that makes HMC's steps as long as they pay (Beskos et al. 2013)
 

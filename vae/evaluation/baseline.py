@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Categorical, Distribution, Independent, Laplace, Normal
 
-from vae.families.pixels import ContinuousBernoulliLogits
+from vae.model.families.pixels import ContinuousBernoulliLogits
 from vae.spec import Spec
 
 ROWS = 1000  # examples at a time

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Independent, Laplace, Normal
 
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.evaluation.estimate import Estimate
-from vae.families import sample
-from vae.families.pixels import RoundedLogistic
 from vae.model import LatentModel
+from vae.model.families import sample
+from vae.model.families.pixels import RoundedLogistic
 
 BINS = 10
 LOGISTIC = math.pi / math.sqrt(3)  # a logistic variable's standard deviation in its scale
@@ -112,7 +112,7 @@ def spread(model: LatentModel, batches: Batches, n: int | None = None, seed: int
 
 
 def _normal(model: LatentModel) -> bool:
-    from vae.families import Normal as NormalFamily
+    from vae.model.families import Normal as NormalFamily
 
     return isinstance(model.decoder.family, NormalFamily)
 

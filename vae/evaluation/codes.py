@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.evaluation.estimate import Estimate
 from vae.model import LatentModel
 

@@ -15,8 +15,8 @@ from torch.distributions import Distribution, Independent, Normal, kl_divergence
 from vae.evaluation.gaps import Refined, normal, refine
 from vae.evaluation.importance import Rung, _Groups
 from vae.evaluation.likelihood import prepared
-from vae.families import sample
 from vae.model import LatentModel, from_prior
+from vae.model.families import sample
 
 FLIPPED = 0.1  # share of pixels that a corruption changes
 AGAIN = 64  # corruptions of an image

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, MultivariateNormal, Normal
 
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.evaluation.estimate import Estimate
 from vae.evaluation.likelihood import pairwise_log_prob
-from vae.families import DeltaDistribution, sample
 from vae.model import LatentModel
+from vae.model.families import DeltaDistribution, sample
 
 PAIRS = 2**21  # densities held at a time
 

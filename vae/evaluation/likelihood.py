@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Independent, Normal
 from torch.nn import functional as F
 
-from vae.families.normals import log_normals
+from vae.model.families.normals import log_normals
 
 CHUNK = 2**24  # values of a broadcast at a time
 

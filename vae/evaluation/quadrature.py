@@ -15,9 +15,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from vae import families
 from vae.evaluation.likelihood import pairwise_log_prob, prepared
-from vae.model import LatentModel
+from vae.model import LatentModel, families
 
 POINTS = 1024  # decoded at a time: their parameters stay in the processor's cache
 SIDE = {1: 16, 2: 4}  # points of a tile along an axis

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from vae import data, estimate, finish, runs
-from vae.batches import prepare
+from vae import data, runs
+from vae.data.batches import prepare
 from vae.evaluation.importance import KS
 from vae.evaluation.table import PARTS, Row, Sizes, measure
 from vae.model import LatentModel
 from vae.runs import Run
+from vae.runs import cost as estimate
 from vae.spec import Spec
+from vae.training import finish
 
 EXAMPLES, SUBSET, PROBE, FEW = 200, 2000, 2000, 5
 TOLERANCE = 1e-3  # nats, of each integral of the gap

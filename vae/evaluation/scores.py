@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.evaluation.estimate import Estimate
 from vae.evaluation.importance import bounds
 from vae.model import LatentModel

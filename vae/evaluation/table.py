@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.distributions import Independent, Normal
 
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.evaluation import codes
 from vae.evaluation.annealing import ais
 from vae.evaluation.estimate import Estimate
@@ -15,8 +15,8 @@ from vae.evaluation.gaps import split
 from vae.evaluation.importance import KS, Bounds, bounds
 from vae.evaluation.information import decomposition, information_bounds, subset
 from vae.evaluation.quadrature import exact
-from vae.families import bits_per_dim
 from vae.model import LatentModel
+from vae.model.families import bits_per_dim
 
 PARTS = ("bounds", "truth", "information", "codes")  # in the order of the table
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Laplace, MultivariateNormal, Normal
 
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.evaluation.estimate import Estimate
-from vae.families.sampling import noise
 from vae.model import LatentModel
+from vae.model.families.sampling import noise
 
 FACTORS = (0.25, 0.35, 0.5, 0.7, 0.84, 1.0, 1.19, 1.41, 2.0, 2.83, 4.0)
 STEP = 2**0.25  # of c up and down, between which the slope is taken

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.plane import Plane
+from vae.geometry.plane import Plane
 
 Array = NDArray[np.float64]
 

@@ -1,8 +1,8 @@
 """Maps of more than two latents: t-SNE and UMAP of the codes, kept in the data folder under the codes' own hash.
 
-PCA is a plane (vae.plane) and needs nothing of this. An embedding bends, so what lies under the cursor is found by
-UMAP's inverse transform on a grid, or, as t-SNE has none, among the nearest codes. Of very many codes some are laid
-out, and the others put among those of them that are nearest.
+PCA is a plane (vae.geometry.plane) and needs nothing of this. An embedding bends, so what lies under the cursor is
+found by UMAP's inverse transform on a grid, or, as t-SNE has none, among the nearest codes. Of very many codes some are
+laid out, and the others put among those of them that are nearest.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vae import runs
 from vae.data import data_root
-from vae.plane import Bent
+from vae.geometry.plane import Bent
 from vae.runs import Codes, RunError
 
 PERPLEXITY, EARLY, LATE, EVERY = 30, 250, 500, 25  # t-SNE: usual values; iterations, and between two reports

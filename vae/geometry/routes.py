@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vae.density.log_q import Aggregate, Scarcity
 from vae.geometry import curves
-from vae.geometry.density import Aggregate, Scarcity
 from vae.geometry.geodesic import Graph, Grid, geodesics
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, Map, Metric, PullBack, energy, lengths, mean

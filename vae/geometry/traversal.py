@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.plane import rates
+from vae.geometry.plane import rates
 from vae.runs import Codes
 
 ACTIVE = 0.01  # Var_x E[z_j|x] above which a unit is active: evaluation.codes.ACTIVE, which the app cannot import

@@ -1,7 +1,7 @@
 """Where runs are trained: a job is `python -m vae train RUN_DIR`, by hand, in this machine's queue or on a cluster.
 
-All that passes between a job and whoever watches it is the run folder (vae.status, vae.control, vae.film), so a reload,
-a second tab, a second user and a restarted server see the same run. An executor only decides where and when it runs:
+All that passes between a job and whoever watches it is the run folder (status, control and film of vae.runs), so a
+reload, a second tab, a second user and a restarted server see the same run. An executor only decides where and when:
 `embedded` (child processes of this machine, the default) or `cluster` (Ray Jobs at the address in `LATENT_CLUSTER`).
 """
 
@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from vae import control, status
-from vae.runs import RunError
-from vae.status import Status
+from vae.runs import RunError, control, status
+from vae.runs.status import Status
 
 CLUSTER = "LATENT_CLUSTER"
 MOST_WAITING = 20  # of one owner

@@ -16,12 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vae import control, status
 from vae.data import data_root
 from vae.jobs import CLUSTER, MOST_WAITING, Capacity, JobError, Resources, Standing, engage, paused, task
 from vae.jobs.task import Note
-from vae.runs import Run
-from vae.status import Status
+from vae.runs import Run, control, status
+from vae.runs.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = "LATENT_CLUSTER_THREADS"

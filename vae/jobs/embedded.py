@@ -5,10 +5,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from vae import control, data, estimate, status
+from vae import data
 from vae.jobs import MOST_WAITING, Capacity, JobError, Resources, Standing, engage
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
-from vae.runs import Run, RunError
+from vae.runs import Run, RunError, control, status
+from vae.runs import cost as estimate
 from vae.spec import SpecError
 
 SLOTS = "LATENT_SLOTS"

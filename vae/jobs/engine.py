@@ -18,10 +18,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vae import status
 from vae.jobs import JobError, K, N, embedded, engage, paused
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
-from vae.status import Status
+from vae.runs import status
+from vae.runs.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 TICK, LOOK = 0.05, 0.5  # seconds between looks at the queue's file, and at processes that are no children

@@ -13,10 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from vae import status
 from vae.data import data_root
 from vae.jobs import JobError
-from vae.runs import Run, RunError
+from vae.runs import Run, RunError, status
 
 WAITING, RUNNING, PARKED = "waiting", "running", "parked"
 PATIENCE = 10.0  # seconds that a writer waits for another

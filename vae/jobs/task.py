@@ -17,11 +17,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vae import runs, status
+from vae import runs
 from vae.jobs import JobError, K, N, engage, paused
 from vae.jobs.engine import KILLED, LATER, MOST_DEATHS, SETTLING
 from vae.jobs.worker import LOG_BYTES
-from vae.status import Status
+from vae.runs import status
+from vae.runs.status import Status
 
 LOOK = 0.2  # seconds between looks at a trainer
 PARK = 60.0  # seconds that a pause keeps its processors
@@ -172,7 +173,7 @@ def _leave_with_parent() -> None:
 def main() -> int:
     """Be the trainer of the command line, and leave, with everything saved, when the process that started it ends."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    from vae.__main__ import main as command
+    from vae.cli import main as command
 
     return command(["train", *sys.argv[1:]])
 

@@ -18,10 +18,10 @@ def _kill_me_first() -> None:
 
 def _rehearse() -> None:
     """Take two steps of a small model: torch makes its threads and loads its kernels at the first ones."""
-    from vae.batches import prepare
     from vae.data import load
+    from vae.data.batches import prepare
     from vae.spec import preset
-    from vae.training import State, fit
+    from vae.training.loop import State, fit
 
     spec = preset("vae", data="digits", shape=(1, 8, 8), batch=32, encoder={"kind": "mlp", "widths": [16]})
     for step in fit(State.fresh(spec), spec, prepare(load("digits", "train", n=64), spec)):
@@ -47,8 +47,8 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     _kill_me_first()
-    from vae import denormals, finish, trainer  # noqa: F401 -- loading them is the point
-    from vae.__main__ import main as command
+    from vae.cli import main as command
+    from vae.training import denormals, finish, trainer  # noqa: F401 -- loading them is the point
 
     denormals.flush()
     _rehearse()

@@ -6,12 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vae import compose, heads, networks, schedules
-from vae.families import FAMILIES
 from vae.model import Conditional, Draw, LatentModel
-from vae.objectives import CORRUPTIONS, OBJECTIVES, TERMS, Objective
-from vae.priors import PRIORS, ByLabel
-from vae.spec import Spec, SpecError
+from vae.model.families import FAMILIES
+from vae.model.objectives import CORRUPTIONS, OBJECTIVES, TERMS, Objective
+from vae.model.priors import PRIORS, ByLabel
+from vae.spec import Spec, SpecError, heads, schedules
+from vae.spec import layers as networks
+from vae.spec import rules as compose
 
 
 def _choose(kind: Any, options: dict[str, Any], what: str) -> Any:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from vae import families
+from vae.model import families
 
 
 class Drawn(Protocol):

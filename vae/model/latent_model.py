@@ -11,9 +11,9 @@ from functools import cached_property
 from torch import Tensor, nn
 from torch.distributions import Distribution, kl_divergence
 
-from vae.families import DeltaDistribution, Family, Source, rate_by_dimension, sample
-from vae.labels import Labelled, over
-from vae.paths import PATHS, Path, graft
+from vae.model.estimators import PATHS, Path, graft
+from vae.model.families import DeltaDistribution, Family, Source, rate_by_dimension, sample
+from vae.model.labels import Labelled, over
 
 
 class Conditional(Labelled):

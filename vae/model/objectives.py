@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from vae.families import QuantisedDistribution, aggregate, over_dimensions
 from vae.model import Draw
+from vae.model.families import QuantisedDistribution, aggregate, over_dimensions
 
 Objective = Callable[[Draw, int], Tensor]
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vae import options, runs
+from vae.spec import choices as options
+from vae import runs
 from vae.data import data_root
-from vae.networks import Layer, Shape, weight_shape
+from vae.spec.layers import Layer, Shape, weight_shape
 from vae.spec import Spec
-from vae.status import Status
+from vae.runs.status import Status
 
 OVERHEAD = 1.1e-3  # seconds a step beside the arithmetic: Python, the optimiser's launches; two cores, torch 2.13
 SPEED = 60e9  # floating-point operations a second and thread

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from vae import checks, control, data, estimate, film, runs, status
+from vae.spec import check as checks
+from vae.runs import control, cost as estimate, film, status
+from vae import data, runs
 from vae.data import Dataset
-from vae.heads import LEVELS
+from vae.spec.heads import LEVELS
 from vae.runs import Run, RunError
 from vae.spec import Spec, SpecError
 

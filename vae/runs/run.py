@@ -1,6 +1,6 @@
 """A run is a folder: spec.json, model.safetensors, history.jsonl, codes.npz, metrics.json, card.md and state.pt.
 
-Training adds meta.json, status.json, control.json, worker.lock and the film (vae.status, vae.control, vae.film).
+Training adds meta.json, status.json, control.json, worker.lock and the film (vae.runs.status, vae.runs.control, vae.runs.film).
 
 Every file is replaced atomically, so that a kill at any byte leaves the last good version; reading never unpickles and
 needs no torch. `state.pt` (optimiser, generator, position and the weights that belong to them) is training's alone.
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from vae import networks
+from vae.spec import layers as networks
 from vae.data import data_root
 from vae.spec import Spec, SpecError
 
@@ -262,7 +262,7 @@ class Broken:
 
 def shipped() -> Path:
     """The folder of the models that come with the project."""
-    return Path(__file__).resolve().parent.parent / "models"
+    return Path(__file__).resolve().parents[2] / "models"
 
 
 def examples() -> Path:

@@ -1,12 +1,12 @@
-"""What is wrong with a spec, in sentences: refused before a trainer starts, by the tables of vae.options."""
+"""What is wrong with a spec, in sentences: refused before a trainer starts, by the tables of vae.spec.choices."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vae import compose
-from vae.limits import any_of, show
-from vae.options import CHOICES, NUMBERS, OBJECTIVES, PATHS, POSTERIORS, ROLES, TERMS
 from vae.spec import PRESETS, Spec, SpecError
+from vae.spec import rules as compose
+from vae.spec.choices import CHOICES, NUMBERS, OBJECTIVES, PATHS, POSTERIORS, ROLES, TERMS
+from vae.spec.fields import any_of, show
 
 
 def _kind_problems(role: str, chosen: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """What a spec may choose from, in words and without torch: each kind's title, its sentence, its options with bounds.
 
-The app's controls are drawn from these tables, and vae.checks refuses by them what torch would refuse only once a
+The app's controls are drawn from these tables, and vae.spec.check refuses by them what torch would refuse only once a
 trainer has started. A new prior, likelihood, posterior, objective, corruption or path is one entry here, beside its
 function.
 """
@@ -8,10 +8,10 @@ function.
 from collections.abc import Mapping
 from typing import Any
 
-from vae import networks
-from vae.control import HIGHEST_RATE
-from vae.heads import FLOW_CONTEXT, LEVELS
-from vae.limits import Choice, Kind, Scalar, Sizes
+from vae.runs.control import HIGHEST_RATE
+from vae.spec import layers as networks
+from vae.spec.fields import Choice, Kind, Scalar, Sizes
+from vae.spec.heads import FLOW_CONTEXT, LEVELS
 
 LARGEST_SEED = 2**31 - 1
 

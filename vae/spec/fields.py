@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vae import schedules
+from vae.spec import schedules
 
 MOST_STEPS = 10**9
 LAYERS = 64  # more than any network here can use, few enough to answer at once
@@ -15,7 +15,7 @@ LAYERS = 64  # more than any network here can use, few enough to answer at once
 class Scalar:
     """A number from `low` to `high` (above `low` where `above`), or one of `words`, or None where `optional`.
 
-    `usual` are the values that a slider stops at; `scheduled` says that it may follow the step (see vae.schedules).
+    `usual` are the values that a slider stops at; `scheduled` says that it may follow the step (vae.spec.schedules).
     """
 
     title: str

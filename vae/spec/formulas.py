@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from vae.heads import OBJECTIVES, PRIORS, TERMS, Head, heads
+from vae.spec.heads import OBJECTIVES, PRIORS, TERMS, Head, heads
 
 if TYPE_CHECKING:
     from vae.spec import Spec

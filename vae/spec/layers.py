@@ -149,7 +149,7 @@ def build(layers: Sequence[Layer]) -> "nn.Sequential":
     """Return the torch module of a list of layers; module i of the Sequential is layer i of the list."""
     from torch import nn
 
-    from vae.labels import LabelLinear, LabelNet
+    from vae.model.labels import LabelLinear, LabelNet
 
     makers: dict[str, Any] = {
         "linear": lambda a: (

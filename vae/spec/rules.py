@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vae.heads import OBJECTIVES, PATHS, PRIORS, TERMS, Climb, Head, PriorHead, heads
+from vae.spec.heads import OBJECTIVES, PATHS, PRIORS, TERMS, Climb, Head, PriorHead, heads
 
 Entries = Mapping[str, Any]
 

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from vae import compose, formulas, networks, schedules
-from vae.heads import PRIORS, Head, heads
-from vae.networks import Layer, Shape
-from vae.presets import PRESETS
-from vae.schedules import Number
+from vae.spec import formulas, schedules
+from vae.spec import layers as networks
+from vae.spec import rules as compose
+from vae.spec.heads import PRIORS, Head, heads
+from vae.spec.layers import Layer, Shape
+from vae.spec.presets import PRESETS
+from vae.spec.schedules import Number
 
 if TYPE_CHECKING:
     from vae.model import LatentModel
-    from vae.objectives import Objective
+    from vae.model.objectives import Objective
 
 Options = dict[str, Any]
 
@@ -38,7 +40,7 @@ class Spec:
     """p(z), p(x|z), q(z|x), two networks, what to climb, and how to climb it.
 
     Distributions, networks, the objective and its additive `terms` are {"kind": name, **options}; `decoder` None
-    mirrors `encoder`; numbers of the objective and of terms, and `learning_rate`, may be schedules (see vae.schedules).
+    mirrors `encoder`; numbers of the objective and of terms, and `learning_rate`, may be schedules.
     `condition` {"kind": "labels", "classes": 10, "prior": False} shows encoder and decoder, and the prior if it is to
     have a mean and sigma for each label, the example's label. `shape` is the data's, one example's.
     """
@@ -189,13 +191,13 @@ class Spec:
 
     def build(self) -> "LatentModel":
         """Return a freshly initialised model; torch's global generator decides the weights."""
-        from vae.build import model
+        from vae.model.build import model
 
         return model(self)
 
     def build_objective(self) -> "Objective":
         """Return the objective, a function of a Draw and the step."""
-        from vae.build import objective
+        from vae.model.build import objective
 
         return objective(self)
 

@@ -1,4 +1,4 @@
-"""Shoots the film of a training (vae.film): codes, images and the rate by dimension at one moment."""
+"""Shoots the film of a training (vae.runs.film): codes, images and the rate by dimension at one moment."""
 
 import time
 from pathlib import Path
@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae import film, runs
-from vae.batches import Batches
+from vae import runs
 from vae.data import Dataset
-from vae.families import rate_by_dimension
+from vae.data.batches import Batches
 from vae.model import LatentModel, from_prior
+from vae.model.families import rate_by_dimension
+from vae.runs import film
 from vae.spec import Spec
 
 SHARE = 20  # the newest frame costs about one part in so many of the time at most

@@ -8,10 +8,10 @@ from collections.abc import Generator
 from safetensors.torch import save as safetensors_bytes
 
 from vae import runs
-from vae.batches import Batches, steps_per_epoch
-from vae.history import Recorder
-from vae.parallel import ALONE, Team
-from vae.training import Diverged, State, Step, fit
+from vae.data.batches import Batches, steps_per_epoch
+from vae.training.history import Recorder
+from vae.training.loop import Diverged, State, Step, fit
+from vae.training.parallel import ALONE, Team
 
 SNAPSHOT_SECONDS = 1.0
 SHARE = 20  # saving takes at most one part in so many of the time

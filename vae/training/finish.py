@@ -11,13 +11,15 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from vae import data, networks, plane, presets, runs
-from vae.batches import Batches, prepare
+from vae import data, runs
+from vae.data.batches import Batches, prepare
 from vae.evaluation import Estimate, evaluate
-from vae.families import bits_per_dim
+from vae.geometry import plane
 from vae.model import LatentModel
+from vae.model.families import bits_per_dim
 from vae.runs import Codes, Run, RunError
-from vae.spec import Spec, head
+from vae.spec import Spec, head, presets
+from vae.spec import layers as networks
 
 ATLAS_SIDE = 64
 UNITS = {"ess": "samples"}

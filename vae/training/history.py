@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from vae.training import State, Step
+from vae.training.loop import State, Step
 
 RECORDS_PER_EPOCH = 5
 FIRST = frozenset({1, 2, 5, 10, 20, 50})  # a model is born in its first steps: show them

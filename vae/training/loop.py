@@ -13,15 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vae import build, runs, schedules
-from vae.batches import Batches, order, steps_per_epoch
-from vae.families import Source
-from vae.heads import OBJECTIVES
-from vae.model import LatentModel, draw
-from vae.objectives import Objective
-from vae.parallel import ALONE, Team
-from vae.priors import Vamp
-from vae.spec import Spec
+from vae import runs
+from vae.data.batches import Batches, order, steps_per_epoch
+from vae.model import LatentModel, build, draw
+from vae.model.families import Source
+from vae.model.objectives import Objective
+from vae.model.priors import Vamp
+from vae.spec import Spec, schedules
+from vae.spec.heads import OBJECTIVES
+from vae.training.parallel import ALONE, Team
 
 SKIPS_BEFORE_STOP = 10
 EXPLODED = 100.0  # times the size of the first step's objective

@@ -20,10 +20,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vae.families import Part
-from vae.heads import OBJECTIVES
+from vae.model.families import Part
 from vae.runs import Run
 from vae.spec import Spec, SpecError
+from vae.spec.heads import OBJECTIVES
 
 STORE = "LATENT_TEAM_STORE"  # the file through which the ranks of one launch find each other
 TERMINATED = 75  # EX_TEMPFAIL: to be resumed

@@ -12,16 +12,16 @@ from types import FrameType
 import torch
 from filelock import Timeout
 
-from vae import control, data, status
-from vae.batches import prepare
-from vae.camera import Camera
+from vae import data
 from vae.data import DataError
-from vae.parallel import ALONE, Team, lost
-from vae.runs import Run, RunError
-from vae.session import Session
+from vae.data.batches import prepare
+from vae.runs import Run, RunError, control, status
+from vae.runs.status import Status
 from vae.spec import SpecError
-from vae.status import Status
-from vae.training import Diverged, Step
+from vae.training.camera import Camera
+from vae.training.checkpoints import Session
+from vae.training.loop import Diverged, Step
+from vae.training.parallel import ALONE, Team, lost
 
 DONE, BAD_INPUT, DIVERGED, MEMORY, DISK, LATER = 0, 2, 3, 4, 5, 75  # 75: EX_TEMPFAIL, to be resumed
 TELL_SECONDS = 0.1
@@ -239,7 +239,8 @@ class Trainer:
             time.sleep(PAUSE_SECONDS)
 
     def _finish(self) -> None:
-        from vae import estimate, finish
+        from vae.runs import cost as estimate
+        from vae.training import finish
 
         run = Run(self.path)
         finish.finish(run, self.measure.k, self.measure.n, run.metrics.get("command", self.command))

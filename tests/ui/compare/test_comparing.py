@@ -6,12 +6,14 @@ import json
 import numpy as np
 import pytest
 from fake_runs import complete, make_run
-from test_pages import lives, start, texts
+from page_scripts import lives, start, texts
 
-from ui import comparing, library, selection
+from ui.compare import page as comparing
+from ui.explore import selection
+from ui.shared import library
+from vae.answers import pool
+from vae.answers.compare import Scores
 from vae.data import DataError
-from vae.jobs import pool
-from vae.jobs.compare_calls import Scores
 from vae.runs import Codes, RunError
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}

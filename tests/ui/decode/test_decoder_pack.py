@@ -8,8 +8,11 @@ from fake_runs import codes as fake_codes
 from fake_runs import make_run
 from safetensors.numpy import load_file, save_file
 
-from ui import decoder, explorer, library
-from vae import plane, runs
+from ui.decode import decoder
+from ui.explore import explorer
+from ui.shared import library
+from vae import runs
+from vae.geometry import plane
 from vae.runs import RunError
 
 SMALL = {"shape": (1, 4, 6), "encoder": {"kind": "mlp", "widths": [5]}}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ui import numpy_decoder
-from vae import networks
+from ui.decode import numpy_decoder
+from vae.spec import layers as networks
 from vae.spec import preset
 
 

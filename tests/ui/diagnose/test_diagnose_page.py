@@ -5,16 +5,19 @@ import sys
 
 import pytest
 from fake_runs import complete, make_run
+from page_scripts import MAIN, charts, lives, start, texts
 from streamlit.testing.v1 import AppTest
-from test_pages import MAIN, charts, lives, start, texts
+from turns import AtOnce
 
-from tests.turns import AtOnce
-from ui import diagnosis_pictures, state
+from ui.diagnose import worst as diagnosis_pictures
+from ui.state import view as state
 from vae import runs
+from vae.answers import diagnose as diagnosis_calls
+from vae.answers import pool
 from vae.data import DataError
-from vae.diagnosis import examples, kept, verdicts
+from vae.diagnosis import cards as verdicts
+from vae.diagnosis import examples, kept
 from vae.diagnosis.evidence import PARTS, QUICK
-from vae.jobs import diagnosis_calls, pool
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -84,7 +87,7 @@ def test_an_example_is_told_its_illness_and_its_remedy_sets_the_train_page(name,
 
 def test_what_is_not_kept_is_measured_and_then_kept(folder):
     run = complete(make_run(folder, "mine", n=360, **SMALL))
-    from vae import finish
+    from vae.training import finish
 
     finish.encode(run, finish.load(run))
     app = lives(start("diagnose", model="mine"))
@@ -122,7 +125,7 @@ def test_without_the_data_the_page_lives_and_says_what_is_missing(monkeypatch, f
 
 def test_an_autoencoders_absent_cards_are_explained(folder):
     run = complete(make_run(folder, "points", "autoencoder", n=360, **SMALL))
-    from vae import finish
+    from vae.training import finish
 
     finish.encode(run, finish.load(run))
     app = lives(start("diagnose", model="points"))
@@ -142,7 +145,7 @@ def test_every_kind_of_model_has_its_page(preset, changes, folder):
     if preset == "logistic-vae":
         spec["likelihood"] = {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}
     run = complete(make_run(folder, "mine", preset, n=360, **spec, **changes))
-    from vae import finish
+    from vae.training import finish
 
     finish.encode(run, finish.load(run))
     app = lives(start("diagnose", model="mine"))
@@ -187,5 +190,5 @@ def test_the_worst_images_stand_above_their_reconstructions():
 
 
 def test_the_page_needs_no_torch():
-    code = "import sys; import ui.diagnosis, vae.diagnosis.verdicts; sys.exit('torch' in sys.modules)"
+    code = "import sys; import ui.diagnosis, vae.diagnosis.cards; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=SHIPPED.parent).returncode == 0

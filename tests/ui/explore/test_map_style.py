@@ -6,14 +6,18 @@ import json
 import numpy as np
 import pytest
 from fake_runs import make_run
-from test_pages import charts, explore, lives, start, texts
-from test_scale import unpack
+from packed import unpack
+from page_scripts import charts, explore, lives, start, texts
 
-from ui import attributes, choosing, colouring, figures, library, map_state
-from vae import pointwise
+from ui.explore import colouring
+from ui.explore import saved_selections as choosing
+from ui.paths import attributes
+from ui.shared import figures, library
+from ui.state import map as map_state
 from vae.data import DataError
 from vae.geometry.contours import SHARES
-from vae.pointwise import Pointwise
+from vae.runs import pointwise
+from vae.runs.pointwise import Pointwise
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 N = 300

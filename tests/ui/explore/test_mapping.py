@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import streamlit as st
 from fake_runs import make_run
-from test_pages import explore, lives, start, texts
-from test_scale import unpack
+from packed import unpack
+from page_scripts import explore, lives, start, texts
 
-from ui import background, explorer, figures, state
-from vae import embedding
-from vae.embedding import Embedding
+from ui.explore import explorer
+from ui.shared import background, figures
+from ui.state import view as state
+from vae.geometry import embedding
+from vae.geometry.embedding import Embedding
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 

@@ -4,11 +4,12 @@ import time
 
 import pytest
 from fake_runs import complete, make_run
+from page_scripts import lives, start, texts
 from streamlit.testing.v1 import AppTest
-from test_pages import lives, start, texts
 
-from ui import visitor
-from vae.jobs import JobError, pool
+from ui.state import visitor
+from vae.answers import pool
+from vae.jobs import JobError
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from fake_runs import complete, make_run
 from PIL import Image
+from turns import in_turns
 
-from tests.turns import in_turns
-from ui import path_files
-from ui.path_files import Path, PathError, from_json, to_gif, to_json, to_mp4, to_python, to_strip, to_webp
+from ui.paths import files as path_files
+from ui.paths.files import Path, PathError, from_json, to_gif, to_json, to_mp4, to_python, to_strip, to_webp
 from vae import runs
-from vae.jobs.geometry_calls import along
+from vae.answers.paths import along
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
@@ -78,7 +78,7 @@ def test_a_film_plays_the_frames_within_two_grey_levels(run, path, channels):
 
 
 def test_frames_are_the_means_of_the_model(run, path):
-    from vae.jobs import calls
+    from vae.answers import models as calls
 
     exact = calls.decode(run.path, path.at(12)) * 255
     found = path_files.frames(run, path, 12).transpose(0, 3, 1, 2)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 import streamlit as st
 from fake_runs import complete, make_run
-from test_pages import charts, digits, lives, start, ten, texts  # noqa: F401 -- fixtures
+from page_scripts import charts, lives, start, texts
+from turns import AtOnce, in_turns
 
-from tests.turns import AtOnce, in_turns
-from ui import attributes, path_state, paths, state
+from ui.paths import attributes
+from ui.paths import page as paths
+from ui.state import paths as path_state
+from ui.state import view as state
+from vae.answers import paths as geometry_calls
+from vae.answers import pool
 from vae.geometry import curves, neighbours
-from vae.jobs import geometry_calls, pool
 from vae.runs import Codes
 from vae.spec import PRESETS
 
@@ -26,7 +30,7 @@ def at_once(monkeypatch):
 
 
 @pytest.fixture
-def whole(digits):  # noqa: F811
+def whole(digits):
     return complete(digits)
 
 
@@ -114,7 +118,7 @@ def test_what_the_browser_says_is_kept_in_the_address(whole):
         assert said(rubbish).waypoints == ((0.0, 0.0), (1.0, 1.0))
 
 
-def test_another_model_has_another_path(whole, ten):  # noqa: F811
+def test_another_model_has_another_path(whole, ten):
     complete(ten)
     app = lives(start("paths", path="0.500,0.500;-1.000,0.200"))
     app.selectbox(key="chip_model").select("ten").run()
@@ -124,7 +128,7 @@ def test_another_model_has_another_path(whole, ten):  # noqa: F811
     assert not app.warning
 
 
-def test_another_plane_has_its_own_map_and_window(folder, ten):  # noqa: F811
+def test_another_plane_has_its_own_map_and_window(folder, ten):
     complete(ten)
     windows = [sent(lives(start("paths", model="ten", plane=plane)))[0]["window"] for plane in ("3,7", "", "3,7")]
     assert windows[0] == windows[2] != windows[1]
@@ -179,7 +183,7 @@ def test_every_preset_has_paths(folder, name):
     assert set(header["paths"]) == {"line", "geodesic"} and not header["failed"]
 
 
-def test_damaged_weights_leave_the_map(digits):  # noqa: F811
+def test_damaged_weights_leave_the_map(digits):
     (digits.path / "model.safetensors").write_bytes(b"\x10" * 50)
     app = lives(start("paths"))
     assert charts(app) and app.error

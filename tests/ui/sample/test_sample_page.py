@@ -8,17 +8,20 @@ import sys
 import numpy as np
 import pytest
 from fake_runs import complete, make_run
+from page_scripts import MAIN, lives, start, texts
 from safetensors.numpy import save_file
-from test_pages import MAIN, lives, start, texts
+from turns import AtOnce
 
-from tests.turns import AtOnce
-from ui import sampling, sampling_state, shelf, traverse
-from ui.sampling_state import Half, parse
-from vae import data, finish
-from vae.jobs import pool
-from vae.plane import pair
+from ui.sample import page as sampling
+from ui.sample import shelf, traverse
+from ui.state import sampling as sampling_state
+from ui.state.sampling import Half, parse
+from vae import data
+from vae.answers import pool
+from vae.geometry.plane import pair
 from vae.runs import Run
 from vae.spec import PRESETS, preset
+from vae.training import finish
 
 LEVELS = {"logistic-vae": {"likelihood": {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}}}
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from ui import figures, selection
-from vae import plane as planes
+from ui.explore import selection
+from ui.shared import figures
+from vae.geometry import plane as planes
 from vae.runs import Codes
 
 

@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 from fake_runs import complete, make_run
-from test_pages import lives, start, texts
+from page_scripts import lives, start, texts
+from turns import AtOnce
 
-from tests.turns import AtOnce
-from ui import theory, theory_formulas
-from ui.components import pack
-from vae.jobs import theory_calls
+from ui.shared.components import pack
+from ui.theory import formulas as theory_formulas
+from ui.theory import page as theory
+from vae.answers import theory as theory_calls
 from vae.runs import RunError
 from vae.spec import PRESETS, preset
 

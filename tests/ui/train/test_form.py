@@ -12,13 +12,21 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from ui import fields, fitting, form, spec_fields
-from vae import build, checks, compose, data, estimate, limits, manage, options, runs
-from vae.objectives import OBJECTIVES
-from vae.schedules import SHAPES
+from ui.train import fitting, form, spec_fields
+from ui.train import widgets as fields
+from vae import data, runs
+from vae.model import build
+from vae.model.objectives import OBJECTIVES
+from vae.runs import cost as estimate
+from vae.runs import manage
 from vae.spec import PRESETS, Spec, SpecError, preset
+from vae.spec import check as checks
+from vae.spec import choices as options
+from vae.spec import fields as limits
+from vae.spec import rules as compose
+from vae.spec.schedules import SHAPES
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 EMBEDDED = [name for name in data.NAMES if data.describe(name).embedded]
 PAIRS = [(name, dataset) for name in PRESETS for dataset in EMBEDDED]
 REFUSED = [("cvae", "linear-gaussian"), ("logistic-vae", "linear-gaussian")]

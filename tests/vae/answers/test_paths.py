@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 import torch
 from fake_runs import complete, make_run
+from ppca import as_vae, data_of, random_ppca
+from turns import in_turns
 
-from tests.ppca import as_vae, data_of, random_ppca
-from tests.turns import in_turns
-from vae import finish
+from vae.answers import models as calls
+from vae.answers.paths import Along, along, magnified
 from vae.evaluation.information import aggregate_log_prob
 from vae.evaluation.single import single_elbos
 from vae.geometry import curves
 from vae.geometry.metric import magnification, mean
-from vae.jobs import calls
-from vae.jobs.geometry_calls import Along, along, magnified
-from vae.plane import pair
-from vae.priors import normal
+from vae.geometry.plane import pair
+from vae.model.priors import normal
 from vae.runs import RunError
+from vae.training import finish
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 

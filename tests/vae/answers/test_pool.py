@@ -14,16 +14,17 @@ import pytest
 import torch
 from fake_runs import complete, make_run
 
-from vae import finish
+from vae.answers import models as calls
+from vae.answers import pool as module
+from vae.answers.models import Partial
+from vae.answers.pool import Pool
 from vae.data import DataError, load
 from vae.evaluation import evaluate
-from vae.jobs import JobError, calls
-from vae.jobs import pool as module
-from vae.jobs.calls import Partial
-from vae.jobs.pool import Pool
+from vae.jobs import JobError
 from vae.runs import Run, RunError
+from vae.training import finish
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 

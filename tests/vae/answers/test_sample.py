@@ -6,15 +6,18 @@ import torch
 from fake_runs import complete, make_run
 from scipy import stats
 
-from vae import copies, data, finish, runs
+from vae import data, runs
+from vae.answers import models as calls
+from vae.answers import sample as sampling_calls
+from vae.answers.models import Partial
 from vae.data import DataError
+from vae.density import copies
 from vae.evaluation.information import aggregate_log_prob
-from vae.jobs import calls, sampling_calls
-from vae.jobs.calls import Partial
-from vae.plane import pair
-from vae.priors import normal
+from vae.geometry.plane import pair
+from vae.model.priors import normal
 from vae.runs import RunError
 from vae.spec import PRESETS
+from vae.training import finish
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 LEVELS = {"logistic-vae": {"likelihood": {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}}}

@@ -6,12 +6,12 @@ import torch
 from fake_runs import complete, make_run
 
 from vae import data, runs
+from vae.answers import models as calls
+from vae.answers.lesson import lesson
+from vae.answers.theory import numbers, refined, sample_count, still
 from vae.data import DataError
 from vae.evaluation import bounds, split
 from vae.evaluation.derivation import ladder
-from vae.jobs import calls
-from vae.jobs.lesson_calls import lesson
-from vae.jobs.theory_calls import numbers, refined, sample_count, still
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 

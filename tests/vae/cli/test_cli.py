@@ -9,7 +9,7 @@ import time
 import pytest
 
 from vae import runs
-from vae.__main__ import main
+from vae.cli import main
 
 QUICK = ["--data", "digits", "--widths", "16", "--epochs", "2", "--k", "5", "--threads", "1"]
 
@@ -62,7 +62,8 @@ def test_more_than_two_latents_save_their_pca_and_an_unknown_layer_its_atlas():
         tile = file["tiles"][63, 0]  # the last row is the highest y
     import torch
 
-    from vae import finish, plane
+    from vae.geometry import plane
+    from vae.training import finish
 
     z = plane.default(run.codes).to_latent(np.array([low_x, high_y]))
     with torch.no_grad():
@@ -114,7 +115,7 @@ def test_errors_are_one_line_with_the_remedy(words, message, capsys, own_folder)
 def test_embed_says_how_far_it_is_and_keeps_the_map(own_folder, capsys):
     from fake_runs import make_run
 
-    from vae import embedding
+    from vae.geometry import embedding
 
     run = make_run(own_folder / "runs", "ten", data="digits", shape=(1, 8, 8), latent=10, n=120)
     assert main(["embed", "ten", "--method", "tsne"]) == 0

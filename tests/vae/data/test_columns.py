@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vae import columns
-from vae.columns import ColumnError, read
+from vae.data import columns
+from vae.data.columns import ColumnError, read
 
 
 def csv(text):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from idx_files import places, write_idx
 
-from vae import data, linear_gaussian
+from vae import data
+from vae.data import linear_gaussian
 from vae.data import DataError
 
 EMBEDDED = ("digits", "glyphs", "sprites", "linear-gaussian")

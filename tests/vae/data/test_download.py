@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from idx_files import places
 
-from vae import data, download
+from vae import data
+from vae.data import download
 from vae.data import DataError
 
 EMBEDDED = ("digits", "glyphs", "sprites", "linear-gaussian")

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from vae import glyphs
+from vae.data import glyphs
 
 EACH = np.arange(len(glyphs.CLASSES))
 

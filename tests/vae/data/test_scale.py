@@ -1,5 +1,6 @@
 """More codes than Plotly draws: what is sent, once, and what comes back."""
 
+from packed import unpack
 import base64
 import json
 import zlib
@@ -9,10 +10,12 @@ import pytest
 import streamlit as st
 from fake_runs import codes as fake_codes
 from fake_runs import make_run
-from test_pages import explore, lives
+from page_scripts import explore, lives
 
-from ui import bigmap, comparing, explorer, figures, geometry, library, selection
-from vae import plane
+from ui.explore import bigmap, explorer, selection
+from ui.compare import page as comparing
+from ui.shared import figures, geometry, library
+from vae.geometry import plane
 from vae.runs import RunError
 from vae.spec import preset
 
@@ -21,10 +24,6 @@ SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "width
 N = geometry.PLOTLY + 1
 
 
-def unpack(content):
-    length = int.from_bytes(content[:4], "little")
-    header = json.loads(content[4 : 4 + length])
-    return header, {name: content[4 + length + at :][:n] for name, (at, n) in header["sections"].items()}
 
 
 def components(app):

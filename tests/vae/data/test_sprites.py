@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from vae import sprites
+from vae.data import sprites
 
 
 def flat(**chosen: int) -> int:

@@ -7,9 +7,10 @@ import pytest
 import torch
 from scipy import stats
 
-from vae import expost, runs
+from vae import runs
+from vae.density import expost
 from vae.spec import preset
-from vae.training import State
+from vae.training.loop import State
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -95,8 +96,8 @@ def test_an_autoencoder_gets_a_sampler(kind, tmp_path):
 
 
 def test_codes_are_draws_of_the_aggregate_posterior():
-    from vae.batches import prepare
     from vae.data import load
+    from vae.data.batches import prepare
 
     spec = preset("vae", data="digits", shape=(1, 8, 8), encoder={"kind": "linear"})
     model = spec.build()

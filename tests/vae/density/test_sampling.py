@@ -9,16 +9,17 @@ from fake_runs import complete, make_run
 from scipy import stats
 from torch.distributions import Categorical, Independent, Laplace, MixtureSameFamily, MultivariateNormal
 
-from vae import copies, expost, holes, manifold, traversal
+from vae.density import copies, expost, holes
+from vae.density.draws import Region, RegionError, confined, from_aggregate, from_density, images
 from vae.evaluation import codes as evaluation_codes
 from vae.evaluation.information import aggregate_log_prob
-from vae.families import DeltaDistribution, couplings
-from vae.families.flow import FlowDistribution
-from vae.families.tempering import temper
-from vae.plane import Plane, pair, rates
-from vae.priors import normal
+from vae.geometry import manifold, traversal
+from vae.geometry.plane import Plane, pair, rates
+from vae.model.families import DeltaDistribution, couplings
+from vae.model.families.flow import FlowDistribution
+from vae.model.families.tempering import temper
+from vae.model.priors import normal
 from vae.runs import Codes
-from vae.sampling import Region, RegionError, confined, from_aggregate, from_density, images
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 LEAST = 1e-3  # p-values below this, one in a thousand with these seeds, are a failure
@@ -141,7 +142,7 @@ def test_a_hopeless_region_says_so():
 
 
 def test_a_mean_is_the_mean_and_a_sample_is_a_sample(tmp_path):
-    from vae import finish
+    from vae.training import finish
 
     run = complete(make_run(tmp_path, "run", **SMALL))
     model = finish.load(run)
@@ -222,7 +223,7 @@ def test_the_browser_judges_holes_by_the_same_numbers():
     import re
     from pathlib import Path
 
-    text = "\n".join(file.read_text() for file in sorted((Path(__file__).resolve().parent.parent / "ui").glob("*.js")))
+    text = "\n".join(file.read_text() for file in sorted((Path(__file__).resolve().parents[3] / "ui").rglob("*.js")))
     for name in ("HOLE", "STRAYS", "FAR"):
         (value,) = re.findall(rf"^const {name} = ([-\d.]+);", text, re.M)
         assert float(value) == getattr(holes, name)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vae import checks
-from vae.diagnosis import limits, quick, verdicts
+from vae.diagnosis import cards as verdicts
+from vae.diagnosis import limits, quick
 from vae.diagnosis.evidence import (
     PARTS,
     Bound,
@@ -27,6 +27,7 @@ from vae.diagnosis.evidence import (
 )
 from vae.diagnosis.verdict import Absent, Severity, Verdict
 from vae.runs import Codes as Saved
+from vae.spec import check as checks
 from vae.spec import preset
 
 N = 1000

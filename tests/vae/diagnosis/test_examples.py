@@ -6,17 +6,20 @@ import json
 import pytest
 import torch
 
-from vae import finish, runs
-from vae.batches import prepare
+from vae import runs
+from vae.answers import diagnose as diagnosis_calls
+from vae.answers import models as calls
 from vae.data import load
-from vae.diagnosis import examples, kept, measure, report, verdicts
+from vae.data.batches import prepare
+from vae.diagnosis import cards as verdicts
+from vae.diagnosis import examples, kept, measure, report
 from vae.diagnosis.evidence import PARTS, QUICK, Evidence, plain
 from vae.diagnosis.verdict import Severity, Verdict
 from vae.evaluation import baseline, calibration, decomposition, exact, scores, width
 from vae.evaluation.estimate import Estimate
 from vae.evaluation.information import subset
-from vae.jobs import calls, diagnosis_calls
 from vae.runs import Run, RunError
+from vae.training import finish
 
 ILL = [runs.examples()]
 HEALTHY = ("digits-vae-2d", "mnist-vae-2d", "mnist-autoencoder-2d", "sprites-beta-vae-10d")

@@ -5,16 +5,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from ppca import as_vae, data_of
 from torch.distributions import Bernoulli, Normal
 
-from tests.ppca import as_vae, data_of
-from vae.batches import Batches
+from vae.data.batches import Batches
 from vae.diagnosis import measure
 from vae.evaluation import baseline, calibration, width
-from vae.families import Normal as NormalFamily
-from vae.linear import PPCA
+from vae.evaluation.linear import PPCA
 from vae.model import Conditional, LatentModel
-from vae.priors import StandardNormal
+from vae.model.families import Normal as NormalFamily
+from vae.model.priors import StandardNormal
 from vae.spec import preset
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -96,7 +96,7 @@ def test_sigma_against_residuals_and_what_their_ratio_costs():
 def test_pixel_probabilities_against_frequencies():
     from torch import nn
 
-    from vae.families import Bernoulli as BernoulliFamily
+    from vae.model.families import Bernoulli as BernoulliFamily
 
     p = torch.tensor([0.05, 0.35, 0.75, 0.95])
     x = (torch.rand(20_000, 4, generator=seeded()) < p).double()

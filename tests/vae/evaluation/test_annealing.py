@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 
-from tests.ppca import as_vae, data_of, random_ppca
 from vae.evaluation.annealing import ais
 from vae.spec import preset
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ppca import data_of, random_ppca
 
-from vae.linear import PPCA, ascend
+from vae.evaluation.linear import PPCA, ascend
 
 
 def test_it_climbs_to_ppca_and_turns_onto_the_principal_axes():

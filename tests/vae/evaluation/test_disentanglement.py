@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vae import disentanglement as dis
+from vae.evaluation import disentanglement as dis
 
 SIZES = (3, 6, 10)
 GRID = np.array(list(itertools.product(*[range(s) for s in SIZES], range(8))), np.int64)[:, :3]  # each row 8 times

@@ -7,13 +7,14 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal
 
-from vae import disentanglement, finish, runs
-from vae.batches import Batches, prepare
+from vae import runs
 from vae.data import load
-from vae.evaluation import Estimate, Sizes, active_units, bounds, decomposition, measure
+from vae.data.batches import Batches, prepare
+from vae.evaluation import Estimate, Sizes, active_units, bounds, decomposition, disentanglement, measure
 from vae.evaluation.codes import by_class, knn_accuracy, linear_accuracy
 from vae.evaluation.importance import stream
 from vae.spec import preset
+from vae.training import finish
 
 pytestmark = pytest.mark.usefixtures("double")
 

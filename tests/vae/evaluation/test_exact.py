@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 
-from tests.ppca import as_vae, data_of, random_ppca
-from vae import finish, runs
+from vae import runs
 from vae.evaluation import bounds, exact, log_px_grid, posterior_grid
 from vae.evaluation.likelihood import pairwise_log_prob
 from vae.spec import preset
+from vae.training import finish
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -57,8 +58,8 @@ def test_a_posterior_beyond_the_window_is_followed():
 
 def test_two_modes_each_get_their_own_resolution():
     """The second moment of a posterior with two sharp modes says nothing about how fine a lattice it needs."""
-    from vae.families import Normal
     from vae.model import Conditional, LatentModel
+    from vae.model.families import Normal
 
     class Fold(torch.nn.Module):
         def forward(self, z):
@@ -133,7 +134,7 @@ def test_one_image_at_a_time_is_all_images_at_once():
 def test_posterior_grid_is_ppcas_posterior_density_with_its_gap():
     from scipy import stats
 
-    from vae.linear import normal_kl
+    from vae.evaluation.linear import normal_kl
 
     model = random_ppca(rotated=True)
     x = data_of(model, 1)

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 
-from tests.ppca import as_vae, data_of, random_ppca
-from vae import finish, runs
+from vae import runs
 from vae.evaluation.gaps import even, expectation, gauss_hermite, lattice, refine, split
-from vae.linear import normal_kl
+from vae.evaluation.linear import normal_kl
+from vae.training import finish
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -99,8 +100,8 @@ def test_on_a_trained_model_elbo_plus_kl_is_log_px_per_image_and_both_gaps_are_p
 def test_an_encoder_at_the_foot_of_the_lower_summit_is_no_fault_of_the_family():
     """Two modes of different height: the climb from the encoder ends on the lower one, the approximation gap must not
     be measured from there."""
-    from vae.families import Normal
     from vae.model import Conditional, LatentModel
+    from vae.model.families import Normal
 
     class Fold(torch.nn.Module):
         def forward(self, z):

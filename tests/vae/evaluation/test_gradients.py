@@ -1,4 +1,4 @@
-"""Gradient estimators from samples against autograd through vae.paths, and against pPCA's closed form."""
+"""Gradient estimators from samples against autograd through vae.model.estimators, and against pPCA's closed form."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from vae.evaluation.derivation import ladder, rate_slope, standard_error, weigh
 from vae.evaluation.gradients import ELBO, WEIGHTED, Samples, cloud, variance
 from vae.evaluation.importance import bounds
 from vae.model import Draw
-from vae.paths import PATHS
+from vae.model.estimators import PATHS
 
 pytestmark = pytest.mark.usefixtures("double")
 K = 8

@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 from scipy import integrate
 from torch.distributions import Independent, MultivariateNormal, Normal
 
-from tests.ppca import as_vae, data_of, random_ppca
 from vae.evaluation.information import aggregate_log_prob, decomposition, information_bounds
 from vae.spec import preset
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 
-from tests.ppca import as_vae, data_of, random_ppca
 from vae.evaluation import bounds, log_px_grid, posterior_grid
-from vae.linear import normal_kl
+from vae.evaluation.linear import normal_kl
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -31,7 +31,7 @@ def test_log_px_elbo_gap_and_density_are_the_closed_forms(latent, half_width):
 
 def bent():
     """Return a model whose decoder is far from linear, and two images."""
-    from vae import build
+    from vae.model import build
     from vae.spec import Spec
 
     torch.manual_seed(0)

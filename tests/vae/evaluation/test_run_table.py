@@ -4,12 +4,14 @@ import json
 
 import pytest
 
-from vae import finish, report, runs
-from vae.__main__ import main
+from vae import runs
+from vae.answers import models as calls
+from vae.cli import main
+from vae.evaluation import run_table as report
 from vae.evaluation import table
-from vae.jobs import calls
 from vae.runs import Run, RunError
 from vae.spec import preset
+from vae.training import finish
 
 SHIPPED = [runs.shipped()]
 

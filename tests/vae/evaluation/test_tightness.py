@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 import torch
 from fake_runs import complete, make_run
+from ppca import as_vae, data_of, random_ppca
 from torch.distributions import kl_divergence
 
-from tests.ppca import as_vae, data_of, random_ppca
-from vae import finish, pointwise, runs
+from vae import runs
+from vae.answers import compare as compare_calls
+from vae.answers import explore as map_calls
+from vae.answers import models as calls
 from vae.evaluation.gaps import expectation, normal
 from vae.evaluation.quadrature import log_px_grid
 from vae.evaluation.tightness import tightness
-from vae.jobs import calls, compare_calls, map_calls
-from vae.runs import RunError
+from vae.runs import RunError, pointwise
+from vae.training import finish
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 

@@ -7,12 +7,11 @@ import pytest
 import torch
 from ppca import as_vae, data_of, random_ppca
 
-from vae import build
 from vae.evaluation import exact, split
 from vae.evaluation.derivation import Fitted, Given, around, given, with_prior
 from vae.evaluation.quadrature import first
 from vae.evaluation.truth import AGREE, Lattices, elbo, truth
-from vae.model import LatentModel
+from vae.model import LatentModel, build
 from vae.spec import preset
 
 pytestmark = pytest.mark.usefixtures("double")

@@ -5,11 +5,12 @@ import pytest
 import torch
 from scipy.spatial import procrustes as reference
 
-from vae import alignment, data
-from vae.batches import prepare
+from vae import data
+from vae.data.batches import prepare
 from vae.evaluation.estimate import Estimate
 from vae.evaluation.scores import difference, scores
-from vae.plane import Plane, pair
+from vae.geometry import alignment
+from vae.geometry.plane import Plane, pair
 from vae.spec import preset
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness as reference
 
-from vae import embedding
 from vae.evaluation.trust import trustworthiness
+from vae.geometry import embedding
 from vae.runs import Codes, RunError
 
 

@@ -8,21 +8,22 @@ import numpy as np
 import pytest
 import torch
 from fake_runs import complete, make_run
+from ppca import as_vae, random_ppca
 from scipy.spatial.distance import cdist
 
-from tests.ppca import as_vae, random_ppca
-from vae import finish, runs
+from vae import runs
+from vae.density.log_q import Aggregate, Scarcity
 from vae.evaluation.information import aggregate_log_prob
 from vae.geometry import attributes, curves, neighbours, routes
-from vae.geometry.density import Aggregate, Scarcity
 from vae.geometry.geodesic import Graph, Grid, geodesics, relax, straight
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, PullBack, energy, lengths, magnification, mean, pullback
-from vae.priors import normal
+from vae.model.priors import normal
 from vae.spec import PRESETS, preset
+from vae.training import finish
 
 pytestmark = pytest.mark.usefixtures("double", "one_thread")
-MODELS = sorted(p.parent.name for p in (Path(__file__).resolve().parent.parent / "models").glob("*/spec.json"))
+MODELS = sorted(p.parent.name for p in (Path(__file__).resolve().parents[3] / "models").glob("*/spec.json"))
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ from pathlib import Path
 import psutil
 import pytest
 from cluster import end, two_nodes, with_environment
-from test_trainer import SMALL, same_result
+from trained import SMALL, same_result
 
-from vae import control, film, jobs, manage, runs, status
+from vae import jobs, runs
 from vae.jobs import JobError, Resources, embedded
-from vae.runs import Run
+from vae.runs import Run, control, film, manage, status
 from vae.spec import preset
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SLOTS = 2
 PATIENCE = 180.0
 LONG, WHOLE = 100_000, 80  # epochs of a run that is held or stopped, and of one that is trained to its end

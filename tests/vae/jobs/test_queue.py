@@ -12,15 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vae import control, jobs, manage, status
+from vae import jobs
 from vae.jobs import JobError, Resources, embedded, engine
 from vae.jobs.engine import Engine
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue, order
-from vae.runs import Run
+from vae.runs import Run, control, manage, status
+from vae.runs.status import Status
 from vae.spec import preset
-from vae.status import Status
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
 PATIENCE = 90.0
 

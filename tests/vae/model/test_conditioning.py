@@ -9,17 +9,18 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from ui import numpy_decoder
-from vae import finish, runs
-from vae.batches import prepare
-from vae.camera import Camera
+from ui.decode import numpy_decoder
+from vae import runs
 from vae.data import DataError, load
+from vae.data.batches import prepare
 from vae.evaluation import bounds
-from vae.families import sample
-from vae.labels import LabelLinear
 from vae.model import draw
+from vae.model.families import sample
+from vae.model.labels import LabelLinear
 from vae.spec import SpecError, preset
-from vae.training import State, fit
+from vae.training import finish
+from vae.training.camera import Camera
+from vae.training.loop import State, fit
 
 MLP = {"kind": "mlp", "widths": [32]}
 BY_LABEL = {"kind": "labels", "classes": 10, "prior": True}

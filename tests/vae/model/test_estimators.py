@@ -8,13 +8,13 @@ import math
 
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 from torch import nn
 
-from tests.ppca import as_vae, data_of, random_ppca
-from vae.families import Normal
 from vae.model import Conditional, LatentModel, draw
-from vae.objectives import elbo, iwae
-from vae.paths import PATHS
+from vae.model.estimators import PATHS
+from vae.model.families import Normal
+from vae.model.objectives import elbo, iwae
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -162,7 +162,7 @@ def test_the_decoders_gradient_is_the_plain_one_on_every_path(path):
 
 def test_a_term_on_the_codes_keeps_its_gradient_beside_dreg():
     """The weights of the doubly reparametrised path are the bound's alone."""
-    from vae.objectives import sparsity
+    from vae.model.objectives import sparsity
 
     found = []
     for together in (True, False):
@@ -181,7 +181,7 @@ def test_a_term_on_the_codes_keeps_its_gradient_beside_dreg():
 
 def test_flow_posteriors_take_every_path():
     """Equal means where nothing is closed: a flow's rate, path by path, against the reparametrised one."""
-    from vae.families import Flow
+    from vae.model.families import Flow
 
     family = Flow((2,), layers=2, hidden=4, context=0)
     with torch.no_grad():

@@ -9,19 +9,10 @@ from scipy import integrate, stats
 from torch.distributions import Independent, kl_divergence
 from torch.distributions import Normal as TorchNormal
 
-from vae import families
-from vae.families import (
-    FAMILIES,
-    DiscretisedLogistic,
-    Flow,
-    FullNormal,
-    Laplace,
-    Part,
-    bits_per_dim,
-    sample,
-)
-from vae.families.log_sum import log_sum_exp
-from vae.linear import normal_kl
+from vae.evaluation.linear import normal_kl
+from vae.model import families
+from vae.model.families import FAMILIES, DiscretisedLogistic, Flow, FullNormal, Laplace, Part, bits_per_dim, sample
+from vae.model.families.log_sum import log_sum_exp
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -315,7 +306,7 @@ def test_a_codebook_puts_out_its_nearest_code_and_the_gradient_passes_straight()
 
 def test_the_codebook_moves_to_the_codes_and_the_codes_to_the_codebook():
     from vae.model import draw
-    from vae.objectives import codebook, commitment
+    from vae.model.objectives import codebook, commitment
     from vae.spec import SpecError, preset
 
     spec = preset("vq-vae", shape=(1, 2, 2), encoder={"kind": "linear"}, latent=4)

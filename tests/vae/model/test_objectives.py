@@ -6,11 +6,10 @@ import math
 import pytest
 import torch
 
-from vae import build
-from vae.families import aggregate
-from vae.families.aggregate import log_weights
-from vae.model import draw
-from vae.objectives import capacity, elbo, free_bits, iwae, jacobian, kernel, mmd, sparsity, squared_mmd, tc
+from vae.model import build, draw
+from vae.model.families import aggregate
+from vae.model.families.aggregate import log_weights
+from vae.model.objectives import capacity, elbo, free_bits, iwae, jacobian, kernel, mmd, sparsity, squared_mmd, tc
 from vae.spec import Spec, SpecError, preset
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -232,7 +231,7 @@ def test_impossible_compositions_are_refused_with_the_reason(changes, message):
 
 
 def test_objectives_that_compare_examples_cannot_be_divided():
-    from vae import parallel
+    from vae.training import parallel
 
     for kind in ("tc", "free_bits", "mmd"):
         with pytest.raises(SpecError, match="one process"):

@@ -5,20 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 from scipy import integrate, stats
 
-from tests.ppca import as_vae, data_of, random_ppca
 from vae.evaluation import bounds, log_px_grid
-from vae.families import (
-    BernoulliLogits,
-    ContinuousBernoulliLogits,
-    Normal,
-    sample,
-    soft_bound,
-)
-from vae.linear import PPCA, log_normal, normal_kl
+from vae.evaluation.linear import PPCA, log_normal, normal_kl
 from vae.model import draw
-from vae.objectives import elbo, iwae
+from vae.model.families import BernoulliLogits, ContinuousBernoulliLogits, Normal, sample, soft_bound
+from vae.model.objectives import elbo, iwae
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -119,7 +113,7 @@ def test_grid_quadrature_in_2d_is_exact_log_px():
 
 
 def test_grid_quadrature_agrees_with_importance_sampling_on_a_nonlinear_decoder():
-    from vae import build
+    from vae.model import build
     from vae.spec import Spec
 
     vae = build.model(Spec(shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [16], "activation": "tanh"}))
@@ -158,9 +152,9 @@ def test_maximum_likelihood_ppca():
 
 
 def test_training_the_linear_vae_reaches_maximum_likelihood_ppca():
-    from vae.batches import Batches
+    from vae.data.batches import Batches
     from vae.spec import preset
-    from vae.training import State, fit
+    from vae.training.loop import State, fit
 
     x = data_of(random_ppca(dim=5), 512)
     best = PPCA.fit(x, 2).log_px(x).mean()

@@ -6,18 +6,18 @@ import math
 import numpy as np
 import pytest
 import torch
+from ppca import as_vae, data_of, random_ppca
 from scipy import stats
 from torch.distributions import Categorical, MixtureSameFamily
 
-from tests.ppca import as_vae, data_of, random_ppca
-from vae import build, data
-from vae.batches import prepare
+from vae import data
+from vae.data.batches import prepare
 from vae.evaluation import bounds
-from vae.families import sample
-from vae.model import LatentModel, draw
-from vae.priors import Vamp, mixture, normal
+from vae.model import LatentModel, build, draw
+from vae.model.families import sample
+from vae.model.priors import Vamp, mixture, normal
 from vae.spec import Spec, SpecError, preset
-from vae.training import State, fit
+from vae.training.loop import State, fit
 
 pytestmark = pytest.mark.usefixtures("double")
 

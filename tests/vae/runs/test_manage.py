@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from vae import control, data, estimate, film, manage, runs, status
-from vae.__main__ import main
+from vae.runs import control, cost as estimate, film, manage, status
+from vae import data, runs
+from vae.cli import main
 from vae.runs import Run, RunError
 from vae.spec import PRESETS, SpecError, preset
-from vae.status import Status
+from vae.runs.status import Status
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
 QUICK = ("--threads", "1", "--k", "2", "--n", "20")

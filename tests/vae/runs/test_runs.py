@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from vae import plane, runs
+from vae.geometry import plane
+from vae import runs
 from vae.runs import Codes, RunError
 from vae.spec import preset
 
@@ -28,7 +29,7 @@ def run(tmp_path):
 
 def test_reading_runs_imports_no_torch_and_no_sklearn():
     program = (
-        "import sys, vae.runs, vae.spec, vae.networks, vae.plane, vae.data, vae.schedules;"
+        "import sys, vae.runs, vae.spec, vae.spec.layers, vae.geometry.plane, vae.data, vae.spec.schedules;"
         "bad = {'torch', 'sklearn', 'torchvision', 'scipy', 'streamlit'} & set(sys.modules); assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -4,12 +4,16 @@ import inspect
 
 import pytest
 
-from vae import build, checks, data, networks, options
-from vae.families import FAMILIES
-from vae.objectives import CORRUPTIONS, OBJECTIVES, TERMS
-from vae.paths import PATHS
-from vae.priors import PRIORS
+from vae import data
+from vae.model import build
+from vae.model.estimators import PATHS
+from vae.model.families import FAMILIES
+from vae.model.objectives import CORRUPTIONS, OBJECTIVES, TERMS
+from vae.model.priors import PRIORS
 from vae.spec import PRESETS, Spec, SpecError, head, preset
+from vae.spec import check as checks
+from vae.spec import choices as options
+from vae.spec import layers as networks
 
 
 def parameters(function, *without):

@@ -6,13 +6,12 @@ import itertools
 import pytest
 import torch
 
-from vae import heads
-from vae.families import FAMILIES
 from vae.model import draw
-from vae.objectives import OBJECTIVES, TERMS
-from vae.paths import PATHS
-from vae.priors import PRIORS
-from vae.spec import PRESETS, Spec, SpecError, head, preset
+from vae.model.estimators import PATHS
+from vae.model.families import FAMILIES
+from vae.model.objectives import OBJECTIVES, TERMS
+from vae.model.priors import PRIORS
+from vae.spec import PRESETS, Spec, SpecError, head, heads, preset
 
 LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "discretised_logistic", "normal", "laplace")
 POSTERIORS = ("normal", "laplace", "full_normal", "flow", "delta", "quantised")
@@ -145,7 +144,7 @@ def test_the_objective_is_printed_with_the_chosen_distributions():
 
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_the_app_without_torch_shows_what_torch_calls_the_mean(likelihood):
-    from ui import numpy_decoder
+    from ui.decode import numpy_decoder
 
     model = (spec := spec_of(likelihood, "normal", "standard_normal", "elbo")).build()
     z = torch.randn(7, 2, generator=torch.Generator().manual_seed(0))

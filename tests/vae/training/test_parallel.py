@@ -15,10 +15,12 @@ import pytest
 import ranks
 import torch
 
-from vae import control, parallel, runs, status
+from vae import runs
+from vae.runs import control, status
 from vae.spec import SpecError, preset
+from vae.training import parallel
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
 
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from trained import SMALL, same_result
 
-from vae import control, film, runs, status
-from vae.manage import create
-from vae.runs import Run
+from vae import runs
+from vae.runs import Run, control, film, status
+from vae.runs.manage import create
 from vae.spec import preset
 
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
 PER_EPOCH = 21  # ceil(1297 / 64)
 
 
@@ -81,29 +81,13 @@ def step(run, at_least):
     return lambda: (status.read(run.path) or status.Status()).step >= at_least
 
 
-def records(run):
-    return [{k: v for k, v in record.items() if k != "seconds"} for record in Run(run.path).history]
-
-
-def same_result(one: Run, two: Run) -> None:
-    """Compare weights, history and film of two runs, bit for bit."""
-    assert (one.path / "model.safetensors").read_bytes() == (two.path / "model.safetensors").read_bytes()
-    assert records(one) == records(two)
-    assert film.steps(one.path) == film.steps(two.path)
-    for number in film.steps(one.path):
-        a, b = film.read(one.path, number), film.read(two.path, number)
-        assert all(
-            np.array_equal(getattr(a, n), getattr(b, n)) for n in ("codes", "rate", "reconstructions", "samples")
-        )
-
-
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     """A run of 80 epochs that nothing disturbed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENT_DATA", str(tmp_path_factory.mktemp("unbroken")))
         run = make(80)
-        from vae.__main__ import main
+        from vae.cli import main
 
         assert main(["train", str(run.path), "--threads", "1", "--k", "2", "--n", "20"]) == 0
     return run
@@ -345,7 +329,7 @@ def test_control_refuses_what_no_trainer_can_follow(tmp_path):
 def test_tensorboard_reads_the_same_scalars(unbroken, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    from vae.export import tensorboard
+    from vae.runs.export import tensorboard
 
     run = Run(unbroken.path)
     for _ in range(2):  # exporting again replaces
@@ -361,9 +345,9 @@ def test_tensorboard_reads_the_same_scalars(unbroken, tmp_path):
 
 
 def test_a_slow_first_frame_does_not_hold_up_the_second(monkeypatch):
-    from vae import camera
-    from vae.batches import prepare
     from vae.data import load
+    from vae.data.batches import prepare
+    from vae.training import camera
 
     run, clock = make(), [0.0]
     monkeypatch.setattr(camera.time, "monotonic", lambda: clock[0])

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from vae import runs, schedules
-from vae.batches import Batches, order, prepare
+from vae import runs
 from vae.data import DataError, load
-from vae.families import sample
+from vae.data.batches import Batches, order, prepare
 from vae.model import draw
-from vae.session import train
-from vae.spec import PRESETS, Spec, SpecError, preset
-from vae.training import SKIPS_BEFORE_STOP, Diverged, State, fit
+from vae.model.families import sample
+from vae.spec import PRESETS, Spec, SpecError, preset, schedules
+from vae.training.checkpoints import train
+from vae.training.loop import SKIPS_BEFORE_STOP, Diverged, State, fit
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}}
 
@@ -171,7 +171,7 @@ def test_schedules():
 
 
 def test_beta_follows_its_schedule(digits):
-    from vae import build
+    from vae.model import build
 
     spec = digits_spec(
         objective={"kind": "elbo", "beta": {"schedule": "linear", "start": 0.0, "stop": 4.0, "steps": 10}}

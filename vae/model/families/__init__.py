@@ -4,12 +4,12 @@ Every distribution here counts all event dimensions itself, so nobody else sums 
 where randomness enters, through the generator passed in.
 """
 
-from vae.families.aggregate import aggregate, over_dimensions, rate_by_dimension
-from vae.families.base import LOG_SIGMA_RANGE, Family, soft_bound, softplus
-from vae.families.flow import Coupling, Couplings, Flow, couplings
-from vae.families.full_normal import FullNormal
-from vae.families.location_scale import Laplace, Normal
-from vae.families.pixels import (
+from vae.model.families.aggregate import aggregate, over_dimensions, rate_by_dimension
+from vae.model.families.base import LOG_SIGMA_RANGE, Family, soft_bound, softplus
+from vae.model.families.flow import Coupling, Couplings, Flow, couplings
+from vae.model.families.full_normal import FullNormal
+from vae.model.families.location_scale import Laplace, Normal
+from vae.model.families.pixels import (
     Bernoulli,
     BernoulliLogits,
     ContinuousBernoulli,
@@ -17,8 +17,8 @@ from vae.families.pixels import (
     DiscretisedLogistic,
     bits_per_dim,
 )
-from vae.families.point import Delta, DeltaDistribution, Quantised, QuantisedDistribution
-from vae.families.sampling import Part, Source, sample
+from vae.model.families.point import Delta, DeltaDistribution, Quantised, QuantisedDistribution
+from vae.model.families.sampling import Part, Source, sample
 
 FAMILIES: dict[str, type[Family]] = {
     "bernoulli": Bernoulli,

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, MultivariateNormal, Normal
 from torch.distributions.kl import register_kl
 
-from vae.families.base import Family, soft_bound, vector_only
+from vae.model.families.base import Family, soft_bound, vector_only
 
 
 class FullNormal(Family):

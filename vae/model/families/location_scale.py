@@ -5,7 +5,7 @@ from torch.distributions import Distribution, Independent
 from torch.distributions import Laplace as TorchLaplace
 from torch.distributions import Normal as TorchNormal
 
-from vae.families.base import Spread
+from vae.model.families.base import Spread
 
 
 class Normal(Spread):

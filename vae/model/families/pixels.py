@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Distribution, Independent, constraints
 
-from vae.families.base import Family, Spread, softplus
-from vae.families.sampling import Source, noise, sample, smallest
-from vae.heads import LEVELS
+from vae.model.families.base import Family, Spread, softplus
+from vae.model.families.sampling import Source, noise, sample, smallest
+from vae.spec.heads import LEVELS
 
 Nats = TypeVar("Nats", float, Tensor)
 

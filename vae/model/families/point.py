@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, constraints
 
-from vae.families.base import Family, vector_only
-from vae.families.sampling import Source, sample
+from vae.model.families.base import Family, vector_only
+from vae.model.families.sampling import Source, sample
 
 
 class DeltaDistribution(Distribution):

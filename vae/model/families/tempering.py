@@ -13,8 +13,8 @@ from torch.distributions import (
     TransformedDistribution,
 )
 
-from vae.families.flow import FlowDistribution
-from vae.families.point import DeltaDistribution
+from vae.model.families.flow import FlowDistribution
+from vae.model.families.point import DeltaDistribution
 
 
 def temper(distribution: Distribution, t: float) -> Distribution:

@@ -1,0 +1,37 @@
+"""The pages as scripts without a browser."""
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+MAIN = str(Path(__file__).resolve().parents[2] / "pages" / "main.py")
+
+
+def explore(**query):
+    return start("explore", **query)
+
+
+def start(page, **query):
+    app = AppTest.from_file(MAIN, default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    if page != "explore":
+        app.switch_page(f"{page}.py").run()
+    return app
+
+
+def lives(app):
+    """The script came to its end: no traceback, and the model chip is there to go elsewhere."""
+    assert not app.exception, app.exception
+    assert app.selectbox(key="chip_model").options
+    return app
+
+
+def charts(app):
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def texts(app):
+    return " ".join(e.value for kind in ("warning", "error", "info", "caption", "markdown") for e in getattr(app, kind))

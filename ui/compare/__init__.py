@@ -1,0 +1,1 @@
+"""Compare: linked maps of two to four models."""

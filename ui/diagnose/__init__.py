@@ -1,0 +1,1 @@
+"""Diagnose: the ten cards, their charts and their measurement."""

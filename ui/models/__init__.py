@@ -1,0 +1,1 @@
+"""Models: measuring, evaluating and managing a run."""

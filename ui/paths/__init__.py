@@ -1,0 +1,1 @@
+"""Paths: waypoints, frames, attribute vectors and files."""

@@ -1,0 +1,1 @@
+"""Sample: the two grids, the manifold and traversals."""

@@ -1,0 +1,1 @@
+"""What several pages use: figures, components, messages, and questions to the pool."""

@@ -1,0 +1,1 @@
+"""What the visitor looks at: the URL, the session and who the visitor is."""

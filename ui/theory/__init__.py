@@ -1,0 +1,1 @@
+"""Theory: the six chapters of the derivation."""

@@ -1,0 +1,1 @@
+"""Train: the form, the run that is watched, and its film."""
