@@ -25,13 +25,24 @@ class Panel {
     this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
     this.axesCanvas = el("canvas", { class: "axes", "aria-hidden": "true" });
     this.marks = el("canvas", { class: "axes", "aria-hidden": "true" });
-    this.plane = el("div", { class: "plane", tabindex: "0", role: "application" }, this.cloudCanvas, this.axesCanvas, this.marks);
+    this.plane = el(
+      "div",
+      { class: "plane", tabindex: "0", role: "application" },
+      this.cloudCanvas,
+      this.axesCanvas,
+      this.marks,
+    );
     this.canvas = el("canvas", { role: "img", width: 1, height: 1 });
     this.caption = el("figcaption");
     this.figure = el("figure", { class: "decoder" }, this.canvas);
     this.numbers = el("dl");
-    this.node = el("section", {}, el("header", {}, this.name, this.facts), this.plane,
-      el("div", { class: "found" }, this.figure, el("div", {}, this.caption, this.numbers)));
+    this.node = el(
+      "section",
+      {},
+      el("header", {}, this.name, this.facts),
+      this.plane,
+      el("div", { class: "found" }, this.figure, el("div", {}, this.caption, this.numbers)),
+    );
     this.cloud = new Cloud(this.cloudCanvas, () => owner.ask());
     this.axes = new Axes(this.axesCanvas);
   }
@@ -103,7 +114,8 @@ class Panel {
     const { solo, lasso } = owner;
     const filmed = owner.film !== null && film.frames.length;
     const labels = filmed ? film.labels : space.labels;
-    const seen = (label, i) => (solo === null || label === solo) && (filmed || !lasso || !header.linked || lasso[i] === 1);
+    const seen = (label, i) =>
+      (solo === null || label === solo) && (filmed || !lasso || !header.linked || lasso[i] === 1);
     this.cloud.paint(paints(labels, owner.header.colours, seen));
   }
 
@@ -111,13 +123,20 @@ class Panel {
     const { shown, view, owner, header, space } = this;
     this.cloud.between(shown.codes, shown.codes);
     this.cloud.draw(view, 1, SIZE);
-    const glyphs = fade(header.classes.flatMap((text, k) => {
-      if (!shown.medians[k]) return [];
-      const [x, y] = shown.medians[k];
-      return [{ text, x, y, k, at: this.axes.place(view, x, y) }];
-    }), owner.solo);
+    const glyphs = fade(
+      header.classes.flatMap((text, k) => {
+        if (!shown.medians[k]) return [];
+        const [x, y] = shown.medians[k];
+        return [{ text, x, y, k, at: this.axes.place(view, x, y) }];
+      }),
+      owner.solo,
+    );
     const count = shown === this.final ? `${whole(space.n)} ${header.split} codes` : `step ${whole(shown.step)}`;
-    this.axes.draw(view, { titles: shown.titles, count, rings: shown.rings, rows: null, glyphs: space.d === 1 ? [] : glyphs }, theme);
+    this.axes.draw(
+      view,
+      { titles: shown.titles, count, rings: shown.rings, rows: null, glyphs: space.d === 1 ? [] : glyphs },
+      theme,
+    );
   }
 
   // The cursor and the lasso, on a canvas of their own: they move with the hand.
@@ -125,7 +144,10 @@ class Panel {
     const { context } = fresh(this.marks);
     if (place) {
       const [x, y] = this.axes.place(this.view, ...place);
-      for (const [width, colour] of [[5, theme.paper], [2.5, theme.decoder]]) {
+      for (const [width, colour] of [
+        [5, theme.paper],
+        [2.5, theme.decoder],
+      ]) {
         context.lineWidth = width;
         context.strokeStyle = colour;
         context.beginPath();
@@ -156,7 +178,15 @@ class Panel {
     if (caption.textContent !== text) caption.textContent = text;
     this.canvas.setAttribute("aria-label", text);
     this.node.classList.remove("away");
-    const rows = [["z", `(${z.slice(0, 3).map((v) => fixed(v)).join(", ")}${z.length > 3 ? ", …" : ""})`]];
+    const rows = [
+      [
+        "z",
+        `(${z
+          .slice(0, 3)
+          .map((v) => fixed(v))
+          .join(", ")}${z.length > 3 ? ", …" : ""})`,
+      ],
+    ];
     if (real && mean) {
       let sum = 0;
       for (let t = 0; t < real.length; t++) sum += (real[t] - mean[t]) ** 2;
@@ -185,22 +215,51 @@ class Comparing {
     this.real = el("canvas", { role: "img", width: 1, height: 1 });
     this.what = el("figcaption");
     this.original = el("figure", { class: "real" }, this.real, this.what);
-    this.modes = ["image", "z"].map((mode) => el("button", { type: "button", "data-mode": mode }, mode === "image" ? "same image" : "same z"));
+    this.modes = ["image", "z"].map((mode) =>
+      el("button", { type: "button", "data-mode": mode }, mode === "image" ? "same image" : "same z"),
+    );
     this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
     this.count = el("span", { class: "count", "aria-live": "polite" });
     this.clear = el("button", { type: "button", hidden: "" }, "None");
-    this.range = el("input", { type: "range", min: "0", max: String(TICKS), step: "1", value: String(TICKS), "aria-label": "Training, step by step in all maps" });
+    this.range = el("input", {
+      type: "range",
+      min: "0",
+      max: String(TICKS),
+      step: "1",
+      value: String(TICKS),
+      "aria-label": "Training, step by step in all maps",
+    });
     this.stepWords = el("span", { class: "count" });
     this.strip = el("label", { class: "strip" }, "training", this.range, this.stepWords);
     this.maps = el("div", { class: "maps" });
-    this.node = el("div", { class: "instrument comparing" },
-      el("div", { class: "top" }, this.original,
-        el("div", { class: "controls" }, el("div", { class: "row" }, el("div", { class: "choice", role: "group", "aria-label": "What the maps share" }, ...this.modes), this.count, this.clear), this.legend)),
-      this.maps, this.strip);
+    this.node = el(
+      "div",
+      { class: "instrument comparing" },
+      el(
+        "div",
+        { class: "top" },
+        this.original,
+        el(
+          "div",
+          { class: "controls" },
+          el(
+            "div",
+            { class: "row" },
+            el("div", { class: "choice", role: "group", "aria-label": "What the maps share" }, ...this.modes),
+            this.count,
+            this.clear,
+          ),
+          this.legend,
+        ),
+      ),
+      this.maps,
+      this.strip,
+    );
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);
     this.timing = window.__latentComparing = { latencies: [], frames: 0 };
-    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    const on = (target, type, handler, options = {}) =>
+      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
     for (const button of this.modes) on(button, "click", () => this.link(button.dataset.mode));
     on(this.clear, "click", () => this.choose(null));
     on(this.range, "input", () => this.scrub());
@@ -222,20 +281,27 @@ class Comparing {
     const { header, section } = unpack(bytes);
     if (header.content === this.header?.content) return this.ask();
     const asked = (this.asking = {});
-    const films = await Promise.all(header.panels.map(async (_, k) => {
-      const [codes, labels] = [await inflate(section(`${k}.film`)), section(`${k}.film_labels`)];
-      return { codes: codes && new Float32Array(codes.buffer), labels: labels && new Int32Array(labels.buffer) };
-    }));
+    const films = await Promise.all(
+      header.panels.map(async (_, k) => {
+        const [codes, labels] = [await inflate(section(`${k}.film`)), section(`${k}.film_labels`)];
+        return { codes: codes && new Float32Array(codes.buffer), labels: labels && new Int32Array(labels.buffer) };
+      }),
+    );
     if (this.stop.signal.aborted || asked !== this.asking) return;
     const first = !this.header;
     this.header = header;
     this.panels.forEach((panel) => panel.destroy());
     this.panels = header.panels.map((head, k) => {
       const panel = new Panel(k, this);
-      const space = new Space({ header: head, section: (name) => (`${k}.${name}` in header.sections ? section(`${k}.${name}`) : null) }, () => this.point());
+      const space = new Space(
+        { header: head, section: (name) => (`${k}.${name}` in header.sections ? section(`${k}.${name}`) : null) },
+        () => this.point(),
+      );
       const { codes, labels } = films[k];
       const size = codes ? codes.length / head.steps.length : 0;
-      const frames = codes ? head.steps.map((step, f) => ({ step, codes: codes.subarray(f * size, (f + 1) * size) })) : [];
+      const frames = codes
+        ? head.steps.map((step, f) => ({ step, codes: codes.subarray(f * size, (f + 1) * size) }))
+        : [];
       const marks = labels?.length ? labels : new Int32Array(size / 2).fill(-1);
       panel.set(space, head, { frames, labels: marks });
       this.hear(panel);
@@ -268,16 +334,18 @@ class Comparing {
   }
 
   caption() {
-    this.legend.replaceChildren(...this.header.classes.map((name, k) => {
-      const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
-      button.firstChild.style.background = this.header.colours[k];
-      button.addEventListener("click", () => {
-        this.solo = this.solo === k ? null : k;
-        this.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
-        this.recolour();
-      });
-      return button;
-    }));
+    this.legend.replaceChildren(
+      ...this.header.classes.map((name, k) => {
+        const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
+        button.firstChild.style.background = this.header.colours[k];
+        button.addEventListener("click", () => {
+          this.solo = this.solo === k ? null : k;
+          this.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
+          this.recolour();
+        });
+        return button;
+      }),
+    );
   }
 
   hear(panel) {
@@ -296,9 +364,15 @@ class Comparing {
       this.drawing = { panel, polygon: [panel.invert(e)], at: [e.clientX, e.clientY], far: false };
     });
     on(plane, "pointerup", () => this.close());
-    on(plane, "pointercancel", () => { this.drawing = null; this.ask(); });
+    on(plane, "pointercancel", () => {
+      this.drawing = null;
+      this.ask();
+    });
     on(plane, "wheel", (e) => this.zoom(panel, e), { passive: false });
-    on(plane, "dblclick", () => { panel.zoomed = null; this.ask(); });
+    on(plane, "dblclick", () => {
+      panel.zoomed = null;
+      this.ask();
+    });
     on(plane, "keydown", (e) => this.key(panel, e));
   }
 
@@ -336,7 +410,11 @@ class Comparing {
     if (!(event.key in moves)) return;
     event.preventDefault();
     event.stopPropagation();
-    this.move(panel, panel.at.map((v, k) => v + moves[event.key][k]), event.timeStamp);
+    this.move(
+      panel,
+      panel.at.map((v, k) => v + moves[event.key][k]),
+      event.timeStamp,
+    );
   }
 
   // The cursor is at plane point u of a panel.
@@ -430,7 +508,8 @@ class Comparing {
     const source = this.panels[0].space;
     const real = mode === "image" && from.header.linked ? source.real(index) : null;
     const label = mode === "image" ? from.space.label(index) : "";
-    const what = mode === "z" ? "one z in every map" : `${from.header.split} #${source.number(index)}${label && ` (${label})`}`;
+    const what =
+      mode === "z" ? "one z in every map" : `${from.header.split} #${source.number(index)}${label && ` (${label})`}`;
     if (this.what.textContent !== what) this.what.textContent = what;
     this.original.classList.toggle("absent", !real);
     if (real) paint(this.real, real, source.header.shape);

@@ -31,19 +31,36 @@ const MODES = [
 class BigMap {
   constructor(parent) {
     this.stop = new AbortController();
-    this.buttons = MODES.map(({ name, title, extend }) => el("button", { type: "button", "aria-pressed": String(!extend), title }, name));
-    this.reset = el("button", { type: "button", title: "The first view again (double click, or 0 on the map; + and − zoom)" }, "Reset");
+    this.buttons = MODES.map(({ name, title, extend }) =>
+      el("button", { type: "button", "aria-pressed": String(!extend), title }, name),
+    );
+    this.reset = el(
+      "button",
+      { type: "button", title: "The first view again (double click, or 0 on the map; + and − zoom)" },
+      "Reset",
+    );
     this.clear = el("button", { type: "button", hidden: "", title: "Forget the lasso" }, "Clear");
     this.caption = el("span", { class: "count" });
     this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
     const canvas = (name) => el("canvas", { class: name, "aria-hidden": "true" });
-    [this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks] = ["cloud", "cloud", "axes", "axes"].map(canvas);
+    [this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks] = ["cloud", "cloud", "axes", "axes"].map(
+      canvas,
+    );
     this.plane = el("div", { class: "plane" }, this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks);
-    this.node = el("div", { class: "instrument bigmap" },
-      el("div", { class: "tools" },
+    this.node = el(
+      "div",
+      { class: "instrument bigmap" },
+      el(
+        "div",
+        { class: "tools" },
         el("div", { class: "choice", role: "group", "aria-label": "What dragging does" }, ...this.buttons),
-        this.reset, this.clear, this.legend),
-      this.plane, this.caption);
+        this.reset,
+        this.clear,
+        this.legend,
+      ),
+      this.plane,
+      this.caption,
+    );
     (parent.querySelector("div") ?? parent).append(this.node);
     this.cloud = new Cloud(this.cloudCanvas, () => this.ask());
     this.axes = new Axes(this.axesCanvas);
@@ -57,18 +74,33 @@ class BigMap {
   }
 
   listen() {
-    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
-    this.buttons.forEach((button, k) => on(button, "click", () => {
-      this.mode = MODES[k];
-      for (const other of this.buttons) other.setAttribute("aria-pressed", other === button);
-    }));
+    const on = (target, type, handler, options = {}) =>
+      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    this.buttons.forEach((button, k) =>
+      on(button, "click", () => {
+        this.mode = MODES[k];
+        for (const other of this.buttons) other.setAttribute("aria-pressed", other === button);
+      }),
+    );
     on(this.reset, "click", () => this.home());
     on(this.clear, "click", () => this.host?.cleared?.());
     on(this.plane, "pointerdown", (e) => this.press(e));
     on(this.plane, "pointermove", (e) => this.move(e));
     on(this.plane, "pointerup", (e) => this.release(e));
-    on(this.plane, "pointercancel", (e) => { this.pointers.delete(e.pointerId); this.polygon = null; this.ask(); });
-    on(this.plane, "wheel", (e) => { e.preventDefault(); this.zoom(this.pixels(e), WHEEL ** e.deltaY); }, { passive: false });
+    on(this.plane, "pointercancel", (e) => {
+      this.pointers.delete(e.pointerId);
+      this.polygon = null;
+      this.ask();
+    });
+    on(
+      this.plane,
+      "wheel",
+      (e) => {
+        e.preventDefault();
+        this.zoom(this.pixels(e), WHEEL ** e.deltaY);
+      },
+      { passive: false },
+    );
     on(this.plane, "dblclick", () => this.home());
     on(this.plane, "keydown", (e) => this.key(e));
     for (const name of ["latent-geometry", "latent-values"]) on(window, name, () => this.take());
@@ -110,17 +142,19 @@ class BigMap {
     this.n = labels.length;
     this.labels = labels;
     this.some = null;
-    if (kept) [this.x, this.y] = [0, 1].map((k) => Float32Array.from({ length: this.n }, (_, i) => kept.places[2 * i + k]));
-    else [this.x, this.y] = plane.basis.map((axis) => {
-      const values = new Float32Array(this.n);
-      const shift = axis.reduce((sum, a, j) => sum + a * plane.origin[j], 0);
-      for (let i = 0, s = 0; i < this.n; i++, s += latent) {
-        let sum = -shift;
-        for (let j = 0; j < latent; j++) sum += axis[j] * means[s + j];
-        values[i] = sum;
-      }
-      return values;
-    });
+    if (kept)
+      [this.x, this.y] = [0, 1].map((k) => Float32Array.from({ length: this.n }, (_, i) => kept.places[2 * i + k]));
+    else
+      [this.x, this.y] = plane.basis.map((axis) => {
+        const values = new Float32Array(this.n);
+        const shift = axis.reduce((sum, a, j) => sum + a * plane.origin[j], 0);
+        for (let i = 0, s = 0; i < this.n; i++, s += latent) {
+          let sum = -shift;
+          for (let j = 0; j < latent; j++) sum += axis[j] * means[s + j];
+          values[i] = sum;
+        }
+        return values;
+      });
     this.density = new Density(new Grid(this.x, this.y), this.x, this.y);
     this.palette = palette.map(rgb);
     const listen = (follow) => {
@@ -128,9 +162,18 @@ class BigMap {
       return () => this.followers.delete(follow);
     };
     this.host = {
-      node: this.plane, axes: () => this.scales(), listen, direct: true, x: this.x, y: this.y, look: 0,
-      wear: (dress) => this.wear(dress), seen: (i) => this.seen(i), rgb: (i) => this.palette[Math.max(this.labels[i], 0) % this.palette.length],
-      sample: (view, order) => this.sample(view, order), layout: (_, sheet) => this.axesCanvas.previousElementSibling !== sheet && this.axesCanvas.before(sheet),
+      node: this.plane,
+      axes: () => this.scales(),
+      listen,
+      direct: true,
+      x: this.x,
+      y: this.y,
+      look: 0,
+      wear: (dress) => this.wear(dress),
+      seen: (i) => this.seen(i),
+      rgb: (i) => this.palette[Math.max(this.labels[i], 0) % this.palette.length],
+      sample: (view, order) => this.sample(view, order),
+      layout: (_, sheet) => this.axesCanvas.previousElementSibling !== sheet && this.axesCanvas.before(sheet),
     };
     (window.__latentMaps ??= new Map()).set(this.header.chart, this.host);
     // tests and benchmarks ask where on the page a point of the plane is, and which view is seen
@@ -141,16 +184,18 @@ class BigMap {
 
   name() {
     const { classes, colours } = this.header;
-    this.legend.replaceChildren(...classes.map(([k, text]) => {
-      const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), text);
-      button.firstChild.style.background = colours[k];
-      button.addEventListener("click", () => {
-        this.solo = this.solo === k ? null : k;
-        [...this.legend.children].forEach((b, at) => b.setAttribute("aria-pressed", classes[at][0] === this.solo));
-        this.recolour();
-      });
-      return button;
-    }));
+    this.legend.replaceChildren(
+      ...classes.map(([k, text]) => {
+        const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), text);
+        button.firstChild.style.background = colours[k];
+        button.addEventListener("click", () => {
+          this.solo = this.solo === k ? null : k;
+          [...this.legend.children].forEach((b, at) => b.setAttribute("aria-pressed", classes[at][0] === this.solo));
+          this.recolour();
+        });
+        return button;
+      }),
+    );
   }
 
   // Colours
@@ -172,7 +217,13 @@ class BigMap {
       this.some ??= order.map((k) => density.grid.order[Math.floor(k * step)]);
       return { numbers: this.some, key: "some" };
     }
-    return { numbers: density.members(view).map((t) => density.grid.order[t]).sort((a, b) => mixed(a) - mixed(b)), key: view.join() };
+    return {
+      numbers: density
+        .members(view)
+        .map((t) => density.grid.order[t])
+        .sort((a, b) => mixed(a) - mixed(b)),
+      key: view.join(),
+    };
   }
 
   seen(i) {
@@ -189,7 +240,7 @@ class BigMap {
     for (let t = 0; t < order.length; t++) {
       const i = order[t];
       const shown = this.seen(i) && (!coat || coat.has(i));
-      density.kinds[t] = Math.max(labels[i], 0) % hues + (shown ? 0 : hues);
+      density.kinds[t] = (Math.max(labels[i], 0) % hues) + (shown ? 0 : hues);
     }
     this.layer = this.drawn = null;
     if (this.host) this.host.look++; // other images fit
@@ -248,10 +299,23 @@ class BigMap {
   scales() {
     if (!this.centre) return null;
     const { left, top, width, height } = this.area;
-    const { unit, centre: [x, y] } = this;
+    const {
+      unit,
+      centre: [x, y],
+    } = this;
     return {
-      x: { p2d: (p) => x + (p - width / 2) * unit, d2p: (v) => width / 2 + (v - x) / unit, _offset: left, _length: width },
-      y: { p2d: (p) => y - (p - height / 2) * unit, d2p: (v) => height / 2 - (v - y) / unit, _offset: top, _length: height },
+      x: {
+        p2d: (p) => x + (p - width / 2) * unit,
+        d2p: (v) => width / 2 + (v - x) / unit,
+        _offset: left,
+        _length: width,
+      },
+      y: {
+        p2d: (p) => y - (p - height / 2) * unit,
+        d2p: (v) => height / 2 - (v - y) / unit,
+        _offset: top,
+        _length: height,
+      },
     };
   }
 
@@ -289,7 +353,10 @@ class BigMap {
     } else if (this.polygon) {
       this.polygon = this.mode.extend(this.polygon, this.invert(now));
     } else if (this.far) {
-      this.centre = [this.centre[0] - (now[0] - before[0]) * this.unit, this.centre[1] + (now[1] - before[1]) * this.unit];
+      this.centre = [
+        this.centre[0] - (now[0] - before[0]) * this.unit,
+        this.centre[1] + (now[1] - before[1]) * this.unit,
+      ];
     }
     this.ask();
   }
@@ -333,7 +400,10 @@ class BigMap {
   ask() {
     if (this.asked || this.stop.signal.aborted) return;
     this.asked = true;
-    requestAnimationFrame(() => { this.asked = false; this.frame(); });
+    requestAnimationFrame(() => {
+      this.asked = false;
+      this.frame();
+    });
   }
 
   frame() {
@@ -371,9 +441,19 @@ class BigMap {
       const numbers = Int32Array.from(found, (t) => density.grid.order[t]);
       this.cloud.between(places, places);
       const { coat } = this;
-      this.cloud.paint(coat
-        ? tinted(numbers, (i) => coat.rgb(i), (i) => this.seen(i) && coat.has(i))
-        : paints(numbers.map((i) => this.labels[i]), header.colours, (_, k) => this.seen(numbers[k])));
+      this.cloud.paint(
+        coat
+          ? tinted(
+              numbers,
+              (i) => coat.rgb(i),
+              (i) => this.seen(i) && coat.has(i),
+            )
+          : paints(
+              numbers.map((i) => this.labels[i]),
+              header.colours,
+              (_, k) => this.seen(numbers[k]),
+            ),
+      );
     }
     this.cloud.draw(view, 1, SIZE);
   }
@@ -385,7 +465,10 @@ class BigMap {
     clearTimeout(this.later);
     if (stale && waited >= REST * (this.layer?.took ?? 0)) {
       const began = performance.now();
-      const side = Math.min(Math.max(Math.round(Math.sqrt((FILLED * area.width * area.height) / count)), BIN[0]), BIN[1]);
+      const side = Math.min(
+        Math.max(Math.round(Math.sqrt((FILLED * area.width * area.height) / count)), BIN[0]),
+        BIN[1],
+      );
       const [columns, lines] = [area.width, area.height].map((pixels) => Math.max(Math.round(pixels / side), 1));
       const muted = this.solo !== null || this.mask !== null || this.coat !== null;
       if (density.values) density.means(view, columns, lines, this.coat, this.hues.length);
@@ -408,7 +491,9 @@ class BigMap {
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, width, height);
     context.imageSmoothingEnabled = false;
-    const { view: [a0, a1, b0, b1] } = this.layer;
+    const {
+      view: [a0, a1, b0, b1],
+    } = this.layer;
     const [x0, x1, y0, y1] = view;
     const [across, up] = [width / (x1 - x0), height / (y1 - y0)];
     context.drawImage(this.density.canvas, (a0 - x0) * across, (y1 - b1) * up, (a1 - a0) * across, (b1 - b0) * up);
@@ -416,9 +501,16 @@ class BigMap {
 
   drawAxes(view, theme) {
     const { header } = this;
-    const glyphs = fade(header.glyphs.map(([k, text, x, y]) => ({ text, x, y, k, at: this.axes.place(view, x, y) })), this.solo);
+    const glyphs = fade(
+      header.glyphs.map(([k, text, x, y]) => ({ text, x, y, k, at: this.axes.place(view, x, y) })),
+      this.solo,
+    );
     const titles = header.plane.titles.map(plain);
-    this.axes.draw(view, { titles, count: `${whole(this.n)} ${header.split} codes`, rings: header.rings, rows: null, glyphs }, theme);
+    this.axes.draw(
+      view,
+      { titles, count: `${whole(this.n)} ${header.split} codes`, rings: header.rings, rows: null, glyphs },
+      theme,
+    );
   }
 
   drawMarks(view, theme) {

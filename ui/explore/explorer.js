@@ -12,7 +12,11 @@ class Card {
   constructor(root) {
     this.now = picture("decoder", "mean of p(x|z)");
     this.near = picture("real", "nearest image");
-    this.pins = [picture("decoder", "mean of p(x|z)"), picture("real", "nearest image"), picture("encoder", "its reconstruction")];
+    this.pins = [
+      picture("decoder", "mean of p(x|z)"),
+      picture("real", "nearest image"),
+      picture("encoder", "its reconstruction"),
+    ];
     this.badge = el("div", { class: "badge", hidden: "" });
     this.rows = new Map();
     this.numbers = el("dl", { class: "numbers" });
@@ -20,16 +24,39 @@ class Card {
     this.unpin = el("button", { type: "button" }, "Unpin");
     this.note = el("p", { class: "note" });
     this.doubt = el("p", { class: "note", hidden: "" });
-    this.help = el("p", { class: "note", hidden: "" },
+    this.help = el(
+      "p",
+      { class: "note", hidden: "" },
       "Arrow keys move by 0.1, with shift by 0.5; Enter pins, Escape unpins, A selects all points. " +
-      "Scroll to zoom, drag to pan; lasso and box are in the bar above the map: with shift they add to what is selected, " +
-      "with alt they take away.");
+        "Scroll to zoom, drag to pan; lasso and box are in the bar above the map: with shift they add to what is selected, " +
+        "with alt they take away.",
+    );
     this.live = el("div", { class: "live", "aria-live": "polite" });
-    this.pinBlock = el("section", { hidden: "", "aria-label": "Pinned point" }, el("hr"),
+    this.pinBlock = el(
+      "section",
+      { hidden: "", "aria-label": "Pinned point" },
+      el("hr"),
       el("div", { class: "head" }, el("strong", {}, "Pinned"), this.unpin),
-      el("div", { class: "row pinned" }, ...this.pins.map((p) => p.figure)), this.pinNumbers);
-    this.node = el("div", { class: "card", tabindex: "0", role: "application", "aria-label": "Decoded point. Arrow keys move, Enter pins." },
-      this.badge, el("div", { class: "row now" }, this.now.figure, this.near.figure), this.numbers, this.doubt, this.pinBlock, this.note, this.help, this.live);
+      el("div", { class: "row pinned" }, ...this.pins.map((p) => p.figure)),
+      this.pinNumbers,
+    );
+    this.node = el(
+      "div",
+      {
+        class: "card",
+        tabindex: "0",
+        role: "application",
+        "aria-label": "Decoded point. Arrow keys move, Enter pins.",
+      },
+      this.badge,
+      el("div", { class: "row now" }, this.now.figure, this.near.figure),
+      this.numbers,
+      this.doubt,
+      this.pinBlock,
+      this.note,
+      this.help,
+      this.live,
+    );
     root.append(this.node);
   }
 
@@ -67,8 +94,17 @@ class Explorer {
     // on a phone the card lies below the map: while its picture is out of sight, the map's corner shows a small one
     this.preview = el("canvas", { "aria-hidden": "true", "data-latent-preview": "" });
     Object.assign(this.preview.style, {
-      position: "absolute", left: "0", top: "0", width: "84px", height: "84px", boxSizing: "border-box", display: "none",
-      border: "1px solid #e76300", imageRendering: "pixelated", pointerEvents: "none", zIndex: "5",
+      position: "absolute",
+      left: "0",
+      top: "0",
+      width: "84px",
+      height: "84px",
+      boxSizing: "border-box",
+      display: "none",
+      border: "1px solid #e76300",
+      imageRendering: "pixelated",
+      pointerEvents: "none",
+      zIndex: "5",
     });
     this.rider = new Rider([...Object.values(this.markers), this.preview], {
       label: "Latent map. Arrow keys move the point that is decoded, Enter pins it.",
@@ -90,7 +126,8 @@ class Explorer {
     on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
     on(window, "resize", () => this.ask());
-    for (const name of ["latent-geometry", "latent-values"]) on(window, name, () => this.waiting && this.update(this.waiting, this.send));
+    for (const name of ["latent-geometry", "latent-values"])
+      on(window, name, () => this.waiting && this.update(this.waiting, this.send));
     on(this.card.node, "keydown", (e) => this.key(e));
     on(this.card.unpin, "click", () => this.setPin(null, true));
     // the chart may appear later or be mounted anew, and the address may change: neither tells us
@@ -100,7 +137,8 @@ class Explorer {
   destroy() {
     this.stop.abort();
     this.rider.leave();
-    if (window.__latentSpaces?.get(this.space?.header.chart)?.space === this.space) window.__latentSpaces.delete(this.space.header.chart);
+    if (window.__latentSpaces?.get(this.space?.header.chart)?.space === this.space)
+      window.__latentSpaces.delete(this.space.header.chart);
     this.sight.disconnect();
     clearInterval(this.timer);
     clearTimeout(this.sayTimer);
@@ -117,7 +155,11 @@ class Explorer {
     const { header } = content;
     const ground = JSON.stringify([header.plane, header.chart]);
     if (header.content !== this.space?.header.content) {
-      this.space = new Space(content, () => { this.shownNearest = -1; this.drawPin(); this.ask(); });
+      this.space = new Space(content, () => {
+        this.shownNearest = -1;
+        this.drawPin();
+        this.ask();
+      });
       this.timing.models++;
       this.timing.simd = this.space.decoder?.simd ?? null;
     } else if (ground === this.ground) {
@@ -128,12 +170,15 @@ class Explorer {
     this.ground = ground;
     const { d, n, calibration } = this.space;
     const { badge, note } = this.card;
-    badge.textContent = header.atlas ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded` : header.plane.way ?? "";
+    badge.textContent = header.atlas
+      ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded`
+      : (header.plane.way ?? "");
     badge.hidden = !badge.textContent;
     note.textContent = "Click to pin. On the map or here: arrow keys move, Enter pins, ? helps.";
     this.card.clearNumbers();
     this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
-    this.card.doubt.textContent = `q(z) is unreliable here: ${n.toLocaleString("en")} codes are few in ${d} dimensions. ` +
+    this.card.doubt.textContent =
+      `q(z) is unreliable here: ${n.toLocaleString("en")} codes are few in ${d} dimensions. ` +
       `Left out in turn, ${Math.round(100 * calibration.strays)} % of them would lie in holes, so distance decides.`;
     this.shownNearest = -1;
     this.address = undefined;
@@ -171,9 +216,19 @@ class Explorer {
     const node = el("div", { "data-latent-marker": kind, "aria-hidden": "true" });
     const size = kind === "pin" ? 13 : 9;
     Object.assign(node.style, {
-      position: "absolute", left: "0", top: "0", width: `${size}px`, height: `${size}px`, margin: `${-size / 2}px`,
-      boxSizing: "border-box", borderRadius: "50%", pointerEvents: "none", display: "none", zIndex: "5",
-      border: "2px solid #e76300", background: kind === "pin" ? "#e76300" : "transparent",
+      position: "absolute",
+      left: "0",
+      top: "0",
+      width: `${size}px`,
+      height: `${size}px`,
+      margin: `${-size / 2}px`,
+      boxSizing: "border-box",
+      borderRadius: "50%",
+      pointerEvents: "none",
+      display: "none",
+      zIndex: "5",
+      border: "2px solid #e76300",
+      background: kind === "pin" ? "#e76300" : "transparent",
       boxShadow: "0 0 0 1.5px #fff, 0 0 0 2.5px #0006",
     });
     return node;
@@ -196,7 +251,8 @@ class Explorer {
 
   pointer(event) {
     // a lasso that ends where it began is no click
-    if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK) this.pressed = null;
+    if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK)
+      this.pressed = null;
     const u = this.space && this.rider.under(event);
     if (!u) return;
     this.keyboard = false;
@@ -206,7 +262,10 @@ class Explorer {
   }
 
   press(event) {
-    this.pressed = event.button === 0 && event.isPrimary && this.space && this.rider.under(event) ? [event.clientX, event.clientY] : null;
+    this.pressed =
+      event.button === 0 && event.isPrimary && this.space && this.rider.under(event)
+        ? [event.clientX, event.clientY]
+        : null;
   }
 
   release(event) {
@@ -287,7 +346,9 @@ class Explorer {
       card.number(card.numbers, "log p(z)", space.header.without);
     } else {
       card.number(card.numbers, "log p(z)", `${fixed(seen.logP)} nats`);
-      card.number(card.numbers, "log q(z) − log p(z)", `${signed(seen.logQ - seen.logP)} nats`, { doubtful: !space.trusted });
+      card.number(card.numbers, "log q(z) − log p(z)", `${signed(seen.logQ - seen.logP)} nats`, {
+        doubtful: !space.trusted,
+      });
     }
     if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(seen.distance)} away`);
     card.number(card.numbers, "here", verdict.text, { inside: verdict.inside });
@@ -295,7 +356,9 @@ class Explorer {
       this.shownNearest = seen.nearest;
       this.drawNearest(card.near, seen.nearest);
     }
-    this.say(`${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ${space.label(seen.nearest)}`);
+    this.say(
+      `${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ${space.label(seen.nearest)}`,
+    );
   }
 
   // The real image i, or where the data are absent the model's reconstruction of it, which is then said.
@@ -312,7 +375,10 @@ class Explorer {
     if (real) caption.textContent = `nearest real image, ${what}`;
     else if (space.hasImages) caption.textContent = what;
     else if (!pixels) caption.textContent = `nearest image, ${what}: ${lack}`;
-    else caption.textContent = brief ? `reconstruction of ${what}` : `reconstruction of the nearest image, ${what} (${lack})`;
+    else
+      caption.textContent = brief
+        ? `reconstruction of ${what}`
+        : `reconstruction of the nearest image, ${what} (${lack})`;
     canvas.setAttribute("aria-label", caption.textContent);
     return real;
   }

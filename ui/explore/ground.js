@@ -22,7 +22,10 @@ class Ground {
     this.node.addEventListener("pointerdown", (e) => this.press(e));
     this.node.addEventListener("pointermove", (e) => this.drag(e));
     this.node.addEventListener("pointerup", (e) => this.release(e));
-    this.node.addEventListener("pointercancel", () => { this.corner = null; this.draw(); });
+    this.node.addEventListener("pointercancel", () => {
+      this.corner = null;
+      this.draw();
+    });
     // tests ask where on the page a point of the plane is
     this.node.project = (x, y) => {
       const box = this.axesCanvas.getBoundingClientRect();
@@ -69,7 +72,11 @@ class Ground {
     const { view } = this;
     this.cloud.draw(view, 1, 2.6);
     const rings = header.rings ? this.toPlane(new Array(header.latent).fill(0)) : null;
-    this.axes.draw(view, { titles: header.plane.titles.map((t) => plain(t).replace(/ \(.*/, "")), count: "", rings, glyphs: [] }, theme);
+    this.axes.draw(
+      view,
+      { titles: header.plane.titles.map((t) => plain(t).replace(/ \(.*/, "")), count: "", rings, glyphs: [] },
+      theme,
+    );
     const { context } = fresh(this.overlay);
     for (const { z, hue, shape, strong } of marks ?? []) {
       const u = this.toPlane(z);

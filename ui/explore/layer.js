@@ -21,7 +21,11 @@ const SAMPLE = 20_000; // codes among which images are looked for
 const WIDTHS = [2.25, 1.5, 1]; // of the lines that hold half, four fifths, nearly all
 const NONE = [134, 139, 147]; // a code without a number
 const DARKEST = 0.2; // where colours begin on dark paper, on which cividis' first would not be seen
-const SIDES = [[0, 1], [1, 0], [0, -1]]; // where each line has its number: below, right, above
+const SIDES = [
+  [0, 1],
+  [1, 0],
+  [0, -1],
+]; // where each line has its number: below, right, above
 
 const dark = ({ ink }) => (ink.match(/\d+/g) ?? [0]).slice(0, 3).every((v) => v > 128);
 
@@ -35,7 +39,12 @@ function coat(colour, values, from) {
     return { values, low, high, has, ramp, rgb: (i) => (has(i) ? ramp((values[i] - low) / span) : NONE) };
   }
   const palette = classes.map(({ hue }) => rgb(hue));
-  return { kinds: Int32Array.from(values, (v) => (v >= 0 ? v : -1)), palette, has, rgb: (i) => palette[values[i]] ?? NONE };
+  return {
+    kinds: Int32Array.from(values, (v) => (v >= 0 ? v : -1)),
+    palette,
+    has,
+    rgb: (i) => palette[values[i]] ?? NONE,
+  };
 }
 
 // The selection after a lasso: bytes of 0 and 1, null for none.
@@ -58,16 +67,23 @@ function fromBits(bytes, n) {
 class Layer {
   constructor(parent) {
     this.stop = new AbortController();
-    this.buttons = MODES.map(({ name, title }, k) => el("button", { type: "button", title, "aria-pressed": String(!k) }, name));
+    this.buttons = MODES.map(({ name, title }, k) =>
+      el("button", { type: "button", title, "aria-pressed": String(!k) }, name),
+    );
     this.mode = MODES[0].name;
     this.bar = new Bar();
     this.note = el("span", { class: "note" });
-    this.choice = el("div", { class: "choice", role: "group", hidden: "", "aria-label": "What the next lasso does with what is selected" }, ...this.buttons);
+    this.choice = el(
+      "div",
+      { class: "choice", role: "group", hidden: "", "aria-label": "What the next lasso does with what is selected" },
+      ...this.buttons,
+    );
     this.node = el("div", { class: "instrument layer" }, this.choice, this.bar.node, this.note);
     (parent.querySelector("div") ?? parent).append(this.node);
     const canvas = (name) => el("canvas", { "aria-hidden": "true", [`data-latent-${name}`]: "" });
     [this.points, this.sheet] = [canvas("points"), canvas("sheet")];
-    for (const node of [this.points, this.sheet]) Object.assign(node.style, { position: "absolute", pointerEvents: "none" });
+    for (const node of [this.points, this.sheet])
+      Object.assign(node.style, { position: "absolute", pointerEvents: "none" });
     this.rider = new Rider([this.points, this.sheet], { follow: () => (this.map?.direct ? this.frame() : this.ask()) });
     this.thumbnails = new Thumbnails();
     // what benchmarks and tests read
@@ -76,9 +92,12 @@ class Layer {
   }
 
   listen() {
-    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    const on = (target, type, handler, options = {}) =>
+      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
     this.buttons.forEach((button, k) => on(button, "click", () => this.press(k)));
-    const held = (event) => { this.held = event.shiftKey ? "Add" : event.altKey ? "Subtract" : null; };
+    const held = (event) => {
+      this.held = event.shiftKey ? "Add" : event.altKey ? "Subtract" : null;
+    };
     on(window, "pointerup", held, { capture: true });
     on(window, "latent-values", () => this.dress());
     on(window, "resize", () => this.ask());
@@ -106,9 +125,11 @@ class Layer {
     const { header, section } = unpack(bytes);
     this.header = header;
     const kept = (window.__latentChosen ??= new Map());
-    if (this.chosen?.run !== header.run) this.chosen = kept.get(header.run) ?? { run: header.run, serial: 0, mask: null };
+    if (this.chosen?.run !== header.run)
+      this.chosen = kept.get(header.run) ?? { run: header.run, serial: 0, mask: null };
     if (this.chosen.mask && this.chosen.mask.length !== header.n) this.chosen.mask = null;
-    if (header.serial !== this.chosen.serial) Object.assign(this.chosen, { serial: header.serial, mask: fromBits(section("bits"), header.n) });
+    if (header.serial !== this.chosen.serial)
+      Object.assign(this.chosen, { serial: header.serial, mask: fromBits(section("bits"), header.n) });
     kept.set(header.run, this.chosen);
     this.asked = performance.now();
     this.check();
@@ -123,7 +144,11 @@ class Layer {
       this.leave();
       this.chart = this.rider.chart;
       this.map = !this.chart ? null : own?.node === this.chart ? own : new OverPlotly(this.chart, this.points);
-      if (this.map) Object.assign(this.map, { lassoed: (mask, event) => this.lassoed(mask, event), cleared: () => this.choose(null) });
+      if (this.map)
+        Object.assign(this.map, {
+          lassoed: (mask, event) => this.lassoed(mask, event),
+          cleared: () => this.choose(null),
+        });
       if (this.map && !this.map.direct) this.cloud ??= new Cloud(this.points, () => this.ask());
       this.dress();
     }
@@ -172,7 +197,9 @@ class Layer {
     this.choice.hidden = !this.chosen.mask;
     map.wear({ coat: this.coat, mask: this.chosen.mask, faint: header.marks });
     this.timing.selected = this.chosen.mask ? this.chosen.mask.reduce((a, b) => a + b, 0) : 0;
-    this.node.dataset.ready = [header.colour?.id ?? "class", this.coat ? "coat" : "", this.lines ? "lines" : ""].join(" ");
+    this.node.dataset.ready = [header.colour?.id ?? "class", this.coat ? "coat" : "", this.lines ? "lines" : ""].join(
+      " ",
+    );
     this.thinned = null;
     this.ask();
   }
@@ -180,14 +207,22 @@ class Layer {
   ask() {
     if (this.waits || this.stop.signal.aborted) return;
     this.waits = true;
-    requestAnimationFrame(() => { this.waits = false; this.frame(); });
+    requestAnimationFrame(() => {
+      this.waits = false;
+      this.frame();
+    });
   }
 
   frame() {
     const [{ map, header, stop }, axes] = [this, this.rider.axes()];
     if (stop.signal.aborted || !map || !axes || axes.x._length <= 0) return;
     const began = performance.now();
-    const box = { left: `${axes.x._offset}px`, top: `${axes.y._offset}px`, width: `${axes.x._length}px`, height: `${axes.y._length}px` };
+    const box = {
+      left: `${axes.x._offset}px`,
+      top: `${axes.y._offset}px`,
+      width: `${axes.x._length}px`,
+      height: `${axes.y._length}px`,
+    };
     Object.assign(this.sheet.style, box);
     map.layout?.(box, this.sheet);
     map.draw?.(this.cloud, axes);
@@ -199,7 +234,10 @@ class Layer {
     if (this.asked === undefined || (header.colour && !this.coat)) return; // the numbers are still on their way
     const { asked } = this;
     this.asked = undefined;
-    painted(asked, (ms) => { record(this.timing.recolours, ms); this.timing.painted = performance.now(); });
+    painted(asked, (ms) => {
+      record(this.timing.recolours, ms);
+      this.timing.painted = performance.now();
+    });
   }
 
   // Returns what was drawn: {shown, of, real}, null where there is nothing to draw images of.
@@ -215,7 +253,15 @@ class Layer {
     const key = `${found.key} ${unit.toPrecision(6)} ${map.look}`;
     if (key !== this.thinned?.key) {
       const numbers = found.numbers.filter((i) => map.seen(i));
-      this.thinned = { key, numbers: thin(numbers, (i) => map.x[i] / unit, (i) => map.y[i] / unit, pitch) };
+      this.thinned = {
+        key,
+        numbers: thin(
+          numbers,
+          (i) => map.x[i] / unit,
+          (i) => map.y[i] / unit,
+          pitch,
+        ),
+      };
     }
     const half = pitch / 2;
     const at = (i) => [axes.x.d2p(map.x[i]), axes.y.d2p(map.y[i])];
@@ -239,19 +285,33 @@ class Layer {
       const [right, down] = SIDES[k];
       let [far, place] = [-Infinity, null];
       for (let s = 0; s < segments.length; s += 4) {
-        const [xa, ya, xb, yb] = [axes.x.d2p(segments[s]), axes.y.d2p(segments[s + 1]), axes.x.d2p(segments[s + 2]), axes.y.d2p(segments[s + 3])];
+        const [xa, ya, xb, yb] = [
+          axes.x.d2p(segments[s]),
+          axes.y.d2p(segments[s + 1]),
+          axes.x.d2p(segments[s + 2]),
+          axes.y.d2p(segments[s + 3]),
+        ];
         context.moveTo(xa, ya);
         context.lineTo(xb, yb);
         const reach = right * xa + down * ya;
         if (reach > far && xa > 16 && ya > 16 && xa < width - 16 && ya < height - 16) [far, place] = [reach, [xa, ya]];
       }
-      for (const [colour, more] of [[theme.paper, 2], [theme.ink, 0]]) {
+      for (const [colour, more] of [
+        [theme.paper, 2],
+        [theme.ink, 0],
+      ]) {
         Object.assign(context, { strokeStyle: colour, lineWidth: WIDTHS[k] + more, globalAlpha: more ? 0.6 : 0.9 });
         context.stroke();
       }
       context.globalAlpha = 1;
       if (!place) return;
-      Object.assign(context, { font: `11px ${theme.font}`, lineWidth: 3, strokeStyle: theme.paper, fillStyle: theme.ink, textAlign: "center" });
+      Object.assign(context, {
+        font: `11px ${theme.font}`,
+        lineWidth: 3,
+        strokeStyle: theme.paper,
+        fillStyle: theme.ink,
+        textAlign: "center",
+      });
       const text = `${Math.round(100 * share)} %`;
       const [x, y] = [place[0] + 16 * right, place[1] + 4 + 9 * down];
       context.strokeText(text, x, y);
@@ -265,9 +325,12 @@ class Layer {
     if (this.coat && header.colour.note) parts.push(header.colour.note);
     if (images) {
       const what = images.real ? "images" : "reconstructions";
-      const why = images.real ? "" : ` (${images.lack ? "the images are too many to send" : "the data are not on this machine"})`;
+      const why = images.real
+        ? ""
+        : ` (${images.lack ? "the images are too many to send" : "the data are not on this machine"})`;
       parts.push(`${whole(images.shown)} ${what} at their codes, none over another${why}; zoom in for others.`);
-    } else if (header.marks && this.known && this.known.space.header.shape.length !== 3) parts.push("These data are no images: there are none to show.");
+    } else if (header.marks && this.known && this.known.space.header.shape.length !== 3)
+      parts.push("These data are no images: there are none to show.");
     if (this.lines) parts.push("The lines hold 50, 80 and 95 % of the codes.");
     const text = parts.join(" ");
     if (this.note.textContent !== text) this.note.textContent = text;

@@ -70,7 +70,8 @@ class OverPlotly {
   inside(polygon) {
     const mask = new Uint8Array(this.x.length);
     const { visible } = this;
-    for (let i = 0; i < mask.length; i++) if (visible[this.trace[i]] !== "0" && contains(polygon, this.x[i], this.y[i])) mask[i] = 1;
+    for (let i = 0; i < mask.length; i++)
+      if (visible[this.trace[i]] !== "0" && contains(polygon, this.x[i], this.y[i])) mask[i] = 1;
     return mask.includes(1) ? mask : null;
   }
 
@@ -80,7 +81,8 @@ class OverPlotly {
     if (layer) layer.style.opacity = shown ? "" : "0";
     this.points.style.display = shown ? "none" : "block";
     const coated = !shown && this.dress?.coat;
-    for (const symbol of this.node.querySelectorAll(".legend .legendpoints")) symbol.style.visibility = coated ? "hidden" : "";
+    for (const symbol of this.node.querySelectorAll(".legend .legendpoints"))
+      symbol.style.visibility = coated ? "hidden" : "";
   }
 
   layout(box, sheet) {
@@ -131,8 +133,16 @@ function outline(event) {
     return x.map((v, k) => [v, y[k]]);
   }
   if (!event?.range) return null;
-  const { x: [x0, x1], y: [y0, y1] } = event.range;
-  return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+  const {
+    x: [x0, x1],
+    y: [y0, y1],
+  } = event.range;
+  return [
+    [x0, y0],
+    [x1, y0],
+    [x1, y1],
+    [x0, y1],
+  ];
 }
 
 export { OverPlotly };

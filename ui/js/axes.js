@@ -14,7 +14,12 @@ class Axes {
   // The part of the canvas that shows the plane, in pixels.
   area() {
     const { left, right, top, bottom } = MARGIN;
-    return { left, top, width: this.canvas.clientWidth - left - right, height: this.canvas.clientHeight - top - bottom };
+    return {
+      left,
+      top,
+      width: this.canvas.clientWidth - left - right,
+      height: this.canvas.clientHeight - top - bottom,
+    };
   }
 
   // Pixel position, from the canvas' corner, of a point of the plane.
@@ -151,7 +156,8 @@ function fade(glyphs, solo) {
       const wide = (glyph.text.length + other.text.length) / 2;
       gap = Math.min(gap, Math.hypot((glyph.at[0] - other.at[0]) / wide, glyph.at[1] - other.at[1]));
     }
-    glyph.strength = solo === glyph.k ? 1 : Math.min(Math.max((gap - near) / (far - near), 0), 1) * (solo === null ? 1 : 0.3);
+    glyph.strength =
+      solo === glyph.k ? 1 : Math.min(Math.max((gap - near) / (far - near), 0), 1) * (solo === null ? 1 : 0.3);
   }
   return glyphs;
 }

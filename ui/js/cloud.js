@@ -51,19 +51,27 @@ class Cloud {
   start() {
     const { gl } = this;
     const program = gl.createProgram();
-    for (const [type, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    for (const [type, text] of [
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, FRAGMENT],
+    ]) {
       const shader = gl.createShader(type);
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost())
+      throw new Error(gl.getProgramInfoLog(program));
     gl.useProgram(program);
     this.places = {};
     for (const name of ["scale", "shift", "progress", "size"]) this.places[name] = gl.getUniformLocation(program, name);
     this.buffers = {};
-    for (const [name, width, type] of [["origin", 2, gl.FLOAT], ["goal", 2, gl.FLOAT], ["colour", 4, gl.UNSIGNED_BYTE]]) {
+    for (const [name, width, type] of [
+      ["origin", 2, gl.FLOAT],
+      ["goal", 2, gl.FLOAT],
+      ["colour", 4, gl.UNSIGNED_BYTE],
+    ]) {
       const place = gl.getAttribLocation(program, name);
       this.buffers[name] = gl.createBuffer();
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
@@ -126,7 +134,13 @@ class Cloud {
       const [red, green, blue, opacity] = colours.subarray(4 * i, 4 * i + 4);
       context.fillStyle = `rgba(${red}, ${green}, ${blue}, ${opacity / 255})`;
       context.beginPath();
-      context.arc(((x - x0) / (x1 - x0)) * canvas.width, ((y1 - y) / (y1 - y0)) * canvas.height, size / 2, 0, 2 * Math.PI);
+      context.arc(
+        ((x - x0) / (x1 - x0)) * canvas.width,
+        ((y1 - y) / (y1 - y0)) * canvas.height,
+        size / 2,
+        0,
+        2 * Math.PI,
+      );
       context.fill();
     }
   }

@@ -8,7 +8,9 @@ const STOPS = 9;
 function short(x) {
   const size = Math.abs(x);
   if (size !== 0 && (size >= 1e5 || size < 1e-3)) return minus(x.toExponential(1));
-  return minus(x.toLocaleString("en", { maximumFractionDigits: size >= 100 ? 0 : size >= 10 ? 1 : 3, useGrouping: true }));
+  return minus(
+    x.toLocaleString("en", { maximumFractionDigits: size >= 100 ? 0 : size >= 10 ? 1 : 3, useGrouping: true }),
+  );
 }
 
 class Bar {
@@ -25,7 +27,10 @@ class Bar {
   show(colour, from) {
     this.node.hidden = !colour;
     if (!colour) return;
-    const stops = Array.from({ length: STOPS }, (_, k) => `rgb(${cividis(from + ((1 - from) * k) / (STOPS - 1)).map(Math.round)})`);
+    const stops = Array.from(
+      { length: STOPS },
+      (_, k) => `rgb(${cividis(from + ((1 - from) * k) / (STOPS - 1)).map(Math.round)})`,
+    );
     this.ramp.style.background = `linear-gradient(to right, ${stops})`;
     const { title, unit, low, high, below, above, classes } = colour;
     this.title.textContent = classes || !unit ? title : `${title}, ${unit}`;

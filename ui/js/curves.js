@@ -30,10 +30,12 @@ class Curves {
   // Arrays by name: step, distortion, rate, valid_step, valid_distortion, valid_rate; `last` is the newest frame's step.
   set(history, probabilistic, last) {
     const sum = (a, b) => a.map((v, i) => v + b[i]);
-    this.history = { ...history, elbo: sum(history.distortion, history.rate), valid_elbo: sum(history.valid_distortion, history.valid_rate) };
-    this.panels = probabilistic
-      ? [["elbo", "distortion"], ["rate"]]
-      : [["distortion"]];
+    this.history = {
+      ...history,
+      elbo: sum(history.distortion, history.rate),
+      valid_elbo: sum(history.valid_distortion, history.valid_rate),
+    };
+    this.panels = probabilistic ? [["elbo", "distortion"], ["rate"]] : [["distortion"]];
     this.end = Math.max(1, last, history.step.at(-1) ?? 0, history.valid_step.at(-1) ?? 0);
     this.goals = null;
     this.stale = true;
@@ -92,7 +94,10 @@ class Curves {
       for (const part of ["", "valid_"]) {
         const [steps, values] = [history[`${part}step`], history[part + name]];
         // a run that has just begun has nothing else to show
-        const from = Math.min(steps.findIndex((s) => this.warp(s) >= after), Math.max(0, steps.length - 6));
+        const from = Math.min(
+          steps.findIndex((s) => this.warp(s) >= after),
+          Math.max(0, steps.length - 6),
+        );
         for (let i = Math.max(from, 0); i < values.length; i++) {
           if (values[i] < low) low = values[i];
           if (values[i] > high) high = values[i];
@@ -109,7 +114,10 @@ class Curves {
     const [top, bottom] = [EDGE.top, height - EDGE.bottom];
     if (this.panels.length === 1) return [[top, bottom]];
     const middle = top + SHARE * (bottom - top - GAP);
-    return [[top, middle], [middle + GAP, bottom]];
+    return [
+      [top, middle],
+      [middle + GAP, bottom],
+    ];
   }
 
   // Draw with the cursor at a step, or none; returns whether the ranges are still on their way.
@@ -242,7 +250,9 @@ class Curves {
 
   // Between distortion and −ELBO lies the rate.
   band(context, y, theme) {
-    const [[elbo, step], [distortion]] = ["elbo", "distortion"].map((name) => this.means(this.history.step, this.history[name]));
+    const [[elbo, step], [distortion]] = ["elbo", "distortion"].map((name) =>
+      this.means(this.history.step, this.history[name]),
+    );
     const shown = [...step.keys()].filter((i) => Number.isFinite(elbo[i]) && Number.isFinite(distortion[i]));
     context.beginPath();
     for (const i of shown) context.lineTo(this.x(step[i]), y(elbo[i]));
@@ -273,7 +283,13 @@ class Curves {
       context.globalAlpha = 1;
     }
     // the pale hue of the reconstruction lies on a darker, wider line of its own, so that it carries on paper
-    for (const [colour, thickness] of rim === hue ? [[hue, 1.75]] : [[rim, 3.5], [hue, 2]]) draw(places, means, colour, thickness);
+    for (const [colour, thickness] of rim === hue
+      ? [[hue, 1.75]]
+      : [
+          [rim, 3.5],
+          [hue, 2],
+        ])
+      draw(places, means, colour, thickness);
     const [steps, values] = [history.valid_step, history[`valid_${name}`]];
     context.lineWidth = 1;
     context.fillStyle = theme.paper;

@@ -25,8 +25,11 @@ class Density {
     let total = 0;
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
       if (boxes[b] > x1 || boxes[b + 1] < x0 || boxes[b + 2] > y1 || boxes[b + 3] < y0) continue;
-      if (boxes[b] >= x0 && boxes[b + 1] <= x1 && boxes[b + 2] >= y0 && boxes[b + 3] <= y1) total += starts[c + 1] - starts[c];
-      else for (let t = starts[c]; t < starts[c + 1]; t++) if (x[t] >= x0 && x[t] <= x1 && y[t] >= y0 && y[t] <= y1) total++;
+      if (boxes[b] >= x0 && boxes[b + 1] <= x1 && boxes[b + 2] >= y0 && boxes[b + 3] <= y1)
+        total += starts[c + 1] - starts[c];
+      else
+        for (let t = starts[c]; t < starts[c + 1]; t++)
+          if (x[t] >= x0 && x[t] <= x1 && y[t] >= y0 && y[t] <= y1) total++;
     }
     return total;
   }
@@ -37,7 +40,8 @@ class Density {
     const found = [];
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
       if (grid.boxes[b] > x1 || grid.boxes[b + 1] < x0 || grid.boxes[b + 2] > y1 || grid.boxes[b + 3] < y0) continue;
-      for (let t = grid.starts[c]; t < grid.starts[c + 1]; t++) if (x[t] >= x0 && x[t] <= x1 && y[t] >= y0 && y[t] <= y1) found.push(t);
+      for (let t = grid.starts[c]; t < grid.starts[c + 1]; t++)
+        if (x[t] >= x0 && x[t] <= x1 && y[t] >= y0 && y[t] <= y1) found.push(t);
     }
     return found;
   }

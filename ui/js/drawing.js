@@ -52,8 +52,13 @@ function themeOf(node) {
   const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
   const paper = style.getPropertyValue("--st-background-color") || "#fff";
   return {
-    key: style.color + paper + style.fontFamily, paper, ink: style.color, font: style.fontFamily, muted: mixed(64),
-    grid: mixed(9), line: style.getPropertyValue("--st-border-color") || mixed(25),
+    key: style.color + paper + style.fontFamily,
+    paper,
+    ink: style.color,
+    font: style.fontFamily,
+    muted: mixed(64),
+    grid: mixed(9),
+    line: style.getPropertyValue("--st-border-color") || mixed(25),
   };
 }
 

@@ -13,10 +13,14 @@ class Grid {
     const n = x.length;
     const side = Math.min(Math.max(Math.ceil(Math.sqrt(n / PER_CELL)), 1), SIDE);
     const cell = new Uint16Array(n);
-    for (const [values, stride] of [[x, 1], [y, side]]) {
+    for (const [values, stride] of [
+      [x, 1],
+      [y, side],
+    ]) {
       const [low, width] = extent(values);
       const scale = side / width;
-      for (let i = 0; i < n; i++) cell[i] += stride * Math.min(Math.max(Math.floor((values[i] - low) * scale), 0), side - 1);
+      for (let i = 0; i < n; i++)
+        cell[i] += stride * Math.min(Math.max(Math.floor((values[i] - low) * scale), 0), side - 1);
     }
     const sizes = new Int32Array(side * side + 1);
     for (let i = 0; i < n; i++) sizes[cell[i] + 1]++;
@@ -44,7 +48,8 @@ class Grid {
   ordered(values, width = 1) {
     const { order } = this;
     const made = new values.constructor(values.length);
-    for (let t = 0; t < order.length; t++) for (let j = 0; j < width; j++) made[width * t + j] = values[width * order[t] + j];
+    for (let t = 0; t < order.length; t++)
+      for (let j = 0; j < width; j++) made[width * t + j] = values[width * order[t] + j];
     return made;
   }
 }

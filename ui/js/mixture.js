@@ -38,7 +38,9 @@ class Mixture {
       let top = -Infinity;
       for (let t = grid.starts[c]; t < grid.starts[c + 1]; t++) {
         top = Math.max(top, constants[t]);
-        axes.forEach((j, k) => { this.least[2 * c + k] = Math.min(this.least[2 * c + k], inverse[t * d + j]); });
+        axes.forEach((j, k) => {
+          this.least[2 * c + k] = Math.min(this.least[2 * c + k], inverse[t * d + j]);
+        });
       }
       this.heights[c] = top + Math.log(grid.starts[c + 1] - grid.starts[c]);
     }

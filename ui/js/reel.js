@@ -9,7 +9,9 @@ const RINGS = 3.2; // standard deviations of the prior that stay in view
 async function read(bytes) {
   const { header, section } = unpack(bytes);
   const deflated = ["codes", "reconstructions", "samples", "originals"];
-  const [codes, reconstructions, samples, originals] = await Promise.all(deflated.map((name) => inflate(section(name))));
+  const [codes, reconstructions, samples, originals] = await Promise.all(
+    deflated.map((name) => inflate(section(name))),
+  );
   const rates = section("rates");
   const [places, numbers] = [codes && new Float32Array(codes.buffer), rates && new Float32Array(rates.buffer)];
   const part = (array, k) => {
@@ -17,8 +19,13 @@ async function read(bytes) {
     return array && array.subarray(k * size, (k + 1) * size);
   };
   const frames = header.steps.map((step, k) => ({
-    step, titles: header.titles.map(plain), rings: header.rings, codes: part(places, k), rate: part(numbers, k),
-    reconstructions: part(reconstructions, k), samples: part(samples, k),
+    step,
+    titles: header.titles.map(plain),
+    rings: header.rings,
+    codes: part(places, k),
+    rate: part(numbers, k),
+    reconstructions: part(reconstructions, k),
+    samples: part(samples, k),
   }));
   const history = {};
   for (const name of ["step", "distortion", "rate", "valid_step", "valid_distortion", "valid_rate"]) {

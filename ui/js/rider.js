@@ -14,7 +14,9 @@ function plotly(node) {
     },
     listen(follow) {
       for (const name of REDRAWN) node.on?.(name, follow);
-      return () => { for (const name of REDRAWN) node.removeListener?.(name, follow); };
+      return () => {
+        for (const name of REDRAWN) node.removeListener?.(name, follow);
+      };
     },
   };
 }
@@ -32,7 +34,8 @@ class Rider {
     const own = window.__latentMaps?.get(key);
     const found = own?.node ?? document.querySelector(`.st-key-${key} .js-plotly-plot`);
     // a redrawn chart may be a new element, or the old one emptied of what was put into it
-    if (found !== this.chart || (found && !this.nodes.every((node) => found.contains(node)))) this.ride(found && (own ?? plotly(found)));
+    if (found !== this.chart || (found && !this.nodes.every((node) => found.contains(node))))
+      this.ride(found && (own ?? plotly(found)));
   }
 
   ride(map) {
@@ -70,7 +73,10 @@ class Rider {
     const axes = this.axes();
     if (!axes) return null;
     const box = this.chart.getBoundingClientRect();
-    return [axes.x.p2d(event.clientX - box.left - axes.x._offset), axes.y.p2d(event.clientY - box.top - axes.y._offset)];
+    return [
+      axes.x.p2d(event.clientX - box.left - axes.x._offset),
+      axes.y.p2d(event.clientY - box.top - axes.y._offset),
+    ];
   }
 
   // Plane coordinates under a pointer event, or null off the plot area or on something that covers it.

@@ -29,8 +29,12 @@ class Sheet {
   constructor(label, { look = () => {}, choose = () => {} } = {}) {
     this.canvas = el("canvas", { role: "img", "aria-label": label });
     this.marks = el("canvas", { class: "marks", "aria-hidden": "true" });
-    this.node = el("div", { class: "sheet", tabindex: "0", role: "application", "aria-label": `${label}. Arrow keys look, Enter pins.` },
-      this.canvas, this.marks);
+    this.node = el(
+      "div",
+      { class: "sheet", tabindex: "0", role: "application", "aria-label": `${label}. Arrow keys look, Enter pins.` },
+      this.canvas,
+      this.marks,
+    );
     this.columns = 1;
     this.at = null;
     this.look = (i) => {

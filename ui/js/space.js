@@ -31,13 +31,20 @@ class Space {
     // a bent map: the codes' places, and perhaps z on a grid over them
     [this.places, this.inverseGrid] = [floats("places"), floats("inverse")];
     if (header.atlas) {
-      inflate(section("tiles")).then((tiles) => { this.tiles = tiles; changed(); });
+      inflate(section("tiles")).then((tiles) => {
+        this.tiles = tiles;
+        changed();
+      });
     } else {
       this.decoder = makeDecoder(header, floats("weights"));
     }
     const images = section("images");
     this.hasImages = images !== null;
-    if (images) inflate(images).then((pixels) => { this.images = pixels; changed(); });
+    if (images)
+      inflate(images).then((pixels) => {
+        this.images = pixels;
+        changed();
+      });
     this.blended = new Float32Array(this.pixels);
   }
 
@@ -154,7 +161,11 @@ class Space {
       });
       const distances = seen.map((s) => s.distance).sort((a, b) => a - b);
       const strays = seen.filter((s) => s.logQ - s.logP < HOLE).length / count;
-      this._calibration = { spacing: distances[count >> 1] || 1, strays, trusted: Boolean(this.inverse) && strays <= STRAYS };
+      this._calibration = {
+        spacing: distances[count >> 1] || 1,
+        strays,
+        trusted: Boolean(this.inverse) && strays <= STRAYS,
+      };
     }
     return this._calibration;
   }
@@ -191,7 +202,7 @@ class Space {
 
   label(i) {
     const k = this.labels[i];
-    return k < 0 ? "" : this.header.classes[k] ?? String(k);
+    return k < 0 ? "" : (this.header.classes[k] ?? String(k));
   }
 }
 

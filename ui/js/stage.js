@@ -28,21 +28,36 @@ class Stage {
     this.cloud = el("canvas", { class: "cloud", "aria-hidden": "true" });
     this.axes = el("canvas", { class: "axes", "aria-hidden": "true" });
     this.empty = el("p", { class: "empty" });
-    this.plane = el("div", {
-      class: "plane", tabindex: "0", role: "application",
-      "aria-label": "Film of the codes. Space plays or pauses, left and right arrows step, Home and End jump.",
-    }, this.cloud, this.axes, this.empty);
+    this.plane = el(
+      "div",
+      {
+        class: "plane",
+        tabindex: "0",
+        role: "application",
+        "aria-label": "Film of the codes. Space plays or pauses, left and right arrows step, Home and End jump.",
+      },
+      this.cloud,
+      this.axes,
+      this.empty,
+    );
     this.icon = icon();
     this.play = el("button", { type: "button", class: "play" }, this.icon.svg);
     this.range = el("input", { type: "range", min: "0", step: "1", "aria-label": "Frame of the film" });
     this.count = el("span", { class: "count" });
-    this.speed = el("select", { "aria-label": "Speed of the film" },
-      ...[0.25, 0.5, 1, 2].map((s) => el("option", { value: s, ...(s === 1 && { selected: "" }) }, `${s}×`)));
+    this.speed = el(
+      "select",
+      { "aria-label": "Speed of the film" },
+      ...[0.25, 0.5, 1, 2].map((s) => el("option", { value: s, ...(s === 1 && { selected: "" }) }, `${s}×`)),
+    );
     this.newest = el("button", { type: "button", hidden: "" }, "Newest");
     this.strip = el("div", { class: "strip" }, this.play, this.range, this.count, this.newest, this.speed);
     this.values = {};
     this.readout = el("dl", { class: "readout" });
-    for (const [name, label] of [["elbo", "−ELBO"], ["distortion", "distortion"], ["rate", "rate"]]) {
+    for (const [name, label] of [
+      ["elbo", "−ELBO"],
+      ["distortion", "distortion"],
+      ["rate", "rate"],
+    ]) {
       const [train, valid] = [el("span", { class: "train" }, "–"), el("span", { class: "valid" })];
       const row = el("div", { class: name }, el("dt", {}, label), el("dd", {}, train, " ", valid));
       this.values[name] = { row, train, valid };
@@ -56,10 +71,19 @@ class Stage {
     this.note = el("p", { class: "note" });
     this.lower = el("div", { class: "lower" }, this.pairs.figure, this.samples.figure, this.bars.figure, this.note);
     this.live = el("div", { class: "live", "aria-live": "polite" });
-    this.node = el("div", { class: "film" },
+    this.node = el(
+      "div",
+      { class: "film" },
       el("div", { class: "left" }, this.legend, this.plane, this.strip),
-      el("div", { class: "right" }, el("div", { class: "head" }, this.readout, this.log),
-        el("div", { class: "curves" }, this.curves), this.lower), this.live);
+      el(
+        "div",
+        { class: "right" },
+        el("div", { class: "head" }, this.readout, this.log),
+        el("div", { class: "curves" }, this.curves),
+        this.lower,
+      ),
+      this.live,
+    );
     this.frame = el("div", { class: "frame" }, this.node);
     parent.append(this.frame);
   }

@@ -59,7 +59,8 @@ class Thumbnails {
 
   // `paint` draws pixels on a canvas; the card hands it over with its space.
   picture(i, { space, paint }, until) {
-    if (space !== this.space || space.images !== this.source) [this.space, this.source, this.made] = [space, space.images, new Map()];
+    if (space !== this.space || space.images !== this.source)
+      [this.space, this.source, this.made] = [space, space.images, new Map()];
     const known = this.made.get(i);
     if (known || performance.now() > until) return known;
     const pixels = space.real(i) ?? space.reconstruction(i);

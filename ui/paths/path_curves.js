@@ -89,7 +89,9 @@ class PathCurves {
   }
 
   range(name, floor, lines) {
-    const values = lines.flatMap((l) => (l.se ? [...l.y.map((v, i) => v - l.se[i]), ...l.y.map((v, i) => v + l.se[i])] : [...l.y]));
+    const values = lines.flatMap((l) =>
+      l.se ? [...l.y.map((v, i) => v - l.se[i]), ...l.y.map((v, i) => v + l.se[i])] : [...l.y],
+    );
     const finite = values.filter(Number.isFinite);
     let [low, high] = [Math.min(...finite), Math.max(...finite)];
     if (name === "density") low = Math.max(low, high - DEEP);

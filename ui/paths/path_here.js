@@ -40,13 +40,20 @@ class Here {
     stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${space.number(seen.nearest)}${label && ` (${label})`}`;
     stage.near.figure.className = real ? "real" : "encoder";
     const axes = space.header.plane.titles.map(plain).map((title) => title.replace(/ \(.*/, ""));
-    this.number(axes.join(", "), `(${space.toPlane(z).map((v) => fixed(v)).join(", ")})`);
+    this.number(
+      axes.join(", "),
+      `(${space
+        .toPlane(z)
+        .map((v) => fixed(v))
+        .join(", ")})`,
+    );
     const along = (values) => values && at({ points: values.map((v) => [v]), share: path.share }, t)[0];
     const [logP, logQ] = path.answer ? [along(path.logP), along(path.logQ)] : [seen.logP, seen.logQ];
     if (logP ?? false) this.number("log p(z)", `${fixed(logP)} nats`);
     if (logQ ?? false) this.number("log q(z)", `${fixed(logQ)} nats`);
     const nearest = Math.round(t * (stage.frames - 1));
-    if (path.answer && path.elbo) this.number(ELBO, `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
+    if (path.answer && path.elbo)
+      this.number(ELBO, `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
     else if (this.cells.has(ELBO)) this.number(ELBO, "…");
     this.around(space, z);
     return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${space.number(seen.nearest)}`}`;
@@ -63,7 +70,8 @@ class Here {
     const key = wanted.join() + Boolean(space.images);
     if (key === this.shown) return;
     this.shown = key;
-    while (stage.neighbours.childNodes.length < THUMBS) stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img" }));
+    while (stage.neighbours.childNodes.length < THUMBS)
+      stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img" }));
     stage.neighbours.childNodes.forEach((canvas, k) => {
       canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
       if (k >= wanted.length) return;

@@ -37,7 +37,16 @@ class Overlay {
   legend() {
     const stops = CIVIDIS.map((hex, k) => shape("stop", { offset: k / (CIVIDIS.length - 1), "stop-color": `#${hex}` }));
     const ramp = shape("linearGradient", { id: "latent-magnification" }, ...stops);
-    const words = (x, anchor) => shape("text", { x, y: 15, "font-size": 11, "text-anchor": anchor, "font-family": "sans-serif", "paint-order": "stroke", "stroke-width": 3 });
+    const words = (x, anchor) =>
+      shape("text", {
+        x,
+        y: 15,
+        "font-size": 11,
+        "text-anchor": anchor,
+        "font-family": "sans-serif",
+        "paint-order": "stroke",
+        "stroke-width": 3,
+      });
     const [low, high] = [words(8, "start"), words(188, "end")];
     const bar = shape("rect", { x: 8, y: 19, width: 180, height: 6, fill: "url(#latent-magnification)" });
     return { node: shape("g", { display: "none" }, shape("defs", {}, ramp), bar, low, high), low, high };
@@ -70,7 +79,12 @@ class Overlay {
 
   // Put everything where the axes are. The heat belongs under Plotly's points, which are drawn on a layer of their own.
   layout(chart, axes) {
-    const box = { left: `${axes.x._offset}px`, top: `${axes.y._offset}px`, width: `${axes.x._length}px`, height: `${axes.y._length}px` };
+    const box = {
+      left: `${axes.x._offset}px`,
+      top: `${axes.y._offset}px`,
+      width: `${axes.x._length}px`,
+      height: `${axes.y._length}px`,
+    };
     Object.assign(this.svg.style, box);
     Object.assign(this.heat.style, box, { display: this.window ? "block" : "none" });
     set(this.key.node, { display: this.window ? "inline" : "none" });
@@ -79,7 +93,12 @@ class Overlay {
     if (this.window) {
       const [x0, x1, y0, y1] = this.window;
       const [left, right, top, bottom] = [axes.x.d2p(x0), axes.x.d2p(x1), axes.y.d2p(y1), axes.y.d2p(y0)];
-      Object.assign(this.image.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
+      Object.assign(this.image.style, {
+        left: `${left}px`,
+        top: `${top}px`,
+        width: `${right - left}px`,
+        height: `${bottom - top}px`,
+      });
     }
   }
 
@@ -94,9 +113,15 @@ class Overlay {
       const [rim, line] = [this.lines.childNodes[2 * k], this.lines.childNodes[2 * k + 1]];
       const places = points.map(at).join(" ");
       set(rim, { points: places, stroke: theme.paper, "stroke-width": current ? 6.5 : 5, "stroke-opacity": 0.8 });
-      set(line, { points: places, stroke: colour, "stroke-width": current ? 3 : 2, "stroke-dasharray": waiting ? "2 6" : "none" });
+      set(line, {
+        points: places,
+        stroke: colour,
+        "stroke-width": current ? 3 : 2,
+        "stroke-dasharray": waiting ? "2 6" : "none",
+      });
     });
-    while (this.handles.childNodes.length < waypoints.length) this.handles.append(this.handle(this.handles.childNodes.length));
+    while (this.handles.childNodes.length < waypoints.length)
+      this.handles.append(this.handle(this.handles.childNodes.length));
     while (this.handles.childNodes.length > waypoints.length) this.handles.lastChild.remove();
     waypoints.forEach((u, k) => {
       const node = this.handles.childNodes[k];
@@ -111,10 +136,19 @@ class Overlay {
   }
 
   handle(k) {
-    const node = shape("g", { tabindex: 0, role: "button", cursor: "grab", "data-waypoint": k },
+    const node = shape(
+      "g",
+      { tabindex: 0, role: "button", cursor: "grab", "data-waypoint": k },
       shape("circle", { r: 2 * HANDLE, fill: "transparent" }),
       shape("circle", { r: HANDLE }),
-      shape("text", { "text-anchor": "middle", dy: "0.36em", "font-size": 10, "font-weight": 600, "font-family": "sans-serif" }));
+      shape("text", {
+        "text-anchor": "middle",
+        dy: "0.36em",
+        "font-size": 10,
+        "font-weight": 600,
+        "font-family": "sans-serif",
+      }),
+    );
     Object.assign(node.style, { pointerEvents: "all", touchAction: "none", outlineOffset: "2px", userSelect: "none" });
     node.addEventListener("pointerdown", (event) => this.grab(event, k));
     // Plotly would pan the map with it

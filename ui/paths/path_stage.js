@@ -14,32 +14,61 @@ class PathStage {
     this.frames = frames;
     this.kinds = el("div", { class: "kinds", role: "group", "aria-label": "Kinds of path" });
     const holder = document.createElement("div");
-    holder.innerHTML = '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path fill="currentColor"/></svg>';
+    holder.innerHTML =
+      '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path fill="currentColor"/></svg>';
     this.play = el("button", { type: "button", class: "play", "aria-label": "Play" }, holder.firstChild);
     this.icon(false);
     this.reverse = button("⇄", "Reverse the path (R)");
     this.remove = button("✕", "Take the chosen waypoint away (Delete)");
     this.tools = el("div", { class: "tools" }, this.reverse, this.remove);
     this.rows = el("div", { class: "rows" });
-    this.range = el("input", { type: "range", min: "0", max: "1", step: "any", value: "0", "aria-label": "Place on the path" });
-    this.curves = el("canvas", { class: "curves", role: "img", "aria-label": "Densities, ELBO, pixel lengths and neighbours along the path",
-      title: "The ELBO is that of the decoded mean, seen by the model as its own images are: black and white where those are." });
+    this.range = el("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "any",
+      value: "0",
+      "aria-label": "Place on the path",
+    });
+    this.curves = el("canvas", {
+      class: "curves",
+      role: "img",
+      "aria-label": "Densities, ELBO, pixel lengths and neighbours along the path",
+      title:
+        "The ELBO is that of the decoded mean, seen by the model as its own images are: black and white where those are.",
+    });
     this.now = picture("decoder", "mean of p(x|z)");
     this.near = picture("real", "nearest image");
     this.numbers = el("dl", { class: "numbers" });
-    this.radius = el("input", { type: "range", min: "0", max: "1", step: "any", "aria-label": "Radius of the neighbourhood" });
+    this.radius = el("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "any",
+      "aria-label": "Radius of the neighbourhood",
+    });
     this.count = el("span");
     this.neighbours = el("div", { class: "neighbours" });
-    this.note = el("p", { class: "note" },
-      "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.");
+    this.note = el(
+      "p",
+      { class: "note" },
+      "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.",
+    );
     this.attribute = new AttributeStage(this);
     this.live = el("div", { class: "live", "aria-live": "polite" });
-    this.node = el("div", { class: "paths", tabindex: "-1" },
+    this.node = el(
+      "div",
+      { class: "paths", tabindex: "-1" },
       el("div", { class: "head" }, this.kinds, this.tools),
-      this.rows, el("div", { class: "scrub" }, this.play, el("div", {}, this.range)), this.curves,
+      this.rows,
+      el("div", { class: "scrub" }, this.play, el("div", {}, this.range)),
+      this.curves,
       el("div", { class: "here" }, this.now.figure, this.near.figure, this.numbers),
       el("div", { class: "around" }, el("label", { class: "radius" }, this.count, this.radius), this.neighbours),
-      this.attribute.node, this.note, this.live);
+      this.attribute.node,
+      this.note,
+      this.live,
+    );
     parent.append(this.node);
   }
 
@@ -52,24 +81,38 @@ class PathStage {
   offer(kinds, { toggle, choose }) {
     this.kinds.replaceChildren();
     this.rows.replaceChildren();
-    return new Map(kinds.map(({ name, title, about, hue }) => {
-      const box = el("input", { type: "checkbox" });
-      const label = el("label", { title: about }, box, el("i", { class: "swatch" }), title);
-      const facts = el("span", { class: "facts" });
-      const strip = el("div", { class: "strip" });
-      const canvases = Array.from({ length: this.frames }, (_, k) =>
-        el("canvas", { width: 1, height: 1, role: "img", "aria-label": `${title}, frame ${k + 1} of ${this.frames}` }));
-      strip.append(...canvases);
-      const row = el("div", { class: "row", role: "button", tabindex: "0", "data-kind": name },
-        el("div", { class: "title" }, el("i", { class: "swatch" }), title, facts), strip);
-      for (const node of [label, row]) node.style.setProperty("--hue", hue);
-      box.addEventListener("change", () => toggle(name, box.checked));
-      row.addEventListener("click", (event) => choose(name, event));
-      row.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(name, null); });
-      this.kinds.append(label);
-      this.rows.append(row);
-      return [name, { box, row, facts, canvases }];
-    }));
+    return new Map(
+      kinds.map(({ name, title, about, hue }) => {
+        const box = el("input", { type: "checkbox" });
+        const label = el("label", { title: about }, box, el("i", { class: "swatch" }), title);
+        const facts = el("span", { class: "facts" });
+        const strip = el("div", { class: "strip" });
+        const canvases = Array.from({ length: this.frames }, (_, k) =>
+          el("canvas", {
+            width: 1,
+            height: 1,
+            role: "img",
+            "aria-label": `${title}, frame ${k + 1} of ${this.frames}`,
+          }),
+        );
+        strip.append(...canvases);
+        const row = el(
+          "div",
+          { class: "row", role: "button", tabindex: "0", "data-kind": name },
+          el("div", { class: "title" }, el("i", { class: "swatch" }), title, facts),
+          strip,
+        );
+        for (const node of [label, row]) node.style.setProperty("--hue", hue);
+        box.addEventListener("change", () => toggle(name, box.checked));
+        row.addEventListener("click", (event) => choose(name, event));
+        row.addEventListener("keydown", (event) => {
+          if (event.key === "Enter") choose(name, null);
+        });
+        this.kinds.append(label);
+        this.rows.append(row);
+        return [name, { box, row, facts, canvases }];
+      }),
+    );
   }
 }
 
@@ -78,16 +121,40 @@ class AttributeStage {
   constructor(stage) {
     this.title = el("strong");
     this.effect = el("span", { class: "facts" });
-    this.strength = el("input", { type: "range", min: "-2", max: "2", step: "any", value: "1", "aria-label": "Strength of the attribute" });
+    this.strength = el("input", {
+      type: "range",
+      min: "-2",
+      max: "2",
+      step: "any",
+      value: "1",
+      "aria-label": "Strength of the attribute",
+    });
     this.says = el("output");
-    this.image = el("input", { type: "number", min: "0", step: "1", placeholder: "path", "aria-label": "Number of the image; empty: the path's place" });
+    this.image = el("input", {
+      type: "number",
+      min: "0",
+      step: "1",
+      placeholder: "path",
+      "aria-label": "Number of the image; empty: the path's place",
+    });
     [this.before, this.after] = [picture("real", "before"), picture("decoder", "after")];
-    this.node = el("section", { class: "attribute", hidden: "", "aria-label": "Attribute vector" },
+    this.node = el(
+      "section",
+      { class: "attribute", hidden: "", "aria-label": "Attribute vector" },
       el("div", { class: "title" }, this.title, this.effect),
-      el("div", { class: "applied" }, this.before.figure, this.after.figure,
-        el("div", { class: "fields" },
+      el(
+        "div",
+        { class: "applied" },
+        this.before.figure,
+        this.after.figure,
+        el(
+          "div",
+          { class: "fields" },
           el("label", {}, el("span", {}, "strength ", this.says), this.strength),
-          el("label", {}, el("span", {}, "image number"), this.image))));
+          el("label", {}, el("span", {}, "image number"), this.image),
+        ),
+      ),
+    );
   }
 }
 

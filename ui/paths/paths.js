@@ -40,7 +40,8 @@ class Paths {
     this.here = new Here(this.stage);
     this.overlay = new Overlay({ grab: (e, k) => this.grab(e, k), focus: (k) => this.choose(k) });
     this.rider = new Rider([this.overlay.svg, this.overlay.heat], {
-      label: "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete removes.",
+      label:
+        "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete removes.",
       key: (e) => this.key(e),
       follow: () => this.ask(),
     });
@@ -55,7 +56,8 @@ class Paths {
     // what benchmarks and tests read
     this.timing = window.__latentPaths = { latencies: [], frames: 0, decodes: 0, sent: 0, t: 0 };
     const { stage } = this;
-    const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    const on = (target, type, handler, options = {}) =>
+      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
     on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
     on(document, "pointermove", (e) => this.drag(e), { capture: true, passive: true });
@@ -147,8 +149,16 @@ class Paths {
       const points = Array.from({ length: flat.length / d }, (_, i) => flat.slice(i * d, (i + 1) * d));
       const part = (what) => floats(`${name}.${what}`);
       this.answers.set(name, {
-        ...facts, waypoints: header.waypoints, text: format(header.waypoints), points, share: part("share"),
-        logP: part("log_p"), logQ: part("log_q"), elbo: part("elbo"), elboSe: part("elbo_se"), way: part("way"),
+        ...facts,
+        waypoints: header.waypoints,
+        text: format(header.waypoints),
+        points,
+        share: part("share"),
+        logP: part("log_p"),
+        logQ: part("log_q"),
+        elbo: part("elbo"),
+        elboSe: part("elbo_se"),
+        way: part("way"),
         neighbours: part("neighbours"),
       });
     }
@@ -251,7 +261,8 @@ class Paths {
   }
 
   drag(event) {
-    if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK) this.pressed = null;
+    if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK)
+      this.pressed = null;
     if (this.grabbed === undefined) return;
     const { k, offset } = this.grabbed;
     const u = this.rider.place(event);
@@ -443,7 +454,9 @@ class Paths {
       row.classList.toggle("waiting", Boolean(path?.waiting));
       row.setAttribute("aria-pressed", String(name === this.kind));
       if (!on) continue;
-      const words = path ? this.facts(name, path, this.failed?.[name]) : "no great circle between opposite waypoints: move one";
+      const words = path
+        ? this.facts(name, path, this.failed?.[name])
+        : "no great circle between opposite waypoints: move one";
       if (facts.textContent !== words) facts.textContent = words;
     }
     if (!current) return;
@@ -452,11 +465,21 @@ class Paths {
     if (axes) {
       this.overlay.layout(this.rider.chart, axes);
       const lines = [...paths].map(([name, { points, waiting }]) => ({
-        points: points.map((p) => space.toPlane(p)), waiting, hue: this.hue(name), current: name === this.kind,
+        points: points.map((p) => space.toPlane(p)),
+        waiting,
+        hue: this.hue(name),
+        current: name === this.kind,
       }));
       lines.sort((a, b) => a.current - b.current);
       const waypoints = this.waypoints.map((w) => space.toPlane(w));
-      this.overlay.draw(axes, { paths: lines, waypoints, chosen: this.chosen, cursor: space.toPlane(z), hue: this.hue(this.kind), theme });
+      this.overlay.draw(axes, {
+        paths: lines,
+        waypoints,
+        chosen: this.chosen,
+        cursor: space.toPlane(z),
+        hue: this.hue(this.kind),
+        theme,
+      });
     }
     stage.icon(this.playing);
     stage.range.value = String(this.t);
@@ -479,7 +502,10 @@ class Paths {
   strip(name) {
     const { frames, drawn } = this.rows.get(name);
     const means = drawn.map((d) => d.mean);
-    return { frames, pixels: means.slice(1).flatMap((mean, k) => (mean && means[k] ? [pixelLength(mean, means[k])] : [])) };
+    return {
+      frames,
+      pixels: means.slice(1).flatMap((mean, k) => (mean && means[k] ? [pixelLength(mean, means[k])] : [])),
+    };
   }
 
   // Decode what the strips shall show and do not yet: of each the frame nearest to the chosen waypoint, then those drawn
@@ -490,7 +516,8 @@ class Paths {
     const changed = [];
     for (const [name, path] of paths) {
       const row = this.rows.get(name);
-      if (row.space !== space) [row.space, row.drawn] = [space, row.canvases.map(() => ({ z: [], mean: null, when: 0 }))];
+      if (row.space !== space)
+        [row.space, row.drawn] = [space, row.canvases.map(() => ({ z: [], mean: null, when: 0 }))];
       row.frames = row.canvases.map((_, k) => at(path, k / (FRAMES - 1)));
       const away = row.frames.map((z) => Math.hypot(...z.map((v, j) => v - hand[j])));
       const nearest = away.indexOf(Math.min(...away));
@@ -524,7 +551,10 @@ class Paths {
       } else if (current && this.space.inverse) {
         // until the server answers, the densities at the frames
         const seen = path.frames.map((z) => this.space.look(z));
-        lines.density.push({ t: even, y: seen.map((s) => s.logQ) }, { t: even, y: seen.map((s) => s.logP), dotted: true });
+        lines.density.push(
+          { t: even, y: seen.map((s) => s.logQ) },
+          { t: even, y: seen.map((s) => s.logP), dotted: true },
+        );
       }
       if (path.pixels.length === FRAMES - 1) {
         // a step's length stands between its frames
@@ -532,7 +562,8 @@ class Paths {
         lines.step.push({ t, y: path.pixels.flatMap((v) => [v, v]) });
       }
       if (path.answer && this.usual) lines.near.push({ t: path.share, y: path.neighbours });
-      else if (current) lines.near.push({ t: even, y: path.frames.map((z) => this.space.mixture.within(z, this.here.radius).length) });
+      else if (current)
+        lines.near.push({ t: even, y: path.frames.map((z) => this.space.mixture.within(z, this.here.radius).length) });
       return { hue: this.hue(name), current, lines };
     });
     const notes = { ...this.without };

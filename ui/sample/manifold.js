@@ -41,17 +41,33 @@ class Manifold {
     this.numbers = el("dl", { class: "numbers" });
     this.badge = el("p", { class: "badge", hidden: "" }, "server: the cell under the pointer");
     this.note = el("p", { class: "note", hidden: "" });
-    this.node = el("div", { class: "instrument manifold" },
-      el("div", { class: "left" },
+    this.node = el(
+      "div",
+      { class: "instrument manifold" },
+      el(
+        "div",
+        { class: "left" },
         el("div", { class: "tools" }, this.spacing, this.size, this.dim, this.points),
-        el("div", { class: "stack" }, this.axes[1], this.sheet.node, this.state), this.axes[0]),
-      el("section", { class: "card", "aria-label": "The point under the pointer" }, this.badge,
-        el("figure", { class: "decoder" }, el("div", { class: "big" }, this.big), this.caption), this.numbers, this.note));
+        el("div", { class: "stack" }, this.axes[1], this.sheet.node, this.state),
+        this.axes[0],
+      ),
+      el(
+        "section",
+        { class: "card", "aria-label": "The point under the pointer" },
+        this.badge,
+        el("figure", { class: "decoder" }, el("div", { class: "big" }, this.big), this.caption),
+        this.numbers,
+        this.note,
+      ),
+    );
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);
     this.spacing.addEventListener("change", () => this.send("ask", { spacing: this.spacing.value }));
     this.size.addEventListener("change", () => this.send("ask", { side: this.size.value }));
-    for (const [button, name] of [[this.dim, "fading"], [this.points, "pointing"]]) {
+    for (const [button, name] of [
+      [this.dim, "fading"],
+      [this.points, "pointing"],
+    ]) {
       button.addEventListener("click", () => {
         this[name] = !this[name];
         button.setAttribute("aria-pressed", String(this[name]));
@@ -59,7 +75,9 @@ class Manifold {
       });
     }
     this.sheet.node.addEventListener("pointermove", (e) => this.move(e));
-    this.sheet.look = (i) => { if (i !== null) this.cell(i); };
+    this.sheet.look = (i) => {
+      if (i !== null) this.cell(i);
+    };
     this.shelved = () => this.draw();
     window.addEventListener("latent-shelf", this.shelved);
     this.sizes = new ResizeObserver(() => this.draw());
@@ -98,8 +116,10 @@ class Manifold {
       this.state.hidden = header.there;
       this.sheet.node.classList.toggle("stale", !header.there);
       this.dim.hidden = !header.inside;
-      const notes = [header.note && `${header.note[0].toUpperCase()}${header.note.slice(1)}.`,
-        header.without && `No log q(z) − log p(z): ${header.without}.`].filter(Boolean);
+      const notes = [
+        header.note && `${header.note[0].toUpperCase()}${header.note.slice(1)}.`,
+        header.without && `No log q(z) − log p(z): ${header.without}.`,
+      ].filter(Boolean);
       this.note.textContent = notes.join(" ");
       this.note.hidden = !notes.length;
       if (header.there) {
@@ -118,7 +138,10 @@ class Manifold {
     if (!this.header?.there) return;
     const box = this.sheet.canvas.getBoundingClientRect();
     const { side } = this.header;
-    this.at = [((event.clientX - box.left) / box.width) * side - 0.5, (1 - (event.clientY - box.top) / box.height) * side - 0.5];
+    this.at = [
+      ((event.clientX - box.left) / box.width) * side - 0.5,
+      (1 - (event.clientY - box.top) / box.height) * side - 0.5,
+    ];
     this.pointerTime = event.timeStamp;
     this.ask();
   }
@@ -225,7 +248,12 @@ class Manifold {
     const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));
     const rows = titles.map((t, k) => [t, minus(u[k].toFixed(2))]);
     if (header.log_p) rows.push(["log p(z) of the cell", `${nats(header.log_p[i])} nats`]);
-    if (header.log_p && header.log_q) rows.push(["log q(z) − log p(z)", `${signed(header.log_q[i] - header.log_p[i])} nats`, header.trusted ? "" : "doubtful"]);
+    if (header.log_p && header.log_q)
+      rows.push([
+        "log q(z) − log p(z)",
+        `${signed(header.log_q[i] - header.log_p[i])} nats`,
+        header.trusted ? "" : "doubtful",
+      ]);
     const words = header.trusted ? ["in a hole", "in the data"] : ["far from the data", "near the data"];
     rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "mark inside" : "mark outside"]);
     tell(this.numbers, rows);

@@ -10,7 +10,8 @@ import { component, el, minus, painted, unpack } from "../js/shared.js";
 
 const COLUMNS = 6;
 const ROOMY = 24; // pixels that a tile is high at least to have room for hairlines
-const SMOOTH = "A mean is smoother than any image, which brings it nearer to all of them: hold a sample against them too.";
+const SMOOTH =
+  "A mean is smoother than any image, which brings it nearer to all of them: hold a sample against them too.";
 const BUDGET = 10; // milliseconds of decoding in one frame
 const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a grid shows
 const SHAPES = ["square", "circle"];
@@ -29,16 +30,39 @@ class Panel {
     this.range = el("input", { type: "range", step: "0.05", "aria-label": `Temperature of the ${NAMES[k]} grid` });
     this.value = el("output", { class: "value" });
     this.sheet = new Sheet(`${NAMES[k]} grid of samples`, {
-      look: (i) => owner.look(k, i), choose: (i) => owner.choose(k, i),
+      look: (i) => owner.look(k, i),
+      choose: (i) => owner.choose(k, i),
     });
     this.state = el("p", { class: "state" });
     this.caption = el("figcaption", {});
     this.ratios = el("canvas", { class: "ratios", role: "img" });
     this.foot = el("p", { class: "foot" });
-    this.node = el("figure", { class: `panel ${NAMES[k]}` },
-      el("div", { class: "head" }, this.glyph, this.source, el("span", { class: "choice", role: "group" }, this.mean, this.sample)),
-      el("label", { class: "temperature", title: "T multiplies the noise: T times the standard deviation of the prior, of each q(z|x), of each component" }, el("span", {}, "temperature T"), this.range, this.value),
-      el("div", { class: "stack" }, this.sheet.node, this.state), this.caption, this.ratios, this.foot);
+    this.node = el(
+      "figure",
+      { class: `panel ${NAMES[k]}` },
+      el(
+        "div",
+        { class: "head" },
+        this.glyph,
+        this.source,
+        el("span", { class: "choice", role: "group" }, this.mean, this.sample),
+      ),
+      el(
+        "label",
+        {
+          class: "temperature",
+          title:
+            "T multiplies the noise: T times the standard deviation of the prior, of each q(z|x), of each component",
+        },
+        el("span", {}, "temperature T"),
+        this.range,
+        this.value,
+      ),
+      el("div", { class: "stack" }, this.sheet.node, this.state),
+      this.caption,
+      this.ratios,
+      this.foot,
+    );
     this.source.addEventListener("change", () => owner.send(k, { source: this.source.value }));
     this.mean.addEventListener("click", () => owner.send(k, { noisy: false }));
     this.sample.addEventListener("click", () => owner.send(k, { noisy: true }));
@@ -60,8 +84,14 @@ class Card {
     this.verdict = el("p", { class: "verdict" });
     this.numbers = el("dl", { class: "numbers" });
     this.live = el("div", { class: "live", "aria-live": "polite" });
-    this.node = el("section", { class: "card", "aria-label": "The sample that is pointed at" },
-      el("div", { class: "pair" }, this.sample.figure, this.near.figure), this.verdict, this.numbers, this.live);
+    this.node = el(
+      "section",
+      { class: "card", "aria-label": "The sample that is pointed at" },
+      el("div", { class: "pair" }, this.sample.figure, this.near.figure),
+      this.verdict,
+      this.numbers,
+      this.live,
+    );
   }
 }
 
@@ -74,12 +104,24 @@ class Samples {
     this.clear = el("button", { type: "button", hidden: "" }, "Clear the box");
     this.hint = el("span", { class: "hint" });
     this.note = el("p", { class: "note", hidden: "" });
-    this.node = el("div", { class: "instrument samples" }, ...this.panels.map((p) => p.node),
-      el("div", { class: "side" }, el("div", { class: "tools" }, this.again, this.clear, this.hint), this.ground.node, this.card.node),
-      this.note);
+    this.node = el(
+      "div",
+      { class: "instrument samples" },
+      ...this.panels.map((p) => p.node),
+      el(
+        "div",
+        { class: "side" },
+        el("div", { class: "tools" }, this.again, this.clear, this.hint),
+        this.ground.node,
+        this.card.node,
+      ),
+      this.note,
+    );
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);
-    this.again.addEventListener("click", () => this.send(null, { seed: String((Number(this.header.seed) + 1) % 1_000_000) }));
+    this.again.addEventListener("click", () =>
+      this.send(null, { seed: String((Number(this.header.seed) + 1) % 1_000_000) }),
+    );
     this.clear.addEventListener("click", () => this.send(null, { box: "" }));
     this.pointed = [0, 0];
     this.shelved = () => this.settle();
@@ -129,8 +171,13 @@ class Samples {
     const style = getComputedStyle(this.node);
     const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
     this.theme = {
-      paper: style.getPropertyValue("--st-background-color") || "#fff", ink: style.color, font: style.fontFamily,
-      muted: mixed(64), grid: mixed(9), line: style.getPropertyValue("--st-border-color") || mixed(25), prior: "#868b93",
+      paper: style.getPropertyValue("--st-background-color") || "#fff",
+      ink: style.color,
+      font: style.fontFamily,
+      muted: mixed(64),
+      grid: mixed(9),
+      line: style.getPropertyValue("--st-border-color") || mixed(25),
+      prior: "#868b93",
     };
   }
 
@@ -168,10 +215,14 @@ class Samples {
       const there = half.state === "there";
       const n = there ? half.inside.length : 0;
       const holes = there ? half.inside.filter((v) => !v).length : 0;
-      const where = !there ? "" : half.trusted
-        ? `${n - holes} of ${n} in the data, ${holes} in a hole ○`
-        : `${n - holes} of ${n} near the data, ${holes} far from it ○`;
-      panel.caption.textContent = there ? `${half.noisy ? "samples" : `${header.mean}s`} of p(x|z), z from ${half.short}. ${where}` : " ";
+      const where = !there
+        ? ""
+        : half.trusted
+          ? `${n - holes} of ${n} in the data, ${holes} in a hole ○`
+          : `${n - holes} of ${n} near the data, ${holes} far from it ○`;
+      panel.caption.textContent = there
+        ? `${half.noisy ? "samples" : `${header.mean}s`} of p(x|z), z from ${half.short}. ${where}`
+        : " ";
       const ratio = there && half.log_q && half.log_p;
       panel.ratios.hidden = !ratio;
       panel.ratios.setAttribute("aria-label", ratio ? "log q(z) − log p(z) of each sample, in nats" : "");
@@ -182,14 +233,19 @@ class Samples {
         panel.foot.textContent = copies
           ? `copies? ${copies} of ${n} are nearer to a training image than 99 % of held-out images are`
           : `no copies: none is nearer to a training image than 99 % of held-out images are`;
-      } else if (there) panel.foot.textContent = half.near_message ?? (header.incomparable ? "" : "Looking for the nearest training images …");
+      } else if (there)
+        panel.foot.textContent =
+          half.near_message ?? (header.incomparable ? "" : "Looking for the nearest training images …");
     });
     const doubt = header.halves.find((h) => h.state === "there" && h.strays !== null && !h.trusted);
     const notes = [];
-    if (doubt) notes.push(`q(z) is unreliable here: ${doubt.count.toLocaleString("en")} codes are few in this many dimensions ` +
-      `(left out in turn, ${Math.round(100 * doubt.strays)} % of them would lie in holes), so the distance to the nearest code decides.`);
-    if (header.halves.some((h) => h.source === "standard")) notes.push("N(0, I) is not this model's prior, for it has none: " +
-      "this is what happens if you sample anyway.");
+    if (doubt)
+      notes.push(
+        `q(z) is unreliable here: ${doubt.count.toLocaleString("en")} codes are few in this many dimensions ` +
+          `(left out in turn, ${Math.round(100 * doubt.strays)} % of them would lie in holes), so the distance to the nearest code decides.`,
+      );
+    if (header.halves.some((h) => h.source === "standard"))
+      notes.push("N(0, I) is not this model's prior, for it has none: " + "this is what happens if you sample anyway.");
     if (header.without) notes.push(`No log q(z) − log p(z): ${header.without}.`);
     if (header.incomparable) notes.push(`No nearest training image: ${header.incomparable}.`);
     this.note.textContent = notes.join(" ");
@@ -303,7 +359,8 @@ class Samples {
     context.fillStyle = this.theme.paper;
     const [, , pitch, high] = sheet.place(0);
     if (high >= ROOMY) for (let c = 1; c < COLUMNS; c++) context.fillRect(Math.round(c * pitch) - 1, 1, 2, height - 2);
-    for (let r = 1; high >= ROOMY && r * high < height - 2; r++) context.fillRect(1, Math.round(r * high) - 1, width - 2, 2);
+    for (let r = 1; high >= ROOMY && r * high < height - 2; r++)
+      context.fillRect(1, Math.round(r * high) - 1, width - 2, 2);
     if (half.state !== "there") return;
     half.inside.forEach((inside, i) => {
       if (inside || panel.live) return;
@@ -350,7 +407,12 @@ class Samples {
       const strong = this.pointed[0] === k && this.pointed[1] === i;
       context.fillStyle = strong ? theme.ink : half.hue;
       context.globalAlpha = half.trusted ? (strong ? 1 : 0.75) : 0.35;
-      context.fillRect(x(q - half.log_p[i]) - (strong ? 1.5 : 1), strong ? 8 : 15, strong ? 3 : 2, base - (strong ? 8 : 15));
+      context.fillRect(
+        x(q - half.log_p[i]) - (strong ? 1.5 : 1),
+        strong ? 8 : 15,
+        strong ? 3 : 2,
+        base - (strong ? 8 : 15),
+      );
     });
     context.globalAlpha = 1;
   }
@@ -380,7 +442,8 @@ class Samples {
       if (half.log_p) rows.push(["log p(z)", `${nats(half.log_p[i])} nats`]);
       if (half.log_q) rows.push(["log q(z)", `${nats(half.log_q[i])} nats`]);
       const doubt = half.trusted ? "" : "doubtful";
-      if (half.log_p && half.log_q) rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
+      if (half.log_p && half.log_q)
+        rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
       rows.push(["here", words[inside ? 0 : 1], inside ? "mark inside" : "mark outside"]);
     }
     card.verdict.textContent = "";
@@ -391,9 +454,10 @@ class Samples {
       card.near.canvas.setAttribute("aria-label", `nearest training image, ${at}`);
       const [rank, distance] = [near.rank[i], near.distance[i]];
       rows.push(["distance ‖x − xₙ‖", `${distance.toFixed(2)} (held-out: ${near.typical.toFixed(2)})`]);
-      card.verdict.textContent = rank < header.suspicious
-        ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs. ${half.noisy ? "" : SMOOTH}`
-        : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs.`;
+      card.verdict.textContent =
+        rank < header.suspicious
+          ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs. ${half.noisy ? "" : SMOOTH}`
+          : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs.`;
     }
     tell(card.numbers, rows);
     const said = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;

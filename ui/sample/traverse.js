@@ -17,13 +17,21 @@ class Row {
     const told = kl === null ? `variance ${variance.toPrecision(2)}` : `${nats(kl)} nats`;
     this.canvas = el("canvas", { role: "img", "aria-label": `Means of p(x|z) along ${name}` });
     this.range = el("input", {
-      type: "range", min: low, max: high, step: (high - low) / 600, "aria-label": `${name}, ${told}${dead ? ", dead" : ""}`,
+      type: "range",
+      min: low,
+      max: high,
+      step: (high - low) / 600,
+      "aria-label": `${name}, ${told}${dead ? ", dead" : ""}`,
     });
     this.value = el("output", { class: "value" });
-    this.node = el("div", { class: dead ? "row dead" : "row", "data-dimension": index },
+    this.node = el(
+      "div",
+      { class: dead ? "row dead" : "row", "data-dimension": index },
       el("div", { class: "name" }, el("strong", {}, name), el("span", {}, told), this.bar),
       el("div", { class: "track" }, el("div", { class: "frames" }, this.canvas), this.range),
-      this.value, ...(dead ? [el("p", { class: "why" }, `dead: ${dead}`)] : []));
+      this.value,
+      ...(dead ? [el("p", { class: "why" }, `dead: ${dead}`)] : []),
+    );
     this.range.addEventListener("input", (e) => owner.slide(this, Number(this.range.value), e.timeStamp));
     this.range.addEventListener("change", () => owner.commit());
   }
@@ -39,23 +47,38 @@ class Traverse {
     this.now = picture("decoder");
     this.original = picture("real");
     this.badge = el("p", { class: "badge", hidden: "" }, "server: decoded when you let go");
-    this.number = el("input", { type: "number", min: "0", step: "1", "aria-label": "Number of the image to start from" });
+    this.number = el("input", {
+      type: "number",
+      min: "0",
+      step: "1",
+      "aria-label": "Number of the image to start from",
+    });
     this.any = el("button", { type: "button" }, "any image");
     this.zero = el("button", { type: "button" }, "z = 0");
     this.summary = el("p", { class: "note" });
     this.rows = el("div", { class: "rows" });
-    this.node = el("div", { class: "instrument traverse" },
-      el("section", { class: "card", "aria-label": "The image that the sliders make" }, this.badge,
+    this.node = el(
+      "div",
+      { class: "instrument traverse" },
+      el(
+        "section",
+        { class: "card", "aria-label": "The image that the sliders make" },
+        this.badge,
         el("div", { class: "pair" }, this.now.figure, this.original.figure),
-        el("div", { class: "tools" }, el("span", { class: "hint" }, "start from"), this.number, this.any, this.zero), this.summary),
-      this.rows);
+        el("div", { class: "tools" }, el("span", { class: "hint" }, "start from"), this.number, this.any, this.zero),
+        this.summary,
+      ),
+      this.rows,
+    );
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);
     this.number.addEventListener("change", () => {
       const at = Number(this.number.value);
       if (Number.isInteger(at) && at >= 0 && at < this.header.count) this.send("ask", { start: at });
     });
-    this.any.addEventListener("click", () => this.send("ask", { start: Math.floor(Math.random() * this.header.count) }));
+    this.any.addEventListener("click", () =>
+      this.send("ask", { start: Math.floor(Math.random() * this.header.count) }),
+    );
     this.zero.addEventListener("click", () => this.send("ask", { pin: this.header.z.map(() => 0).join(",") }));
     this.shelved = () => this.start();
     window.addEventListener("latent-shelf", this.shelved);
@@ -82,7 +105,8 @@ class Traverse {
     if (data === this.bytes) return;
     this.bytes = data;
     const { header, section } = unpack(data);
-    const same = JSON.stringify([header.run, header.dimensions]) === JSON.stringify([this.header?.run, this.header?.dimensions]);
+    const same =
+      JSON.stringify([header.run, header.dimensions]) === JSON.stringify([this.header?.run, this.header?.dimensions]);
     this.header = header;
     this.served = section("images");
     if (!same) {
@@ -98,11 +122,15 @@ class Traverse {
     this.z = [...header.z];
     this.badge.hidden = !header.served;
     const dead = header.dimensions.length - header.active;
-    this.summary.textContent = `${header.dimensions.length} dimension${header.dimensions.length > 1 ? "s" : ""} in the order of ` +
-      `${header.order}` + (dead ? `; ${dead} dead, greyed` : "") + ". The others stay where the sliders stand.";
+    this.summary.textContent =
+      `${header.dimensions.length} dimension${header.dimensions.length > 1 ? "s" : ""} in the order of ` +
+      `${header.order}` +
+      (dead ? `; ${dead} dead, greyed` : "") +
+      ". The others stay where the sliders stand.";
     this.original.figure.hidden = !header.sections.original;
     this.originalPixels = section("original");
-    this.original.caption.textContent = header.whose === null ? "" : `${header.split} #${header.whose}` + (header.label && ` (${header.label})`);
+    this.original.caption.textContent =
+      header.whose === null ? "" : `${header.split} #${header.whose}` + (header.label && ` (${header.label})`);
     this.number.max = header.count - 1;
     this.number.value = header.whose ?? "";
     this.start();
@@ -165,7 +193,13 @@ class Traverse {
     }
     if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
     this.now.caption.textContent = "mean of p(x|z)";
-    this.now.canvas.setAttribute("aria-label", `mean of p(x|z) at z = ${this.z.slice(0, 4).map((v) => v.toFixed(2)).join(", ")}`);
+    this.now.canvas.setAttribute(
+      "aria-label",
+      `mean of p(x|z) at z = ${this.z
+        .slice(0, 4)
+        .map((v) => v.toFixed(2))
+        .join(", ")}`,
+    );
     if (this.sliderTime !== undefined) {
       painted(this.sliderTime, (ms) => this.timing.latencies.push(ms));
       this.sliderTime = undefined;
@@ -203,7 +237,8 @@ class Traverse {
     if (!this.header) return;
     this.list.forEach((_, k) => this.picture(k));
     const { header } = this;
-    if (this.originalPixels) tiles(this.original.canvas, [{ ...strip(this.originalPixels, header.shape), frame: header.hues.prior }], 1);
+    if (this.originalPixels)
+      tiles(this.original.canvas, [{ ...strip(this.originalPixels, header.shape), frame: header.hues.prior }], 1);
     if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
   }
 }

@@ -10,7 +10,8 @@ export default function ({ data }) {
   // another model's codes would only fill the memory
   for (const [id, { model }] of kept) if (model !== header.model) kept.delete(id);
   const made = { model: header.model };
-  for (const name of ["means", "scales"]) if (name in header.sections) made[name] = new Float32Array(section(name).buffer);
+  for (const name of ["means", "scales"])
+    if (name in header.sections) made[name] = new Float32Array(section(name).buffer);
   if ("means" in made) {
     const narrow = section("labels");
     made.labels = narrow ? Int32Array.from(narrow) : new Int32Array(made.means.length / header.latent).fill(-1);

@@ -53,12 +53,21 @@ class Theory {
       return node;
     };
     const beside = (by) => (this.image + by + this.header.count) % this.header.count;
-    this.picked = el("div", { class: "picked" },
-      el("figure", { class: "x" }, this.real, this.what), el("figure", { class: "recon" }, this.made, this.madeWords),
-      el("div", { class: "controls" },
-        button("←", "Previous image", () => beside(-1)), button("→", "Next image", () => beside(1)),
-        button("Random", "Random image", () => this.random)),
-      this.strip, this.state);
+    this.picked = el(
+      "div",
+      { class: "picked" },
+      el("figure", { class: "x" }, this.real, this.what),
+      el("figure", { class: "recon" }, this.made, this.madeWords),
+      el(
+        "div",
+        { class: "controls" },
+        button("←", "Previous image", () => beside(-1)),
+        button("→", "Next image", () => beside(1)),
+        button("Random", "Random image", () => this.random),
+      ),
+      this.strip,
+      this.state,
+    );
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.body = el("div", { class: "theory instrument" }, this.picked, this.live);
     this.frame = el("div", { class: "frame" }, this.body);
@@ -78,10 +87,13 @@ class Theory {
     new ResizeObserver(() => this.ask()).observe(this.body);
     // only what is in view is drawn: the last chapter decodes more than a thousand images for its picture
     this.seen = new Set();
-    this.eye = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) this.seen[isIntersecting ? "add" : "delete"](target);
-      this.ask();
-    }, { rootMargin: "100px" });
+    this.eye = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) this.seen[isIntersecting ? "add" : "delete"](target);
+        this.ask();
+      },
+      { rootMargin: "100px" },
+    );
   }
 
   destroy() {
@@ -100,7 +112,8 @@ class Theory {
       const { header, section } = unpack(bytes);
       if (header.content !== this.header?.content) this.begin(header, section);
     }
-    for (const channel of ["numbers", "still", "lesson", "walk", ...PLACES]) this.hear(`theory_${this.header.name}_${channel}`);
+    for (const channel of ["numbers", "still", "lesson", "walk", ...PLACES])
+      this.hear(`theory_${this.header.name}_${channel}`);
     this.ask();
   }
 
@@ -126,17 +139,25 @@ class Theory {
     const pixels = section("choices");
     this.small = new Map(); // the strip's pixels by image
     const size = header.shape.reduce((a, b) => a * b, 1);
-    this.strip.replaceChildren(...header.choices.map((i, k) => {
-      const canvas = el("canvas", { "aria-hidden": "true" });
-      const own = Float32Array.from(pixels.subarray(k * size, (k + 1) * size), (v) => v / 255);
-      paintImage(canvas, own, header.shape);
-      this.small.set(i, own);
-      const label = header.choice_labels.length ? ` (${header.classes[header.choice_labels[k]] ?? header.choice_labels[k]})` : "";
-      const node = el("button", { type: "button", "aria-label": `Image ${i}${label}`, title: `#${i}${label}`, "data-image": i }, canvas);
-      node.addEventListener("click", (e) => this.go(i, e));
-      for (const type of ["pointerenter", "focus"]) node.addEventListener(type, () => this.expect(i));
-      return node;
-    }));
+    this.strip.replaceChildren(
+      ...header.choices.map((i, k) => {
+        const canvas = el("canvas", { "aria-hidden": "true" });
+        const own = Float32Array.from(pixels.subarray(k * size, (k + 1) * size), (v) => v / 255);
+        paintImage(canvas, own, header.shape);
+        this.small.set(i, own);
+        const label = header.choice_labels.length
+          ? ` (${header.classes[header.choice_labels[k]] ?? header.choice_labels[k]})`
+          : "";
+        const node = el(
+          "button",
+          { type: "button", "aria-label": `Image ${i}${label}`, title: `#${i}${label}`, "data-image": i },
+          canvas,
+        );
+        node.addEventListener("click", (e) => this.go(i, e));
+        for (const type of ["pointerenter", "focus"]) node.addEventListener(type, () => this.expect(i));
+        return node;
+      }),
+    );
   }
 
   get random() {
@@ -148,7 +169,9 @@ class Theory {
     const { count, choices } = this.header;
     const likely = [this.expected ?? (this.image + 1) % count, this.random];
     const others = this.slow ? [] : [...choices, (this.image + count - 1) % count];
-    return [...new Set([...likely, ...others])].filter((i) => i !== this.image && !this.kept.has(i)).slice(0, PLACES.length);
+    return [...new Set([...likely, ...others])]
+      .filter((i) => i !== this.image && !this.kept.has(i))
+      .slice(0, PLACES.length);
   }
 
   // A hand that rests on an image is about to press it.
@@ -170,7 +193,8 @@ class Theory {
     this.unconfirmed = image;
     this.mark();
     const found = this.kept.get(image);
-    if (found) this.show(found); // the server hears of it once it is painted
+    if (found)
+      this.show(found); // the server hears of it once it is painted
     else this.tell();
     this.ask();
   }
@@ -191,14 +215,20 @@ class Theory {
     // a place that nothing is asked for in gets no answer either
     for (const place of PLACES.slice(ahead.length)) this.pending.delete(place);
     this.send("ask", {
-      walk: this.tight?.wants ?? this.walk?.image ?? null, image: this.unconfirmed ?? null, settled, ahead,
-      seed: this.seed, serial: this.serial, ...event,
+      walk: this.tight?.wants ?? this.walk?.image ?? null,
+      image: this.unconfirmed ?? null,
+      settled,
+      ahead,
+      seed: this.seed,
+      serial: this.serial,
+      ...event,
     });
   }
 
   // The picked image itself is there before its numbers, where the strip has it.
   mark() {
-    for (const node of this.strip.children) node.setAttribute("aria-pressed", Number(node.dataset.image) === this.image);
+    for (const node of this.strip.children)
+      node.setAttribute("aria-pressed", Number(node.dataset.image) === this.image);
     const own = this.image === this.now?.image ? undefined : this.small.get(this.image);
     if (own) paintImage(this.real, own, this.header.shape);
   }
@@ -224,7 +254,13 @@ class Theory {
       if (!PLACES.includes(what)) this.say(header.failed);
       return;
     }
-    const found = { numbers: header.numbers, shapes: header.shapes, label: header.label, image: header.question[0], seed: header.question[1] };
+    const found = {
+      numbers: header.numbers,
+      shapes: header.shapes,
+      label: header.label,
+      image: header.question[0],
+      seed: header.question[1],
+    };
     for (const [name, [type]] of Object.entries(header.shapes)) found[name] = new TYPES[type](section(name).buffer);
     if (PLACES.includes(what)) {
       if (found.seed === this.seed) this.foreseen(found);
@@ -234,8 +270,7 @@ class Theory {
       this.unconfirmed = undefined;
       this.seed = found.seed;
       if (found.image !== this.now?.image || found.seed !== this.now.seed) this.show(this.keep(found));
-    }
-    else if (what === "walk") this.walked(found);
+    } else if (what === "walk") this.walked(found);
     else {
       this[what] = found;
       for (const chapter of this.chapters) chapter.arrived(what);
@@ -324,7 +359,8 @@ class Theory {
     if (name === this.lit) return;
     this.lit = name;
     this.formulas.lit(name);
-    for (const node of this.body.querySelectorAll("dt[data-term], dd[data-term]")) node.classList.toggle("on", node.dataset.term === name);
+    for (const node of this.body.querySelectorAll("dt[data-term], dd[data-term]"))
+      node.classList.toggle("on", node.dataset.term === name);
     this.ask();
   }
 

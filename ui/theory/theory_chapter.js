@@ -4,7 +4,8 @@ import { el, minus } from "../js/shared.js";
 // One chapter: its title and formula, controls and numbers on the left, its picture on the right, one sentence below.
 
 const fixed2 = (v, digits = 2) => (Number.isFinite(v) ? minus(v.toFixed(digits)) : "–");
-const plusMinus = (v, se, digits = 2) => (Number.isFinite(se) ? `${fixed2(v, digits)} ± ${se.toFixed(digits)}` : fixed2(v, digits));
+const plusMinus = (v, se, digits = 2) =>
+  Number.isFinite(se) ? `${fixed2(v, digits)} ± ${se.toFixed(digits)}` : fixed2(v, digits);
 
 class Chapter {
   constructor(page, number, title, { pictures = 1, tall = 300 } = {}) {
@@ -16,13 +17,28 @@ class Chapter {
     this.numbers = el("dl", { class: "numbers" });
     this.notice = el("p", { class: "notice" });
     this.why = el("p", { class: "note why", hidden: "" });
-    this.canvases = Array.from({ length: pictures }, () => el("canvas", { class: "drawn", role: "img", style: `height:${tall}px` }));
+    this.canvases = Array.from({ length: pictures }, () =>
+      el("canvas", { class: "drawn", role: "img", style: `height:${tall}px` }),
+    );
     this.captions = this.canvases.map(() => el("figcaption"));
     this.figures = this.canvases.map((canvas, k) => el("figure", {}, canvas, this.captions[k]));
     this.right = el("div", { class: "right" }, ...this.figures);
-    this.left = el("div", { class: "left" }, this.lead, this.formulas, this.why, this.controls, this.numbers, this.notice);
-    this.node = el("section", { class: "chapter", "data-chapter": number },
-      el("h3", {}, el("span", { class: "count" }, `${number}`), title), el("div", { class: "columns" }, this.left, this.right));
+    this.left = el(
+      "div",
+      { class: "left" },
+      this.lead,
+      this.formulas,
+      this.why,
+      this.controls,
+      this.numbers,
+      this.notice,
+    );
+    this.node = el(
+      "section",
+      { class: "chapter", "data-chapter": number },
+      el("h3", {}, el("span", { class: "count" }, `${number}`), title),
+      el("div", { class: "columns" }, this.left, this.right),
+    );
   }
 
   formula(name) {

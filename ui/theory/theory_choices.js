@@ -13,12 +13,30 @@ const RESOLVED = 25; // cells of the coarse grid that a posterior must fill to b
 // Likelihoods of one scale s about the decoder's mean f, by what they sum over pixels: log p = -cost(s) error - norm(s) n.
 const SCALED = {
   normal: {
-    words: "Gaussian, σ", name: "Gaussian", letter: "σ", error: "squares", told: "E‖x − f(z)‖² under q", each: (v) => v * v,
-    cost: (s) => 1 / (2 * s * s), norm: (s) => Math.log(2 * Math.PI * s * s) / 2, best: (e) => Math.sqrt(e), beta: (s) => 2 * s * s, square: "β = 2σ²",
+    words: "Gaussian, σ",
+    name: "Gaussian",
+    letter: "σ",
+    error: "squares",
+    told: "E‖x − f(z)‖² under q",
+    each: (v) => v * v,
+    cost: (s) => 1 / (2 * s * s),
+    norm: (s) => Math.log(2 * Math.PI * s * s) / 2,
+    best: (e) => Math.sqrt(e),
+    beta: (s) => 2 * s * s,
+    square: "β = 2σ²",
   },
   laplace: {
-    words: "Laplace, b", name: "Laplace", letter: "b", error: "absolutes", told: "E‖x − f(z)‖₁ under q", each: Math.abs,
-    cost: (s) => 1 / s, norm: (s) => Math.log(2 * s), best: (e) => e, beta: (s) => s, square: "β = b",
+    words: "Laplace, b",
+    name: "Laplace",
+    letter: "b",
+    error: "absolutes",
+    told: "E‖x − f(z)‖₁ under q",
+    each: Math.abs,
+    cost: (s) => 1 / s,
+    norm: (s) => Math.log(2 * s),
+    best: (e) => e,
+    beta: (s) => s,
+    square: "β = b",
   },
 };
 
@@ -30,11 +48,26 @@ class Choices extends Chapter {
     // the model's own formulas are as long as its choices
     this.node.insertBefore(this.formulas, this.node.lastChild);
     [this.sigma, this.angle, this.likelihood] = [1, 30, "normal"];
-    this.lead.textContent = "Choose p(z), p(x|z), q(z|x) and two networks: that is all there is to choose. Here is what this model chose.";
+    this.lead.textContent =
+      "Choose p(z), p(x|z), q(z|x) and two networks: that is all there is to choose. Here is what this model chose.";
     const words = Object.fromEntries(Object.entries(SCALED).map(([name, { words }]) => [name, words]));
-    this.choice("Likelihood", { ...words, own: "the model’s own" }, "normal", (v) => { this.likelihood = v; this.slide.node.hidden = v === "own"; this.tell(); });
-    this.slide = this.slider("scale σ or b", { min: -40, max: 12, value: 0, say: (v) => (10 ** (v / 20)).toFixed(2) }, (v) => { this.sigma = 10 ** (v / 20); this.tell(); });
-    this.turn = this.slider("rotate z by", { min: 0, max: 180, value: 30, say: (v) => `${v}°` }, (v) => { this.angle = v; this.tell(); });
+    this.choice("Likelihood", { ...words, own: "the model’s own" }, "normal", (v) => {
+      this.likelihood = v;
+      this.slide.node.hidden = v === "own";
+      this.tell();
+    });
+    this.slide = this.slider(
+      "scale σ or b",
+      { min: -40, max: 12, value: 0, say: (v) => (10 ** (v / 20)).toFixed(2) },
+      (v) => {
+        this.sigma = 10 ** (v / 20);
+        this.tell();
+      },
+    );
+    this.turn = this.slider("rotate z by", { min: 0, max: 180, value: 30, say: (v) => `${v}°` }, (v) => {
+      this.angle = v;
+      this.tell();
+    });
   }
 
   update() {
@@ -42,12 +75,15 @@ class Choices extends Chapter {
     this.cache = new Map();
     this.turn.node.hidden = header.latent === 1;
     this.figures[2].hidden = header.latent === 1;
-    this.captions[0].textContent = header.latent === 2
-      ? "p(z|x) if the decoder’s mean had this likelihood (lines: 39, 86, 99 % of the mass), and q"
-      : "q, its samples weighed as this likelihood would (dots), and the ellipse of the posterior that they tell (dashed)";
-    this.captions[2].textContent = "Turned: q with its covariance, the prior’s 1 σ circle, and dashed the best q with independent dimensions";
+    this.captions[0].textContent =
+      header.latent === 2
+        ? "p(z|x) if the decoder’s mean had this likelihood (lines: 39, 86, 99 % of the mass), and q"
+        : "q, its samples weighed as this likelihood would (dots), and the ellipse of the posterior that they tell (dashed)";
+    this.captions[2].textContent =
+      "Turned: q with its covariance, the prior’s 1 σ circle, and dashed the best q with independent dimensions";
     this.why.hidden = header.probabilistic;
-    this.why.textContent = "This model chose a point for q(z|x) and no p(z). The experiments use the Gaussian prior of its codes and the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes the shape of its latent space.";
+    this.why.textContent =
+      "This model chose a point for q(z|x) and no p(z). The experiments use the Gaussian prior of its codes and the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes the shape of its latent space.";
     this.tell();
   }
 
@@ -73,7 +109,13 @@ class Choices extends Chapter {
     const own = this.likelihood === "own";
     this.captions[1].textContent = `The ${scaled.name} ELBO of this image against ${letter}, with this q: the best ${letter} is the mean ${letter === "b" ? "absolute error" : "square error’s root"}, and ${scaled.square}`;
     this.number("square", scaled.told, fixed2(this.error), this.error, "distortion");
-    this.number("sigma_elbo", own ? `ELBO, ${header.likelihood.replaceAll("_", " ")}` : `ELBO at ${letter} = ${this.sigma.toFixed(2)}`, `${fixed2(own ? numbers.elbo : this.elbo(this.sigma))} nats`, own ? numbers.elbo : this.elbo(this.sigma), "elbo");
+    this.number(
+      "sigma_elbo",
+      own ? `ELBO, ${header.likelihood.replaceAll("_", " ")}` : `ELBO at ${letter} = ${this.sigma.toFixed(2)}`,
+      `${fixed2(own ? numbers.elbo : this.elbo(this.sigma))} nats`,
+      own ? numbers.elbo : this.elbo(this.sigma),
+      "elbo",
+    );
     const beta = scaled.beta(this.sigma);
     this.number("beta", `the β that this ${letter} is`, own ? "–" : fixed2(beta, 3), beta, "rate");
     this.number("sigma_best", `${letter} that fits this image best`, fixed2(this.best, 3), this.best);
@@ -82,7 +124,11 @@ class Choices extends Chapter {
       const [c, s] = [Math.cos(t), Math.sin(t)];
       const [a, b, e] = part(now.covariance, d, ...dims);
       this.turned = {
-        matrix: [c * c * a - 2 * c * s * b + s * s * e, c * s * (a - e) + (c * c - s * s) * b, s * s * a + 2 * c * s * b + c * c * e],
+        matrix: [
+          c * c * a - 2 * c * s * b + s * s * e,
+          c * s * (a - e) + (c * c - s * s) * b,
+          s * s * a + 2 * c * s * b + c * c * e,
+        ],
         at: [c * now.mean[dims[0]] - s * now.mean[dims[1]], s * now.mean[dims[0]] + c * now.mean[dims[1]]],
       };
       const [p, q, r] = this.turned.matrix;
@@ -92,10 +138,20 @@ class Choices extends Chapter {
       const loss = 0.5 * Math.log((p * r) / det);
       if (header.normal_prior) {
         const others = Array.from({ length: d }, (_, j) => j).filter((j) => !dims.includes(j));
-        const rest = others.reduce((sum, j) => sum + 0.5 * (now.covariance[j * d + j] + now.mean[j] ** 2 - 1 - Math.log(now.covariance[j * d + j])), 0);
+        const rest = others.reduce(
+          (sum, j) =>
+            sum + 0.5 * (now.covariance[j * d + j] + now.mean[j] ** 2 - 1 - Math.log(now.covariance[j * d + j])),
+          0,
+        );
         const rate = rest + 0.5 * (p + r + this.turned.at[0] ** 2 + this.turned.at[1] ** 2 - 2 - Math.log(det));
         this.number("turned_rate", "rate, turned", `${fixed2(rate, 4)} nats`, rate, "rate");
-        this.number("turned_elbo", "ELBO, turned", `${fixed2(-numbers.distortion - rate, 4)} nats`, -numbers.distortion - rate, "elbo");
+        this.number(
+          "turned_elbo",
+          "ELBO, turned",
+          `${fixed2(-numbers.distortion - rate, 4)} nats`,
+          -numbers.distortion - rate,
+          "elbo",
+        );
         this.fill({ elbo: fixed2(-numbers.distortion - rate) });
       } else this.fill({ elbo: fixed2(numbers.elbo) });
       this.number("diagonal_loss", "what independent dimensions would lose", `${fixed2(loss, 4)} nats`, loss, "kl");
@@ -128,7 +184,10 @@ class Choices extends Chapter {
     if (this.cache.has(key)) return this.cache.get(key);
     const count = Math.round(Math.sqrt(now.grid_log_px.length));
     const z = still.grid_z;
-    const values = Float64Array.from(now.grid_log_px, (v, i) => (own ? v : this.fit(now[`grid_${error}`][i])) + still.grid_log_pz[i]);
+    const values = Float64Array.from(
+      now.grid_log_px,
+      (v, i) => (own ? v : this.fit(now[`grid_${error}`][i])) + still.grid_log_pz[i],
+    );
     const step = z[3] - z[1];
     let field = new Field(values, [count, count], [z[0], z[1]], [step, 0, 0, step]);
     let w = shares(values);
@@ -149,7 +208,10 @@ class Choices extends Chapter {
             const image = decoder.decode(point);
             let sum = 0;
             for (let t = 0; t < image.length; t++) sum += each(now.x[t] - image[t]);
-            const prior = [0, 1].reduce((s, k) => s - 0.5 * ((point[k] - still.prior_loc[k]) / still.prior_scale[k]) ** 2, 0);
+            const prior = [0, 1].reduce(
+              (s, k) => s - 0.5 * ((point[k] - still.prior_loc[k]) / still.prior_scale[k]) ** 2,
+              0,
+            );
             local[n] = this.fit(sum) + prior;
           }
         }
@@ -178,21 +240,38 @@ class Choices extends Chapter {
       const [x, y] = union([around([first]), field.box()]).map((r) => range(r, 0.06));
       const axes = frame(this.canvases[0], { x, y, titles, square: true }, theme);
       inside(axes, () => {
-        if (header.normal_prior) ellipse(axes, [0, 0], [1, 0, 1], { colour: header.hues.prior, sigmas: [1, 2, 3], width: 1, alpha: this.strength("prior") });
+        if (header.normal_prior)
+          ellipse(axes, [0, 0], [1, 0, 1], {
+            colour: header.hues.prior,
+            sigmas: [1, 2, 3],
+            width: 1,
+            alpha: this.strength("prior"),
+          });
         field.draw(axes, theme.ink, this.strength("posterior", "distortion", "elbo"));
-        ellipse(axes, first.at, first.matrix, { colour: header.hues.encoder, fill: true, alpha: this.strength("q", "rate") });
+        ellipse(axes, first.at, first.matrix, {
+          colour: header.hues.encoder,
+          fill: true,
+          alpha: this.strength("q", "rate"),
+        });
       });
       return;
     }
     // log p(z) - log q(z|x) is what the weights hold besides the likelihood
-    const logW = Float64Array.from(now.log_w, (v, s) => (this.likelihood === "own" ? v : v - now.log_px[s] + this.fit(now[this.scaled.error][s])));
+    const logW = Float64Array.from(now.log_w, (v, s) =>
+      this.likelihood === "own" ? v : v - now.log_px[s] + this.fit(now[this.scaled.error][s]),
+    );
     const share = shares(logW);
     const told = moments(now.z, d, d === 1 ? [0, 0] : dims, share);
     const [x, y] = around([first, told]).map((r) => range(r, 0.06));
     const axes = frame(this.canvases[0], { x, y, titles: d === 1 ? ["z", "z"] : titles, square: true }, theme);
     const top = Math.max(...share);
     inside(axes, () => {
-      for (let s = 0; s < share.length; s++) dot(axes, dims.map((j) => now.z[s * d + j]), { colour: header.hues.encoder, size: 1 + 6 * Math.sqrt(share[s] / top), alpha: 0.5 });
+      for (let s = 0; s < share.length; s++)
+        dot(
+          axes,
+          dims.map((j) => now.z[s * d + j]),
+          { colour: header.hues.encoder, size: 1 + 6 * Math.sqrt(share[s] / top), alpha: 0.5 },
+        );
       ellipse(axes, first.at, first.matrix, { colour: header.hues.encoder, sigmas: [1, 2, 3] });
       ellipse(axes, told.at, told.matrix, { colour: theme.ink, dash: [4, 3] });
       words(axes, `${essOf(logW).toFixed(1)} of ${share.length} samples count`, axes.area.left + 6, axes.area.top + 14);
@@ -204,26 +283,63 @@ class Choices extends Chapter {
     const logs = Array.from({ length: 105 }, (_, k) => -2 + (k * 2.6) / 104);
     const points = logs.map((v) => [v, this.elbo(10 ** v)]);
     const top = this.elbo(this.best);
-    const low = Math.min(this.elbo(10 ** 0.6), top - 60, ...(this.likelihood === "own" ? [] : [Math.max(this.elbo(this.sigma), top - 20 * Math.abs(top))]));
+    const low = Math.min(
+      this.elbo(10 ** 0.6),
+      top - 60,
+      ...(this.likelihood === "own" ? [] : [Math.max(this.elbo(this.sigma), top - 20 * Math.abs(top))]),
+    );
     const names = [0.01, 0.03, 0.1, 0.3, 1, 3].map((v) => [Math.log10(v), `${v}`]);
-    const axes = frame(this.canvases[1], { x: [-2, 0.6], y: range([low, top], 0.1), titles: [this.scaled.letter, "ELBO, nats"], names }, theme);
+    const axes = frame(
+      this.canvases[1],
+      { x: [-2, 0.6], y: range([low, top], 0.1), titles: [this.scaled.letter, "ELBO, nats"], names },
+      theme,
+    );
     inside(axes, () => {
       line(axes, points, { colour: theme.ink, alpha: this.strength("elbo") });
-      line(axes, [[Math.log10(this.best), axes.y[0]], [Math.log10(this.best), axes.y[1]]], { colour: theme.muted, dash: [3, 3], width: 1 });
-      words(axes, `best ${this.scaled.letter} = ${this.best.toFixed(2)}`, axes.X(Math.log10(this.best)) + 5, axes.area.top + axes.area.height - 8, theme.muted);
-      if (this.likelihood !== "own") dot(axes, [Math.log10(this.sigma), this.elbo(this.sigma)], { colour: header.hues.decoder, size: 5 });
+      line(
+        axes,
+        [
+          [Math.log10(this.best), axes.y[0]],
+          [Math.log10(this.best), axes.y[1]],
+        ],
+        { colour: theme.muted, dash: [3, 3], width: 1 },
+      );
+      words(
+        axes,
+        `best ${this.scaled.letter} = ${this.best.toFixed(2)}`,
+        axes.X(Math.log10(this.best)) + 5,
+        axes.area.top + axes.area.height - 8,
+        theme.muted,
+      );
+      if (this.likelihood !== "own")
+        dot(axes, [Math.log10(this.sigma), this.elbo(this.sigma)], { colour: header.hues.decoder, size: 5 });
     });
   }
 
   drawTurned(theme) {
     const { header, dims } = this.page;
     const { at, matrix } = this.turned;
-    const boxes = [around([{ at, matrix }, { at, matrix: this.diagonal }], [], 3.2)];
+    const boxes = [
+      around(
+        [
+          { at, matrix },
+          { at, matrix: this.diagonal },
+        ],
+        [],
+        3.2,
+      ),
+    ];
     const [x, y] = union(boxes).map((r) => range(r, 0.1));
     const axes = frame(this.canvases[2], { x, y, titles: dims.map((j) => `z′${j + 1}`), square: true }, theme);
     inside(axes, () => {
-      if (header.normal_prior) ellipse(axes, [0, 0], [1, 0, 1], { colour: header.hues.prior, width: 1, alpha: this.strength("prior") });
-      ellipse(axes, at, matrix, { colour: header.hues.encoder, sigmas: [1, 2, 3], fill: true, alpha: this.strength("q", "elbo", "rate") });
+      if (header.normal_prior)
+        ellipse(axes, [0, 0], [1, 0, 1], { colour: header.hues.prior, width: 1, alpha: this.strength("prior") });
+      ellipse(axes, at, matrix, {
+        colour: header.hues.encoder,
+        sigmas: [1, 2, 3],
+        fill: true,
+        alpha: this.strength("q", "elbo", "rate"),
+      });
       ellipse(axes, at, this.diagonal, { colour: header.hues.kl, dash: [4, 3], alpha: this.strength("kl") });
       words(axes, minus(`turned by ${this.angle}°`), axes.area.left + 6, axes.area.top + 14, theme.muted);
     });

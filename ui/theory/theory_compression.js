@@ -8,7 +8,10 @@ import { el } from "../js/shared.js";
 // case, where everything is known: PCA, and the linear VAE that finds it.
 
 const KINDS = {
-  undercomplete: "undercomplete", denoising: "denoising", contractive: "contractive", sparse: "sparse",
+  undercomplete: "undercomplete",
+  denoising: "denoising",
+  contractive: "contractive",
+  sparse: "sparse",
 };
 
 class Compression extends Chapter {
@@ -26,10 +29,14 @@ class Compression extends Chapter {
     this.own = this.formula("undercomplete");
     this.left.insertBefore(this.own, this.numbers);
     this.step = 0;
-    this.slide = this.slider("linear VAE, steps of ascent", { max: 60, value: 0, say: (v) => `${v}` }, (v) => { this.step = v; this.tell(); });
+    this.slide = this.slider("linear VAE, steps of ascent", { max: 60, value: 0, say: (v) => `${v}` }, (v) => {
+      this.step = v;
+      this.tell();
+    });
     this.axes = el("div", { class: "pictures" });
     this.right.append(this.axes);
-    this.lead.textContent = "Encoding is sending x through a channel: keep as much of it in z as fits. I(x; z) cannot be computed, because q(x|z) is unknown. Put any p(x|z) in its place, and what is lost is a KL: a lower bound that networks can climb.";
+    this.lead.textContent =
+      "Encoding is sending x through a channel: keep as much of it in z as fits. I(x; z) cannot be computed, because q(x|z) is unknown. Put any p(x|z) in its place, and what is lost is a KL: a lower bound that networks can climb.";
   }
 
   update() {
@@ -44,8 +51,20 @@ class Compression extends Chapter {
     const { lesson } = this.page;
     this.slide.input.max = lesson.elbo.length - 1;
     const dims = lesson.mean.length;
-    this.tiles = ["PCA, first axis", "PCA, second axis", "linear VAE, nearest to the first", "nearest to the second"].map((text) => {
-      const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": text, width: 1, height: 1, style: "width:64px;height:64px" });
+    this.tiles = [
+      "PCA, first axis",
+      "PCA, second axis",
+      "linear VAE, nearest to the first",
+      "nearest to the second",
+    ].map((text) => {
+      const canvas = el("canvas", {
+        class: "pixels",
+        role: "img",
+        "aria-label": text,
+        width: 1,
+        height: 1,
+        style: "width:64px;height:64px",
+      });
       return { canvas, node: el("figure", {}, canvas, el("figcaption", {}, text)) };
     });
     this.axes.replaceChildren(...this.tiles.map((t) => t.node));
@@ -67,15 +86,29 @@ class Compression extends Chapter {
       const size = now.resisted.reduce((a, b) => a + Math.abs(b), 0);
       const own = { undercomplete: numbers.distortion_plain, denoising: numbers.denoising };
       this.fill({
-        distortion: fixed2(own[this.kind] ?? numbers.distortion_plain), penalty: fixed2(this.kind === "sparse" ? size : trace, 3),
+        distortion: fixed2(own[this.kind] ?? numbers.distortion_plain),
+        penalty: fixed2(this.kind === "sparse" ? size : trace, 3),
         rate: averages.rate ? fixed2(averages.rate.value) : "∞",
       });
       this.bounds();
-      this.number("plain", "distortion at the code, this image", `${fixed2(numbers.distortion_plain)} nats`, numbers.distortion_plain, "distortion");
-      this.number("denoised", "from corrupted copies", `${fixed2(numbers.denoising)} nats`, numbers.denoising, "distortion");
+      this.number(
+        "plain",
+        "distortion at the code, this image",
+        `${fixed2(numbers.distortion_plain)} nats`,
+        numbers.distortion_plain,
+        "distortion",
+      );
+      this.number(
+        "denoised",
+        "from corrupted copies",
+        `${fixed2(numbers.denoising)} nats`,
+        numbers.denoising,
+        "distortion",
+      );
       this.number("contraction", "‖∂ code/∂x‖²", fixed2(trace, 4), trace, "penalty");
       this.number("sparsity", "‖code‖₁", fixed2(size, 3), size, "penalty");
-      this.captions[0].textContent = "How far this image’s code may move: dots, 64 corrupted copies (10 % of the pixels changed); orange, the code’s ellipse under pixel noise of 0.1 by the Jacobian; blue, q";
+      this.captions[0].textContent =
+        "How far this image’s code may move: dots, 64 corrupted copies (10 % of the pixels changed); orange, the code’s ellipse under pixel noise of 0.1 by the Jacobian; blue, q";
     }
     if (lesson) {
       const { numbers } = lesson;
@@ -86,7 +119,8 @@ class Compression extends Chapter {
     }
     const why = {
       undercomplete: "few numbers in z are the only limit: nothing says what lies between the codes.",
-      denoising: "corrupted copies must come back to x, so the code may not depend on single pixels: the dots draw together.",
+      denoising:
+        "corrupted copies must come back to x, so the code may not depend on single pixels: the dots draw together.",
       contractive: "the Jacobian itself is kept small: the orange ellipse shrinks, to first order what denoising does.",
       sparse: "most of z must be near 0 for each image: capacity is limited by use, not by size.",
     };
@@ -96,13 +130,37 @@ class Compression extends Chapter {
   bounds() {
     const { averages, probabilistic } = this.page.header;
     const { information_lower: lower, information_upper: upper, information_plain: plain, rate } = averages;
-    if (plain) this.number("plain_bound", `H − D, this decoder over ${plain.n} images`, `${plusMinus(plain.value, plain.se)} nats`, plain.value, "information");
-    if (lower) this.number("lower", "≤ the decoder choosing among them", `${plusMinus(lower.value, lower.se)} nats`, lower.value, "information");
-    if (upper) this.number("upper", probabilistic ? "≤ I(x; z) ≤ min(R, H)" : "≤ I(x; z) = H: z is a function of x", `${fixed2(upper.value)} nats`, upper.value, "rate");
-    if (rate) this.number("rate", "R, mean over the test images", `${plusMinus(rate.value, rate.se)} nats`, rate.value, "rate");
+    if (plain)
+      this.number(
+        "plain_bound",
+        `H − D, this decoder over ${plain.n} images`,
+        `${plusMinus(plain.value, plain.se)} nats`,
+        plain.value,
+        "information",
+      );
+    if (lower)
+      this.number(
+        "lower",
+        "≤ the decoder choosing among them",
+        `${plusMinus(lower.value, lower.se)} nats`,
+        lower.value,
+        "information",
+      );
+    if (upper)
+      this.number(
+        "upper",
+        probabilistic ? "≤ I(x; z) ≤ min(R, H)" : "≤ I(x; z) = H: z is a function of x",
+        `${fixed2(upper.value)} nats`,
+        upper.value,
+        "rate",
+      );
+    if (rate)
+      this.number("rate", "R, mean over the test images", `${plusMinus(rate.value, rate.se)} nats`, rate.value, "rate");
     else if (!probabilistic) this.number("rate", "R", "infinite: a point has no width", Infinity, "rate");
     this.why.hidden = Boolean(plain);
-    this.why.textContent = plain ? "" : "The bounds on I(x; z) are part of the evaluation table: press Evaluate on the Models page, and they stand here.";
+    this.why.textContent = plain
+      ? ""
+      : "The bounds on I(x; z) are part of the evaluation table: press Evaluate on the Models page, and they stand here.";
   }
 
   draw(theme) {
@@ -119,16 +177,36 @@ class Compression extends Chapter {
     const one = d === 1;
     const small = part(now.jacobian, d, ...dims).map((v) => v * 0.01);
     const own = part(now.covariance, d, ...dims);
-    const points = Array.from({ length: now.corrupted.length / d }, (_, s) => [now.corrupted[s * d + dims[0]], one ? s / 64 : now.corrupted[s * d + dims[1]]]);
+    const points = Array.from({ length: now.corrupted.length / d }, (_, s) => [
+      now.corrupted[s * d + dims[0]],
+      one ? s / 64 : now.corrupted[s * d + dims[1]],
+    ]);
     const ellipses = [{ at, matrix: small }, ...(header.probabilistic ? [{ at, matrix: own }] : [])];
     const [x, y] = union([around(ellipses), around([], points)]).map((r) => range(r, 0.06));
-    const axes = frame(this.canvases[0], { x, y, titles: [`z${dims[0] + 1}`, one ? "" : `z${dims[1] + 1}`], square: !one }, theme);
+    const axes = frame(
+      this.canvases[0],
+      { x, y, titles: [`z${dims[0] + 1}`, one ? "" : `z${dims[1] + 1}`], square: !one },
+      theme,
+    );
     const strong = (kind) => (this.kind === kind || this.kind === "undercomplete" || this.kind === "sparse" ? 1 : 0.4);
     inside(axes, () => {
-      for (const p of points) dot(axes, p, { colour: header.hues.prior, size: 2.4, alpha: 0.7 * strong("denoising") * this.strength("noise", "distortion") });
+      for (const p of points)
+        dot(axes, p, {
+          colour: header.hues.prior,
+          size: 2.4,
+          alpha: 0.7 * strong("denoising") * this.strength("noise", "distortion"),
+        });
       if (one) return;
-      if (header.probabilistic) ellipse(axes, at, own, { colour: header.hues.encoder, fill: true, alpha: this.strength("q", "rate", "information") });
-      ellipse(axes, at, small, { colour: header.hues.decoder, alpha: strong("contractive") * this.strength("penalty") });
+      if (header.probabilistic)
+        ellipse(axes, at, own, {
+          colour: header.hues.encoder,
+          fill: true,
+          alpha: this.strength("q", "rate", "information"),
+        });
+      ellipse(axes, at, small, {
+        colour: header.hues.decoder,
+        alpha: strong("contractive") * this.strength("penalty"),
+      });
       dot(axes, at, { colour: theme.ink, size: 3 });
     });
   }
@@ -137,18 +215,41 @@ class Compression extends Chapter {
     const { lesson, header } = this.page;
     const n = lesson.points.length / 2;
     const dims = lesson.mean.length;
-    const spread = [0, 1].map((k) => Math.sqrt(mean(Array.from({ length: n }, (_, i) => lesson.points[2 * i + k] ** 2))));
+    const spread = [0, 1].map((k) =>
+      Math.sqrt(mean(Array.from({ length: n }, (_, i) => lesson.points[2 * i + k] ** 2))),
+    );
     const reach = 2.6 * Math.max(...spread);
-    const axes = frame(this.canvases[1], { x: [-reach, reach], y: [-reach, reach], titles: ["first principal axis", "second"], square: true }, theme);
+    const axes = frame(
+      this.canvases[1],
+      { x: [-reach, reach], y: [-reach, reach], titles: ["first principal axis", "second"], square: true },
+      theme,
+    );
     const walk = lesson.walk.subarray(this.step * dims * 2, (this.step + 1) * dims * 2);
-    const own = [0, 1].map((k) => [0, 1].map((a) => this.unit[a].at.reduce((sum, u, t) => sum + u * walk[2 * t + k], 0)));
+    const own = [0, 1].map((k) =>
+      [0, 1].map((a) => this.unit[a].at.reduce((sum, u, t) => sum + u * walk[2 * t + k], 0)),
+    );
     const arrow = (v, colour, width, alpha) => {
-      line(axes, [[-2 * v[0], -2 * v[1]], [2 * v[0], 2 * v[1]]], { colour, width, alpha });
+      line(
+        axes,
+        [
+          [-2 * v[0], -2 * v[1]],
+          [2 * v[0], 2 * v[1]],
+        ],
+        { colour, width, alpha },
+      );
       dot(axes, [2 * v[0], 2 * v[1]], { colour, size: width + 1.5, alpha });
     };
     inside(axes, () => {
-      for (let i = 0; i < n; i++) dot(axes, [lesson.points[2 * i], lesson.points[2 * i + 1]], { colour: header.hues.prior, size: 1.5, alpha: 0.5 });
-      [[this.unit[0].size, 0], [0, this.unit[1].size]].forEach((v) => arrow(v, theme.ink, 1.5, this.strength("log_px")));
+      for (let i = 0; i < n; i++)
+        dot(axes, [lesson.points[2 * i], lesson.points[2 * i + 1]], {
+          colour: header.hues.prior,
+          size: 1.5,
+          alpha: 0.5,
+        });
+      [
+        [this.unit[0].size, 0],
+        [0, this.unit[1].size],
+      ].forEach((v) => arrow(v, theme.ink, 1.5, this.strength("log_px")));
       own.forEach((v) => arrow(v, header.hues.encoder, 3, 0.85 * this.strength("elbo")));
       words(axes, "±2 σ of each axis", axes.area.left + 6, axes.area.top + 14, theme.muted);
     });
@@ -161,10 +262,19 @@ class Compression extends Chapter {
     };
     const shape = lesson.numbers.shape;
     this.tiles.forEach(({ canvas }, k) => {
-      if (k < 2) this.page.paint(canvas, picture((t) => lesson.axes[2 * t + k], 1), shape);
+      if (k < 2)
+        this.page.paint(
+          canvas,
+          picture((t) => lesson.axes[2 * t + k], 1),
+          shape,
+        );
       else {
         const mine = first[k - 2];
-        this.page.paint(canvas, picture((t) => walk[2 * t + mine], Math.sign(own[mine][k - 2]) || 1), shape);
+        this.page.paint(
+          canvas,
+          picture((t) => walk[2 * t + mine], Math.sign(own[mine][k - 2]) || 1),
+          shape,
+        );
       }
     });
   }

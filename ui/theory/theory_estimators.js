@@ -53,11 +53,14 @@ const WEIGHTED = {
     const [sum, whole] = [w.reduce((a, b) => a + b, 0), logSum(w)];
     const share = sharesOf(w);
     // L less its value with the k-th weight replaced by the geometric mean of the others
-    return { piece: "score", weights: w.map((v, k) => {
-      const replaced = w.slice();
-      replaced[k] = (sum - v) / (w.length - 1);
-      return whole - logSum(replaced) - share[k];
-    }) };
+    return {
+      piece: "score",
+      weights: w.map((v, k) => {
+        const replaced = w.slice();
+        replaced[k] = (sum - v) / (w.length - 1);
+        return whole - logSum(replaced) - share[k];
+      }),
+    };
   },
 };
 
@@ -70,7 +73,8 @@ function cloud(now, parts, d, bound, name, k) {
   for (let from = 0; from + k <= logW.length; from += k) {
     const { piece, weights } = rule(Array.from(logW.subarray(from, from + k)));
     const estimate = new Float64Array(2 * d);
-    for (let s = 0; s < k; s++) for (let c = 0; c < 2 * d; c++) estimate[c] += weights[s] * parts[piece][(from + s) * 2 * d + c];
+    for (let s = 0; s < k; s++)
+      for (let c = 0; c < 2 * d; c++) estimate[c] += weights[s] * parts[piece][(from + s) * 2 * d + c];
     if (name === "closed") for (let c = 0; c < 2 * d; c++) estimate[c] -= now.rate_slope[c];
     found.push(estimate);
   }

@@ -91,7 +91,8 @@ class Formulas {
       // a value's characters may be several elements: the first one is written, the others are emptied
       node.classList.add("value");
       const key = `${term.name}`;
-      if (seen.get(key)?.contains(node) || (seen.has(key) && seen.get(key).parentNode === node.parentNode)) node.textContent = "";
+      if (seen.get(key)?.contains(node) || (seen.has(key) && seen.get(key).parentNode === node.parentNode))
+        node.textContent = "";
       else {
         seen.set(key, node);
         node.dataset.value = term.name;

@@ -12,15 +12,24 @@ class Jensen extends Chapter {
     super(page, 3, "Jensen: where the bound comes from", { tall: 300 });
     this.formula("jensen");
     this.k = 1;
-    this.slide = this.slider("weights averaged before the log, K", { max: 8, value: 0, say: (v) => `${2 ** v}` }, (v) => { this.k = 2 ** v; this.tell(); });
-    this.lead.textContent = "Every sample z of q weighs w = p(x, z) / q(z|x). Their mean is p(x); the mean of their logs is the ELBO.";
+    this.slide = this.slider(
+      "weights averaged before the log, K",
+      { max: 8, value: 0, say: (v) => `${2 ** v}` },
+      (v) => {
+        this.k = 2 ** v;
+        this.tell();
+      },
+    );
+    this.lead.textContent =
+      "Every sample z of q weighs w = p(x, z) / q(z|x). Their mean is p(x); the mean of their logs is the ELBO.";
   }
 
   update(now) {
     const { header } = this.page;
     this.slide.input.max = Math.log2(now.log_w.length) - 1;
     this.why.hidden = header.probabilistic;
-    this.why.textContent = "For an autoencoder: q is the Gaussian that chapter four finds around its code, p(z) the one fitted to its codes.";
+    this.why.textContent =
+      "For an autoencoder: q is the Gaussian that chapter four finds around its code, p(z) the one fitted to its codes.";
     this.tell();
   }
 
@@ -33,9 +42,25 @@ class Jensen extends Chapter {
     this.centre = all.value;
     const first = rung(logW, 1);
     this.number("log_mean", "log of the mean weight", `${fixed2(all.value)} nats`, all.value, "log_px");
-    this.number("mean_log", `mean of the logs${this.k > 1 ? ` of means of ${this.k}` : ""}`, `${plusMinus(this.found.value, this.found.se)} nats`, this.found.value, "bound");
-    this.number("jensen_gap", "Jensen's gap", `${fixed2(all.value - this.found.value)} nats`, all.value - this.found.value, "kl");
-    this.fill({ log_px: fixed2(numbers.log_px ?? all.value), bound: fixed2(this.found.value), elbo: fixed2(numbers.elbo ?? first.value) });
+    this.number(
+      "mean_log",
+      `mean of the logs${this.k > 1 ? ` of means of ${this.k}` : ""}`,
+      `${plusMinus(this.found.value, this.found.se)} nats`,
+      this.found.value,
+      "bound",
+    );
+    this.number(
+      "jensen_gap",
+      "Jensen's gap",
+      `${fixed2(all.value - this.found.value)} nats`,
+      all.value - this.found.value,
+      "kl",
+    );
+    this.fill({
+      log_px: fixed2(numbers.log_px ?? all.value),
+      bound: fixed2(this.found.value),
+      elbo: fixed2(numbers.elbo ?? first.value),
+    });
     const below = this.found.values.filter((v) => v - all.value < -DEEP).length;
     this.captions[0].textContent = `${this.found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the curve log w, relative to their mean${below ? `; ${below} lie below the picture` : ""}`;
     this.notice.textContent = `Notice: the logarithm punishes a weight near 0 more than it rewards a large one. That is the whole gap of ${fixed2(all.value - this.found.value)} nats, and it shrinks when the points huddle together.`;
@@ -47,16 +72,46 @@ class Jensen extends Chapter {
     const w = this.found.values.map((v) => Math.exp(v - this.centre));
     const most = Math.max(2.2, Math.min(6, [...w].sort((a, b) => a - b)[Math.floor(0.98 * (w.length - 1))] * 1.15));
     const lowest = Math.min(-2, Math.max(-DEEP, Math.min(...this.found.values) - this.centre - 0.5));
-    const axes = frame(this.canvases[0], { x: [0, most], y: [lowest, Math.log(most) + 0.4], titles: ["w / mean of w", "log, nats from log of the mean"] }, theme);
+    const axes = frame(
+      this.canvases[0],
+      { x: [0, most], y: [lowest, Math.log(most) + 0.4], titles: ["w / mean of w", "log, nats from log of the mean"] },
+      theme,
+    );
     inside(axes, () => {
       const curve = [];
       for (let k = 1; k <= 300; k++) curve.push([(most * k) / 300, Math.log((most * k) / 300)]);
       line(axes, curve, { colour: theme.muted, width: 1.25 });
-      for (let i = 0; i < w.length; i++) dot(axes, [w[i], Math.log(w[i])], { colour: header.hues.encoder, size: 2.5, alpha: 0.45 * this.strength("bound", "elbo", "q") });
+      for (let i = 0; i < w.length; i++)
+        dot(axes, [w[i], Math.log(w[i])], {
+          colour: header.hues.encoder,
+          size: 2.5,
+          alpha: 0.45 * this.strength("bound", "elbo", "q"),
+        });
       const gap = mean(this.found.values) - this.centre;
-      line(axes, [[0, 0], [1, 0]], { colour: theme.ink, dash: [4, 3], alpha: this.strength("log_px") });
-      line(axes, [[0, gap], [1, gap]], { colour: theme.ink, dash: [4, 3], alpha: this.strength("bound", "elbo") });
-      line(axes, [[1, gap], [1, 0]], { colour: header.hues.kl, width: 3, alpha: this.strength("kl", "bound", "elbo") });
+      line(
+        axes,
+        [
+          [0, 0],
+          [1, 0],
+        ],
+        { colour: theme.ink, dash: [4, 3], alpha: this.strength("log_px") },
+      );
+      line(
+        axes,
+        [
+          [0, gap],
+          [1, gap],
+        ],
+        { colour: theme.ink, dash: [4, 3], alpha: this.strength("bound", "elbo") },
+      );
+      line(
+        axes,
+        [
+          [1, gap],
+          [1, 0],
+        ],
+        { colour: header.hues.kl, width: 3, alpha: this.strength("kl", "bound", "elbo") },
+      );
       dot(axes, [1, 0], { colour: theme.ink, size: 4 });
       dot(axes, [1, gap], { colour: theme.ink, size: 4, ring: true });
       words(axes, "log E[w]", axes.X(1) + 8, axes.Y(0) - 5);

@@ -11,7 +11,10 @@ class Latent extends Chapter {
     super(page, 2, "Latent variables: p(x) is an integral", { tall: 320 });
     for (const name of ["marginal", "naive", "importance"]) this.formula(name);
     this.exponent = 6;
-    this.slide = this.slider("samples S", { max: 12, value: 6, say: (v) => (2 ** v).toLocaleString("en") }, (v) => { this.exponent = v; this.tell(); });
+    this.slide = this.slider("samples S", { max: 12, value: 6, say: (v) => (2 ** v).toLocaleString("en") }, (v) => {
+      this.exponent = v;
+      this.tell();
+    });
     this.button("New samples of q", (e) => this.page.sample(e));
   }
 
@@ -25,9 +28,13 @@ class Latent extends Chapter {
       ? "To know p(x), average p(x|z) over the prior. Almost all of the prior's samples decode to other images, and count for nothing."
       : "An autoencoder has no p(z), so it has no p(x). Put the Gaussian of its codes in its place, and the average exists; almost all of its samples count for nothing.";
     this.sets = { naive: now.prior_log_px, importance: now.log_w };
-    this.columns = Array.from({ length: this.most + 1 }, (_, e) => Object.fromEntries(
-      Object.entries(this.sets).map(([name, logs]) => [name, 2 ** e <= logs.length ? groups(logs, 2 ** e) : []])));
-    this.captions[0].textContent = "Each dot is one estimate of log p(x) from S samples of its own: of the prior (grey), of q (blue)";
+    this.columns = Array.from({ length: this.most + 1 }, (_, e) =>
+      Object.fromEntries(
+        Object.entries(this.sets).map(([name, logs]) => [name, 2 ** e <= logs.length ? groups(logs, 2 ** e) : []]),
+      ),
+    );
+    this.captions[0].textContent =
+      "Each dot is one estimate of log p(x) from S samples of its own: of the prior (grey), of q (blue)";
     this.tell();
   }
 
@@ -41,14 +48,36 @@ class Latent extends Chapter {
     const first = logSum(now.prior_log_px, 0, s) - Math.log(s);
     const hits = essOf(now.prior_log_px, 0, s);
     const deviation = (values) => (values.length > 1 ? `${fixed2(spread(values))} nats` : "one estimate only");
-    this.number("naive", `log p̂(x), first ${s.toLocaleString("en")} prior samples`, `${fixed2(first)} nats`, first, "naive");
+    this.number(
+      "naive",
+      `log p̂(x), first ${s.toLocaleString("en")} prior samples`,
+      `${fixed2(first)} nats`,
+      first,
+      "naive",
+    );
     this.number("naive_spread", "spread from try to try", deviation(naive), spread(naive), "naive");
-    this.number("naive_ess", "prior samples that count", `${hits.toFixed(1)} of ${s.toLocaleString("en")}`, hits, "naive");
-    this.number("importance", `log p̂(x), ${n} samples of q, mean`, `${fixed2(own.value)} nats`, own.value, "importance");
+    this.number(
+      "naive_ess",
+      "prior samples that count",
+      `${hits.toFixed(1)} of ${s.toLocaleString("en")}`,
+      hits,
+      "naive",
+    );
+    this.number(
+      "importance",
+      `log p̂(x), ${n} samples of q, mean`,
+      `${fixed2(own.value)} nats`,
+      own.value,
+      "importance",
+    );
     this.number("importance_spread", "spread from try to try", deviation(importance), spread(importance), "importance");
     this.number("importance_ess", "samples of q that count", `${own.ess.toFixed(1)} of ${n}`, own.ess, "importance");
     const best = now.numbers.log_px ?? rung(now.log_w, now.log_w.length).value;
-    this.fill({ log_px: now.numbers.log_px === undefined ? `≥ ${fixed2(best)}` : fixed2(best), naive: fixed2(first), importance: fixed2(own.value) });
+    this.fill({
+      log_px: now.numbers.log_px === undefined ? `≥ ${fixed2(best)}` : fixed2(best),
+      naive: fixed2(first),
+      importance: fixed2(own.value),
+    });
     this.notice.textContent = `Notice: of ${s.toLocaleString("en")} prior samples ${hits.toFixed(hits < 10 ? 1 : 0)} count, of ${n} samples of q ${own.ess.toFixed(0)}. The naive estimate is unbiased for p(x), yet mostly far too low, and its log errs by ${fixed2(Math.abs(first - best))} nats here.`;
   }
 
@@ -56,24 +85,56 @@ class Latent extends Chapter {
     const { now, header } = this.page;
     if (!now) return;
     const truth = now.numbers.log_px ?? rung(now.log_w, now.log_w.length).value;
-    const all = this.columns.flatMap((c) => [mean(c.naive), ...(c.importance.length ? [mean(c.importance)] : [])]).filter(Number.isFinite);
+    const all = this.columns
+      .flatMap((c) => [mean(c.naive), ...(c.importance.length ? [mean(c.importance)] : [])])
+      .filter(Number.isFinite);
     const typical = this.columns[Math.min(3, this.most)].naive;
-    const low = Math.max(Math.min(...typical.filter(Number.isFinite)), truth - 6 * Math.max(5, truth - mean(typical.filter(Number.isFinite))));
+    const low = Math.max(
+      Math.min(...typical.filter(Number.isFinite)),
+      truth - 6 * Math.max(5, truth - mean(typical.filter(Number.isFinite))),
+    );
     const y = range([low, ...all.filter((v) => v > low), truth], 0.12);
     const names = [];
     for (let e = 0; e <= this.most; e += 2) names.push([e, (2 ** e).toLocaleString("en")]);
-    const axes = frame(this.canvases[0], { x: [-0.6, this.most + 0.6], y, titles: ["number of samples S", "log p̂(x), nats"], names }, theme);
+    const axes = frame(
+      this.canvases[0],
+      { x: [-0.6, this.most + 0.6], y, titles: ["number of samples S", "log p̂(x), nats"], names },
+      theme,
+    );
     inside(axes, (context) => {
       context.fillStyle = theme.grid;
       context.fillRect(axes.X(this.exponent - 0.5), axes.area.top, axes.X(1) - axes.X(0), axes.area.height);
       this.columns.forEach((column, e) => {
-        for (const [name, colour, side] of [["naive", header.hues.prior, -0.16], ["importance", header.hues.encoder, 0.16]]) {
+        for (const [name, colour, side] of [
+          ["naive", header.hues.prior, -0.16],
+          ["importance", header.hues.encoder, 0.16],
+        ]) {
           const values = column[name].slice(0, SHOWN);
-          values.forEach((v, i) => dot(axes, [e + side + 0.2 * ((((i * 0.618034) % 1) - 0.5)), Math.max(v, y[0])], { colour, size: 2.2, alpha: 0.55 * this.strength(name) }));
+          values.forEach((v, i) =>
+            dot(axes, [e + side + 0.2 * (((i * 0.618034) % 1) - 0.5), Math.max(v, y[0])], {
+              colour,
+              size: 2.2,
+              alpha: 0.55 * this.strength(name),
+            }),
+          );
         }
       });
-      line(axes, [[-0.6, truth], [this.most + 0.6, truth]], { colour: theme.ink, width: 1.5, alpha: this.strength("log_px") });
-      words(axes, now.numbers.log_px === undefined ? "best bound" : "log p(x)", axes.area.left + axes.area.width - 6, axes.Y(truth) - 5, theme.ink, "right");
+      line(
+        axes,
+        [
+          [-0.6, truth],
+          [this.most + 0.6, truth],
+        ],
+        { colour: theme.ink, width: 1.5, alpha: this.strength("log_px") },
+      );
+      words(
+        axes,
+        now.numbers.log_px === undefined ? "best bound" : "log p(x)",
+        axes.area.left + axes.area.width - 6,
+        axes.Y(truth) - 5,
+        theme.ink,
+        "right",
+      );
     });
   }
 }

@@ -10,7 +10,12 @@ function isolines(values, n, m, level) {
   const at = (i, j) => values[i * m + j] - level;
   for (let i = 0; i + 1 < n; i++) {
     for (let j = 0; j + 1 < m; j++) {
-      const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+      const corners = [
+        [i, j],
+        [i + 1, j],
+        [i + 1, j + 1],
+        [i, j + 1],
+      ];
       const high = corners.map(([a, b]) => at(a, b));
       const crossed = [];
       for (let k = 0; k < 4; k++) {
@@ -79,7 +84,12 @@ function ellipsePoints(at, matrix, sigmas = 1, count = 72) {
   });
 }
 
-function ellipse({ context, X, Y }, at, matrix, { colour, sigmas = [1], width = 2, alpha = 1, fill = false, dash = [] }) {
+function ellipse(
+  { context, X, Y },
+  at,
+  matrix,
+  { colour, sigmas = [1], width = 2, alpha = 1, fill = false, dash = [] },
+) {
   context.save();
   context.strokeStyle = context.fillStyle = colour;
   context.lineWidth = width;
@@ -104,6 +114,7 @@ function around(ellipses, points = [], sigmas = 3) {
   return [0, 1].map((k) => [Math.min(...all.map((p) => p[k])), Math.max(...all.map((p) => p[k]))]);
 }
 
-const union = (boxes) => [0, 1].map((k) => [Math.min(...boxes.map((b) => b[k][0])), Math.max(...boxes.map((b) => b[k][1]))]);
+const union = (boxes) =>
+  [0, 1].map((k) => [Math.min(...boxes.map((b) => b[k][0])), Math.max(...boxes.map((b) => b[k][1]))]);
 
 export { Field, MASSES, around, ellipse, ellipsePoints, isolines, union };

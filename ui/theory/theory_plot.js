@@ -9,13 +9,23 @@ const EDGE = { left: 46, right: 8, top: 8, bottom: 34 };
 // `rows` leaves the ticks of y out. Returns {context, X, Y, area}.
 function frame(canvas, { x, y, titles, square = false, names = null, rows = false }, theme) {
   const { context, width, height } = fresh(canvas);
-  let area = { left: EDGE.left, top: EDGE.top, width: width - EDGE.left - EDGE.right, height: height - EDGE.top - EDGE.bottom };
+  let area = {
+    left: EDGE.left,
+    top: EDGE.top,
+    width: width - EDGE.left - EDGE.right,
+    height: height - EDGE.top - EDGE.bottom,
+  };
   let [[x0, x1], [y0, y1]] = [x, y];
   if (square) {
     // equal units on both axes: the narrower range is widened
     const unit = Math.max((x1 - x0) / area.width, (y1 - y0) / area.height) || 1;
     const [cx, cy] = [(x0 + x1) / 2, (y0 + y1) / 2];
-    [x0, x1, y0, y1] = [cx - (unit * area.width) / 2, cx + (unit * area.width) / 2, cy - (unit * area.height) / 2, cy + (unit * area.height) / 2];
+    [x0, x1, y0, y1] = [
+      cx - (unit * area.width) / 2,
+      cx + (unit * area.width) / 2,
+      cy - (unit * area.height) / 2,
+      cy + (unit * area.height) / 2,
+    ];
   }
   const X = (v) => area.left + ((v - x0) / (x1 - x0)) * area.width;
   const Y = (v) => area.top + ((y1 - v) / (y1 - y0)) * area.height;

@@ -24,19 +24,51 @@ class Slopes extends Chapter {
     this.right.classList.add("two");
     for (const name of ["theta", "phi", "outside"]) this.formula(name);
     [this.k, this.bound, this.shown] = [4, "elbo", "reparametrised"];
-    this.lead.textContent = "The decoder’s gradient is an average over samples. The encoder’s is not: φ moves the samples themselves. Either weigh each sample by its score, or move the randomness outside and differentiate through z.";
-    this.choice("Bound", { elbo: "ELBO", weighted: "importance-weighted" }, "elbo", (v) => { this.bound = v; this.tell(); });
-    this.slide = this.slider("samples K", { max: 6, value: 2, say: (v) => `${2 ** v}` }, (v) => { this.k = 2 ** v; this.tell(); });
-    this.picker = this.choice("Reparametrised estimator", { reparametrised: "reparametrised", closed: "KL closed", landing: "landing" }, "reparametrised", (v) => { this.shown = v; this.tell(); });
+    this.lead.textContent =
+      "The decoder’s gradient is an average over samples. The encoder’s is not: φ moves the samples themselves. Either weigh each sample by its score, or move the randomness outside and differentiate through z.";
+    this.choice("Bound", { elbo: "ELBO", weighted: "importance-weighted" }, "elbo", (v) => {
+      this.bound = v;
+      this.tell();
+    });
+    this.slide = this.slider("samples K", { max: 6, value: 2, say: (v) => `${2 ** v}` }, (v) => {
+      this.k = 2 ** v;
+      this.tell();
+    });
+    this.picker = this.choice(
+      "Reparametrised estimator",
+      { reparametrised: "reparametrised", closed: "KL closed", landing: "landing" },
+      "reparametrised",
+      (v) => {
+        this.shown = v;
+        this.tell();
+      },
+    );
     this.against = "baseline";
-    this.choice("Score function", { score: "no baseline", baseline: "baseline" }, "baseline", (v) => { this.against = v; this.tell(); });
+    this.choice("Score function", { score: "no baseline", baseline: "baseline" }, "baseline", (v) => {
+      this.against = v;
+      this.tell();
+    });
     this.button("New samples of q", (e) => this.page.sample(e));
     this.noise = [0.8, -0.5];
-    this.epsilons = [0, 1].map((k) => this.slider(`ε${"₁₂"[k]}`, { min: -3, max: 3, step: 0.05, value: this.noise[k], say: (v) => minus(v.toFixed(2)) }, (v) => { this.noise[k] = v; }));
+    this.epsilons = [0, 1].map((k) =>
+      this.slider(
+        `ε${"₁₂"[k]}`,
+        { min: -3, max: 3, step: 0.05, value: this.noise[k], say: (v) => minus(v.toFixed(2)) },
+        (v) => {
+          this.noise[k] = v;
+        },
+      ),
+    );
     this.plane = [0, 1].map(() => el("canvas", { class: "drawn", role: "img", style: "height:190px" }));
-    this.right.append(el("figure", {}, this.plane[0], el("figcaption", {}, "Outside: ε ~ N(0, I), the same for every image")),
-      el("figure", {}, this.plane[1], el("figcaption", {}, "Inside: z = μ + σ ε, all that φ moves")));
-    this.images = ["decoded at this z", "x minus the mean image: ∇θ at the decoder’s output", "the same from one sample"].map((text) => {
+    this.right.append(
+      el("figure", {}, this.plane[0], el("figcaption", {}, "Outside: ε ~ N(0, I), the same for every image")),
+      el("figure", {}, this.plane[1], el("figcaption", {}, "Inside: z = μ + σ ε, all that φ moves")),
+    );
+    this.images = [
+      "decoded at this z",
+      "x minus the mean image: ∇θ at the decoder’s output",
+      "the same from one sample",
+    ].map((text) => {
       const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": text, width: 1, height: 1 });
       return { canvas, node: el("figure", {}, canvas, el("figcaption", {}, text)) };
     });
@@ -72,18 +104,27 @@ class Slopes extends Chapter {
     for (const [name, [plain, term]] of Object.entries(NAMES)) {
       const found = (this.clouds[name] = cloud(now, this.parts, d, this.bound, name, this.k));
       const v = variance(found);
-      const label = this.bound === "weighted" ? OTHERWISE[name] ?? plain : plain;
+      const label = this.bound === "weighted" ? (OTHERWISE[name] ?? plain) : plain;
       const share = name === "reparametrised" || !Number.isFinite(v) ? "" : ` · ${told(v / base)}×`;
-      const why = found ? "" : name === "baseline" ? "needs K ≥ 2" : name === "closed" && this.bound === "weighted" ? "ELBO only" : "no closed form";
+      const why = found
+        ? ""
+        : name === "baseline"
+          ? "needs K ≥ 2"
+          : name === "closed" && this.bound === "weighted"
+            ? "ELBO only"
+            : "no closed form";
       this.number(`variance_${name}`, `variance, ${label}`, why || `${told(v)}${share}`, v, term);
     }
     const best = this.clouds.reparametrised;
-    this.centre = best ? [mean(best.map((g) => g[this.page.dims[0]])), mean(best.map((g) => g[this.page.dims[1]]))] : [0, 0];
+    this.centre = best
+      ? [mean(best.map((g) => g[this.page.dims[0]])), mean(best.map((g) => g[this.page.dims[1]]))]
+      : [0, 0];
     this.picker.buttons.find((b) => b.dataset.choice === "closed").disabled = this.bound === "weighted";
     const ratio = variance(this.clouds[this.against] ?? this.clouds.score) / variance(this.clouds[this.shown] ?? best);
-    this.notice.textContent = ratio >= 1
-      ? `Notice: with K = ${this.k} the score function’s variance is ${told(ratio)} times that of the path through z. It knows how good a sample was, but not in which direction better ones lie.`
-      : `Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score function’s variance is only ${told(ratio)} times the path’s. Without a baseline it would be ${told(variance(this.clouds.score) / base)} times.`;
+    this.notice.textContent =
+      ratio >= 1
+        ? `Notice: with K = ${this.k} the score function’s variance is ${told(ratio)} times that of the path through z. It knows how good a sample was, but not in which direction better ones lie.`
+        : `Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score function’s variance is only ${told(ratio)} times the path’s. Without a baseline it would be ${told(variance(this.clouds.score) / base)} times.`;
   }
 
   draw(theme) {
@@ -93,22 +134,55 @@ class Slopes extends Chapter {
     const path = this.clouds[this.shown] ?? this.clouds.reparametrised;
     const spots = (estimates) => estimates.map((g) => dims.map((j) => g[j]));
     const one = header.latent === 1;
-    [[score, header.hues.prior, "score"], [path, header.hues.encoder, "path"]].forEach(([estimates, colour, term], k) => {
+    [
+      [score, header.hues.prior, "score"],
+      [path, header.hues.encoder, "path"],
+    ].forEach(([estimates, colour, term], k) => {
       const points = spots(estimates).map(([x, y], i) => [x, one ? i / estimates.length : y]);
       const x = range([...points.map((p) => p[0]), this.centre[0]], 0.15);
       const y = one ? [-0.1, 1.1] : range([...points.map((p) => p[1]), this.centre[1]], 0.15);
-      const axes = frame(this.canvases[k], { x, y, titles: [`∂/∂μ${dims[0] + 1}`, one ? "estimate" : `∂/∂μ${dims[1] + 1}`], square: !one }, theme);
+      const axes = frame(
+        this.canvases[k],
+        { x, y, titles: [`∂/∂μ${dims[0] + 1}`, one ? "estimate" : `∂/∂μ${dims[1] + 1}`], square: !one },
+        theme,
+      );
       inside(axes, () => {
         points.forEach((p) => dot(axes, p, { colour, size: 2.4, alpha: 0.55 * this.strength(term) }));
-        line(axes, [[this.centre[0], axes.y[0]], [this.centre[0], axes.y[1]]], { colour: theme.ink, width: 1, dash: [3, 3] });
-        if (!one) line(axes, [[axes.x[0], this.centre[1]], [axes.x[1], this.centre[1]]], { colour: theme.ink, width: 1, dash: [3, 3] });
+        line(
+          axes,
+          [
+            [this.centre[0], axes.y[0]],
+            [this.centre[0], axes.y[1]],
+          ],
+          { colour: theme.ink, width: 1, dash: [3, 3] },
+        );
+        if (!one)
+          line(
+            axes,
+            [
+              [axes.x[0], this.centre[1]],
+              [axes.x[1], this.centre[1]],
+            ],
+            { colour: theme.ink, width: 1, dash: [3, 3] },
+          );
       });
       // the other cloud's size, to scale
       if (k === 0 && !one) {
         const other = spots(path);
         const spreadOf = (c) => Math.sqrt(mean(other.map((p) => (p[c] - mean(other.map((q) => q[c]))) ** 2)));
-        inside(axes, () => ellipse(axes, this.centre, [spreadOf(0) ** 2, 0, spreadOf(1) ** 2], { colour: header.hues.encoder, alpha: this.strength("path") }));
-        words(axes, "blue: the other cloud, to this scale", axes.area.left + 6, axes.area.top + 14, header.hues.encoder);
+        inside(axes, () =>
+          ellipse(axes, this.centre, [spreadOf(0) ** 2, 0, spreadOf(1) ** 2], {
+            colour: header.hues.encoder,
+            alpha: this.strength("path"),
+          }),
+        );
+        words(
+          axes,
+          "blue: the other cloud, to this scale",
+          axes.area.left + 6,
+          axes.area.top + 14,
+          header.hues.encoder,
+        );
       }
     });
     this.outside(theme);
@@ -122,24 +196,44 @@ class Slopes extends Chapter {
     const at = dims.map((j) => now.mean[j]);
     const sigma = dims.map((j) => now.scale[j]);
     const z = at.map((m, k) => m + sigma[k] * noise[k]);
-    const left = frame(this.plane[0], { x: [-3.3, 3.3], y: [-3.3, 3.3], titles: ["ε₁", one ? "" : "ε₂"], square: true }, theme);
+    const left = frame(
+      this.plane[0],
+      { x: [-3.3, 3.3], y: [-3.3, 3.3], titles: ["ε₁", one ? "" : "ε₂"], square: true },
+      theme,
+    );
     inside(left, () => {
       ellipse(left, [0, 0], [1, 0, 1], { colour: header.hues.prior, sigmas: [1, 2, 3], alpha: this.strength("noise") });
-      for (let s = 0; s < Math.min(200, now.noise.length / d); s++) dot(left, dims.map((j) => now.noise[s * d + j]), { colour: header.hues.prior, size: 1.3, alpha: 0.4 });
+      for (let s = 0; s < Math.min(200, now.noise.length / d); s++)
+        dot(
+          left,
+          dims.map((j) => now.noise[s * d + j]),
+          { colour: header.hues.prior, size: 1.3, alpha: 0.4 },
+        );
       dot(left, noise, { colour: header.hues.decoder, size: 5 });
     });
     const matrix = [sigma[0] ** 2, 0, sigma[1] ** 2];
     const [x, y] = around([{ at, matrix }], [], 3.3);
-    const right = frame(this.plane[1], { x, y, titles: [`z${dims[0] + 1}`, one ? "" : `z${dims[1] + 1}`], square: true }, theme);
+    const right = frame(
+      this.plane[1],
+      { x, y, titles: [`z${dims[0] + 1}`, one ? "" : `z${dims[1] + 1}`], square: true },
+      theme,
+    );
     inside(right, () => {
       ellipse(right, at, matrix, { colour: header.hues.encoder, sigmas: [1, 2, 3], alpha: this.strength("q") });
-      for (let s = 0; s < Math.min(200, now.noise.length / d); s++) dot(right, dims.map((j) => now.mean[j] + now.scale[j] * now.noise[s * d + j]), { colour: header.hues.encoder, size: 1.3, alpha: 0.4 });
+      for (let s = 0; s < Math.min(200, now.noise.length / d); s++)
+        dot(
+          right,
+          dims.map((j) => now.mean[j] + now.scale[j] * now.noise[s * d + j]),
+          { colour: header.hues.encoder, size: 1.3, alpha: 0.4 },
+        );
       line(right, [at, z], { colour: header.hues.decoder, width: 1 });
       dot(right, z, { colour: header.hues.decoder, size: 5 });
     });
     if (!decoder) return;
     const whole = Array.from(now.mean);
-    dims.slice(0, one ? 1 : 2).forEach((j, k) => { whole[j] = z[k]; });
+    dims.slice(0, one ? 1 : 2).forEach((j, k) => {
+      whole[j] = z[k];
+    });
     this.page.paint(this.images[0].canvas, decoder.decode(whole));
     this.theta();
   }
@@ -156,9 +250,16 @@ class Slopes extends Chapter {
     for (let s = 0; s < count; s++) {
       const image = decoder.decode(Array.from(now.z.subarray(s * d, (s + 1) * d)));
       for (let t = 0; t < sum.length; t++) sum[t] += (now.x[t] - image[t]) / count;
-      if (s === 0) this.page.paint(this.images[2].canvas, Float32Array.from(sum, (v) => 0.5 + (count * v) / 2));
+      if (s === 0)
+        this.page.paint(
+          this.images[2].canvas,
+          Float32Array.from(sum, (v) => 0.5 + (count * v) / 2),
+        );
     }
-    this.page.paint(this.images[1].canvas, Float32Array.from(sum, (v) => 0.5 + v / 2));
+    this.page.paint(
+      this.images[1].canvas,
+      Float32Array.from(sum, (v) => 0.5 + v / 2),
+    );
     this.images[1].node.lastChild.textContent = `x − mean image over ${count} sample${count > 1 ? "s" : ""}: ∇θ at the decoder’s output`;
     this.number("theta", "size of ∇θ at the output", fixed2(Math.hypot(...sum)), Math.hypot(...sum), "theta");
   }

@@ -17,7 +17,10 @@ class Tight extends Chapter {
     this.barsCaption = el("figcaption");
     this.right.append(el("figure", {}, this.bars, this.barsCaption));
     this.k = 1;
-    this.slide = this.slider("samples K", { max: 9, value: 0, say: (v) => `${2 ** v}` }, (v) => { this.k = 2 ** v; this.tell(); });
+    this.slide = this.slider("samples K", { max: 9, value: 0, say: (v) => `${2 ** v}` }, (v) => {
+      this.k = 2 ** v;
+      this.tell();
+    });
     this.refine = this.button("Refine q for this image", () => this.walkOn());
     this.refine.dataset.action = "refine";
   }
@@ -31,7 +34,8 @@ class Tight extends Chapter {
     this.slide.input.max = Math.log2(now.log_w.length);
     if (this.k > now.log_w.length) this.slide.input.value = Math.log2((this.k = now.log_w.length));
     this.slide.tell();
-    this.field = two && header.latent === 2 ? new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis) : null;
+    this.field =
+      two && header.latent === 2 ? new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis) : null;
     this.lead.textContent = header.probabilistic
       ? "The ELBO misses log p(x) by exactly how far q is from the true posterior."
       : "An autoencoder has no q and no prior. Give it a Gaussian prior fitted to its codes, and the question can be asked: what q would its decoder need?";
@@ -39,7 +43,9 @@ class Tight extends Chapter {
       ? `True posterior p(z|x) by quadrature (lines enclose 39, 86 and 99 % of its mass) and q (1, 2 and 3 σ), to scale${header.probabilistic ? "" : "; × is the code"}`
       : `q (1, 2, 3 σ) in the two dimensions it knows best, z${this.page.dims[0] + 1} and z${this.page.dims[1] + 1}; dots are its samples, as large as their weight; dashed: the posterior's ellipse by those weights`;
     this.why.hidden = two;
-    this.why.textContent = two ? "" : `log p(x) itself is a sum over a grid, which ends at two latents; with ${header.latent} there are bounds, their standard errors and what the samples are worth.`;
+    this.why.textContent = two
+      ? ""
+      : `log p(x) itself is a sum over a grid, which ends at two latents; with ${header.latent} there are bounds, their standard errors and what the samples are worth.`;
     this.tell();
   }
 
@@ -50,26 +56,54 @@ class Tight extends Chapter {
     const two = "log_px" in numbers;
     const found = rung(now.log_w, this.k);
     this.rung = found;
-    this.number("elbo", "ELBO", two ? `${fixed2(numbers.elbo, 3)} nats` : `${plusMinus(numbers.elbo, numbers.elbo_se)} nats`, numbers.elbo, "elbo");
+    this.number(
+      "elbo",
+      "ELBO",
+      two ? `${fixed2(numbers.elbo, 3)} nats` : `${plusMinus(numbers.elbo, numbers.elbo_se)} nats`,
+      numbers.elbo,
+      "elbo",
+    );
     if (two) {
       this.number("kl", "KL(q‖p(z|x)), the gap", `${fixed2(numbers.kl, 3)} nats`, numbers.kl, "kl");
       this.number("log_px", "log p(x)", `${fixed2(numbers.log_px, 3)} nats`, numbers.log_px, "log_px");
       this.number("residual", "ELBO + KL − log p(x)", `${fixed2(numbers.residual, 5)} nats`, numbers.residual);
     }
-    this.number("distortion", "distortion", `${plusMinus(numbers.distortion, numbers.distortion_se)} nats`, numbers.distortion, "distortion");
+    this.number(
+      "distortion",
+      "distortion",
+      `${plusMinus(numbers.distortion, numbers.distortion_se)} nats`,
+      numbers.distortion,
+      "distortion",
+    );
     this.number("rate", "rate", `${fixed2(numbers.rate)} nats`, numbers.rate, "rate");
     this.number("bound", `L at K = ${this.k}`, `${plusMinus(found.value, found.se)} nats`, found.value, "bound");
     this.number("ess", "effective samples", `${found.ess.toFixed(1)} of ${this.k}`, found.ess);
     this.fill({
-      elbo: fixed2(numbers.elbo), kl: two ? fixed2(numbers.kl) : "≥ 0", log_px: two ? fixed2(numbers.log_px) : `≥ ${fixed2(found.value)}`,
-      distortion: fixed2(numbers.distortion), rate: fixed2(numbers.rate),
+      elbo: fixed2(numbers.elbo),
+      kl: two ? fixed2(numbers.kl) : "≥ 0",
+      log_px: two ? fixed2(numbers.log_px) : `≥ ${fixed2(found.value)}`,
+      distortion: fixed2(numbers.distortion),
+      rate: fixed2(numbers.rate),
     });
     const walk = this.page.walk;
     const known = walk && walk.image === now.image;
     if (known) {
       const { elbo, best, log_px: truth } = walk.numbers;
-      this.number("amortisation", header(this) ? "amortisation: the encoder's part" : "what the climb gains", `${fixed2(best - elbo, 3)} nats`, best - elbo, "kl");
-      if (truth !== null && truth !== undefined) this.number("approximation", "approximation: the family's part", `${fixed2(truth - best, 3)} nats`, truth - best, "kl");
+      this.number(
+        "amortisation",
+        header(this) ? "amortisation: the encoder's part" : "what the climb gains",
+        `${fixed2(best - elbo, 3)} nats`,
+        best - elbo,
+        "kl",
+      );
+      if (truth !== null && truth !== undefined)
+        this.number(
+          "approximation",
+          "approximation: the family's part",
+          `${fixed2(truth - best, 3)} nats`,
+          truth - best,
+          "kl",
+        );
     } else for (const name of ["amortisation", "approximation"]) this.drop(name);
     const doubtful = found.ess < 0.05 * this.k && this.k > 8;
     this.notice.textContent = doubtful
@@ -151,7 +185,11 @@ class Tight extends Chapter {
       weighted = moments(now.z, d, dims, shares(now.log_w));
       boxes.push(around([weighted]));
     }
-    if (now.code) boxes.push([[now.code[0], now.code[0]], [now.code[1], now.code[1]]]);
+    if (now.code)
+      boxes.push([
+        [now.code[0], now.code[0]],
+        [now.code[1], now.code[1]],
+      ]);
     const [x, y] = union(boxes).map((r) => range(r, 0.05));
     const titles = dims.map((j) => `z${"₀₁₂₃₄₅₆₇₈₉"[j + 1] ?? j + 1}`);
     const axes = frame(this.canvases[0], { x, y, titles, square: true }, theme);
@@ -161,9 +199,21 @@ class Tight extends Chapter {
         const share = shares(now.log_w);
         const top = Math.max(...share);
         for (let s = 0; s < share.length; s++) {
-          dot(axes, dims.map((j) => now.z[s * d + j]), { colour: encoder, size: 1 + 6 * Math.sqrt(share[s] / top), alpha: 0.5 * this.strength("importance", "bound") });
+          dot(
+            axes,
+            dims.map((j) => now.z[s * d + j]),
+            {
+              colour: encoder,
+              size: 1 + 6 * Math.sqrt(share[s] / top),
+              alpha: 0.5 * this.strength("importance", "bound"),
+            },
+          );
         }
-        ellipse(axes, weighted.at, weighted.matrix, { colour: theme.ink, dash: [4, 3], alpha: this.strength("posterior", "log_px") });
+        ellipse(axes, weighted.at, weighted.matrix, {
+          colour: theme.ink,
+          dash: [4, 3],
+          alpha: this.strength("posterior", "log_px"),
+        });
       } else this.field.draw(axes, theme.ink, this.strength("log_px", "posterior", "kl"));
       const alpha = this.strength("q", "elbo", "kl", "rate");
       ellipse(axes, here.at, here.matrix, { colour: encoder, sigmas: [1, 2, 3], fill: true, alpha });
@@ -214,16 +264,29 @@ class Tight extends Chapter {
         context.globalAlpha = 1;
         if (Number.isFinite(se)) {
           context.fillStyle = theme.ink;
-          context.fillRect(axes.X(value - se), top + tall / 2 - 0.5, Math.max(axes.X(value + se) - axes.X(value - se), 1), 1);
+          context.fillRect(
+            axes.X(value - se),
+            top + tall / 2 - 0.5,
+            Math.max(axes.X(value + se) - axes.X(value - se), 1),
+            1,
+          );
         }
         words(axes, `${name} ${fixed2(value)}`, axes.area.left + 6, top + tall / 2 + 4);
       });
       if (truth !== undefined) {
-        line(axes, [[truth, 0], [truth, rows.length]], { colour: theme.ink, width: 2, alpha: this.strength("log_px") });
+        line(
+          axes,
+          [
+            [truth, 0],
+            [truth, rows.length],
+          ],
+          { colour: theme.ink, width: 2, alpha: this.strength("log_px") },
+        );
         words(axes, "log p(x)", axes.X(truth) - 4, axes.area.top + 12, theme.ink, "right");
       }
     });
-    this.barsCaption.textContent = truth === undefined ? "Lower bounds of log p(x), ± standard error" : "Lower bounds of log p(x), and the truth";
+    this.barsCaption.textContent =
+      truth === undefined ? "Lower bounds of log p(x), ± standard error" : "Lower bounds of log p(x), and the truth";
   }
 }
 

@@ -65,11 +65,16 @@ class Film {
     const { stage, head } = this;
     const on = (target, type, handler, options = {}) =>
       target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
-    on(this.calm, "change", () => { head.still = this.calm.matches; this.ask(); });
+    on(this.calm, "change", () => {
+      head.still = this.calm.matches;
+      this.ask();
+    });
     on(stage.node, "keydown", (e) => this.key(e));
     on(stage.play, "click", () => this.toggle());
     on(stage.range, "input", () => this.go(Number(stage.range.value)));
-    on(stage.speed, "change", () => { head.speed = Number(stage.speed.value); });
+    on(stage.speed, "change", () => {
+      head.speed = Number(stage.speed.value);
+    });
     on(stage.newest, "click", () => this.go(head.last));
     on(stage.log, "click", () => {
       this.curves.toggle(!this.curves.log);
@@ -78,10 +83,17 @@ class Film {
     });
     on(stage.curves, "pointermove", (e) => this.point(e));
     on(stage.curves, "pointerdown", (e) => this.press(e));
-    on(stage.curves, "pointerup", () => { this.pressed = false; });
-    on(stage.curves, "pointercancel", () => { this.pressed = false; });
+    on(stage.curves, "pointerup", () => {
+      this.pressed = false;
+    });
+    on(stage.curves, "pointercancel", () => {
+      this.pressed = false;
+    });
     on(stage.curves, "pointerleave", () => this.leave());
-    this.sizes = new ResizeObserver(() => { this.shown = -1; this.ask(); });
+    this.sizes = new ResizeObserver(() => {
+      this.shown = -1;
+      this.ask();
+    });
     for (const node of [stage.plane, stage.curves, stage.lower]) this.sizes.observe(node);
   }
 
@@ -100,11 +112,13 @@ class Film {
     if (bytes === this.bytes) return;
     this.bytes = bytes;
     // one after the other, as they were sent; of several that wait only the newest counts
-    this.arriving = this.arriving.then(async () => {
-      if (bytes !== this.bytes || this.stop.signal.aborted) return;
-      const content = await read(bytes);
-      if (!this.stop.signal.aborted) this.take(content);
-    }).catch((error) => console.error("The film could not be read:", error));
+    this.arriving = this.arriving
+      .then(async () => {
+        if (bytes !== this.bytes || this.stop.signal.aborted) return;
+        const content = await read(bytes);
+        if (!this.stop.signal.aborted) this.take(content);
+      })
+      .catch((error) => console.error("The film could not be read:", error));
   }
 
   // Streamlit renders anew when its theme changes, and only then do its variables say something else.
@@ -212,7 +226,9 @@ class Film {
     stage.samples.figure.hidden = !any.samples;
     stage.bars.figure.hidden = !any.rate;
     const pairs = this.originals && header.sections.originals;
-    stage.pairs.caption.textContent = pairs ? "originals, below each the mean of p(x|z) at its code" : "means of p(x|z) at 16 codes";
+    stage.pairs.caption.textContent = pairs
+      ? "originals, below each the mean of p(x|z) at its code"
+      : "means of p(x|z) at 16 codes";
     stage.pairs.canvas.setAttribute("aria-label", stage.pairs.caption.textContent);
     stage.note.textContent = [...new Set(Object.values(notes))].join(" ");
     stage.note.hidden = !stage.note.textContent;
@@ -226,17 +242,19 @@ class Film {
     const names = header.classes.join("\n");
     if (names === this.named) return;
     this.named = names;
-    stage.legend.replaceChildren(...header.classes.map((name, k) => {
-      const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
-      button.firstChild.style.background = header.colours[k];
-      button.addEventListener("click", () => {
-        this.solo = this.solo === k ? null : k;
-        stage.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
-        this.colour();
-        this.ask();
-      });
-      return button;
-    }));
+    stage.legend.replaceChildren(
+      ...header.classes.map((name, k) => {
+        const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
+        button.firstChild.style.background = header.colours[k];
+        button.addEventListener("click", () => {
+          this.solo = this.solo === k ? null : k;
+          stage.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
+          this.colour();
+          this.ask();
+        });
+        return button;
+      }),
+    );
   }
 
   colour() {
@@ -273,7 +291,7 @@ class Film {
   // Over the curves the pointer is the cursor: hovering looks, dragging stays.
   point(event) {
     if (!this.frames.length || (this.head.playing && !this.pressed)) return;
-    this.returning = this.pressed ? null : this.returning ?? this.head.target;
+    this.returning = this.pressed ? null : (this.returning ?? this.head.target);
     this.pointed = this.curves.stepAt(event.offsetX);
     this.head.go(this.closest(event.offsetX));
     this.ask();
@@ -339,7 +357,16 @@ class Film {
     const step = this.pointed ?? (frame ? a.step + (b.step - a.step) * progress : null);
     moving = this.curves.draw(step, seconds, still, theme) || moving;
     if (frame?.rate) {
-      moving = this.bars.draw(a.rate, b.rate, progress, { newest: frames.at(-1).rate, dead: header.dead }, seconds, still, theme) || moving;
+      moving =
+        this.bars.draw(
+          a.rate,
+          b.rate,
+          progress,
+          { newest: frames.at(-1).rate, dead: header.dead },
+          seconds,
+          still,
+          theme,
+        ) || moving;
     }
     this.tell(step);
     if (frame && head.nearest !== this.shown) this.drawFrame();
@@ -363,7 +390,11 @@ class Film {
     if (!frames.length) {
       this.cloud.count = 0;
       this.cloud.draw(view, 0, SIZE);
-      this.axes.draw(view, { titles: header.titles.map(plain), count: "", rings: header.rings, rows, glyphs: [] }, theme);
+      this.axes.draw(
+        view,
+        { titles: header.titles.map(plain), count: "", rings: header.rings, rows, glyphs: [] },
+        theme,
+      );
       return moving;
     }
     if (departure && departure.left > seconds && !head.still) {
