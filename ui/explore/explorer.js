@@ -1,9 +1,9 @@
 import { Rider } from "../js/rider.js";
 import { component, el, painted, plain, record, unpack } from "../js/shared.js";
-import { Space, fixed, paint, picture, signed } from "../js/space.js";
+import { fixed, paint, picture, Space, signed } from "../js/space.js";
 
-// The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once a
-// frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
+// The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once
+// a frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
 
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
@@ -28,7 +28,8 @@ class Card {
       "p",
       { class: "note", hidden: "" },
       "Arrow keys move by 0.1, with shift by 0.5; Enter pins, Escape unpins, A selects all points. " +
-        "Scroll to zoom, drag to pan; lasso and box are in the bar above the map: with shift they add to what is selected, " +
+        "Scroll to zoom, drag to pan; lasso and box are in the bar above the map: with shift they add to what " +
+        "is selected, " +
         "with alt they take away.",
     );
     this.live = el("div", { class: "live", "aria-live": "polite" });
@@ -61,6 +62,10 @@ class Card {
   }
 
   // `inside` makes it a verdict with its mark, `doubtful` greys it
+  /**
+   * @param {HTMLElement} list @param {string} name @param {string} value
+   * @param {{inside?: boolean, doubtful?: boolean}} marks
+   */
   number(list, name, value, { inside, doubtful = false } = {}) {
     const id = (list === this.numbers ? "now " : "pin ") + name;
     if (!this.rows.has(id)) {
@@ -301,7 +306,7 @@ class Explorer {
 
   setPin(z, tell) {
     if (z === null && this.pin === null) return;
-    this.pin = z && z.map((v) => Math.round(v * 1000) / 1000);
+    this.pin = z?.map((v) => Math.round(v * 1000) / 1000);
     if (this.pin && !tell) this.cursor = this.space.toPlane(this.pin);
     this.drawPin();
     this.place();
@@ -357,7 +362,8 @@ class Explorer {
       this.drawNearest(card.near, seen.nearest);
     }
     this.say(
-      `${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ${space.label(seen.nearest)}`,
+      `${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ` +
+        `${space.label(seen.nearest)}`,
     );
   }
 
@@ -370,7 +376,7 @@ class Explorer {
     else canvas.width = canvas.height = 1; // nothing is better than another image's picture
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
-    const what = `${space.header.split} #${i}` + (label && ` (${label})`);
+    const what = `${space.header.split} #${i}${label && ` (${label})`}`;
     const lack = space.header.unsent || "data not on this machine";
     if (real) caption.textContent = `nearest real image, ${what}`;
     else if (space.hasImages) caption.textContent = what;

@@ -21,7 +21,7 @@ class Ground {
     this.boxed = boxed;
     this.node.addEventListener("pointerdown", (e) => this.press(e));
     this.node.addEventListener("pointermove", (e) => this.drag(e));
-    this.node.addEventListener("pointerup", (e) => this.release(e));
+    this.node.addEventListener("pointerup", () => this.release());
     this.node.addEventListener("pointercancel", () => {
       this.corner = null;
       this.draw();
@@ -66,7 +66,9 @@ class Ground {
   }
 
   draw(theme = this.theme, marks = this.marks, box = this.box) {
-    [this.theme, this.marks, this.box] = [theme, marks, box];
+    this.theme = theme;
+    this.marks = marks;
+    this.box = box;
     if (!this.shelf || !theme || !this.node.clientWidth) return;
     const { header } = this.shelf;
     const { view } = this;
@@ -74,7 +76,13 @@ class Ground {
     const rings = header.rings ? this.toPlane(new Array(header.latent).fill(0)) : null;
     this.axes.draw(
       view,
-      { titles: header.plane.titles.map((t) => plain(t).replace(/ \(.*/, "")), count: "", rings, glyphs: [] },
+      {
+        titles: header.plane.titles.map((t) => plain(t).replace(/ \(.*/, "")),
+        count: "",
+        rings,
+        rows: null,
+        glyphs: [],
+      },
       theme,
     );
     const { context } = fresh(this.overlay);
@@ -132,7 +140,7 @@ class Ground {
     this.draw();
   }
 
-  release(event) {
+  release() {
     if (!this.corner) return;
     const box = this.end && this.between();
     this.corner = null;

@@ -2,15 +2,15 @@ import { cividis } from "../js/cividis.js";
 import { Cloud } from "../js/cloud.js";
 import { Bar } from "../js/colour_bar.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
-import { OverPlotly } from "./over_plotly.js";
 import { toBits } from "../js/polygon.js";
 import { Rider } from "../js/rider.js";
 import { component, el, painted, record, rgb, unpack } from "../js/shared.js";
-import { Thumbnails, shuffled, thin } from "../js/thumbnails.js";
+import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
+import { OverPlotly } from "./over_plotly.js";
 
-// What is laid over the map and never mounts it anew: other colours of the codes, which of them are selected, their images
-// and the lines that hold half of them, or nearly all. It also holds the selection: a lasso on either map comes here,
-// is joined with what was selected, and goes to the server as one message. See layer.py.
+// What is laid over the map and never mounts it anew: other colours of the codes, which of them are selected, their
+// images and the lines that hold half of them, or nearly all. It also holds the selection: a lasso on either map comes
+// here, is joined with what was selected, and goes to the server as one message. See layer.py.
 
 const MODES = [
   { name: "New", title: "A lasso selects what it holds" },
@@ -81,13 +81,22 @@ class Layer {
     this.node = el("div", { class: "instrument layer" }, this.choice, this.bar.node, this.note);
     (parent.querySelector("div") ?? parent).append(this.node);
     const canvas = (name) => el("canvas", { "aria-hidden": "true", [`data-latent-${name}`]: "" });
-    [this.points, this.sheet] = [canvas("points"), canvas("sheet")];
+    this.points = canvas("points");
+    this.sheet = canvas("sheet");
     for (const node of [this.points, this.sheet])
       Object.assign(node.style, { position: "absolute", pointerEvents: "none" });
     this.rider = new Rider([this.points, this.sheet], { follow: () => (this.map?.direct ? this.frame() : this.ask()) });
     this.thumbnails = new Thumbnails();
+    this.cloud = null; // over Plotly's chart
     // what benchmarks and tests read
-    this.timing = window.__latentLayer = { recolours: [], frames: [], images: 0, waiting: 0, selected: 0 };
+    this.timing = window.__latentLayer = {
+      recolours: [],
+      frames: [],
+      images: 0,
+      waiting: 0,
+      selected: 0,
+      painted: null,
+    };
     this.listen();
   }
 
@@ -296,10 +305,10 @@ class Layer {
         const reach = right * xa + down * ya;
         if (reach > far && xa > 16 && ya > 16 && xa < width - 16 && ya < height - 16) [far, place] = [reach, [xa, ya]];
       }
-      for (const [colour, more] of [
+      for (const [colour, more] of /** @type {[string, number][]} */ ([
         [theme.paper, 2],
         [theme.ink, 0],
-      ]) {
+      ])) {
         Object.assign(context, { strokeStyle: colour, lineWidth: WIDTHS[k] + more, globalAlpha: more ? 0.6 : 0.9 });
         context.stroke();
       }

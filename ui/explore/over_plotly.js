@@ -1,15 +1,18 @@
 import { contains } from "../js/polygon.js";
 import { rgb } from "../js/shared.js";
 
-// What the map's layer knows of Plotly's chart: where the codes lie, which of its traces are hidden, what was lassoed, and
-// points in other colours in the place of Plotly's own: another figure would mount the chart anew.
+// What the map's layer knows of Plotly's chart: where the codes lie, which of its traces are hidden, what was lassoed,
+// and points in other colours in the place of Plotly's own: another figure would mount the chart anew.
 
 const ALPHA = { shown: 153, muted: 46, faint: 56 }; // Plotly's points have 0.6 and 0.2
 
 class OverPlotly {
   constructor(node, points) {
-    Object.assign(this, { node, points });
+    this.node = node;
+    this.points = points;
     this.look = 0;
+    this.lassoed = null; // the layer's, which hears of a lasso
+    this.cleared = null;
     // the selection is told by which points are muted: Plotly's own outlines, which can be moved, would tell another
     this.style = document.createElement("style");
     this.style.textContent = ".st-key-map .selectionlayer, .st-key-map .outline-controllers { display: none; }";
@@ -37,7 +40,8 @@ class OverPlotly {
     this.kept = kept;
     const { places, labels } = kept;
     const n = header.n;
-    [this.x, this.y] = [0, 1].map((k) => Float32Array.from({ length: n }, (_, i) => places[2 * i + k]));
+    this.x = Float32Array.from({ length: n }, (_, i) => places[2 * i]);
+    this.y = Float32Array.from({ length: n }, (_, i) => places[2 * i + 1]);
     this.places = places;
     this.trace = Int32Array.from(labels ?? new Float32Array(n)); // which of the chart's traces a code is in
     this.hues = header.hues.map(rgb);

@@ -1,5 +1,5 @@
 import { fresh, ticks } from "./drawing.js";
-import { TAU, minus } from "./shared.js";
+import { minus, TAU } from "./shared.js";
 
 // What lies around and over the cloud: hairlines and ticks, the prior's rings, and a glyph at each class's median.
 
@@ -28,8 +28,8 @@ class Axes {
     return [left + ((x - view[0]) / (view[1] - view[0])) * width, top + ((view[3] - y) / (view[3] - view[2])) * height];
   }
 
-  // `count` says how many points there are, where that fits; `rows` names the rows of a one-dimensional film, in place of a
-  // second axis; `glyphs` are {text, x, y, strength}.
+  // `count` says how many points there are, where that fits; `rows` names the rows of a one-dimensional film, in place
+  // of a second axis; `glyphs` are {text, x, y, strength}.
   draw(view, { titles, count, rings, rows, glyphs }, theme) {
     const { context, width, height } = fresh(this.canvas);
     const { left, right, top, bottom } = MARGIN;

@@ -1,7 +1,8 @@
 import { rgb } from "./shared.js";
 
 // A cloud of points on a plane, each on its way between two places: WebGL 2, or a plain canvas where there is none. The
-// places lie on the graphics card; a drawn frame sends only how far along they are, so that a million points still move.
+// places lie on the graphics card; a drawn frame sends only how far along they are, so that a million points still
+// move.
 
 const VERTEX = `#version 300 es
 in vec2 origin, goal;
@@ -124,6 +125,7 @@ class Cloud {
     if (this.count) gl.drawArrays(gl.POINTS, 0, this.count);
   }
 
+  /** @param {number[]} view @param {number} progress @param {number} size */
   plain([x0, x1, y0, y1], progress, size) {
     const { canvas, colours, origin, goal } = this;
     const context = canvas.getContext("2d");

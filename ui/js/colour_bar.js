@@ -16,7 +16,8 @@ function short(x) {
 class Bar {
   constructor() {
     this.title = el("span", { class: "title" });
-    [this.low, this.high] = [el("span"), el("span")];
+    this.low = el("span");
+    this.high = el("span");
     this.ramp = el("i", { class: "ramp" });
     this.scale = el("span", { class: "scale" }, this.low, this.ramp, this.high);
     this.classes = el("span", { class: "classes" });

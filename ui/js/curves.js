@@ -1,8 +1,8 @@
 import { ease, fresh, ticks, whole } from "./drawing.js";
-import { TAU, minus } from "./shared.js";
+import { minus, TAU } from "./shared.js";
 
-// Distortion, rate and their sum against the step, with a cursor. Lines are drawn once and kept; a frame of the film only
-// lays the cursor over them.
+// Distortion, rate and their sum against the step, with a cursor. Lines are drawn once and kept; a frame of the film
+// only lays the cursor over them.
 
 const EDGE = { left: 44, right: 8, top: 6, bottom: 30 };
 const GAP = 12; // pixels between the two panels
@@ -27,7 +27,8 @@ class Curves {
     this.stale = true;
   }
 
-  // Arrays by name: step, distortion, rate, valid_step, valid_distortion, valid_rate; `last` is the newest frame's step.
+  // Arrays by name: step, distortion, rate, valid_step, valid_distortion, valid_rate; `last` is the newest frame's
+  // step.
   set(history, probabilistic, last) {
     const sum = (a, b) => a.map((v, i) => v + b[i]);
     this.history = {
@@ -130,7 +131,9 @@ class Curves {
       else moving = this.follow(goals, seconds);
       const size = `${canvas.clientWidth}x${canvas.clientHeight}@${window.devicePixelRatio}`;
       if (this.stale || moving || size !== this.size || theme !== this.theme) {
-        [this.size, this.theme, this.stale] = [size, theme, moving];
+        this.size = size;
+        this.theme = theme;
+        this.stale = moving;
         this.lines(theme);
       }
     }

@@ -1,6 +1,6 @@
-// How many points of which colour lie in each bin of a view, and the picture of that: all points, whatever their number.
-// It is counted anew for each view: on a processor a million points take as long as ten thousand drawn by WebGL without a
-// graphics card, so there is no pyramid of resolutions to keep, and no picture is coarser than the screen.
+// How many points of which colour lie in each bin of a view, and the picture of that: all points, whatever their
+// number. It is counted anew for each view: on a processor a million points take as long as ten thousand drawn by WebGL
+// without a graphics card, so there is no pyramid of resolutions to keep, and no picture is coarser than the screen.
 
 const FULL = 65535; // a bin counts no further, which only its shade would show
 const SHADES = [130, 255]; // opacities of one point in a bin, and of the fullest bin; between them by the logarithm
@@ -19,6 +19,7 @@ class Density {
   }
 
   // How many points a view holds.
+  /** @param {number[]} view */
   within([x0, x1, y0, y1]) {
     const { grid, x, y } = this;
     const { boxes, starts } = grid;
@@ -35,6 +36,7 @@ class Density {
   }
 
   // The places in the grid's order of the points that a view holds.
+  /** @param {number[]} view */
   members([x0, x1, y0, y1]) {
     const { grid, x, y } = this;
     const found = [];
@@ -47,6 +49,7 @@ class Density {
   }
 
   // Counts [lines, columns, kinds] of a view, its first line on top.
+  /** @param {number[]} view @param {number} columns @param {number} lines @param {number} kinds */
   histogram([x0, x1, y0, y1], columns, lines, kinds) {
     const { grid, x, y } = this;
     const { boxes, starts } = grid;
@@ -64,8 +67,8 @@ class Density {
     return counts;
   }
 
-  // Draw a view on this.canvas, a pixel a bin: each bin in the colour of most of its points, the darker the more there are.
-  // `palette` are [red, green, blue]; a kind beyond it is that colour muted, and seen only where nothing else is.
+  // Draw a view on this.canvas, a pixel a bin: each bin in the colour of most of its points, the darker the more there
+  // are. `palette` are [red, green, blue]; a kind beyond it is that colour muted, and seen only where nothing else is.
   paint(view, columns, lines, palette, muted) {
     const hues = palette.length;
     const kinds = muted ? 2 * hues : hues;
@@ -102,8 +105,12 @@ class Density {
     context.putImageData(image, 0, 0);
   }
 
-  // Draw a view by the mean of its points' values in each bin, from `low` to `high` on a ramp t -> [red, green, blue]; points
-  // of a kind beyond the `hues` first are muted: grey, and seen only where nothing else is.
+  // Draw a view by the mean of its points' values in each bin, from `low` to `high` on a ramp t -> [red, green, blue];
+  // points of a kind beyond the `hues` first are muted: grey, and seen only where nothing else is.
+  /**
+   * @param {number[]} view @param {number} columns @param {number} lines
+   * @param {{low: number, high: number, ramp: (t: number) => number[]}} scale @param {number} hues
+   */
   means([x0, x1, y0, y1], columns, lines, { low, high, ramp }, hues) {
     const { grid, x, y, kinds, values } = this;
     const { boxes, starts } = grid;

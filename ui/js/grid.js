@@ -1,5 +1,5 @@
-// Points on a plane, put in the order of the cells of a uniform grid: what lies in one cell lies together in memory, and a
-// bound on a cell's box holds for all of its points.
+// Points on a plane, put in the order of the cells of a uniform grid: what lies in one cell lies together in memory,
+// and a bound on a cell's box holds for all of its points.
 
 const PER_CELL = 64; // points that a cell holds on average
 const SIDE = 160; // cells along an axis at most: beyond, looking at the cells costs more than at their points
@@ -7,8 +7,8 @@ const SAMPLE = 2000; // points that say where the grid lies
 const TAIL = 0.005; // share of them beyond either of its edges, which go to the outermost cells
 
 class Grid {
-  // x and y are arrays of n coordinates; `order` holds the points' numbers cell by cell, `starts` where each cell begins in
-  // it, `boxes` the four edges x0, x1, y0, y1 of what a cell really holds. There are no empty cells.
+  // x and y are arrays of n coordinates; `order` holds the points' numbers cell by cell, `starts` where each cell
+  // begins in it, `boxes` the four edges x0, x1, y0, y1 of what a cell really holds. There are no empty cells.
   constructor(x, y) {
     const n = x.length;
     const side = Math.min(Math.max(Math.ceil(Math.sqrt(n / PER_CELL)), 1), SIDE);

@@ -1,8 +1,8 @@
 import { Grid } from "./grid.js";
 import { TAU } from "./shared.js";
 
-// The codes as q(z) = mean_i N(z; mu_i, diag sigma_i^2): the nearest of them, and the log-density. Only cells of codes are
-// looked at that can matter, which for a million codes is a few thousand of them.
+// The codes as q(z) = mean_i N(z; mu_i, diag sigma_i^2): the nearest of them, and the log-density. Only cells of codes
+// are looked at that can matter, which for a million codes is a few thousand of them.
 
 const ERROR = 1e-7; // nats that log q(z) may lack against the sum over all codes
 const LOST = 36; // a term e^-36 of the greatest one is lost in the sum's last digits
@@ -28,7 +28,8 @@ class Mixture {
     this.limit();
   }
 
-  // For each cell the logarithm of what its codes add to q at most where they lie, and the least 1/sigma on either axis.
+  // For each cell the logarithm of what its codes add to q at most where they lie, and the least 1/sigma on either
+  // axis.
   limit() {
     const { grid, axes, d, inverse, constants } = this;
     this.heights = new Float64Array(grid.count);
@@ -46,9 +47,9 @@ class Mixture {
     }
   }
 
-  // {nearest, distance, logQ} at z, over all codes but number `skip`. A cell is left out where it holds no nearer code and
-  // where its bound on the sum is below ERROR / cells of what the sum has: all that is left out is then below ERROR of it,
-  // and log q(z) misses less than log(1 + ERROR).
+  // {nearest, distance, logQ} at z, over all codes but number `skip`. A cell is left out where it holds no nearer code
+  // and where its bound on the sum is below ERROR / cells of what the sum has: all that is left out is then below ERROR
+  // of it, and log q(z) misses less than log(1 + ERROR).
   look(z, skip = -1) {
     const { grid, gaps, bounds, inverse } = this;
     const [near, high] = this.survey(z);

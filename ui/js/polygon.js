@@ -10,7 +10,8 @@ function contains(polygon, x, y) {
   return inside;
 }
 
-// Whether an edge of a polygon passes through a box x0, x1, y0, y1, or only may: then points have to be asked one by one.
+// Whether an edge of a polygon passes through a box x0, x1, y0, y1, or only may: then points have to be asked one by
+// one.
 function crosses(polygon, x0, x1, y0, y1) {
   for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
     const [[xa, ya], [xb, yb]] = [polygon[a], polygon[b]];

@@ -16,7 +16,7 @@ async function read(bytes) {
   const [places, numbers] = [codes && new Float32Array(codes.buffer), rates && new Float32Array(rates.buffer)];
   const part = (array, k) => {
     const size = array && array.length / header.steps.length;
-    return array && array.subarray(k * size, (k + 1) * size);
+    return array?.subarray(k * size, (k + 1) * size);
   };
   const frames = header.steps.map((step, k) => ({
     step,

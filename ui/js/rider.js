@@ -1,5 +1,6 @@
 // What rides on a map: elements of a component's own on it, its keys, and the way between pixels and its axes. A map is
-// Plotly's chart, or one that put itself on the window (bigmap.js); of either a rider knows {node, axes(), listen(follow)}.
+// Plotly's chart, or one that put itself on the window (bigmap.js); of either a rider knows {node, axes(),
+// listen(follow)}.
 
 const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
 
@@ -24,8 +25,15 @@ function plotly(node) {
 class Rider {
   // nodes: what is put on the chart; label: what it is for a screen reader; key(event): its keys; follow(): after each
   // change of what it shows. One rider of a chart has label and keys, the others neither.
+  /**
+   * @param {HTMLElement[]} nodes
+   * @param {{label?: string, key?: (event: KeyboardEvent) => void, follow: () => void}} what
+   */
   constructor(nodes, { label, key, follow }) {
-    Object.assign(this, { nodes, label, key, follow });
+    this.nodes = nodes;
+    this.label = label;
+    this.key = key;
+    this.follow = follow;
     this.chart = null;
   }
 

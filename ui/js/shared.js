@@ -14,8 +14,8 @@ function el(name, attributes = {}, ...children) {
   return node;
 }
 
-// What a component's module exports: an instance for each place on the page, which hears `update` with what Python sends
-// and with the function of Streamlit's by which it answers.
+// What a component's module exports: an instance for each place on the page, which hears `update` with what Python
+// sends and with the function of Streamlit's by which it answers.
 function component(Kind, answer) {
   const instances = new WeakMap();
   return (mounted) => {
@@ -23,8 +23,8 @@ function component(Kind, answer) {
     if (!instances.has(place)) instances.set(place, new Kind(place));
     const instance = instances.get(place);
     instance.update(mounted.data, mounted[answer]);
-    // Streamlit ends what a call returned when the component leaves the page, but also when another call overtook this one
-    // while the module was loading: then the place is still there, and so is the instance
+    // Streamlit ends what a call returned when the component leaves the page, but also when another call overtook this
+    // one while the module was loading: then the place is still there, and so is the instance
     return () => {
       if (place.isConnected) return;
       instances.get(place)?.destroy();
@@ -74,4 +74,4 @@ function record(latencies, ms) {
 // Red, green and blue, 0 to 255, of "#3f90da".
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-export { TAU, component, el, inflate, minus, painted, plain, record, rgb, unpack };
+export { component, el, inflate, minus, painted, plain, record, rgb, TAU, unpack };

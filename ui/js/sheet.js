@@ -26,6 +26,10 @@ function tell(list, rows) {
 
 class Sheet {
   // `look(i)` is told what is pointed at, null when nothing is; `choose(i)` what was clicked.
+  /**
+   * @param {string} label
+   * @param {{look?: (i: number | null) => void, choose?: (i: number) => void}} told
+   */
   constructor(label, { look = () => {}, choose = () => {} } = {}) {
     this.canvas = el("canvas", { role: "img", "aria-label": label });
     this.marks = el("canvas", { class: "marks", "aria-hidden": "true" });
@@ -91,4 +95,4 @@ class Sheet {
   }
 }
 
-export { Sheet, bytes, tell };
+export { bytes, Sheet, tell };

@@ -1,12 +1,13 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { Mixture } from "./mixture.js";
-import { TAU, el, inflate, minus } from "./shared.js";
+import { el, inflate, minus, TAU } from "./shared.js";
 
 const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
 const STRAYS = 0.1; // if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
 const QUICK = 1e5; // codes up to which a look is quick
 const NEAREST = 8; // codes that a place of a bent map is among
-const FAR = 4; // without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
+// without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
+const FAR = 4;
 
 const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
 const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
@@ -29,7 +30,8 @@ class Space {
     this.mixture = new Mixture(this.means, scales, d);
     this.inverse = this.mixture.inverse; // absent without densities
     // a bent map: the codes' places, and perhaps z on a grid over them
-    [this.places, this.inverseGrid] = [floats("places"), floats("inverse")];
+    this.places = floats("places");
+    this.inverseGrid = floats("inverse");
     if (header.atlas) {
       inflate(section("tiles")).then((tiles) => {
         this.tiles = tiles;
@@ -63,7 +65,8 @@ class Space {
     return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
   }
 
-  // What counts as one step of the hand: 1 in latent units; a bent map has units of its own, and here a thirtieth of it.
+  // What counts as one step of the hand: 1 in latent units; a bent map has units of its own, and here a thirtieth of
+  // it.
   get unit() {
     if (!this.places) return 1;
     if (!this._unit) {
@@ -141,17 +144,17 @@ class Space {
     return this.blended;
   }
 
-  // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder), over all
-  // codes but number `skip`.
+  // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder), over
+  // all codes but number `skip`.
   look(z, skip = -1) {
     const found = this.mixture.look(z, skip);
     if (this.inverse) found.logP = (-this.d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
     return found;
   }
 
-  // How codes look that are left out of q(z), over a spread of 200 (fewer where a look takes long): their median distance
-  // to the nearest other one, and the share that would count as holes. Few codes in many dimensions leave most of them
-  // alone, and q(z) worthless.
+  // How codes look that are left out of q(z), over a spread of 200 (fewer where a look takes long): their median
+  // distance to the nearest other one, and the share that would count as holes. Few codes in many dimensions leave most
+  // of them alone, and q(z) worthless.
   get calibration() {
     if (!this._calibration) {
       const count = Math.min(200, this.n, Math.max(50, Math.round((200 * QUICK) / this.n)));
@@ -175,6 +178,7 @@ class Space {
     return this.calibration.trusted;
   }
 
+  /** @param {Look} found */
   verdict({ logP, logQ, distance }) {
     if (this.trusted) {
       const inside = logQ - logP >= HOLE;
@@ -235,4 +239,4 @@ function picture(role, label) {
   return { canvas, caption, figure: el("figure", { class: role }, canvas, caption) };
 }
 
-export { Space, fixed, paint, picture, signed };
+export { fixed, paint, picture, Space, signed };

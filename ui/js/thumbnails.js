@@ -18,8 +18,8 @@ function shuffled(n) {
   return order;
 }
 
-// Of points at pixels px, py (functions of their number) those that stand at least `side` apart, the first come first: a
-// grid of that side holds at most one point a cell, and only the cells around it can hold one that is too near.
+// Of points at pixels px, py (functions of their number) those that stand at least `side` apart, the first come first:
+// a grid of that side holds at most one point a cell, and only the cells around it can hold one that is too near.
 function thin(numbers, px, py, side) {
   const taken = new Map();
   const kept = [];
@@ -59,8 +59,11 @@ class Thumbnails {
 
   // `paint` draws pixels on a canvas; the card hands it over with its space.
   picture(i, { space, paint }, until) {
-    if (space !== this.space || space.images !== this.source)
-      [this.space, this.source, this.made] = [space, space.images, new Map()];
+    if (space !== this.space || space.images !== this.source) {
+      this.space = space;
+      this.source = space.images;
+      this.made.clear();
+    }
     const known = this.made.get(i);
     if (known || performance.now() > until) return known;
     const pixels = space.real(i) ?? space.reconstruction(i);
@@ -93,4 +96,4 @@ class Thumbnails {
   }
 }
 
-export { Thumbnails, shuffled, thin };
+export { shuffled, Thumbnails, thin };

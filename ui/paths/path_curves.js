@@ -1,8 +1,8 @@
 import { fresh, ticks } from "../js/drawing.js";
 import { minus } from "../js/shared.js";
 
-// What a path crosses, against the share of the way, frame under frame: densities, ELBO, pixel lengths. The lines of the
-// current kind are strong, those of the others faint.
+// What a path crosses, against the share of the way, frame under frame: densities, ELBO, pixel lengths. The lines of
+// the current kind are strong, those of the others faint.
 
 const PANEL = 46; // CSS pixels
 const TITLE = 15; // above each panel
@@ -21,7 +21,8 @@ const PANELS = [
 
 class PathCurves {
   constructor(canvas, frames) {
-    Object.assign(this, { canvas, frames });
+    this.canvas = canvas;
+    this.frames = frames;
     // asked for within a frame, after other elements have changed, it would have the whole page laid out twice
     new ResizeObserver(([{ contentRect }]) => (this.width = contentRect.width)).observe(canvas);
   }
@@ -35,8 +36,8 @@ class PathCurves {
     return Math.min(Math.max(((px - GUTTER) / (width - GUTTER)) * this.frames - 0.5, 0) / (this.frames - 1), 1);
   }
 
-  // kinds: [{hue, current, lines: {density: [...], elbo: [...], step: [...], near: [...]}}], each line {t, y, se?, dotted?, steps?};
-  // notes by panel: {none: why it has no lines} or {more: what must be known of them}.
+  // kinds: [{hue, current, lines: {density: [...], elbo: [...], step: [...], near: [...]}}], each line {t, y, se?,
+  // dotted?, steps?}; notes by panel: {none: why it has no lines} or {more: what must be known of them}.
   draw(kinds, t, notes, theme) {
     // a panel that this model cannot fill is its reason in words, or nothing where another has said it
     const panels = PANELS.filter(({ name }) => notes[name]?.none !== "");
@@ -62,6 +63,11 @@ class PathCurves {
     context.globalAlpha = 1;
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context @param {{name: string, title: string, floor?: number}} about
+   * @param {number} top @param {number} width @param {any[]} kinds @param {{none?: string, more?: string}} note
+   * @param {Theme} theme
+   */
   panel(context, { name, title, floor }, top, width, kinds, note, theme) {
     const bottom = top + PANEL;
     context.font = `11px ${theme.font}`;

@@ -1,6 +1,6 @@
-import { at } from "./route.js";
 import { el, plain } from "../js/shared.js";
 import { fixed, paint } from "../js/space.js";
+import { at } from "./route.js";
 
 // The place on the path that is decoded: its picture and numbers, the codes around it, and an attribute applied to it.
 
@@ -12,6 +12,7 @@ class Here {
     this.stage = stage;
     this.cells = new Map();
     this.radius = 0;
+    this.near = null; // which neighbour is drawn
   }
 
   number(name, value) {
@@ -37,7 +38,8 @@ class Here {
       if (pixels) [this.near] = [key, paint(stage.near.canvas, pixels, space.header.shape)];
     }
     const label = space.label(seen.nearest);
-    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, #${space.number(seen.nearest)}${label && ` (${label})`}`;
+    const number = `#${space.number(seen.nearest)}${label && ` (${label})`}`;
+    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, ${number}`;
     stage.near.figure.className = real ? "real" : "encoder";
     const axes = space.header.plane.titles.map(plain).map((title) => title.replace(/ \(.*/, ""));
     this.number(
@@ -64,7 +66,9 @@ class Here {
     const { stage, radius } = this;
     const found = space.mixture.within(z, radius).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     const drawn = space.every > 1 ? " drawn" : "";
-    const words = `${found.length.toLocaleString("en")}${drawn} code${found.length === 1 ? "" : "s"} within r = ${fixed(radius)}`;
+    const words =
+      `${found.length.toLocaleString("en")}${drawn} code${found.length === 1 ? "" : "s"} within r = ` +
+      `${fixed(radius)}`;
     if (stage.count.textContent !== words) stage.count.textContent = words;
     const wanted = found.slice(0, THUMBS).map(([, i]) => i);
     const key = wanted.join() + Boolean(space.images);

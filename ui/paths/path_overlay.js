@@ -17,7 +17,8 @@ function shape(name, attributes = {}, ...children) {
 class Overlay {
   // grab(event, k): a waypoint is taken hold of; focus(k): it is chosen by key
   constructor({ grab, focus }) {
-    Object.assign(this, { grab, focus });
+    this.grab = grab;
+    this.focus = focus;
     this.svg = shape("svg", { "data-latent-paths": "", overflow: "hidden" });
     Object.assign(this.svg.style, { position: "absolute", pointerEvents: "none", zIndex: "4", overflow: "hidden" });
     this.lines = shape("g", { fill: "none", "stroke-linejoin": "round", "stroke-linecap": "round" });

@@ -35,7 +35,8 @@ class PathStage {
       role: "img",
       "aria-label": "Densities, ELBO, pixel lengths and neighbours along the path",
       title:
-        "The ELBO is that of the decoded mean, seen by the model as its own images are: black and white where those are.",
+        "The ELBO is that of the decoded mean, seen by the model as its own images are: black and white where " +
+        "those are.",
     });
     this.now = picture("decoder", "mean of p(x|z)");
     this.near = picture("real", "nearest image");
@@ -54,7 +55,7 @@ class PathStage {
       { class: "note" },
       "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.",
     );
-    this.attribute = new AttributeStage(this);
+    this.attribute = new AttributeStage();
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.node = el(
       "div",
@@ -118,7 +119,7 @@ class PathStage {
 
 // A direction in z, applied to any image: its strength follows the hand.
 class AttributeStage {
-  constructor(stage) {
+  constructor() {
     this.title = el("strong");
     this.effect = el("span", { class: "facts" });
     this.strength = el("input", {
@@ -137,7 +138,8 @@ class AttributeStage {
       placeholder: "path",
       "aria-label": "Number of the image; empty: the path's place",
     });
-    [this.before, this.after] = [picture("real", "before"), picture("decoder", "after")];
+    this.before = picture("real", "before");
+    this.after = picture("decoder", "after");
     this.node = el(
       "section",
       { class: "attribute", hidden: "", "aria-label": "Attribute vector" },

@@ -1,15 +1,15 @@
-import { Overlay } from "./path_overlay.js";
+import { Rider } from "../js/rider.js";
+import { component, minus, painted, record, unpack } from "../js/shared.js";
+import { fixed, paint, Space } from "../js/space.js";
 import { PathCurves } from "./path_curves.js";
 import { Here } from "./path_here.js";
+import { Overlay } from "./path_overlay.js";
 import { PathStage } from "./path_stage.js";
-import { Rider } from "../js/rider.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
-import { component, minus, painted, record, unpack } from "../js/shared.js";
-import { Space, fixed, paint } from "../js/space.js";
 
-// Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a frame;
-// geodesics and ways through the data follow the hand carried along by their ends until the server answers. One message a
-// gesture: the waypoints, the current kind, and the kinds that are shown.
+// Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a
+// frame; geodesics and ways through the data follow the hand carried along by their ends until the server answers. One
+// message a gesture: the waypoints, the current kind, and the kinds that are shown.
 
 const FRAMES = 12;
 const SLICE = { held: 1.5, free: 8 }; // ms of an animation frame for strips, while a hand holds a waypoint and else
@@ -41,7 +41,8 @@ class Paths {
     this.overlay = new Overlay({ grab: (e, k) => this.grab(e, k), focus: (k) => this.choose(k) });
     this.rider = new Rider([this.overlay.svg, this.overlay.heat], {
       label:
-        "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete removes.",
+        "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete " +
+        "removes.",
       key: (e) => this.key(e),
       follow: () => this.ask(),
     });
@@ -111,7 +112,8 @@ class Paths {
     this.ask();
   }
 
-  // What the server says: which kinds there are, the waypoints where it has changed them, and the paths it has computed.
+  // What the server says: which kinds there are, the waypoints where it has changed them, and the paths it has
+  // computed.
   hear(channel) {
     const bytes = window.__latentAnswers?.get(channel);
     if (!bytes || !this.space || channel !== this.space.header.chart || bytes === this.heard) return;
@@ -195,7 +197,8 @@ class Paths {
     return this.kinds.find((k) => k.name === name)?.hue || this.theme.ink;
   }
 
-  // The path of a kind through the waypoints as they are now: {points, share, answer}; `answer` where the server's holds.
+  // The path of a kind through the waypoints as they are now: {points, share, answer}; `answer` where the server's
+  // holds.
   path(name) {
     const answer = this.answers.get(name);
     const text = format(this.waypoints);
@@ -470,7 +473,7 @@ class Paths {
         hue: this.hue(name),
         current: name === this.kind,
       }));
-      lines.sort((a, b) => a.current - b.current);
+      lines.sort((a, b) => Number(a.current) - Number(b.current));
       const waypoints = this.waypoints.map((w) => space.toPlane(w));
       this.overlay.draw(axes, {
         paths: lines,
@@ -508,8 +511,8 @@ class Paths {
     };
   }
 
-  // Decode what the strips shall show and do not yet: of each the frame nearest to the chosen waypoint, then those drawn
-  // longest ago, until the slice is over; the others come in the next animation frames.
+  // Decode what the strips shall show and do not yet: of each the frame nearest to the chosen waypoint, then those
+  // drawn longest ago, until the slice is over; the others come in the next animation frames.
   decode(paths) {
     const { space } = this;
     const hand = this.waypoints[this.chosen];

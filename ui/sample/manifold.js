@@ -1,10 +1,10 @@
 import { fresh, nats } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { Sheet, bytes, tell } from "../js/sheet.js";
 import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
+import { bytes, Sheet, tell } from "../js/sheet.js";
 
-// The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in the
-// browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.
+// The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in
+// the browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.
 
 const FADED = 0.68; // of the paper over a cell in a hole
 const signed = (x) => (x > 0 ? "+" : "") + nats(x);
@@ -64,10 +64,12 @@ class Manifold {
     (parent.querySelector("div") ?? parent).append(this.frame);
     this.spacing.addEventListener("change", () => this.send("ask", { spacing: this.spacing.value }));
     this.size.addEventListener("change", () => this.send("ask", { side: this.size.value }));
-    for (const [button, name] of [
+    this.fading = false;
+    this.pointing = false;
+    for (const [button, name] of /** @type {[HTMLElement, "fading" | "pointing"][]} */ ([
       [this.dim, "fading"],
       [this.points, "pointing"],
-    ]) {
+    ])) {
       button.addEventListener("click", () => {
         this[name] = !this[name];
         button.setAttribute("aria-pressed", String(this[name]));
@@ -82,7 +84,7 @@ class Manifold {
     window.addEventListener("latent-shelf", this.shelved);
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.node);
-    this.timing = window.__latentManifold = { latencies: [], decodes: 0 };
+    this.timing = window.__latentManifold = { latencies: [], decodes: 0, pixels: null };
   }
 
   destroy() {

@@ -1,12 +1,12 @@
-import { fresh, nats } from "../js/drawing.js";
 import { Ground } from "../explore/ground.js";
+import { fresh, nats } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { Sheet, bytes, tell } from "../js/sheet.js";
 import { component, el, minus, painted, unpack } from "../js/shared.js";
+import { bytes, Sheet, tell } from "../js/sheet.js";
 
-// Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at. While a
-// hand is on the temperature the browser moves the samples itself, along the line that the server told, and decodes them;
-// when it lets go, the server draws them anew. One message a gesture.
+// Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at.
+// While a hand is on the temperature the browser moves the samples itself, along the line that the server told, and
+// decodes them; when it lets go, the server draws them anew. One message a gesture.
 
 const COLUMNS = 6;
 const ROOMY = 24; // pixels that a tile is high at least to have room for hairlines
@@ -35,6 +35,8 @@ class Panel {
     });
     this.state = el("p", { class: "state" });
     this.caption = el("figcaption", {});
+    this.held = false; // a hand is on the temperature
+    this.live = null; // what the hand moves: {points, images, next, left, began}
     this.ratios = el("canvas", { class: "ratios", role: "img" });
     this.foot = el("p", { class: "foot" });
     this.node = el(
@@ -242,7 +244,8 @@ class Samples {
     if (doubt)
       notes.push(
         `q(z) is unreliable here: ${doubt.count.toLocaleString("en")} codes are few in this many dimensions ` +
-          `(left out in turn, ${Math.round(100 * doubt.strays)} % of them would lie in holes), so the distance to the nearest code decides.`,
+          `(left out in turn, ${Math.round(100 * doubt.strays)} % of them would lie in holes), so the distance ` +
+          "to the nearest code decides.",
       );
     if (header.halves.some((h) => h.source === "standard"))
       notes.push("N(0, I) is not this model's prior, for it has none: " + "this is what happens if you sample anyway.");
@@ -448,7 +451,7 @@ class Samples {
     }
     card.verdict.textContent = "";
     if (near) {
-      const at = `training #${near.index[i]}` + (near.labels ? ` (${near.labels[i]})` : "");
+      const at = `training #${near.index[i]}${near.labels ? ` (${near.labels[i]})` : ""}`;
       tiles(card.near.canvas, [one(this.nearest[k], i, this.theme.line)], 1);
       card.near.caption.textContent = at;
       card.near.canvas.setAttribute("aria-label", `nearest training image, ${at}`);
@@ -456,8 +459,10 @@ class Samples {
       rows.push(["distance ‖x − xₙ‖", `${distance.toFixed(2)} (held-out: ${near.typical.toFixed(2)})`]);
       card.verdict.textContent =
         rank < header.suspicious
-          ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs. ${half.noisy ? "" : SMOOTH}`
-          : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near to theirs.`;
+          ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as ` +
+            `near to theirs. ${half.noisy ? "" : SMOOTH}`
+          : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near ` +
+            "to theirs.";
     }
     tell(card.numbers, rows);
     const said = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;

@@ -1,10 +1,11 @@
 import { nats } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { bytes } from "../js/sheet.js";
 import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
+import { bytes } from "../js/sheet.js";
 
-// Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the image
-// follows: one decode a frame, the newest place only. What a hand lets go of becomes the point that all rows start from.
+// Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the
+// image follows: one decode a frame, the newest place only. What a hand lets go of becomes the point that all rows
+// start from.
 
 const BUDGET = 8; // milliseconds of decoding rows in one frame
 
@@ -85,7 +86,7 @@ class Traverse {
     this.sizes = new ResizeObserver(() => this.layout());
     this.sizes.observe(this.node);
     // what tests and benchmarks read: milliseconds from a slider's event to its image
-    this.timing = window.__latentTraverse = { latencies: [], decodes: 0, sent: 0 };
+    this.timing = window.__latentTraverse = { latencies: [], decodes: 0, sent: 0, pixels: null };
   }
 
   destroy() {
@@ -130,7 +131,7 @@ class Traverse {
     this.original.figure.hidden = !header.sections.original;
     this.originalPixels = section("original");
     this.original.caption.textContent =
-      header.whose === null ? "" : `${header.split} #${header.whose}` + (header.label && ` (${header.label})`);
+      header.whose === null ? "" : `${header.split} #${header.whose}${header.label && ` (${header.label})`}`;
     this.number.max = header.count - 1;
     this.number.value = header.whose ?? "";
     this.start();

@@ -9,6 +9,7 @@ export default function ({ data }) {
   if (kept.has(header.id)) return;
   // another model's codes would only fill the memory
   for (const [id, { model }] of kept) if (model !== header.model) kept.delete(id);
+  /** @type {Codes} */
   const made = { model: header.model };
   for (const name of ["means", "scales"])
     if (name in header.sections) made[name] = new Float32Array(section(name).buffer);

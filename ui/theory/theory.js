@@ -9,8 +9,8 @@ import { Latent } from "./theory_latent.js";
 import { Slopes } from "./theory_slopes.js";
 import { Tight } from "./theory_tight.js";
 
-// The Theory page: six chapters about one image. An image's numbers come in one answer and all pictures keep their place;
-// whatever a slider changes is computed here, from arrays that are here already.
+// The Theory page: six chapters about one image. An image's numbers come in one answer and all pictures keep their
+// place; whatever a slider changes is computed here, from arrays that are here already.
 
 const CHAPTERS = [Compression, Latent, Jensen, Tight, Slopes, Choices];
 const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
@@ -77,6 +77,7 @@ class Theory {
     this.seed = 0; // of the samples of q
     this.kept = new Map(); // the numbers of images that were shown, or that may be next
     this.pending = new Set();
+    this.since = 0; // when images were asked for ahead
     this.still_motion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     // what benchmarks and tests read
     this.timing = window.__latentTheory = { images: [], walks: [], page: this };

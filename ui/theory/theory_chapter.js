@@ -11,6 +11,7 @@ class Chapter {
   constructor(page, number, title, { pictures = 1, tall = 300 } = {}) {
     this.page = page;
     this.rows = new Map();
+    this.values = {}; // what stands under the formulas' braces
     this.lead = el("p", { class: "lead" });
     this.formulas = el("div", { class: "formulas" });
     this.controls = el("div", { class: "controls" });
@@ -43,7 +44,7 @@ class Chapter {
 
   formula(name) {
     const slot = this.page.formulas.slot(name);
-    slot.values = this.values ??= {};
+    slot.values = this.values;
     this.formulas.append(slot);
     return slot;
   }
@@ -70,7 +71,7 @@ class Chapter {
 
   // What stands under the formula's braces, in this chapter alone.
   fill(values) {
-    Object.assign((this.values ??= {}), values);
+    Object.assign(this.values, values);
     this.page.formulas.write();
   }
 

@@ -1,6 +1,6 @@
 import { minus } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
-import { Field, around, ellipse, union } from "./theory_plane.js";
+import { around, ellipse, Field, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { essOf, mean, moments, part, shares } from "./theory_sums.js";
 
@@ -10,7 +10,8 @@ import { essOf, mean, moments, part, shares } from "./theory_sums.js";
 const SIDE = 41; // points an axis of the posterior under another sigma, decoded here
 const RESOLVED = 25; // cells of the coarse grid that a posterior must fill to be drawn on it
 
-// Likelihoods of one scale s about the decoder's mean f, by what they sum over pixels: log p = -cost(s) error - norm(s) n.
+// Likelihoods of one scale s about the decoder's mean f, by what they sum over pixels: log p = -cost(s) error - norm(s)
+// n.
 const SCALED = {
   normal: {
     words: "Gaussian, σ",
@@ -78,12 +79,15 @@ class Choices extends Chapter {
     this.captions[0].textContent =
       header.latent === 2
         ? "p(z|x) if the decoder’s mean had this likelihood (lines: 39, 86, 99 % of the mass), and q"
-        : "q, its samples weighed as this likelihood would (dots), and the ellipse of the posterior that they tell (dashed)";
+        : "q, its samples weighed as this likelihood would (dots), and the ellipse of the posterior that they " +
+          "tell (dashed)";
     this.captions[2].textContent =
       "Turned: q with its covariance, the prior’s 1 σ circle, and dashed the best q with independent dimensions";
     this.why.hidden = header.probabilistic;
     this.why.textContent =
-      "This model chose a point for q(z|x) and no p(z). The experiments use the Gaussian prior of its codes and the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes the shape of its latent space.";
+      "This model chose a point for q(z|x) and no p(z). The experiments use the Gaussian prior of its codes and " +
+      "the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes " +
+      "the shape of its latent space.";
     this.tell();
   }
 
@@ -107,7 +111,9 @@ class Choices extends Chapter {
     this.error = mean(Array.from(now[scaled.error]));
     this.best = scaled.best(this.error / numbers.pixels);
     const own = this.likelihood === "own";
-    this.captions[1].textContent = `The ${scaled.name} ELBO of this image against ${letter}, with this q: the best ${letter} is the mean ${letter === "b" ? "absolute error" : "square error’s root"}, and ${scaled.square}`;
+    this.captions[1].textContent =
+      `The ${scaled.name} ELBO of this image against ${letter}, with this q: the best ${letter} is the mean ` +
+      `${letter === "b" ? "absolute error" : "square error’s root"}, and ${scaled.square}`;
     this.number("square", scaled.told, fixed2(this.error), this.error, "distortion");
     this.number(
       "sigma_elbo",
@@ -159,8 +165,11 @@ class Choices extends Chapter {
     // the formula beside them is the Gaussian's
     this.fill({ distortion: fixed2(mean(Array.from(now.squares))), rate: fixed2(numbers.rate) });
     this.notice.textContent = own
-      ? "Notice: with the model’s own likelihood the lines are those of chapter four. Now choose the Gaussian and move σ."
-      : `Notice: a large ${letter} forgives errors, the posterior widens towards the prior and the rate gets cheap to save: β = ${fixed2(beta, 2)}. Turning z changes no digit of the ELBO as long as q turns along; one with independent dimensions cannot, and that alone holds the axes in place.`;
+      ? "Notice: with the model’s own likelihood the lines are those of chapter four. Now choose the Gaussian and " +
+        "move σ."
+      : `Notice: a large ${letter} forgives errors, the posterior widens towards the prior and the rate gets ` +
+        `cheap to save: β = ${fixed2(beta, 2)}. Turning z changes no digit of the ELBO as long as q turns along; ` +
+        "one with independent dimensions cannot, and that alone holds the axes in place.";
   }
 
   draw(theme) {

@@ -1,11 +1,11 @@
+import { el } from "../js/shared.js";
 import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { around, ellipse, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { mean, part } from "./theory_sums.js";
-import { el } from "../js/shared.js";
 
-// Chapter one: an autoencoder is compression. What each of its kinds changes, for this image; and lesson one, the linear
-// case, where everything is known: PCA, and the linear VAE that finds it.
+// Chapter one: an autoencoder is compression. What each of its kinds changes, for this image; and lesson one, the
+// linear case, where everything is known: PCA, and the linear VAE that finds it.
 
 const KINDS = {
   undercomplete: "undercomplete",
@@ -36,7 +36,9 @@ class Compression extends Chapter {
     this.axes = el("div", { class: "pictures" });
     this.right.append(this.axes);
     this.lead.textContent =
-      "Encoding is sending x through a channel: keep as much of it in z as fits. I(x; z) cannot be computed, because q(x|z) is unknown. Put any p(x|z) in its place, and what is lost is a KL: a lower bound that networks can climb.";
+      "Encoding is sending x through a channel: keep as much of it in z as fits. I(x; z) cannot be computed, " +
+      "because q(x|z) is unknown. Put any p(x|z) in its place, and what is lost is a KL: a lower bound that " +
+      "networks can climb.";
   }
 
   update() {
@@ -108,14 +110,17 @@ class Compression extends Chapter {
       this.number("contraction", "‖∂ code/∂x‖²", fixed2(trace, 4), trace, "penalty");
       this.number("sparsity", "‖code‖₁", fixed2(size, 3), size, "penalty");
       this.captions[0].textContent =
-        "How far this image’s code may move: dots, 64 corrupted copies (10 % of the pixels changed); orange, the code’s ellipse under pixel noise of 0.1 by the Jacobian; blue, q";
+        "How far this image’s code may move: dots, 64 corrupted copies (10 % of the pixels changed); orange, " +
+        "the code’s ellipse under pixel noise of 0.1 by the Jacobian; blue, q";
     }
     if (lesson) {
       const { numbers } = lesson;
       const elbo = lesson.elbo[this.step];
       this.number("linear_elbo", `linear VAE, ELBO after ${this.step} steps`, `${fixed2(elbo)} nats`, elbo, "elbo");
       this.number("ppca", "pPCA, log p(x) in closed form", `${fixed2(numbers.log_px)} nats`, numbers.log_px, "log_px");
-      this.captions[1].textContent = `Lesson one, linear: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their principal axes (black), and the linear VAE’s axes (blue), found by climbing its ELBO`;
+      this.captions[1].textContent =
+        `Lesson one, linear: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their ` +
+        "principal axes (black), and the linear VAE’s axes (blue), found by climbing its ELBO";
     }
     const why = {
       undercomplete: "few numbers in z are the only limit: nothing says what lies between the codes.",
@@ -124,7 +129,9 @@ class Compression extends Chapter {
       contractive: "the Jacobian itself is kept small: the orange ellipse shrinks, to first order what denoising does.",
       sparse: "most of z must be near 0 for each image: capacity is limited by use, not by size.",
     };
-    this.notice.textContent = `Notice: ${this.kind}: ${why[this.kind]} A VAE limits the rate instead, with noise of known size, and that makes the limit a number in nats.`;
+    this.notice.textContent =
+      `Notice: ${this.kind}: ${why[this.kind]} A VAE limits the rate instead, with noise of known size, and that ` +
+      "makes the limit a number in nats.";
   }
 
   bounds() {
@@ -160,7 +167,8 @@ class Compression extends Chapter {
     this.why.hidden = Boolean(plain);
     this.why.textContent = plain
       ? ""
-      : "The bounds on I(x; z) are part of the evaluation table: press Evaluate on the Models page, and they stand here.";
+      : "The bounds on I(x; z) are part of the evaluation table: press Evaluate on the Models page, and they " +
+        "stand here.";
   }
 
   draw(theme) {

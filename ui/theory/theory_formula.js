@@ -1,14 +1,17 @@
 import { el } from "../js/shared.js";
 
-// Formulas whose terms carry numbers. Streamlit's KaTeX draws them, in a container of the page that is then hidden; here
-// they are copied, and the colours that mark terms and values (theory_formulas.py) are turned into elements with a name.
+// Formulas whose terms carry numbers. Streamlit's KaTeX draws them, in a container of the page that is then hidden;
+// here they are copied, and the colours that mark terms and values (theory_formulas.py) are turned into elements with a
+// name.
 
 const HIDDEN = ".st-key-theory_formulas";
 
 class Formulas {
   // `latex` by name in the order in which the page holds them; `terms` by number.
   constructor(root, latex, terms, light) {
-    Object.assign(this, { root, terms, light });
+    this.root = root;
+    this.terms = terms;
+    this.light = light;
     this.names = Object.keys(latex);
     this.latex = latex;
     this.slots = [];
@@ -38,7 +41,7 @@ class Formulas {
   }
 
   fill() {
-    const hidden = document.querySelector(HIDDEN);
+    const hidden = /** @type {HTMLElement | null} */ (document.querySelector(HIDDEN));
     if (!hidden) return;
     // out of sight, and out of the way of readers: the copies are what counts
     if (hidden.style.display !== "none") hidden.style.display = "none";
@@ -62,7 +65,8 @@ class Formulas {
     const rules = [];
     for (const sheet of document.styleSheets) {
       try {
-        for (const rule of sheet.cssRules) if (rule.selectorText?.includes("katex")) rules.push(rule.cssText);
+        for (const rule of sheet.cssRules)
+          if (rule instanceof CSSStyleRule && rule.selectorText.includes("katex")) rules.push(rule.cssText);
       } catch {
         // a sheet from elsewhere may not be read, and is not KaTeX's
       }
@@ -75,7 +79,8 @@ class Formulas {
 
   name(copy) {
     const seen = new Map();
-    for (const node of copy.querySelectorAll(".katex-html [style*='color']")) {
+    const coloured = /** @type {NodeListOf<HTMLElement>} */ (copy.querySelectorAll(".katex-html [style*='color']"));
+    for (const node of coloured) {
       const [red, green, blue] = (node.style.color.match(/\d+/g) ?? []).map(Number);
       const term = this.terms[blue];
       if (red !== 0 || green > 1 || !term) continue;

@@ -2,8 +2,8 @@ import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { dot, frame, inside, line, words } from "./theory_plot.js";
 import { logSum, mean, rung } from "./theory_sums.js";
 
-// Chapter three: the logarithm is concave, so the mean of logs lies below the log of the mean; averaging K weights first
-// draws the points together, and the gap closes.
+// Chapter three: the logarithm is concave, so the mean of logs lies below the log of the mean; averaging K weights
+// first draws the points together, and the gap closes.
 
 const DEEP = 9; // nats below the mean weight that the picture shows
 
@@ -29,7 +29,8 @@ class Jensen extends Chapter {
     this.slide.input.max = Math.log2(now.log_w.length) - 1;
     this.why.hidden = header.probabilistic;
     this.why.textContent =
-      "For an autoencoder: q is the Gaussian that chapter four finds around its code, p(z) the one fitted to its codes.";
+      "For an autoencoder: q is the Gaussian that chapter four finds around its code, p(z) the one fitted to " +
+      "its codes.";
     this.tell();
   }
 
@@ -62,8 +63,12 @@ class Jensen extends Chapter {
       elbo: fixed2(numbers.elbo ?? first.value),
     });
     const below = this.found.values.filter((v) => v - all.value < -DEEP).length;
-    this.captions[0].textContent = `${this.found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the curve log w, relative to their mean${below ? `; ${below} lie below the picture` : ""}`;
-    this.notice.textContent = `Notice: the logarithm punishes a weight near 0 more than it rewards a large one. That is the whole gap of ${fixed2(all.value - this.found.value)} nats, and it shrinks when the points huddle together.`;
+    this.captions[0].textContent =
+      `${this.found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the ` +
+      `curve log w, relative to their mean${below ? `; ${below} lie below the picture` : ""}`;
+    this.notice.textContent =
+      "Notice: the logarithm punishes a weight near 0 more than it rewards a large one. That is the whole gap of " +
+      `${fixed2(all.value - this.found.value)} nats, and it shrinks when the points huddle together.`;
   }
 
   draw(theme) {

@@ -25,8 +25,10 @@ class Latent extends Chapter {
     if (this.exponent > this.most) this.slide.input.value = this.exponent = this.most;
     this.slide.tell();
     this.lead.textContent = header.probabilistic
-      ? "To know p(x), average p(x|z) over the prior. Almost all of the prior's samples decode to other images, and count for nothing."
-      : "An autoencoder has no p(z), so it has no p(x). Put the Gaussian of its codes in its place, and the average exists; almost all of its samples count for nothing.";
+      ? "To know p(x), average p(x|z) over the prior. Almost all of the prior's samples decode to other images, " +
+        "and count for nothing."
+      : "An autoencoder has no p(z), so it has no p(x). Put the Gaussian of its codes in its place, and the " +
+        "average exists; almost all of its samples count for nothing.";
     this.sets = { naive: now.prior_log_px, importance: now.log_w };
     this.columns = Array.from({ length: this.most + 1 }, (_, e) =>
       Object.fromEntries(
@@ -78,7 +80,10 @@ class Latent extends Chapter {
       naive: fixed2(first),
       importance: fixed2(own.value),
     });
-    this.notice.textContent = `Notice: of ${s.toLocaleString("en")} prior samples ${hits.toFixed(hits < 10 ? 1 : 0)} count, of ${n} samples of q ${own.ess.toFixed(0)}. The naive estimate is unbiased for p(x), yet mostly far too low, and its log errs by ${fixed2(Math.abs(first - best))} nats here.`;
+    this.notice.textContent =
+      `Notice: of ${s.toLocaleString("en")} prior samples ${hits.toFixed(hits < 10 ? 1 : 0)} count, of ${n} ` +
+      `samples of q ${own.ess.toFixed(0)}. The naive estimate is unbiased for p(x), yet mostly far too low, and ` +
+      `its log errs by ${fixed2(Math.abs(first - best))} nats here.`;
   }
 
   draw(theme) {

@@ -35,7 +35,11 @@ function isolines(values, n, m, level) {
 // A density on a grid: z = corner + i basis_1 + j basis_2.
 class Field {
   constructor(values, [n, m], corner, basis) {
-    Object.assign(this, { values, n, m, corner, basis });
+    this.values = values;
+    this.n = n;
+    this.m = m;
+    this.corner = corner;
+    this.basis = basis;
     const floor = Math.max(...values) - 30;
     const cut = Float64Array.from(values, (v) => Math.max(v, floor));
     this.lines = levels(cut, MASSES).map((level) => isolines(cut, n, m, level));
@@ -117,4 +121,4 @@ function around(ellipses, points = [], sigmas = 3) {
 const union = (boxes) =>
   [0, 1].map((k) => [Math.min(...boxes.map((b) => b[k][0])), Math.max(...boxes.map((b) => b[k][1]))]);
 
-export { Field, MASSES, around, ellipse, ellipsePoints, isolines, union };
+export { around, ellipse, ellipsePoints, Field, isolines, MASSES, union };

@@ -9,7 +9,7 @@ const EDGE = { left: 46, right: 8, top: 8, bottom: 34 };
 // `rows` leaves the ticks of y out. Returns {context, X, Y, area}.
 function frame(canvas, { x, y, titles, square = false, names = null, rows = false }, theme) {
   const { context, width, height } = fresh(canvas);
-  let area = {
+  const area = {
     left: EDGE.left,
     top: EDGE.top,
     width: width - EDGE.left - EDGE.right,
@@ -85,6 +85,7 @@ function line({ context, X, Y }, points, { colour, width = 1.5, dash = [], alpha
   context.restore();
 }
 
+/** @param {Frame} frame @param {number[]} place @param {DotStyle} style */
 function dot({ context, X, Y }, [x, y], { colour, size = 2, alpha = 1, ring = false }) {
   context.globalAlpha = alpha;
   context.beginPath();

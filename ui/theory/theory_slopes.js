@@ -5,8 +5,8 @@ import { around, ellipse } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { mean } from "./theory_sums.js";
 
-// Chapter five: the decoder's gradient is a plain average; the encoder's needs a trick. Both families of estimators, their
-// clouds and variances for this image, and what it means that the randomness is pushed outside.
+// Chapter five: the decoder's gradient is a plain average; the encoder's needs a trick. Both families of estimators,
+// their clouds and variances for this image, and what it means that the randomness is pushed outside.
 
 const NAMES = {
   score: ["score function", "score"],
@@ -25,7 +25,8 @@ class Slopes extends Chapter {
     for (const name of ["theta", "phi", "outside"]) this.formula(name);
     [this.k, this.bound, this.shown] = [4, "elbo", "reparametrised"];
     this.lead.textContent =
-      "The decoder’s gradient is an average over samples. The encoder’s is not: φ moves the samples themselves. Either weigh each sample by its score, or move the randomness outside and differentiate through z.";
+      "The decoder’s gradient is an average over samples. The encoder’s is not: φ moves the samples themselves. " +
+      "Either weigh each sample by its score, or move the randomness outside and differentiate through z.";
     this.choice("Bound", { elbo: "ELBO", weighted: "importance-weighted" }, "elbo", (v) => {
       this.bound = v;
       this.tell();
@@ -84,7 +85,8 @@ class Slopes extends Chapter {
     this.why.hidden = header.probabilistic && !now.numbers.twin;
     this.why.textContent = header.probabilistic
       ? "This q is no Normal with independent dimensions; the clouds are those of the Normal with its mean and scales."
-      : "An autoencoder’s q is a point: there is no randomness, and its φ gradient is plain back-propagation. The clouds show what training it with the q of chapter four would face.";
+      : "An autoencoder’s q is a point: there is no randomness, and its φ gradient is plain back-propagation. The " +
+        "clouds show what training it with the q of chapter four would face.";
     this.captions[0].textContent = "score function: estimates of ∂/∂μ";
     this.captions[1].textContent = "through z: estimates of ∂/∂μ";
     this.tell();
@@ -123,8 +125,11 @@ class Slopes extends Chapter {
     const ratio = variance(this.clouds[this.against] ?? this.clouds.score) / variance(this.clouds[this.shown] ?? best);
     this.notice.textContent =
       ratio >= 1
-        ? `Notice: with K = ${this.k} the score function’s variance is ${told(ratio)} times that of the path through z. It knows how good a sample was, but not in which direction better ones lie.`
-        : `Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score function’s variance is only ${told(ratio)} times the path’s. Without a baseline it would be ${told(variance(this.clouds.score) / base)} times.`;
+        ? `Notice: with K = ${this.k} the score function’s variance is ${told(ratio)} times that of the path ` +
+          "through z. It knows how good a sample was, but not in which direction better ones lie."
+        : "Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score " +
+          `function’s variance is only ${told(ratio)} times the path’s. Without a baseline it would be ` +
+          `${told(variance(this.clouds.score) / base)} times.`;
   }
 
   draw(theme) {
@@ -260,7 +265,8 @@ class Slopes extends Chapter {
       this.images[1].canvas,
       Float32Array.from(sum, (v) => 0.5 + v / 2),
     );
-    this.images[1].node.lastChild.textContent = `x − mean image over ${count} sample${count > 1 ? "s" : ""}: ∇θ at the decoder’s output`;
+    const samples = `${count} sample${count > 1 ? "s" : ""}`;
+    this.images[1].node.lastChild.textContent = `x − mean image over ${samples}: ∇θ at the decoder’s output`;
     this.number("theta", "size of ∇θ at the output", fixed2(Math.hypot(...sum)), Math.hypot(...sum), "theta");
   }
 }

@@ -1,10 +1,11 @@
 import { el, painted, record } from "../js/shared.js";
 import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
-import { Field, around, ellipse, ellipsePoints, union } from "./theory_plane.js";
+import { around, ellipse, ellipsePoints, Field, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { moments, part, rung, shares } from "./theory_sums.js";
 
-// Chapter four: the true posterior under the encoder's ellipse, the gap, and both ways to close it: more samples, a better q.
+// Chapter four: the true posterior under the encoder's ellipse, the gap, and both ways to close it: more samples, a
+// better q.
 
 const WALK = 900; // ms from the encoder's q to the best one
 
@@ -38,14 +39,19 @@ class Tight extends Chapter {
       two && header.latent === 2 ? new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis) : null;
     this.lead.textContent = header.probabilistic
       ? "The ELBO misses log p(x) by exactly how far q is from the true posterior."
-      : "An autoencoder has no q and no prior. Give it a Gaussian prior fitted to its codes, and the question can be asked: what q would its decoder need?";
+      : "An autoencoder has no q and no prior. Give it a Gaussian prior fitted to its codes, and the question can " +
+        "be asked: what q would its decoder need?";
     this.captions[0].textContent = two
-      ? `True posterior p(z|x) by quadrature (lines enclose 39, 86 and 99 % of its mass) and q (1, 2 and 3 σ), to scale${header.probabilistic ? "" : "; × is the code"}`
-      : `q (1, 2, 3 σ) in the two dimensions it knows best, z${this.page.dims[0] + 1} and z${this.page.dims[1] + 1}; dots are its samples, as large as their weight; dashed: the posterior's ellipse by those weights`;
+      ? "True posterior p(z|x) by quadrature (lines enclose 39, 86 and 99 % of its mass) and q (1, 2 and 3 σ), to " +
+        `scale${header.probabilistic ? "" : "; × is the code"}`
+      : `q (1, 2, 3 σ) in the two dimensions it knows best, z${this.page.dims[0] + 1} and ` +
+        `z${this.page.dims[1] + 1}; dots are its samples, as large as their weight; dashed: the posterior's ` +
+        "ellipse by those weights";
     this.why.hidden = two;
     this.why.textContent = two
       ? ""
-      : `log p(x) itself is a sum over a grid, which ends at two latents; with ${header.latent} there are bounds, their standard errors and what the samples are worth.`;
+      : `log p(x) itself is a sum over a grid, which ends at two latents; with ${header.latent} there are bounds, ` +
+        "their standard errors and what the samples are worth.";
     this.tell();
   }
 
@@ -107,9 +113,11 @@ class Tight extends Chapter {
     } else for (const name of ["amortisation", "approximation"]) this.drop(name);
     const doubtful = found.ess < 0.05 * this.k && this.k > 8;
     this.notice.textContent = doubtful
-      ? `Notice: ${found.ess.toFixed(0)} of ${this.k} samples carry the estimate, so q misses part of the posterior: more samples help little, a better q does.`
+      ? `Notice: ${found.ess.toFixed(0)} of ${this.k} samples carry the estimate, so q misses part of the ` +
+        "posterior: more samples help little, a better q does."
       : two
-        ? `Notice: ${fixed2(numbers.kl)} nats of the truth are out of this q's reach; K samples win them back without touching q, and refining q shows whose fault they are.`
+        ? `Notice: ${fixed2(numbers.kl)} nats of the truth are out of this q's reach; K samples win them back ` +
+          "without touching q, and refining q shows whose fault they are."
         : "Notice: the bound rises with K as far as its samples reach; what lies beyond stays unknown.";
   }
 

@@ -2,14 +2,14 @@ import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { Curves } from "../js/curves.js";
 import { ease, nats, themeOf, whole } from "../js/drawing.js";
-import { component, el, plain } from "../js/shared.js";
 import { Bars, deaths, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
 import { RINGS, read, survey } from "../js/reel.js";
+import { component, el, plain } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
-// The film of a training. A recorded run arrives whole, a run in training frame by frame, and what has been seen is kept.
-// Everything is drawn in one animation frame, and none is asked for while nothing moves.
+// The film of a training. A recorded run arrives whole, a run in training frame by frame, and what has been seen is
+// kept. Everything is drawn in one animation frame, and none is asked for while nothing moves.
 
 const KEPT = 240; // frames kept of a live run; beyond, every second one goes
 const VIEW_SECONDS = 0.15; // in which the view follows the points
@@ -130,7 +130,7 @@ class Film {
   }
 
   take({ header, frames, history, labels, originals }) {
-    const { stage, head } = this;
+    const { head } = this;
     if (header.run !== this.header?.run) {
       this.remember();
       this.forget();
@@ -451,7 +451,7 @@ class Film {
     stage.range.setAttribute("aria-valuetext", words);
     if (rate) {
       const { sum, told } = deaths(rate, header.dead);
-      stage.bars.caption.textContent = `rate by dimension, ${nats(sum)} nats in all` + (told && `; ${told}`);
+      stage.bars.caption.textContent = `rate by dimension, ${nats(sum)} nats in all${told && `; ${told}`}`;
       stage.bars.canvas.setAttribute("aria-label", stage.bars.caption.textContent);
     }
     const { elbo, distortion } = this.curves.valuesAt(step);
