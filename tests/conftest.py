@@ -53,7 +53,7 @@ def folder(tmp_path, monkeypatch):
     from vae import runs
 
     monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs.run, "shipped", lambda: tmp_path / "none")
+    monkeypatch.setattr(runs.folders, "shipped", lambda: tmp_path / "none")
     st.cache_resource.clear()
     yield tmp_path / "runs"
     st.cache_resource.clear()

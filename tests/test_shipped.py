@@ -8,15 +8,15 @@ from vae import runs
 from vae.data import load
 from vae.data.batches import prepare
 from vae.evaluation import evaluate, log_px_grid
-from vae.training import finish
+from vae.runs.load import held_out, load_model
 
 SHIPPED = [runs.shipped()]
 
 
 def test_digits_card_is_true():
     run = runs.find("digits-vae-2d", SHIPPED)
-    _, batches = finish.held_out(run)
-    found = evaluate(finish.load(run), batches, k=20, seed=1)
+    _, batches = held_out(run)
+    found = evaluate(load_model(run), batches, k=20, seed=1)
     for name in ("elbo", "distortion", "rate"):
         entry = run.metrics[name]
         assert abs(found[name].value - entry["value"]) < 3 * entry["se"], name
@@ -26,7 +26,7 @@ def test_mnist_card_is_true(mnist_root, monkeypatch):
     monkeypatch.setenv("LATENT_DATA", str(mnist_root))
     run = runs.find("mnist-vae-2d", SHIPPED)
     batches = prepare(load("mnist", "test", n=1000), run.spec)
-    found = evaluate(finish.load(run), batches, k=50, seed=1)
+    found = evaluate(load_model(run), batches, k=50, seed=1)
     for name in ("elbo", "distortion", "rate"):
         error = math.hypot(found[name].se, run.metrics[name]["se"])
         assert abs(found[name].value - run.metrics[name]["value"]) < 4 * error, name
@@ -34,8 +34,8 @@ def test_mnist_card_is_true(mnist_root, monkeypatch):
 
 def test_exact_log_px_of_a_trained_model_lies_above_its_bounds():
     run = runs.find("digits-vae-2d", SHIPPED)
-    model = finish.load(run).double()
-    _, batches = finish.held_out(run, n=20)
+    model = load_model(run).double()
+    _, batches = held_out(run, n=20)
     torch.set_default_dtype(torch.float64)
     try:
         x = batches.take(slice(None), torch.Generator().manual_seed(0))
@@ -56,8 +56,8 @@ def test_saved_codes_are_the_encoders_means():
     import numpy as np
 
     run = runs.find("digits-vae-2d", SHIPPED)
-    _, batches = finish.held_out(run)
+    _, batches = held_out(run)
     with torch.no_grad():
-        q = finish.load(run).encode(batches.take(slice(None), torch.Generator().manual_seed(run.spec.seed)))
+        q = load_model(run).encode(batches.take(slice(None), torch.Generator().manual_seed(run.spec.seed)))
     assert np.abs(q.mean.numpy() - run.codes.means).max() < 1e-4
     assert np.abs(q.stddev.numpy() - run.codes.scales).max() < 1e-4

@@ -15,8 +15,8 @@ from ui.decode import decoder
 from ui.explore import explorer
 from vae import runs
 from vae.geometry import plane
+from vae.runs.load import load_model
 from vae.spec import Spec, preset
-from vae.training import finish
 
 COUNT = 1000
 
@@ -78,7 +78,7 @@ def untrained(path, **changes):
 def compare(page, run, wasm=True, count=COUNT):
     z = np.random.default_rng(0).normal(size=(count, run.spec.latent)).astype(np.float32) * 1.5
     with torch.no_grad():
-        expected = finish.load(run).decode(torch.from_numpy(z)).mean.numpy()
+        expected = load_model(run).decode(torch.from_numpy(z)).mean.numpy()
     simd, found = in_browser(page, run, z, wasm)
     assert simd == wasm
     assert expected.std() > 1e-3

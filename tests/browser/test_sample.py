@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from ui.shared import library
 from vae import runs
 from vae.answers import sample as sampling_calls
+from vae.runs.load import load_model
 from vae.training import finish
 
 THERE = ".samples .panel.left[data-state=there]"
@@ -244,7 +245,7 @@ def test_many_dimensions_come_in_the_order_of_their_kl_with_the_dead_ones_greyed
 
 def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server_and_says_so(sampled, server):
     run = complete(make_run(server.data / "runs", "mish", **MISH))
-    finish.encode(run, finish.load(run))
+    finish.encode(run, load_model(run))
     page = sampled("/sample?model=mish&show=traverse", ".traverse .badge:not([hidden])")
     canvas = page.locator(".traverse canvas").first
     before = canvas.evaluate("canvas => canvas.toDataURL()")

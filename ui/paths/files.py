@@ -111,11 +111,12 @@ def to_python(run: Run, kind: str, waypoints: Waypoints) -> str:
 import numpy as np
 import torch
 
-from vae import finish, runs
+from vae import runs
 from vae.geometry import curves, routes
+from vae.runs.load import load_model
 
 run = runs.find({run.name!r})
-model = finish.load(run)
+model = load_model(run)
 {label}waypoints = np.array([
 {rows}])
 world = routes.world(model, run.codes, waypoints)

@@ -15,8 +15,9 @@ from vae.geometry import plane as planes
 from vae.geometry.embedding import Embedding
 from vae.geometry.plane import Ground, Plane
 from vae.runs import Broken, Codes, Run, RunError
+from vae.runs import stamp as stamps
+from vae.runs.stamp import Stamp
 
-Stamp = tuple[tuple[str, int, int], ...]
 FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metrics.json", "evaluation.json", "card.md")
 
 
@@ -62,8 +63,7 @@ def broken() -> list[Broken]:
 
 def stamp(path: Path) -> Stamp:
     """Return what changes when a run's files change."""
-    stats = ((name, path / name) for name in FILES)
-    return tuple((name, s.st_mtime_ns, s.st_size) for name, file in stats if file.is_file() for s in [file.stat()])
+    return stamps.stamp(path, FILES)
 
 
 def open_run(name: str) -> Run:

@@ -22,10 +22,10 @@ from ui.theory import formulas as theory_formulas
 from vae.answers import lesson as lesson_calls
 from vae.answers import pool
 from vae.answers import theory as theory_calls
-from vae.answers.models import stamp
 from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
+from vae.runs.stamp import stamp
 from vae.spec import SpecError
 
 KEY = "theory"

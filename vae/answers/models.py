@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from vae.data import DataError
 from vae.jobs import JobError
 from vae.runs import Run, RunError
+from vae.runs.stamp import Stamp, stamp
 from vae.spec import SpecError
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ TURN = 0.5  # seconds after which a long call lets others have the process
 DECODES = 5_000 * 784  # pixels that one step of a measurement decodes
 PARTS = ("bounds", "truth", "information", "codes")  # evaluation.table's, which the app cannot import
 NAMES = ("distortion", "rate", "elbo", "log_px", "ess")
-
-Stamp = tuple[tuple[str, int, int], ...]
-
-
-def stamp(run: Path) -> Stamp:
-    """Return what changes when a run's weights or spec do: name, time in ns and size of each file."""
-    found = ((name, run / name) for name in ("spec.json", "model.safetensors"))
-    return tuple((name, s.st_mtime_ns, s.st_size) for name, file in found if file.is_file() for s in [file.stat()])
 
 
 @dataclass(frozen=True)
@@ -132,11 +125,11 @@ def run_call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 @lru_cache(maxsize=4)
 def _loaded(path: Path, version: Stamp) -> "tuple[Run, LatentModel]":
-    from vae.training import finish
+    from vae.runs.load import load_model
 
     run = Run(path)
     run.weights()  # says what is wrong with damaged or infinite ones
-    return run, finish.load(run)
+    return run, load_model(run)
 
 
 def _open(path: Path) -> "tuple[Run, LatentModel]":
@@ -145,24 +138,16 @@ def _open(path: Path) -> "tuple[Run, LatentModel]":
 
 @lru_cache(maxsize=1)
 def _test_split(path: Path, version: Stamp) -> "Batches":
-    from vae.training import finish
+    from vae.runs.load import held_out
 
-    return finish.held_out(Run(path))[1]
+    return held_out(Run(path))[1]
 
 
 def _coded(opened: Run) -> "Batches":
     """Return the test examples that a run's codes are of, in their order; raises RunError where those are not here."""
-    from vae.training import finish
+    from vae.runs.load import encoded_examples
 
-    batches, count = _test_split(opened.path, stamp(opened.path)), len(opened.codes)
-    if len(batches) > count:
-        batches = finish.held_out(opened, count)[1]  # a part comes in another order than the whole
-    if len(batches) != count:
-        raise RunError(
-            f"{opened.name} has {count:,} codes, and the test split here {len(batches):,} images: they are not "
-            "the same ones. Train it anew, or bring back its data."
-        )
-    return batches
+    return encoded_examples(opened, _test_split(opened.path, stamp(opened.path)))
 
 
 def _examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
@@ -262,9 +247,9 @@ def rows(run: Run, k: int) -> int:
 
 def table(run: Path, part: str) -> list[dict[str, Any]]:
     """Return the rows of one part of vae.evaluation.run_table; raises RunError and DataError."""
-    from vae.evaluation import run_table as report
+    from vae.evaluation import run_table
 
-    return report.part(*_open(run), part)
+    return run_table.part(*_open(run), part)
 
 
 def measure(

@@ -240,6 +240,7 @@ def _models() -> None:
 def _evaluate(a: argparse.Namespace) -> None:
     from vae.evaluation import evaluate
     from vae.evaluation import run_table as report
+    from vae.runs.load import held_out, load_model
     from vae.training import finish
 
     run = _run(a.model)
@@ -248,9 +249,9 @@ def _evaluate(a: argparse.Namespace) -> None:
             value = f"{row['value']:12.4f} ± {row['se']:<9.4f} {row['units']:6}"
             print(f"{row['name']:22} {value} n = {row['n']:<6,} {row['note']}")
         return
-    dataset, batches = finish.held_out(run, name=a.data)
+    dataset, batches = held_out(run, name=a.data)
     name = run.spec.data_name if a.data is None else f"{a.data} ({run.spec.binarisation} binarisation)"
-    numbers = finish.metrics(evaluate(finish.load(run), batches, a.k, run.spec.seed, a.n), name, dataset.split, a.k)
+    numbers = finish.metrics(evaluate(load_model(run), batches, a.k, run.spec.seed, a.n), name, dataset.split, a.k)
     if a.data in (None, run.spec.data):
         kept = {k: run.metrics[k] for k in ("command", "train_seconds", "hardware") if k in run.metrics}
         runs.write_json(run.path / "metrics.json", numbers | kept)
@@ -332,10 +333,11 @@ def main(arguments: list[str] | None = None) -> int:
 
             download.fetch(a.data, progress=lambda message: print(message, flush=True))
         else:
+            from vae.runs.load import load_model
             from vae.training import finish
 
             run = _run(a.model)
-            model = finish.load(run)
+            model = load_model(run)
             codes = finish.encode(run, model)
             if a.command == "atlas":
                 finish.atlas(run, model, codes)

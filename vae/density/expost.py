@@ -179,10 +179,10 @@ def of_run(run: Run, kind: str = "mixture", n: int | None = 10_000, **options: A
 
     Options are those of `fit`.
     """
-    from vae.training import finish
+    from vae.runs.load import load_model
 
     train = data.load(run.spec.data, "train", n=min(n, run.spec.size or n) if n is not None else run.spec.size)
-    points = codes(finish.load(run), prepare(train, run.spec), run.spec.seed)
+    points = codes(load_model(run), prepare(train, run.spec), run.spec.seed)
     density = fit(points, kind, seed=run.spec.seed, **options)
     density.save(run.path)
     return density

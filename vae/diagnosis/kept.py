@@ -8,11 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from vae import runs
-from vae.answers.models import Stamp, stamp
 from vae.data import data_root
 from vae.diagnosis.evidence import PARTS, restore
-from vae.runs import Run
+from vae.runs import Run, files, ships
+from vae.runs.stamp import WEIGHTS, Stamp, stamp
 
 VERSION = 1  # of what is measured: another one makes all that was kept stale
 FOLDER = "diagnosis"
@@ -22,7 +21,7 @@ ABSENT = object()  # kept: the model has no such part
 @lru_cache(maxsize=64)
 def _digest(path: Path, version: Stamp) -> str:
     found = hashlib.blake2b(str(VERSION).encode(), digest_size=12)
-    for name in ("spec.json", "model.safetensors"):
+    for name in WEIGHTS:
         file = path / name
         found.update(file.read_bytes() if file.is_file() else b"")
     return found.hexdigest()
@@ -56,7 +55,7 @@ def write(run: Path, part: str, evidence: dict[str, Any] | None, beside: bool | 
     Beside the run where it is of this machine's own making and can be written to, or where `beside` says so.
     """
     near, far = _places(run)
-    mine = not runs.ships(Run(run)) and os.access(run, os.W_OK)
+    mine = not ships(Run(run)) and os.access(run, os.W_OK)
     folder = near if (mine if beside is None else beside) else far
     folder.mkdir(parents=True, exist_ok=True)
-    runs.write(folder / f"{part}.json", json.dumps({"of": digest(run), "evidence": evidence}), durable=False)
+    files.write(folder / f"{part}.json", json.dumps({"of": digest(run), "evidence": evidence}), durable=False)

@@ -27,8 +27,7 @@ from vae.evaluation.scores import K, Scores, difference, scores
 from vae.evaluation.table import factorised
 from vae.model import LatentModel
 from vae.model.families import sample
-from vae.runs import Run
-from vae.runs import cost as estimate
+from vae.runs import Run, cost
 
 MOST = 10_000  # examples of a split
 IMPORTANCE, BOUNDED, EXACT = 100, 1000, 200  # samples of L_K, and examples of it and of log p(x)
@@ -62,10 +61,10 @@ class Case:
     def most(self, wanted: int, samples: int, seconds: float = PATIENCE) -> int:
         """Return how many examples of so many decoded samples each fit into `seconds` by arithmetic."""
         spec = self.run.spec
-        decoder = estimate.operations(spec.decoder_layers(), (spec.latent,))
-        decoder += estimate.PER_VALUE * float(np.prod(spec.shape))
-        once = estimate.operations(spec.encoder_layers(), spec.shape) + samples * decoder
-        return max(FEW, min(wanted, int(seconds * estimate.SPEED / once)))
+        decoder = cost.operations(spec.decoder_layers(), (spec.latent,))
+        decoder += cost.PER_VALUE * float(np.prod(spec.shape))
+        once = cost.operations(spec.encoder_layers(), spec.shape) + samples * decoder
+        return max(FEW, min(wanted, int(seconds * cost.SPEED / once)))
 
     def first(self, n: int, batches: Batches | None = None) -> Batches:
         """Return the first n of the held-out examples, or of others."""

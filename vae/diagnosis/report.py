@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from vae.answers import models as calls
 from vae.diagnosis import kept, measure, quick
 from vae.diagnosis.evidence import QUICK, Evidence, plain
 from vae.runs import Run
+from vae.runs.load import encoded_examples, load_model
 
 
 def quickly(run: Run) -> Evidence:
@@ -16,8 +16,8 @@ def quickly(run: Run) -> Evidence:
 
 def measured(run: Run) -> Iterator[tuple[str, Any]]:
     """Yield each part of the evidence that needs the model, None where it has none; raises RunError and DataError."""
-    opened, model = calls._open(run.path)
-    case = measure.Case(opened, model, calls._coded(opened))
+    run.weights()  # says what is wrong with damaged or infinite ones
+    case = measure.Case(run, load_model(run), encoded_examples(run))
     for name, of in measure.MEASURES.items():
         yield name, of(case)
 

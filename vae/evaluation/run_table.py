@@ -7,10 +7,9 @@ from vae.data.batches import prepare
 from vae.evaluation.importance import KS
 from vae.evaluation.table import PARTS, Row, Sizes, measure
 from vae.model import LatentModel
-from vae.runs import Run
-from vae.runs import cost as estimate
+from vae.runs import Run, cost
+from vae.runs.load import held_out, load_model
 from vae.spec import Spec
-from vae.training import finish
 
 EXAMPLES, SUBSET, PROBE, FEW = 200, 2000, 2000, 5
 TOLERANCE = 1e-3  # nats, of each integral of the gap
@@ -19,8 +18,8 @@ PATIENCE = 20.0  # seconds that the bounds may take by arithmetic
 
 def sizes(spec: Spec) -> Sizes:
     """Return how many examples and samples the table is made of; a heavy decoder is asked for fewer samples."""
-    operations = estimate.operations(spec.decoder_layers(), (spec.latent,))
-    most = PATIENCE * estimate.SPEED / (EXAMPLES * operations)
+    operations = cost.operations(spec.decoder_layers(), (spec.latent,))
+    most = PATIENCE * cost.SPEED / (EXAMPLES * operations)
     ks = tuple(k for k in KS if k <= max(most, 1))
     return Sizes(EXAMPLES, ks, SUBSET, EXAMPLES, FEW, TOLERANCE, 2 * FEW, probe=PROBE)
 
@@ -30,7 +29,7 @@ def part(run: Run, model: LatentModel, name: str) -> list[dict[str, Any]]:
 
     Raises DataError where the data are absent.
     """
-    dataset, batches = finish.held_out(run)
+    dataset, batches = held_out(run)
     train = data.load(run.spec.data, "train", n=PROBE) if name == "codes" and dataset.labels is not None else None
     known = None if train is None else prepare(train, run.spec)
     labels = None if train is None else train.labels
@@ -48,7 +47,7 @@ def _plain(row: Row) -> dict[str, Any]:
 
 def table(run: Run) -> list[dict[str, Any]]:
     """Measure, save and return the whole table."""
-    model = finish.load(run)
+    model = load_model(run)
     rows = [row for name in PARTS for row in part(run, model, name)]
     runs.keep_evaluation(run, rows)
     return rows

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from vae import runs
+from vae.runs import files
 
 MODES = ("run", "pause", "stop")
 HIGHEST_RATE = 10.0
@@ -48,7 +48,7 @@ def read(path: Path) -> Control:
 def ask(path: Path, **changes: Any) -> Control:
     """Change what is asked and return all of it; raises ControlError on numbers that cannot be followed."""
     control = replace(read(path), **changes)
-    runs.write(path / "control.json", json.dumps(asdict(control)) + "\n", durable=False)
+    files.write(path / "control.json", json.dumps(asdict(control)) + "\n", durable=False)
     return control
 
 

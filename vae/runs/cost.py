@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vae.spec import choices as options
-from vae import runs
 from vae.data import data_root
-from vae.spec.layers import Layer, Shape, weight_shape
-from vae.spec import Spec
+from vae.runs import files
 from vae.runs.status import Status
+from vae.spec import Spec, choices
+from vae.spec.layers import Layer, Shape, weight_shape
 
 OVERHEAD = 1.1e-3  # seconds a step beside the arithmetic: Python, the optimiser's launches; two cores, torch 2.13
 SPEED = 60e9  # floating-point operations a second and thread
@@ -107,10 +106,10 @@ PARTS: dict[str, dict[str, Callable[[Options, Spec], Part]]] = {
     "terms": {"jacobian": _jacobian},
 }
 KINDS = {
-    "likelihood": options.LIKELIHOODS,
-    "posterior": options.POSTERIORS,
-    "prior": options.PRIORS,
-    "terms": options.TERMS,
+    "likelihood": choices.LIKELIHOODS,
+    "posterior": choices.POSTERIORS,
+    "prior": choices.PRIORS,
+    "terms": choices.TERMS,
 }
 
 
@@ -176,4 +175,4 @@ def learn(spec: Spec, status: Status) -> None:
     ratio = status.seconds / status.step / step_seconds(spec, status.threads)
     old = correction(spec, status.threads) if key in content else ratio
     content[key] = old ** (1 - MEMORY) * ratio**MEMORY
-    runs.write_json(data_root() / "machine.json", content)
+    files.write_json(data_root() / "machine.json", content)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vae.runs import Run
+from vae.runs.run import Run
 
 
 def tensorboard(run: Run, folder: Path) -> int:

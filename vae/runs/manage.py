@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from vae.spec import check as checks
-from vae.runs import control, cost as estimate, film, status
-from vae import data, runs
+from vae import data
 from vae.data import Dataset
-from vae.spec.heads import LEVELS
-from vae.runs import Run, RunError
+from vae.runs import control, cost, film, files, folders, status
+from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError
+from vae.spec import check as checks
+from vae.spec.heads import LEVELS
 
 TITLE, NOTE = 120, 10_000  # characters
 MOST_WEIGHTS = 50_000_000
@@ -34,7 +34,7 @@ LEAVE_OUT = (
 
 def limits(spec: Spec, n: int) -> None:
     """Raise SpecError, with what to change, where a spec would overwhelm a machine that others share."""
-    weights = estimate.parameters(spec)
+    weights = cost.parameters(spec)
     if weights > MOST_WEIGHTS:
         raise SpecError(
             f"The networks have {weights:,} weights; at most {MOST_WEIGHTS:,} are trained here. Make them narrower."
@@ -45,7 +45,7 @@ def limits(spec: Spec, n: int) -> None:
             f"A batch of {spec.batch} with {spec.samples} samples decodes {values:,} values a step, more than "
             f"{MOST_VALUES:,}. Use a smaller batch or fewer samples."
         )
-    hours = estimate.seconds(spec, n) / 3600
+    hours = cost.seconds(spec, n) / 3600
     if hours > MOST_HOURS:
         raise SpecError(
             f"This would take about {hours:,.0f} hours, and a run may take {MOST_HOURS:.0f}. Use fewer epochs, fewer "
@@ -85,14 +85,14 @@ def _name(spec: Spec) -> str:
 
 def _describe(run: Run, **changes: Any) -> Run:
     # read anew: another tab, or the line above, may have changed it
-    runs.write_json(run.path / "meta.json", Run(run.path).meta | changes)
+    files.write_json(run.path / "meta.json", Run(run.path).meta | changes)
     return Run(run.path)
 
 
 def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) -> Run:
     """Make a run folder ready to train; raises SpecError or DataError, and then nothing was made."""
     check(spec)
-    run = runs.create((folder or runs.user_runs()) / _name(spec), spec)
+    run = folders.create((folder or folders.user_runs()) / _name(spec), spec)
     command = f"python -m vae train {run.name}"
     return _describe(run, title=title.strip()[:TITLE], owner=owner, created=time.time(), command=command)
 
@@ -121,7 +121,7 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
             "Start a new run instead."
         )
     check(spec)
-    made = runs.create(run.path.parent / _name(spec) if _own(run) else runs.user_runs() / _name(spec), spec)
+    made = folders.create(run.path.parent / _name(spec) if _own(run) else folders.user_runs() / _name(spec), spec)
     shutil.copyfile(run.checkpoint, made.path / "state.pt")
     for file in ("history.jsonl", "model.safetensors"):
         if (run.path / file).is_file():
@@ -140,7 +140,7 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
 
 
 def _own(run: Run) -> bool:
-    return not runs.ships(run)
+    return not folders.ships(run)
 
 
 def _changeable(run: Run) -> None:
@@ -162,7 +162,7 @@ def annotate(run: Run, note: str) -> Run:
 
 def trash() -> Path:
     """The folder that deleted runs wait in; nothing lists it."""
-    return runs.user_runs() / ".trash"
+    return folders.user_runs() / ".trash"
 
 
 def delete(run: Run) -> None:
@@ -180,8 +180,8 @@ def delete(run: Run) -> None:
 
 def restore(name: str) -> Run:
     """Bring a deleted run back; raises RunError where it is not in the trash or its place is taken."""
-    source, target = trash() / name, runs.user_runs() / name
-    if not runs.NAME.fullmatch(name) or not source.is_dir():
+    source, target = trash() / name, folders.user_runs() / name
+    if not folders.NAME.fullmatch(name) or not source.is_dir():
         raise RunError(f"There is no deleted run {name!r} to bring back.")
     if target.exists():
         raise RunError(f"A run {name!r} is there again. Delete it before you bring the old one back.")

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vae import runs
 from vae.data import data_root
-from vae.runs import Run
+from vae.runs import files
+from vae.runs.run import Run
 
 VERSION = "1"  # of what the numbers mean: another one is computed anew
 FILES = ("spec.json", "model.safetensors", "codes.npz")
@@ -47,7 +47,7 @@ def keep(run: Run, names: tuple[str, ...], found: Pointwise) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, how=np.array(found.how), **found.values)
-    runs.write(path, buffer.getvalue())
+    files.write(path, buffer.getvalue())
 
 
 def kept(mark: str, names: tuple[str, ...], n: int) -> Pointwise | None:

@@ -1,19 +1,14 @@
 """A run is a folder: spec.json, model.safetensors, history.jsonl, codes.npz, metrics.json, card.md and state.pt.
 
-Training adds meta.json, status.json, control.json, worker.lock and the film (vae.runs.status, vae.runs.control, vae.runs.film).
-
-Every file is replaced atomically, so that a kill at any byte leaves the last good version; reading never unpickles and
-needs no torch. `state.pt` (optimiser, generator, position and the weights that belong to them) is training's alone.
+Training adds meta.json, status.json, control.json, worker.lock and the film (see `status`, `control` and `film`).
+Reading never unpickles and needs no torch. `state.pt` (optimiser, generator, position and the weights that belong to
+them) is training's alone.
 """
 
 import io
 import json
-import os
-import re
-import threading
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,35 +17,15 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from vae.spec import layers as networks
-from vae.data import data_root
+from vae.runs import files
 from vae.spec import Spec, SpecError
+from vae.spec.layers import fold, weight_shape
 
 SHOWN_LABEL = 0  # what a conditional decoder shows where nobody chose a label
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
 class RunError(Exception):
     """A run folder that cannot be read: what is wrong, why, and what to do."""
-
-
-def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
-    """Replace a file atomically: temporary name in the same folder, flushed to disk, renamed.
-
-    `durable` False spares the flush: a kill still leaves a whole file, a power cut may leave the one before.
-    """
-    # the system's number of this thread, and no other process's either: two visitors of one server may ask something of
-    # the same run at once
-    temporary = path.with_name(f".{path.name}.{threading.get_native_id()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -233,7 +208,7 @@ class Run:
         """
         layers, weights = self.spec.decoder_layers(), self.weights("decoder.net.")
         for i, layer in enumerate(layers):
-            expected = networks.weight_shape(layer)
+            expected = weight_shape(layer)
             if expected is None:
                 continue
             for name, shape in ((f"{i}.weight", expected), (f"{i}.bias", (layer["out"],))):
@@ -248,84 +223,9 @@ class Run:
         label = SHOWN_LABEL if label is None else label
         if not 0 <= label < self.spec.labels:
             raise RunError(f"{self.name} has the labels 0 to {self.spec.labels - 1}, and {label} is none of them.")
-        return networks.fold(layers, weights, label)
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A folder that looks like a run but cannot be read, and why."""
-
-    name: str
-    path: Path
-    reason: str
-
-
-def shipped() -> Path:
-    """The folder of the models that come with the project."""
-    return Path(__file__).resolve().parents[2] / "models"
-
-
-def examples() -> Path:
-    """The folder of the ill models that come with the project, for people to see what illness looks like."""
-    return shipped() / "unhealthy"
-
-
-def ships(run: Run) -> bool:
-    """Return whether a run comes with the project, so that it stays as it is."""
-    return run.path.resolve().parent in (shipped().resolve(), examples().resolve())
-
-
-def user_runs() -> Path:
-    """The folder of the runs trained on this machine."""
-    return data_root() / "runs"
-
-
-def roots() -> tuple[Path, ...]:
-    """Where runs are looked for: the user's first, then the shipped ones, the ill ones last."""
-    return user_runs(), shipped(), examples()
-
-
-def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:
-    """Return every run of the folders (default: `roots()`), sorted by name; unreadable ones as Broken."""
-    found: dict[str, Run | Broken] = {}
-    for folder in folders if folders is not None else roots():
-        for path in sorted(p.parent for p in folder.glob("[!.]*/spec.json")):
-            if path.name in found:
-                continue
-            try:
-                run = Run(path)
-                run.spec, run.metrics  # noqa: B018 -- reading is the check
-                found[path.name] = run
-            except RunError as error:
-                found[path.name] = Broken(path.name, path, str(error))
-    return [found[name] for name in sorted(found)]
-
-
-def find(name: str, folders: Iterable[Path] | None = None) -> Run:
-    """Return the run of that name; raises RunError that lists the names there are. Names never leave the folders."""
-    folders = list(folders if folders is not None else roots())
-    if NAME.fullmatch(name):
-        for folder in folders:
-            if (folder / name / "spec.json").is_file():
-                return Run(folder / name)
-    known = [r.name for r in library(folders)]
-    raise RunError(f"There is no model {name!r} here. Known models: {', '.join(known) or 'none'}.")
-
-
-def create(path: Path, spec: Spec) -> Run:
-    """Make a run folder that holds its spec; raises RunError if one is there already."""
-    if (path / "spec.json").exists():
-        raise RunError(f"{path} holds a run already. Resume it with --resume, or choose another name.")
-    path.mkdir(parents=True, exist_ok=True)
-    write(path / "spec.json", spec.to_json())
-    return Run(path)
+        return fold(layers, weights, label)
 
 
 def keep_evaluation(run: Run, rows: list[dict[str, Any]]) -> None:
     """Keep an evaluation table with its run."""
-    write_json(run.path / "evaluation.json", {"data": run.spec.data_name, "split": "test", "rows": rows})
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace a JSON file atomically."""
-    write(path, json.dumps(content, indent=2) + "\n")
+    files.write_json(run.path / "evaluation.json", {"data": run.spec.data_name, "split": "test", "rows": rows})

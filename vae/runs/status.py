@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from vae import runs
+from vae.runs import files
 
 ALIVE = frozenset({"starting", "running", "paused", "finishing"})
 ENDED = frozenset({"done", "stopped", "failed"})
@@ -73,7 +73,7 @@ def write(path: Path, status: Status) -> None:
     """Replace status.json; on a full disk it is overwritten in place, so that the reason still reaches the page."""
     text = replace(status, updated=time.time()).to_json()
     try:
-        runs.write(path / "status.json", text, durable=False)
+        files.write(path / "status.json", text, durable=False)
     except FileNotFoundError:
         raise
     except OSError:

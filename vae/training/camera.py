@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae import runs
 from vae.data import Dataset
 from vae.data.batches import Batches
 from vae.model import LatentModel, from_prior
 from vae.model.families import rate_by_dimension
-from vae.runs import film
+from vae.runs import files, film
 from vae.spec import Spec
 
 SHARE = 20  # the newest frame costs about one part in so many of the time at most
@@ -48,7 +47,7 @@ class Camera:
             originals = (originals.astype(np.float32) * (255 / batches.levels)).round().astype(np.uint8)
         labels = None if dataset.labels is None else dataset.labels[:count]
         (path / "film").mkdir(exist_ok=True)
-        runs.write(path / "film" / "still.npz", film.pack(film.Still(labels, dataset.classes, originals)))
+        files.write(path / "film" / "still.npz", film.pack(film.Still(labels, dataset.classes, originals)))
 
     @torch.no_grad()
     def shoot(self, model: LatentModel, step: int) -> film.Frame:
@@ -77,9 +76,9 @@ class Camera:
             return
         frame = self.shoot(model, step)
         if planned:
-            runs.write(film.file(self.path, step), film.pack(frame), durable=False)
+            files.write(film.file(self.path, step), film.pack(frame), durable=False)
         if live:
-            runs.write(film.file(self.path, None), film.pack(frame, compressed=False), durable=False)
+            files.write(film.file(self.path, None), film.pack(frame, compressed=False), durable=False)
             cost = time.monotonic() - began
             # the first shot is far slower than all others, and must not hold up the second
             self.next_live = began + min(max(LIVE_SECONDS, SHARE * min(cost, self.cost)), LONGEST)

@@ -7,8 +7,8 @@ from collections.abc import Generator
 
 from safetensors.torch import save as safetensors_bytes
 
-from vae import runs
 from vae.data.batches import Batches, steps_per_epoch
+from vae.runs import Run, RunError, files
 from vae.training.history import Recorder
 from vae.training.loop import Diverged, State, Step, fit
 from vae.training.parallel import ALONE, Team
@@ -28,7 +28,7 @@ class Session:
 
     def __init__(
         self,
-        run: runs.Run,
+        run: Run,
         train_set: Batches,
         valid_set: Batches | None,
         device: str = "cpu",
@@ -46,7 +46,7 @@ class Session:
         if self.leads:
             # what was written after the checkpoint will be written again
             lines = self.history.read_bytes()[: self.state.history_bytes] if self.history.exists() else b""
-            runs.write(self.history, lines)
+            files.write(self.history, lines)
         # a state is known to be healthy when steps after it were: the weights that one step leaves, the next one judges
         self.healthy = self.candidate = self.snapshot()
         if self.leads and self.run.checkpoint is None:
@@ -60,10 +60,10 @@ class Session:
             try:
                 self.state.load(file)
                 return wrong
-            except runs.RunError as error:
+            except RunError as error:
                 wrong = wrong or str(error)
         if files:
-            raise runs.RunError(wrong)
+            raise RunError(wrong)
         return ""
 
     def snapshot(self) -> tuple[bytes, bytes]:
@@ -76,8 +76,8 @@ class Session:
         """Write a snapshot (default: of now), the state last: a kill between the two repeats work, mixes nothing."""
         if self.leads:
             weights, state = snapshot or self.snapshot()
-            runs.write(self.path / "model.safetensors", weights)
-            runs.write(self.path / "next.pt", state)
+            files.write(self.path / "model.safetensors", weights)
+            files.write(self.path / "next.pt", state)
             if (self.path / "state.pt").is_file():
                 os.replace(self.path / "state.pt", self.path / "previous.pt")
             os.replace(self.path / "next.pt", self.path / "state.pt")
@@ -121,7 +121,7 @@ class Session:
 
 
 def train(
-    run: runs.Run, train_set: Batches, valid_set: Batches | None, device: str = "cpu", checkpoint_seconds: float = 30.0
+    run: Run, train_set: Batches, valid_set: Batches | None, device: str = "cpu", checkpoint_seconds: float = 30.0
 ) -> Generator[Step, None, None]:
     """Train or resume a run folder, yielding every step (see Session)."""
     return Session(run, train_set, valid_set, device, checkpoint_seconds).steps()

@@ -8,37 +8,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from vae import data, runs
-from vae.data.batches import Batches, prepare
 from vae.evaluation import Estimate, evaluate
 from vae.geometry import plane
 from vae.model import LatentModel
 from vae.model.families import bits_per_dim
-from vae.runs import Codes, Run, RunError
-from vae.spec import Spec, head, presets
-from vae.spec import layers as networks
+from vae.runs import SHOWN_LABEL, Codes, Run, files
+from vae.runs.load import held_out, load_model
+from vae.spec import Spec, head, layers, presets
 
 ATLAS_SIDE = 64
 UNITS = {"ess": "samples"}
-
-
-def load(run: Run) -> LatentModel:
-    """Return a run's trained model in evaluation mode; raises RunError if weights and spec do not fit."""
-    model = run.spec.build()
-    try:
-        model.load_state_dict(load_file(run.path / "model.safetensors"))
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run anew.") from error
-    return model.eval()
-
-
-def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:
-    """Return the test split of the run's data (or of data `name`), and its batches under the run's spec."""
-    dataset = data.load(name or run.spec.data, "test", n=n)
-    return dataset, prepare(dataset, run.spec)
 
 
 @torch.no_grad()
@@ -64,7 +44,7 @@ def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
     codes = Codes(
         points, torch.cat(scales).numpy() if scales else None, dataset.labels, dataset.classes, dataset.split, **extra
     )
-    runs.write(run.path / "codes.npz", codes.to_bytes())
+    files.write(run.path / "codes.npz", codes.to_bytes())
     return codes
 
 
@@ -78,13 +58,13 @@ def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
     grid = np.stack(np.meshgrid(*axes), -1)  # [row = y ascending, column = x ascending, 2]
     z = torch.from_numpy(view.to_latent(grid).astype(np.float32)).reshape(-1, run.spec.latent)
     if run.spec.condition is not None:
-        model = model.given(torch.tensor(runs.SHOWN_LABEL))
+        model = model.given(torch.tensor(SHOWN_LABEL))
     tiles = torch.cat([model.decode(part).mean for part in z.split(256)])
     pixels = (tiles.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     buffer = io.BytesIO()
     extent = np.array([low[0], high[0], low[1], high[1]], dtype=np.float32)
     np.savez_compressed(buffer, tiles=pixels.reshape(ATLAS_SIDE, ATLAS_SIDE, *run.spec.shape), extent=extent)
-    runs.write(run.path / "atlas.npz", buffer.getvalue())
+    files.write(run.path / "atlas.npz", buffer.getvalue())
 
 
 def metrics(numbers: dict[str, Estimate], data_name: str, split: str, k: int) -> dict[str, Any]:
@@ -144,9 +124,9 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
 
 def finish(run: Run, k: int = 100, n: int | None = None, command: str | None = None) -> dict[str, Any]:
     """Save codes, metrics, card, and an atlas where the browser cannot run the decoder; return the metrics."""
-    model = load(run)
+    model = load_model(run)
     codes = encode(run, model)
-    if not all(layer["kind"] in networks.IN_BROWSER for layer in run.spec.decoder_layers()):
+    if not all(layer["kind"] in layers.IN_BROWSER for layer in run.spec.decoder_layers()):
         atlas(run, model, codes)
     _, batches = held_out(run)
     numbers = metrics(evaluate(model, batches, k, run.spec.seed, n), run.spec.data_name, "test", k)
@@ -155,6 +135,6 @@ def finish(run: Run, k: int = 100, n: int | None = None, command: str | None = N
     if run.history:
         numbers["train_seconds"] = run.history[-1]["seconds"]
         numbers["hardware"] = f"{torch.get_num_threads()} CPU thread(s), {platform.machine()}"
-    runs.write_json(run.path / "metrics.json", numbers)
-    runs.write(run.path / "card.md", card(run, run.spec, numbers))
+    files.write_json(run.path / "metrics.json", numbers)
+    files.write(run.path / "card.md", card(run, run.spec, numbers))
     return numbers

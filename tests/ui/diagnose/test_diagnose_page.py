@@ -37,7 +37,7 @@ def at_once(monkeypatch):
 
 def as_shipped(monkeypatch):
     """Let the app see the models that come with the project."""
-    monkeypatch.setattr(runs, "shipped", lambda: SHIPPED)
+    monkeypatch.setattr(runs.folders, "shipped", lambda: SHIPPED)
 
 
 def plainly(text):
@@ -87,9 +87,10 @@ def test_an_example_is_told_its_illness_and_its_remedy_sets_the_train_page(name,
 
 def test_what_is_not_kept_is_measured_and_then_kept(folder):
     run = complete(make_run(folder, "mine", n=360, **SMALL))
+    from vae.runs.load import load_model
     from vae.training import finish
 
-    finish.encode(run, finish.load(run))
+    finish.encode(run, load_model(run))
     app = lives(start("diagnose", model="mine"))
     assert not app.error
     known = {part.stem for part in (run.path / "diagnosis").glob("*.json")}
@@ -125,9 +126,10 @@ def test_without_the_data_the_page_lives_and_says_what_is_missing(monkeypatch, f
 
 def test_an_autoencoders_absent_cards_are_explained(folder):
     run = complete(make_run(folder, "points", "autoencoder", n=360, **SMALL))
+    from vae.runs.load import load_model
     from vae.training import finish
 
-    finish.encode(run, finish.load(run))
+    finish.encode(run, load_model(run))
     app = lives(start("diagnose", model="points"))
     said = texts(app)
     assert "Not here" in said and "no ELBO and no bound" in said
@@ -145,9 +147,10 @@ def test_every_kind_of_model_has_its_page(preset, changes, folder):
     if preset == "logistic-vae":
         spec["likelihood"] = {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}
     run = complete(make_run(folder, "mine", preset, n=360, **spec, **changes))
+    from vae.runs.load import load_model
     from vae.training import finish
 
-    finish.encode(run, finish.load(run))
+    finish.encode(run, load_model(run))
     app = lives(start("diagnose", model="mine"))
     assert not app.error, [e.value for e in app.error]
     assert "Cannot be measured here" not in texts(app), plainly(texts(app))

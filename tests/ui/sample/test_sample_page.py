@@ -20,6 +20,7 @@ from vae import data
 from vae.answers import pool
 from vae.geometry.plane import pair
 from vae.runs import Run
+from vae.runs.load import load_model
 from vae.spec import PRESETS, preset
 from vae.training import finish
 
@@ -38,7 +39,7 @@ def folder(folder, monkeypatch):
 def run_of(folder, name="vae", **changes) -> Run:
     """A run with weights of both networks, and its own encoder's codes."""
     run = complete(make_run(folder, name, name, **{**SMALL, **LEVELS.get(name, {}), **changes}))
-    finish.encode(run, finish.load(run))
+    finish.encode(run, load_model(run))
     return Run(run.path)
 
 

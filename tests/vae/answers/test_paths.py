@@ -16,7 +16,7 @@ from vae.geometry.metric import magnification, mean
 from vae.geometry.plane import pair
 from vae.model.priors import normal
 from vae.runs import RunError
-from vae.training import finish
+from vae.runs.load import load_model
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
@@ -83,7 +83,7 @@ def test_the_elbo_of_the_frames_is_that_of_the_decoded_means(run, waypoints):
     found = in_turns(along, run.path, "line", waypoints, 0.5, frames=5, samples=2000)
     places = curves.at(found.points, found.share, np.linspace(0, 1, 5))
     x = torch.from_numpy((calls.decode(run.path, places) > 0.5).astype(np.float32))
-    other = single_elbos(finish.load(run), x, 2000, torch.Generator().manual_seed(5))
+    other = single_elbos(load_model(run), x, 2000, torch.Generator().manual_seed(5))
     error = np.hypot(found.elbo_se, other[1])
     assert np.abs((found.elbo - other[0].numpy()) / error).max() < 4
 
@@ -115,7 +115,7 @@ def test_magnification_is_that_of_the_points_of_the_plane(tmp_path, monkeypatch)
     np.testing.assert_array_equal(found, again)
     u = np.array([-1 + 3 * 4 / 6, -3 + 4 * 2 / 6])
     z = torch.from_numpy(plane.to_latent(u[None])).float()
-    expected = magnification(mean(finish.load(run)), z, torch.from_numpy(plane.basis).float())
+    expected = magnification(mean(load_model(run)), z, torch.from_numpy(plane.basis).float())
     assert found[2, 4] == pytest.approx(expected.item(), rel=1e-5)
 
 

@@ -22,6 +22,7 @@ from vae.data import DataError, load
 from vae.evaluation import evaluate
 from vae.jobs import JobError
 from vae.runs import Run, RunError
+from vae.runs.load import held_out, load_model
 from vae.training import finish
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -93,7 +94,7 @@ def linger(run: Path, began: str) -> None:
 
 def test_encode_and_decode_equal_direct_calls(pool, run, images):
     encoded = pool.ask(calls.encode, run.path, images).result()
-    model = finish.load(run)
+    model = load_model(run)
     x = torch.from_numpy((images > 127.5).astype(np.float32))
     with torch.no_grad():
         q = model.encode(x)
@@ -108,7 +109,7 @@ def test_encode_and_decode_equal_direct_calls(pool, run, images):
 
 
 def test_measure_equals_evaluate_also_in_many_turns(pool, run, monkeypatch):
-    numbers = evaluate(finish.load(run), finish.held_out(run)[1], 20, run.spec.seed, 270)
+    numbers = evaluate(load_model(run), held_out(run)[1], 20, run.spec.seed, 270)
     expected = finish.metrics(numbers, run.spec.data_name, "test", 20)
     monkeypatch.setattr(calls, "TURN", 0.0)
     turns, here = 1, calls.measure(run.path, 20, 270)

@@ -16,6 +16,7 @@ from vae.evaluation.information import aggregate_log_prob
 from vae.geometry.plane import pair
 from vae.model.priors import normal
 from vae.runs import RunError
+from vae.runs.load import load_model
 from vae.spec import PRESETS
 from vae.training import finish
 
@@ -27,7 +28,7 @@ DENSITY = ("vae", "iwae", "beta-vae", "mixture-vae", "vamp-vae", "flow-prior-vae
 def run_of(folder, preset="vae", **changes):
     """A run with weights, and with the codes that its own encoder gives, as every trained run has."""
     run = complete(make_run(folder, preset, preset, **{**SMALL, **changes}))
-    finish.encode(run, finish.load(run), 200)
+    finish.encode(run, load_model(run), 200)
     return runs.Run(run.path)
 
 
@@ -41,7 +42,7 @@ def test_the_prior_is_the_prior_at_every_temperature_and_the_images_are_its_deco
     found = sampling_calls.draw(run.path, "prior", 0.7, 1000, seed=3)
     assert stats.kstest(found.z.ravel(), stats.norm(0, 0.7).cdf).pvalue > 1e-3
     with torch.no_grad():
-        mean = finish.load(run).decode(torch.from_numpy(found.z)).mean.numpy()
+        mean = load_model(run).decode(torch.from_numpy(found.z)).mean.numpy()
     assert np.allclose(found.images, mean, atol=1e-6) and found.images.shape == (1000, 1, 8, 8)
     assert np.allclose(found.log_p, stats.norm.logpdf(found.z.astype(float)).sum(1), atol=1e-4)
     codes = run.codes
@@ -121,7 +122,7 @@ def test_the_manifold_lies_as_the_map_and_a_cell_is_what_its_z_decodes_to(tmp_pa
     assert np.allclose(even.across, [-2.4, -1.2, 0, 1.2, 2.4]) and np.allclose(even.up, even.across)
     assert np.allclose(even.z[0, 0], [-2.4, 2.4]) and np.allclose(even.z[4, 3], [1.2, -2.4])
     with torch.no_grad():
-        mean = finish.load(run).decode(torch.from_numpy(even.z[1, 3])[None]).mean.numpy()[0]
+        mean = load_model(run).decode(torch.from_numpy(even.z[1, 3])[None]).mean.numpy()[0]
     assert np.allclose(even.images[1, 3], mean, atol=1e-6)
     assert np.allclose(even.log_p[0, 0], 2 * stats.norm.logpdf(2.4))
     by_prior = sampling_calls.grid(run.path, 4, True, plane.origin, plane.basis)

@@ -63,11 +63,11 @@ def test_more_than_two_latents_save_their_pca_and_an_unknown_layer_its_atlas():
     import torch
 
     from vae.geometry import plane
-    from vae.training import finish
+    from vae.runs.load import load_model
 
     z = plane.default(run.codes).to_latent(np.array([low_x, high_y]))
     with torch.no_grad():
-        mean = finish.load(run).decode(torch.from_numpy(z.astype(np.float32))[None]).mean[0]
+        mean = load_model(run).decode(torch.from_numpy(z.astype(np.float32))[None]).mean[0]
     assert np.abs(mean.numpy() * 255 - tile).max() <= 1
 
 

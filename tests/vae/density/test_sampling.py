@@ -142,10 +142,10 @@ def test_a_hopeless_region_says_so():
 
 
 def test_a_mean_is_the_mean_and_a_sample_is_a_sample(tmp_path):
-    from vae.training import finish
+    from vae.runs.load import load_model
 
     run = complete(make_run(tmp_path, "run", **SMALL))
-    model = finish.load(run)
+    model = load_model(run)
     z = torch.zeros(1, 2).expand(3000, 2)
     mean, drawn = images(model, z), images(model, z, generator())
     assert torch.allclose(mean, model.decode(z[:1]).mean.expand_as(mean), atol=1e-6)

@@ -19,7 +19,7 @@ from vae.evaluation import baseline, calibration, decomposition, exact, scores, 
 from vae.evaluation.estimate import Estimate
 from vae.evaluation.information import subset
 from vae.runs import Run, RunError
-from vae.training import finish
+from vae.runs.load import held_out, load_model
 
 ILL = [runs.examples()]
 HEALTHY = ("digits-vae-2d", "mnist-vae-2d", "mnist-autoencoder-2d", "sprites-beta-vae-10d")
@@ -81,7 +81,7 @@ def test_an_example_is_of_the_spec_that_makes_it_and_says_how(name):
 def test_what_is_kept_comes_out_again(name):
     torch.set_num_threads(1)
     run = runs.find(name, ILL)
-    case = measure.Case(run, finish.load(run), calls._coded(run))
+    case = measure.Case(run, load_model(run), calls._coded(run))
     for part in CHEAP:
         close(plain(measure.MEASURES[part](case)), plain(kept.read(run.path, part)), (name, part))
 
@@ -102,8 +102,8 @@ def close(a, b, where):
 
 def test_the_numbers_are_those_of_vae_evaluation():
     run = runs.find("digits-vae-2d", [runs.shipped()])
-    model, known = finish.load(run), evidence(run)
-    _, batches = finish.held_out(run)
+    model, known = load_model(run), evidence(run)
+    _, batches = held_out(run)
     found = scores.scores(model, batches)
     for name in ("elbo", "distortion", "rate"):
         value = Estimate.of(getattr(found, name))
@@ -159,7 +159,7 @@ def test_evidence_is_kept_beside_the_run_and_stale_with_its_weights(tmp_path, mo
 
 def test_evidence_of_a_shipped_run_is_kept_in_the_data_folder(tmp_path, monkeypatch):
     run = copied("unhealthy-sigma", tmp_path, monkeypatch)
-    monkeypatch.setattr(runs, "shipped", runs.user_runs)
+    monkeypatch.setattr(runs.folders, "shipped", runs.user_runs)
     diagnosis_calls.diagnosis(run.path, "likelihood")
     assert not (run.path / "diagnosis").exists()
     assert (tmp_path / "diagnoses" / kept.digest(run.path) / "likelihood.json").is_file()

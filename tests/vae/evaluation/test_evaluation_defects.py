@@ -13,8 +13,8 @@ from vae.data.batches import Batches, prepare
 from vae.evaluation import Estimate, Sizes, active_units, bounds, decomposition, disentanglement, measure
 from vae.evaluation.codes import by_class, knn_accuracy, linear_accuracy
 from vae.evaluation.importance import stream
+from vae.runs.load import held_out, load_model
 from vae.spec import preset
-from vae.training import finish
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -125,11 +125,11 @@ SMALL = Sizes(
 def test_the_table_of_a_shipped_model_has_every_row_with_error_and_count():
     run = runs.find("digits-vae-2d", [runs.shipped()])
     torch.set_default_dtype(torch.float32)
-    dataset, batches = finish.held_out(run)
+    dataset, batches = held_out(run)
     train = load("digits", "train")
     rows = list(
         measure(
-            finish.load(run), batches, SMALL, dataset.labels, dataset.classes, prepare(train, run.spec), train.labels
+            load_model(run), batches, SMALL, dataset.labels, dataset.classes, prepare(train, run.spec), train.labels
         )
     )
     table = {row.name: row for row in rows}

@@ -8,8 +8,8 @@ from ppca import as_vae, data_of, random_ppca
 from vae import runs
 from vae.evaluation import bounds, exact, log_px_grid, posterior_grid
 from vae.evaluation.likelihood import pairwise_log_prob
+from vae.runs.load import held_out, load_model
 from vae.spec import preset
-from vae.training import finish
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -109,8 +109,8 @@ def test_pairwise_log_prob_is_log_prob_of_every_pair(likelihood):
 
 def shipped(n: int):
     run = runs.find("digits-vae-2d", [runs.shipped()])
-    _, batches = finish.held_out(run, n=n)
-    return finish.load(run).double(), batches.take(slice(None), generator()).double()
+    _, batches = held_out(run, n=n)
+    return load_model(run).double(), batches.take(slice(None), generator()).double()
 
 
 def test_exact_log_px_of_a_trained_model_is_another_quadratures():

@@ -10,7 +10,7 @@ from ppca import as_vae, data_of, random_ppca
 from vae import runs
 from vae.evaluation.gaps import even, expectation, gauss_hermite, lattice, refine, split
 from vae.evaluation.linear import normal_kl
-from vae.training import finish
+from vae.runs.load import held_out, load_model
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -87,8 +87,8 @@ def test_an_expectation_is_the_integral():
 
 def test_on_a_trained_model_elbo_plus_kl_is_log_px_per_image_and_both_gaps_are_positive():
     run = runs.find("digits-vae-2d", [runs.shipped()])
-    _, batches = finish.held_out(run, n=2)
-    model = finish.load(run).double()
+    _, batches = held_out(run, n=2)
+    model = load_model(run).double()
     x = batches.take(slice(None), generator()).double()
     found = split(model, x, tolerance=1e-5)
     assert found.residual.abs().max() < 1e-4

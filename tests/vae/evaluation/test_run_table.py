@@ -10,8 +10,8 @@ from vae.cli import main
 from vae.evaluation import run_table as report
 from vae.evaluation import table
 from vae.runs import Run, RunError
+from vae.runs.load import load_model
 from vae.spec import preset
-from vae.training import finish
 
 SHIPPED = [runs.shipped()]
 
@@ -29,7 +29,7 @@ def test_a_heavy_decoder_is_asked_for_fewer_samples():
 def test_the_parts_are_the_table_and_agree_with_the_card(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_DATA", str(tmp_path))
     run = runs.find("digits-vae-2d", SHIPPED)
-    rows = {row["name"]: row for name in table.PARTS for row in report.part(run, finish.load(run), name)}
+    rows = {row["name"]: row for name in table.PARTS for row in report.part(run, load_model(run), name)}
     assert abs(rows["elbo"]["value"] - run.metrics["elbo"]["value"]) < 4 * rows["elbo"]["se"]
     ladder = [rows[f"log_px_{k}"]["value"] for k in (1, 5, 50, 500, 5000)]
     assert ladder == sorted(ladder) and rows["elbo"]["value"] - 0.05 < ladder[0]

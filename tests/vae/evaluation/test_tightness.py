@@ -17,7 +17,7 @@ from vae.evaluation.gaps import expectation, normal
 from vae.evaluation.quadrature import log_px_grid
 from vae.evaluation.tightness import tightness
 from vae.runs import RunError, pointwise
-from vae.training import finish
+from vae.runs.load import load_model
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
@@ -56,7 +56,7 @@ def test_beyond_two_latents_the_samples_bound_it_from_below_and_are_never_negati
 
 def test_of_a_shipped_model_it_is_what_plain_grids_make_of_it():
     run = runs.Run(runs.shipped() / "digits-vae-2d")
-    model = finish.load(run)
+    model = load_model(run)
     x = calls._coded(run).take(slice(0, 8), generator())
     with torch.no_grad():
         loc, scale = normal(model.encode(x))

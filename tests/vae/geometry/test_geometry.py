@@ -19,8 +19,8 @@ from vae.geometry.geodesic import Graph, Grid, geodesics, relax, straight
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, PullBack, energy, lengths, magnification, mean, pullback
 from vae.model.priors import normal
+from vae.runs.load import load_model
 from vae.spec import PRESETS, preset
-from vae.training import finish
 
 pytestmark = pytest.mark.usefixtures("double", "one_thread")
 MODELS = sorted(p.parent.name for p in (Path(__file__).resolve().parents[3] / "models").glob("*/spec.json"))
@@ -262,7 +262,7 @@ def test_a_metric_that_is_not_finite_is_refused():
 def test_a_geodesic_is_never_longer_than_the_line(name):
     torch.set_default_dtype(torch.float32)
     run = runs.find(name, [runs.shipped()])
-    model, codes = finish.load(run), run.codes
+    model, codes = load_model(run), run.codes
     waypoints = codes.means[rng().choice(len(codes), 3, replace=False)].astype(np.float64)
     world = routes.world(model, codes, waypoints, most=500, side=24, iterations=20)
     found = routes.route("geodesic", world, waypoints, 6)
@@ -277,7 +277,7 @@ def test_nor_is_it_in_any_preset(name, tmp_path):
     run = complete(
         make_run(tmp_path, "m", name, data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})
     )
-    model = finish.load(run)
+    model = load_model(run)
     model = model.given(torch.tensor(0)) if run.spec.labels else model
     waypoints = run.codes.means[:3].astype(np.float64)
     world = routes.world(model, run.codes, waypoints, most=100, side=12, iterations=20)

@@ -17,6 +17,7 @@ from vae.evaluation import bounds
 from vae.model import draw
 from vae.model.families import sample
 from vae.model.labels import LabelLinear
+from vae.runs.load import load_model
 from vae.spec import SpecError, preset
 from vae.training import finish
 from vae.training.camera import Camera
@@ -124,7 +125,7 @@ def test_a_run_shows_its_decoder_under_one_label_and_films_and_encodes_with_ever
     assert np.array_equal(run.decoder()[1][first], run.decoder(0)[1][first])
     with pytest.raises(runs.RunError, match="0 to 9"):
         run.decoder(10)
-    codes = finish.encode(run, finish.load(run), n=20)
+    codes = finish.encode(run, load_model(run), n=20)
     test = prepare(load("digits", "test", n=20), spec)
     with torch.no_grad():
         q = model.given(test.labels).encode(test.take(slice(None), generator(spec.seed)))

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from vae.runs import control, cost as estimate, film, manage, status
+from vae.runs import control, cost, film, manage, status
 from vae import data, runs
 from vae.cli import main
 from vae.runs import Run, RunError
@@ -143,7 +143,7 @@ def test_names_and_notes():
 
 def test_what_comes_with_the_project_stays(monkeypatch, own_folder):
     run = make()
-    monkeypatch.setattr(runs, "shipped", lambda: own_folder / "runs")
+    monkeypatch.setattr(runs.folders, "shipped", lambda: own_folder / "runs")
     for action in (lambda: manage.rename(run, "x"), lambda: manage.annotate(run, "x"), lambda: manage.delete(run)):
         with pytest.raises(RunError, match="comes with the project"):
             action()
@@ -204,36 +204,36 @@ def test_the_arithmetic_is_what_torch_counts(changes):
     ):
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             module(torch.zeros(1, *shape))
-        assert estimate.operations(layers, shape) == counter.get_total_flops()
-    assert estimate.parameters(spec) == sum(p.numel() for p in model.parameters())
+        assert cost.operations(layers, shape) == counter.get_total_flops()
+    assert cost.parameters(spec) == sum(p.numel() for p in model.parameters())
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_presets_weights_are_counted(name):
     spec = preset(name)
-    assert estimate.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
+    assert cost.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
 
 
 def test_what_a_prior_or_a_term_costs_is_in_the_estimate():
-    plain, flow, vamp = (estimate.step_seconds(preset(n)) for n in ("vae", "flow-prior-vae", "vamp-vae"))
+    plain, flow, vamp = (cost.step_seconds(preset(n)) for n in ("vae", "flow-prior-vae", "vamp-vae"))
     assert min(flow, vamp) > 1.2 * plain  # measured: 1.4 to 1.6 times as long
-    contractive = estimate.step_seconds(preset("contractive-autoencoder", latent=16))
-    assert contractive > 2 * estimate.step_seconds(preset("autoencoder", latent=16))
+    contractive = cost.step_seconds(preset("contractive-autoencoder", latent=16))
+    assert contractive > 2 * cost.step_seconds(preset("autoencoder", latent=16))
     labels = {"kind": "labels", "classes": 10, "prior": True}
     spec = preset("cvae", condition=labels, likelihood={"kind": "normal", "sigma": "shared"}, binarisation="none")
-    assert estimate.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
+    assert cost.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
 
 
 def test_the_estimate_learns_from_runs_and_forgets_slowly():
     spec = preset("vae", **SMALL)
-    calculated = estimate.seconds(spec, 1297, 2)
+    calculated = cost.seconds(spec, 1297, 2)
     steps = spec.epochs * PER_EPOCH
-    assert calculated == pytest.approx(steps * estimate.step_seconds(spec, 2))
+    assert calculated == pytest.approx(steps * cost.step_seconds(spec, 2))
     measured = Status("done", step=steps, seconds=3 * calculated, threads=2)
-    estimate.learn(spec, measured)
-    assert estimate.seconds(spec, 1297, 2) == pytest.approx(3 * calculated)
-    estimate.learn(spec, replace(measured, seconds=calculated))
-    assert calculated < estimate.seconds(spec, 1297, 2) < 3 * calculated
-    assert estimate.seconds(spec, 1297, 1) == pytest.approx(steps * estimate.step_seconds(spec, 1))
+    cost.learn(spec, measured)
+    assert cost.seconds(spec, 1297, 2) == pytest.approx(3 * calculated)
+    cost.learn(spec, replace(measured, seconds=calculated))
+    assert calculated < cost.seconds(spec, 1297, 2) < 3 * calculated
+    assert cost.seconds(spec, 1297, 1) == pytest.approx(steps * cost.step_seconds(spec, 1))
     (data.data_root() / "machine.json").write_text('{"mlp, 2 threads": "fast"')
-    assert estimate.seconds(spec, 1297, 2) == pytest.approx(calculated)
+    assert cost.seconds(spec, 1297, 2) == pytest.approx(calculated)

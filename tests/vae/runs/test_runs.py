@@ -48,7 +48,7 @@ def test_a_failed_write_leaves_the_last_good_version(run, monkeypatch):
     def kill(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs.os, "replace", kill)
+    monkeypatch.setattr(runs.files.os, "replace", kill)
     with pytest.raises(KeyboardInterrupt):
         runs.write(run.path / "codes.npz", b"half")
     assert (run.path / "codes.npz").read_bytes() == before

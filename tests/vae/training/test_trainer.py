@@ -129,14 +129,14 @@ def test_a_trainer_that_is_ended_in_training_resumes_to_the_unbroken_run(unbroke
 def test_killed_while_a_checkpoint_is_written_the_one_before_counts(unbroken, start, monkeypatch):
     run = make(80)
     script = (
-        "import os, sys\nfrom vae import runs, __main__\nwrite = runs.write\n"
+        "import os, sys\nfrom vae import cli\nfrom vae.runs import files\nwrite = files.write\n"
         "def dying(path, content, **options):\n"
         "    if path.name == 'next.pt' and (path.parent / 'state.pt').exists():\n"
         "        with open(path.with_name('.next.pt.tmp'), 'wb') as file: file.write(content[: len(content) // 2])\n"
         "        os.kill(os.getpid(), 9)\n"
         "    write(path, content, **options)\n"
-        "runs.write = dying\n"
-        f"sys.exit(__main__.main(['train', {str(run.path)!r}, '--threads', '1', '--k', '2', '--n', '20']))\n"
+        "files.write = dying\n"
+        f"sys.exit(cli.main(['train', {str(run.path)!r}, '--threads', '1', '--k', '2', '--n', '20']))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script])
     until(step(run, 300), "300 steps")

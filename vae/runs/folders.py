@@ -1,0 +1,83 @@
+"""Where runs lie: the user's folder and those of the models that come with the project; listing, finding and making."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vae.data import data_root
+from vae.runs import files
+from vae.runs.run import Run, RunError
+from vae.spec import Spec
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that looks like a run but cannot be read, and why."""
+
+    name: str
+    path: Path
+    reason: str
+
+
+def shipped() -> Path:
+    """The folder of the models that come with the project."""
+    return Path(__file__).resolve().parents[2] / "models"
+
+
+def examples() -> Path:
+    """The folder of the ill models that come with the project, for people to see what illness looks like."""
+    return shipped() / "unhealthy"
+
+
+def ships(run: Run) -> bool:
+    """Return whether a run comes with the project, so that it stays as it is."""
+    return run.path.resolve().parent in (shipped().resolve(), examples().resolve())
+
+
+def user_runs() -> Path:
+    """The folder of the runs trained on this machine."""
+    return data_root() / "runs"
+
+
+def roots() -> tuple[Path, ...]:
+    """Where runs are looked for: the user's first, then the shipped ones, the ill ones last."""
+    return user_runs(), shipped(), examples()
+
+
+def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:
+    """Return every run of the folders (default: `roots()`), sorted by name; unreadable ones as Broken."""
+    found: dict[str, Run | Broken] = {}
+    for folder in folders if folders is not None else roots():
+        for path in sorted(p.parent for p in folder.glob("[!.]*/spec.json")):
+            if path.name in found:
+                continue
+            try:
+                run = Run(path)
+                run.spec, run.metrics  # noqa: B018 -- reading is the check
+                found[path.name] = run
+            except RunError as error:
+                found[path.name] = Broken(path.name, path, str(error))
+    return [found[name] for name in sorted(found)]
+
+
+def find(name: str, folders: Iterable[Path] | None = None) -> Run:
+    """Return the run of that name; raises RunError that lists the names there are. Names never leave the folders."""
+    folders = list(folders if folders is not None else roots())
+    if NAME.fullmatch(name):
+        for folder in folders:
+            if (folder / name / "spec.json").is_file():
+                return Run(folder / name)
+    known = [r.name for r in library(folders)]
+    raise RunError(f"There is no model {name!r} here. Known models: {', '.join(known) or 'none'}.")
+
+
+def create(path: Path, spec: Spec) -> Run:
+    """Make a run folder that holds its spec; raises RunError if one is there already."""
+    if (path / "spec.json").exists():
+        raise RunError(f"{path} holds a run already. Resume it with --resume, or choose another name.")
+    path.mkdir(parents=True, exist_ok=True)
+    files.write(path / "spec.json", spec.to_json())
+    return Run(path)

@@ -1,0 +1,44 @@
+"""A run's trained model, and the held-out examples that it is measured on; the one file of this room that needs torch."""
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from vae import data
+from vae.data.batches import Batches, prepare
+from vae.model import LatentModel
+from vae.runs.run import Run, RunError
+
+
+def load_model(run: Run) -> LatentModel:
+    """Return a run's trained model in evaluation mode; raises RunError if weights and spec do not fit."""
+    model = run.spec.build()
+    try:
+        model.load_state_dict(load_file(run.path / "model.safetensors"))
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run anew.") from error
+    return model.eval()
+
+
+def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:
+    """Return the test split of the run's data (or of data `name`), and its batches under the run's spec.
+
+    Raises DataError where the data are not on this machine.
+    """
+    dataset = data.load(name or run.spec.data, "test", n=n)
+    return dataset, prepare(dataset, run.spec)
+
+
+def encoded_examples(run: Run, whole: Batches | None = None) -> Batches:
+    """Return the test examples that a run's codes are of, in their order; `whole` is the test split, if loaded before.
+
+    Raises RunError where the codes are of other examples than those here, DataError where there are none.
+    """
+    batches, count = whole if whole is not None else held_out(run)[1], len(run.codes)
+    if len(batches) > count:
+        batches = held_out(run, count)[1]  # a part comes in another order than the whole
+    if len(batches) != count:
+        raise RunError(
+            f"{run.name} has {count:,} codes, and the test split here {len(batches):,} images: they are not "
+            "the same ones. Train it anew, or bring back its data."
+        )
+    return batches
