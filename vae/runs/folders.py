@@ -23,8 +23,10 @@ class Broken:
 
 
 def shipped() -> Path:
-    """The folder of the models that come with the project."""
-    return Path(__file__).resolve().parents[2] / "models"
+    """The folder of the models that come with the project: `models` in a checkout, beside this file when installed."""
+    here = Path(__file__).resolve()
+    installed = here.with_name("shipped")
+    return installed if installed.is_dir() else here.parents[2] / "models"
 
 
 def examples() -> Path:
