@@ -17,6 +17,7 @@ import time
 import venv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +29,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from vae import data  # noqa: E402
-from vae.data import download  # noqa: E402
 from vae.data.batches import Batches  # noqa: E402
 from vae.spec import preset  # noqa: E402
 from vae.training import loop as training  # noqa: E402
@@ -80,11 +80,26 @@ class ExampleVAE(nn.Module):
         return torch.sigmoid(self.fc4(F.relu(self.fc3(z)))), mean, log_var
 
 
+def torchvision_parts() -> tuple[Any, Any]:
+    """Return torchvision's datasets and transforms, though its wheel from PyPI lacks operators beside a CPU torch."""
+    try:
+        from torchvision import datasets, transforms
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+        for module in [m for m in sys.modules if m.partition(".")[0] == "torchvision"]:
+            del sys.modules[module]
+        for operator in ("nms", "qnms"):  # declared, not implemented: reading images never calls them
+            torch.library.define(
+                f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            )
+        from torchvision import datasets, transforms
+    return datasets, transforms
+
+
 def example(images: np.ndarray) -> Callable[[], None]:
     """Return one epoch of a loop like pytorch/examples' VAE, written from its description."""
-    datasets = download.torchvision_datasets()
-    from torchvision import transforms
-
+    datasets, transforms = torchvision_parts()
     whole = datasets.MNIST(mnist_root(), train=True, transform=transforms.ToTensor())
     loader = DataLoader(Subset(whole, range(len(images))), batch_size=BATCH, shuffle=True)
     model = ExampleVAE()

@@ -4,6 +4,7 @@ The pool computes everything about an image in one call; what a slider changes, 
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ PER_CLASS = 2  # images of a class in the strip
 MOST_CHOICES = 20
 AHEAD = ("ahead0", "ahead1")  # the images whose numbers are computed, and sent, before anybody asks: two at a time
 POLL_AHEAD = 200  # ms
-LESSON = "digits"  # the embedded images, where the model's own are none or absent
+LESSON_VALUES = 1024  # of an image, at most: the lesson takes the principal axes of all of them
 
 SOURCE = source("theory/theory.js")
 _component = st.components.v2.component(
@@ -165,12 +166,14 @@ def _wait(answer: Answer[Any], seconds: float) -> None:
 
 
 def _lesson_data(run: Run) -> str:
+    """Return the data of lesson one: the model's own where they are here, grey and small, else the default set."""
     from vae import data
 
     with suppress(DataError):
-        if len(run.spec.shape) == 3 and run.spec.shape[0] == 1 and data.available(run.spec.data):
-            return run.spec.data if run.spec.data != "sprites" else LESSON
-    return LESSON
+        grey = len(run.spec.shape) == 3 and run.spec.shape[0] == 1
+        if grey and math.prod(run.spec.shape) <= LESSON_VALUES and data.available(run.spec.data):
+            return run.spec.data
+    return data.DEFAULT
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from ui.train.spec_fields import (
     CONSTANT,
     LABELS,
@@ -29,20 +27,7 @@ FIRST_RUN_SECONDS = 35.0
 FIRST_RUN_EPOCHS = 400
 CODEBOOK = frozenset({"codebook", "commitment"})  # without these terms a codebook never moves
 
-_SHARED_SIGMA = {"kind": "normal", "sigma": "shared"}
-# what differs from a preset on some data: networks of their size, so few examples that half a minute shows something,
-# and a likelihood of what they hold
-_FOR_DATA: dict[str, dict[str, Any]] = {
-    "digits": {"encoder": {"kind": "mlp", "widths": [128, 64]}, "batch": 64},
-    "sprites": {"encoder": {"kind": "conv", "channels": [8, 16, 32, 32], "hidden": 128}, "size": 10_000},
-    "cifar10": {
-        "encoder": {"kind": "conv", "channels": [16, 32, 64], "hidden": 128},
-        "size": 10_000,
-        "likelihood": _SHARED_SIGMA,
-        "binarisation": "none",
-    },
-    "linear-gaussian": {"encoder": {"kind": "mlp", "widths": [32]}, "likelihood": _SHARED_SIGMA},
-}
+COVERS_ALL = {"kind": "normal", "sigma": "shared"}  # a density of any numbers, whatever the data
 
 
 def recommended(name: str, dataset: str) -> Spec:
@@ -51,10 +36,9 @@ def recommended(name: str, dataset: str) -> Spec:
     What the data cannot have (see `misfit`) is left out.
     """
     description = data.describe(dataset)
-    own, for_data = PRESETS[name][1], _FOR_DATA.get(dataset, {})
-    changes: dict[str, Any] = {**for_data, **own}
+    changes: dict[str, Any] = {**description.settings, **PRESETS[name][1]}
     if not covers(dataset, changes.get("likelihood", {"kind": "bernoulli"})["kind"]):
-        changes["likelihood"] = for_data["likelihood"]
+        changes["likelihood"] = description.settings.get("likelihood", COVERS_ALL)
     kind = changes.get("likelihood", {"kind": "bernoulli"})["kind"]
     if kind == "discretised_logistic":
         changes["likelihood"] = {**changes["likelihood"], "levels": description.levels}
@@ -94,11 +78,8 @@ def covers(dataset: str, likelihood: str) -> bool:
 
 
 def _accepts(dataset: str, likelihood: str, binarisation: str) -> bool:
-    shape = data.describe(dataset).shape
-    pixels = np.empty((0, *shape), np.uint8 if len(shape) == 3 else np.float32)
-    stub = data.Dataset(dataset, pixels, None, (), binary=dataset == "sprites")
     try:
-        data.check_likelihood(likelihood, stub, binarisation)
+        data.check_likelihood(likelihood, data.describe(dataset).empty(), binarisation)
     except data.DataError:
         return False
     return True
@@ -106,8 +87,7 @@ def _accepts(dataset: str, likelihood: str, binarisation: str) -> bool:
 
 def binarisations(dataset: str, likelihood: str) -> tuple[str, ...]:
     """Return the binarisations that fit, in the order to offer; only "none" where there is nothing to binarise."""
-    nothing = dataset == "sprites" or len(data.describe(dataset).shape) != 3
-    words = ("none",) if nothing else ("dynamic", "static", "none")
+    words = ("dynamic", "static", "none") if data.describe(dataset).grey else ("none",)
     return tuple(word for word in words if _accepts(dataset, likelihood, word))
 
 
@@ -135,7 +115,7 @@ def offered(values: Values) -> dict[str, tuple[str, ...]]:
     labels = values["condition"] == LABELS
     priors = tuple(kind for kind in options.PRIORS if not (labels and kind == "vamp"))  # see Spec._check_condition
     paths = tuple(name for name in options.PATHS if _climbs(values, path=name))
-    networks = tuple(kind for kind in options.NETWORKS if kind != "conv" or len(data.describe(dataset).shape) == 3)
+    networks = tuple(kind for kind in options.NETWORKS if kind != "conv" or data.describe(dataset).pixels)
     fitting = binarisations(dataset, values["likelihood"])
     return {
         "encoder": networks,

@@ -21,7 +21,7 @@ from vae.spec import choices as options
 from vae.spec.choices import CHOICES, NUMBERS, OBJECTIVES
 from vae.spec.presets import FAMILIES, title
 
-FIRST = ("vae", "digits")
+FIRST = ("vae", data.DEFAULT)
 LOCKED_REASON = (
     "A branch goes on with the weights and batches it has, so its data, model and batch stay. For other ones, start a "
     "new run from these settings."

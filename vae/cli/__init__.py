@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", metavar="RUN", help="the same as RUN; --epochs extends it")
     train.add_argument("--name", help="the run's name (default: preset-data)")
     train.add_argument("--out", type=Path, help="the folder that holds runs (default: the user's)")
-    train.add_argument("--data", help="digits, mnist, fashion-mnist, kmnist, cifar10, glyphs, sprites, linear-gaussian")
+    train.add_argument("--data", help=", ".join(data.NAMES))
     train.add_argument("--size", type=int, help="train on this many examples only")
     train.add_argument("--latent", type=int, help="latent dimensions d")
     train.add_argument("--net", choices=["linear", "mlp", "conv"])
@@ -329,9 +329,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif a.command == "export":
             _export(a)
         elif a.command == "fetch":
-            from vae.data import download
-
-            download.fetch(a.data, progress=lambda message: print(message, flush=True))
+            data.fetch(a.data, progress=lambda message: print(message, flush=True))
         else:
             from vae.runs.load import load_model
             from vae.training import finish

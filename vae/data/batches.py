@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae import data
-from vae.data import Dataset
-from vae.spec.heads import LEVELS
+from vae.data.binarisation import check_likelihood, static
+from vae.data.dataset import DataError, Dataset
 from vae.spec import Spec
+from vae.spec.heads import LEVELS
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ class Batches:
 def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") -> Batches:
     """Return a dataset's batches under the spec's binarisation; raises DataError where pixels do not fit."""
     levels = spec.likelihood.get("levels", LEVELS)
-    data.check_likelihood(spec.likelihood["kind"], dataset, spec.binarisation, levels)
+    check_likelihood(spec.likelihood["kind"], dataset, spec.binarisation, levels)
     if tuple(dataset.shape) != spec.shape:
-        raise data.DataError(
+        raise DataError(
             f"The model was specified for examples of shape {list(spec.shape)}, but {dataset.name} holds "
             f"{list(dataset.shape)}. Train a model on {dataset.name}, or choose data of the model's shape."
         )
     examples, levels = dataset.images, dataset.levels
     binarise = spec.binarisation if examples.dtype == np.uint8 and not dataset.binary else "none"
     if binarise == "static":
-        examples, levels = data.static(dataset), 1
+        examples, levels = static(dataset), 1
     given = None if spec.condition is None else torch.from_numpy(_labels(dataset, spec.labels)).to(device)
     return Batches(torch.from_numpy(np.ascontiguousarray(examples)).to(device), levels, binarise == "dynamic", given)
 
@@ -66,7 +66,7 @@ def _labels(dataset: Dataset, classes: int) -> np.ndarray:
     """Return a dataset's labels; raises DataError where there are none, or more than `classes`."""
     if dataset.labels is None or dataset.labels.max(initial=0) >= classes:
         found = "no labels" if dataset.labels is None else f"{len(dataset.classes)} classes"
-        raise data.DataError(
+        raise DataError(
             f"The model is conditioned on {classes} labels, and {dataset.name} has {found}. Choose other data, or the "
             "condition's classes by them."
         )

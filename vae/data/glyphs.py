@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vae.data.dataset import SPLITS, Description, Examples
+from vae.data.sources import DrawnSource
+
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans-subset.ttf"
 CLASSES = tuple("ACEHJLPSTX")
 SIDE = 28
@@ -115,3 +118,24 @@ def _cut(
     inside = font * (above * (1 - dv) + below * dv)  # pixels of the image from here to the edge of the font's stroke
     grown = inside + (thickness - _STROKE * font) / 2
     return np.asarray(np.rint(255 * np.clip(grown + 0.5, 0, 1)), np.uint8)
+
+
+class Glyphs(DrawnSource):
+    """Grey letters with uniform factors."""
+
+    about = Description(
+        name="glyphs",
+        title="Glyphs",
+        sentence="Grey letters with known slant, size, thickness and position, drawn here.",
+        shape=(1, SIDE, SIDE),
+        sizes=(10_000, 1_000, 2_000),
+        source="this project; font DejaVu Sans",
+        classes=CLASSES,
+        factors=("class", *RANGES),
+    )
+
+    def draw(self, split: str, n: int, seed: int) -> Examples:
+        """Return n letters of a split."""
+        factors = draw(n, np.random.default_rng([seed, SPLITS.index(split), 1]))
+        labels = factors["class"].astype(np.int64)
+        return Examples(render(*factors.values()), labels, {**factors, "class": labels})

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vae.data.dataset import SPLITS, Description, Examples
+from vae.data.sources import DrawnSource
+
 
 class LinearGaussian(NamedTuple):
     """x = W z + b + s e with z and e standard normal: W [D, d], b [D], s > 0."""
@@ -30,6 +33,28 @@ class LinearGaussian(NamedTuple):
 
 
 def parameters(seed: int = 0, dim: int = 8, latent: int = 2) -> LinearGaussian:
-    """Return W [dim, latent] and b [dim], standard normal from the seed, and s = 0.5: the defaults of data.load."""
+    """Return W [dim, latent] and b [dim], standard normal from the seed, and s = 0.5: those of the dataset."""
     rng = np.random.default_rng([seed, dim, latent])
     return LinearGaussian(rng.standard_normal((dim, latent)), rng.standard_normal(dim), 0.5)
+
+
+class LinearGaussianSource(DrawnSource):
+    """Vectors drawn from `parameters()`, with the latents that they were made of as factors."""
+
+    about = Description(
+        name="linear-gaussian",
+        title="Linear-Gaussian",
+        sentence="Vectors x = W z + b + s e with two latents, whose log p(x) is known exactly.",
+        shape=(8,),
+        sizes=(10_000, 1_000, 2_000),
+        source="this project",
+        factors=("z1", "z2"),
+        levels=1,
+        settings={"encoder": {"kind": "mlp", "widths": [32]}, "likelihood": {"kind": "normal", "sigma": "shared"}},
+    )
+
+    def draw(self, split: str, n: int, seed: int) -> Examples:
+        """Return n vectors of a split."""
+        # The seed draws examples, never the model: else a test could be of another model than its training was.
+        x, z = parameters().sample(n, np.random.default_rng([seed, SPLITS.index(split), 2]))
+        return Examples(x.astype(np.float32), None, dict(zip(self.about.factors, z.T, strict=True)))

@@ -12,6 +12,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vae.data.dataset import SPLITS, Description, Examples
+from vae.data.sources import DrawnSource
+
 FACTORS = ("shape", "scale", "orientation", "x", "y")
 SIZES = (3, 6, 40, 32, 32)
 CLASSES = ("square", "ellipse", "heart")
@@ -75,3 +78,39 @@ def images(indices: ArrayLike) -> NDArray[np.uint8]:
         chosen = stamps()[shape[part], scale[part], orientation[part]]
         windows[np.arange(start, start + len(chosen)), y[part], x[part]] = chosen
     return out[:, None]
+
+
+@cache
+def _shares() -> dict[str, NDArray[np.int64]]:
+    """Return the splits' shares of all sprites: 80, 10 and 10 per cent of one permutation that never changes."""
+    order = np.random.default_rng(COUNT).permutation(COUNT)
+    tenth = COUNT // 10
+    return {"test": order[:tenth], "valid": order[tenth : 2 * tenth], "train": order[2 * tenth :]}
+
+
+class Sprites(DrawnSource):
+    """Binary images: n of the split's share of all of them."""
+
+    about = Description(
+        name="sprites",
+        title="Sprites",
+        sentence="Squares, ellipses and hearts over dSprites' five factors, 737,280 black-and-white images drawn here.",
+        shape=(1, SIDE, SIDE),
+        sizes=(60_000, 4_000, 4_096),
+        source="this project; factors of L. Matthey et al. 2017 (dSprites)",
+        classes=CLASSES,
+        factors=FACTORS,
+        levels=1,
+        binary=True,
+        settings={"encoder": {"kind": "conv", "channels": [8, 16, 32, 32], "hidden": 128}, "size": 10_000},
+    )
+
+    def draw(self, split: str, n: int, seed: int) -> Examples:
+        """Return n sprites of a split, or its whole share if that is less."""
+        index = np.random.default_rng([seed, SPLITS.index(split)]).permutation(_shares()[split])[:n]
+        known = factors(index)
+        return Examples(images(index), known["shape"], dict(known), index)
+
+    def train_size(self, size: int | None = None) -> int:
+        """Return the number asked for, or the whole share if that is less."""
+        return self.about.sizes[0] if size is None else min(size, COUNT - 2 * (COUNT // 10))

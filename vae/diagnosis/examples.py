@@ -6,12 +6,13 @@ import sys
 from typing import Any, NamedTuple
 
 from vae import runs
+from vae.data import DEFAULT, describe
 from vae.runs import Run
 from vae.spec import Spec, preset
 
 _ON_DIGITS: dict[str, Any] = {
-    "data": "digits",
-    "shape": (1, 8, 8),
+    "data": DEFAULT,
+    "shape": describe(DEFAULT).shape,
     "encoder": {"kind": "mlp", "widths": [64, 32]},
     "batch": 64,
     "epochs": 60,

@@ -18,13 +18,13 @@ def _kill_me_first() -> None:
 
 def _rehearse() -> None:
     """Take two steps of a small model: torch makes its threads and loads its kernels at the first ones."""
-    from vae.data import load
+    from vae.data import DEFAULT, describe, load
     from vae.data.batches import prepare
     from vae.spec import preset
     from vae.training.loop import State, fit
 
-    spec = preset("vae", data="digits", shape=(1, 8, 8), batch=32, encoder={"kind": "mlp", "widths": [16]})
-    for step in fit(State.fresh(spec), spec, prepare(load("digits", "train", n=64), spec)):
+    spec = preset("vae", data=DEFAULT, shape=describe(DEFAULT).shape, batch=32, encoder={"kind": "mlp", "widths": [16]})
+    for step in fit(State.fresh(spec), spec, prepare(load(DEFAULT, "train", n=64), spec)):
         if step.step == 2:
             break
 

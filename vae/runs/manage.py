@@ -12,10 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vae import data
-from vae.data import Dataset
 from vae.runs import control, cost, film, files, folders, status
 from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError
@@ -64,9 +61,8 @@ def check(spec: Spec) -> int:
     n = data.train_size(spec.data, spec.size)
     if tuple(description.shape) != spec.shape:
         raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
-    pixels = np.empty((0, *spec.shape), np.uint8 if len(spec.shape) == 3 else np.float32)
-    stub = Dataset(spec.data, pixels, None, (), levels=description.levels, binary=spec.data == "sprites")
-    data.check_likelihood(spec.likelihood["kind"], stub, spec.binarisation, spec.likelihood.get("levels", LEVELS))
+    levels = spec.likelihood.get("levels", LEVELS)
+    data.check_likelihood(spec.likelihood["kind"], description.empty(), spec.binarisation, levels)
     classes = len(description.classes)
     if spec.condition is not None and not 0 < classes <= spec.labels:
         has = f"{classes} classes" if classes else "no labels"

@@ -11,8 +11,8 @@ import pytest
 from idx_files import places, write_idx
 
 from vae import data
-from vae.data import linear_gaussian
-from vae.data import DataError
+from vae.data import DataError, linear_gaussian
+from vae.data.idx import read_idx
 
 EMBEDDED = ("digits", "glyphs", "sprites", "linear-gaussian")
 
@@ -81,7 +81,7 @@ def test_damaged_idx_files_are_named_with_the_remedy(tmp_path, damage, why):
     path = tmp_path / "images"
     path.write_bytes(damage(write_idx(path, np.zeros((50, 28, 28), np.uint8))))
     with pytest.raises(DataError, match=f"images is damaged: .*{why}.* Delete it and fetch"):
-        data.read_idx(path, 3)
+        read_idx(path, 3)
 
 
 def test_a_set_of_the_wrong_size_or_labels_is_refused(fashion, tmp_path):
@@ -123,7 +123,7 @@ def test_the_root_is_chosen_then_the_users(monkeypatch, tmp_path):
 def test_embedded_sets_are_as_described_and_repeatable(name):
     about = data.describe(name)
     assert about.embedded and data.available(name)
-    for split, size in data.SIZES[name].items():
+    for split, size in zip(data.SPLITS, about.sizes, strict=True):
         whole = data.load(name, split)
         assert len(whole) == size and whole.shape == about.shape and whole.split == split
         assert whole.classes == about.classes and (whole.labels is None or whole.labels.max() < len(about.classes))

@@ -84,7 +84,7 @@ def test_factors_are_uniform_and_independent():
 
 def test_the_same_in_every_process_and_in_any_batch():
     code = (
-        "import zlib, numpy as np; from vae import glyphs;"
+        "import zlib, numpy as np; from vae.data import glyphs;"
         "print(zlib.crc32(glyphs.render(*glyphs.draw(600, np.random.default_rng(5)).values()).tobytes()))"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

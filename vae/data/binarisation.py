@@ -1,0 +1,57 @@
+"""What of a dataset a model is shown: grey pixels drawn as 0 or 1, and the likelihoods that are densities of that."""
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.data.dataset import DataError, Dataset
+
+
+def static(dataset: Dataset, seed: int = 0) -> NDArray[np.uint8]:
+    """Return a dataset's images as 0 or 1: one Bernoulli draw a pixel, P(1) = value / levels exactly, always the same.
+
+    The draw belongs to the dataset, the split and the example's index, so an image has the same one in every subset.
+    Raises DataError for data that are no pixels.
+    """
+    if dataset.images.dtype != np.uint8:
+        raise DataError(f"{dataset.name} holds real numbers: there is nothing to binarise. Choose binarisation none.")
+    if dataset.binary:
+        return (dataset.images > 0).astype(np.uint8)
+    index = np.arange(len(dataset)) if dataset.index is None else dataset.index
+    rng = np.random.default_rng([seed, zlib.crc32(f"{dataset.name}/{dataset.split}".encode())])
+    noise = rng.integers(0, dataset.levels, (int(index.max(initial=-1)) + 1, *dataset.shape), np.uint8)
+    return (dataset.images > noise[index]).astype(np.uint8)
+
+
+def check_likelihood(likelihood: str, dataset: Dataset, binarisation: str, levels: int | None = None) -> None:
+    """Raise DataError, naming the alternatives, where a likelihood is no density of what the model would be shown.
+
+    `levels` is the largest pixel value that a likelihood of grey levels counts to, None where that is still open.
+    """
+    if binarisation not in ("dynamic", "static", "none"):
+        raise DataError(f"There is no binarisation {binarisation!r}: choose dynamic, static or none.")
+    if dataset.images.dtype != np.uint8:
+        if likelihood != "normal" and likelihood != "laplace":
+            raise DataError(
+                f"{dataset.name} holds real numbers of any size, which the {likelihood} likelihood does not cover. "
+                "Choose normal or laplace."
+            )
+        return
+    if likelihood == "discretised_logistic":
+        if binarisation != "none" and not dataset.binary:
+            raise DataError(
+                f"The discretised logistic is one of a pixel's grey levels, and binarisation {binarisation} leaves "
+                f"{dataset.name} none. Choose binarisation none, or the likelihood bernoulli."
+            )
+        if levels is not None and levels != dataset.levels:
+            raise DataError(
+                f"The pixels of {dataset.name} are whole numbers from 0 to {dataset.levels}, and this likelihood "
+                f"counts to {levels}. Give the discretised logistic levels {dataset.levels}."
+            )
+    if likelihood == "bernoulli" and binarisation == "none" and not dataset.binary:
+        raise DataError(
+            f"The Bernoulli likelihood is one of 0 and 1, and {dataset.name} has grey pixels: with them it is no "
+            "likelihood, and its bound bounds nothing. Choose binarisation dynamic or static, or the likelihood "
+            "continuous_bernoulli or normal."
+        )

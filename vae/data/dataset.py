@@ -1,0 +1,110 @@
+"""What every dataset has: its description, and the arrays of one split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SPLITS = ("train", "valid", "test")
+
+
+class DataError(Exception):
+    """Data cannot be had or do not fit; the message says what, why and what to do."""
+
+
+class MissingData(DataError):
+    """A dataset's files are not on this machine."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One split: images [N, C, H, W] uint8 (or float32 vectors [N, D]), int64 labels [N], factors [N] by name.
+
+    A pixel's value in [0, 1] is images / levels. `binary` says that all values are 0 or `levels`. `index` [N] is each
+    example's position in its split, so that what belongs to an example stays with it in any subset.
+    """
+
+    name: str
+    images: NDArray[Any]
+    labels: NDArray[np.int64] | None
+    classes: tuple[str, ...]
+    factors: dict[str, NDArray[Any]] | None = None
+    levels: int = 255
+    split: str = "train"
+    binary: bool = False
+    index: NDArray[np.int64] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return self.images.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a source reads or draws: images, and labels, factors and positions in the split where it has them."""
+
+    images: NDArray[Any]
+    labels: NDArray[np.int64] | None = None
+    factors: dict[str, NDArray[Any]] | None = None
+    index: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a dataset is, known without reading it; `sizes` count the examples of each split, as SPLITS order them.
+
+    `shape` is [C, H, W] of pixels from 0 to `levels`, or [D] of real numbers; `classes` name the labels 0, 1, ... and
+    `factors` what is known of each example: both may be empty. `megabytes` is the size of the download, 0 for none.
+    `settings` are a spec's entries that suit these data better than a preset's own: networks of their size, so few
+    examples that half a minute shows something, a likelihood that covers them.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    shape: tuple[int, ...]
+    sizes: tuple[int, int, int]
+    source: str
+    classes: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
+    levels: int = 255
+    binary: bool = False
+    megabytes: float = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it needs no download."""
+        return self.megabytes == 0
+
+    @property
+    def pixels(self) -> bool:
+        """Whether examples are images of whole-number pixels, not vectors of real numbers."""
+        return len(self.shape) == 3
+
+    @property
+    def grey(self) -> bool:
+        """Whether pixels have values between 0 and `levels`: only then there is something to binarise."""
+        return self.pixels and not self.binary
+
+    def part(self, split: str) -> slice:
+        """Return where a split lies in all examples, ordered train, valid, test."""
+        start = sum(self.sizes[: SPLITS.index(split)])
+        return slice(start, start + self.sizes[SPLITS.index(split)])
+
+    def dataset(self, split: str, examples: Examples) -> Dataset:
+        """Return a split's examples as a dataset; without an index they are the first of their split."""
+        e = examples
+        index = np.arange(len(e.images)) if e.index is None else e.index
+        return Dataset(self.name, e.images, e.labels, self.classes, e.factors, self.levels, split, self.binary, index)
+
+    def empty(self) -> Dataset:
+        """Return a dataset of this kind without examples, for checks that need no values."""
+        images = np.empty((0, *self.shape), np.uint8 if self.pixels else np.float32)
+        return self.dataset(SPLITS[0], Examples(images))

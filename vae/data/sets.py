@@ -1,0 +1,87 @@
+"""The table of datasets, and what is asked of them by name. One entry adds a dataset to the app and the shell."""
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vae.data.cifar10 import Cifar10
+from vae.data.dataset import DataError, Dataset, Description, MissingData
+from vae.data.digits import Digits
+from vae.data.glyphs import Glyphs
+from vae.data.idx import FASHION_MNIST, KMNIST, MNIST
+from vae.data.linear_gaussian import LinearGaussianSource
+from vae.data.sources import Report, Root, Source
+from vae.data.sprites import Sprites
+
+SETS: dict[str, Source] = {}
+NAMES = SETS.keys()  # in the order in which they are offered
+DEFAULT = Digits.about.name  # small and always here: for the first run, lessons and examples
+
+
+def register(source: Source) -> None:
+    """Add a dataset; raises DataError where its name is taken."""
+    name = source.describe().name
+    if name in SETS:
+        raise DataError(f"There is a dataset {name!r} already. Choose another name.")
+    SETS[name] = source
+
+
+for _source in (Digits(), MNIST, FASHION_MNIST, KMNIST, Cifar10(), Glyphs(), Sprites(), LinearGaussianSource()):
+    register(_source)
+
+
+def _of(name: str) -> Source:
+    if name not in SETS:
+        near = difflib.get_close_matches(str(name).lower().replace("_", "-"), NAMES, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise DataError(f"There is no dataset {name!r}.{hint} There are: {', '.join(NAMES)}.")
+    return SETS[name]
+
+
+def describe(name: str) -> Description:
+    """Return what a dataset is, without reading it; raises DataError for an unknown name."""
+    return _of(name).describe()
+
+
+def available(name: str, root: Root = None) -> bool:
+    """Return whether a dataset can be loaded now, judged by its files' presence and size; raises for unknown names."""
+    return _of(name).available(root)
+
+
+def train_size(name: str, size: int | None = None) -> int:
+    """Return how many training examples a set gives where `size` are asked for; one that is drawn gives any number."""
+    return _of(name).train_size(size)
+
+
+def load(name: str, split: str = "train", n: int | None = None, seed: int = 0, root: Root = None) -> Dataset:
+    """Return a dataset's train, valid or test split, or at most n of it; raises DataError, which says what to do.
+
+    The splits share no example, whatever the seed. Of a set with fixed examples, all come in their own order, n of them
+    are the first n of the permutation that `seed` gives. Glyphs and linear-gaussian are drawn, as many as asked for,
+    from `seed` and the split; n defaults to the description's size. Sprites are n of the split's share of all 737,280.
+    In each case the first m of n examples are the m examples of the same seed. The real sets' validation examples are
+    the last 5,000 of their official training set.
+    """
+    source = _of(name)
+    with _naming_the_embedded():
+        return source.load(split, n, seed, root)
+
+
+def fetch(name: str, root: Root = None, progress: Report | None = None) -> None:
+    """Download a dataset into the data root, unless it is there whole or needs no download; raises DataError.
+
+    `progress` is called at each file's beginning, after every further 1 % and at its end.
+    """
+    source = _of(name)
+    with _naming_the_embedded():
+        source.fetch(root, progress)
+
+
+@contextmanager
+def _naming_the_embedded() -> Iterator[None]:
+    """Where a dataset is missing, name the images that need no download."""
+    try:
+        yield
+    except MissingData as error:
+        found = [d.name for source in SETS.values() if (d := source.describe()).embedded and d.pixels]
+        raise MissingData(f"{error} {', '.join(found[:-1])} and {found[-1]} need no download.") from error.__cause__
