@@ -73,7 +73,7 @@ def along(
     """
     import torch
 
-    from vae.density.log_q import Aggregate
+    from vae.density.log_q import log_q
     from vae.geometry import curves, neighbours, routes
 
     opened, model, codes = _open(run)
@@ -94,17 +94,16 @@ def along(
     except ValueError as error:
         raise RunError(f"{opened.name} has no such path here: {error}.") from error
     calls._finite(opened, found.points, found.way)
-    log_p = log_q = None
-    z = torch.from_numpy(found.points)
+    log_pz = log_qz = None
     if model.prior is not None:
         with torch.no_grad():
-            log_p = model.prior().log_prob(z.float()).double().numpy()
+            log_pz = model.prior().log_prob(torch.from_numpy(found.points).float()).double().numpy()
     if codes.scales is not None:
-        log_q = Aggregate(*(torch.from_numpy(v).double() for v in (codes.means, codes.scales))).log_prob(z).numpy()
+        log_qz = log_q(codes.means, codes.scales, found.points)
     places = curves.at(found.points, found.share, np.linspace(0, 1, frames))
     elbo = _elbos(opened, model, places, samples)
     return Along(
-        *(found.points, found.share, found.way, found.energy, found.line_energy, log_p, log_q),
+        *(found.points, found.share, found.way, found.energy, found.line_energy, log_pz, log_qz),
         neighbours.count(codes.means, found.points, radius),
         *(elbo or (None, None)),
     )

@@ -4,19 +4,17 @@ trusted, and else the distance to the nearest code. numpy alone, so that the app
 Explore's card judges by the same numbers, in the browser.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vae.density.log_q import PAIRS, Array, log_q
+
 HOLE = -2.0  # log q(z) - log p(z) in nats below which a point counts as a hole
 STRAYS = 0.1  # if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
 FAR = 4.0  # without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
 JUDGES = 200  # codes that are left out in turn
-PAIRS = 2**21  # pairs of a point and a code held at a time
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,47 +24,30 @@ class Aggregate:
     means: Array
     scales: Array | None
 
-    def _parts(self, count: int) -> list[slice]:
-        rows = max(1, PAIRS // len(self.means))
-        return [slice(start, start + rows) for start in range(0, count, rows)]
-
-    def log_prob(self, z: Array, skip: NDArray[np.int64] | None = None) -> Array:
-        """Return log q(z) [M] in nats of z [M, d], exactly over all codes but number `skip` [M] of each point.
+    def log_prob(self, z: Array, left_out: NDArray[np.int64] | None = None) -> Array:
+        """Return log q(z) [M] in nats of z [M, d], exactly over all codes but number `left_out` [M] of each point.
 
         Raises TypeError without scales: points have no density.
         """
         if self.scales is None:
             raise TypeError("an autoencoder's codes are points: they have no density q(z)")
-        z = np.asarray(z, np.float64)
-        shift = self.means.mean(0)  # about the codes' centre, the squares that cancel are small
-        means, z, precision = self.means - shift, z - shift, self.scales**-2.0
-        constant = -0.5 * (means**2 * precision).sum(1) - np.log(self.scales).sum(1)
-        found = []
-        for part in self._parts(len(z)):
-            log_q = -0.5 * z[part] ** 2 @ precision.T + z[part] @ (means * precision).T + constant
-            if skip is not None:
-                log_q[np.arange(len(log_q)), skip[part]] = -np.inf
-            top = log_q.max(1, keepdims=True)
-            # below -708 is nothing in float64 either, but such an exp takes fifteen times as long
-            found.append(np.log(np.exp(np.maximum(log_q - top, -700)).sum(1)) + top[:, 0])
-        count = len(means) - (skip is not None)
-        each = np.concatenate(found) if found else np.zeros(0)
-        return np.asarray(each - math.log(count) - 0.5 * means.shape[1] * math.log(2 * math.pi))
+        return log_q(self.means, self.scales, z, left_out)
 
-    def nearest(self, z: Array, skip: NDArray[np.int64] | None = None) -> tuple[NDArray[np.int64], Array]:
-        """Return the nearest code [M] of z [M, d] but number `skip` [M], and its distance [M] in latent units."""
+    def nearest(self, z: Array, left_out: NDArray[np.int64] | None = None) -> tuple[NDArray[np.int64], Array]:
+        """Return the nearest code [M] of z [M, d] but number `left_out` [M], and its distance [M] in latent units."""
         z = np.asarray(z, np.float64)
-        index, distance = [np.zeros(0, np.int64)], [np.zeros(0)]
-        for part in self._parts(len(z)):
-            squares = sum(
-                (z[part, j, None] - self.means[None, :, j]) ** 2 for j in range(z.shape[1])
-            )  # differences, not a product: nothing cancels
-            squares = np.asarray(squares)
-            if skip is not None:
-                squares[np.arange(len(squares)), skip[part]] = np.inf
-            index.append(squares.argmin(1))
-            distance.append(np.sqrt(squares.min(1)))
-        return np.concatenate(index), np.concatenate(distance)
+        index, distance = np.zeros(len(z), np.int64), np.zeros(len(z))
+        rows = max(1, PAIRS // len(self.means))
+        for start in range(0, len(z), rows):
+            part = slice(start, start + rows)
+            # differences, not a product: nothing cancels
+            squares = np.zeros((len(z[part]), len(self.means)))
+            for j in range(z.shape[1]):
+                squares += (z[part, j, None] - self.means[:, j]) ** 2
+            if left_out is not None:
+                squares[np.arange(len(squares)), left_out[part]] = np.inf
+            index[part], distance[part] = squares.argmin(1), np.sqrt(squares.min(1))
+        return index, distance
 
     def judges(self) -> NDArray[np.int64]:
         """Return which codes are left out in turn to see how far q(z) is to be trusted: at most JUDGES, evenly."""

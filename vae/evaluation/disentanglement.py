@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vae.density.log_q import log_q
+
 Array = NDArray[np.float64]
 Factors = NDArray[np.int64]
 Representation = Callable[[NDArray[Any]], NDArray[Any]]
@@ -80,9 +82,7 @@ def mig_binned(codes: Array, factors: Factors, bins: int = BINS) -> float:
     return _mig(mutual_information(binned(codes, bins), factors), factors)
 
 
-def mig_sampled(
-    means: Array, scales: Array, factors: Factors, samples: int = 1, seed: int = 0, rows: int = 256
-) -> float:
+def mig_sampled(means: Array, scales: Array, factors: Factors, samples: int = 1, seed: int = 0) -> float:
     """Return the mutual information gap of z ~ q(z|x) = N(means, diag scales^2), as it was defined, without bins.
 
     I(z_j; v_k) = E[log q(z_j|v_k) - log q(z_j)], q(z_j|v) = the mean of q(z_j|x_n) over the n with that v, exactly over
@@ -91,21 +91,14 @@ def mig_sampled(
     rng = np.random.default_rng(seed)
     n, d = means.shape
     total = np.zeros((d, factors.shape[1]))
-    groups = [[np.flatnonzero(v == value) for value in range(v.max() + 1)] for v in factors.T]
     for _ in range(samples):
         z = means + scales * rng.standard_normal(means.shape)
         for j in range(d):
-            for start in range(0, n, rows):
-                part = slice(start, start + rows)
-                away = (z[part, j, None] - means[:, j]) / scales[:, j]
-                log_q = -0.5 * away**2 - np.log(scales[:, j])  # [rows, N]; constants cancel
-                top = log_q.max(1, keepdims=True)
-                density = np.exp(np.maximum(log_q - top, -700))  # one that underflows takes fifteen times as long
-                log_all = np.log(density.mean(1))
-                for k, members in enumerate(groups):
-                    given = np.stack([density[:, m].mean(1) if len(m) else np.zeros(len(density)) for m in members], 1)
-                    own = given[np.arange(len(given)), factors[part, k]]
-                    total[j, k] += (np.log(np.maximum(own, 1e-300)) - log_all).sum()
+            m, s, z_j = means[:, [j]], scales[:, [j]], z[:, [j]]
+            whole = log_q(m, s, z_j).sum()
+            for k, v in enumerate(factors.T):
+                alike = [v == value for value in np.unique(v)]
+                total[j, k] += sum(log_q(m[same], s[same], z_j[same]).sum() for same in alike) - whole
     return _mig(np.maximum(total / (samples * n), 0.0), factors)
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vae.density.log_q import Aggregate, Scarcity
+from vae.density.torch_log_q import AggregatePosterior
 from vae.geometry import curves
 from vae.geometry.geodesic import Graph, Grid, geodesics
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, Map, Metric, PullBack, energy, lengths, mean
+from vae.geometry.scarcity import Scarcity
 from vae.model import LatentModel
 from vae.runs import Codes
 
@@ -27,7 +28,7 @@ class World:
     many `iterations`."""
 
     decode: Map
-    aggregate: Aggregate | None = None
+    aggregate: AggregatePosterior | None = None
     grid: Grid | None = None
     dtype: torch.dtype = torch.float32
     iterations: int = 100
@@ -81,7 +82,7 @@ def world(
     aggregate = None
     if codes.scales is not None:
         chosen = np.unique(np.linspace(0, len(codes) - 1, min(most, len(codes))).round().astype(int))
-        aggregate = Aggregate(*(torch.from_numpy(v[chosen]).to(dtype) for v in (codes.means, codes.scales)))
+        aggregate = AggregatePosterior(*(torch.from_numpy(v[chosen]).to(dtype) for v in (codes.means, codes.scales)))
     grid = None
     if waypoints.shape[1] == 2:
         around = np.concatenate([codes.means, waypoints])

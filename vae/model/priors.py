@@ -10,8 +10,7 @@ from torch.distributions import Normal as TorchNormal
 
 from vae.model.families import couplings, soft_bound
 from vae.model.families.flow import FlowDistribution
-from vae.model.families.log_sum import log_sum_exp
-from vae.model.families.normals import log_normals
+from vae.model.families.normals import log_normals, log_sum_exp
 from vae.model.labels import Labelled
 
 _LEARNABLE = (0.02, 0.98)  # pixels of a pseudo-input at the beginning

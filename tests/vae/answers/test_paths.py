@@ -1,5 +1,6 @@
 """What pages ask about paths, against the same quantities computed another way."""
 
+import brute_force
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,6 @@ from turns import in_turns
 
 from vae.answers import models as calls
 from vae.answers.paths import Along, along, magnified
-from vae.evaluation.information import aggregate_log_prob
 from vae.evaluation.single import single_elbos
 from vae.geometry import curves
 from vae.geometry.metric import magnification, mean
@@ -53,8 +53,7 @@ def test_densities_lengths_and_neighbours_are_those_of_the_points(run, waypoints
     z = torch.from_numpy(found.points)
     np.testing.assert_allclose(found.points[::6], waypoints, atol=1e-12)
     np.testing.assert_allclose(found.log_p, normal(torch.zeros(2), torch.ones(2)).log_prob(z), atol=1e-5)
-    q = normal(*(torch.from_numpy(v).double() for v in (codes.means, codes.scales)))
-    np.testing.assert_allclose(found.log_q, aggregate_log_prob(q, z)[0], atol=1e-9)
+    np.testing.assert_allclose(found.log_q, brute_force.log_q(codes.means, codes.scales, found.points), atol=1e-9)
     frames = calls.decode(run.path, found.points).reshape(len(found.points), -1)
     np.testing.assert_allclose(np.diff(found.way), np.linalg.norm(np.diff(frames, axis=0), axis=1), atol=1e-5)
     gaps = np.linalg.norm(found.points[:, None] - codes.means, axis=-1)

@@ -63,6 +63,12 @@ def test_mig_of_samples_is_that_of_its_definition():
     assert dis.mig_sampled(np.tile(IDENTITY, 2), np.tile(tight, 2), SHUFFLED, 4) == pytest.approx(0, abs=1e-6)
 
 
+def test_mig_of_samples_does_not_change_when_codes_shift():
+    codes, scales, factors = IDENTITY[:200], np.full((200, 3), 0.3), SHUFFLED[:200]
+    unshifted = dis.mig_sampled(codes, scales, factors)
+    assert dis.mig_sampled(codes + 1e4, scales, factors) == pytest.approx(unshifted, abs=1e-9) and unshifted > 0.1
+
+
 def test_sampled_and_binned_mig_differ_and_are_named():
     wide = np.full_like(IDENTITY, 0.7)  # neighbours overlap: a sample knows less than the mean
     assert dis.mig_sampled(IDENTITY, wide, SHUFFLED, 2) < 0.8 < dis.mig_binned(IDENTITY, SHUFFLED)

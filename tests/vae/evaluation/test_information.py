@@ -46,6 +46,16 @@ def test_a_full_normals_aggregate_and_marginals():
     assert (each - expected).abs().max() < 1e-10
 
 
+def test_the_aggregate_posterior_does_not_change_when_all_is_shifted():
+    loc, scale = torch.randn(40, 3, generator=generator()), torch.rand(40, 3, generator=generator(1)) / 100 + 1e-3
+    z = loc + scale * torch.randn(40, 3, generator=generator(2))
+    loc, z = loc + 1e4 - 1e4, z + 1e4 - 1e4  # the numbers that the shift leaves exactly representable
+    unshifted = aggregate_log_prob(normal(loc, scale), z)
+    shifted = aggregate_log_prob(normal(loc + 1e4, scale), z + 1e4)
+    for a, b in zip(unshifted, shifted, strict=True):
+        assert (a - b).abs().max() < 1e-8
+
+
 def test_the_three_parts_telescope_to_the_rate():
     q = normal(torch.randn(500, 4, generator=generator()), torch.rand(500, 4, generator=generator(1)) + 0.05)
     found = decomposition(q, standard(4), 2, generator(2))

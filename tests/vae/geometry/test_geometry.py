@@ -12,13 +12,12 @@ from ppca import as_vae, random_ppca
 from scipy.spatial.distance import cdist
 
 from vae import runs
-from vae.density.log_q import Aggregate, Scarcity
-from vae.evaluation.information import aggregate_log_prob
+from vae.density.torch_log_q import AggregatePosterior
 from vae.geometry import attributes, curves, neighbours, routes
 from vae.geometry.geodesic import Graph, Grid, geodesics, relax, straight
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, PullBack, energy, lengths, magnification, mean, pullback
-from vae.model.priors import normal
+from vae.geometry.scarcity import Scarcity
 from vae.runs.load import load_model
 from vae.spec import PRESETS, preset
 
@@ -295,20 +294,13 @@ def test_nor_is_it_in_any_preset(name, tmp_path):
             assert found.energy == found.line_energy
 
 
-# The aggregate posterior, and ways through the data
-
-
-def test_the_aggregate_posterior_is_the_one_of_the_evaluation():
-    means, scales = torch.randn(300, 3), torch.rand(300, 3) + 0.02
-    z = torch.randn(40, 3)
-    expected = aggregate_log_prob(normal(means, scales), z)[0]
-    assert (Aggregate(means, scales).log_prob(z) - expected).abs().max() < 1e-10
+# Ways through the data
 
 
 def test_a_way_through_the_data_stays_where_the_data_are():
     """Codes on a ring: the straight line crosses the empty middle."""
     angle = torch.linspace(0, 2 * math.pi, 201)[:-1]
-    aggregate = Aggregate(2 * torch.stack([angle.cos(), angle.sin()], 1), torch.full((200, 2), 0.15))
+    aggregate = AggregatePosterior(2 * torch.stack([angle.cos(), angle.sin()], 1), torch.full((200, 2), 0.15))
     world = routes.World(lambda z: z, aggregate, Grid((-2.5, 2.5, -2.5, 2.5), 40), torch.float64)
     waypoints = np.array([[2.0, 0.0], [-2.0, 0.1]])
     found = routes.route("data", world, waypoints, 30)
@@ -321,7 +313,7 @@ def test_a_way_through_the_data_stays_where_the_data_are():
 
 
 def test_the_cost_is_one_where_data_abound_and_grows_by_its_strength_per_nat():
-    aggregate = Aggregate(torch.zeros(1, 1), torch.ones(1, 1))
+    aggregate = AggregatePosterior(torch.zeros(1, 1), torch.ones(1, 1))
     far = torch.tensor([[60.0], [61.0]])
     cost = Scarcity(aggregate, aggregate.typical(), 2.0)(far).exp()
     nats = aggregate.typical() - aggregate.log_prob(far)

@@ -12,7 +12,7 @@ from torch.distributions import Normal as TorchNormal
 from vae.evaluation.linear import normal_kl
 from vae.model import families
 from vae.model.families import FAMILIES, DiscretisedLogistic, Flow, FullNormal, Laplace, Part, bits_per_dim, sample
-from vae.model.families.log_sum import log_sum_exp
+from vae.model.families.normals import log_sum_exp
 
 pytestmark = pytest.mark.usefixtures("double")
 

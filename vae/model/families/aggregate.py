@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, kl_divergence
 
-from vae.model.families.log_sum import log_sum_exp
+from vae.model.families.normals import log_sum_exp
 
 
 def rate_by_dimension(q: Distribution, prior: Distribution) -> Tensor | None:

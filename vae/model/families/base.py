@@ -1,6 +1,4 @@
-"""What all families share: the one place where log sigma is bounded, and how a spread is chosen."""
-
-import math
+"""What all families share, and the one place where log sigma is bounded."""
 
 import torch
 from torch import Tensor, nn
@@ -29,29 +27,6 @@ class Family(nn.Module):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.rank = len(shape)
-
-
-class Spread(Family):
-    """A family with a location and a scale, `sigma`: "each" (by the network), "shared" (one, learned) or a number."""
-
-    def __init__(self, shape: tuple[int, ...], sigma: str | float = "each") -> None:
-        super().__init__(shape)
-        self.sigma = sigma
-        if sigma == "shared":
-            self.log_sigma = nn.Parameter(torch.zeros(()))
-        elif sigma != "each" and not (
-            isinstance(sigma, (int, float)) and not isinstance(sigma, bool) and 0 < sigma < math.inf
-        ):
-            raise ValueError(f"sigma is 'each', 'shared' or a positive number, not {sigma!r}")
-
-    def split(self, raw: Tensor) -> tuple[Tensor, Tensor]:
-        """Return location and scale of raw [..., parts * C, ...]: locations, then log scales where sigma is "each"."""
-        if self.sigma == "each":
-            location, log_sigma = raw.chunk(2, dim=-self.rank)
-            return location, soft_bound(log_sigma).exp()
-        if self.sigma == "shared":
-            return raw, soft_bound(self.log_sigma).exp().expand_as(raw)
-        return raw, torch.full_like(raw, float(self.sigma))
 
 
 def vector_only(shape: tuple[int, ...], name: str) -> int:

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Distribution, Independent, constraints
 
-from vae.model.families.base import Family, Spread, softplus
+from vae.model.families.base import Family, softplus
+from vae.model.families.location_scale import LocationScale
 from vae.model.families.sampling import Source, noise, sample, smallest
 from vae.spec.heads import LEVELS
 
@@ -142,7 +143,7 @@ class ContinuousBernoulli(Family):
         return Independent(ContinuousBernoulliLogits(raw), self.rank, validate_args=False)
 
 
-class DiscretisedLogistic(Spread):
+class DiscretisedLogistic(LocationScale):
     """p(x) = prod of probabilities of x = v / levels, v = 0, ..., levels: 255 for 8-bit pixels. The unit is a pixel."""
 
     def __init__(self, shape: tuple[int, ...], sigma: str | float = "each", levels: int = LEVELS) -> None:

@@ -1,0 +1,27 @@
+"""How much dearer a step is where codes are scarce."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vae.density.torch_log_q import AggregatePosterior
+
+
+@dataclass(frozen=True)
+class Scarcity:
+    """log c(z) of the cost c(z) = 1 + strength * softplus(l - log q(z)) per unit of length: l = `level`, in nats.
+
+    Where q(z) is well above exp(l) a step costs its length, and each nat below makes it `strength` lengths dearer: a
+    metric that grows where data are scarce (as Bousquet, Chapelle & Hein 2003), but slowly enough that a path may still
+    cross a gap that has no way round, and with a gradient in every hole.
+    """
+
+    aggregate: AggregatePosterior
+    level: float
+    strength: float = 1.0
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """Return log c(z) [...] for z [..., d]."""
+        return torch.log1p(self.strength * F.softplus(self.level - self.aggregate.log_prob(z)))
