@@ -1,5 +1,6 @@
-import { fresh, ticks } from "./drawing.js";
-import { minus, TAU } from "./shared.js";
+import { clipped, fresh, rimmed } from "./drawing.js";
+import { TAU } from "./shared.js";
+import { border, grid, ticks, title } from "./ticks.js";
 
 // What lies around and over the cloud: hairlines and ticks, the prior's rings, and a glyph at each class's median.
 
@@ -31,67 +32,34 @@ class Axes {
   // `count` says how many points there are, where that fits; `rows` names the rows of a one-dimensional film, in place
   // of a second axis; `glyphs` are {text, x, y, strength}.
   draw(view, { titles, count, rings, rows, glyphs }, theme) {
-    const { context, width, height } = fresh(this.canvas);
-    const { left, right, top, bottom } = MARGIN;
-    const [x1, y1] = [width - right, height - bottom];
+    const { context, height } = fresh(this.canvas);
+    const area = this.area();
+    const right = area.left + area.width;
     context.font = `12px ${theme.font}`;
     context.lineWidth = 1;
-    this.grid(context, view, rows, theme, { left, top, x1, y1 });
-    context.save();
-    context.beginPath();
-    context.rect(left, top, x1 - left, y1 - top);
-    context.clip();
-    if (rings) this.rings(context, view, rings, rows, theme);
-    (rows ?? []).forEach((name, k) => {
-      context.textAlign = "left";
-      this.lifted(context, name, left + 6, this.place(view, 0, 1 - (2 * k + 1) / rows.length)[1] + 4, theme);
+    const across = { ...ticks(view[0], view[1], area.width / 60), room: [0, 8] };
+    const up = { ...ticks(view[2], view[3], area.height / 60), room: [8, 4] };
+    const axes = {
+      across: { ...across, place: (v) => this.place(view, v, 0)[0] },
+      up: rows ? undefined : { ...up, place: (v) => this.place(view, 0, v)[1] },
+    };
+    grid(context, area, axes, theme);
+    clipped(context, area, () => {
+      if (rings) this.rings(context, view, rings, rows, theme);
+      (rows ?? []).forEach((name, k) => {
+        context.textAlign = "left";
+        rimmed(context, name, area.left + 6, this.place(view, 0, 1 - (2 * k + 1) / rows.length)[1] + 4, theme);
+      });
+      for (const glyph of glyphs) this.glyph(context, view, glyph, theme);
     });
-    for (const glyph of glyphs) this.glyph(context, view, glyph, theme);
-    context.restore();
-    context.strokeStyle = theme.line;
-    context.strokeRect(left + 0.5, top + 0.5, x1 - left - 1, y1 - top - 1);
-    context.fillStyle = theme.ink;
-    context.textAlign = "center";
-    context.fillText(titles[0], (left + x1) / 2, height - 5);
-    if (context.measureText(titles[0]).width / 2 + context.measureText(count).width + 12 < (x1 - left) / 2) {
+    border(context, area, theme.line);
+    title(context, titles[0], area, height - 5, theme.ink);
+    if (context.measureText(titles[0]).width / 2 + context.measureText(count).width + 12 < area.width / 2) {
       context.textAlign = "right";
       context.fillStyle = theme.muted;
-      context.fillText(count, x1, height - 5);
-      context.textAlign = "center";
-      context.fillStyle = theme.ink;
+      context.fillText(count, right, height - 5);
     }
-    context.translate(10, (top + y1) / 2);
-    context.rotate(-TAU / 4);
-    context.fillText(titles[1], 0, 0);
-  }
-
-  grid(context, view, rows, theme, { left, top, x1, y1 }) {
-    const label = (value, digits) => minus(value.toFixed(digits));
-    context.strokeStyle = theme.grid;
-    context.fillStyle = theme.muted;
-    context.beginPath();
-    const across = ticks(view[0], view[1], (x1 - left) / 60);
-    context.textAlign = "center";
-    for (const value of across.values) {
-      const x = Math.round(this.place(view, value, 0)[0]) + 0.5;
-      if (x < left || x > x1) continue;
-      context.moveTo(x, top);
-      context.lineTo(x, y1);
-      // a number at the very edge would stick out
-      if (x < x1 - 8) context.fillText(label(value, across.digits), x, y1 + 14);
-    }
-    context.textAlign = "right";
-    if (!rows) {
-      const up = ticks(view[2], view[3], (y1 - top) / 60);
-      for (const value of up.values) {
-        const y = Math.round(this.place(view, 0, value)[1]) + 0.5;
-        if (y < top || y > y1) continue;
-        context.moveTo(left, y);
-        context.lineTo(x1, y);
-        if (y > top + 8 && y < y1 - 4) context.fillText(label(value, up.digits), left - 5, y + 4);
-      }
-    }
-    context.stroke();
+    title(context, titles[1], area, null, theme.ink);
   }
 
   // One, two and three standard deviations of the prior; in one dimension they are lines.
@@ -116,7 +84,7 @@ class Axes {
       const corner = Math.SQRT1_2 * k;
       const [tx, ty] = rows ? [this.place(view, x + k, 0)[0] - 3, 14] : this.place(view, x + corner, y - corner);
       context.textAlign = rows ? "right" : "center";
-      this.lifted(context, `${k}σ`, tx, ty + 4, theme);
+      rimmed(context, `${k}σ`, tx, ty + 4, theme);
     }
     context.setLineDash([]);
   }
@@ -127,20 +95,7 @@ class Axes {
     context.globalAlpha = strength;
     context.textAlign = "center";
     context.font = `600 14px ${theme.font}`;
-    this.lifted(context, text, px, py + 5, theme);
-    context.restore();
-  }
-
-  // Text with a rim of paper, so that it is legible on points.
-  lifted(context, text, x, y, theme) {
-    context.save();
-    context.setLineDash([]);
-    context.lineJoin = "round";
-    context.lineWidth = 3;
-    context.strokeStyle = theme.paper;
-    context.strokeText(text, x, y);
-    context.fillStyle = theme.ink;
-    context.fillText(text, x, y);
+    rimmed(context, text, px, py + 5, theme);
     context.restore();
   }
 }

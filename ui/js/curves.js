@@ -1,5 +1,6 @@
-import { ease, fresh, ticks, whole } from "./drawing.js";
-import { minus, TAU } from "./shared.js";
+import { clipped, ease, fresh, whole } from "./drawing.js";
+import { TAU } from "./shared.js";
+import { border, grid, ticks, title } from "./ticks.js";
 
 // Distortion, rate and their sum against the step, with a cursor. Lines are drawn once and kept; a frame of the film
 // only lays the cursor over them.
@@ -12,6 +13,8 @@ const SETTLE = 0.12; // seconds in which a range follows
 const SPACING = 9; // pixels between two validation points
 const BIN = 5; // pixels over which denser records are averaged
 const AIR = 0.07; // of the range above and below
+
+const NONE = { values: [], digits: 0 };
 
 class Curves {
   constructor(canvas) {
@@ -166,41 +169,19 @@ class Curves {
     this.boxes(height).forEach(([top, bottom], k) => {
       const [low, high] = this.range(k);
       const y = (v) => bottom - ((v - low) / (high - low)) * (bottom - top);
-      this.frame(context, { top, bottom, right, low, high, y }, theme);
-      context.save();
-      context.beginPath();
-      context.rect(EDGE.left, top, right - EDGE.left + 4, bottom - top); // the last point whole
-      context.clip();
-      if (k === 0 && this.panels.length > 1) this.band(context, y, theme);
-      for (const name of this.panels[k]) this.line(context, name, y, theme);
-      context.restore();
-      context.save();
-      context.fillStyle = theme.ink;
-      context.textAlign = "center";
-      context.translate(10, (top + bottom) / 2);
-      context.rotate(-TAU / 4);
-      context.fillText("nats", 0, 0);
-      context.restore();
+      const area = { left: EDGE.left, top, width: right - EDGE.left, height: bottom - top };
+      context.lineWidth = 1;
+      const up = { ...(this.history.step.length ? ticks(low, high, area.height / 24) : NONE), place: y, room: [5, 2] };
+      grid(context, area, { up }, theme);
+      border(context, area, theme.line);
+      // the last point whole
+      clipped(context, { ...area, width: area.width + 4 }, () => {
+        if (k === 0 && this.panels.length > 1) this.band(context, y, theme);
+        for (const name of this.panels[k]) this.line(context, name, y, theme);
+      });
+      title(context, "nats", area, null, theme.ink);
     });
     this.steps(context, height, right, theme);
-  }
-
-  frame(context, { top, bottom, right, low, high, y }, theme) {
-    context.lineWidth = 1;
-    context.textAlign = "right";
-    context.fillStyle = theme.muted;
-    context.strokeStyle = theme.grid;
-    context.beginPath();
-    const { values, digits } = ticks(low, high, (bottom - top) / 24);
-    for (const value of this.history.step.length ? values : []) {
-      const at = Math.round(y(value)) + 0.5;
-      context.moveTo(EDGE.left, at);
-      context.lineTo(right, at);
-      if (at > top + 5 && at < bottom - 2) context.fillText(minus(value.toFixed(digits)), EDGE.left - 5, at + 4);
-    }
-    context.stroke();
-    context.strokeStyle = theme.line;
-    context.strokeRect(EDGE.left + 0.5, Math.round(top) + 0.5, right - EDGE.left - 1, Math.round(bottom - top) - 1);
   }
 
   steps(context, height, right, theme) {

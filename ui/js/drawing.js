@@ -1,6 +1,6 @@
 import { minus } from "./shared.js";
 
-// What everything that draws shares: sharp canvases, ticks, and numbers for people.
+// What everything that draws shares: sharp canvases, words that carry, and numbers for people.
 
 const whole = (x) => Math.round(x).toLocaleString("en");
 
@@ -20,17 +20,6 @@ function fresh(canvas, width = canvas.clientWidth, height = canvas.clientHeight)
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width, height };
-}
-
-// Round values between low and high, about `count` of them, and the digits that tell them apart.
-function ticks(low, high, count) {
-  const rough = (high - low) / Math.max(count, 1);
-  if (!(rough > 0)) return { values: [], digits: 0 };
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((m) => m * power >= rough * 0.999);
-  const values = [];
-  for (let k = Math.ceil(low / step); k * step <= high + 1e-9 * step; k++) values.push(k * step);
-  return { values, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 
 // Move values towards others, most of the way within `time` seconds; returns whether they are still on their way.
@@ -62,4 +51,27 @@ function themeOf(node) {
   };
 }
 
-export { ease, fresh, nats, themeOf, ticks, whole };
+// Draw only inside of an area.
+function clipped(context, { left, top, width, height }, draw) {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  draw(context);
+  context.restore();
+}
+
+// Text with a rim of paper, so that it is legible on anything; the context says its font and where it is anchored.
+function rimmed(context, text, x, y, theme, colour = theme.ink) {
+  context.save();
+  context.setLineDash([]);
+  context.lineJoin = "round";
+  context.lineWidth = 3;
+  context.strokeStyle = theme.paper;
+  context.strokeText(text, x, y);
+  context.fillStyle = colour;
+  context.fillText(text, x, y);
+  context.restore();
+}
+
+export { clipped, ease, fresh, nats, rimmed, themeOf, whole };

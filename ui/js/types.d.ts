@@ -26,6 +26,18 @@ interface Frame {
   theme: Theme;
 }
 
+/** Where an axis has ticks, and where they are drawn (ui/js/ticks.js). */
+interface Axis {
+  values: number[];
+  digits: number;
+  /** What stands at the ticks instead of numbers. */
+  names?: string[];
+  /** The pixel of a value. */
+  place: (value: number) => number;
+  /** Pixels from the area's first and last edge within which no number is written; 0: it may stick out. */
+  room?: number[];
+}
+
 /** A part of a canvas, in CSS pixels. */
 interface Area {
   left: number;

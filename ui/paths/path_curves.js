@@ -1,5 +1,5 @@
-import { fresh, ticks } from "../js/drawing.js";
-import { minus } from "../js/shared.js";
+import { clipped, fresh } from "../js/drawing.js";
+import { border, grid, ticks } from "../js/ticks.js";
 
 // What a path crosses, against the share of the way, frame under frame: densities, ELBO, pixel lengths. The lines of
 // the current kind are strong, those of the others faint.
@@ -75,23 +75,21 @@ class PathCurves {
     context.fillStyle = theme.muted;
     context.fillText(note.none ?? title + (note.more ?? ""), GUTTER, top - 4);
     if (note.none) return;
-    context.strokeStyle = theme.grid;
     context.lineWidth = 1;
-    context.strokeRect(GUTTER + 0.5, top + 0.5, width - GUTTER - 1, PANEL - 1);
+    const area = { left: GUTTER, top, width: width - GUTTER, height: PANEL };
+    border(context, area, theme.grid);
     const lines = kinds.flatMap((kind) => (kind.lines[name] ?? []).map((line) => ({ ...line, ...kind, lines: null })));
     const [low, high] = this.range(name, floor, lines);
-    if (lines.length && high > low) {
-      const y = (v) => bottom - ((v - low) / (high - low)) * PANEL;
-      this.marks(context, ticks(low, high, 3), y, [top, bottom], width, theme);
-      context.save();
-      context.beginPath();
-      context.rect(GUTTER, top, width - GUTTER, PANEL);
-      context.clip();
+    if (!lines.length || !(high > low)) return;
+    const y = (v) => bottom - ((v - low) / (high - low)) * PANEL;
+    const { values, digits } = ticks(low, high, 3);
+    const apart = values.filter((v) => y(v) >= top + 4 && y(v) <= bottom - 3); // from the border
+    grid(context, area, { up: { values: apart, digits, place: y } }, theme);
+    clipped(context, area, () => {
       for (const line of [...lines.filter((l) => !l.current), ...lines.filter((l) => l.current)]) {
         this.line(context, line, y, width);
       }
-      context.restore();
-    }
+    });
   }
 
   range(name, floor, lines) {
@@ -103,21 +101,6 @@ class PathCurves {
     if (name === "density") low = Math.max(low, high - DEEP);
     const pad = AIR * (high - (floor ?? low)) || 1;
     return [floor ?? low - pad, high + pad];
-  }
-
-  marks(context, { values, digits }, y, [top, bottom], width, theme) {
-    context.textAlign = "right";
-    context.fillStyle = theme.muted;
-    for (const value of values) {
-      const at = Math.round(y(value)) + 0.5;
-      if (at < top + 4 || at > bottom - 3) continue;
-      context.strokeStyle = theme.grid;
-      context.beginPath();
-      context.moveTo(GUTTER, at);
-      context.lineTo(width, at);
-      context.stroke();
-      context.fillText(minus(value.toFixed(digits)), GUTTER - 5, at + 3.5);
-    }
   }
 
   line(context, { t, y: values, se, dotted, hue, current }, y, width) {

@@ -1,5 +1,5 @@
-import { fresh, ticks } from "../js/drawing.js";
-import { minus } from "../js/shared.js";
+import { clipped, fresh, rimmed } from "../js/drawing.js";
+import { border, grid, ticks, title } from "../js/ticks.js";
 
 // Axes for the page's pictures: hairlines and ticks, and the way from numbers to pixels.
 
@@ -31,47 +31,20 @@ function frame(canvas, { x, y, titles, square = false, names = null, rows = fals
   const Y = (v) => area.top + ((y1 - v) / (y1 - y0)) * area.height;
   context.font = `11px ${theme.font}`;
   context.lineWidth = 1;
-  context.strokeStyle = theme.grid;
-  context.fillStyle = theme.muted;
-  context.beginPath();
-  context.textAlign = "center";
-  const across = names ? { values: names.map(([v]) => v), digits: 0 } : ticks(x0, x1, area.width / 70);
-  across.values.forEach((v, k) => {
-    const px = Math.round(X(v)) + 0.5;
-    context.moveTo(px, area.top);
-    context.lineTo(px, area.top + area.height);
-    context.fillText(names ? names[k][1] : minus(v.toFixed(across.digits)), px, area.top + area.height + 14);
-  });
-  context.textAlign = "right";
-  const up = rows ? { values: [] } : ticks(y0, y1, area.height / 45);
-  for (const v of up.values) {
-    const py = Math.round(Y(v)) + 0.5;
-    context.moveTo(area.left, py);
-    context.lineTo(area.left + area.width, py);
-    context.fillText(minus(v.toFixed(up.digits)), area.left - 5, py + 4);
-  }
-  context.stroke();
-  context.strokeStyle = theme.line;
-  context.strokeRect(area.left + 0.5, area.top + 0.5, area.width - 1, area.height - 1);
-  context.textAlign = "center";
-  context.fillText(titles[0], area.left + area.width / 2, height - 4);
-  context.save();
-  context.translate(10, area.top + area.height / 2);
-  context.rotate(-Math.PI / 2);
-  context.fillText(titles[1], 0, 0);
-  context.restore();
+  const named = names && { values: names.map(([v]) => v), digits: 0, names: names.map(([, text]) => text) };
+  const axes = {
+    across: { ...(named ?? ticks(x0, x1, area.width / 70)), place: X },
+    up: rows ? undefined : { ...ticks(y0, y1, area.height / 45), place: Y },
+  };
+  grid(context, area, axes, theme);
+  border(context, area, theme.line);
+  title(context, titles[0], area, height - 4, theme.muted);
+  title(context, titles[1], area, null, theme.muted);
   return { context, X, Y, area, x: [x0, x1], y: [y0, y1], theme };
 }
 
 // Draw only inside of the axes.
-function inside({ context, area }, draw) {
-  context.save();
-  context.beginPath();
-  context.rect(area.left, area.top, area.width, area.height);
-  context.clip();
-  draw(context);
-  context.restore();
-}
+const inside = ({ context, area }, draw) => clipped(context, area, draw);
 
 function line({ context, X, Y }, points, { colour, width = 1.5, dash = [], alpha = 1 }) {
   context.save();
@@ -96,18 +69,11 @@ function dot({ context, X, Y }, [x, y], { colour, size = 2, alpha = 1, ring = fa
   context.globalAlpha = 1;
 }
 
-// Words with a rim of paper, so that they are legible on anything.
+// Words that are legible on anything.
 function words({ context, theme }, text, x, y, colour = theme.ink, align = "left") {
-  context.save();
   context.font = `11px ${theme.font}`;
   context.textAlign = align;
-  context.lineJoin = "round";
-  context.lineWidth = 3;
-  context.strokeStyle = theme.paper;
-  context.strokeText(text, x, y);
-  context.fillStyle = colour;
-  context.fillText(text, x, y);
-  context.restore();
+  rimmed(context, text, x, y, theme, colour);
 }
 
 // Low and high of values with some air, without what is not finite.

@@ -28,7 +28,9 @@ def test_source_holds_every_imported_file_once():
     for script in SCRIPTS:
         found = components.files(str(script.relative_to(components.UI)))
         for k, path in enumerate(found):
-            for neighbour in components.IMPORT.findall(path.read_text()):
+            text = path.read_text()
+            assert not any(" as " in found[0] for found in components.IMPORT.finditer(text)), "names stay as they are"
+            for neighbour in components.IMPORT.findall(text):
                 assert (path.parent / neighbour).resolve() in found[:k], f"{path.name} comes before {neighbour}"
         assert len(set(found)) == len(found)
         assert "import " not in {line[:7] for line in components.source(str(script)).splitlines()}
