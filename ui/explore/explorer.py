@@ -15,6 +15,7 @@ from ui.decode import decoder
 from ui.shared import figures, geometry, library, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
+from vae.density.holes import FAR, HOLE, STRAYS
 from vae.geometry import plane as planes
 from vae.geometry.plane import Bent, Ground
 from vae.runs import Codes, Run, RunError
@@ -100,6 +101,7 @@ def content(
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
         "split": codes.split,
         "every": every,
+        "limits": {"hole": HOLE, "strays": STRAYS, "far": FAR},
         "data": run.spec.data,
     }
     return header, sections

@@ -2,17 +2,14 @@ import { makeDecoder } from "../decode/decoder.js";
 import { Mixture } from "./mixture.js";
 import { el, inflate, minus, TAU } from "./shared.js";
 
-const HOLE = -2; // log q(z) - log p(z) in nats below which a point counts as a hole of the aggregate posterior
-const STRAYS = 0.1; // if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
 const QUICK = 1e5; // codes up to which a look is quick
 const NEAREST = 8; // codes that a place of a bent map is among
-// without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
-const FAR = 4;
 
 const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
 const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
 
-// What the model knows: the decoder, the codes, and the densities p(z) and q(z).
+// What the model knows: the decoder, the codes, and the densities p(z) and q(z). `header.limits` are those of
+// vae/density/holes.py: what counts as a hole, and when q(z) is to be trusted.
 class Space {
   constructor({ header, section }, changed) {
     this.header = header;
@@ -163,11 +160,11 @@ class Space {
         return this.look(this.code(i), i);
       });
       const distances = seen.map((s) => s.distance).sort((a, b) => a - b);
-      const strays = seen.filter((s) => s.logQ - s.logP < HOLE).length / count;
+      const strays = seen.filter((s) => s.logQ - s.logP < this.header.limits.hole).length / count;
       this._calibration = {
         spacing: distances[count >> 1] || 1,
         strays,
-        trusted: Boolean(this.inverse) && strays <= STRAYS,
+        trusted: Boolean(this.inverse) && strays <= this.header.limits.strays,
       };
     }
     return this._calibration;
@@ -181,10 +178,10 @@ class Space {
   /** @param {Look} found */
   verdict({ logP, logQ, distance }) {
     if (this.trusted) {
-      const inside = logQ - logP >= HOLE;
+      const inside = logQ - logP >= this.header.limits.hole;
       return { inside, text: inside ? "in the data" : "in a hole" };
     }
-    const inside = distance < FAR * this.calibration.spacing;
+    const inside = distance < this.header.limits.far * this.calibration.spacing;
     return { inside, text: inside ? "near the data" : "far from the data" };
   }
 

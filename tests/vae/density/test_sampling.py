@@ -218,16 +218,6 @@ def test_a_trustworthy_q_judges_by_its_ratio_and_any_other_by_distance():
         holes.calibrate(holes.Aggregate(means[:1], None), None)
 
 
-def test_the_browser_judges_holes_by_the_same_numbers():
-    import re
-    from pathlib import Path
-
-    text = "\n".join(file.read_text() for file in sorted((Path(__file__).resolve().parents[3] / "ui").rglob("*.js")))
-    for name in ("HOLE", "STRAYS", "FAR"):
-        (value,) = re.findall(rf"^const {name} = ([-\d.]+);", text, re.M)
-        assert float(value) == getattr(holes, name)
-
-
 # Grids
 
 
