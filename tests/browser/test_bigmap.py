@@ -9,7 +9,6 @@ from harness import card, picture, settle, until
 from maps import NODE, READY, draw, inside
 from playwright.sync_api import expect
 
-from ui.shared import components
 from vae.runs import Run
 
 N = 30_000
@@ -135,35 +134,11 @@ def test_a_lasso_counts_what_numpy_counts_among_all_codes(open_page, codes):
     page.wait_for_selector(".st-key-selection_csv", state="detached")
 
 
-def test_the_lasso_agrees_with_numpy_code_by_code(open_page, codes):
+def test_a_box_counts_what_numpy_counts(open_page, codes):
     page = opened(open_page)
-    polygon = [(-2.03, -1.51), (1.52, -0.97), (2.51, 1.23), (0.21, 0.43), (-1.01, 2.02)]
     draw(page, "Box", [(-1, -1), (1.5, 1)])
     box = (codes.means > [-1, -1]).all(1) & (codes.means < [1.5, 1]).all(1)
     selected(page, int(box.sum()))
-    bits = page.evaluate(
-        """async ([source, means, polygon]) => {
-            const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-            const { Grid, contains, crosses } = await import(url);
-            const [x, y] = [0, 1].map((k) => Float32Array.from(means, (z) => z[k]));
-            const { boxes, starts, order, count } = new Grid(x, y);
-            const mask = new Array(x.length).fill(0);
-            let whole = 0;
-            for (let c = 0; c < count; c++) {
-                const box = boxes.subarray(4 * c, 4 * c + 4);
-                const mixed = crosses(polygon, ...box);
-                if (!mixed) whole++;
-                const all = contains(polygon, box[0], box[2]);
-                for (let t = starts[c]; t < starts[c + 1]; t++) {
-                    mask[order[t]] = Number(mixed ? contains(polygon, x[order[t]], y[order[t]]) : all);
-                }
-            }
-            return [mask, whole / count];
-        }""",
-        [components.source("js/grid.js", "js/polygon.js"), codes.means[:4000].tolist(), polygon],
-    )
-    np.testing.assert_array_equal(np.array(bits[0], bool), inside(np.array(polygon), codes.means[:4000]))
-    assert bits[1] > 0.4  # most cells are decided at once
 
 
 def test_a_class_alone_and_the_theme(open_page):
@@ -217,37 +192,3 @@ def test_on_a_phone_nothing_sticks_out(open_page, width):
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     box = page.locator(f"{NODE} .plane").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= width
-
-
-HISTOGRAM = """async ([source, means, labels, view, columns, lines]) => {
-    const { Grid, Density } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    const [x, y] = [0, 1].map((k) => Float32Array.from(means, (z) => z[k]));
-    const density = new Density(new Grid(x, y), x, y);
-    density.grid.order.forEach((i, t) => { density.kinds[t] = labels[i]; });
-    density.paint(view, columns, lines, [[1, 0, 0], [2, 0, 0], [3, 0, 0]], false);
-    const { data } = density.canvas.getContext("2d").getImageData(0, 0, columns, lines);
-    const members = density.members(view).map((t) => density.grid.order[t]);
-    const counts = Array.from(density.histogram(view, columns, lines, 3));
-    return { counts, members, within: density.within(view), alphas: Array.from(data).filter((_, t) => t % 4 === 3) };
-}"""
-
-
-def test_the_density_counts_every_code_in_view(blank, codes):
-    means, labels = codes.means[:5000], codes.labels[:5000] % 3
-    low, high = np.array([-2.0, -1.0]), np.array([1.5, 2.5])
-    source = components.source("js/grid.js", "js/density.js")
-    arguments = [source, means.tolist(), labels.tolist(), [low[0], high[0], low[1], high[1]], 40, 30]
-    found = blank.evaluate(HISTOGRAM, arguments)
-    within = ((means >= low) & (means <= high)).all(1)
-    assert found["within"] == within.sum() == len(found["members"])
-    np.testing.assert_array_equal(np.sort(found["members"]), np.flatnonzero(within))
-    counts = np.array(found["counts"]).reshape(30, 40, 3)
-    for k in range(3):
-        x, y = means[labels == k].T
-        expected, _, _ = np.histogram2d(y, x, (30, 40), ((low[1], high[1]), (low[0], high[0])))
-        # lines go downwards; a code on a line between two bins may round to either
-        assert np.abs(counts[::-1, :, k] - expected).sum() <= 2
-    alphas = np.array(found["alphas"]).reshape(30, 40)
-    np.testing.assert_array_equal(alphas > 0, counts.sum(2) > 0)
-    fullest = np.unravel_index(counts.sum(2).argmax(), (30, 40))
-    assert alphas[fullest] == 255

@@ -9,7 +9,6 @@ from harness import CHART, pixel, settle, until
 from maps import NODE, READY, draw, inside, kept, lasso, mark, number
 from playwright.sync_api import expect
 
-from ui.shared import components
 from vae.runs import Run, pointwise
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
@@ -226,48 +225,3 @@ def test_on_a_phone_the_layer_sticks_out_nowhere(open_page, model):
     page = open_page(f"/?model={model}&colour=gap", width=390, height=844, wait=".st-key-layer")
     ready(page, "coat")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-THIN = """async ([source, places, side]) => {
-    const { thin, shuffled } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    const order = shuffled(places.length);
-    return [Array.from(order), thin(order, (i) => places[i][0], (i) => places[i][1], side)];
-}"""
-
-
-def test_images_that_fit_are_all_that_fit_and_none_is_over_another(blank):
-    places = np.random.default_rng(0).normal(0, 120, (1500, 2))
-    order, found = blank.evaluate(THIN, [components.source("js/thumbnails.js"), places.tolist(), 30])
-    assert sorted(order) == list(range(1500)) and order != sorted(order)
-    apart = np.abs(places[:, None] - places[found][None]).max(-1)  # two squares overlap where both axes do
-    own = apart[found] + 1e9 * np.eye(len(found))
-    assert own.min() >= 30
-    rest = np.setdiff1d(np.arange(1500), found)
-    assert (apart[rest].min(1) < 30).all()
-
-
-MEANS = """async ([source, means, values, muted, view, columns, lines]) => {
-    const { Grid, Density } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    const [x, y] = [0, 1].map((k) => Float32Array.from(means, (z) => z[k]));
-    const density = new Density(new Grid(x, y), x, y);
-    density.values = density.grid.ordered(Float32Array.from(values));
-    density.grid.order.forEach((i, t) => { density.kinds[t] = muted[i] ? 3 : 0; });
-    density.means(view, columns, lines, { low: 0, high: 4, ramp: (t) => [255 * t, 7, 9] }, 3);
-    return Array.from(density.canvas.getContext("2d").getImageData(0, 0, columns, lines).data);
-}"""
-
-
-def test_a_pixel_of_many_codes_has_the_colour_of_their_mean(blank):
-    rng = np.random.default_rng(1)
-    means, values = rng.uniform(-1, 1, (4000, 2)).astype(np.float32), rng.uniform(0, 4, 4000).astype(np.float32)
-    muted = means[:, 0] > 0.5
-    source = components.source("js/grid.js", "js/density.js")
-    arguments = [source, means.tolist(), values.tolist(), muted.tolist(), [-1, 1, -1, 1], 10, 10]
-    found = np.array(blank.evaluate(MEANS, arguments)).reshape(10, 10, 4)[::-1]
-    count, _, _ = np.histogram2d(*means[~muted].T[::-1], 10, ((-1, 1), (-1, 1)))
-    total, _, _ = np.histogram2d(*means[~muted].T[::-1], 10, ((-1, 1), (-1, 1)), weights=values[~muted])
-    seen = count > 5
-    assert seen[:, :7].all() and not seen[:, 8:].any()
-    expected = np.divide(total, count, where=seen, out=np.zeros_like(total)) / 4 * 255
-    assert np.abs(found[..., 0] - expected)[seen].max() < 6  # a code on a line between two bins rounds to either
-    assert (found[:, 9, :3] == [134, 139, 147]).all() or (found[:, 9, 3] < 60).all()  # muted ones alone are grey

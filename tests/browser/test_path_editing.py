@@ -1,15 +1,11 @@
 """Paths by hand: dragging decodes in the browser, gestures are told once, links and files come back, phones fit."""
 
 import json
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from harness import pixel, settle, until
 from playwright.sync_api import expect
-
-from ui.shared.components import source, text
-from vae.geometry import curves
 
 CHART = ".st-key-paths_map .js-plotly-plot"
 PANEL = ".st-key-paths"
@@ -261,45 +257,3 @@ def test_it_fits_a_phone(paths, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = panel(page).locator("canvas.curves").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-
-
-ROUTE = """async ([source, a, b, waypoints]) => {
-    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-    const { slerp, lerp, through, at, carried } = await import(url);
-    const t = Array.from({ length: 9 }, (_, k) => k / 8);
-    const straight = through(waypoints, lerp, 24);
-    const moved = waypoints.map((z, k) => z.map((v) => v + k));
-    return {
-        slerp: t.map((s) => slerp(a, b, s)), opposite: slerp(a, a.map((v) => -v), 0.5),
-        line: t.map((s) => at(straight, s)), round: t.map((s) => at(through(waypoints, slerp, 24), s)),
-        carried: carried(straight, waypoints, moved).points.filter((_, i) => i % 24 === 0), moved,
-    };
-}"""
-
-
-def test_the_browsers_curves_are_pythons(blank):
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(2, 4))
-    waypoints = rng.normal(size=(3, 4))
-    found = blank.evaluate(ROUTE, [source("paths/route.js"), a.tolist(), b.tolist(), waypoints.tolist()])
-    t = np.linspace(0, 1, 9)
-    np.testing.assert_allclose(found["slerp"], curves.slerp(a, b, t), atol=1e-12)
-    assert found["opposite"] is None
-    np.testing.assert_allclose(found["line"], curves.resample(waypoints, 9), atol=1e-9)
-    pieces = [curves.slerp(p, q, np.linspace(0, 1, 25)) for p, q in pairwise(waypoints)]
-    round_ = curves.joined(np.stack(pieces))
-    np.testing.assert_allclose(found["round"], curves.resample(round_, 9), atol=1e-9)
-    np.testing.assert_allclose(found["carried"], found["moved"], atol=1e-12)
-
-
-def test_the_modules_names_do_not_collide():
-    """Files become one module, in which a name may be declared once."""
-    from ui.paths import page as paths
-
-    names = [
-        line.split("(")[0].split("=")[0].split("{")[0].split()[-1].strip()
-        for line in paths.SOURCE.splitlines()
-        if line.startswith(("const ", "function ", "class ", "async function "))
-    ]
-    assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
-    assert text("paths.css")

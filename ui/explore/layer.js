@@ -2,7 +2,7 @@ import { cividis } from "../js/cividis.js";
 import { Cloud } from "../js/cloud.js";
 import { Bar } from "../js/colour_bar.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
-import { toBits } from "../js/polygon.js";
+import { fromBits, toBits } from "../js/polygon.js";
 import { Rider } from "../js/rider.js";
 import { component, el, painted, record, rgb, unpack } from "../js/shared.js";
 import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
@@ -55,13 +55,6 @@ function joined(before, mask, mode) {
   const made = before.slice();
   if (mask) for (let i = 0; i < made.length; i++) if (mask[i]) made[i] = sign;
   return made.includes(1) ? made : null;
-}
-
-function fromBits(bytes, n) {
-  if (!bytes?.length) return null;
-  const mask = new Uint8Array(n);
-  for (let i = 0; i < n; i++) mask[i] = (bytes[i >> 3] >> (i & 7)) & 1;
-  return mask.includes(1) ? mask : null;
 }
 
 class Layer {

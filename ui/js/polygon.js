@@ -33,4 +33,12 @@ function toBits(mask) {
   return btoa(text);
 }
 
-export { contains, crosses, toBits };
+// The inverse, n bytes of 0 and 1; null where none is 1.
+function fromBits(bytes, n) {
+  if (!bytes?.length) return null;
+  const mask = new Uint8Array(n);
+  for (let i = 0; i < n; i++) mask[i] = (bytes[i >> 3] >> (i & 7)) & 1;
+  return mask.includes(1) ? mask : null;
+}
+
+export { contains, crosses, fromBits, toBits };

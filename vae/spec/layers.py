@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid", "mish")
 
-# what the browser's decoder runs (ui/decoder.js); anything else is shown through a pre-decoded atlas
+# what the browser's decoder runs (ui/decode/decoder.js); anything else is shown through a pre-decoded atlas
 IN_BROWSER = frozenset(
     {"linear", "conv2d", "conv_transpose2d", "upsample", "flatten", "unflatten", *ACTIVATIONS} - {"mish"}
 )

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Playhead } from "../../ui/js/playhead.js";
+
+function made(count) {
+  const head = new Playhead();
+  head.count = count;
+  return head;
+}
+
+test("a film of many frames plays in four seconds, and stops at its end", () => {
+  const head = made(101);
+  head.play();
+  head.advance(1);
+  assert.equal(head.position, 25);
+  for (let k = 0; k < 3; k++) head.advance(1);
+  assert.equal(head.position, 100);
+  assert.ok(!head.playing && !head.moving);
+  head.play();
+  assert.equal(head.position, 0);
+});
+
+test("a film of few frames shows four a second, and one frame does not play", () => {
+  const head = made(3);
+  head.play();
+  head.advance(0.25);
+  assert.equal(head.position, 1);
+  const single = made(1);
+  single.play();
+  assert.ok(!single.playing);
+});
+
+test("it glides to a frame, jumps to it, and goes nowhere beyond the film", () => {
+  const head = made(11);
+  head.go(4, 0.2);
+  head.advance(0.1);
+  assert.equal(head.position, 2);
+  head.advance(0.1);
+  assert.equal(head.position, 4);
+  head.jump(99);
+  assert.equal(head.position, 10);
+  head.still = true;
+  head.go(3);
+  assert.equal(head.position, 3);
+});
