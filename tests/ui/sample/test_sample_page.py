@@ -246,7 +246,7 @@ def test_the_apps_process_loads_no_torch_for_it(folder):
     make_run(folder, "digits-vae-2d", **SMALL)
     code = f"""
 import sys
-from vae.jobs import pool
+from vae.answers import pool
 class Never:
     done, fraction = False, 0.0
     def result(self, timeout=None): raise TimeoutError

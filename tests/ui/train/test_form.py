@@ -311,7 +311,7 @@ def test_what_a_branch_may_not_change_is_what_manage_refuses(folder):
 
 PAGES = """
 import streamlit as st
-from ui import form
+from ui.train import form
 from vae.spec import preset
 
 def train():

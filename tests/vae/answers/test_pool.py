@@ -297,7 +297,7 @@ from pathlib import Path
 with open({log!r}, "a") as log:
     log.write(__name__ + "\\n")
 import numpy as np
-from vae.jobs import calls, pool
+from vae.answers import models as calls, pool
 assert "loky" not in sys.modules
 answer = pool.ask(calls.encode, Path({run!r}), np.zeros((1, 1, 8, 8), np.uint8))
 assert answer.result().means.shape == (1, 2)
