@@ -1,5 +1,36 @@
-"""Autoencoders and variational autoencoders with bounds that are proven: models, objectives, training and runs.
+"""Autoencoders and variational autoencoders with bounds that are proven.
 
-Importing this package, `vae.runs`, `vae.spec`, `vae.spec.layers` or `vae.data` loads no torch; what computes does.
-All quantities are in nats per example; the sample axis comes first, `[K, B]`.
+    import vae
+    run = vae.train("vae", data="digits", epochs=5)   # a preset, trained here with a progress bar
+    print(vae.evaluate(run)["elbo"])                  # {"value": ..., "se": ..., "n": 360, "units": "nats"}
+    model = vae.load(run)                             # or vae.load("mnist-vae-2d"), or a folder
+    codes = model.encode(vae.data.load("digits", "test").images).mean   # [360, 2]
+    images = model.decode(codes).mean                 # [360, 1, 8, 8]
+
+`preset` and `Spec` choose a model by hand, `data` holds the datasets. All bounds are in nats per example. Importing
+this package loads no torch: each of its names is imported when it is first used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vae import data
+    from vae.notebook import Model, evaluate, load, train
+    from vae.spec import PRESETS, Spec, SpecError, preset
+
+__all__ = ["PRESETS", "Model", "Spec", "SpecError", "data", "evaluate", "load", "preset", "train"]
+
+_NOTEBOOK = ("Model", "evaluate", "load", "train")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'vae' has no attribute {name!r}")
+    if name == "data":
+        return import_module("vae.data")
+    return getattr(import_module("vae.notebook" if name in _NOTEBOOK else "vae.spec"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -157,18 +157,13 @@ def _spec(a: argparse.Namespace) -> Spec:
     return preset(a.target, **changes)
 
 
-def _run(name: str) -> Run:
-    """Return the run of a name or of a folder's path."""
-    return Run(name) if "/" in name or Path(name, "spec.json").is_file() else runs.find(name)
-
-
 def _target(a: argparse.Namespace, command: str) -> Run:
     """Return the run to train: one that is there, or a new one of the preset and options."""
     from vae.data.batches import prepare
 
     name = a.resume or (a.target if a.target not in PRESETS else None)
     if name and ("/" in name or a.resume or a.data is None):
-        run = _run(name)
+        run = runs.open_run(name)
         if a.epochs:
             runs.write(run.path / "spec.json", replace(run.spec, epochs=a.epochs).to_json())
         return Run(run.path)
@@ -187,10 +182,9 @@ def _target(a: argparse.Namespace, command: str) -> Run:
 def _train(a: argparse.Namespace, command: str) -> int:
     """Train to the end or a stop, with a progress bar on a terminal; return the trainer's exit code."""
     import torch
-    from tqdm import tqdm
 
     from vae.training import parallel
-    from vae.training.loop import Step
+    from vae.training.progress import progress
     from vae.training.trainer import Finish, Trainer
 
     if a.threads:
@@ -202,16 +196,7 @@ def _train(a: argparse.Namespace, command: str) -> int:
                    for word in (f"--{name}", str(value))]  # fmt: skip
         return parallel.launch(run.path, a.processes, options)
     team, device = parallel.join(a.device)
-    shown: dict[str, str] = {}
-    with team, tqdm(unit="step", desc=run.name, mininterval=0.5, disable=None if team.leads else True) as bar:
-
-        def watch(step: Step, total: int) -> None:
-            bar.total = total
-            bar.update(step.step - bar.n)
-            if step.valid is not None:
-                shown.update({k: f"{v:.2f}" for k, v in step.valid.items() if v is not None})
-                bar.set_postfix(epoch=step.epoch + 1, **shown)
-
+    with team, progress(run.name, None if team.leads else False) as watch:
         code = Trainer(run, device, Finish(a.k, a.n), command, watch, team)()
     now = status.read(run.path)
     if not team.leads or now is None:
@@ -243,7 +228,7 @@ def _evaluate(a: argparse.Namespace) -> None:
     from vae.runs.load import held_out, load_model
     from vae.training import finish
 
-    run = _run(a.model)
+    run = runs.open_run(a.model)
     if a.table:
         for row in report.table(run):
             value = f"{row['value']:12.4f} ± {row['se']:<9.4f} {row['units']:6}"
@@ -265,7 +250,7 @@ def _diagnose(a: argparse.Namespace) -> None:
     from vae.diagnosis import report
     from vae.diagnosis.verdict import Absent
 
-    run = _run(a.model)
+    run = runs.open_run(a.model)
     found = verdicts.judge(run.spec, report.diagnose(run, keep=True))
     worst = verdicts.main(found)
     print("healthy" if worst is None else verdicts.TITLES[worst.name])
@@ -279,7 +264,7 @@ def _diagnose(a: argparse.Namespace) -> None:
 def _embed(a: argparse.Namespace) -> None:
     from vae.geometry import embedding
 
-    codes = _run(a.model).codes
+    codes = runs.open_run(a.model).codes
 
     def say(share: float, text: str) -> None:
         print(f"{share:.0%} {text}", flush=True)
@@ -294,7 +279,7 @@ def _export(a: argparse.Namespace) -> None:
 
     if not a.tensorboard:
         raise RunError("say what to export to: --tensorboard")
-    run = _run(a.model)
+    run = runs.open_run(a.model)
     folder = a.out or run.path / "tensorboard"
     print(f"{export.tensorboard(run, folder)} scalars written; look at them with: tensorboard --logdir {folder}")
 
@@ -321,7 +306,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif a.command == "expost":
             from vae.density import expost
 
-            expost.of_run(_run(a.model), a.kind, components=a.components)
+            expost.of_run(runs.open_run(a.model), a.kind, components=a.components)
         elif a.command == "diagnose":
             _diagnose(a)
         elif a.command == "embed":
@@ -334,7 +319,7 @@ def main(arguments: list[str] | None = None) -> int:
             from vae.runs.load import load_model
             from vae.training import finish
 
-            run = _run(a.model)
+            run = runs.open_run(a.model)
             model = load_model(run)
             codes = finish.encode(run, model)
             if a.command == "atlas":

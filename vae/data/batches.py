@@ -59,7 +59,10 @@ def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") ->
     if binarise == "static":
         examples, levels = static(dataset), 1
     given = None if spec.condition is None else torch.from_numpy(_labels(dataset, spec.labels)).to(device)
-    return Batches(torch.from_numpy(np.ascontiguousarray(examples)).to(device), levels, binarise == "dynamic", given)
+    tensor = torch.from_numpy(np.ascontiguousarray(examples))
+    if tensor.dtype != torch.uint8:
+        tensor = tensor.to(torch.get_default_dtype())
+    return Batches(tensor.to(device), levels, binarise == "dynamic", given)
 
 
 def _labels(dataset: Dataset, classes: int) -> np.ndarray:

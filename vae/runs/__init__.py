@@ -8,6 +8,7 @@ from vae.runs.folders import (
     examples,
     find,
     library,
+    open_run,
     roots,
     shipped,
     ships,
@@ -18,5 +19,5 @@ from vae.runs.run import SHOWN_LABEL, Codes, Run, RunError, keep_evaluation
 __all__ = [
     "NAME",
     "SHOWN_LABEL", "Broken", "Codes", "Run", "RunError", "create", "examples", "find", "keep_evaluation", "library",
-    "roots", "shipped", "ships", "user_runs", "write", "write_json",
+    "open_run", "roots", "shipped", "ships", "user_runs", "write", "write_json",
 ]  # fmt: skip

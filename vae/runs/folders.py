@@ -76,6 +76,15 @@ def find(name: str, folders: Iterable[Path] | None = None) -> Run:
     raise RunError(f"There is no model {name!r} here. Known models: {', '.join(known) or 'none'}.")
 
 
+def open_run(run: str | Path | Run) -> Run:
+    """Return the run of a name or of a folder's path, or itself; raises RunError where there is none."""
+    if isinstance(run, Run):
+        return run
+    if isinstance(run, Path) or "/" in run or Path(run, "spec.json").is_file():
+        return Run(run)
+    return find(run)
+
+
 def create(path: Path, spec: Spec) -> Run:
     """Make a run folder that holds its spec; raises RunError if one is there already."""
     if (path / "spec.json").exists():

@@ -1,0 +1,196 @@
+"""The front door for notebooks and scripts: train a model, load one, and measure it, in a line each."""
+
+import time
+from dataclasses import dataclass, fields
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from vae import data as datasets
+from vae import runs
+from vae.data import DataError, Dataset
+from vae.data.batches import Batches, prepare
+from vae.evaluation import evaluate as measure
+from vae.model import LatentModel
+from vae.model.latent_model import from_prior
+from vae.runs import Run, RunError, status
+from vae.runs.load import held_out, load_model
+from vae.spec import Spec, SpecError, check, preset
+from vae.spec.choices import LIKELIHOODS
+from vae.training import denormals, finish
+from vae.training.progress import progress
+from vae.training.trainer import Finish, Trainer
+
+
+def train(
+    model: str | Spec,
+    data: str | None = None,
+    *,
+    name: str | None = None,
+    k: int = 100,
+    n: int | None = None,
+    device: str = "cpu",
+    show_progress: bool = True,
+    **changes: Any,
+) -> Run:
+    """Train a model in this process and return its run, a folder that is kept among the user's runs.
+
+    `model` is a preset's name (`vae.PRESETS`) or a Spec, `changes` are fields of Spec: `train("beta-vae",
+    data="digits", latent=8, epochs=5)`. Naming `data` gives the spec what the data decide, where `changes` do not say
+    otherwise: shape, classes, grey levels, and no binarisation of what is not grey pixels.
+
+    The run's `name` is PRESET-DATA if none is given, with a number where that is taken; the app and `vae.load` find it
+    by this name, below `vae.data.data_root()`. Afterwards it is measured on `n` test examples (None: all) with `k`
+    importance samples: `run.metrics`, in nats per example. An interrupt (Ctrl-C, or the notebook's stop) ends training
+    early, and the run is measured and returned as it stands.
+
+    Raises SpecError or DataError before anything is made, RunError if the name is taken or the training fails.
+    """
+    spec = _spec(model, data, changes)
+    check.check(spec)
+    spec.build_objective()
+    prepare(datasets.load(spec.data, "valid", n=1), spec)  # refuses what does not fit the data
+    run = runs.create(runs.user_runs() / _name(spec, name), spec)
+    command = f"python -m vae train {run.name}"
+    runs.write_json(run.path / "meta.json", {"owner": "local", "created": time.time(), "command": command})
+    with denormals.flushed(), progress(run.name, show_progress) as watch:
+        code = Trainer(Run(run.path), device, Finish(k, n), command, watch)()
+    if code:
+        now = status.read(run.path)
+        raise RunError(now.message if now is not None else f"Training ended with exit code {code}.")
+    return Run(run.path)
+
+
+def load(run: str | Path | Run) -> "Model":
+    """Return a trained model by its name (`vae models` lists them), its folder or its run; raises RunError."""
+    found = runs.open_run(run)
+    module = load_model(found).requires_grad_(False)
+    return Model(found, module)
+
+
+def evaluate(
+    run: "str | Path | Run | Model", data: str | None = None, k: int = 100, n: int | None = None
+) -> dict[str, Any]:
+    """Return a model's numbers on the test split, each {"value", "se", "n", "units"}: a mean and its standard error.
+
+    "distortion" is -E_q[log p(x|z)], "rate" KL(q(z|x) || p(z)), "elbo" their negative sum, and "log_px" the
+    importance-weighted bound of `k` samples, with "ess", their effective number: nats per example. An autoencoder has a
+    distortion only. "data" and "split" say what was measured: the run's own data, or those named `data`. The first `n`
+    examples are measured (None: all), always with the same noise; nothing is saved.
+
+    Raises RunError or DataError.
+    """
+    model = run if isinstance(run, Model) else load(run)
+    spec = model.spec
+    dataset, batches = held_out(model.run, name=data)
+    shown = spec.data_name if data is None else f"{data} ({spec.binarisation} binarisation)"
+    with denormals.flushed():
+        found = measure(model.module, batches, k, spec.seed, n)
+    return finish.metrics(found, shown, dataset.split, k)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model of a run: p(z), p(x|z) and q(z|x) as torch distributions; nothing is sampled unless asked.
+
+    Numpy arrays and tensors are taken, of any type of number. `module` is the torch module, whose weights are fixed:
+    gradients reach x and z, and no weights.
+    """
+
+    run: Run
+    module: LatentModel
+
+    @property
+    def spec(self) -> Spec:
+        """What it is and how it was trained."""
+        return self.run.spec
+
+    def encode(self, x: Any, labels: Any = None) -> Distribution:
+        """Return q(z|x) of examples x [..., *spec.shape]: `.mean` [..., d] are the codes, `.stddev` their widths.
+
+        uint8 x are pixels as the dataset holds them: they are scaled, or binarised by one fixed draw, as they were for
+        training. All others are taken as the values that the encoder sees, for pixels in [0, 1]. A model that is
+        conditioned on labels needs them: whole numbers [...]. Raises DataError for another shape.
+        """
+        x = torch.as_tensor(x)
+        self._check(x, self.spec.shape, "x")
+        return self._given(labels).encode(self._pixels(x) if x.dtype == torch.uint8 else self._cast(x))
+
+    def decode(self, z: Any, labels: Any = None) -> Distribution:
+        """Return p(x|z) of latents z [..., d]: `.mean` [..., *spec.shape] are the images, for pixels in [0, 1].
+
+        A model that is conditioned on labels needs them: whole numbers [...]. Raises DataError for another d.
+        """
+        z = torch.as_tensor(z)
+        self._check(z, (self.spec.latent,), "z")
+        return self._given(labels).decode(self._cast(z))
+
+    def sample(self, n: int, seed: int = 0, labels: Any = None) -> Tensor:
+        """Return n draws z [n, d] of the prior p(z), or of p(z|y) for labels [n]; TypeError for an autoencoder."""
+        prior = self._given(labels).prior
+        if prior is None:
+            raise TypeError(f"{self.run.name} is an autoencoder: it has no prior to draw from")
+        return from_prior(prior(), 1, n, torch.Generator().manual_seed(seed))[0]
+
+    def _check(self, values: Tensor, shape: tuple[int, ...], what: str) -> None:
+        if tuple(values.shape[values.ndim - len(shape) :]) != shape:
+            raise DataError(
+                f"{self.run.name} takes {what} of shape [..., {', '.join(map(str, shape))}], not {list(values.shape)}."
+            )
+
+    def _cast(self, values: Tensor) -> Tensor:
+        return values.to(next(self.module.parameters()))
+
+    def _pixels(self, x: Tensor) -> Tensor:
+        levels, binarise = datasets.describe(self.spec.data).levels, self.spec.binarisation != "none"
+        generator = torch.Generator().manual_seed(self.spec.seed)
+        flat = Batches(x.reshape(-1, *self.spec.shape), levels, binarise).take(slice(None), generator)
+        return self._cast(flat.reshape(x.shape))
+
+    def _given(self, labels: Any) -> LatentModel:
+        if bool(self.spec.labels) != (labels is not None):
+            wants = f"labels from 0 to {self.spec.labels - 1}" if self.spec.labels else "no labels"
+            raise DataError(f"{self.run.name} takes {wants}.")
+        return self.module if labels is None else self.module.given(torch.as_tensor(labels).long())
+
+
+def _spec(model: str | Spec, data: str | None, changes: dict[str, Any]) -> Spec:
+    """Return the spec of a preset or of another spec with changes, completed by what the data decide."""
+    base = vars(model if isinstance(model, Spec) else preset(model))
+    if unknown := changes.keys() - {field.name for field in fields(Spec)}:
+        raise SpecError(f"A spec has no {', '.join(sorted(unknown))}. It has {', '.join(base)}.")
+    if data is None:
+        if isinstance(model, str):
+            raise SpecError(
+                f"A preset needs data: train({model!r}, data=NAME), NAME one of {', '.join(datasets.NAMES)}."
+            )
+        return Spec(**base | changes)
+    return Spec(**_suited(base | changes, changes, datasets.load(data, "train", n=1)))
+
+
+def _suited(entries: dict[str, Any], said: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Return a spec's entries with what the data decide; what a person has `said` stays."""
+    decided: dict[str, Any] = {"shape": dataset.shape}
+    if dataset.binary or dataset.images.dtype != np.uint8:
+        decided["binarisation"] = "none"
+    likelihood, condition = entries["likelihood"], entries["condition"]
+    if "levels" in LIKELIHOODS[likelihood["kind"]].options:
+        decided["likelihood"] = {"levels": dataset.levels, **likelihood}
+    if condition is not None and dataset.classes:
+        decided["condition"] = {**condition, "classes": len(dataset.classes)}
+    return entries | {"data": dataset.name} | {name: v for name, v in decided.items() if name not in said}
+
+
+def _name(spec: Spec, name: str | None) -> str:
+    """Return a run's name; without one, the first of PRESET-DATA, PRESET-DATA-2, ... that is free."""
+    if name is None:
+        base = f"{spec.preset}-{spec.data}"
+        name = next(n for i in count(1) if not (runs.user_runs() / (n := base if i == 1 else f"{base}-{i}")).exists())
+    if not runs.NAME.fullmatch(name):
+        raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
+    return name
