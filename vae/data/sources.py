@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vae.data.dataset import SPLITS, DataError, Dataset, Description, Examples
+from vae.data.dataset import SPLITS, DataError, Dataset, Description, Examples, MissingData
 from vae.data.root import data_root
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ class Source(ABC):
         """Return whether the dataset can be loaded now, judged by its files' presence and size."""
         return True
 
-    def fetch(self, root: Root = None, progress: Report | None = None) -> None:  # noqa: B027
-        """Download what is not here; nothing, for most. Raises DataError."""
+    def fetch(self, root: Root = None, progress: Report | None = None) -> None:
+        """Download what is not here; most datasets need nothing. Raises DataError where that is not possible."""
+        if not self.available(root):
+            place = data_root() if root is None else root
+            raise MissingData(f"{self.about.title} is not in {place}, and has no download. Put its files there.")
 
 
 class StoredSource(Source):

@@ -3,11 +3,14 @@
 import errno
 import gzip
 import hashlib
+import http.server
 import io
 import tarfile
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +74,23 @@ def test_a_download_reports_arrives_whole_and_is_not_repeated(fashion, tmp_path,
         assert [h.done for h in own] == sorted({h.done for h in own})
     data.fetch("fashion-mnist", tmp_path, heard.append)
     assert len(asked) == 4
+
+
+def test_a_server_of_this_machine_gives_a_file_in_chunks(tmp_path):
+    content, heard = np.random.default_rng(0).bytes(500_000), []
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "file").write_bytes(content)
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        digest = hashlib.md5(content).hexdigest()
+        download.download([f"{address}/absent", f"{address}/file"], digest, tmp_path / "file", "A title", heard.append)
+        with pytest.raises(download.DownloadError, match="the server answered: HTTP Error 404"):
+            download.download([f"{address}/absent"], digest, tmp_path / "other", "A title")
+        server.shutdown()
+    assert (tmp_path / "file").read_bytes() == content
+    assert [h.done for h in heard] == [0, 131_072, 262_144, 393_216, 500_000] and heard[-1].total == 500_000
 
 
 def test_checksums_and_addresses_are_those_published():
