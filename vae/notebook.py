@@ -6,22 +6,21 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
 from vae import data as datasets
 from vae import runs
-from vae.data import DataError, Dataset
+from vae.data import DataError
 from vae.data.batches import Batches, prepare
+from vae.data.completion import complete
 from vae.evaluation import evaluate as measure
 from vae.model import LatentModel
 from vae.model.latent_model import from_prior
 from vae.runs import Run, RunError, status
 from vae.runs.load import held_out, load_model
 from vae.spec import Spec, SpecError, check, preset
-from vae.spec.choices import LIKELIHOODS
 from vae.training import denormals, finish
 from vae.training.progress import progress
 from vae.training.trainer import Finish, Trainer
@@ -119,7 +118,7 @@ class Model:
         """
         x = torch.as_tensor(x)
         self._check(x, self.spec.shape, "x")
-        return self._given(labels).encode(self._pixels(x) if x.dtype == torch.uint8 else self._cast(x))
+        return self._given(labels).encode(self._pixels(x))
 
     def decode(self, z: Any, labels: Any = None) -> Distribution:
         """Return p(x|z) of latents z [..., d]: `.mean` [..., *spec.shape] are the images, for pixels in [0, 1].
@@ -147,10 +146,13 @@ class Model:
         return values.to(next(self.module.parameters()))
 
     def _pixels(self, x: Tensor) -> Tensor:
-        levels, binarise = datasets.describe(self.spec.data).levels, self.spec.binarisation != "none"
+        """Return what the encoder sees of pixels as the dataset holds them; anything else is only cast."""
+        dataset = datasets.describe(self.spec.data)
+        if x.dtype != torch.uint8 or not dataset.pixels:
+            return self._cast(x)
         generator = torch.Generator().manual_seed(self.spec.seed)
-        flat = Batches(x.reshape(-1, *self.spec.shape), levels, binarise).take(slice(None), generator)
-        return self._cast(flat.reshape(x.shape))
+        flat = Batches(x.reshape(-1, *self.spec.shape), dataset.levels, self.spec.binarisation != "none")
+        return self._cast(flat.take(slice(None), generator).reshape(x.shape))
 
     def _given(self, labels: Any) -> LatentModel:
         if bool(self.spec.labels) != (labels is not None):
@@ -170,20 +172,7 @@ def _spec(model: str | Spec, data: str | None, changes: dict[str, Any]) -> Spec:
                 f"A preset needs data: train({model!r}, data=NAME), NAME one of {', '.join(datasets.NAMES)}."
             )
         return Spec(**base | changes)
-    return Spec(**_suited(base | changes, changes, datasets.load(data, "train", n=1)))
-
-
-def _suited(entries: dict[str, Any], said: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
-    """Return a spec's entries with what the data decide; what a person has `said` stays."""
-    decided: dict[str, Any] = {"shape": dataset.shape}
-    if dataset.binary or dataset.images.dtype != np.uint8:
-        decided["binarisation"] = "none"
-    likelihood, condition = entries["likelihood"], entries["condition"]
-    if "levels" in LIKELIHOODS[likelihood["kind"]].options:
-        decided["likelihood"] = {"levels": dataset.levels, **likelihood}
-    if condition is not None and dataset.classes:
-        decided["condition"] = {**condition, "classes": len(dataset.classes)}
-    return entries | {"data": dataset.name} | {name: v for name, v in decided.items() if name not in said}
+    return Spec(**complete(base | changes, datasets.describe(data), changes))
 
 
 def _name(spec: Spec, name: str | None) -> str:
