@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from vae import runs  # noqa: E402
-from vae.answers import models as calls  # noqa: E402
+from vae.answers import explore  # noqa: E402
 from vae.answers.pool import Pool  # noqa: E402
 
 WARM, POSTERIOR = 150.0, 300.0  # the limits of the medians, ms
@@ -53,7 +53,7 @@ def first(path: Path, image: np.ndarray) -> float:
     """Return how long the first question of a new pool takes, ms."""
     pool = Pool()
     try:
-        return times(lambda _: pool.ask(calls.encode, path, image).result(), 1)[0]
+        return times(lambda _: pool.ask(explore.encode, path, image).result(), 1)[0]
     finally:
         pool.close()
 
@@ -65,17 +65,21 @@ def measure(name: str, asks: int) -> bool:
     points = np.random.default_rng(0).normal(size=(asks + 1, latent))
     pool = Pool()
     try:
-        images = pool.ask(calls.decode, path, points).result()
+        images = pool.ask(explore.decode, path, points).result()
         row(f"{name}: first question", sorted(first(path, images[-1:]) for _ in range(3)))
-        pool.ask(calls.encode, path, images[-1:]).result()
+        pool.ask(explore.encode, path, images[-1:]).result()
         good = row(
             f"{name}: encode a new image",
-            times(lambda i: pool.ask(calls.encode, path, images[i : i + 1]).result(), asks),
+            times(lambda i: pool.ask(explore.encode, path, images[i : i + 1]).result(), asks),
             WARM,
         )
-        row("the same again", times(lambda i: pool.ask(calls.encode, path, images[i : i + 1]).result(), asks), digits=3)
+        row(
+            "the same again",
+            times(lambda i: pool.ask(explore.encode, path, images[i : i + 1]).result(), asks),
+            digits=3,
+        )
         if latent <= 2:
-            asked = times(lambda i: pool.ask(calls.posterior, path, images[i]).result(), asks)
+            asked = times(lambda i: pool.ask(explore.posterior, path, images[i]).result(), asks)
             good &= row(f"{name}: exact posterior of a new image", asked, POSTERIOR)
         sizes = [psutil.Process(pid).memory_full_info() for pid in pool._executor._processes]
         megabytes = f"{max(s.rss for s in sizes) / 1e6:.0f} MB, {max(s.uss for s in sizes) / 1e6:.0f} MB its own"

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from ui.shared import library
 from vae import runs
-from vae.answers import sample as sampling_calls
+from vae.answers import sample
 from vae.runs.load import load_model
 from vae.training import finish
 
@@ -169,7 +169,7 @@ def test_a_click_on_a_sample_pins_it_and_its_neighbour_is_told(sampled):
     page.wait_for_selector(".st-key-chip_image img")
     settle(page)
     z = page.evaluate("() => new URL(location.href).searchParams.get('z').split(',').map(Number)")
-    samples = sampling_calls.draw(runs.find("digits-vae-2d", [runs.shipped()]).path, "aggregate")
+    samples = sample.draw(runs.find("digits-vae-2d", [runs.shipped()]).path, "aggregate")
     assert np.abs(samples.z - z).max(1).min() < 1e-3
     text = page.locator(".samples .card").inner_text()
     assert "held-out" in text and "log q(z) − log p(z)" in text and "training #" in text
@@ -201,7 +201,7 @@ def test_the_manifolds_cell_under_the_pointer_is_what_the_pointer_decodes_to(sam
     box = canvas.bounding_box()
     run = runs.find(name, [runs.shipped()])
     plane = np.zeros(2), np.eye(2)
-    expected = sampling_calls.grid(run.path, 10, spacing == "quantile", *plane)
+    expected = sample.grid(run.path, 10, spacing == "quantile", *plane)
     for row, column in ((1, 2), (8, 5), (0, 9)):
         page.mouse.move(box["x"] + (column + 0.5) / 10 * box["width"], box["y"] + (row + 0.5) / 10 * box["height"])
         until(page, lambda z=expected.z[row, column]: np.allclose(told(page), z, atol=0.04))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from vae.answers.models import Partial
+from vae.answers.process import Partial
 
 
 def in_turns(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

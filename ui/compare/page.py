@@ -13,8 +13,7 @@ from ui.explore import explorer, selection
 from ui.shared import asking, chips, figures, library, messages
 from ui.shared.components import pack, source, text
 from ui.train import film as filming
-from vae.answers import compare as compare_calls
-from vae.answers import pool
+from vae.answers import compare, pool
 from vae.answers.compare import Scores
 from vae.answers.pool import Answer
 from vae.data import DataError
@@ -192,7 +191,7 @@ def _ask(shown: Sequence[Panel]) -> list[Answer[Scores]]:
         asking.once(
             f"scores {panel.run.path}",
             library.stamp(panel.run.path),
-            lambda path=panel.run.path: pool.ask(compare_calls.scores, path),
+            lambda path=panel.run.path: pool.ask(compare.scores, path),
         )
         for panel in shown
     ]

@@ -7,8 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.shared import asking, library
-from vae.answers import diagnose as diagnosis_calls
-from vae.answers import pool
+from vae.answers import diagnose, pool
 from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.diagnosis import kept, quick
@@ -44,7 +43,7 @@ def known(run: Run) -> Known:
             found[part] = None if before is kept.ABSENT else before
             continue
         question = (str(run.path), kept.digest(run.path))
-        ask = partial(pool.ask, diagnosis_calls.diagnosis, run.path, part)
+        ask = partial(pool.ask, diagnose.diagnosis, run.path, part)
         answer: Answer[Any] = asking.once(f"diagnosis_{part}", question, ask)
         if not answer.done:
             waiting.append(part)

@@ -9,8 +9,7 @@ import streamlit as st
 
 from ui.shared import asking, figures, library, messages
 from ui.state import map as map_state
-from vae.answers import explore as map_calls
-from vae.answers import pool
+from vae.answers import explore, pool
 from vae.answers.pool import Answer
 from vae.data import DataError, columns
 from vae.data.columns import Column, ColumnError
@@ -135,7 +134,7 @@ def known(run: Run, codes: Codes, names: tuple[str, ...]) -> Pointwise | None:
 def _ask(run: Run, names: tuple[str, ...]) -> Answer[Pointwise]:
     # data that have come since are another question: a failure is told, and not tried for ever
     question = (str(run.path), library.stamp(run.path), names, library.images(run) is not None)
-    return asking.once(SLOT, question, lambda: pool.ask(map_calls.numbers, run.path, names == pointwise.TIGHTNESS))
+    return asking.once(SLOT, question, lambda: pool.ask(explore.numbers, run.path, names == pointwise.TIGHTNESS))
 
 
 def paint(run: Run, codes: Codes, name: str) -> Paint | None:

@@ -7,8 +7,7 @@ import streamlit as st
 from ui.shared import library, messages
 from ui.state import visitor
 from vae import data, runs
-from vae.answers import models as calls
-from vae.answers import pool
+from vae.answers import models, pool
 from vae.answers.models import PARTS
 from vae.answers.pool import Answer
 from vae.data import DataError
@@ -38,7 +37,7 @@ def _answers() -> dict[str, list[Answer[list[dict[str, Any]]]]]:
 
 
 def _ask(run: Run) -> None:
-    _answers()[str(run.path)] = [pool.ask(calls.table, run.path, name) for name in PARTS]
+    _answers()[str(run.path)] = [pool.ask(models.table, run.path, name) for name in PARTS]
 
 
 def _stop(run: Run) -> None:

@@ -8,8 +8,7 @@ import streamlit as st
 from ui.shared import messages
 from ui.shared.chips import number
 from vae import data
-from vae.answers import models as calls
-from vae.answers import pool
+from vae.answers import models, pool
 from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.runs import Run, RunError
@@ -42,7 +41,7 @@ def _requests() -> dict[str, Request]:
 
 def _ask(run: Run, k: int, n: int) -> None:
     before = _requests().get(str(run.path))
-    answer = pool.ask(calls.measure, run.path, k=k, n=n)
+    answer = pool.ask(models.measure, run.path, k=k, n=n)
     if before is not None and before.answer is not answer:
         before.answer.drop()
     _requests()[str(run.path)] = Request(k, n, answer)

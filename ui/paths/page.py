@@ -22,8 +22,7 @@ from ui.state import paths as path_state
 from ui.state import view as state
 from ui.state.paths import PathView
 from ui.state.view import PATHS_CHART_KEY, PATHS_KEY
-from vae.answers import paths as geometry_calls
-from vae.answers import pool
+from vae.answers import paths, pool
 from vae.answers.paths import Along
 from vae.answers.pool import Answer
 from vae.data import DataError
@@ -92,12 +91,12 @@ def known(run: Run, codes: Codes, plane: Plane, shown: Window, view: PathView, p
     end = time.monotonic() + patience
     near = radius(run, codes)
     asked: dict[str, Answer[Any]] = {
-        kind: pool.ask(geometry_calls.along, run.path, kind, view.array(), near)
+        kind: pool.ask(paths.along, run.path, kind, view.array(), near)
         for kind in sorted(view.shown, key=lambda name: name != view.kind)
     }
     if view.magnified:
         ground = (plane.origin, plane.basis, shown, side(run))
-        asked[MAGNIFICATION] = pool.ask(geometry_calls.magnified, run.path, *ground)
+        asked[MAGNIFICATION] = pool.ask(paths.magnified, run.path, *ground)
     for name, answer in asked.items():
         try:
             value = answer.result(max(0.0, end - time.monotonic()))

@@ -11,15 +11,14 @@ from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
 from ui.state import sampling as sampling_state
 from ui.state.sampling import SIDES, Settings
-from vae.answers import models as calls
-from vae.answers import pool
-from vae.answers import sample as sampling_calls
+from vae.answers import pool, sample
 from vae.answers.pool import Answer
 from vae.answers.sample import Manifold
 from vae.data import DataError
 from vae.density.holes import HOLE
 from vae.geometry.plane import Plane
 from vae.runs import Run, RunError
+from vae.runs.stamp import stamp
 
 SOURCE = source("sample/manifold.js")
 _component = st.components.v2.component(
@@ -39,11 +38,11 @@ def _ask(run: Run, settings: Settings, plane: Plane) -> Answer[Manifold]:
     quantile = settings.spacing != next(iter(spacings(run)))
     side, origin, basis = settings.side, plane.origin, plane.basis
     ground = origin.tobytes(), basis.tobytes()
-    made = sampling_calls.codes_stamp(run.path)
+    made = sample.codes_stamp(run.path)
     return asking.once(
         "manifold",
-        (calls.stamp(run.path), made, str(run.path), side, quantile, ground, settings.label),
-        lambda: pool.ask(sampling_calls.grid, run.path, side, quantile, origin, basis, settings.label, made),
+        (stamp(run.path), made, str(run.path), side, quantile, ground, settings.label),
+        lambda: pool.ask(sample.grid, run.path, side, quantile, origin, basis, settings.label, made),
     )
 
 

@@ -17,9 +17,7 @@ from ui.state import view as state
 from ui.state.sampling import COLDEST, HOTTEST, Half, Settings
 from ui.state.view import View
 from vae import data
-from vae.answers import models as calls
-from vae.answers import pool
-from vae.answers import sample as sampling_calls
+from vae.answers import pool, sample
 from vae.answers.pool import Answer
 from vae.answers.sample import Neighbours, Samples
 from vae.data import DataError
@@ -27,6 +25,7 @@ from vae.density.copies import SUSPICIOUS
 from vae.density.holes import HOLE
 from vae.geometry.plane import Plane
 from vae.runs import Run, RunError
+from vae.runs.stamp import stamp
 
 COUNT = 36  # samples of a grid
 POLL = 0.3  # seconds between two looks at an answer that is not there yet
@@ -94,9 +93,9 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
     """Return the grid of a slot, "left" or "right", asking the pool where that is new, and the images next to it."""
     half: Half = getattr(settings, slot)
     ground = None if settings.box is None else (plane.origin.tobytes(), plane.basis.tobytes())
-    made = sampling_calls.codes_stamp(run.path)
+    made = sample.codes_stamp(run.path)
     question = (
-        calls.stamp(run.path),
+        stamp(run.path),
         made,
         str(run.path),
         str(half),
@@ -109,7 +108,7 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
         f"sample_{slot}",
         question,
         lambda: pool.ask(
-            sampling_calls.draw,
+            sample.draw,
             run.path,
             half.source,
             half.t,
@@ -128,7 +127,7 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
             near = asking.once(
                 f"near_{slot}",
                 question,
-                lambda: pool.ask(sampling_calls.neighbours, run.path, images, half.noisy),
+                lambda: pool.ask(sample.neighbours, run.path, images, half.noisy),
             )
     return Asked(half, samples, near)
 

@@ -20,9 +20,7 @@ from ui.shared.components import pack, source, text
 from ui.state import view as state
 from ui.state.view import View
 from ui.theory import formulas as theory_formulas
-from vae.answers import lesson as lesson_calls
-from vae.answers import pool
-from vae.answers import theory as theory_calls
+from vae.answers import lesson, pool, theory
 from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
@@ -148,7 +146,7 @@ def answer_payload(channel: str, question: Question, answer: Answer[Any], extra:
         found = answer.result()
     except (RunError, DataError, SpecError) as error:
         return pack({**header, "failed": str(error)}, {})
-    if isinstance(found, theory_calls.Found):
+    if isinstance(found, theory.Found):
         header["numbers"], arrays = found.numbers, found.arrays
     elif isinstance(found, dict):
         arrays = found
@@ -250,7 +248,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     def numbers(slot: str, k: int) -> None:
         def ask() -> Answer[Any]:
             pixels, told = image(run, codes, images, k), _label(run, codes, k)
-            return pool.ask(theory_calls.numbers, run.path, pixels, told, wanted.seed)
+            return pool.ask(theory.numbers, run.path, pixels, told, wanted.seed)
 
         answer(slot, (k, wanted.seed), ask, label=_named(codes, k))
 
@@ -259,12 +257,12 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     numbers("numbers", i)  # first of all: mounting the chapters again takes Streamlit 15 ms, for all that they stay
     with place:
         _component(data=data, key=name, height="content", on_ask_change=heard)
-    answer("still", (label,), lambda: pool.ask(theory_calls.still, run.path, label))
+    answer("still", (label,), lambda: pool.ask(theory.still, run.path, label))
     if wanted.walk == i:
         # the image is decoded where the walk is asked for, and not at every look at it
-        answer("walk", (i,), lambda: pool.ask(theory_calls.refined, run.path, image(run, codes, images, i), label))
-    lesson = _lesson_data(run)
-    answer("lesson", (lesson,), lambda: pool.ask(lesson_calls.lesson, run.path, lesson))
+        answer("walk", (i,), lambda: pool.ask(theory.refined, run.path, image(run, codes, images, i), label))
+    images_of = _lesson_data(run)
+    answer("lesson", (images_of,), lambda: pool.ask(lesson.lesson, run.path, images_of))
     for slot, k in zip(AHEAD, wanted.ahead, strict=False):
         numbers(slot, k)
     if state.redraw_asked():

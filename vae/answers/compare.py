@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.answers import models as calls
+from vae.answers.loaded import encoded_examples, open_model
 
 
 class Scores(NamedTuple):
@@ -21,8 +21,8 @@ def scores(run: Path) -> Scores:
     """Return the numbers of each example that the codes are of, see vae.evaluation.scores; RunError and DataError."""
     from vae.evaluation.scores import scores as of_model
 
-    opened, model = calls._open(run)
-    batches = calls._coded(opened)
+    opened, model = open_model(run)
+    batches = encoded_examples(opened)
     found = of_model(model, batches)  # one seed for all models: the same pixels
     rate, elbo = (None if part is None else part.float().numpy() for part in (found.rate, found.elbo))
     return Scores(found.distortion.float().numpy(), rate, elbo)

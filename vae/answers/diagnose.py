@@ -5,20 +5,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae.answers import models as calls
+from vae.answers.loaded import encoded_examples, loaded
 from vae.data import DataError
+from vae.runs.stamp import Stamp, stamp
 
 if TYPE_CHECKING:
     from vae.diagnosis.measure import Case
 
 
 @lru_cache(maxsize=1)
-def _case(path: Path, version: calls.Stamp) -> "Case":
+def _case(path: Path, version: Stamp) -> "Case":
     """Return the run's case; parts that follow each other share what it has measured already."""
     from vae.diagnosis.measure import Case
 
-    opened, model = calls._loaded(path, version)
-    return Case(opened, model, calls._coded(opened))
+    opened, model = loaded(path, version)
+    return Case(opened, model, encoded_examples(opened))
 
 
 def diagnosis(run: Path, part: str) -> dict[str, Any] | None:
@@ -31,17 +32,17 @@ def diagnosis(run: Path, part: str) -> dict[str, Any] | None:
     known = kept.read(run, part)
     if known is not None:
         return None if known is kept.ABSENT else dict(evidence.plain(known))
-    version = calls.stamp(run)
+    version = stamp(run)
     try:
         found = measure.MEASURES[part](_case(run, version))
     except DataError:
-        opened, _ = calls._loaded(run, version)
+        opened, _ = loaded(run, version)
         if part != "holes" or (opened.spec.probabilistic and not opened.spec.normal_prior):
             raise
         # not kept: with the data it would be another number
         return dict(evidence.plain(hole_map.saved(opened)))
     content = None if found is None else dict(evidence.plain(found))
-    if calls.stamp(run) == version:
+    if stamp(run) == version:
         with suppress(OSError):  # a full or forbidden disk: it is measured again next time
             kept.write(run, part, content)
     return content

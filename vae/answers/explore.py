@@ -1,16 +1,110 @@
-"""What the map asks the pool for: each code's own distortion, rate, ELBO, and the gap that its bound leaves."""
+"""What the map asks the pool for: images' codes, codes' images, the exact posterior, and the numbers of each code."""
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vae.answers import models as calls
+from vae.answers import process
+from vae.answers.loaded import as_examples, check_finite, encoded_examples, open_model
+from vae.answers.process import Partial
 from vae.runs import RunError, pointwise
 from vae.runs.pointwise import BOUND, TIGHTNESS, Pointwise
+from vae.runs.stamp import stamp
+
+if TYPE_CHECKING:
+    pass
 
 MOST = 20_000  # examples that are measured; of more, whole blocks spread evenly over them
+
+
+class Encoded(NamedTuple):
+    """Posterior means [B, d] and scales [B, d], float32; scales are None for an autoencoder."""
+
+    means: NDArray[np.float32]
+    scales: NDArray[np.float32] | None
+
+
+class Posterior(NamedTuple):
+    """p(z|x) of one image on a grid, and what follows from it by quadrature, in nats.
+
+    `axes` are d arrays [P]; `log_density` [P] or [P, P] (first axis z1) is log p(z|x); `gap` is KL(q(z|x) || p(z|x)),
+    which is log p(x) - ELBO; `mean` and `scale` [d] are q(z|x)'s.
+    """
+
+    axes: tuple[NDArray[np.float64], ...]
+    log_density: NDArray[np.float32]
+    log_px: float
+    elbo: float
+    gap: float
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+
+def encode(run: Path, images: NDArray[Any]) -> Encoded:
+    """Return the means and scales of q(z|x) of images [B, C, H, W]: uint8 (0 to 255), or floats from 0 to 1.
+
+    Models of binary pixels see them thresholded at one half, so an image has one answer wherever it comes from; the
+    saved codes are of one random binarisation, and lie a little aside. Raises RunError and DataError.
+    """
+    import torch
+
+    opened, model = open_model(run)
+    with torch.no_grad():
+        q = model.encode(as_examples(opened, images))
+        means, scales = q.mean.numpy(), q.stddev.numpy() if opened.spec.probabilistic else None
+    check_finite(opened, means)
+    return Encoded(means, scales)
+
+
+def decode(run: Path, z: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the means of p(x|z) [N, *shape], float32, at z [N, d]; raises RunError."""
+    import torch
+
+    opened, model = open_model(run)
+    if z.ndim != 2 or z.shape[1] != opened.spec.latent:
+        raise RunError(f"{opened.name} decodes points of {opened.spec.latent} numbers, not {list(z.shape[1:])}.")
+    with torch.no_grad():
+        parts = [model.decode(part).mean for part in torch.from_numpy(z.astype(np.float32)).split(1024)]
+    pixels = torch.cat(parts).numpy() if parts else np.empty((0, *opened.spec.shape), np.float32)
+    check_finite(opened, pixels)
+    return pixels
+
+
+def posterior(run: Path, image: NDArray[Any], half_width: float | None = None, points: int = 96) -> Posterior:
+    """Return p(z|x) of one image [C, H, W] on a grid of `points` a latent, with log p(x), ELBO and their gap, nats.
+
+    The grid is [-half_width, half_width]^d, or without a half width the window that holds the mass, with up to four
+    times the points where the mass is in narrow pieces. The image is taken as `encode` takes it. Raises RunError for an
+    autoencoder, for d > 2 and where the grid is too coarse or too narrow.
+    """
+    from vae.evaluation import posterior_grid
+
+    opened, model = open_model(run)
+    if not opened.spec.probabilistic:
+        raise RunError(f"{opened.name} is a plain autoencoder: it has no prior, so no posterior and no log p(x).")
+    if opened.spec.latent > 2:
+        raise RunError(
+            f"The exact posterior is a sum over a grid, which needs at most two latents; {opened.name} has "
+            f"{opened.spec.latent}. Choose a model with a latent space of two dimensions."
+        )
+    x = as_examples(opened, image[None])
+    try:
+        grid = posterior_grid(model, x, half_width, points)
+    except ValueError as error:
+        raise RunError(f"The posterior of {opened.name} at this image: {error}.") from error
+    axes = tuple(axis.double().numpy() for axis in grid.axes)
+    return Posterior(
+        axes,
+        grid.log_density.float().numpy(),
+        grid.log_px,
+        grid.elbo,
+        grid.gap,
+        grid.q.mean[0].numpy(),
+        grid.q.stddev[0].numpy(),
+    )
 
 
 def blocks(n: int, rows: int, most: int = MOST) -> list[int]:
@@ -22,7 +116,7 @@ def blocks(n: int, rows: int, most: int = MOST) -> list[int]:
     return [starts[i] for i in np.linspace(0, len(starts) - 1, wanted).round().astype(int)]
 
 
-def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Pointwise | calls.Partial:
+def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Pointwise | Partial:
     """Return the distortion, rate and ELBO of each code's example, or, `tight`, log p(x) - ELBO, in nats.
 
     They are taken on the pixels that Compare takes its own on, and kept. Raises RunError, also for the tightness of an
@@ -35,11 +129,11 @@ def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Poi
     from vae.evaluation.tightness import K as SAMPLES
     from vae.evaluation.tightness import tightness
 
-    opened, model = calls._open(run)
+    opened, model = open_model(run)
     names = TIGHTNESS if tight else BOUND
     if tight and not opened.spec.probabilistic:
         raise RunError(f"{opened.name} is a plain autoencoder: it has no prior, so no bound whose tightness to tell.")
-    version, batches = calls.stamp(run), calls._coded(opened)
+    version, batches = stamp(run), encoded_examples(opened)
     n, conditioned = len(batches), batches.labels is not None
     starts = blocks(n, ROWS)
     state = so_far or {"version": version, "done": 0, "values": {}, "exact": True}
@@ -64,9 +158,9 @@ def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Poi
                 values.setdefault(name, np.full(n, np.nan, np.float32))[part] = value.float().numpy()
         done += 1
         seconds = time.monotonic() - began
-        if done < len(starts) and seconds > calls.TURN:
+        if done < len(starts) and seconds > process.TURN:
             state = {"version": version, "done": done, "values": values, "exact": exact}
-            return calls.Partial(done / len(starts), state, seconds)
+            return Partial(done / len(starts), state, seconds)
     how = f"From {K} samples of q(z|x) for each code" if opened.spec.probabilistic else "Decoded at the code itself"
     if tight:
         sampled = f"L_K − ELBO from K = {SAMPLES} samples for each code, a lower bound of it"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.answers.theory import alone
+from vae.answers.process import single_threaded
 
 SHOWN = 600  # points
 EXAMPLES, STEPS = 2000, 60
@@ -31,7 +31,7 @@ class Lesson(NamedTuple):
     n: int
 
 
-@alone
+@single_threaded
 def lesson(run: Path, name: str) -> Lesson:
     """Return lesson one on the first images of a data set's test split; raises DataError where it is not here."""
     from vae import data

@@ -1,6 +1,6 @@
 """What the pool's processes compute of paths: the curve of a kind, what it crosses, and the map's magnification.
 
-As in `calls`, each function takes a run's folder first, and torch is imported inside.
+Each function takes a run's folder first, and torch is imported inside (see `process`).
 """
 
 import time
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.answers import models as calls
+from vae.answers import process
+from vae.answers.loaded import as_examples, check_finite, open_model
+from vae.answers.process import Partial
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
+from vae.runs.stamp import stamp
 
 if TYPE_CHECKING:
     from vae.model import LatentModel
@@ -25,7 +28,7 @@ class Along(NamedTuple):
 
     `points` [M, d], `share` of the way [M], pixel length before each point `way` [M], `energy` and the straight line's,
     prior and aggregate posterior `log_p`, `log_q` [M], codes within the radius `neighbours` [M]. At F frames, evenly
-    along the share: `elbo` [F] of the decoded mean, taken as `calls.encode` takes an image, and its `elbo_se` [F].
+    along the share: `elbo` [F] of the decoded mean, taken as `explore.encode` takes an image, and its `elbo_se` [F].
     None where the model has no such thing.
     """
 
@@ -45,7 +48,7 @@ def _open(run: Path) -> "tuple[Run, LatentModel, Codes]":
     """Return a run, its model under the label that is shown, and its codes, with scales where they tell q(z|x)."""
     import torch
 
-    opened, model = calls._open(run)
+    opened, model = open_model(run)
     codes = opened.codes
     if opened.spec.posterior["kind"] != "normal":
         codes = Codes(codes.means, None, codes.labels, codes.classes, codes.split)
@@ -66,7 +69,7 @@ def along(
     samples: int = 32,
     steps: int = 24,
     so_far: dict[str, Any] | None = None,
-) -> Along | calls.Partial:
+) -> Along | Partial:
     """Return the path of one of `kinds.KINDS` through waypoints [K + 1, d], `steps` from each to the next.
 
     ELBOs are of `samples` from the run's seed. Raises RunError where this model, or these waypoints, have no such path.
@@ -78,7 +81,7 @@ def along(
 
     opened, model, codes = _open(run)
     _fits(opened, waypoints)
-    version, made = calls.stamp(run), list(so_far["made"]) if so_far is not None else []
+    version, made = stamp(run), list(so_far["made"]) if so_far is not None else []
     if so_far is not None and so_far["version"] != version:
         raise RunError(f"{opened.name} was trained on while its path was computed. Move a waypoint to ask again.")
     began, before = time.monotonic(), len(made)
@@ -88,12 +91,12 @@ def along(
         for piece in islice(routes.pieces(kind, world, waypoints, steps, made), before, None):
             made.append(piece)
             seconds = time.monotonic() - began
-            if seconds > calls.TURN and len(made) < whole:
-                return calls.Partial(len(made) / whole, {"version": version, "made": made}, seconds)
+            if seconds > process.TURN and len(made) < whole:
+                return Partial(len(made) / whole, {"version": version, "made": made}, seconds)
         found = routes.measured(kind, world, made)
     except ValueError as error:
         raise RunError(f"{opened.name} has no such path here: {error}.") from error
-    calls._finite(opened, found.points, found.way)
+    check_finite(opened, found.points, found.way)
     log_pz = log_qz = None
     if model.prior is not None:
         with torch.no_grad():
@@ -120,7 +123,7 @@ def _elbos(run: Run, model: "LatentModel", z: Numbers, samples: int) -> tuple[Nu
         images = model.decode(torch.from_numpy(z.astype(np.float32))).mean.numpy()
     if run.spec.likelihood["kind"] not in ("normal", "laplace"):
         images = images.clip(0, 1)  # a logistic's location may lie outside of the pixels that it is rounded to
-    x = calls._examples(run, images)
+    x = as_examples(run, images)
     value, error = single_elbos(model, x, samples, torch.Generator().manual_seed(run.spec.seed))
     return value.numpy(), error.numpy()
 
@@ -132,7 +135,7 @@ def magnified(
     window: tuple[float, float, float, float],
     side: int = 96,
     so_far: dict[str, Any] | None = None,
-) -> NDArray[np.float32] | calls.Partial:
+) -> NDArray[np.float32] | Partial:
     """Return sqrt det J'J, float32 [side, side], rows upwards, over a window (x0, x1, y0, y1) of the plane of `basis`.
 
     Raises RunError where the plane does not fit the model, or the decoder is not finite there.
@@ -144,7 +147,7 @@ def magnified(
 
     opened, model, _ = _open(run)
     _fits(opened, basis)
-    version, rows = calls.stamp(run), list(so_far["rows"]) if so_far is not None else []
+    version, rows = stamp(run), list(so_far["rows"]) if so_far is not None else []
     if so_far is not None and so_far["version"] != version:
         raise RunError(f"{opened.name} was trained on while its map was coloured. Ask for the colours again.")
     nodes, ways, began = Grid(window, side).nodes(), torch.from_numpy(basis).float(), time.monotonic()
@@ -152,8 +155,8 @@ def magnified(
         z = torch.from_numpy(origin + row @ basis).float()
         rows.append(magnification(mean(model), z, ways).float().numpy())
         seconds = time.monotonic() - began
-        if seconds > calls.TURN and len(rows) < side:
-            return calls.Partial(len(rows) / side, {"version": version, "rows": rows}, seconds)
+        if seconds > process.TURN and len(rows) < side:
+            return Partial(len(rows) / side, {"version": version, "rows": rows}, seconds)
     found = np.stack(rows)
-    calls._finite(opened, found)
+    check_finite(opened, found)
     return found

@@ -1,10 +1,10 @@
 """What pages ask of a model, computed in a few warm processes that have torch loaded, and kept until it is stale.
 
-    answer = pool.ask(calls.encode, run.path, images)
+    answer = pool.ask(explore.encode, run.path, images)
     means = answer.result().means          # waits; or look at answer.done and answer.fraction now and then
 
 The same question about the same weights has one answer, whoever asks and however often. Long calls come in turns of
-half a second (`calls.Partial`), between which others have the process; those that nobody looks at any more stay where
+half a second (`Partial`), between which others have the process; those that nobody looks at any more stay where
 they are until somebody does. The app imports neither torch nor, before the first question, loky.
 """
 
@@ -26,12 +26,13 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from vae.answers import models as calls
-from vae.answers.models import Partial
+from vae.answers import process
+from vae.answers.process import Partial
 from vae.data import DataError
 from vae.jobs import JobError
 from vae.jobs.embedded import cores
 from vae.runs import RunError
+from vae.runs.stamp import stamp
 from vae.spec import SpecError
 
 LIMIT = 256 << 20  # bytes of answers that are kept
@@ -128,8 +129,8 @@ class Pool:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Answer[T]:
-        """Return the answer to function(run, ...), a function of `calls`, at once; it may be known already."""
-        key = (function.__name__, str(run), calls.stamp(run), _identity(args), _identity(kwargs))
+        """Return the answer to function(run, ...), a function of this room, at once; it may be known already."""
+        key = (function.__module__, function.__qualname__, str(run), stamp(run), _identity(args), _identity(kwargs))
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:
@@ -142,7 +143,7 @@ class Pool:
         """Start the processes, if there are none: a page that is about to ask spares its visitor the seconds."""
         with self._lock:
             try:
-                self._submit(calls.ready)
+                self._submit(process.ready)
             except (OSError, RuntimeError):
                 log.warning("no processes could be started ahead of a question", exc_info=True)
 
@@ -190,7 +191,7 @@ class Pool:
             named = answer._named if answer._state is None else {**answer._named, "so_far": answer._state}
             self._at_work.add(answer)
             try:
-                future = self._submit(calls.run_call, answer._call, *answer._arguments, **named)
+                future = self._submit(process.run_call, answer._call, *answer._arguments, **named)
             except (OSError, RuntimeError) as error:
                 self._at_work.discard(answer)
                 self._finish(answer, error=JobError(UNSTARTED.format(error=error)))
@@ -217,7 +218,7 @@ class Pool:
         self._executor = ProcessPoolExecutor(
             max_workers=self.workers,
             timeout=IDLE,
-            initializer=calls.begin,
+            initializer=process.begin,
             initargs=(reader, threads),
             env={
                 "OMP_NUM_THREADS": str(threads),

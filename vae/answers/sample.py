@@ -1,6 +1,6 @@
 """What the Sample page asks of the pool: samples with their densities, the training images next to them, manifolds.
 
-As in `calls`, the app names these functions but never runs them, so torch is imported inside them.
+The app names these functions but never runs them, so torch is imported inside them (see `process`).
 """
 
 import time
@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae import runs
-from vae.answers import models as calls
-from vae.answers.models import Partial, Stamp
+from vae.answers import process
+from vae.answers.loaded import check_finite, encoded_examples, open_model
+from vae.answers.process import Partial
 from vae.data import DataError
 from vae.density import holes
 from vae.geometry import manifold
 from vae.geometry.plane import Plane
 from vae.runs import Codes, Run, RunError
+from vae.runs.stamp import Stamp, stamp
 
 if TYPE_CHECKING:
     import torch
@@ -142,7 +144,7 @@ class _Subject:
 
 
 def _open(path: Path, label: int) -> _Subject:
-    return _subject(path, calls.stamp(path), codes_stamp(path), label)
+    return _subject(path, stamp(path), codes_stamp(path), label)
 
 
 @lru_cache(maxsize=4)
@@ -151,7 +153,7 @@ def _subject(path: Path, version: Stamp, made: int, label: int) -> _Subject:
 
     from vae.model.families import Normal
 
-    run, model = calls._open(path)
+    run, model = open_model(path)
     codes = run.codes
     index = np.arange(len(codes))
     if run.spec.labels:
@@ -184,7 +186,7 @@ def _posterior(subject: _Subject) -> "Callable[[torch.Tensor], Distribution]":
             return lambda i: DeltaDistribution(means[i])
         scales = torch.from_numpy(codes.scales.astype(np.float32))
         return lambda i: normal(means[i], scales[i])
-    batches = calls._coded(subject.run)
+    batches = encoded_examples(subject.run)
     seen = torch.from_numpy(subject.index)
 
     def posterior(i: "torch.Tensor") -> "Distribution":
@@ -251,7 +253,7 @@ def _fitted(kind: str) -> "Callable[[_Subject, int, float], Draw]":
         from vae.density.draws import from_density
 
         path = subject.run.path
-        return from_density(_density(path, calls.stamp(path), codes_stamp(path), kind, label), t)
+        return from_density(_density(path, stamp(path), codes_stamp(path), kind, label), t)
 
     return source
 
@@ -287,7 +289,7 @@ def draw(
     """
     import torch
 
-    from vae.density import draws as sampling
+    from vae.density import draws
 
     if source not in SOURCES:
         raise RunError(f"There is no source {source!r} of samples. There are: {', '.join(SOURCES)}.")
@@ -297,7 +299,7 @@ def draw(
         made = SOURCES[source](subject, label, t)
         if region is not None:
             corners, origin, basis = region
-            made = sampling.confined(made, sampling.Region(corners, Plane(origin, basis, ("", ""))))
+            made = draws.confined(made, draws.Region(corners, Plane(origin, basis, ("", ""))))
         return made(n, torch.Generator().manual_seed(seed)).float()
 
     try:
@@ -309,8 +311,8 @@ def draw(
     except ValueError as error:
         raise RunError(f"{str(error)[0].upper()}{str(error)[1:]}") from error
     generator = torch.Generator().manual_seed(seed + 1) if noisy else None  # other noise than z's
-    images = sampling.images(subject.model, z, generator).float().numpy()
-    calls._finite(subject.run, images)
+    images = draws.images(subject.model, z, generator).float().numpy()
+    check_finite(subject.run, images)
     log_p, log_q, inside = subject.judged(z.numpy())
     found = subject.calibration
     return Samples(
@@ -372,7 +374,7 @@ def neighbours(
     from vae.density.copies import Search, rank
 
     began = time.monotonic()
-    key = (run, calls.stamp(run), noisy)
+    key = (run, stamp(run), noisy)
     train, labels = _training_images(*key[:2])
     x = np.clip(images, 0, 1).astype(np.float32)
     reference, search = so_far or (None, Search.of(len(x) + HELD_OUT))
@@ -384,7 +386,7 @@ def neighbours(
     while search.seen < len(train):
         search = search.step(x, train)
         seconds = time.monotonic() - began
-        if search.seen < len(train) and seconds > calls.TURN:
+        if search.seen < len(train) and seconds > process.TURN:
             return Partial(search.seen / len(train), (reference, search), seconds)
     index, distance = search.index[: len(images)], np.sqrt(search.squares)
     if reference is None:
@@ -422,7 +424,7 @@ def grid(
     """
     import torch
 
-    from vae.density import draws as sampling
+    from vae.density import draws
 
     subject = _open(run, label)
     plane = Plane(origin, basis, ("", ""))
@@ -436,7 +438,7 @@ def grid(
             axes.append(centre[k] + unit)
         elif quantile:
             if prior is not None:
-                drawn = sampling.from_density(prior)(PRIOR_DRAWS, torch.Generator().manual_seed(subject.run.spec.seed))
+                drawn = draws.from_density(prior)(PRIOR_DRAWS, torch.Generator().manual_seed(subject.run.spec.seed))
                 values = plane.to_plane(drawn.double().numpy())
             axes.append(manifold.quantiles(values[:, k], side))
         else:
@@ -444,8 +446,8 @@ def grid(
             axes.append(manifold.linear(float(low), float(high) if high > low else float(low) + 1, side))
     z = plane.to_latent(manifold.grid(*axes))
     flat = z.reshape(-1, z.shape[-1])
-    images = sampling.images(subject.model, torch.from_numpy(flat.astype(np.float32))).float().numpy()
-    calls._finite(subject.run, images)
+    images = draws.images(subject.model, torch.from_numpy(flat.astype(np.float32))).float().numpy()
+    check_finite(subject.run, images)
     log_p, log_q, inside = subject.judged(flat)
     shaped = (side, side)
     return Manifold(

@@ -1,21 +1,21 @@
 """What the Theory page asks the pool for: all numbers of the derivation for one image, and its refined q.
 
-As in `calls`, each function takes a run's folder first, and torch is imported inside.
+Each function takes a run's folder first, and torch is imported inside (see `process`).
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.answers import models as calls
-from vae.answers.models import Stamp
+from vae.answers.loaded import as_examples, check_finite, loaded
+from vae.answers.process import single_threaded
 from vae.runs import Run
+from vae.runs.stamp import Stamp, stamp
 
 if TYPE_CHECKING:
     import torch
@@ -32,29 +32,8 @@ CAST_PIXELS = 2**22  # values that they may decode to, and that are kept
 START = 0.05  # of the codes' standard deviation: where an autoencoder's search for a q begins
 REFINE, REFINE_MANY = 20, 10  # steps of a climb, for two latents and for more
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Numbers = dict[str, float]
 Arrays = dict[str, NDArray[Any]]
-
-
-def alone(call: Callable[P, T]) -> Callable[P, T]:
-    """Let a call of many small steps run on one thread: beside trainers, each step of two waits for the slower one."""
-
-    @wraps(call)
-    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
-        import torch
-        from threadpoolctl import threadpool_limits
-
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with threadpool_limits(1):
-                return call(*args, **kwargs)
-        finally:
-            torch.set_num_threads(threads)
-
-    return limited
 
 
 class Found(NamedTuple):
@@ -82,7 +61,7 @@ def _subject(path: Path, version: Stamp, label: int | None) -> _Subject:
     from vae.evaluation import derivation
     from vae.evaluation.truth import Lattices
 
-    run, model = calls._loaded(path, version)
+    run, model = loaded(path, version)
     if label is not None:
         model = model.given(torch.tensor(label))
     if model.prior is None:
@@ -99,9 +78,9 @@ def _subject(path: Path, version: Stamp, label: int | None) -> _Subject:
 
 def sample_count(run: Run) -> int:
     """Return how many samples of q this decoder allows within a moment: a power of two."""
-    from vae.runs import cost as estimate
+    from vae.runs import cost
 
-    each = estimate.operations(run.spec.decoder_layers(), (run.spec.latent,)) * estimate.PASSES
+    each = cost.operations(run.spec.decoder_layers(), (run.spec.latent,)) * cost.PASSES
     fit = 2 ** int(math.log2(max(1.0, COST / max(each, 1.0))))
     return int(min(MOST_SAMPLES, max(FEWEST_SAMPLES, fit)))
 
@@ -122,9 +101,9 @@ def _q(subject: _Subject, x: "torch.Tensor") -> "tuple[Distribution, Any]":
     return path.q, path
 
 
-@alone
+@single_threaded
 def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int = 0) -> Found:
-    """Return everything that the page shows of one image [C, H, W], taken as `calls.encode` takes it.
+    """Return everything that the page shows of one image [C, H, W], taken as `explore.encode` takes it.
 
     An autoencoder is asked with a Gaussian prior fitted to its codes, and with the best Gaussian q around its code.
     Raises RunError and DataError.
@@ -134,9 +113,9 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
     from vae.evaluation import derivation
     from vae.evaluation.truth import truth
 
-    subject = _subject(run, calls.stamp(run), label)
+    subject = _subject(run, stamp(run), label)
     model, spec = subject.model, subject.run.spec
-    x = calls._examples(subject.run, image[None])
+    x = as_examples(subject.run, image[None])
     generator = torch.Generator().manual_seed(seed)
     q, path = _q(subject, x)
     near = derivation.twin(q)
@@ -201,7 +180,7 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
         arrays["grid_squares"] = subject.grid.squares(x).float().numpy()
         arrays["grid_absolutes"] = subject.grid.absolutes(x).float().numpy()
     for name, value in arrays.items():
-        calls._finite(subject.run, np.where(np.isneginf(value), 0, value) if name.startswith("grid") else value)
+        check_finite(subject.run, np.where(np.isneginf(value), 0, value) if name.startswith("grid") else value)
     return Found(found, arrays)
 
 
@@ -222,10 +201,10 @@ def _closed_rate(q: "Distribution", prior: "Distribution") -> float | None:
         return None
 
 
-@alone
+@single_threaded
 def still(run: Path, label: int | None = None) -> Arrays:
     """Return what stays as it is for every image of a model: samples z of its prior [M, d], and the grid's points."""
-    subject = _subject(run, calls.stamp(run), label)
+    subject = _subject(run, stamp(run), label)
     prior = subject.model.prior()  # type: ignore[misc]
     found = {"prior_z": subject.cast.z.numpy(), "prior_loc": prior.mean.detach().numpy()}
     found["prior_scale"] = prior.stddev.detach().numpy()
@@ -249,7 +228,7 @@ class Walk(NamedTuple):
     log_px: float | None
 
 
-@alone
+@single_threaded
 def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Walk:
     """Return the climb of q(z|x) of one image [C, H, W] to the best diagonal Normal; RunError, DataError.
 
@@ -262,9 +241,9 @@ def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Walk:
     from vae.evaluation import derivation
     from vae.evaluation.truth import elbo, truth
 
-    subject = _subject(run, calls.stamp(run), label)
+    subject = _subject(run, stamp(run), label)
     model = subject.model
-    x = calls._examples(subject.run, image[None])
+    x = as_examples(subject.run, image[None])
     q, path = _q(subject, x)
     q = derivation.twin(q)
     two = subject.lattices is not None

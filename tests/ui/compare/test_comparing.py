@@ -157,11 +157,11 @@ def test_maps_are_turned_onto_the_first(folder):
 
 def test_the_pools_numbers_are_the_evaluations(folder):
     run = complete(make_run(folder, "a", n=360, **SMALL))
-    found = pool.ask(comparing.compare_calls.scores, run.path).result(120)
+    found = pool.ask(comparing.compare.scores, run.path).result(120)
     assert found.distortion.shape == found.elbo.shape == (360,)
     np.testing.assert_allclose(found.elbo, -found.distortion - found.rate, rtol=1e-5)
     few = complete(make_run(folder, "few", n=100, **SMALL))
-    assert len(pool.ask(comparing.compare_calls.scores, few.path).result(120).elbo) == 100
+    assert len(pool.ask(comparing.compare.scores, few.path).result(120).elbo) == 100
     other = complete(make_run(folder, "other", n=500, **SMALL))
     with pytest.raises(RunError, match="500 codes, and the test split here 360"):
-        pool.ask(comparing.compare_calls.scores, other.path).result(120)
+        pool.ask(comparing.compare.scores, other.path).result(120)

@@ -12,8 +12,7 @@ from turns import AtOnce
 from ui.diagnose import worst as diagnosis_pictures
 from ui.state import view as state
 from vae import runs
-from vae.answers import diagnose as diagnosis_calls
-from vae.answers import pool
+from vae.answers import diagnose, pool
 from vae.data import DataError
 from vae.diagnosis import cards as verdicts
 from vae.diagnosis import examples, kept
@@ -95,7 +94,7 @@ def test_what_is_not_kept_is_measured_and_then_kept(folder):
     assert not app.error
     known = {part.stem for part in (run.path / "diagnosis").glob("*.json")}
     assert known == set(PARTS) - set(QUICK)
-    bound = diagnosis_calls.diagnosis(run.path, "bound")
+    bound = diagnose.diagnosis(run.path, "bound")
     assert f"{bound['elbo'][0]:.2f}".replace("-", "−") in card(app, "bound")
     # random weights are worth less than no latents, and the page says so
     assert "worse than the best model without latents" in card(app, "bound")

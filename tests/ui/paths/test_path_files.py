@@ -78,9 +78,9 @@ def test_a_film_plays_the_frames_within_two_grey_levels(run, path, channels):
 
 
 def test_frames_are_the_means_of_the_model(run, path):
-    from vae.answers import models as calls
+    from vae.answers import explore
 
-    exact = calls.decode(run.path, path.at(12)) * 255
+    exact = explore.decode(run.path, path.at(12)) * 255
     found = path_files.frames(run, path, 12).transpose(0, 3, 1, 2)
     assert np.abs(found - exact).max() <= 0.51
 

@@ -9,12 +9,11 @@ from fake_runs import complete, make_run
 from page_scripts import charts, lives, start, texts
 from turns import AtOnce, in_turns
 
-from ui.paths import attributes
-from ui.paths import page as paths
+from ui.paths import attributes, page
 from ui.state import paths as path_state
 from ui.state import view as state
-from vae.answers import paths as geometry_calls
 from vae.answers import pool
+from vae.answers.paths import along
 from vae.geometry import curves, neighbours
 from vae.runs import Codes
 from vae.spec import PRESETS
@@ -79,7 +78,7 @@ def test_a_link_reproduces_the_screen(whole):
     assert header["waypoints"] == [[0.5, 0.5], [-1.0, 0.2]]
     assert (header["kind"], header["shown"]) == ("data", ["slerp", "data"])
     assert set(header["paths"]) == {"slerp", "data"}
-    assert len(arrays["magnification"]) == paths.side(whole) ** 2 and (arrays["magnification"] >= 0).all()
+    assert len(arrays["magnification"]) == page.side(whole) ** 2 and (arrays["magnification"] >= 0).all()
     for name, value in asked.items():
         assert app.query_params[name] in (value, [value])
     assert not app.warning
@@ -199,14 +198,14 @@ def test_the_usual_radius_is_computed_once(whole, monkeypatch):
     computed = []
     usual = neighbours.usual_radius
     monkeypatch.setattr(neighbours, "usual_radius", lambda *args: computed.append(1) or usual(*args))
-    first = paths.radius(whole, whole.codes)
-    assert paths.radius(whole, whole.codes) == first > 0
+    first = page.radius(whole, whole.codes)
+    assert page.radius(whole, whole.codes) == first > 0
     assert len(computed) == 1
 
 
 def test_the_frames_share_the_way_evenly(whole):
     """What the browser draws of a path is what Python would say of it."""
     waypoints = whole.codes.means[:3].astype(np.float64)
-    found = in_turns(geometry_calls.along, whole.path, "line", waypoints, 0.5)
+    found = in_turns(along, whole.path, "line", waypoints, 0.5)
     places = curves.at(found.points, found.share, np.linspace(0, 1, 12))
     np.testing.assert_allclose(curves.resample(waypoints, 12), places, atol=1e-12)

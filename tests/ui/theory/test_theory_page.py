@@ -10,8 +10,8 @@ from turns import AtOnce
 
 from ui.shared.components import pack
 from ui.theory import formulas as theory_formulas
-from ui.theory import page as theory
-from vae.answers import theory as theory_calls
+from ui.theory import page
+from vae.answers import theory
 from vae.runs import RunError
 from vae.spec import PRESETS, preset
 
@@ -21,8 +21,8 @@ SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "width
 @pytest.fixture(autouse=True)
 def folder(folder, monkeypatch):
     """Let the app see only this test's runs, and answer at once."""
-    monkeypatch.setattr(theory.pool, "ask", AtOnce)
-    monkeypatch.setattr(theory.pool, "warm", lambda: None)
+    monkeypatch.setattr(page.pool, "ask", AtOnce)
+    monkeypatch.setattr(page.pool, "warm", lambda: None)
     return folder
 
 
@@ -82,7 +82,7 @@ def test_a_failed_call_is_said_in_the_page(folder, monkeypatch):
         raise RunError("this model cannot answer")
 
     complete(make_run(folder, "digits-vae-2d", n=360, **SMALL))
-    monkeypatch.setattr(theory_calls, "numbers", broken)
+    monkeypatch.setattr(theory, "numbers", broken)
     assert told(lives(start("theory")))["numbers"]["failed"] == "this model cannot answer"
 
 
@@ -90,7 +90,7 @@ def test_an_answer_that_is_not_there_is_waited_for():
     class Late(AtOnce):
         done = False
 
-    header = unpacked(theory.answer_payload("c", (1,), Late(lambda: None), {}))
+    header = unpacked(page.answer_payload("c", (1,), Late(lambda: None), {}))
     assert header["waiting"] and header["poll"] > 0
 
 
@@ -112,8 +112,8 @@ def test_a_term_and_its_number_are_told_apart_by_colour():
 
 def test_the_strip_has_a_few_of_each_class(folder):
     run = make_run(folder, "digits-vae-2d", n=360, **SMALL)
-    chosen = theory.choices(run.codes)
+    chosen = page.choices(run.codes)
     labels = run.codes.labels[chosen]
-    assert len(chosen) <= theory.MOST_CHOICES
-    assert all(np.sum(labels == k) <= theory.PER_CLASS for k in range(10))
-    assert unpacked(pack(*theory.facts(run, run.codes, None)))["choices"] == chosen
+    assert len(chosen) <= page.MOST_CHOICES
+    assert all(np.sum(labels == k) <= page.PER_CLASS for k in range(10))
+    assert unpacked(pack(*page.facts(run, run.codes, None)))["choices"] == chosen

@@ -8,7 +8,7 @@ from fake_runs import complete, make_run
 from ppca import as_vae, data_of, random_ppca
 from turns import in_turns
 
-from vae.answers import models as calls
+from vae.answers import explore, process
 from vae.answers.paths import Along, along, magnified
 from vae.evaluation.single import single_elbos
 from vae.geometry import curves
@@ -54,7 +54,7 @@ def test_densities_lengths_and_neighbours_are_those_of_the_points(run, waypoints
     np.testing.assert_allclose(found.points[::6], waypoints, atol=1e-12)
     np.testing.assert_allclose(found.log_p, normal(torch.zeros(2), torch.ones(2)).log_prob(z), atol=1e-5)
     np.testing.assert_allclose(found.log_q, brute_force.log_q(codes.means, codes.scales, found.points), atol=1e-9)
-    frames = calls.decode(run.path, found.points).reshape(len(found.points), -1)
+    frames = explore.decode(run.path, found.points).reshape(len(found.points), -1)
     np.testing.assert_allclose(np.diff(found.way), np.linalg.norm(np.diff(frames, axis=0), axis=1), atol=1e-5)
     gaps = np.linalg.norm(found.points[:, None] - codes.means, axis=-1)
     np.testing.assert_array_equal(found.neighbours, (gaps <= 0.5).sum(1))
@@ -64,11 +64,11 @@ def test_densities_lengths_and_neighbours_are_those_of_the_points(run, waypoints
 def test_a_long_path_comes_in_turns_and_is_the_same(run, monkeypatch):
     waypoints = run.codes.means[:5].astype(np.float64)
     at_once = in_turns(along, run.path, "geodesic", waypoints, 0.5, steps=4)
-    monkeypatch.setattr(calls, "TURN", 0.0)
+    monkeypatch.setattr(process, "TURN", 0.0)
     found, turns, state = None, [], None
     while not isinstance(found, Along):
         found = along(run.path, "geodesic", waypoints, 0.5, steps=4, so_far=state)
-        if isinstance(found, calls.Partial):
+        if isinstance(found, process.Partial):
             turns.append(found.fraction)
             state = found.state
     assert turns == [0.25, 0.5, 0.75]
@@ -81,7 +81,7 @@ def test_a_long_path_comes_in_turns_and_is_the_same(run, monkeypatch):
 def test_the_elbo_of_the_frames_is_that_of_the_decoded_means(run, waypoints):
     found = in_turns(along, run.path, "line", waypoints, 0.5, frames=5, samples=2000)
     places = curves.at(found.points, found.share, np.linspace(0, 1, 5))
-    x = torch.from_numpy((calls.decode(run.path, places) > 0.5).astype(np.float32))
+    x = torch.from_numpy((explore.decode(run.path, places) > 0.5).astype(np.float32))
     other = single_elbos(load_model(run), x, 2000, torch.Generator().manual_seed(5))
     error = np.hypot(found.elbo_se, other[1])
     assert np.abs((found.elbo - other[0].numpy()) / error).max() < 4
@@ -109,7 +109,7 @@ def test_magnification_is_that_of_the_points_of_the_plane(tmp_path, monkeypatch)
     run = complete(make_run(tmp_path, "five", latent=5, **SMALL))
     plane = pair(5, 1, 3)
     found = in_turns(magnified, run.path, plane.origin, plane.basis, (-1.0, 2.0, -3.0, 1.0), 7)
-    monkeypatch.setattr(calls, "TURN", 0.0)
+    monkeypatch.setattr(process, "TURN", 0.0)
     again = in_turns(magnified, run.path, plane.origin, plane.basis, (-1.0, 2.0, -3.0, 1.0), 7)
     np.testing.assert_array_equal(found, again)
     u = np.array([-1 + 3 * 4 / 6, -3 + 4 * 2 / 6])

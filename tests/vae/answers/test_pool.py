@@ -14,10 +14,10 @@ import pytest
 import torch
 from fake_runs import complete, make_run
 
-from vae.answers import models as calls
+from vae.answers import explore, models, process
 from vae.answers import pool as module
-from vae.answers.models import Partial
 from vae.answers.pool import Pool
+from vae.answers.process import Partial
 from vae.data import DataError, load
 from vae.evaluation import evaluate
 from vae.jobs import JobError
@@ -93,7 +93,7 @@ def linger(run: Path, began: str) -> None:
 
 
 def test_encode_and_decode_equal_direct_calls(pool, run, images):
-    encoded = pool.ask(calls.encode, run.path, images).result()
+    encoded = pool.ask(explore.encode, run.path, images).result()
     model = load_model(run)
     x = torch.from_numpy((images > 127.5).astype(np.float32))
     with torch.no_grad():
@@ -101,8 +101,8 @@ def test_encode_and_decode_equal_direct_calls(pool, run, images):
         pixels = model.decode(q.mean).mean.numpy()
     np.testing.assert_allclose(encoded.means, q.mean.numpy(), atol=1e-6)
     np.testing.assert_allclose(encoded.scales, q.stddev.numpy(), atol=1e-6)
-    np.testing.assert_allclose(pool.ask(calls.decode, run.path, encoded.means).result(), pixels, atol=1e-6)
-    as_floats = pool.ask(calls.encode, run.path, (images / 255).astype(np.float32)).result()
+    np.testing.assert_allclose(pool.ask(explore.decode, run.path, encoded.means).result(), pixels, atol=1e-6)
+    as_floats = pool.ask(explore.encode, run.path, (images / 255).astype(np.float32)).result()
     np.testing.assert_array_equal(as_floats.means, encoded.means)
     with pytest.raises(ValueError, match="read-only"):
         encoded.means[0] = 0
@@ -111,26 +111,26 @@ def test_encode_and_decode_equal_direct_calls(pool, run, images):
 def test_measure_equals_evaluate_also_in_many_turns(pool, run, monkeypatch):
     numbers = evaluate(load_model(run), held_out(run)[1], 20, run.spec.seed, 270)
     expected = finish.metrics(numbers, run.spec.data_name, "test", 20)
-    monkeypatch.setattr(calls, "TURN", 0.0)
-    turns, here = 1, calls.measure(run.path, 20, 270)
+    monkeypatch.setattr(process, "TURN", 0.0)
+    turns, here = 1, models.measure(run.path, 20, 270)
     while isinstance(here, Partial):
-        turns, here = turns + 1, calls.measure(run.path, 20, 270, so_far=here.state)
+        turns, here = turns + 1, models.measure(run.path, 20, 270, so_far=here.state)
     assert turns == 6
     assert here == expected
-    there = pool.ask(calls.measure, run.path, k=20, n=270).result()
+    there = pool.ask(models.measure, run.path, k=20, n=270).result()
     assert there.keys() == expected.keys()
     for name in ("elbo", "log_px", "rate", "distortion"):
         assert there[name]["value"] == pytest.approx(expected[name]["value"], rel=1e-6)
 
 
 def test_the_posterior_has_its_gap(pool, run, images):
-    found = pool.ask(calls.posterior, run.path, images[0]).result()
+    found = pool.ask(explore.posterior, run.path, images[0]).result()
     assert found.log_density.shape == (96, 96)
     assert found.log_px - found.elbo == pytest.approx(found.gap)
     mass = np.exp(found.log_density, dtype=np.float64).sum() * np.prod([axis[1] - axis[0] for axis in found.axes])
     # the density is normalised by the adaptive quadrature, so the picture's own sum is a second opinion
     assert mass == pytest.approx(1, abs=1e-4)
-    encoded = calls.encode(run.path, images[:1])
+    encoded = explore.encode(run.path, images[:1])
     np.testing.assert_allclose(found.mean, encoded.means[0], atol=1e-6)
     np.testing.assert_allclose(found.scale, encoded.scales[0], atol=1e-6)
 
@@ -154,19 +154,19 @@ def test_equal_questions_are_computed_once_whoever_asks(pool, run, tmp_path):
 
 
 def test_questions_differ_by_what_arrays_hold(pool, run, images):
-    one, two = (pool.ask(calls.encode, run.path, images[i : i + 1]).result() for i in (0, 1))
+    one, two = (pool.ask(explore.encode, run.path, images[i : i + 1]).result() for i in (0, 1))
     assert not np.array_equal(one.means, two.means)
-    assert pool.ask(calls.encode, run.path, images[:1].copy()).done
+    assert pool.ask(explore.encode, run.path, images[:1].copy()).done
 
 
 def test_changed_weights_are_asked_anew(pool, run, images):
-    before = pool.ask(calls.encode, run.path, images).result()
+    before = pool.ask(explore.encode, run.path, images).result()
     weights = {name: array + 0.1 for name, array in run.weights().items()}
     from safetensors.numpy import save_file
 
     save_file(weights, run.path / "model.safetensors")
     os.utime(run.path / "model.safetensors", ns=(1, 1))  # also where the clock is coarse
-    after = pool.ask(calls.encode, run.path, images).result()
+    after = pool.ask(explore.encode, run.path, images).result()
     assert not np.allclose(before.means, after.means)
 
 
@@ -221,14 +221,14 @@ def test_errors_arrive_as_themselves_and_are_not_kept(pool, run, images, tmp_pat
     ae = {"posterior": {"kind": "delta"}, "prior": None, "objective": {"kind": "reconstruction"}}
     plain = complete(make_run(tmp_path, "ae", "autoencoder", **SMALL, **ae))
     for path, function, arguments, error, words in (
-        (ten.path, calls.posterior, (images[0],), RunError, "at most two latents"),
-        (plain.path, calls.posterior, (images[0],), RunError, "plain autoencoder"),
-        (run.path, calls.posterior, (images[0], 0.01), RunError, "widen"),
-        (run.path, calls.encode, (images[:, :, :5],), DataError, r"\[1, 8, 8\]"),
-        (run.path, calls.encode, (images * np.float32(np.nan),), DataError, "no numbers"),
-        (run.path, calls.encode, (images.astype(np.float32),), DataError, "from 0 to 1"),
-        (run.path, calls.decode, (np.zeros((1, 3)),), RunError, "2 numbers"),
-        (tmp_path / "none", calls.encode, (images,), RunError, "is no run"),
+        (ten.path, explore.posterior, (images[0],), RunError, "at most two latents"),
+        (plain.path, explore.posterior, (images[0],), RunError, "plain autoencoder"),
+        (run.path, explore.posterior, (images[0], 0.01), RunError, "widen"),
+        (run.path, explore.encode, (images[:, :, :5],), DataError, r"\[1, 8, 8\]"),
+        (run.path, explore.encode, (images * np.float32(np.nan),), DataError, "no numbers"),
+        (run.path, explore.encode, (images.astype(np.float32),), DataError, "from 0 to 1"),
+        (run.path, explore.decode, (np.zeros((1, 3)),), RunError, "2 numbers"),
+        (tmp_path / "none", explore.encode, (images,), RunError, "is no run"),
         (run.path, stumble, (), JobError, "ZeroDivisionError: by zero"),
     ):
         answer = pool.ask(function, path, *arguments)
@@ -236,16 +236,16 @@ def test_errors_arrive_as_themselves_and_are_not_kept(pool, run, images, tmp_pat
             answer.result()
         assert answer.done
         assert pool.ask(function, path, *arguments) is not answer
-    assert pool.ask(calls.encode, plain.path, images).result().scales is None
-    assert set(pool.ask(calls.measure, plain.path, n=10).result()) == {"data", "split", "distortion"}
+    assert pool.ask(explore.encode, plain.path, images).result().scales is None
+    assert set(pool.ask(models.measure, plain.path, n=10).result()) == {"data", "split", "distortion"}
 
 
 def test_weights_that_change_during_a_measurement_are_told_of(run, monkeypatch):
-    monkeypatch.setattr(calls, "TURN", 0.0)
-    first = calls.measure(run.path, k=2)
+    monkeypatch.setattr(process, "TURN", 0.0)
+    first = models.measure(run.path, k=2)
     os.utime(run.path / "model.safetensors", ns=(1, 1))
     with pytest.raises(RunError, match="trained on while"):
-        calls.measure(run.path, k=2, so_far=first.state)
+        models.measure(run.path, k=2, so_far=first.state)
 
 
 def test_a_killed_process_is_a_message_and_the_turns_before_it_are_kept(pool, run, tmp_path):
@@ -266,11 +266,11 @@ def test_a_killed_process_is_a_message_and_the_turns_before_it_are_kept(pool, ru
 
 
 def test_processes_that_die_between_questions_are_replaced_unseen(pool, run, images):
-    pool.ask(calls.encode, run.path, images[5:6]).result()
+    pool.ask(explore.encode, run.path, images[5:6]).result()
     executor = pool._executor
     os.kill(processes(pool)[0], signal.SIGKILL)
     until(lambda: executor._flags.broken, "loky's notice")
-    assert pool.ask(calls.encode, run.path, images[6:7]).result().means.shape == (1, 2)
+    assert pool.ask(explore.encode, run.path, images[6:7]).result().means.shape == (1, 2)
 
 
 def test_close_ends_the_processes_and_what_they_do_and_the_pool_can_be_used_again(run, tmp_path):
@@ -297,9 +297,9 @@ from pathlib import Path
 with open({log!r}, "a") as log:
     log.write(__name__ + "\\n")
 import numpy as np
-from vae.answers import models as calls, pool
+from vae.answers import explore, models, pool
 assert "loky" not in sys.modules
-answer = pool.ask(calls.encode, Path({run!r}), np.zeros((1, 1, 8, 8), np.uint8))
+answer = pool.ask(explore.encode, Path({run!r}), np.zeros((1, 1, 8, 8), np.uint8))
 assert answer.result().means.shape == (1, 2)
 print(sorted({{"torch", "sklearn", "scipy"}} & set(sys.modules)), flush=True)
 {rest}
@@ -329,7 +329,7 @@ def test_the_asking_process_loads_no_torch_and_its_script_runs_once(tmp_path, ru
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("busy", [False, True])
 def test_all_processes_end_when_the_app_is_killed(tmp_path, run, number, busy):
-    rest = f"answer = pool.ask(calls.measure, Path({str(run.path)!r}), k=5000)\n" if busy else ""
+    rest = f"answer = pool.ask(models.measure, Path({str(run.path)!r}), k=5000)\n" if busy else ""
     process = asking(tmp_path, run, rest + "print('there', flush=True)\ntime.sleep(600)")
     assert process.stdout.readline().strip() == "[]"
     assert process.stdout.readline().strip() == "there"

@@ -8,9 +8,8 @@ from fake_runs import complete, make_run
 from scipy import stats
 
 from vae import data, runs
-from vae.answers import models as calls
-from vae.answers import sample as sampling_calls
-from vae.answers.models import Partial
+from vae.answers import process, sample
+from vae.answers.process import Partial
 from vae.data import DataError
 from vae.density import copies
 from vae.geometry.plane import pair
@@ -38,7 +37,7 @@ def region(x0, x1, y0, y1):
 
 def test_the_prior_is_the_prior_at_every_temperature_and_the_images_are_its_decoded_means(tmp_path):
     run = run_of(tmp_path)
-    found = sampling_calls.draw(run.path, "prior", 0.7, 1000, seed=3)
+    found = sample.draw(run.path, "prior", 0.7, 1000, seed=3)
     assert stats.kstest(found.z.ravel(), stats.norm(0, 0.7).cdf).pvalue > 1e-3
     with torch.no_grad():
         mean = load_model(run).decode(torch.from_numpy(found.z)).mean.numpy()
@@ -47,29 +46,29 @@ def test_the_prior_is_the_prior_at_every_temperature_and_the_images_are_its_deco
     codes = run.codes
     assert np.allclose(found.log_q, brute_force.log_q(codes.means, codes.scales, found.z), atol=1e-4)
     assert found.count == 200
-    again = sampling_calls.draw(run.path, "prior", 0.7, 1000, seed=3)
+    again = sample.draw(run.path, "prior", 0.7, 1000, seed=3)
     assert np.array_equal(found.z, again.z)
-    assert not np.array_equal(found.z, sampling_calls.draw(run.path, "prior", 0.7, 1000, seed=4).z)
+    assert not np.array_equal(found.z, sample.draw(run.path, "prior", 0.7, 1000, seed=4).z)
     # the noise is the same at any temperature, so the browser can move it
-    assert np.allclose(found.z / 0.7, sampling_calls.draw(run.path, "prior", 2.0, 1000, seed=3).z / 2, atol=1e-5)
+    assert np.allclose(found.z / 0.7, sample.draw(run.path, "prior", 2.0, 1000, seed=3).z / 2, atol=1e-5)
     assert np.allclose(found.centre, 0, atol=1e-4)
 
 
 def test_the_aggregate_posterior_is_drawn_from_the_codes(tmp_path):
     run = run_of(tmp_path)
-    cold = sampling_calls.draw(run.path, "aggregate", 1e-5, 50)
+    cold = sample.draw(run.path, "aggregate", 1e-5, 50)
     gap = np.linalg.norm(cold.z[:, None] - run.codes.means, axis=2).min(1)
     assert gap.max() < 1e-3 and np.allclose(cold.centre, cold.z, atol=1e-3)
-    noisy = sampling_calls.draw(run.path, "aggregate", 1.0, 50, noisy=True)
+    noisy = sample.draw(run.path, "aggregate", 1.0, 50, noisy=True)
     assert set(np.unique(noisy.images)) == {0.0, 1.0}
-    assert np.array_equal(noisy.z, sampling_calls.draw(run.path, "aggregate", 1.0, 50).z)
+    assert np.array_equal(noisy.z, sample.draw(run.path, "aggregate", 1.0, 50).z)
 
 
 @pytest.mark.parametrize("source", ["mixture", "flow"])
 def test_a_density_is_fitted_to_the_codes_or_read_where_it_was_saved(tmp_path, source):
     run = run_of(tmp_path, "autoencoder")
     torch.set_num_threads(1)  # as the pool has it: small products on many threads wait more than they work
-    found = sampling_calls.draw(run.path, source, 1.0, 40)
+    found = sample.draw(run.path, source, 1.0, 40)
     assert np.isfinite(found.z).all() and found.log_p is None and found.log_q is None and not found.trusted
     assert found.inside.mean() > 0.8
 
@@ -77,9 +76,9 @@ def test_a_density_is_fitted_to_the_codes_or_read_where_it_was_saved(tmp_path, s
 def test_an_autoencoder_has_no_prior_but_can_be_sampled_anyway(tmp_path):
     run = run_of(tmp_path, "autoencoder")
     with pytest.raises(RunError, match="has no prior.*sample anyway"):
-        sampling_calls.draw(run.path, "prior")
-    assert stats.kstest(sampling_calls.draw(run.path, "standard", 1.0, 500).z.ravel(), "norm").pvalue > 1e-3
-    points = sampling_calls.draw(run.path, "aggregate", 3.0, 30)
+        sample.draw(run.path, "prior")
+    assert stats.kstest(sample.draw(run.path, "standard", 1.0, 500).z.ravel(), "norm").pvalue > 1e-3
+    points = sample.draw(run.path, "aggregate", 3.0, 30)
     assert np.linalg.norm(points.z[:, None] - run.codes.means, axis=2).min(1).max() < 1e-6
 
 
@@ -88,7 +87,7 @@ def test_every_preset_can_be_sampled(tmp_path, name):
     run = run_of(tmp_path, name, **LEVELS.get(name, {}))
     sources = ("prior", "aggregate") if run.spec.probabilistic else ("standard", "aggregate")
     for source in sources:
-        found = sampling_calls.draw(run.path, source, 0.8, 6)
+        found = sample.draw(run.path, source, 0.8, 6)
         assert found.images.shape == (6, 1, 8, 8) and np.isfinite(found.images).all()
         assert (found.log_p is not None) == run.spec.probabilistic
         if name in DENSITY:
@@ -97,62 +96,62 @@ def test_every_preset_can_be_sampled(tmp_path, name):
             assert found.log_q is None
     plane = pair(2, 0, 1)
     for quantile in (False, True):
-        grid = sampling_calls.grid(run.path, 3, quantile, plane.origin, plane.basis)
+        grid = sample.grid(run.path, 3, quantile, plane.origin, plane.basis)
         assert grid.images.shape == (3, 3, 1, 8, 8) and (np.diff(grid.across) >= 0).all()
 
 
 def test_a_region_confines_and_a_hopeless_one_is_refused(tmp_path):
     run = run_of(tmp_path)
-    found = sampling_calls.draw(run.path, "prior", region=region(0, 1, -1, 0))
+    found = sample.draw(run.path, "prior", region=region(0, 1, -1, 0))
     assert ((found.z > [0, -1]) & (found.z < [1, 0])).all() and found.centre is None
     with pytest.raises(RunError, match="larger region"):
-        sampling_calls.draw(run.path, "prior", region=region(40, 41, 0, 1))
+        sample.draw(run.path, "prior", region=region(40, 41, 0, 1))
     with pytest.raises(RunError, match="[Aa] temperature"):
-        sampling_calls.draw(run.path, "prior", -1.0)
+        sample.draw(run.path, "prior", -1.0)
     with pytest.raises(RunError, match="There are: prior"):
-        sampling_calls.draw(run.path, "posterior")
+        sample.draw(run.path, "posterior")
 
 
 def test_the_manifold_lies_as_the_map_and_a_cell_is_what_its_z_decodes_to(tmp_path):
     run = run_of(tmp_path)
     plane = pair(2, 0, 1)
-    even = sampling_calls.grid(run.path, 5, False, plane.origin, plane.basis)
+    even = sample.grid(run.path, 5, False, plane.origin, plane.basis)
     assert np.allclose(even.across, [-2.4, -1.2, 0, 1.2, 2.4]) and np.allclose(even.up, even.across)
     assert np.allclose(even.z[0, 0], [-2.4, 2.4]) and np.allclose(even.z[4, 3], [1.2, -2.4])
     with torch.no_grad():
         mean = load_model(run).decode(torch.from_numpy(even.z[1, 3])[None]).mean.numpy()[0]
     assert np.allclose(even.images[1, 3], mean, atol=1e-6)
     assert np.allclose(even.log_p[0, 0], 2 * stats.norm.logpdf(2.4))
-    by_prior = sampling_calls.grid(run.path, 4, True, plane.origin, plane.basis)
+    by_prior = sample.grid(run.path, 4, True, plane.origin, plane.basis)
     assert np.allclose(by_prior.across, stats.norm.ppf([0.125, 0.375, 0.625, 0.875]))
 
 
 def test_neighbours_are_training_images_and_a_copy_is_told_from_a_new_image(tmp_path):
     run = run_of(tmp_path)
     train, test = data.load("digits", "train"), data.load("digits", "test", n=100)
-    found = sampling_calls.neighbours(run.path, (train.images[[5, 77]] / 16).astype(np.float32))
+    found = sample.neighbours(run.path, (train.images[[5, 77]] / 16).astype(np.float32))
     assert found.index.tolist() == [5, 77] and np.allclose(found.distance, 0, atol=1e-6) and (found.rank < 0.01).all()
     assert np.array_equal(found.labels, train.labels[[5, 77]]) and found.count == len(train)
     assert np.abs(found.images.astype(int) - train.images[[5, 77]].astype(int) * 255 / 16).max() <= 0.5
-    usual = sampling_calls.neighbours(run.path, (test.images / 16).astype(np.float32))
+    usual = sample.neighbours(run.path, (test.images / 16).astype(np.float32))
     assert stats.kstest(usual.rank, "uniform").pvalue > 1e-3 and usual.held_out == 360
-    black = sampling_calls.neighbours(run.path, np.zeros((1, 1, 8, 8), np.float32))
+    black = sample.neighbours(run.path, np.zeros((1, 1, 8, 8), np.float32))
     assert black.rank[0] == 1.0
-    mono = sampling_calls.neighbours(run.path, np.round(test.images / 16).astype(np.float32), noisy=True)
+    mono = sample.neighbours(run.path, np.round(test.images / 16).astype(np.float32), noisy=True)
     assert mono.typical > found.typical
 
 
 def test_the_yardstick_is_measured_in_turns_and_comes_to_the_same(tmp_path, monkeypatch):
     run = run_of(tmp_path)
     x = (data.load("digits", "test", n=20).images / 16).astype(np.float32)
-    whole = sampling_calls.neighbours(run.path, x)
-    sampling_calls._references.clear()
-    monkeypatch.setattr(calls, "TURN", -1.0)
+    whole = sample.neighbours(run.path, x)
+    sample._references.clear()
+    monkeypatch.setattr(process, "TURN", -1.0)
     monkeypatch.setattr(copies, "BLOCK", 400)
-    turns, found = 0, sampling_calls.neighbours(run.path, x)
+    turns, found = 0, sample.neighbours(run.path, x)
     while isinstance(found, Partial):
         assert 0 < found.fraction < 1
-        turns, found = turns + 1, sampling_calls.neighbours(run.path, x, so_far=found.state)
+        turns, found = turns + 1, sample.neighbours(run.path, x, so_far=found.state)
     assert turns == 3 and np.array_equal(found.rank, whole.rank) and found.typical == whole.typical
 
 
@@ -160,4 +159,4 @@ def test_without_images_there_are_no_neighbours(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_DATA", str(tmp_path / "nowhere"))
     run = complete(make_run(tmp_path, "mnist", encoder={"kind": "mlp", "widths": [8]}))
     with pytest.raises(DataError, match="fetch mnist"):
-        sampling_calls.neighbours(run.path, np.zeros((1, 1, 28, 28), np.float32))
+        sample.neighbours(run.path, np.zeros((1, 1, 28, 28), np.float32))

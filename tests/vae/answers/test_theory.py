@@ -6,7 +6,7 @@ import torch
 from fake_runs import complete, make_run
 
 from vae import data, runs
-from vae.answers import models as calls
+from vae.answers import loaded
 from vae.answers.lesson import lesson
 from vae.answers.theory import numbers, refined, sample_count, still
 from vae.data import DataError
@@ -43,10 +43,10 @@ def test_mnists_too(mnist_root, monkeypatch):
 
 
 def test_its_numbers_are_the_slow_evaluations(shipped):
-    run, model = calls._open(shipped)
+    run, model = loaded.open_model(shipped)
     image = digits(3)[2]
     found = numbers(shipped, image)
-    x = calls._examples(run, image[None])
+    x = loaded.as_examples(run, image[None])
     slow = split(model, x, steps=20, tolerance=3e-4)
     for name in ("log_px", "elbo", "kl"):
         assert found.numbers[name] == pytest.approx(getattr(slow, name).item(), abs=1e-3)
@@ -62,9 +62,9 @@ def test_its_numbers_are_the_slow_evaluations(shipped):
 
 
 def test_slopes_are_the_derivatives(shipped):
-    run, model = calls._open(shipped)
+    run, model = loaded.open_model(shipped)
     found = numbers(shipped, digits(1)[0], seed=3).arrays
-    x = calls._examples(run, digits(1))
+    x = loaded.as_examples(run, digits(1))
     z = torch.from_numpy(found["z"][:5]).double()
     double = model.double()
     try:

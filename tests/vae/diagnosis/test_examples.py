@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from vae import runs
-from vae.answers import diagnose as diagnosis_calls
-from vae.answers import models as calls
+from vae.answers import diagnose, loaded
 from vae.data import load
 from vae.data.batches import prepare
 from vae.diagnosis import cards as verdicts
@@ -81,7 +80,7 @@ def test_an_example_is_of_the_spec_that_makes_it_and_says_how(name):
 def test_what_is_kept_comes_out_again(name):
     torch.set_num_threads(1)
     run = runs.find(name, ILL)
-    case = measure.Case(run, load_model(run), calls._coded(run))
+    case = measure.Case(run, load_model(run), loaded.encoded_examples(run))
     for part in CHEAP:
         close(plain(measure.MEASURES[part](case)), plain(kept.read(run.path, part)), (name, part))
 
@@ -143,13 +142,13 @@ def copied(name, tmp_path, monkeypatch):
 def test_evidence_is_kept_beside_the_run_and_stale_with_its_weights(tmp_path, monkeypatch):
     run = copied("unhealthy-sigma", tmp_path, monkeypatch)
     assert kept.read(run.path, "likelihood") is None
-    content = diagnosis_calls.diagnosis(run.path, "likelihood")
+    content = diagnose.diagnosis(run.path, "likelihood")
     file = run.path / "diagnosis" / "likelihood.json"
     assert json.loads(file.read_text())["evidence"] == content
     assert plain(kept.read(run.path, "likelihood")) == content
     kept.write(run.path, "surgery", None)
     assert kept.read(run.path, "surgery") is kept.ABSENT
-    assert diagnosis_calls.diagnosis(run.path, "surgery") is None
+    assert diagnose.diagnosis(run.path, "surgery") is None
     other = runs.find("unhealthy-collapsed", ILL)
     (run.path / "model.safetensors").write_bytes((other.path / "model.safetensors").read_bytes())
     assert kept.read(run.path, "likelihood") is None
@@ -160,7 +159,7 @@ def test_evidence_is_kept_beside_the_run_and_stale_with_its_weights(tmp_path, mo
 def test_evidence_of_a_shipped_run_is_kept_in_the_data_folder(tmp_path, monkeypatch):
     run = copied("unhealthy-sigma", tmp_path, monkeypatch)
     monkeypatch.setattr(runs.folders, "shipped", runs.user_runs)
-    diagnosis_calls.diagnosis(run.path, "likelihood")
+    diagnose.diagnosis(run.path, "likelihood")
     assert not (run.path / "diagnosis").exists()
     assert (tmp_path / "diagnoses" / kept.digest(run.path) / "likelihood.json").is_file()
     assert kept.read(run.path, "likelihood") is not None
@@ -168,12 +167,12 @@ def test_evidence_of_a_shipped_run_is_kept_in_the_data_folder(tmp_path, monkeypa
 
 def test_without_the_data_the_holes_are_those_of_the_saved_codes(tmp_path, monkeypatch):
     run = copied("mnist-vae-2d", tmp_path, monkeypatch)
-    found = diagnosis_calls.diagnosis(run.path, "holes")
+    found = diagnose.diagnosis(run.path, "holes")
     assert found["split"] == "test" and found["codes"] == len(run.codes)
     assert kept.read(run.path, "holes") is None
     from vae.data import DataError
 
     with pytest.raises(DataError):
-        diagnosis_calls.diagnosis(run.path, "bound")
+        diagnose.diagnosis(run.path, "bound")
     with pytest.raises(RunError):
-        diagnosis_calls.diagnosis(tmp_path / "none", "bound")
+        diagnose.diagnosis(tmp_path / "none", "bound")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vae import runs
-from vae.answers import models as calls
+from vae.answers import models
 from vae.cli import main
 from vae.evaluation import run_table as report
 from vae.evaluation import table
@@ -17,7 +17,7 @@ SHIPPED = [runs.shipped()]
 
 
 def test_the_app_knows_the_tables_parts():
-    assert calls.PARTS == table.PARTS
+    assert models.PARTS == table.PARTS
 
 
 def test_a_heavy_decoder_is_asked_for_fewer_samples():

@@ -10,9 +10,7 @@ from ppca import as_vae, data_of, random_ppca
 from torch.distributions import kl_divergence
 
 from vae import runs
-from vae.answers import compare as compare_calls
-from vae.answers import explore as map_calls
-from vae.answers import models as calls
+from vae.answers import compare, explore, loaded, process
 from vae.evaluation.gaps import expectation, normal
 from vae.evaluation.quadrature import log_px_grid
 from vae.evaluation.tightness import tightness
@@ -30,7 +28,7 @@ def generator(seed=0):
 def folder(tmp_path, monkeypatch):
     """Keep what is kept in this test's own folder."""
     monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    calls._test_split.cache_clear()
+    loaded.held_out_examples.cache_clear()
     return tmp_path / "runs"
 
 
@@ -57,7 +55,7 @@ def test_beyond_two_latents_the_samples_bound_it_from_below_and_are_never_negati
 def test_of_a_shipped_model_it_is_what_plain_grids_make_of_it():
     run = runs.Run(runs.shipped() / "digits-vae-2d")
     model = load_model(run)
-    x = calls._coded(run).take(slice(0, 8), generator())
+    x = loaded.encoded_examples(run).take(slice(0, 8), generator())
     with torch.no_grad():
         loc, scale = normal(model.encode(x))
         distortion = -expectation(lambda x, z: model.decode(z).log_prob(x), x, loc, scale, 1e-3)
@@ -70,7 +68,7 @@ def test_of_a_shipped_model_it_is_what_plain_grids_make_of_it():
 
 def whole(function, *arguments):
     found, turns = function(*arguments), 1
-    while isinstance(found, calls.Partial):
+    while isinstance(found, process.Partial):
         assert 0 < found.fraction < 1
         found, turns = function(*arguments, so_far=found.state), turns + 1
     return found, turns
@@ -78,9 +76,9 @@ def whole(function, *arguments):
 
 def test_the_numbers_are_compares_own_whatever_the_turns_and_are_kept(folder, monkeypatch):
     run = runs.Run(runs.shipped() / "digits-vae-2d")
-    monkeypatch.setattr(calls, "TURN", 0.0)
+    monkeypatch.setattr(process, "TURN", 0.0)
     monkeypatch.setattr("vae.evaluation.scores.ROWS", 100)
-    found, turns = whole(map_calls.numbers, run.path, False)
+    found, turns = whole(explore.numbers, run.path, False)
     n = len(run.codes)
     assert turns == -(-n // 100) and found.computed == n
     kept = pointwise.kept(pointwise.mark(run), pointwise.BOUND, n)
@@ -90,20 +88,20 @@ def test_the_numbers_are_compares_own_whatever_the_turns_and_are_kept(folder, mo
     np.testing.assert_allclose(found.values["elbo"], -found.values["distortion"] - found.values["rate"], rtol=1e-5)
     monkeypatch.undo()
     monkeypatch.setenv("LATENT_DATA", str(folder.parent))
-    again, _ = whole(map_calls.numbers, run.path, False)
-    scores = compare_calls.scores(run.path)
+    again, _ = whole(explore.numbers, run.path, False)
+    scores = compare.scores(run.path)
     np.testing.assert_array_equal(again.values["distortion"], scores.distortion)
     np.testing.assert_array_equal(again.values["elbo"], scores.elbo)
 
 
 def test_of_very_many_whole_blocks_are_measured_evenly_and_the_rest_is_nan(folder, monkeypatch):
-    assert map_calls.blocks(1200, 500) == [0, 500, 1000]
-    spread = map_calls.blocks(1_000_000, 500)
+    assert explore.blocks(1200, 500) == [0, 500, 1000]
+    spread = explore.blocks(1_000_000, 500)
     assert len(spread) == 40 and spread[0] == 0 and spread[-1] == 999_500
     run = runs.Run(runs.shipped() / "digits-vae-2d")
     monkeypatch.setattr("vae.evaluation.scores.ROWS", 50)
-    monkeypatch.setattr(map_calls, "blocks", lambda n, rows: [0, 200])
-    found, _ = whole(map_calls.numbers, run.path, False)
+    monkeypatch.setattr(explore, "blocks", lambda n, rows: [0, 200])
+    found, _ = whole(explore.numbers, run.path, False)
     assert found.computed == 100
     finite = np.isfinite(found.values["rate"])
     assert finite[:50].all() and finite[200:250].all() and not finite[50:200].any()
@@ -113,7 +111,7 @@ def test_an_autoencoder_has_a_distortion_alone(folder):
     run = make_run(folder, "ae", "autoencoder", n=360, **SMALL)
     complete(run)
     with pytest.raises(RunError, match="no prior"):
-        map_calls.numbers(run.path, True)
+        explore.numbers(run.path, True)
 
 
 def test_other_weights_or_damage_are_no_kept_numbers(folder):

@@ -1,0 +1,72 @@
+"""The models that a process of the pool keeps loaded, and how what pages send becomes what a model takes."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae.data import DataError
+from vae.runs import Run, RunError
+from vae.runs.stamp import Stamp, stamp
+
+if TYPE_CHECKING:
+    import torch
+
+    from vae.data.batches import Batches
+    from vae.model import LatentModel
+
+
+@lru_cache(maxsize=4)
+def loaded(path: Path, version: Stamp) -> "tuple[Run, LatentModel]":
+    """Return a run and its model as they were at a version of its weights; raises RunError."""
+    from vae.runs.load import load_model
+
+    run = Run(path)
+    run.weights()  # says what is wrong with damaged or infinite ones
+    return run, load_model(run)
+
+
+def open_model(path: Path) -> "tuple[Run, LatentModel]":
+    """Return a run and its model as they are now; raises RunError."""
+    return loaded(path, stamp(path))
+
+
+@lru_cache(maxsize=1)
+def held_out_examples(path: Path, version: Stamp) -> "Batches":
+    """Return the test split of a run's data; raises DataError where it is not on this machine."""
+    from vae.runs.load import held_out
+
+    return held_out(Run(path))[1]
+
+
+def encoded_examples(run: Run) -> "Batches":
+    """Return the test examples that a run's codes are of, in their order; see `load.encoded_examples`."""
+    from vae.runs import load
+
+    return load.encoded_examples(run, held_out_examples(run.path, stamp(run.path)))
+
+
+def as_examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
+    """Return images [B, *shape] as the model was shown its own; raises DataError where they are no such thing."""
+    import torch
+
+    spec = run.spec
+    if images.shape[1:] != spec.shape or not len(images):
+        raise DataError(f"{run.name} takes images of shape {list(spec.shape)}, not {list(images.shape[1:])}.")
+    x = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
+    if not np.isfinite(x).all():
+        raise DataError("The image holds values that are no numbers.")
+    kind = spec.likelihood["kind"]
+    if kind not in ("normal", "laplace") and (x.min() < 0 or x.max() > 1):
+        raise DataError(f"The image has values from {x.min():g} to {x.max():g}; {run.name} takes pixels from 0 to 1.")
+    if kind == "bernoulli" or (spec.binarisation != "none" and len(spec.shape) == 3):
+        x = (x > 0.5).astype(np.float32)
+    return torch.from_numpy(np.ascontiguousarray(x))
+
+
+def check_finite(run: Run, *arrays: NDArray[Any]) -> None:
+    """Raise RunError where a model answers with numbers that are not finite."""
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise RunError(f"{run.name} answers with values that are no numbers at this point. Choose a point nearer to 0.")
