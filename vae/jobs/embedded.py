@@ -9,15 +9,11 @@ from vae import data
 from vae.jobs import MOST_WAITING, Capacity, JobError, Resources, Standing, engage
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import Run, RunError, control, status
-from vae.runs import cost as estimate
+from vae.runs import cost as times
 from vae.spec import SpecError
+from vae.training.launch import cores
 
 SLOTS = "LATENT_SLOTS"
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def slots() -> int:
@@ -123,6 +119,6 @@ class Embedded:
 def _seconds(job: Job) -> float:
     try:
         spec = Run(job.path).spec
-        return estimate.seconds(spec, data.train_size(spec.data, spec.size), threads(job.processes))
+        return times.seconds(spec, data.train_size(spec.data, spec.size), threads(job.processes))
     except (RunError, SpecError, data.DataError):
         return 0.0

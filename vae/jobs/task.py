@@ -17,11 +17,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vae import runs
 from vae.jobs import JobError, K, N, engage, paused
 from vae.jobs.engine import KILLED, LATER, MOST_DEATHS, SETTLING
 from vae.jobs.worker import LOG_BYTES
-from vae.runs import status
+from vae.runs import files, status
 from vae.runs.status import Status
 
 LOOK = 0.2  # seconds between looks at a trainer
@@ -68,7 +67,7 @@ def read(run: Path) -> Note | None:
 
 def write(run: Path, note: Note) -> None:
     """Replace job.json."""
-    runs.write_json(run / "job.json", asdict(note))
+    files.write_json(run / "job.json", asdict(note))
 
 
 @contextmanager
@@ -171,11 +170,11 @@ def _leave_with_parent() -> None:
 
 
 def main() -> int:
-    """Be the trainer of the command line, and leave, with everything saved, when the process that started it ends."""
+    """Be the run's trainer, and leave, with everything saved, when the process that started it ends."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    from vae.cli import main as command
+    from vae.training import launch
 
-    return command(["train", *sys.argv[1:]])
+    return launch.main(sys.argv[1:])
 
 
 if __name__ == "__main__":

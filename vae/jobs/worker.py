@@ -47,8 +47,7 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     _kill_me_first()
-    from vae.cli import main as command
-    from vae.training import denormals, finish, trainer  # noqa: F401 -- loading them is the point
+    from vae.training import denormals, finish, launch, trainer  # noqa: F401 -- loading them is the point
 
     denormals.flush()
     _rehearse()
@@ -62,4 +61,4 @@ def main() -> int:
     except FileNotFoundError:
         return 0  # deleted before it began
     words = [f"--{name}={order[name]}" for name in ("threads", "processes", "k", "n")]
-    return command(["train", str(run), *words])
+    return launch.main([str(run), *words])

@@ -9,19 +9,14 @@ Objectives have to be means over examples; one that couples a batch's examples c
 import os
 import signal
 import sys
-import tempfile
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from vae.model.families import Part
-from vae.runs import Run
 from vae.spec import Spec, SpecError
 from vae.spec.heads import OBJECTIVES
 
@@ -130,7 +125,7 @@ class Ranks(Team):
 
 
 def join(device: str = "cpu") -> tuple[Team, str]:
-    """Return the team that `launch` started this process in, and its own device; alone without a launch."""
+    """Return the team that this process was launched in (see `launch`), and its own device; alone without a launch."""
     if STORE not in os.environ:
         return ALONE, device
     if device == "cuda":
@@ -154,57 +149,3 @@ def check(spec: Spec, processes: int) -> None:
     kind = spec.objective.get("kind")
     if processes > 1 and kind in OBJECTIVES and OBJECTIVES[kind].couples_batch:
         raise SpecError(f"the objective {kind} compares a batch's examples with each other: train it in one process")
-
-
-def launch(run_path: str | Path, processes: int, arguments: Sequence[str] = ()) -> int:
-    """Train a run in so many processes on this machine; return rank 0's exit code, 128 + n where signal n ended it.
-
-    Each runs `python -m vae train RUN_DIR *arguments`. They meet in a file and talk over the loopback interface alone.
-    SIGTERM and SIGINT are passed on and waited for. Raises SpecError for a run that cannot be divided.
-    """
-    check(Run(run_path).spec, processes)
-    from torch.distributed.elastic.multiprocessing import SignalException
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
-    loopback = "lo0" if sys.platform == "darwin" else "lo"
-    with tempfile.TemporaryDirectory(prefix="latent-team-") as folder:
-        os.environ |= {
-            STORE: f"{folder}/ranks",
-            "GLOO_SOCKET_IFNAME": loopback,
-            "NCCL_SOCKET_IFNAME": loopback,
-            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # its server would listen on every interface
-        }
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // processes)))
-        config = LaunchConfig(
-            min_nodes=1,
-            max_nodes=1,
-            nproc_per_node=processes,
-            run_id="train",
-            rdzv_backend="c10d",
-            rdzv_endpoint=f"{folder}/agent",
-            rdzv_configs={"store_type": "file"},
-            local_addr="127.0.0.1",
-            max_restarts=0,  # whoever owns the queue decides about that
-            shutdown_timeout=3600,  # after an interrupt rank 0 still encodes and measures
-        )
-        try:
-            elastic_launch(config, sys.executable)("-m", "vae", "train", str(run_path), *arguments)
-        except ChildFailedError as error:
-            first, failure = error.get_first_failure()
-            if first:
-                print(f"process {first} of {processes} ended first, with exit code {failure.exitcode}", file=sys.stderr)
-            return _exit_code(error.failures.get(0, failure).exitcode)
-        except SignalException as error:
-            return 0 if error.sigval == signal.SIGINT else TERMINATED
-    return 0
-
-
-def _exit_code(code: Any) -> int:
-    """Return a shell's exit code for a subprocess's."""
-    return int(code) if code >= 0 else 128 - int(code)
-
-
-def _cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
