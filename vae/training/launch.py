@@ -13,14 +13,11 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vae.data import DataError
 from vae.runs import Run, RunError, status
 from vae.spec import SpecError
-
-if TYPE_CHECKING:
-    from vae.training.loop import Step
 
 BAD_INPUT = 2  # the exit code of what a person can mend
 
@@ -79,24 +76,15 @@ def train(run: Run, options: Options, command: str) -> int:
 def _train_here(run: Run, options: Options, command: str) -> int:
     """Be the run's trainer, alone or as one of several processes."""
     import torch
-    from tqdm import tqdm
 
     from vae.training import parallel
+    from vae.training.progress import progress
     from vae.training.trainer import Finish, Trainer
 
     if options.threads:
         torch.set_num_threads(options.threads)
     team, device = parallel.join(options.device)
-    shown: dict[str, str] = {}
-    with team, tqdm(unit="step", desc=run.name, mininterval=0.5, disable=None if team.leads else True) as bar:
-
-        def watch(step: "Step", total: int) -> None:
-            bar.total = total
-            bar.update(step.step - bar.n)
-            if step.valid is not None:
-                shown.update({k: f"{v:.2f}" for k, v in step.valid.items() if v is not None})
-                bar.set_postfix(epoch=step.epoch + 1, **shown)
-
+    with team, progress(run.name, None if team.leads else False) as watch:
         code = Trainer(run, device, Finish(options.k, options.n), command, watch, team)()
     now = status.read(run.path)
     if not team.leads or now is None:

@@ -122,7 +122,8 @@ def paused(run, processes, step):
 def members(launcher):
     """The ranks' processes, by rank."""
     found = psutil.Process(launcher.pid).children(recursive=True)
-    return {int(p.environ()["RANK"]): p for p in found if "RANK" in p.environ() and "vae.training.launch" in p.cmdline()}
+    ranks = [p for p in found if "RANK" in p.environ() and "vae.training.launch" in p.cmdline()]
+    return {int(p.environ()["RANK"]): p for p in ranks}
 
 
 def assert_the_same_training(one, other):

@@ -1,0 +1,22 @@
+"""Decode a run's map ahead, for decoders that the browser cannot run."""
+
+import argparse
+
+from vae.runs import open_run
+
+HELP = "pre-decode a run's map"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+    parser.add_argument("model", help="a run's name or folder")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Encode the test split, decode the map, and keep both with the run."""
+    from vae.runs.load import load_model
+    from vae.training import finish
+
+    found = open_run(given.model)
+    model = load_model(found)
+    finish.atlas(found, model, finish.encode(found, model))

@@ -1,0 +1,35 @@
+"""Say what is wrong with a model, and keep what that rests on."""
+
+import argparse
+
+from vae.runs import open_run
+
+HELP = "say what is wrong with a model, and keep what that rests on"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+    parser.add_argument("model", help="a run's name or folder")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Print the diagnosis, and a line for each card."""
+    from vae.training import denormals
+
+    with denormals.flushed():
+        _diagnose(given)
+
+
+def _diagnose(given: argparse.Namespace) -> None:
+    from vae.diagnosis import cards, report
+    from vae.diagnosis.verdict import Absent
+
+    found = open_run(given.model)
+    findings = cards.judge(found.spec, report.diagnose(found, keep=True))
+    worst = cards.main(findings)
+    print("healthy" if worst is None else cards.TITLES[worst.name])
+    for name, finding in findings.items():
+        if finding is not None:
+            word = "absent" if isinstance(finding, Absent) else finding.severity.name.lower()
+            text = finding.reason if isinstance(finding, Absent) else finding.sentence
+            print(f"{cards.CARDS[name].title:22} {word:8} {text}")

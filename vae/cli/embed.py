@@ -1,0 +1,28 @@
+"""Lay out the codes of more than two latents on a map."""
+
+import argparse
+
+from vae.runs import open_run
+
+HELP = "lay out the codes of more than two latents on a map, and keep it"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+    parser.add_argument("model", help="a run's name or folder")
+    parser.add_argument("--method", choices=["tsne", "umap"], default="umap", help="(default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="(default: %(default)s)")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Lay out the codes, saying how far it is, and keep the map."""
+    from vae.geometry import embedding
+
+    codes = open_run(given.model).codes
+
+    def say(share: float, text: str) -> None:
+        print(f"{share:.0%} {text}", flush=True)
+
+    found = embedding.embed(codes, given.method, threads=given.threads, say=say)
+    embedding.keep(codes, found)
+    print(f"trustworthiness {found.trust:.3f} ± {found.trust_se:.3f}, {found.seconds:.1f} s", flush=True)

@@ -1,0 +1,21 @@
+"""Make a run's codes again."""
+
+import argparse
+
+from vae.runs import open_run
+
+HELP = "make a run's codes again"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+    parser.add_argument("model", help="a run's name or folder")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Encode the test split and keep the codes with the run."""
+    from vae.runs.load import load_model
+    from vae.training import finish
+
+    found = open_run(given.model)
+    finish.encode(found, load_model(found))

@@ -1,0 +1,26 @@
+"""Write a run's history for other tools."""
+
+import argparse
+from pathlib import Path
+
+from vae.runs import RunError, open_run
+
+HELP = "write a run's history for other tools"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+    parser.add_argument("model", help="a run's name or folder")
+    parser.add_argument("--tensorboard", action="store_true", help="as TensorBoard event files in RUN/tensorboard")
+    parser.add_argument("--out", type=Path, help="another folder")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Write the files and say where; raises RunError where no format is named."""
+    from vae.runs import export
+
+    if not given.tensorboard:
+        raise RunError("say what to export to: --tensorboard")
+    found = open_run(given.model)
+    folder = given.out or found.path / "tensorboard"
+    print(f"{export.tensorboard(found, folder)} scalars written; look at them with: tensorboard --logdir {folder}")

@@ -1,0 +1,17 @@
+"""Download a dataset."""
+
+import argparse
+
+from vae import data
+
+HELP = "download a dataset"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+    parser.add_argument("data", help="its name")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Download the dataset, saying how far it is; raises DataError."""
+    data.fetch(given.data, progress=lambda message: print(message, flush=True))

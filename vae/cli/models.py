@@ -1,0 +1,23 @@
+"""List the runs on this machine, each with its number."""
+
+import argparse
+
+from vae import runs
+
+HELP = "list the runs on this machine"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+
+
+def run(given: argparse.Namespace) -> None:
+    """Print a line for each run."""
+    for found in runs.library():
+        if isinstance(found, runs.Broken):
+            print(f"{found.name:28}  unreadable: {found.reason}")
+            continue
+        entry = found.metrics.get("elbo") or found.metrics.get("distortion")
+        kind = "ELBO" if "elbo" in found.metrics else "distortion"
+        number = f"{kind} {entry['value']:.2f} ± {entry['se']:.2f} nats" if entry else "not evaluated"
+        print(f"{found.name:28}  {found.spec.latent:3}-D {found.spec.preset:22} {found.spec.data_name:32} {number}")

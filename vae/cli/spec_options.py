@@ -1,0 +1,125 @@
+"""The options of `train` that make a spec, read from the tables of vae.spec.choices: a new entry there is one here.
+
+An option of a role is named after both, `--prior-components`; those below are also known by a shorter name.
+"""
+
+import argparse
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, get_type_hints
+
+from vae.spec import Spec, SpecError
+from vae.spec.choices import CHOICES, NUMBERS, PATHS, ROLES
+from vae.spec.fields import Choice, Option, Scalar, Sizes, any_of
+
+SHORT = {
+    "encoder": "net",
+    "encoder-widths": "widths",
+    "encoder-channels": "channels",
+    "encoder-activation": "activation",
+    "likelihood-sigma": "sigma",
+    "objective-beta": "beta",
+    "learning-rate": "lr",
+}
+PLAIN: dict[str, Option] = {**NUMBERS, **CHOICES}  # what stands in a spec by itself
+NONE = "none"  # in the place of a kind: the spec has no such part
+
+
+def add_spec_options(parser: argparse.ArgumentParser) -> None:
+    """Give a command line an option for each number, choice and kind of a spec, and for each option of a kind."""
+    numbers = parser.add_argument_group("numbers and choices", "what is not given is the preset's")
+    for name, option in PLAIN.items():
+        _add(numbers, name, _words(option), option)
+    numbers.add_argument("--path", choices=list(PATHS), help=_kinds("How the gradient is estimated.", PATHS))
+    for role, (title, sentence, kinds) in ROLES.items():
+        group = parser.add_argument_group(title, sentence)
+        known = [*kinds, NONE] if _optional(role) else list(kinds)
+        group.add_argument(*_flags(role), dest=role, choices=known, help=_kinds("", kinds))
+        for name in dict.fromkeys(name for kind in kinds.values() for name in kind.options):
+            having = {key: kind.options[name] for key, kind in kinds.items() if name in kind.options}
+            _add(group, f"{role}-{name}", _by_kind(having), *having.values())
+
+
+def chosen(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the numbers and choices that a command line gives, by their names in a spec; raises SpecError."""
+    found = {name: getattr(given, name) for name in (*PLAIN, "path") if getattr(given, name) is not None}
+    for name, option in PLAIN.items():
+        if name in found and (problem := option.problem(found[name])):
+            raise SpecError(f"--{_flags(name)[-1].removeprefix('--')}: {problem}")
+    return found
+
+
+def options_of(given: argparse.Namespace, role: str) -> dict[str, Any]:
+    """Return the options that a command line gives to a role, by their names in a spec."""
+    names = {name for kind in ROLES[role][2].values() for name in kind.options}
+    return {name: value for name in names if (value := getattr(given, f"{role}_{name}")) is not None}
+
+
+def entry(given: argparse.Namespace, role: str, usual: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a role's entry in the spec: the kind that is given, else the `usual` entry, and the options given.
+
+    Raises SpecError for options of a part that the spec does not have.
+    """
+    kind, options = getattr(given, role), options_of(given, role)
+    start = None if kind == NONE else {"kind": kind} if kind is not None else usual
+    if start is None and options:
+        raise SpecError(f"There is no {role} that {', '.join(sorted(options))} could be of: say --{role} KIND too.")
+    return None if start is None else {**start, **options}
+
+
+def _optional(role: str) -> bool:
+    return type(None) in getattr(get_type_hints(Spec)[role], "__args__", ())
+
+
+def _flags(name: str) -> list[str]:
+    name = name.replace("_", "-")
+    return [f"--{name}", *([f"--{SHORT[name]}"] if name in SHORT else [])]
+
+
+def _add(group: argparse._ArgumentGroup, name: str, text: str, *options: Option) -> None:
+    metavar = "TEXT" if isinstance(options[0], Choice) else "SIZES" if isinstance(options[0], Sizes) else "NUMBER"
+    choices = options[0].choices if isinstance(options[0], Choice) else None
+    group.add_argument(
+        *_flags(name), dest=name.replace("-", "_"), type=_reader(options[0]), help=text.replace("%", "%%"),
+        **({"choices": choices} if choices else {"metavar": metavar}),
+    )  # fmt: skip
+
+
+def _reader(option: Option) -> Any:
+    if isinstance(option, Scalar):
+        return partial(_number, int if option.whole else float)
+    return _sizes if isinstance(option, Sizes) else str
+
+
+def _number(kind: type[int] | type[float], text: str) -> int | float | str:
+    """Return a number; any other word as it is, for the option's table to know or to refuse."""
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
+def _sizes(text: str) -> list[int | float | str]:
+    return [_number(int, part) for part in text.split(",")]
+
+
+def _words(option: Option) -> str:
+    """Return an option's sentence, its bounds, and its usual value."""
+    bounds = any_of([*option.words, option.range]) if isinstance(option, Scalar) else ""
+    value = ",".join(map(str, option.default)) if isinstance(option, Sizes) else option.default
+    usual = "" if value is None else f"usually {value:g}" if isinstance(value, float) else f"usually {value}"
+    return f"{option.sentence} ({'; '.join(part for part in (bounds, usual) if part)})"
+
+
+def _by_kind(options: Mapping[str, Option]) -> str:
+    """Return what an option is to each of the kinds that have it, once where it is the same."""
+    texts: dict[str, list[str]] = {}
+    for kind, option in options.items():
+        texts.setdefault(_words(option), []).append(kind)
+    return " ".join(f"[{', '.join(kinds)}] {text}" for text, kinds in texts.items())
+
+
+def _kinds(sentence: str, kinds: Mapping[str, Any]) -> str:
+    """Return a table's kinds, each with its title and sentence."""
+    listed = " ".join(f"[{name}] {kind.title}: {kind.sentence}" for name, kind in kinds.items())
+    return f"{sentence} {listed}".strip().replace("%", "%%")

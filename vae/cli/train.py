@@ -1,0 +1,103 @@
+"""Train a preset on data as a new run, or a run folder to its end."""
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vae import data, runs
+from vae.cli import spec_options
+from vae.data import Dataset
+from vae.runs import Run, RunError, files, open_run
+from vae.spec import PRESETS, Spec, SpecError, preset
+from vae.spec.check import problems
+from vae.spec.choices import ROLES
+from vae.training import launch
+
+HELP = "train a preset, or a run folder to its end"
+WARM_UP = 500  # steps over which the learning rate rises before it falls along a cosine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments: those of a spec, those of a training, and what to train."""
+    parser.add_argument(
+        "target", nargs="?", metavar="PRESET|RUN", help=f"a run's name or folder, or {', '.join(PRESETS)}"
+    )
+    parser.add_argument("--resume", metavar="RUN", help="the same as RUN; --epochs extends it")
+    parser.add_argument("--name", help="the run's name (default: preset-data)")
+    parser.add_argument("--out", type=Path, help="the folder that holds runs (default: the user's)")
+    parser.add_argument("--data", help=", ".join(data.NAMES))
+    parser.add_argument("--warm-up", type=int, metavar="STEPS", help="raise beta linearly from 0 over so many steps")
+    parser.add_argument("--cosine", action="store_true", help="let the learning rate fall to 0 along a cosine")
+    launch.add_options(parser)
+    spec_options.add_spec_options(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Train to the end or a stop, with a progress bar on a terminal; return the trainer's exit code."""
+    return launch.train(_target(given), launch.Options.of(given), given.command_line)
+
+
+def _target(given: argparse.Namespace) -> Run:
+    """Return the run to train: one that is there, or a new one of the preset and options."""
+    from vae.data.batches import prepare
+
+    known = given.resume or (given.target if given.target not in PRESETS else None)
+    if known and ("/" in known or given.resume or given.data is None):
+        found = open_run(known)
+        if given.epochs:
+            files.write(found.path / "spec.json", replace(found.spec, epochs=given.epochs).to_json())
+        return Run(found.path)
+    spec = _spec(given)
+    name = given.name or f"{given.target}-{given.data}"
+    if not runs.NAME.fullmatch(name):
+        raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
+    prepare(data.load(spec.data, "valid", n=1), spec)  # refuse what does not fit before a folder is made
+    made = runs.create((given.out or runs.user_runs()) / name, spec)
+    files.write_json(made.path / "meta.json", {"owner": "local", "created": time.time(), "command": given.command_line})
+    return Run(made.path)
+
+
+def _spec(given: argparse.Namespace) -> Spec:
+    """Return the spec of the command line, completed with the data's shape, grey levels and classes."""
+    if given.target is None or given.data is None:
+        raise SpecError("train needs a PRESET and --data NAME, or a RUN")
+    base = vars(preset(given.target))  # raises for an unknown name
+    changes = spec_options.chosen(given)
+    train_set = data.load(given.data, "train", n=given.size)
+    changes |= {"data": given.data, "shape": tuple(train_set.shape)}
+    if train_set.binary:
+        changes["binarisation"] = "none"
+    for role in ROLES:
+        changes[role] = spec_options.entry(given, role, base[role])
+    changes["likelihood"] = _likelihood(given, base["likelihood"], train_set)
+    if base["condition"] is not None:
+        changes["condition"] = {**base["condition"], "classes": len(train_set.classes)}
+    if given.warm_up:
+        stop = changes["objective"].get("beta", 1.0)
+        changes["objective"]["beta"] = {"schedule": "linear", "start": 0.0, "stop": stop, "steps": given.warm_up}
+    if given.cosine:
+        changes["learning_rate"] = _cosine({**base, **changes}, len(train_set))
+    if wrong := problems({**base, **changes}):
+        raise SpecError(" ".join(text for _, text in wrong))
+    return preset(given.target, **changes)
+
+
+def _likelihood(given: argparse.Namespace, usual: dict[str, Any], train_set: Dataset) -> dict[str, Any]:
+    """Return the likelihood's entry; a sigma alone makes one without a scale a Normal, grey levels are the data's."""
+    kinds = ROLES["likelihood"][2]
+    options = spec_options.options_of(given, "likelihood")
+    if "sigma" in options and given.likelihood is None and "sigma" not in kinds[usual["kind"]].options:
+        usual = {"kind": "normal"}
+    found = spec_options.entry(given, "likelihood", usual)
+    assert found is not None
+    if "levels" in kinds[found["kind"]].options:
+        found.setdefault("levels", train_set.levels)
+    return found
+
+
+def _cosine(entries: dict[str, Any], n: int) -> dict[str, Any]:
+    """Return the schedule that ends with the training on n examples."""
+    steps = entries["epochs"] * -(-n // entries["batch"])
+    return {"schedule": "cosine", "start": entries["learning_rate"], "stop": 0.0, "steps": steps, "warmup": WARM_UP}
