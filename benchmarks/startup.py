@@ -8,6 +8,7 @@ browser is one process throughout, its pages are new contexts, so their caches a
 
 import argparse
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "browser"))
 
-from harness import CHART, chromium, pixel, settle, start, stop
+from harness import CHART, ROOT, chromium, pixel, settle, start, stop
 
 TEXT = "[data-testid=stMain] [data-testid=stMarkdownContainer]"
 DRAWN = """selector => {
@@ -77,7 +78,14 @@ def once(browser, folder: Path) -> dict[str, float]:
         stop(server.process)
 
 
+def import_seconds() -> float:
+    """Return how long `import vae` takes in a new process, which has nothing but Python."""
+    code = "from time import perf_counter as now; began = now(); import vae; print(now() - began)"
+    return float(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT))
+
+
 TARGETS = {
+    "import vae": "0.1 s",
     "server start → first paint": "2.6 s",
     "reload → interactive map": "3 s",
     "warm page switch → cards": "0.3 s",
@@ -92,7 +100,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        results = [once(browser, Path(folder)) for _ in range(runs)]
+        results = [{"import vae": import_seconds()} | once(browser, Path(folder)) for _ in range(runs)]
         browser.close()
     print(f"| interaction ({runs} starts) | median | min | max | target |\n|---|---|---|---|---|")
     for name in results[0]:
