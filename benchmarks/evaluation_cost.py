@@ -40,6 +40,7 @@ def measured(task: str) -> dict[str, float]:
     """Return the seconds and the memory peak above what was there before, MB, of one task."""
     from vae import runs
     from vae.evaluation import bounds, decomposition, exact
+    from vae.model import build
     from vae.runs.load import load_model
     from vae.spec import preset
     from vae.training import denormals
@@ -49,7 +50,7 @@ def measured(task: str) -> dict[str, float]:
     n, generator = int(numbers[0]), torch.Generator().manual_seed(0)
     latent = int(numbers[-1]) if kind != "exact" and len(numbers) > 1 else 2
     shipped = load_model(runs.find("mnist-vae-2d", [runs.shipped()]))
-    model = shipped if latent == 2 else preset("vae", latent=latent).build().eval()
+    model = shipped if latent == 2 else build.model(preset("vae", latent=latent)).eval()
     x = images(n)
     if kind == "exact":
         work, small = (lambda: exact(model, x)), (lambda: exact(model, x[:5]))

@@ -31,10 +31,10 @@ from throughput import mnist_root
 from vae import data
 from vae.data.batches import Batches, prepare
 from vae.evaluation.importance import bounds
-from vae.model import LatentModel, draw
-from vae.model.estimators import PATHS
+from vae.model import LatentModel, build, draw
 from vae.runs import write_json
 from vae.spec import Spec, preset
+from vae.spec.choices import PATHS
 from vae.training import denormals
 from vae.training.loop import State, fit
 
@@ -159,7 +159,7 @@ def variances(model: LatentModel, spec: Spec, draws: int = 200) -> list[tuple[st
             errors = []
             for objective in ({"kind": "elbo"}, {"kind": "iwae"}):
                 try:
-                    value = preset("vae", **BURDA, samples=k, path=name, objective=objective).build_objective()
+                    value = build.objective(preset("vae", **BURDA, samples=k, path=name, objective=objective))
                 except Exception:  # a path that this objective cannot take, or that wants more samples
                     errors.append(math.nan)
                     continue
@@ -260,7 +260,7 @@ def main() -> int:
         found = measured(model, row.spec, row.k, options.images, row.published)
         write_json(options.out / f"{name}.json", found | {"minutes": minutes, "epochs": epochs})
     if "variance" in options.only and not (options.out / "variance.json").exists():
-        model = ROWS["vae-1"].spec.build()
+        model = build.model(ROWS["vae-1"].spec)
         model.load_state_dict(weights("vae-1"))
         write_json(options.out / "variance.json", variances(model, ROWS["vae-1"].spec))
     return 0 if print_tables(kept()) else 1

@@ -32,8 +32,8 @@ with left:
         controls.plane_choice(run, codes, plane, name, bent=True)
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
-    elif not run.spec.normal_prior:
-        st.caption(messages.LEARNED_PRIOR)
+    elif not run.spec.standard_prior:
+        st.caption(messages.other_prior(run.spec))
     if run.spec.labels:
         controls.label_choice(run, codes, view.label)
     if images is None:

@@ -20,7 +20,7 @@ from vae.model import LatentModel
 from vae.model.latent_model import from_prior
 from vae.runs import Run, RunError, status
 from vae.runs.load import held_out, load_model
-from vae.spec import Spec, SpecError, check, preset
+from vae.spec import Spec, SpecError, preset
 from vae.training import denormals, finish
 from vae.training.progress import progress
 from vae.training.trainer import Finish, Trainer
@@ -51,8 +51,6 @@ def train(
     Raises SpecError or DataError before anything is made, RunError if the name is taken or the training fails.
     """
     spec = _spec(model, data, changes)
-    check.check(spec)
-    spec.build_objective()
     prepare(datasets.load(spec.data, "valid", n=1), spec)  # refuses what does not fit the data
     run = runs.create(runs.user_runs() / _name(spec, name), spec)
     command = f"python -m vae train {run.name}"

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from vae import runs
+from vae.model import build
 from vae.runs.load import load_model
 from vae.spec import Spec, preset
 
@@ -16,7 +17,7 @@ def untrained(path: Path, **changes: Any) -> runs.Run:
     """Return a run with random weights, large enough for its activations to bend."""
     spec: Spec = preset("vae", binarisation="none", **changes)
     run = runs.create(path, spec)
-    model = spec.build()
+    model = build.model(spec)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             weight.mul_(2.0 if name.endswith("weight") else 1.0)

@@ -8,6 +8,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from vae import runs
+from vae.model import build
 from vae.runs import Codes, Run
 from vae.spec import Spec, preset
 from vae.spec import layers as networks
@@ -71,5 +72,5 @@ def complete(run: Run) -> Run:
     from safetensors.torch import save_file as save_tensors
 
     torch.manual_seed(0)
-    save_tensors(run.spec.build().state_dict(), run.path / "model.safetensors")
+    save_tensors(build.model(run.spec).state_dict(), run.path / "model.safetensors")
     return run

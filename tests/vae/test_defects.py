@@ -7,14 +7,14 @@ import torch
 
 from vae.data.batches import Batches
 from vae.evaluation import Estimate, bounds, evaluate
-from vae.model import draw
+from vae.model import build, draw
 from vae.model.objectives import iwae
 from vae.spec import preset
 
 
 @pytest.fixture(scope="module")
 def model():
-    return preset("vae", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}).build()
+    return build.model(preset("vae", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_evaluation_covers_the_whole_set_and_not_its_first_batch(model):
 def test_rate_is_summed_over_dimensions_and_distortion_over_pixels():
     """KL never summed over dimensions; mean-squared error + 0.00025 KL called ELBO."""
     spec = preset("vae", latent=5, shape=(1, 4, 4), likelihood={"kind": "normal", "sigma": 0.5}, binarisation="none")
-    model = spec.build()
+    model = build.model(spec)
     x = torch.rand(3, 1, 4, 4, generator=generator())
     sample = draw(model, x, 1, generator=generator())
     q = sample.q
@@ -93,7 +93,7 @@ def test_prior_samples_come_from_the_prior():
 
     from vae.model import families
 
-    model = preset("vae", latent=3, shape=(1, 4, 4), encoder={"kind": "linear"}).build()
+    model = build.model(preset("vae", latent=3, shape=(1, 4, 4), encoder={"kind": "linear"}))
     z = families.sample(model.prior(), 20_000, generator())
     for i in range(3):
         assert stats.kstest(z[:, i].numpy(), "norm").pvalue > 1e-3

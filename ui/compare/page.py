@@ -109,7 +109,7 @@ def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
             "steps": steps,
             "linked": panel.linked,
             "rings": panel.plane.to_plane(np.zeros(panel.run.spec.latent)).tolist()
-            if panel.run.spec.normal_prior
+            if panel.run.spec.standard_prior
             else None,
         }
         heads.append(header)
@@ -121,7 +121,7 @@ def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
         "classes": classes,
         "colours": [figures.colour(k) for k in range(len(classes))] or [figures.ENCODER],
         # a point of one latent space means something in another only where both are held to the same prior
-        "same_space": len(latent) == 1 and all(panel.run.spec.normal_prior for panel in shown),
+        "same_space": len(latent) == 1 and all(panel.run.spec.standard_prior for panel in shown),
         "content": hashlib.sha256("".join(h["content"] + str(h["plane"]) for h in heads).encode()).hexdigest()[:16],
     }
     return pack(whole, sections)

@@ -8,7 +8,6 @@ import numpy as np
 
 from ui.shared.components import source
 from vae.runs import Run, RunError
-from vae.spec import head
 from vae.spec import layers as networks
 
 SOURCE = source("decode/decoder.js")
@@ -39,7 +38,7 @@ def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray
     header = {
         "id": hashlib.sha256(flat.tobytes() + run.spec.to_json().encode()).hexdigest()[:16],
         "layers": layers,
-        "mean": head(run.spec.likelihood).mean,
+        "mean": run.spec.likelihood_kind.mean,
         "shape": list(run.spec.shape),
         "latent": run.spec.latent,
         "tensors": tensors,

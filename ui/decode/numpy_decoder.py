@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vae.spec import Spec, head
+from vae.spec import Spec
 
 Weights = dict[str, np.ndarray]
 
@@ -74,7 +74,7 @@ def raw(layers: list[dict[str, Any]], weights: Weights, z: np.ndarray) -> np.nda
 
 def mean(spec: Spec, layers: list[dict[str, Any]], weights: Weights, z: np.ndarray) -> np.ndarray:
     """Return the mean of p(x|z) [N, *shape], limited to [0, 1] for display, at z [N, d]; raises Unsupported."""
-    family = head(spec.likelihood)
+    family = spec.likelihood_kind
     out = raw(layers, weights, z)[:, : spec.shape[0]]
     if family.mean == "sigmoid":
         out = _sigmoid(out)

@@ -29,7 +29,7 @@ def header(run: Run, codes: Codes, plane: Ground) -> dict[str, Any]:
     some = np.linspace(0, len(codes) - 1, min(OUTLINED, len(codes))).round().astype(np.int64)
     labels = None if codes.labels is None else codes.labels[some]
     part = replace(codes, means=codes.means[some].astype(np.float64), scales=None, labels=labels)
-    rings = run.spec.normal_prior and isinstance(plane, Plane)
+    rings = run.spec.standard_prior and isinstance(plane, Plane)
     u = plane.places[some].astype(np.float64) if isinstance(plane, Bent) else plane.to_plane(part.means)
     outline = figures.outline(part, plane, u, rings)
     present = [] if codes.labels is None else figures.present(codes.labels)

@@ -57,8 +57,8 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
 
 def _plotly(run: Run, codes: Codes, plane: Ground, name: str) -> None:
     """Draw the map with Plotly; what a lasso holds is told by the map's layer."""
-    prior = "the prior is learned" if run.spec.probabilistic else "an autoencoder, so without a prior"
-    kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.normal_prior else prior
+    prior = f"the prior {run.spec.other_prior}" if run.spec.probabilistic else "an autoencoder, so without a prior"
+    kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.standard_prior else prior
     st.plotly_chart(
         library.latent_map(run, name, plane),
         key=state.CHART_KEY,

@@ -136,9 +136,9 @@ def no_densities(spec: Spec) -> str:
     """Return why the card cannot say log p(z) and log q(z), which it knows of Normals alone, or ""."""
     if not spec.probabilistic:
         return "an autoencoder has no prior"
-    if not spec.normal_prior:
-        return "this prior is learned, and not computed here"
-    return "" if spec.posterior["kind"] == "normal" else "only computed here for Normal posteriors"
+    if not spec.standard_prior:
+        return f"this prior {spec.other_prior}, and is not computed here"
+    return "" if spec.normal_posterior else "only computed here for Normal posteriors"
 
 
 def _plain(title: str) -> str:

@@ -119,7 +119,7 @@ def without(run: Run) -> dict[str, dict[str, str]]:
             "density": {"none": "An autoencoder has no prior and no q(z): no densities, no ELBO."},
             "elbo": {"none": ""},
         }
-    if run.spec.posterior["kind"] != "normal":
+    if not run.spec.normal_posterior:
         return {"density": {"more": "; log q(z) is computed for Normal posteriors alone"}}
     return {}
 

@@ -28,7 +28,7 @@ _component = st.components.v2.component(
 
 def spacings(run: Run) -> dict[str, str]:
     """Return the spacings of a model's grid, and what they are called."""
-    if run.spec.normal_prior:
+    if run.spec.standard_prior:
         return {"linear": "even, ±3 σ", "quantile": "quantiles of the prior"}
     whose = "prior" if run.spec.probabilistic else "codes"
     return {"linear": "even, 99 % of the codes", "quantile": f"quantiles of the {whose}"}

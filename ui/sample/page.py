@@ -216,7 +216,7 @@ def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
         "incomparable": comparable(run),
         "frame": figures.DECODER,
         "hues": {"prior": figures.PRIOR},
-        "mean": "location" if run.spec.likelihood["kind"] == "discretised_logistic" else "mean",
+        "mean": run.spec.likelihood_kind.shown,
     }
     return pack(header, sections)
 

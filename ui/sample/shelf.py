@@ -46,7 +46,7 @@ def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
         "classes": [figures.class_name(codes, k) for k in range(count)],
         "colours": [figures.colour(k) for k in range(count)],
         "plain": figures.ENCODER,
-        "rings": run.spec.normal_prior,
+        "rings": run.spec.standard_prior,
     }
     header["id"] = hashlib.sha256(repr(header).encode() + b"".join(sections.values())).hexdigest()[:16]
     return pack(header, sections)

@@ -145,7 +145,7 @@ def _map(path: Path, version: Stamp, key: str, _plane: Ground, rings: bool) -> g
 
 def latent_map(run: Run, key: str, plane: Ground) -> go.Figure:
     """Return the run's map, the same object until its files change: an equal figure is never remounted."""
-    return _map(run.path, stamp(run.path), key, plane, run.spec.normal_prior)
+    return _map(run.path, stamp(run.path), key, plane, run.spec.standard_prior)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -9,18 +9,23 @@ from ui.shared import fetching, library
 from ui.state import view as state
 from vae import data
 from vae.runs import SHOWN_LABEL, Run
+from vae.spec import Spec
 
 AUTOENCODER = (
     "A plain autoencoder: each image has a point, not a distribution, and there is no prior. So there are no rings, no "
     "rate and no bound on log p(x) to show, and nothing says which empty places decode to something sensible."
 )
-LEARNED_PRIOR = "The prior of this model is learned, or another one for each label, so no rings of N(0, I) are drawn."
 NO_MODEL = (
     "There is no model on this machine yet. Train one in about half a minute, then reload this page: "
     "`python -m vae train vae --data digits`"
 )
 
 NO_FILM = "No run has been recorded on this machine yet. Press Train on the right, and watch the first one."
+
+
+def other_prior(spec: Spec) -> str:
+    """Return why the map of a model with another prior than N(0, I) has no rings."""
+    return f"The prior of this model {spec.other_prior}, so no rings of N(0, I) are drawn."
 
 
 def plain(text: str) -> str:

@@ -44,7 +44,7 @@ class PathView:
 
 def offered(run: Run) -> list[str]:
     """Return the kinds of path that this model has."""
-    known = run.spec.probabilistic and run.spec.posterior["kind"] == "normal"
+    known = run.spec.probabilistic and run.spec.normal_posterior
     return [name for name, kind in KINDS.items() if known or not kind.densities]
 
 

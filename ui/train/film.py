@@ -276,7 +276,7 @@ def _packed(
         elif "rates" not in sections:
             notes["rate"] = NO_RATE
     classes = [] if labels is None else [_class_name(still, k) for k in range(int(labels.max(initial=-1)) + 1)]
-    normal = spec.normal_prior
+    normal = spec.standard_prior
     origin = plane.to_plane(np.zeros(spec.latent)).tolist() if plane is not None else [0.0, 0.0]
     header = {
         "kind": kind,

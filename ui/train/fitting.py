@@ -16,16 +16,13 @@ from ui.train.spec_fields import (
     total_steps,
 )
 from vae import data
-from vae.runs import cost as estimate
-from vae.spec import PRESETS, Spec, preset
+from vae.spec import PRESETS, Spec, cost, preset
 from vae.spec import choices as options
 from vae.spec import rules as compose
 from vae.spec.choices import NUMBERS
-from vae.spec.heads import PATHS
 
 FIRST_RUN_SECONDS = 35.0
 FIRST_RUN_EPOCHS = 400
-CODEBOOK = frozenset({"codebook", "commitment"})  # without these terms a codebook never moves
 
 COVERS_ALL = {"kind": "normal", "sigma": "shared"}  # a density of any numbers, whatever the data
 
@@ -36,11 +33,11 @@ def recommended(name: str, dataset: str) -> Spec:
     What the data cannot have (see `misfit`) is left out.
     """
     description = data.describe(dataset)
-    changes: dict[str, Any] = {**description.settings, **PRESETS[name][1]}
+    changes: dict[str, Any] = {**description.settings, **PRESETS[name].entries}
     if not covers(dataset, changes.get("likelihood", {"kind": "bernoulli"})["kind"]):
         changes["likelihood"] = description.settings.get("likelihood", COVERS_ALL)
     kind = changes.get("likelihood", {"kind": "bernoulli"})["kind"]
-    if kind == "discretised_logistic":
+    if options.LIKELIHOODS[kind].bits:
         changes["likelihood"] = {**changes["likelihood"], "levels": description.levels}
     if classes := len(description.classes):
         if condition := changes.get("condition"):
@@ -52,14 +49,14 @@ def recommended(name: str, dataset: str) -> Spec:
     changes["binarisation"] = natural if natural in fitting else fitting[0]
     spec = preset(name, data=dataset, shape=description.shape, epochs=1, **changes)
     # by arithmetic alone: the same on every machine, so that a lesson shows the same to everybody
-    seconds = estimate.step_seconds(spec, 2) * total_steps(dataset, spec.size, spec.batch, 1)
+    seconds = cost.step_seconds(spec, 2) * total_steps(dataset, spec.size, spec.batch, 1)
     usual = [int(e) for e in NUMBERS["epochs"].usual if e <= FIRST_RUN_EPOCHS and e * seconds <= FIRST_RUN_SECONDS]
     return preset(name, data=dataset, shape=description.shape, **changes | {"epochs": max(usual, default=1)})
 
 
 def misfit(name: str, dataset: str) -> str:
     """Return why what a preset is about cannot be had on some data, as a sentence, or ""."""
-    own, description = PRESETS[name][1], data.describe(dataset)
+    own, description = PRESETS[name].entries, data.describe(dataset)
     if own.get("condition") and not description.classes:
         return f"This preset is told labels, and {description.title} has none. Choose other data, or another preset."
     likelihood = own.get("likelihood", {}).get("kind")
@@ -79,7 +76,8 @@ def covers(dataset: str, likelihood: str) -> bool:
 
 def _accepts(dataset: str, likelihood: str, binarisation: str) -> bool:
     try:
-        data.check_likelihood(likelihood, data.describe(dataset).empty(), binarisation)
+        stub = data.describe(dataset).empty()
+        data.check_likelihood({"kind": likelihood, "levels": stub.levels}, stub, binarisation)
     except data.DataError:
         return False
     return True
@@ -113,9 +111,10 @@ def offered(values: Values) -> dict[str, tuple[str, ...]]:
     dataset = values["data"]
     density = options.POSTERIORS[values["posterior"]].density
     labels = values["condition"] == LABELS
-    priors = tuple(kind for kind in options.PRIORS if not (labels and kind == "vamp"))  # see Spec._check_condition
+    priors = tuple(name for name, kind in options.PRIORS.items() if not (labels and kind.no_labels))
     paths = tuple(name for name in options.PATHS if _climbs(values, path=name))
-    networks = tuple(kind for kind in options.NETWORKS if kind != "conv" or data.describe(dataset).pixels)
+    images = data.describe(dataset).pixels
+    networks = tuple(name for name, kind in options.NETWORKS.items() if images or not kind.images)
     fitting = binarisations(dataset, values["likelihood"])
     return {
         "encoder": networks,
@@ -145,7 +144,7 @@ def settle(values: Values) -> Values:
     if not choices["condition"]:
         values["condition"] = NONE
     values["terms"] = [name for name in values["terms"] if name in choices["terms"]]
-    least = PATHS[values["path"]].least
+    least = options.PATHS[values["path"]].least
     if least > 1 and values["samples"] == 1:
         values["samples"] = least
     fitting = binarisations(values["data"], values["likelihood"])
@@ -161,8 +160,10 @@ def follow(values: Values, name: str) -> Values:
         bound = options.POSTERIORS[values["posterior"]].density and values["prior"] != NONE
         if bound and not options.OBJECTIVES[values["objective"]].density:
             values["objective"] = next(o for o, kind in options.OBJECTIVES.items() if kind.density)
-        if values["posterior"] == "quantised" and not CODEBOOK.intersection(values["terms"]):
-            values["terms"] = [*values["terms"], *sorted(CODEBOOK)]
+        # without the terms about it a codebook never moves
+        about = [name for name, term in options.TERMS.items() if "codebook" in term.needs]
+        if options.POSTERIORS[values["posterior"]].codebook and not set(about).intersection(values["terms"]):
+            values["terms"] = [*values["terms"], *about]
     elif name == "objective":
         values["samples"] = options.OBJECTIVES[values["objective"]].samples
     elif name == "likelihood":
@@ -192,7 +193,7 @@ def carry(values: Values, old: tuple[str, str], new: tuple[str, str]) -> Values:
     """
     before, after = to_values(recommended(*old)), to_values(recommended(*new))
     base = recommended(*new)
-    about = set(PRESETS[new[0]][1]) if old[0] != new[0] else set()
+    about = set(PRESETS[new[0]].entries) if old[0] != new[0] else set()
     for name, value in values.items():
         if name in ("data", "preset") or entry(name) in about or value == before[name]:
             continue

@@ -14,12 +14,12 @@ from ui.train.widgets import Fields, base, fill, followed, key, read, write
 from vae import data
 from vae.data import DataError
 from vae.jobs import embedded
-from vae.runs import cost as estimate
-from vae.spec import PRESETS, Spec, SpecError
-from vae.spec import check as checks
+from vae.runs import pace
+from vae.spec import PRESETS, Spec, SpecError, cost
 from vae.spec import choices as options
 from vae.spec.choices import CHOICES, NUMBERS, OBJECTIVES
-from vae.spec.presets import FAMILIES, title
+from vae.spec.fields import Sizes
+from vae.spec.presets import groups, title
 
 FIRST = ("vae", data.DEFAULT)
 LOCKED_REASON = (
@@ -57,7 +57,6 @@ def seed(spec: Spec) -> None:
 
     Raises SpecError or DataError, and then changes nothing, where the controls cannot hold it.
     """
-    checks.check(spec)
     data.describe(spec.data)
     fill(spec)
 
@@ -112,9 +111,9 @@ def _first_row(fields: Fields) -> None:
         description = data.describe(values["data"])
         help = f"{description.sentence} Sets with a size in MB are downloaded first."
         fields.select("data", "Data", offered, help, _other, width=DATA_WIDTH)
-        presets = {name: f"{group} · {title(name)}" for group, names in FAMILIES.items() for name in names}
-        fields.select("preset", "Preset", presets, PRESETS[values["preset"]][0], _other)
-    st.caption(PRESETS[values["preset"]][0])
+        presets = {name: f"{group} · {title(name)}" for group, names in groups().items() for name in names}
+        fields.select("preset", "Preset", presets, PRESETS[values["preset"]].sentence, _other)
+    st.caption(PRESETS[values["preset"]].sentence)
     if values["data"] in missing and not fields.off("data"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(":material/cloud_off: Not on this machine yet.", width="content")
@@ -153,8 +152,9 @@ def _summary(group: str, values: Values) -> str:
     """Return a group's name with what is chosen in it, so that it can stay closed."""
     if group == "model":
         kind = values["encoder"]
-        sizes = {"mlp": values["encoder_widths"], "conv": values["encoder_channels"]}.get(kind)
-        net = f"{kind} {str(sizes).replace(', ', '-')}" if sizes else kind
+        layers = [name for name, option in options.NETWORKS[kind].options.items() if isinstance(option, Sizes)]
+        sizes = "-".join(str(values[f"encoder_{name}"]).replace(", ", "-") for name in layers)
+        net = f"{kind} {sizes}" if sizes else kind
         said = f"{net}, {options.LIKELIHOODS[values['likelihood']].title}"
     elif group == "objective":
         said = OBJECTIVES[values["objective"]].title
@@ -193,7 +193,7 @@ def _labels(fields: Fields) -> None:
     names = {NONE: "Nothing", LABELS: "The label"}
     help = "What encoder and decoder are told beside the image: with its label, the latents hold only what it leaves."
     fields.words("condition", "Told beside the image", names, help, followed)
-    if values["condition"] == LABELS and values["prior"] == "standard_normal":
+    if values["condition"] == LABELS and values["prior"] in options.PRIORS and options.PRIORS[values["prior"]].by_label:
         st.toggle(
             "A prior for each label",
             key=key("condition_prior"),
@@ -304,7 +304,7 @@ def _estimate(spec: Spec | None, problems: list[str], branch: Spec | None) -> Fo
     if spec is None:
         return Form(None, problems)
     n, threads = spec_fields.examples(spec), embedded.threads()
-    seconds, weights = estimate.seconds(spec, n, threads), estimate.parameters(spec)
+    seconds, weights = pace.seconds(spec, n, threads), cost.parameters(spec)
     steps = spec_fields.total_steps(spec.data, spec.size, spec.batch, spec.epochs)
     st.markdown(
         f"**About {duration(seconds)} here** :gray[:small[· {steps:,} steps · {weights:,} weights]]",

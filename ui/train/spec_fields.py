@@ -10,8 +10,7 @@ from typing import Any
 
 from vae import data
 from vae.runs import manage
-from vae.spec import Spec, SpecError
-from vae.spec import check as checks
+from vae.spec import Spec, SpecError, check
 from vae.spec import choices as options
 from vae.spec.choices import CHOICES, NUMBERS, ROLES, TERMS
 from vae.spec.fields import Scalar, Sizes
@@ -70,7 +69,7 @@ def _put_scalar(values: Values, name: str, scalar: Scalar, value: Any) -> None:
 
 
 def _put_role(values: Values, role: str, chosen: Mapping[str, Any] | None) -> None:
-    table = ROLES[role][2]
+    table = ROLES[role].kinds
     values[role] = chosen["kind"] if chosen else NONE
     for kind_name, kind in table.items():
         for name, option in kind.options.items():
@@ -96,7 +95,7 @@ def _put_terms(values: Values, terms: tuple[Mapping[str, Any], ...]) -> None:
 
 
 def to_values(spec: Spec) -> Values:
-    """Return what the widgets hold for a spec that `checks.check` accepts."""
+    """Return what the widgets hold for a spec."""
     values: Values = {"data": spec.data, "preset": spec.preset, "path": spec.path}
     for name, scalar in NUMBERS.items():
         _put_scalar(values, name, scalar, getattr(spec, name))
@@ -110,9 +109,9 @@ def to_values(spec: Spec) -> Values:
         "condition_classes": spec.labels or len(description.classes),
         "condition_prior": condition.get("prior", False),
     }
-    if values["likelihood"] != "discretised_logistic":
+    if not options.LIKELIHOODS[values["likelihood"]].bits:
         values["likelihood_levels"] = description.levels  # right for these data as soon as somebody chooses it
-    if values["encoder"] != "conv" and (channels := _CHANNELS.get(spec.shape[-1])):
+    if not options.NETWORKS[values["encoder"]].images and (channels := _CHANNELS.get(spec.shape[-1])):
         values["encoder_channels"] = channels
     values["mirrored"] = spec.decoder is None
     if spec.decoder is None:
@@ -144,7 +143,7 @@ def _scalar(values: Values, name: str, scalar: Scalar, steps: int) -> Any:
 
 
 def _chosen(values: Values, role: str, steps: int) -> dict[str, Any] | None:
-    kind = options.ROLES[role][2].get(values[role])
+    kind = ROLES[role].kinds.get(values[role])
     if kind is None:
         return None if values[role] == NONE else {"kind": values[role]}
     found: dict[str, Any] = {"kind": values[role]}
@@ -171,8 +170,9 @@ def _terms(values: Values, steps: int) -> tuple[dict[str, Any], ...]:
 def _condition(values: Values, prior: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if values["condition"] == NONE:
         return None
-    # only a standard Normal can be another one for each label; the wish for it waits, hidden, until it is one again
-    by_label = bool(values["condition_prior"]) and prior is not None and prior["kind"] == "standard_normal"
+    # the wish for a prior by label waits, hidden, until the prior can be another one for each label
+    able = prior is not None and prior["kind"] in options.PRIORS and bool(options.PRIORS[prior["kind"]].by_label)
+    by_label = bool(values["condition_prior"]) and able
     return {"kind": values["condition"], "classes": values["condition_classes"], "prior": by_label}
 
 
@@ -220,13 +220,9 @@ def judge(values: Values, base: Spec) -> tuple[Spec | None, list[Problem]]:
         entries = to_entries(values)
     except data.DataError as error:
         return None, [("data", str(error))]
-    if found := checks.problems(entries):
+    if found := check.problems(entries):
         return None, found
-    try:
-        spec = Spec(**{k: getattr(base, k) if same(k, v, getattr(base, k)) else v for k, v in entries.items()})
-    except SpecError as error:
-        text = str(error)
-        return None, [("encoder", f"{text[:1].upper()}{text[1:]}.")]
+    spec = Spec(**{k: getattr(base, k) if same(k, v, getattr(base, k)) else v for k, v in entries.items()})
     return spec, refusals(spec)
 
 
@@ -273,12 +269,7 @@ def read_json(text: str) -> Spec:
     """Return the spec of a JSON text; raises SpecError or DataError with the reason, so that nothing bad is loaded."""
     if not text.strip():
         raise SpecError("There is nothing to load. Paste a spec as JSON first.")
-    try:
-        spec = Spec.from_json(text)
-    except SpecError as error:
-        reason = str(error)
-        raise SpecError(f"{reason[:1].upper()}{reason[1:]}.") from error
-    checks.check(spec)
+    spec = Spec.from_json(text)
     description = data.describe(spec.data)
     if tuple(description.shape) != spec.shape:
         raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")

@@ -26,7 +26,8 @@ from ui.train.spec_fields import (
 )
 from vae.spec import Spec
 from vae.spec.choices import ROLES, TERMS
-from vae.spec.fields import STEPS, WARM_UP, Choice, Kind, Option, Scalar, Sizes
+from vae.spec.fields import STEPS, WARM_UP, Choice, Option, Scalar, Sizes
+from vae.spec.kinds import Kind
 from vae.spec.schedules import Number
 
 PREFIX, BASE = "form_", "form_base"
@@ -59,9 +60,9 @@ def read() -> Values:
     """Return what the widgets hold; a kind that no table knows, which only a forged message can hold, is put back."""
     usual = to_values(base())
     values = {name: st.session_state.get(key(name), value) for name, value in usual.items()}
-    for role, (_, _, table) in ROLES.items():
-        if values[role] not in table and not (values[role] == NONE and role in ("decoder", "prior", "corruption")):
-            values[role] = usual[role]
+    for name, role in ROLES.items():
+        if values[name] not in role.kinds and not (values[name] == NONE and role.optional):
+            values[name] = usual[name]
     values["terms"] = [name for name in values["terms"] or () if name in TERMS]
     if values["condition"] not in (NONE, LABELS):
         values["condition"] = usual["condition"]
@@ -119,7 +120,7 @@ class Fields:
 
     def role(self, role: str, offered: tuple[str, ...], title: str = "") -> Kind | None:
         """Offer the kinds of a role that fit and draw the chosen one's options; nothing where there is no choice."""
-        label, sentence, table = ROLES[role]
+        label, sentence, table = ROLES[role].title, ROLES[role].sentence, ROLES[role].kinds
         if not offered:
             return None
         chosen = table.get(self.values[role])

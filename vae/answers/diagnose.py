@@ -37,7 +37,7 @@ def diagnosis(run: Path, part: str) -> dict[str, Any] | None:
         found = measure.MEASURES[part](_case(run, version))
     except DataError:
         opened, _ = loaded(run, version)
-        if part != "holes" or (opened.spec.probabilistic and not opened.spec.normal_prior):
+        if part != "holes" or (opened.spec.probabilistic and not opened.spec.standard_prior):
             raise
         # not kept: with the data it would be another number
         return dict(evidence.plain(hole_map.saved(opened)))

@@ -58,10 +58,10 @@ def as_examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
     x = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
     if not np.isfinite(x).all():
         raise DataError("The image holds values that are no numbers.")
-    kind = spec.likelihood["kind"]
-    if kind not in ("normal", "laplace") and (x.min() < 0 or x.max() > 1):
+    kind = spec.likelihood_kind
+    if kind.bounded and (x.min() < 0 or x.max() > 1):
         raise DataError(f"The image has values from {x.min():g} to {x.max():g}; {run.name} takes pixels from 0 to 1.")
-    if kind == "bernoulli" or (spec.binarisation != "none" and len(spec.shape) == 3):
+    if kind.binary or (spec.binarisation != "none" and len(spec.shape) == 3):
         x = (x > 0.5).astype(np.float32)
     return torch.from_numpy(np.ascontiguousarray(x))
 

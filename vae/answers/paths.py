@@ -50,7 +50,7 @@ def _open(run: Path) -> "tuple[Run, LatentModel, Codes]":
 
     opened, model = open_model(run)
     codes = opened.codes
-    if opened.spec.posterior["kind"] != "normal":
+    if not opened.spec.normal_posterior:
         codes = Codes(codes.means, None, codes.labels, codes.classes, codes.split)
     return opened, model.given(torch.tensor(SHOWN_LABEL)) if opened.spec.labels else model, codes
 
@@ -121,7 +121,7 @@ def _elbos(run: Run, model: "LatentModel", z: Numbers, samples: int) -> tuple[Nu
         return None
     with torch.no_grad():
         images = model.decode(torch.from_numpy(z.astype(np.float32))).mean.numpy()
-    if run.spec.likelihood["kind"] not in ("normal", "laplace"):
+    if run.spec.likelihood_kind.bounded:
         images = images.clip(0, 1)  # a logistic's location may lie outside of the pixels that it is rounded to
     x = as_examples(run, images)
     value, error = single_elbos(model, x, samples, torch.Generator().manual_seed(run.spec.seed))

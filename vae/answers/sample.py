@@ -433,7 +433,7 @@ def grid(
     prior = subject.prior
     axes = []
     for k in range(2):
-        if subject.run.spec.normal_prior:
+        if subject.run.spec.standard_prior:
             unit = manifold.normal_quantiles(side) if quantile else manifold.linear(-REACH, REACH, side)
             axes.append(centre[k] + unit)
         elif quantile:

@@ -78,9 +78,9 @@ def _subject(path: Path, version: Stamp, label: int | None) -> _Subject:
 
 def sample_count(run: Run) -> int:
     """Return how many samples of q this decoder allows within a moment: a power of two."""
-    from vae.runs import cost
+    from vae.spec import cost, work
 
-    each = cost.operations(run.spec.decoder_layers(), (run.spec.latent,)) * cost.PASSES
+    each = work.operations(run.spec.decoder_layers(), (run.spec.latent,)) * cost.PASSES
     fit = 2 ** int(math.log2(max(1.0, COST / max(each, 1.0))))
     return int(min(MOST_SAMPLES, max(FEWEST_SAMPLES, fit)))
 
@@ -148,7 +148,7 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
         found["distortion_at_code"] = -model.decode(torch.from_numpy(arrays["code"])[None]).log_prob(x).item()
     arrays["prior_log_px"] = subject.cast.log_px(x).double().numpy()
     arrays |= {"squares": weighed.squares[:, 0].numpy(), "absolutes": weighed.absolutes[:, 0].numpy()}
-    binary = spec.likelihood["kind"] == "bernoulli"
+    binary = spec.likelihood_kind.binary
     held = derivation.resistance(model, x, binary, torch.Generator().manual_seed(seed))
     arrays |= {"corrupted": held.corrupted.numpy(), "jacobian": held.jacobian.numpy()}
     found["denoising"] = held.distortion.double().mean().item()

@@ -6,9 +6,9 @@ An option of a role is named after both, `--prior-components`; those below are a
 import argparse
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, get_type_hints
+from typing import Any
 
-from vae.spec import Spec, SpecError
+from vae.spec import SpecError
 from vae.spec.choices import CHOICES, NUMBERS, PATHS, ROLES
 from vae.spec.fields import Choice, Option, Scalar, Sizes, any_of
 
@@ -31,13 +31,14 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
     for name, option in PLAIN.items():
         _add(numbers, name, _words(option), option)
     numbers.add_argument("--path", choices=list(PATHS), help=_kinds("How the gradient is estimated.", PATHS))
-    for role, (title, sentence, kinds) in ROLES.items():
-        group = parser.add_argument_group(title, sentence)
-        known = [*kinds, NONE] if _optional(role) else list(kinds)
-        group.add_argument(*_flags(role), dest=role, choices=known, help=_kinds("", kinds))
-        for name in dict.fromkeys(name for kind in kinds.values() for name in kind.options):
-            having = {key: kind.options[name] for key, kind in kinds.items() if name in kind.options}
-            _add(group, f"{role}-{name}", _by_kind(having), *having.values())
+    for name, role in ROLES.items():
+        kinds = role.kinds
+        group = parser.add_argument_group(role.title, role.sentence)
+        known = [*kinds, NONE] if role.optional else list(kinds)
+        group.add_argument(*_flags(name), dest=name, choices=known, help=_kinds("", kinds))
+        for option in dict.fromkeys(option for kind in kinds.values() for option in kind.options):
+            having = {key: kind.options[option] for key, kind in kinds.items() if option in kind.options}
+            _add(group, f"{name}-{option}", _by_kind(having), *having.values())
 
 
 def chosen(given: argparse.Namespace) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def chosen(given: argparse.Namespace) -> dict[str, Any]:
 
 def options_of(given: argparse.Namespace, role: str) -> dict[str, Any]:
     """Return the options that a command line gives to a role, by their names in a spec."""
-    names = {name for kind in ROLES[role][2].values() for name in kind.options}
+    names = {name for kind in ROLES[role].kinds.values() for name in kind.options}
     return {name: value for name in names if (value := getattr(given, f"{role}_{name}")) is not None}
 
 
@@ -65,10 +66,6 @@ def entry(given: argparse.Namespace, role: str, usual: Mapping[str, Any] | None)
     if start is None and options:
         raise SpecError(f"There is no {role} that {', '.join(sorted(options))} could be of: say --{role} KIND too.")
     return None if start is None else {**start, **options}
-
-
-def _optional(role: str) -> bool:
-    return type(None) in getattr(get_type_hints(Spec)[role], "__args__", ())
 
 
 def _flags(name: str) -> list[str]:

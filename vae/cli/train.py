@@ -11,7 +11,6 @@ from vae.cli import spec_options
 from vae.data import Dataset
 from vae.runs import Run, RunError, files, open_run
 from vae.spec import PRESETS, Spec, SpecError, preset
-from vae.spec.check import problems
 from vae.spec.choices import ROLES
 from vae.training import launch
 
@@ -79,14 +78,12 @@ def _spec(given: argparse.Namespace) -> Spec:
         changes["objective"]["beta"] = {"schedule": "linear", "start": 0.0, "stop": stop, "steps": given.warm_up}
     if given.cosine:
         changes["learning_rate"] = _cosine({**base, **changes}, len(train_set))
-    if wrong := problems({**base, **changes}):
-        raise SpecError(" ".join(text for _, text in wrong))
     return preset(given.target, **changes)
 
 
 def _likelihood(given: argparse.Namespace, usual: dict[str, Any], train_set: Dataset) -> dict[str, Any]:
     """Return the likelihood's entry; a sigma alone makes one without a scale a Normal, grey levels are the data's."""
-    kinds = ROLES["likelihood"][2]
+    kinds = ROLES["likelihood"].kinds
     options = spec_options.options_of(given, "likelihood")
     if "sigma" in options and given.likelihood is None and "sigma" not in kinds[usual["kind"]].options:
         usual = {"kind": "normal"}

@@ -10,7 +10,6 @@ from torch import Tensor
 from vae.data.binarisation import check_likelihood, static
 from vae.data.dataset import DataError, Dataset
 from vae.spec import Spec
-from vae.spec.heads import LEVELS
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,7 @@ class Batches:
 
 def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") -> Batches:
     """Return a dataset's batches under the spec's binarisation; raises DataError where pixels do not fit."""
-    levels = spec.likelihood.get("levels", LEVELS)
-    check_likelihood(spec.likelihood["kind"], dataset, spec.binarisation, levels)
+    check_likelihood(spec.likelihood, dataset, spec.binarisation)
     if tuple(dataset.shape) != spec.shape:
         raise DataError(
             f"The model was specified for examples of shape {list(spec.shape)}, but {dataset.name} holds "

@@ -1,11 +1,16 @@
 """What of a dataset a model is shown: grey pixels drawn as 0 or 1, and the likelihoods that are densities of that."""
 
 import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.dataset import DataError, Dataset
+from vae.spec.choices import LIKELIHOODS
+from vae.spec.fields import any_of
+from vae.spec.kinds import LEVELS, Likelihood
 
 
 def static(dataset: Dataset, seed: int = 0) -> NDArray[np.uint8]:
@@ -24,34 +29,39 @@ def static(dataset: Dataset, seed: int = 0) -> NDArray[np.uint8]:
     return (dataset.images > noise[index]).astype(np.uint8)
 
 
-def check_likelihood(likelihood: str, dataset: Dataset, binarisation: str, levels: int | None = None) -> None:
+def check_likelihood(likelihood: Mapping[str, Any], dataset: Dataset, binarisation: str) -> None:
     """Raise DataError, naming the alternatives, where a likelihood is no density of what the model would be shown.
 
-    `levels` is the largest pixel value that a likelihood of grey levels counts to, None where that is still open.
+    `likelihood` is a spec's entry {"kind": ..., **options}.
     """
-    if binarisation not in ("dynamic", "static", "none"):
-        raise DataError(f"There is no binarisation {binarisation!r}: choose dynamic, static or none.")
+    kind = LIKELIHOODS[likelihood["kind"]]
     if dataset.images.dtype != np.uint8:
-        if likelihood != "normal" and likelihood != "laplace":
+        if kind.bounded:
             raise DataError(
-                f"{dataset.name} holds real numbers of any size, which the {likelihood} likelihood does not cover. "
-                "Choose normal or laplace."
+                f"{dataset.name} holds real numbers of any size, which the {kind.title} likelihood does not cover. "
+                f"Choose {_names(lambda other: not other.bounded)}."
             )
         return
-    if likelihood == "discretised_logistic":
+    if kind.support == LEVELS:
         if binarisation != "none" and not dataset.binary:
             raise DataError(
-                f"The discretised logistic is one of a pixel's grey levels, and binarisation {binarisation} leaves "
-                f"{dataset.name} none. Choose binarisation none, or the likelihood bernoulli."
+                f"The {kind.title} likelihood is one of a pixel's grey levels, and binarisation {binarisation} leaves "
+                f"{dataset.name} none. Choose binarisation none, or the likelihood "
+                f"{_names(lambda other: other.binary)}."
             )
-        if levels is not None and levels != dataset.levels:
+        levels = kind.filled(likelihood)["levels"]
+        if levels != dataset.levels:
             raise DataError(
                 f"The pixels of {dataset.name} are whole numbers from 0 to {dataset.levels}, and this likelihood "
-                f"counts to {levels}. Give the discretised logistic levels {dataset.levels}."
+                f"counts to {levels}. Give it levels {dataset.levels}."
             )
-    if likelihood == "bernoulli" and binarisation == "none" and not dataset.binary:
+    if kind.binary and binarisation == "none" and not dataset.binary:
         raise DataError(
-            f"The Bernoulli likelihood is one of 0 and 1, and {dataset.name} has grey pixels: with them it is no "
+            f"The {kind.title} likelihood is one of 0 and 1, and {dataset.name} has grey pixels: with them it is no "
             "likelihood, and its bound bounds nothing. Choose binarisation dynamic or static, or the likelihood "
-            "continuous_bernoulli or normal."
+            f"{_names(lambda other: not other.binary and not other.bits)}."
         )
+
+
+def _names(fits: Callable[[Likelihood], bool]) -> str:
+    return any_of([name for name, kind in LIKELIHOODS.items() if fits(kind)])

@@ -203,7 +203,7 @@ def _ways(spec: Spec, evidence: Evidence) -> tuple[Remedy, ...]:
         objective = {"kind": "elbo", "beta": warm}
         found.append(Remedy("Warm β up", "the encoder speaks before it pays", {"objective": objective}))
         free = {"kind": "free_bits", "floor": 0.25}
-        if spec.posterior["kind"] in ("normal", "laplace") and spec.normal_prior:
-            changes = {"objective": free, "path": "reparametrised"}
+        changes = {"objective": free, "path": "reparametrised"}
+        if spec.fits(**changes):
             found.append(Remedy("Free bits", "a quarter nat of each dimension costs nothing", changes))
     return tuple(found)

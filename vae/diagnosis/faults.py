@@ -55,7 +55,7 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
     """Say what the rate is spent on, and what a better prior would save."""
     if not spec.probabilistic:
         return Absent(f"{AUTOENCODER}, so no rate that could be taken apart.")
-    if spec.posterior["kind"] not in ("normal",) or spec.condition is not None:
+    if not spec.normal_posterior or spec.condition is not None:
         return Absent(
             "The rate is taken apart where q(z|x) is a Normal with independent dimensions and no label is told."
         )
@@ -71,7 +71,7 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
     if severity == Severity.HEALTHY:
         return healthy(f"{spent}{full}; {rest}, which a better prior would save.")
     remedies: tuple[Remedy, ...] = ()
-    if spec.normal_prior and spec.objective["kind"] in ("elbo", "iwae"):
+    if spec.standard_prior and spec.objective_kind.bound:
         remedies = (Remedy("VampPrior", "a prior made of posteriors", {"prior": {"kind": "vamp"}}),)
     return Verdict(
         severity,
@@ -101,10 +101,10 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
     if severity == Severity.HEALTHY:
         return healthy(f"{says}{share(price, evidence)}.{few}")
     remedies = []
-    if spec.posterior["kind"] == "normal" and spec.objective["kind"] in ("elbo", "iwae"):
+    if spec.normal_posterior and spec.objective_kind.bound:
         remedies.append(Remedy("Full covariance", "ellipses may tilt", {"posterior": {"kind": "full_normal"}}))
         remedies.append(Remedy("Flow posterior", "posteriors may bend", {"posterior": {"kind": "flow"}}))
-    if spec.objective["kind"] == "elbo":
+    if spec.objective_kind.bound and spec.objective_kind.samples == 1:
         objective = {"objective": {"kind": "iwae"}, "samples": 5}
         remedies.append(Remedy("IWAE, K = 5", "a tighter bound to climb", objective))
     return Verdict(

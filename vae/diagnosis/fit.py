@@ -27,7 +27,7 @@ def posterior(spec: Spec, evidence: Evidence) -> Finding:
     """Say whether q is as wide as the ELBO would have it, and whether all q together have the prior's moments."""
     if not spec.probabilistic:
         return Absent(f"{AUTOENCODER}, so nothing whose width could be right or wrong.")
-    if spec.posterior["kind"] not in ("normal", "full_normal", "laplace"):
+    if not spec.posterior_kind.scalable:
         return Absent(f"q is a {spec.posterior['kind']} here, which has no one width that could be scaled.")
     found, of = evidence.width, scale(evidence)
     if found is None or of is None or evidence.codes is None:
@@ -74,8 +74,8 @@ def _lower(spec: Spec) -> tuple[Remedy, ...]:
 def _moments(spec: Spec, evidence: Evidence) -> str:
     """Return how the aggregate posterior's moments compare with the prior's, where that is N(0, I)."""
     assert evidence.codes is not None
-    if not spec.normal_prior:
-        return "The prior is learned, so its moments are no yardstick."
+    if not spec.standard_prior:
+        return f"The prior {spec.other_prior}, so the moments of N(0, I) are no yardstick."
     codes = evidence.codes
     far = max(codes.sigma, key=lambda s: abs(s - 1))
     mean = max(codes.mean, key=abs)
@@ -87,7 +87,7 @@ def _moments(spec: Spec, evidence: Evidence) -> str:
 def likelihood(spec: Spec, evidence: Evidence) -> Finding:
     """Say whether p(x|z) means what it says."""
     found, of = evidence.likelihood, scale(evidence)
-    if spec.likelihood["kind"] == "continuous_bernoulli":
+    if not spec.likelihood_kind.spread and not spec.likelihood_kind.binary:
         return Absent(
             "A continuous Bernoulli has no σ of its own, and grey pixels are no events whose frequency could be "
             "counted."
@@ -192,14 +192,14 @@ def _fill(spec: Spec) -> tuple[Remedy, ...]:
         }
         return (Remedy("Make it a VAE", "its codes must then fill the prior", changes),)
     found = []
-    if spec.objective["kind"] == "mmd":
-        weight_now = spec.objective.get("weight", 0.0)
+    if name := spec.objective_kind.aggregate_weight:
+        weight_now = spec.objective_kind.filled(spec.objective)[name]
         least = 100.0 if not isinstance(weight_now, int | float) or weight_now < 100 else 10.0 * weight_now
-        objective = {**spec.objective, "weight": least}
+        objective = {**spec.objective, name: least}
         found.append(Remedy(f"MMD weight {least:g}", "codes are held to the prior", {"objective": objective}))
     elif (weight_now := beta(spec)) is not None and weight_now < 1:
         found.append(ELBO)
-    if spec.normal_prior and spec.condition is None and spec.objective["kind"] in ("elbo", "iwae"):
+    if spec.standard_prior and spec.condition is None and spec.objective_kind.bound:
         found.append(Remedy("Mixture prior", "the prior goes where the codes are", {"prior": {"kind": "mixture"}}))
         found.append(Remedy("VampPrior", "a prior made of posteriors", {"prior": {"kind": "vamp"}}))
     return tuple(found)

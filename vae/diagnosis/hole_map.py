@@ -41,12 +41,12 @@ def found(
 ) -> Holes:
     spec, pair = run.spec, _pair(means, scales)
     rng = np.random.default_rng(SEED)
-    # a learned prior has no marginals in closed form: it is judged in all dimensions
-    learned = spec.probabilistic and not spec.normal_prior
-    if learned and spec.latent > 2:
+    # another prior than N(0, I) need not have marginals in closed form: it is judged in all dimensions
+    other = spec.probabilistic and not spec.standard_prior
+    if other and spec.latent > 2:
         pair = list(range(spec.latent))
     codes = holes.Aggregate(means[:, pair], None if scales is None else scales[:, pair])
-    if learned:
+    if other:
         assert model is not None and model.prior is not None
         prior = model.prior()
 
@@ -54,7 +54,7 @@ def found(
             return prior.log_prob(torch.from_numpy(z.astype(np.float32))).double().numpy()
 
         drawn = sample(prior, DRAWS, torch.Generator().manual_seed(SEED))[..., pair].double().numpy()
-        source = "the learned prior"
+        source = "the learned prior" if spec.prior_kind and spec.prior_kind.learned else "the prior"
     elif scales is not None:
 
         def log_p(z: NDArray[np.float64]) -> NDArray[np.float64]:

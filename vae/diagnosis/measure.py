@@ -27,7 +27,8 @@ from vae.evaluation.scores import K, Scores, difference, scores
 from vae.evaluation.table import factorised
 from vae.model import LatentModel
 from vae.model.families import sample
-from vae.runs import Run, cost
+from vae.runs import Run
+from vae.spec import cost, work
 
 MOST = 10_000  # examples of a split
 IMPORTANCE, BOUNDED, EXACT = 100, 1000, 200  # samples of L_K, and examples of it and of log p(x)
@@ -61,9 +62,9 @@ class Case:
     def most(self, wanted: int, samples: int, seconds: float = PATIENCE) -> int:
         """Return how many examples of so many decoded samples each fit into `seconds` by arithmetic."""
         spec = self.run.spec
-        decoder = cost.operations(spec.decoder_layers(), (spec.latent,))
+        decoder = work.operations(spec.decoder_layers(), (spec.latent,))
         decoder += cost.PER_VALUE * float(np.prod(spec.shape))
-        once = cost.operations(spec.encoder_layers(), spec.shape) + samples * decoder
+        once = work.operations(spec.encoder_layers(), spec.shape) + samples * decoder
         return max(FEW, min(wanted, int(seconds * cost.SPEED / once)))
 
     def first(self, n: int, batches: Batches | None = None) -> Batches:
@@ -204,7 +205,7 @@ def _encoded(case: Case) -> tuple[NDArray[np.float64], NDArray[np.float64] | Non
 
 def holes_of(case: Case) -> evidence.Holes | None:
     """Return the holes of the training examples' codes; None for a prior that is another one for each label."""
-    if case.test.labels is not None and case.run.spec.probabilistic and not case.run.spec.normal_prior:
+    if case.test.labels is not None and case.run.spec.probabilistic and not case.run.spec.standard_prior:
         return None
     means, scales, split = _encoded(case)
     return hole_map.found(case.run, means, scales, split, case.model)

@@ -10,7 +10,7 @@ from vae.diagnosis.evidence import Codes, Number, Training
 from vae.runs import Codes as Saved
 from vae.runs import Run
 from vae.spec import Spec, schedules
-from vae.spec.heads import LOG_SIGMA_RANGE
+from vae.spec.fields import LOG_SIGMA_RANGE
 
 BLOCK = 16_384  # codes at a time: whole arrays in float64 would be the app's largest
 

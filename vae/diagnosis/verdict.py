@@ -85,9 +85,9 @@ def weight(price: float, of: float, note: float = NOTE, ill: float = ILL) -> Sev
 
 def beta(spec: Spec, step: int = 10**9) -> float | None:
     """Return the weight of the rate that the spec asks for at a step, None where its objective has none."""
-    value = spec.objective.get("beta")
+    value = spec.objective_kind.filled(spec.objective).get("beta")
     if value is None:
-        return 1.0 if spec.objective["kind"] in ("elbo", "iwae") else None
+        return 1.0 if spec.objective_kind.bound else None
     return at(value, step)
 
 

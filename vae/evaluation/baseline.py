@@ -1,6 +1,8 @@
 """What latents are held against: the best model of the same pixels without any, each pixel by itself."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from torch.distributions import Bernoulli, Categorical, Distribution, Independen
 
 from vae.model.families.pixels import ContinuousBernoulliLogits
 from vae.spec import Spec
+from vae.spec.kinds import loaded
 
 ROWS = 1000  # examples at a time
 SMALLEST = 1e-4  # of a sigma: a pixel that never changes would have an infinite density
@@ -33,33 +36,47 @@ class Levels(Distribution):
 def without_latents(spec: Spec, x: Tensor) -> Distribution:
     """Return the independent model p(x) = prod_i p_i(x_i) of the likelihood's kind that fits examples x [N, *shape].
 
-    Bernoulli: each pixel's frequency with one success and one failure added (Laplace's rule). Normal and Laplace: each
-    pixel's mean or median, and one sigma for all, or each pixel's own where the model has those; fitted also where the
-    model's own is a given number, so that it is the best there is. Discretised logistic: each pixel's histogram with
-    one count added to every level. Continuous Bernoulli: maximum likelihood.
+    Fitted also where the model's own scale is a given number, so that it is the best there is.
     """
-    kind, n = spec.likelihood["kind"], len(x)
-    x = x.double()
-    if kind == "bernoulli":
-        base: Distribution = Bernoulli(probs=(x.sum(0) + 1) / (n + 2), validate_args=False)
-    elif kind == "continuous_bernoulli":
-        base = ContinuousBernoulliLogits(_continuous(x.mean(0)))
-    elif kind == "discretised_logistic":
-        levels = spec.likelihood.get("levels", 255)
-        counts = torch.ones(*x.shape[1:], levels + 1, dtype=torch.float64)
-        for part in x.split(ROWS):
-            counts.scatter_add_(-1, (part * levels).round().long().movedim(0, -1), torch.ones_like(part).movedim(0, -1))
-        base = Levels(counts / counts.sum(-1, keepdim=True))
-    else:
-        own = spec.likelihood.get("sigma", "each") == "each"
-        centre = x.median(0).values if kind == "laplace" else x.mean(0)
-        away = x - centre
-        spread = away.abs().mean(0) if kind == "laplace" else away.square().mean(0)
-        if not own:
-            spread = spread.mean().expand_as(centre)
-        scale = (spread if kind == "laplace" else spread.sqrt()).clamp_min(SMALLEST)
-        base = (Laplace if kind == "laplace" else Normal)(centre, scale, validate_args=False)
+    kind = spec.likelihood_kind
+    base: Distribution = loaded(kind.baseline)(x.double(), kind.filled(spec.likelihood))
     return Independent(base, len(spec.shape), validate_args=False)
+
+
+def bernoulli(x: Tensor, options: Mapping[str, Any]) -> Distribution:
+    """Return each pixel's frequency with one success and one failure added (Laplace's rule)."""
+    return Bernoulli(probs=(x.sum(0) + 1) / (len(x) + 2), validate_args=False)
+
+
+def continuous_bernoulli(x: Tensor, options: Mapping[str, Any]) -> Distribution:
+    """Return each pixel's maximum of the likelihood."""
+    return ContinuousBernoulliLogits(_continuous(x.mean(0)))
+
+
+def histogram(x: Tensor, options: Mapping[str, Any]) -> Distribution:
+    """Return each pixel's histogram of grey levels with one count added to every level."""
+    levels = options["levels"]
+    counts = torch.ones(*x.shape[1:], levels + 1, dtype=torch.float64)
+    for part in x.split(ROWS):
+        counts.scatter_add_(-1, (part * levels).round().long().movedim(0, -1), torch.ones_like(part).movedim(0, -1))
+    return Levels(counts / counts.sum(-1, keepdim=True))
+
+
+def normal(x: Tensor, options: Mapping[str, Any]) -> Distribution:
+    """Return each pixel's mean, and one sigma for all, or each pixel's own where the model has those."""
+    centre = x.mean(0)
+    variance = _pooled((x - centre).square().mean(0), options)
+    return Normal(centre, variance.sqrt().clamp_min(SMALLEST), validate_args=False)
+
+
+def laplace(x: Tensor, options: Mapping[str, Any]) -> Distribution:
+    """Return each pixel's median, and one scale for all, or each pixel's own where the model has those."""
+    centre = x.median(0).values
+    return Laplace(centre, _pooled((x - centre).abs().mean(0), options).clamp_min(SMALLEST), validate_args=False)
+
+
+def _pooled(spread: Tensor, options: Mapping[str, Any]) -> Tensor:
+    return spread if options["sigma"] == "each" else spread.mean().expand_as(spread)
 
 
 def _continuous(mean: Tensor) -> Tensor:

@@ -7,9 +7,9 @@ from vae.data.batches import prepare
 from vae.evaluation.importance import KS
 from vae.evaluation.table import PARTS, Row, Sizes, measure
 from vae.model import LatentModel
-from vae.runs import Run, cost
+from vae.runs import Run
 from vae.runs.load import held_out, load_model
-from vae.spec import Spec
+from vae.spec import Spec, cost, work
 
 EXAMPLES, SUBSET, PROBE, FEW = 200, 2000, 2000, 5
 TOLERANCE = 1e-3  # nats, of each integral of the gap
@@ -18,7 +18,7 @@ PATIENCE = 20.0  # seconds that the bounds may take by arithmetic
 
 def sizes(spec: Spec) -> Sizes:
     """Return how many examples and samples the table is made of; a heavy decoder is asked for fewer samples."""
-    operations = cost.operations(spec.decoder_layers(), (spec.latent,))
+    operations = work.operations(spec.decoder_layers(), (spec.latent,))
     most = PATIENCE * cost.SPEED / (EXAMPLES * operations)
     ks = tuple(k for k in KS if k <= max(most, 1))
     return Sizes(EXAMPLES, ks, SUBSET, EXAMPLES, FEW, TOLERANCE, 2 * FEW, probe=PROBE)

@@ -8,8 +8,7 @@ from pathlib import Path
 from vae import data
 from vae.jobs import MOST_WAITING, Capacity, JobError, Resources, Standing, engage
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
-from vae.runs import Run, RunError, control, status
-from vae.runs import cost as times
+from vae.runs import Run, RunError, control, pace, status
 from vae.spec import SpecError
 from vae.training.launch import cores
 
@@ -119,6 +118,6 @@ class Embedded:
 def _seconds(job: Job) -> float:
     try:
         spec = Run(job.path).spec
-        return times.seconds(spec, data.train_size(spec.data, spec.size), threads(job.processes))
+        return pace.seconds(spec, data.train_size(spec.data, spec.size), threads(job.processes))
     except (RunError, SpecError, data.DataError):
         return 0.0

@@ -95,7 +95,7 @@ def score_log_mean(log_w: Tensor, draw: Drawn) -> Tensor:
     return value + graft(torch.zeros_like(w[0]), (advantage * draw.q.log_prob(draw.z)).sum(0))
 
 
-def standing(q: Distribution, k: int, source: families.Source) -> Tensor:
+def detached(q: Distribution, k: int, source: families.Source) -> Tensor:
     """Return K samples without a gradient."""
     return families.sample(q, k, source).detach()
 
@@ -116,11 +116,9 @@ class Path:
     weighs: bool = False
 
 
-PATHS = {
-    # z = mu + sigma eps: the gradient flows through z into the encoder (Kingma & Welling 2014)
-    "reparametrised": Path(closed=True),
-    "reparametrised-mc": Path(),
-    "stl": Path(log_q=landing),
-    "dreg": Path(log_q=landing, log_mean=doubly_reparametrised, weighs=True),
-    "score": Path(standing, mean=score_mean, log_mean=score_log_mean, closed=True),
-}
+# z = mu + sigma eps: the gradient flows through z into the encoder (Kingma & Welling 2014)
+REPARAMETRISED = Path(closed=True)
+SAMPLED_RATE = Path()
+STICKING_THE_LANDING = Path(log_q=landing)
+DOUBLY_REPARAMETRISED = Path(log_q=landing, log_mean=doubly_reparametrised, weighs=True)
+SCORE_FUNCTION = Path(detached, mean=score_mean, log_mean=score_log_mean, closed=True)

@@ -11,9 +11,10 @@ from functools import cached_property
 from torch import Tensor, nn
 from torch.distributions import Distribution, kl_divergence
 
-from vae.model.estimators import PATHS, Path, graft
+from vae.model.estimators import Path, graft
 from vae.model.families import DeltaDistribution, Family, Source, rate_by_dimension, sample
 from vae.model.labels import Labelled, over
+from vae.spec.choices import PATHS
 
 
 class Conditional(Labelled):
@@ -181,7 +182,7 @@ def draw(
     """
     if k < 1:
         raise ValueError(f"a draw needs at least one sample, not {k}")
-    route = PATHS[path] if isinstance(path, str) else path
+    route: Path = PATHS[path].load() if isinstance(path, str) else path
     seen = x if seen is None else seen
     q = model.encode(seen)
     code = route.sample(q, k, generator)

@@ -1,7 +1,7 @@
 """Objectives: free functions from a Draw to one number per example [B], to be climbed, in nats.
 
 An objective's value is the bound it is named after, whatever gradient path the draw took. Additive terms are functions
-of the same kind, subtracted with a weight. What each needs of the rest of a spec stands in `heads` and `compose`.
+of the same kind, subtracted with a weight. What each needs of the rest of a spec is in vae.spec.choices.
 """
 
 from collections.abc import Callable
@@ -102,17 +102,6 @@ def mmd(draw: Draw, weight: float = 100.0, beta: float = 0.0) -> Tensor:
     return -draw.distortion - beta * rate(draw) - weight * distance
 
 
-OBJECTIVES: dict[str, Callable[..., Tensor]] = {
-    "reconstruction": reconstruction,
-    "elbo": elbo,
-    "iwae": iwae,
-    "capacity": capacity,
-    "free_bits": free_bits,
-    "tc": tc,
-    "mmd": mmd,
-}
-
-
 def jacobian(draw: Draw) -> Tensor:
     """|| d E_q[z] / dx ||_F^2 [B], exact by one backward pass a latent. Source: Rifai et al. 2011 (contractive)."""
     training = torch.is_grad_enabled()
@@ -147,14 +136,6 @@ def commitment(draw: Draw) -> Tensor:
     return over_dimensions((q.raw - q.nearest.detach()).square())
 
 
-TERMS: dict[str, Callable[[Draw], Tensor]] = {
-    "jacobian": jacobian,
-    "sparsity": sparsity,
-    "codebook": codebook,
-    "commitment": commitment,
-}
-
-
 def mask(x: Tensor, generator: torch.Generator | None, rate: float = 0.3) -> Tensor:
     """Return x with a share `rate` of its pixels set to 0 (Vincent et al. 2008)."""
     keep = torch.empty_like(x).uniform_(generator=generator) >= rate
@@ -164,6 +145,3 @@ def mask(x: Tensor, generator: torch.Generator | None, rate: float = 0.3) -> Ten
 def noise(x: Tensor, generator: torch.Generator | None, sigma: float = 0.3) -> Tensor:
     """Return x + sigma eps, eps ~ N(0, I)."""
     return x + sigma * torch.empty_like(x).normal_(generator=generator)
-
-
-CORRUPTIONS: dict[str, Callable[..., Tensor]] = {"mask": mask, "noise": noise}

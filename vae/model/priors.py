@@ -38,13 +38,6 @@ def mixture(logits: Tensor, components: Distribution) -> MixtureSameFamily:
     return kind(Categorical(logits=logits, validate_args=False), components, validate_args=False)
 
 
-def count(number: int, name: str) -> int:
-    """Return a number of things; raises ValueError unless it is a whole number from 1 to 100,000."""
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 100_000:
-        raise ValueError(f"{name} must be a whole number from 1 to 100,000, not {number!r}")
-    return number
-
-
 class StandardNormal(nn.Module):
     """p(z) = N(z; 0, I), z in R^d."""
 
@@ -81,7 +74,6 @@ class Mixture(nn.Module):
 
     def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...], components: int = 10) -> None:
         super().__init__()
-        count(components, "components")
         self.logits = nn.Parameter(torch.zeros(components))
         self.mean = nn.Parameter(torch.randn(components, latent))
         self.log_sigma = nn.Parameter(torch.zeros(components, latent))
@@ -100,7 +92,7 @@ class Vamp(nn.Module):
 
     def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...], inputs: int = 100) -> None:
         super().__init__()
-        self.raw = nn.Parameter(torch.randn(count(inputs, "inputs"), *shape))
+        self.raw = nn.Parameter(torch.randn(inputs, *shape))
         self.pixels = len(shape) > 1
         self._encoder = (encoder,)  # in a tuple, so that its weights are the model's alone and saved once
 
@@ -133,6 +125,3 @@ class FlowPrior(nn.Module):
     def forward(self) -> Distribution:
         """Return the distribution; event shape [d]."""
         return FlowDistribution(normal(self.zeros, torch.ones_like(self.zeros)), list(self.layers))
-
-
-PRIORS = {"standard_normal": StandardNormal, "mixture": Mixture, "vamp": Vamp, "flow": FlowPrior}

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from vae.runs import files
+from vae.spec.choices import NUMBERS
 
 MODES = ("run", "pause", "stop")
-HIGHEST_RATE = 10.0
+HIGHEST_RATE = NUMBERS["learning_rate"].high
 
 
 class ControlError(ValueError):

@@ -5,13 +5,13 @@ from safetensors.torch import load_file
 
 from vae import data
 from vae.data.batches import Batches, prepare
-from vae.model import LatentModel
+from vae.model import LatentModel, build
 from vae.runs.run import Run, RunError
 
 
 def load_model(run: Run) -> LatentModel:
     """Return a run's trained model in evaluation mode; raises RunError if weights and spec do not fit."""
-    model = run.spec.build()
+    model = build.model(run.spec)
     try:
         model.load_state_dict(load_file(run.path / "model.safetensors"))
     except (SafetensorError, OSError, RuntimeError) as error:

@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from vae import data
-from vae.runs import control, cost, film, files, folders, status
+from vae.runs import control, film, files, folders, pace, status
 from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError
-from vae.spec import check as checks
-from vae.spec.heads import LEVELS
 
 TITLE, NOTE = 120, 10_000  # characters
 MOST_WEIGHTS = 50_000_000
@@ -42,7 +40,7 @@ def limits(spec: Spec, n: int) -> None:
             f"A batch of {spec.batch} with {spec.samples} samples decodes {values:,} values a step, more than "
             f"{MOST_VALUES:,}. Use a smaller batch or fewer samples."
         )
-    hours = cost.seconds(spec, n) / 3600
+    hours = pace.seconds(spec, n) / 3600
     if hours > MOST_HOURS:
         raise SpecError(
             f"This would take about {hours:,.0f} hours, and a run may take {MOST_HOURS:.0f}. Use fewer epochs, fewer "
@@ -52,7 +50,6 @@ def limits(spec: Spec, n: int) -> None:
 
 def check(spec: Spec) -> int:
     """Return the number of training examples; raises SpecError or DataError where the run could not start or end."""
-    checks.check(spec)
     description = data.describe(spec.data)
     if not data.available(spec.data):
         raise data.DataError(
@@ -61,8 +58,7 @@ def check(spec: Spec) -> int:
     n = data.train_size(spec.data, spec.size)
     if tuple(description.shape) != spec.shape:
         raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
-    levels = spec.likelihood.get("levels", LEVELS)
-    data.check_likelihood(spec.likelihood["kind"], description.empty(), spec.binarisation, levels)
+    data.check_likelihood(spec.likelihood, description.empty(), spec.binarisation)
     classes = len(description.classes)
     if spec.condition is not None and not 0 < classes <= spec.labels:
         has = f"{classes} classes" if classes else "no labels"

@@ -1,21 +1,29 @@
-"""What is wrong with a spec, in sentences: refused before a trainer starts, by the tables of vae.spec.choices."""
+"""What is wrong with a spec's entries, in sentences: Spec refuses by them what torch would refuse only in training."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vae.spec import PRESETS, Spec, SpecError
-from vae.spec import rules as compose
-from vae.spec.choices import CHOICES, NUMBERS, OBJECTIVES, PATHS, POSTERIORS, ROLES, TERMS
-from vae.spec.fields import any_of, show
+from vae.spec import plans, rules
+from vae.spec.choices import CHOICES, NUMBERS, PATHS, POSTERIORS, PRIORS, ROLES, TERM, TERMS
+from vae.spec.fields import LARGEST_LABEL, Scalar, any_of, show
+from vae.spec.kinds import Role
+from vae.spec.layers import NetworkError
+from vae.spec.presets import PRESETS
+
+Entries = Mapping[str, Any]
+Problem = tuple[str, str]  # the entry, and what is wrong with it as a sentence
+
+CLASSES = Scalar("The number of labels", "", 10, 1, LARGEST_LABEL, whole=True)
+CONDITION = {"kind": "labels", "classes": 10, "prior": False}
 
 
-def _kind_problems(role: str, chosen: Any) -> list[str]:
-    title, _, table = (ROLES | {"terms": ("Term", "", TERMS)})[role]
+def _kind_problems(role: Role, chosen: Any) -> list[str]:
+    table = role.kinds
     if not isinstance(chosen, Mapping):
-        return [f'{title} must be an object such as {{"kind": "{next(iter(table))}"}}, not {show(chosen)}.']
+        return [f'{role.title} must be an object such as {{"kind": "{next(iter(table))}"}}, not {show(chosen)}.']
     kind = chosen.get("kind")
     if not isinstance(kind, str) or kind not in table:
-        return [f"{title}: there is no {show(kind)}. Choose {any_of(table)}."]
+        return [f"{role.title}: there is no {show(kind)}. Choose {any_of(table)}."]
     options = table[kind].options
     found = [
         f"{table[kind].title} has no option {show(name)}. It knows {any_of(options) if options else 'none'}."
@@ -25,47 +33,78 @@ def _kind_problems(role: str, chosen: Any) -> list[str]:
     return found + [p for name, option in options.items() if name in chosen and (p := option.problem(chosen[name]))]
 
 
-def problems(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _terms(entries: Entries) -> list[str]:
+    terms = entries["terms"]
+    if not isinstance(terms, tuple):
+        return [f"Terms must be a list of objects, not {show(terms)}."]
+    found = [text for term in terms for text in _kind_problems(TERM, term)]
+    if found:
+        return found
+    given = [term["kind"] for term in terms]
+    return [
+        f"{kind.title} is there {given.count(name)} times. Give it one weight."
+        for name, kind in TERMS.items()
+        if given.count(name) > 1
+    ]
+
+
+def _shape(entries: Entries) -> list[str]:
+    shape = entries["shape"]
+    sizes = isinstance(shape, tuple) and all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in shape)
+    return [] if sizes and shape else [f"The shape must hold positive whole numbers, not {show(shape)}."]
+
+
+def _condition(entries: Entries) -> list[str]:
+    condition = entries["condition"]
+    if condition is None:
+        return []
+    if not isinstance(condition, Mapping) or condition.get("kind") != "labels" or set(condition) - set(CONDITION):
+        return [f"The condition must be null or an object such as {CONDITION}, not {show(condition)}."]
+    if found := CLASSES.problem(condition.get("classes", CONDITION["classes"])):
+        return [found]
+    prior = entries["prior"] and PRIORS[entries["prior"]["kind"]]
+    if prior and prior.no_labels:
+        return [f"{prior.title} {prior.no_labels}: it cannot be conditioned on labels. Choose another prior."]
+    if condition.get("prior") and not (prior and prior.by_label):
+        able = any_of([name for name, kind in PRIORS.items() if kind.by_label])
+        return [f"A prior for each label needs the prior {able}."]
+    return []
+
+
+def _together(entries: Entries) -> list[Problem]:
+    """Return why entries that are right by themselves do not go together."""
+    posterior = POSTERIORS[entries["posterior"]["kind"]]
+    if not posterior.density and entries["prior"] is not None:
+        return [("prior", "An autoencoder's points have no density to hold against a prior. Set prior to null.")]
+    if posterior.codebook and entries["latent"] % (size := posterior.filled(entries["posterior"])["size"]):
+        words = f"{entries['latent']} latents cannot be cut into codes of {size}. Choose a size that divides them."
+        return [("posterior", words)]
+    if text := rules.problem(entries):
+        return [("objective", text)]
+    for name, plan in (("encoder", plans.encoder), ("decoder", plans.decoder)):
+        try:
+            plan(entries)
+        except NetworkError as error:
+            text = str(error)
+            return [(name, f"{text[:1].upper()}{text[1:]}.")]
+    return []
+
+
+def problems(entries: Entries) -> list[Problem]:
     """Return what is wrong with a spec's entries (`vars(spec)`): the entry's name, and why as a sentence."""
-    found = []
+    found: list[Problem] = []
+    if not isinstance(entries["data"], str):
+        found.append(("data", f"Data must be the name of a dataset, not {show(entries['data'])}."))
     for name, table in (("preset", PRESETS), ("path", PATHS)):
         if entries[name] not in list(table):
             found.append((name, f"There is no {name} {show(entries[name])}. Choose {any_of(table)}."))
-    given = [term.get("kind") for term in entries.get("terms", ()) if isinstance(term, Mapping)]
-    for name in [name for name in TERMS if given.count(name) > 1]:
-        found.append(("terms", f"{TERMS[name].title} is there {given.count(name)} times. Give it one weight."))
-    for term in entries.get("terms", ()):
-        found += [("terms", text) for text in _kind_problems("terms", term)]
-    for role in ROLES:
-        if entries[role] is not None or role not in ("decoder", "prior", "corruption"):
-            found += [(role, text) for text in _kind_problems(role, entries[role])]
+    found += [("terms", text) for text in _terms(entries)]
+    for name, role in ROLES.items():
+        if entries[name] is not None or not role.optional:
+            found += [(name, text) for text in _kind_problems(role, entries[name])]
     checks: dict[str, Callable[[Any], str]] = {name: option.problem for name, option in (NUMBERS | CHOICES).items()}
     found += [(name, text) for name, problem in checks.items() if (text := problem(entries[name]))]
-    if found:
-        return found
-    posterior, objective = POSTERIORS[entries["posterior"]["kind"]], OBJECTIVES[entries["objective"]["kind"]]
-    if not posterior.density and entries["prior"] is not None:
-        found.append(("prior", "An autoencoder's points have no density to hold against a prior. Set prior to null."))
-    if objective.density and not compose.probabilistic(entries):
-        without = "a prior" if posterior.density else "a posterior with a density"
-        found.append(
-            ("objective", f"{objective.title} needs {without}. Choose reconstruction, or another posterior and prior.")
-        )
-    if entries["posterior"]["kind"] == "quantised":
-        size = entries["posterior"].get("size", posterior.options["size"].default)
-        if entries["latent"] % size:
-            found.append(
-                (
-                    "posterior",
-                    f"{entries['latent']} latents cannot be cut into codes of {size}. Choose a size that divides them.",
-                )
-            )
-    if not found and (text := compose.problem(entries)):
-        found.append(("objective", f"{text[0].upper()}{text[1:].removesuffix('.')}."))
-    return found
-
-
-def check(spec: Spec) -> None:
-    """Raise SpecError, with all reasons, where a spec chooses what does not exist or numbers out of bounds."""
-    if found := problems(vars(spec)):
-        raise SpecError(" ".join(text for _, text in found))
+    found += [("shape", text) for text in _shape(entries)]
+    if not found:
+        found += [("condition", text) for text in _condition(entries)]
+    return found or _together(entries)

@@ -8,6 +8,12 @@ from typing import Any
 from vae.spec import schedules
 
 MOST_STEPS = 10**9
+MOST_LATENTS = 4096
+LARGEST_LAYER = 65536
+LARGEST_PIXEL = 255  # of 8 bits
+LARGEST_LABEL = 10_000
+LARGEST_SEED = 2**31 - 1
+LOG_SIGMA_RANGE = (-9.0, 9.0)  # within it a log sigma is what the network says, outside it bends to a bound
 LAYERS = 64  # more than any network here can use, few enough to answer at once
 
 
@@ -93,7 +99,7 @@ class Sizes:
         """Return why a value cannot be taken, as a sentence, or ""."""
         if not isinstance(value, list | tuple) or len(value) > LAYERS or not all(_SIZE.holds(v) for v in value):
             return (
-                f"{self.title} must be at most {LAYERS} whole numbers from 1 to 65,536, such as "
+                f"{self.title} must be at most {LAYERS} whole numbers from 1 to {LARGEST_LAYER:,}, such as "
                 f"{', '.join(map(str, self.default))}, not {show(value)}."
             )
         return ""
@@ -116,23 +122,6 @@ class Choice:
 Option = Scalar | Sizes | Choice
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One entry of a table: its title, its sentence, and its options by name.
-
-    `density`: a posterior has one, an objective needs one (and a prior). `binary`: a likelihood of 0 and 1 alone.
-    `formula` is an objective's LaTeX, `samples` the K it is usually trained with.
-    """
-
-    title: str
-    sentence: str
-    options: Mapping[str, Option] = field(default_factory=dict)
-    density: bool = False
-    binary: bool = False
-    formula: str = ""
-    samples: int = 1
-
-
 def show(value: Any) -> str:
     """Return a refused value as people typed it, short."""
     text = "nothing" if value is None else f"{value:,g}" if isinstance(value, float) else repr(value)
@@ -144,7 +133,7 @@ def any_of(names: Any) -> str:
     return " or ".join([", ".join(list(names)[:-1])] * (len(names) > 1) + list(names)[-1:])
 
 
-_SIZE = Scalar("A layer's size", "", 0, 1, 65536, whole=True)
+_SIZE = Scalar("A layer's size", "", 0, 1, LARGEST_LAYER, whole=True)
 STEPS = Scalar("Steps", "After so many steps it stays at stop; empty: the whole run.", 1, 1, MOST_STEPS, whole=True)
 WARM_UP = Scalar(
     "Warm-up", "Over so many first steps it rises from 0 to its schedule; 0 is off.", 0, 0, MOST_STEPS, whole=True

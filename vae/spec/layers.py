@@ -7,10 +7,7 @@ hand a decoder to the browser without importing torch.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from torch import nn
+from typing import Any
 
 Layer = dict[str, Any]
 Shape = tuple[int, ...]
@@ -95,37 +92,6 @@ def conv(
     return layers
 
 
-KINDS = {"linear": linear, "mlp": mlp, "conv": conv}
-
-
-def plan(
-    network: dict[str, Any], in_shape: Shape, out_shape: Shape, *, mirrored: bool = False, labels: int = 0
-) -> list[Layer]:
-    """Return the layers of a network given as {"kind": ..., **options}; `mirrored` reverses the widths of an mlp.
-
-    Where there are `labels`, so many, the first linear layer sees them beside its input. Raises NetworkError on an
-    unknown kind, option, width or activation.
-    """
-    options = {k: v for k, v in network.items() if k != "kind"}
-    kind = network.get("kind")
-    if kind not in KINDS:
-        raise NetworkError(f"unknown network {kind!r}; choose one of {sorted(KINDS)}")
-    if options.get("activation", "relu") not in ACTIVATIONS:
-        raise NetworkError(f"unknown activation {options['activation']!r}; choose one of {list(ACTIVATIONS)}")
-    for size in [*options.get("widths", []), *options.get("channels", []), options.get("hidden", 1)]:
-        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 65536:
-            raise NetworkError(f"a layer's size must be a whole number from 1 to 65536, not {size!r}")
-    if mirrored and "widths" in options:
-        options["widths"] = list(reversed(options["widths"]))
-    try:
-        layers = KINDS[kind](in_shape, out_shape, **options)
-    except TypeError as error:
-        raise NetworkError(f"{kind} network: {error}") from error
-    if labels:
-        next(layer for layer in layers if layer["kind"] == "linear")["labels"] = labels
-    return layers
-
-
 def fold(layers: list[Layer], weights: dict[str, Any], label: int) -> tuple[list[Layer], dict[str, Any]]:
     """Return the layers and weights "i.weight", "i.bias" of the same network under one label: its bias has moved."""
     layers, weights = [dict(layer) for layer in layers], dict(weights)
@@ -143,34 +109,3 @@ def weight_shape(layer: Layer) -> Shape | None:
     if layer["kind"] in ("linear", "conv2d"):
         return (layer["out"], layer["in"] + layer.get("labels", 0), *kernel)
     return (layer["in"], layer["out"], *kernel) if layer["kind"] == "conv_transpose2d" else None
-
-
-def build(layers: Sequence[Layer]) -> "nn.Sequential":
-    """Return the torch module of a list of layers; module i of the Sequential is layer i of the list."""
-    from torch import nn
-
-    from vae.model.labels import LabelLinear, LabelNet
-
-    makers: dict[str, Any] = {
-        "linear": lambda a: (
-            LabelLinear(a["in"], a["labels"], a["out"]) if a.get("labels") else nn.Linear(a["in"], a["out"])
-        ),
-        "conv2d": lambda a: nn.Conv2d(a["in"], a["out"], a["kernel"], a["stride"], a["padding"]),
-        "conv_transpose2d": lambda a: nn.ConvTranspose2d(
-            a["in"], a["out"], a["kernel"], a["stride"], a["padding"], output_padding=tuple(a["output_padding"])
-        ),
-        "upsample": lambda a: nn.Upsample(scale_factor=a["scale"], mode="nearest"),
-        "flatten": lambda _: nn.Flatten(1),
-        "unflatten": lambda a: nn.Unflatten(1, tuple(a["shape"])),
-        "relu": lambda _: nn.ReLU(),
-        "leaky_relu": lambda _: nn.LeakyReLU(0.01),
-        "elu": lambda _: nn.ELU(),
-        "silu": lambda _: nn.SiLU(),
-        "gelu": lambda _: nn.GELU(),
-        "softplus": lambda _: nn.Softplus(),
-        "tanh": lambda _: nn.Tanh(),
-        "sigmoid": lambda _: nn.Sigmoid(),
-        "mish": lambda _: nn.Mish(),
-    }
-    kind = LabelNet if any("labels" in layer for layer in layers) else nn.Sequential
-    return kind(*(makers[layer["kind"]](layer) for layer in layers))

@@ -1,38 +1,25 @@
 """A spec says in one frozen object which model is trained on which data, and how; it goes to JSON and back."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
-from vae.spec import formulas, schedules
-from vae.spec import layers as networks
-from vae.spec import rules as compose
-from vae.spec.heads import PRIORS, Head, heads
+from vae.spec import check, formulas, plans, rules
+from vae.spec.choices import LIKELIHOODS, OBJECTIVES, POSTERIORS, PRIORS
+from vae.spec.kinds import Likelihood, Objective, Posterior, Prior
 from vae.spec.layers import Layer, Shape
 from vae.spec.presets import PRESETS
 from vae.spec.schedules import Number
-
-if TYPE_CHECKING:
-    from vae.model import LatentModel
-    from vae.model.objectives import Objective
 
 Options = dict[str, Any]
 
 
 class SpecError(ValueError):
-    """A spec that describes no trainable model."""
+    """A spec that describes no trainable model; `problems` are the entries, each with a sentence of what is wrong."""
 
-
-def head(family: Mapping[str, Any], n: int = 1) -> Head:
-    """Return the torch-free description of a family {"kind": ..., **options} over events whose first axis is n."""
-    context = family.get("context", 0)
-    if not isinstance(context, int) or isinstance(context, bool) or not 0 <= context <= 4096:
-        raise SpecError(f"context must be a whole number from 0 to 4096, not {context!r}")
-    known = heads(family, n)
-    if family.get("kind") not in known:
-        raise SpecError(f"unknown distribution {family.get('kind')!r}; choose one of {sorted(known)}")
-    return known[family["kind"]]
+    def __init__(self, text: str, problems: list[check.Problem] | None = None) -> None:
+        super().__init__(text)
+        self.problems = problems or []
 
 
 @dataclass(frozen=True)
@@ -71,88 +58,73 @@ class Spec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shape", tuple(self.shape))
-        object.__setattr__(self, "terms", tuple(self.terms))
-        for name, low, high in (("latent", 1, 4096), ("samples", 1, 10_000), ("batch", 1, 65536), ("epochs", 1, 10**6)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise SpecError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
-        if not all(isinstance(s, int) and s > 0 for s in self.shape) or not self.shape:
-            raise SpecError(f"shape must hold positive whole numbers, not {self.shape}")
-        if self.binarisation not in ("dynamic", "static", "none"):
-            raise SpecError(f"binarisation is dynamic, static or none, not {self.binarisation!r}")
-        if self.keep not in ("best", "last"):
-            raise SpecError(f"keep is 'best' (on validation) or 'last', not {self.keep!r}")
-        for role in ("likelihood", "posterior"):
-            family = getattr(self, role)
-            if not getattr(head(family), role):
-                able = sorted(name for name, other in heads(family).items() if getattr(other, role))
-                raise SpecError(f"{family['kind']} cannot be the {role}; choose one of {able}")
-        if self.prior is not None:
-            if self.prior.get("kind") not in PRIORS:
-                raise SpecError(f"unknown prior {self.prior.get('kind')!r}; choose one of {sorted(PRIORS)}")
-            if not head(self.posterior).density:
-                raise SpecError("an autoencoder's points have no density to hold against a prior: set prior to null")
-        self._check_condition()
-        try:
-            schedules.check(self.learning_rate, "learning_rate")
-            schedules.check(self.weight_decay, "weight_decay")
-            for what, entry in (("objective", self.objective), *((f"term {t.get('kind')}", t) for t in self.terms)):
-                for name, value in entry.items():
-                    if name != "kind":
-                        schedules.check(value, f"{what}'s {name}")
-            self.encoder_layers(), self.decoder_layers()
-        except (networks.NetworkError, schedules.ScheduleError) as error:
-            raise SpecError(str(error)) from error
+        for name in ("shape", "terms"):
+            if isinstance(getattr(self, name), list):  # as JSON has it
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        if found := check.problems(vars(self)):
+            raise SpecError(" ".join(text for _, text in found), found)
 
-    def _check_condition(self) -> None:
-        if self.condition is None:
-            return
-        known = {"kind": "labels", "classes": 10, "prior": False}
-        if self.condition.get("kind") != "labels" or set(self.condition) - set(known):
-            raise SpecError(f"condition is null or such as {known}, not {self.condition}")
-        if not isinstance(self.labels, int) or isinstance(self.labels, bool) or not 1 <= self.labels <= 10_000:
-            raise SpecError(f"condition's classes must be a whole number from 1 to 10,000, not {self.labels!r}")
-        kind = None if self.prior is None else self.prior["kind"]
-        if kind == "vamp":
-            raise SpecError("the prior vamp has pseudo-inputs without labels: it cannot be conditioned on them")
-        if self.condition.get("prior") and kind != "standard_normal":
-            raise SpecError("a prior by label is a Normal for each label: leave the prior standard_normal")
+    @property
+    def likelihood_kind(self) -> Likelihood:
+        """What is known of p(x|z) without torch."""
+        return LIKELIHOODS[self.likelihood["kind"]]
+
+    @property
+    def posterior_kind(self) -> Posterior:
+        """What is known of q(z|x) without torch."""
+        return POSTERIORS[self.posterior["kind"]]
+
+    @property
+    def prior_kind(self) -> Prior | None:
+        """What is known of p(z) without torch, None for a plain autoencoder."""
+        return None if self.prior is None else PRIORS[self.prior["kind"]]
+
+    @property
+    def objective_kind(self) -> Objective:
+        """What is known of the objective without torch."""
+        return OBJECTIVES[self.objective["kind"]]
 
     @property
     def labels(self) -> int:
         """How many labels the model is conditioned on, 0 for none."""
-        return 0 if self.condition is None else self.condition.get("classes", 0)
+        return plans.labels(vars(self))
 
     def encoder_layers(self) -> list[Layer]:
         """Return the layers of x -> parameters of q(z|x)."""
-        out = (head(self.posterior, self.latent).width(self.latent),)
-        return networks.plan(self.encoder, self.shape, out, labels=self.labels)
+        return plans.encoder(vars(self))
 
     def decoder_layers(self) -> list[Layer]:
-        """Return the layers of z -> parameters of p(x|z); a family with two parts doubles the first axis."""
-        out = (head(self.likelihood, self.shape[0]).width(self.shape[0]), *self.shape[1:])
-        if self.decoder is None:
-            return networks.plan(self.encoder, (self.latent,), out, mirrored=True, labels=self.labels)
-        return networks.plan(self.decoder, (self.latent,), out, labels=self.labels)
+        """Return the layers of z -> parameters of p(x|z); a family with scales doubles the first axis."""
+        return plans.decoder(vars(self))
 
     @property
     def probabilistic(self) -> bool:
         """Whether q(z|x) has a density, so that a bound on log p(x) exists; False for a plain autoencoder."""
-        return compose.probabilistic(vars(self))
+        return rules.probabilistic(vars(self))
 
     @property
-    def normal_prior(self) -> bool:
-        """Whether the prior is N(0, I) for every example: neither learned, nor another one for each label."""
-        by_label = self.condition is not None and self.condition.get("prior", False)
-        return (
-            self.probabilistic and self.prior is not None and self.prior["kind"] == "standard_normal" and not by_label
-        )
+    def standard_prior(self) -> bool:
+        """Whether the prior is N(0, I) for every example."""
+        return rules.standard_prior(vars(self))
+
+    @property
+    def other_prior(self) -> str:
+        """How the prior is another one than N(0, I), as the end of "the prior ...", such as "is learned"; or ""."""
+        return rules.other_prior(vars(self))
+
+    @property
+    def normal_posterior(self) -> bool:
+        """Whether q(z|x) is a Normal with independent dimensions, which a mean and a sigma describe."""
+        return self.posterior_kind.distribution == "normal"
 
     @property
     def closed_rate(self) -> bool:
         """Whether KL(q(z|x) || p(z)) is a closed form; else it is the mean over the samples."""
-        return compose.closed_rate(vars(self))
+        return rules.closed_rate(vars(self))
+
+    def fits(self, **changes: Any) -> bool:
+        """Return whether the spec with other entries could be climbed."""
+        return rules.fits(vars(self), changes)
 
     @property
     def data_name(self) -> str:
@@ -184,29 +156,14 @@ class Spec:
         unknown = set(entries) - {f.name for f in fields(cls)}
         if unknown:
             raise SpecError(f"unknown entries {sorted(unknown)}")
-        try:
-            return cls(**entries)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise SpecError(f"malformed entry: {error}") from error
-
-    def build(self) -> "LatentModel":
-        """Return a freshly initialised model; torch's global generator decides the weights."""
-        from vae.model.build import model
-
-        return model(self)
-
-    def build_objective(self) -> "Objective":
-        """Return the objective, a function of a Draw and the step."""
-        from vae.model.build import objective
-
-        return objective(self)
+        return cls(**entries)
 
 
 def preset(name: str, **changes: Any) -> Spec:
     """Return a named point of prior x likelihood x posterior x objective, with changes; raises SpecError."""
     if name not in PRESETS:
-        raise SpecError(f"unknown preset {name!r}; choose one of {sorted(PRESETS)}")
+        raise SpecError(f"There is no preset {name!r}. Choose one of {', '.join(sorted(PRESETS))}.")
     try:
-        return replace(Spec(preset=name), **{**PRESETS[name][1], **changes})
+        return Spec(**{"preset": name, **PRESETS[name].entries, **changes})
     except TypeError as error:
-        raise SpecError(str(error)) from error
+        raise SpecError(f"A spec cannot be made of this: {error}.") from error

@@ -15,7 +15,7 @@ from vae.model import LatentModel
 from vae.model.families import bits_per_dim
 from vae.runs import SHOWN_LABEL, Codes, Run, files
 from vae.runs.load import held_out, load_model
-from vae.spec import Spec, head, layers, presets
+from vae.spec import Spec, layers, presets
 
 ATLAS_SIDE = 64
 UNITS = {"ess": "samples"}
@@ -107,7 +107,7 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
             row = title.format(k=entry.get("k", ""))
             value = f"{entry['value']:.2f}".replace("-", "−")
             lines.append(f"| {row} | {value} ± {entry['se']:.2f} | {entry['n']:,} |")
-    if "elbo" in numbers and head(spec.likelihood).bits:
+    if "elbo" in numbers and spec.likelihood_kind.bits:
         bits = bits_per_dim(-numbers["elbo"]["value"], math.prod(spec.shape))
         lines.append(f"| Bits per dimension, −ELBO / (n ln 2) | {bits:.3f} | {numbers['elbo']['n']:,} |")
     if "log_px" in numbers:

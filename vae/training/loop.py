@@ -20,7 +20,6 @@ from vae.model.families import Source
 from vae.model.objectives import Objective
 from vae.model.priors import Vamp
 from vae.spec import Spec, schedules
-from vae.spec.heads import OBJECTIVES
 from vae.training.parallel import ALONE, Team
 
 SKIPS_BEFORE_STOP = 10
@@ -90,7 +89,7 @@ class State:
     @classmethod
     def fresh(cls, spec: Spec, device: str | torch.device = "cpu") -> "State":
         """Return the state at step 0, weights and generator from the spec's seed."""
-        model = spec.build().to(device)
+        model = build.model(spec).to(device)
         fused = next(model.parameters()).device.type in ("cpu", "cuda")
         optimiser = torch.optim.AdamW(
             model.parameters(),
@@ -172,7 +171,7 @@ def validate(
     generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 1)
     sums: dict[str, float] = {"distortion": 0.0, "rate": 0.0, "objective": 0.0}
     # an objective that compares examples depends on how many are compared: as many as in training
-    rows = spec.batch if OBJECTIVES[spec.objective["kind"]].couples_batch else ROWS
+    rows = spec.batch if spec.objective_kind.couples_batch else ROWS
     for start in range(0, len(batches), rows):
         part = slice(start, start + rows)
         x = batches.take(part, generator)

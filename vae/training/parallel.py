@@ -18,7 +18,6 @@ from torch import Tensor, nn
 
 from vae.model.families import Part
 from vae.spec import Spec, SpecError
-from vae.spec.heads import OBJECTIVES
 
 STORE = "LATENT_TEAM_STORE"  # the file through which the ranks of one launch find each other
 TERMINATED = 75  # EX_TEMPFAIL: to be resumed
@@ -146,6 +145,6 @@ def check(spec: Spec, processes: int) -> None:
     """Raise SpecError unless the spec can be trained in so many processes."""
     if processes < 1:
         raise SpecError(f"a run trains in one process or more, not {processes}")
-    kind = spec.objective.get("kind")
-    if processes > 1 and kind in OBJECTIVES and OBJECTIVES[kind].couples_batch:
-        raise SpecError(f"the objective {kind} compares a batch's examples with each other: train it in one process")
+    if processes > 1 and spec.objective_kind.couples_batch:
+        name = spec.objective["kind"]
+        raise SpecError(f"the objective {name} compares a batch's examples with each other: train it in one process")

@@ -165,7 +165,6 @@ class Trainer:
 
     def _prepare(self) -> tuple[Session, Camera | None]:
         spec = self.run.spec
-        spec.build_objective()
         train_set = prepare(data.load(spec.data, "train", n=spec.size), spec, self.device)
         valid_data = data.load(spec.data, "valid")
         valid_set = prepare(valid_data, spec, self.device)
@@ -239,10 +238,10 @@ class Trainer:
             time.sleep(PAUSE_SECONDS)
 
     def _finish(self) -> None:
-        from vae.runs import cost as estimate
+        from vae.runs import pace
         from vae.training import finish
 
         run = Run(self.path)
         finish.finish(run, self.measure.k, self.measure.n, run.metrics.get("command", self.command))
         if run.history:
-            estimate.learn(run.spec, self.status)
+            pace.learn(run.spec, self.status)

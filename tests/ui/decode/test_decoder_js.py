@@ -10,6 +10,7 @@ from node import evaluate
 
 from ui.decode import decoder
 from vae import runs
+from vae.model.networks import build as build_network
 from vae.spec import layers as networks
 
 PROGRAM = """async ([header, weights, points, wasm]) => {
@@ -87,7 +88,7 @@ def test_convolution_and_upsampling_layers():
         {"kind": "conv2d", "in": 4, "out": 2, "kernel": 4, "stride": 2, "padding": 1},
     ]
     torch.manual_seed(0)
-    net = networks.build(layers)
+    net = build_network(layers)
     weights, tensors, offset = [], {}, 0
     for name, value in net.state_dict().items():
         tensors[name] = [offset, value.numel()]

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from ui.decode import numpy_decoder
+from vae.model import build
+from vae.model.networks import build as build_network
 from vae.spec import layers as networks
 from vae.spec import preset
 
@@ -17,7 +19,7 @@ def test_raw_output_is_torchs(kind, activation):
     spec = preset("vae", shape=shape, latent=3, encoder={"kind": kind, "activation": activation, **options})
     layers = spec.decoder_layers()
     torch.manual_seed(0)
-    net = networks.build(layers)
+    net = build_network(layers)
     z = torch.randn(5, 3) * 2
     with torch.no_grad():
         expected = net(z).numpy()
@@ -28,7 +30,7 @@ def test_raw_output_is_torchs(kind, activation):
 @pytest.mark.parametrize("likelihood", ["bernoulli", "continuous_bernoulli", "normal"])
 def test_mean_is_the_models(likelihood):
     spec = preset("vae", shape=(1, 6, 5), encoder={"kind": "mlp", "widths": [9]}, likelihood={"kind": likelihood})
-    model = spec.build()
+    model = build.model(spec)
     z = torch.randn(4, 2, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         expected = model.decode(z).mean.clamp(0, 1).numpy()

@@ -63,7 +63,7 @@ def test_every_preset_can_be_seen_in_every_section(folder, name, show):
     assert not app.error and not app.warning
     assert len(app.get("bidi_component")) == 2  # what is shown, and the shelf
     told = sampling.AUTOENCODER in texts(app)
-    assert told == (not PRESETS[name][1].get("prior", True) and show != "traverse")
+    assert told == (not PRESETS[name].entries.get("prior", True) and show != "traverse")
 
 
 def test_the_first_screen_is_the_prior_beside_the_aggregate_posterior_at_one(folder):

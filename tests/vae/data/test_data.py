@@ -246,7 +246,7 @@ def test_binary_images_stay_and_vectors_are_refused():
 def test_a_likelihood_must_be_one_of_what_is_shown(name, likelihood, binarisation, fits):
     dataset = data.load(name, "test", 5)
     if fits:
-        data.check_likelihood(likelihood, dataset, binarisation)
+        data.check_likelihood({"kind": likelihood, "levels": dataset.levels}, dataset, binarisation)
     else:
         with pytest.raises(DataError, match="[Cc]hoose"):
-            data.check_likelihood(likelihood, dataset, binarisation)
+            data.check_likelihood({"kind": likelihood, "levels": dataset.levels}, dataset, binarisation)

@@ -9,6 +9,7 @@ from scipy import stats
 
 from vae import runs
 from vae.density import expost
+from vae.model import build
 from vae.spec import preset
 from vae.training.loop import State
 
@@ -100,7 +101,7 @@ def test_codes_are_draws_of_the_aggregate_posterior():
     from vae.data.batches import prepare
 
     spec = preset("vae", data="digits", shape=(1, 8, 8), encoder={"kind": "linear"})
-    model = spec.build()
+    model = build.model(spec)
     batches = prepare(load("digits", "train", n=50), spec)
     one, two = expost.codes(model, batches, 0), expost.codes(model, batches, 0)
     assert np.array_equal(one, two) and not np.array_equal(one, expost.codes(model, batches, 1))

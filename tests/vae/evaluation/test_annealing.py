@@ -6,6 +6,7 @@ import torch
 from ppca import as_vae, data_of, random_ppca
 
 from vae.evaluation.annealing import ais
+from vae.model import build
 from vae.spec import preset
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -44,6 +45,6 @@ def test_the_same_generator_gives_the_same_number():
 
 
 def test_an_autoencoder_is_refused():
-    model = preset("autoencoder", shape=(1, 4, 4), encoder={"kind": "linear"}).build()
+    model = build.model(preset("autoencoder", shape=(1, 4, 4), encoder={"kind": "linear"}))
     with pytest.raises(TypeError, match="no prior"):
         ais(model, torch.zeros(1, 1, 4, 4))

@@ -13,6 +13,7 @@ from vae.data.batches import Batches, prepare
 from vae.evaluation import Estimate, Sizes, active_units, bounds, decomposition, disentanglement, measure
 from vae.evaluation.codes import by_class, knn_accuracy, linear_accuracy
 from vae.evaluation.importance import stream
+from vae.model import build
 from vae.runs.load import held_out, load_model
 from vae.spec import preset
 
@@ -25,7 +26,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 @pytest.fixture
 def model():
-    return preset("vae", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}).build()
+    return build.model(preset("vae", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}))
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_the_table_of_a_shipped_model_has_every_row_with_error_and_count():
 
 
 def test_the_table_of_an_autoencoder_has_no_bounds_and_no_zeros_in_their_place():
-    model = preset("autoencoder", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}).build()
+    model = build.model(preset("autoencoder", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}))
     examples = (torch.rand(80, 1, 4, 4, generator=generator()) > 0.5).to(torch.uint8)
     table = {row.name: row.estimate.value for row in measure(model, Batches(examples, 1, False), SMALL)}
     assert "rate" not in table and "elbo" not in table and "log_px" not in table
@@ -159,7 +160,7 @@ def test_the_table_of_an_autoencoder_has_no_bounds_and_no_zeros_in_their_place()
 
 
 def test_beyond_two_latents_the_table_cross_checks_by_annealing():
-    model = preset("vae", latent=3, shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}).build()
+    model = build.model(preset("vae", latent=3, shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}))
     examples = (torch.rand(80, 1, 4, 4, generator=generator()) > 0.5).to(torch.uint8)
     table = {row.name: row.estimate for row in measure(model, Batches(examples, 1, False), SMALL)}
     assert "log_px_ais" in table and "log_px" not in table
@@ -167,7 +168,7 @@ def test_beyond_two_latents_the_table_cross_checks_by_annealing():
 
 
 def test_the_table_stops_where_nobody_asks_on():
-    model = preset("vae", shape=(1, 4, 4), encoder={"kind": "linear"}).build().train()
+    model = build.model(preset("vae", shape=(1, 4, 4), encoder={"kind": "linear"})).train()
     rows = measure(model, Batches(torch.zeros(4, 1, 4, 4, dtype=torch.uint8), 1, False), SMALL)
     assert next(rows).name == "distortion"
     rows.close()
@@ -178,6 +179,6 @@ def test_other_posteriors_and_priors_are_measured_too():
     examples = (torch.rand(80, 1, 4, 4, generator=generator()) > 0.5).to(torch.uint8)
     net = {"kind": "mlp", "widths": [8], "activation": "tanh"}
     for change in ({"posterior": {"kind": "full_normal"}}, {"prior": {"kind": "mixture", "components": 3}}):
-        model = preset("vae", shape=(1, 4, 4), encoder=net, **change).build()
+        model = build.model(preset("vae", shape=(1, 4, 4), encoder=net, **change))
         table = {row.name: row.estimate.value for row in measure(model, Batches(examples, 1, False), SMALL)}
         assert table["elbo"] < table["log_px_10"] < table["log_px"] + 1 and "information_lower" in table

@@ -8,6 +8,7 @@ from ppca import as_vae, data_of, random_ppca
 from vae import runs
 from vae.evaluation import bounds, exact, log_px_grid, posterior_grid
 from vae.evaluation.likelihood import pairwise_log_prob
+from vae.model import build
 from vae.runs.load import held_out, load_model
 from vae.spec import preset
 
@@ -98,7 +99,7 @@ LIKELIHOODS = [
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_pairwise_log_prob_is_log_prob_of_every_pair(likelihood):
     binarisation = "dynamic" if likelihood["kind"] == "bernoulli" else "none"
-    model = preset("vae", shape=(1, 4, 4), likelihood=likelihood, binarisation=binarisation).build()
+    model = build.model(preset("vae", shape=(1, 4, 4), likelihood=likelihood, binarisation=binarisation))
     x = (torch.rand(5, 1, 4, 4, generator=generator()) > 0.5).double()
     p = model.decode(torch.randn(7, 2, generator=generator()))
     found = pairwise_log_prob(p, x)

@@ -11,7 +11,7 @@ from vae.evaluation.derivation import ladder, rate_slope, standard_error, weigh
 from vae.evaluation.gradients import ELBO, WEIGHTED, Samples, cloud, variance
 from vae.evaluation.importance import bounds
 from vae.model import Draw
-from vae.model.estimators import PATHS
+from vae.spec.choices import PATHS
 
 pytestmark = pytest.mark.usefixtures("double")
 K = 8
@@ -41,7 +41,7 @@ def by_autograd(vae, x, noise, path, bound):
     q = vae.encode(x)
     m, t = q.mean.detach().requires_grad_(), q.stddev.detach().log().requires_grad_()
     q = Independent(Normal(m, t.exp()), 1)
-    route = PATHS[path]
+    route = PATHS[path].load()
     code = m + t.exp() * noise
     if path == "score":
         code = code.detach()

@@ -9,6 +9,7 @@ from scipy import integrate
 from torch.distributions import Independent, MultivariateNormal, Normal
 
 from vae.evaluation.information import aggregate_log_prob, decomposition, information_bounds
+from vae.model import build
 from vae.spec import preset
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -126,7 +127,7 @@ def test_bounds_enclose_the_mutual_information():
 
 
 def test_an_autoencoder_has_numbers_and_never_zeros():
-    model = preset("autoencoder", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}).build()
+    model = build.model(preset("autoencoder", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}))
     x = (torch.rand(60, 1, 4, 4, generator=generator()) > 0.5).double()
     found = information_bounds(model, x)
     assert found.deterministic and found.rate is None

@@ -11,6 +11,7 @@ from vae.evaluation.estimate import Estimate
 from vae.evaluation.scores import difference, scores
 from vae.geometry import alignment
 from vae.geometry.plane import Plane, pair
+from vae.model import build
 from vae.spec import preset
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
@@ -70,7 +71,7 @@ def test_a_turned_plane_decodes_what_lies_under_the_cursor(cloud):
 @pytest.mark.parametrize("name", ["vae", "autoencoder", "beta-vae"])
 def test_scores_are_the_bounds_of_each_example(name):
     spec = preset(name, **SMALL)
-    model, batches = spec.build(), prepare(data.load("digits", "test"), spec)
+    model, batches = build.model(spec), prepare(data.load("digits", "test"), spec)
     found = scores(model, batches, seed=3)
     assert found.distortion.shape == (len(batches),)
     if name == "autoencoder":
@@ -86,7 +87,7 @@ def test_models_are_compared_on_the_same_pixels():
     found = []
     for latent in (2, 5):
         spec = preset("vae", **SMALL, latent=latent, seed=1)
-        model, batches = spec.build(), prepare(data.load("digits", "test"), spec)
+        model, batches = build.model(spec), prepare(data.load("digits", "test"), spec)
         with torch.no_grad():
             for name, p in model.decoder.named_parameters():
                 p.fill_(0.4 if name.endswith("bias") else 0.0)

@@ -18,6 +18,7 @@ from vae.geometry.geodesic import Graph, Grid, geodesics, relax, straight
 from vae.geometry.kinds import KINDS
 from vae.geometry.metric import Conformal, PullBack, energy, lengths, magnification, mean, pullback
 from vae.geometry.scarcity import Scarcity
+from vae.model import build
 from vae.runs.load import load_model
 from vae.spec import PRESETS, preset
 
@@ -162,7 +163,7 @@ def test_the_metric_is_that_of_the_mean_of_every_likelihood():
 def fresh_model(name):
     spec = preset(name, data="digits", shape=(1, 8, 8), latent=2, encoder={"kind": "mlp", "widths": [16]})
     torch.manual_seed(3)
-    model = spec.build().eval()
+    model = build.model(spec).eval()
     return model.given(torch.tensor(0)) if spec.labels else model
 
 

@@ -14,7 +14,7 @@ from vae import runs
 from vae.data import DataError, load
 from vae.data.batches import prepare
 from vae.evaluation import bounds
-from vae.model import draw
+from vae.model import build, draw
 from vae.model.families import sample
 from vae.model.labels import LabelLinear
 from vae.runs.load import load_model
@@ -46,7 +46,7 @@ def test_a_label_is_a_one_hot_vector_beside_the_input():
 
 @pytest.mark.parametrize("net", [{"kind": "linear"}, {"kind": "mlp", "widths": [8]}, {"kind": "conv", "channels": [4]}])
 def test_every_example_has_its_own_label_and_samples_share_it(net):
-    model = spec_of(encoder=net, condition=BY_LABEL).build()
+    model = build.model(spec_of(encoder=net, condition=BY_LABEL))
     with torch.no_grad():
         model.prior.mean.normal_(generator=generator())
     x, y = torch.rand(6, 1, 8, 8, generator=generator()), torch.tensor([3, 1, 4, 1, 5, 9])
@@ -64,10 +64,10 @@ def test_every_example_has_its_own_label_and_samples_share_it(net):
 
 
 def test_without_labels_nothing_is_answered_and_a_model_without_condition_is_itself():
-    model = spec_of().build()
+    model = build.model(spec_of())
     with pytest.raises(TypeError, match=r"model.given\(labels\)"):
         model.encode(torch.rand(2, 1, 8, 8))
-    plain = preset("vae", shape=(1, 8, 8)).build()
+    plain = build.model(preset("vae", shape=(1, 8, 8)))
     assert plain.given(None) is plain
     y = torch.tensor([1, 2])
     twin = model.given(y)
@@ -77,7 +77,7 @@ def test_without_labels_nothing_is_answered_and_a_model_without_condition_is_its
 
 
 def test_the_prior_by_label_sums_up_to_a_mixture():
-    model = spec_of(condition={**BY_LABEL, "classes": 3}).build()
+    model = build.model(spec_of(condition={**BY_LABEL, "classes": 3}))
     with torch.no_grad():
         model.prior.mean.normal_(generator=generator())
         model.prior.log_sigma.normal_(std=0.3, generator=generator(1))
@@ -139,9 +139,9 @@ def test_a_run_shows_its_decoder_under_one_label_and_films_and_encodes_with_ever
 @pytest.mark.parametrize(
     "changes,message",
     [
-        ({"condition": {"kind": "pixels"}}, "condition is null or"),
-        ({"condition": {"kind": "labels", "classes": 0}}, "classes"),
-        ({"condition": {"kind": "labels", "classes": 10, "colour": 1}}, "condition is null or"),
+        ({"condition": {"kind": "pixels"}}, "condition must be null or"),
+        ({"condition": {"kind": "labels", "classes": 0}}, "number of labels"),
+        ({"condition": {"kind": "labels", "classes": 10, "colour": 1}}, "condition must be null or"),
         ({"prior": {"kind": "vamp"}}, "pseudo-inputs without labels"),
         ({"condition": BY_LABEL, "prior": {"kind": "mixture"}}, "standard_normal"),
     ],

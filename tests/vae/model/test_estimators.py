@@ -12,9 +12,9 @@ from ppca import as_vae, data_of, random_ppca
 from torch import nn
 
 from vae.model import Conditional, LatentModel, draw
-from vae.model.estimators import PATHS
 from vae.model.families import Normal
 from vae.model.objectives import elbo, iwae
+from vae.spec.choices import PATHS
 
 pytestmark = pytest.mark.usefixtures("double")
 

@@ -10,9 +10,10 @@ from torch.distributions import Independent, kl_divergence
 from torch.distributions import Normal as TorchNormal
 
 from vae.evaluation.linear import normal_kl
-from vae.model import families
-from vae.model.families import FAMILIES, DiscretisedLogistic, Flow, FullNormal, Laplace, Part, bits_per_dim, sample
+from vae.model import build, families
+from vae.model.families import DiscretisedLogistic, Flow, FullNormal, Laplace, Part, bits_per_dim, sample
 from vae.model.families.normals import log_sum_exp
+from vae.spec import choices
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -258,7 +259,7 @@ POSTERIORS = {
 @pytest.mark.parametrize("kind", sorted(POSTERIORS))
 def test_a_part_of_a_batch_draws_what_the_whole_batch_draws(kind):
     options, n = POSTERIORS[kind]
-    family = FAMILIES[kind]((2,), **options)
+    family = choices.POSTERIORS[kind].load()((2,), **options)
     raw = torch.randn(5, n, generator=generator())
     whole = sample(family(raw), 3, generator(1))
     part = sample(family(raw[1:4]), 3, Part(generator(1), 1, 4, 5))
@@ -268,7 +269,7 @@ def test_a_part_of_a_batch_draws_what_the_whole_batch_draws(kind):
 @pytest.mark.parametrize("kind", sorted(POSTERIORS))
 def test_densities_broadcast_over_samples_and_examples(kind):
     options, n = POSTERIORS[kind]
-    q = FAMILIES[kind]((2,), **options)(torch.randn(5, n, generator=generator()))
+    q = choices.POSTERIORS[kind].load()((2,), **options)(torch.randn(5, n, generator=generator()))
     z = torch.randn(3, 7, 1, 2, generator=generator())
     assert q.log_prob(z).shape == (3, 7, 5) and q.batch_shape == (5,) and q.event_shape == (2,)
     assert torch.allclose(q.log_prob(z)[1, 2, 3], q.log_prob(z[1, 2].expand(5, 2))[3], atol=1e-12)
@@ -278,15 +279,15 @@ def test_the_discretised_logistic_needs_the_datas_own_grey_levels():
     from vae.data import DataError, check_likelihood, load
 
     digits = load("digits", "valid", n=3)
-    check_likelihood("discretised_logistic", digits, "none", 16)
+    check_likelihood({"kind": "discretised_logistic", "levels": 16}, digits, "none")
     with pytest.raises(DataError, match="levels 16"):
-        check_likelihood("discretised_logistic", digits, "none", 255)
+        check_likelihood({"kind": "discretised_logistic", "levels": 255}, digits, "none")
     with pytest.raises(DataError, match="binarisation none"):
-        check_likelihood("discretised_logistic", digits, "dynamic", 16)
-    check_likelihood("discretised_logistic", load("sprites", "valid", n=3), "none", 1)
+        check_likelihood({"kind": "discretised_logistic", "levels": 16}, digits, "dynamic")
+    check_likelihood({"kind": "discretised_logistic", "levels": 1}, load("sprites", "valid", n=3), "none")
     with pytest.raises(DataError, match="normal or laplace"):
-        check_likelihood("discretised_logistic", load("linear-gaussian", "valid", n=3), "none", 255)
-    check_likelihood("laplace", load("linear-gaussian", "valid", n=3), "none")
+        check_likelihood({"kind": "discretised_logistic", "levels": 255}, load("linear-gaussian", "valid", n=3), "none")
+    check_likelihood({"kind": "laplace"}, load("linear-gaussian", "valid", n=3), "none")
 
 
 def test_a_codebook_puts_out_its_nearest_code_and_the_gradient_passes_straight():
@@ -310,7 +311,7 @@ def test_the_codebook_moves_to_the_codes_and_the_codes_to_the_codebook():
     from vae.spec import SpecError, preset
 
     spec = preset("vq-vae", shape=(1, 2, 2), encoder={"kind": "linear"}, latent=4)
-    model = spec.build()
+    model = build.model(spec)
     drawn = draw(model, torch.rand(3, 1, 2, 2, generator=generator()), generator=generator())
     pull, stay = codebook(drawn), commitment(drawn)
     assert torch.allclose(pull, (drawn.q.raw - drawn.q.nearest).square().sum(1)) and torch.allclose(pull, stay)
@@ -319,7 +320,7 @@ def test_the_codebook_moves_to_the_codes_and_the_codes_to_the_codebook():
         names = {n for (n, _), g in zip(model.named_parameters(), moved, strict=True) if g is not None and g.any()}
         assert moves in names and len({n.split(".")[1] for n in names}) == 1
     with pytest.raises(SpecError, match="needs the posterior quantised"):
-        preset("autoencoder", terms=({"kind": "codebook"},)).build_objective()
+        build.objective(preset("autoencoder", terms=({"kind": "codebook"},)))
 
 
 @pytest.mark.parametrize("dim", (0, 1, -1))

@@ -11,7 +11,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from vae.runs import control, cost, film, manage, status
+from vae.model import build
+from vae.runs import control, film, manage, pace, status
+from vae.spec import cost, work
 from vae import data, runs
 from vae.cli import main
 from vae.runs import Run, RunError
@@ -197,21 +199,21 @@ def test_the_zip_holds_a_run_that_can_be_opened(tmp_path):
 )
 def test_the_arithmetic_is_what_torch_counts(changes):
     spec = preset("vae", **{**SMALL, **changes})
-    model = spec.build()
+    model = build.model(spec)
     for layers, shape, module in (
         (spec.encoder_layers(), spec.shape, model.encoder),
         (spec.decoder_layers(), (spec.latent,), model.decoder),
     ):
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             module(torch.zeros(1, *shape))
-        assert cost.operations(layers, shape) == counter.get_total_flops()
+        assert work.operations(layers, shape) == counter.get_total_flops()
     assert cost.parameters(spec) == sum(p.numel() for p in model.parameters())
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_presets_weights_are_counted(name):
     spec = preset(name)
-    assert cost.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
+    assert cost.parameters(spec) == sum(p.numel() for p in build.model(spec).parameters())
 
 
 def test_what_a_prior_or_a_term_costs_is_in_the_estimate():
@@ -221,19 +223,19 @@ def test_what_a_prior_or_a_term_costs_is_in_the_estimate():
     assert contractive > 2 * cost.step_seconds(preset("autoencoder", latent=16))
     labels = {"kind": "labels", "classes": 10, "prior": True}
     spec = preset("cvae", condition=labels, likelihood={"kind": "normal", "sigma": "shared"}, binarisation="none")
-    assert cost.parameters(spec) == sum(p.numel() for p in spec.build().parameters())
+    assert cost.parameters(spec) == sum(p.numel() for p in build.model(spec).parameters())
 
 
 def test_the_estimate_learns_from_runs_and_forgets_slowly():
     spec = preset("vae", **SMALL)
-    calculated = cost.seconds(spec, 1297, 2)
+    calculated = pace.seconds(spec, 1297, 2)
     steps = spec.epochs * PER_EPOCH
     assert calculated == pytest.approx(steps * cost.step_seconds(spec, 2))
     measured = Status("done", step=steps, seconds=3 * calculated, threads=2)
-    cost.learn(spec, measured)
-    assert cost.seconds(spec, 1297, 2) == pytest.approx(3 * calculated)
-    cost.learn(spec, replace(measured, seconds=calculated))
-    assert calculated < cost.seconds(spec, 1297, 2) < 3 * calculated
-    assert cost.seconds(spec, 1297, 1) == pytest.approx(steps * cost.step_seconds(spec, 1))
+    pace.learn(spec, measured)
+    assert pace.seconds(spec, 1297, 2) == pytest.approx(3 * calculated)
+    pace.learn(spec, replace(measured, seconds=calculated))
+    assert calculated < pace.seconds(spec, 1297, 2) < 3 * calculated
+    assert pace.seconds(spec, 1297, 1) == pytest.approx(steps * cost.step_seconds(spec, 1))
     (data.data_root() / "machine.json").write_text('{"mlp, 2 threads": "fast"')
-    assert cost.seconds(spec, 1297, 2) == pytest.approx(calculated)
+    assert pace.seconds(spec, 1297, 2) == pytest.approx(calculated)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from vae.model import build
 from vae.geometry import plane
 from vae import runs
 from vae.runs import Codes, RunError
@@ -18,7 +19,7 @@ from vae.spec import preset
 def run(tmp_path):
     spec = preset("vae", data="digits", shape=(1, 8, 8), latent=3, encoder={"kind": "mlp", "widths": [8]})
     made = runs.create(tmp_path / "one", spec)
-    model = {f"decoder.{k}": v.numpy() for k, v in spec.build().decoder.state_dict().items()}
+    model = {f"decoder.{k}": v.numpy() for k, v in build.model(spec).decoder.state_dict().items()}
     save_file(model, made.path / "model.safetensors")
     rng = np.random.default_rng(0)
     means = rng.normal(size=(20, 3)).astype(np.float32)

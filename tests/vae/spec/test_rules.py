@@ -1,17 +1,13 @@
 """Every likelihood x posterior x prior x objective x path either trains or is refused with a reason; and its LaTeX."""
 
-import inspect
 import itertools
 
 import pytest
 import torch
 
-from vae.model import draw
-from vae.model.estimators import PATHS
-from vae.model.families import FAMILIES
-from vae.model.objectives import OBJECTIVES, TERMS
-from vae.model.priors import PRIORS
-from vae.spec import PRESETS, Spec, SpecError, head, heads, preset
+from vae.model import build, draw
+from vae.spec import PRESETS, Spec, SpecError, preset
+from vae.spec.choices import OBJECTIVES, PATHS, PRIORS
 
 LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "discretised_logistic", "normal", "laplace")
 POSTERIORS = ("normal", "laplace", "full_normal", "flow", "delta", "quantised")
@@ -51,7 +47,7 @@ def spec_of(likelihood, posterior, prior, objective, path="reparametrised") -> S
 
 
 def assert_trains(spec: Spec) -> None:
-    model, objective = spec.build(), spec.build_objective()
+    model, objective = build.model(spec), build.objective(spec)
     x = (torch.rand(5, 1, 2, 2, generator=torch.Generator().manual_seed(0)) > 0.5).float()
     sample = draw(model, x, spec.samples, spec.path, torch.Generator().manual_seed(0), population=20)
     value = objective(sample, 0)
@@ -63,7 +59,7 @@ def assert_trains(spec: Spec) -> None:
     assert sample.rate_is_exact == spec.closed_rate  # the torch-free side knows what torch knows
     assert (sample.rate is not None) == spec.probabilistic
     assert (sample.rates is not None) == (
-        spec.closed_rate and head(spec.posterior).factorised and heads.PRIORS[spec.prior["kind"]].factorised
+        spec.closed_rate and spec.posterior_kind.factorised and spec.prior_kind.factorised
     )
     assert sample.q.mean.shape == (5, 2) and sample.p.mean.shape == (2, 5, 1, 2, 2)
 
@@ -76,7 +72,7 @@ def test_every_composition_trains_or_is_refused(likelihood):
             assert_trains(spec_of(likelihood, posterior, prior, objective))
         else:
             with pytest.raises(SpecError, match=r"\w+ \w+ \w+"):
-                spec_of(likelihood, posterior, prior, objective).build_objective()
+                build.objective(spec_of(likelihood, posterior, prior, objective))
             refused += 1
     assert refused == 135  # of 210
 
@@ -88,20 +84,7 @@ def test_every_composition_takes_a_path_or_is_refused(path):
             assert_trains(spec_of("bernoulli", posterior, prior, objective, path))
         else:
             with pytest.raises(SpecError, match=r"\w+ \w+ \w+"):
-                spec_of("bernoulli", posterior, prior, objective, path).build_objective()
-
-
-def test_the_torch_free_side_knows_every_name_and_default():
-    assert set(heads.heads({})) == set(FAMILIES)
-    assert set(heads.PRIORS) == set(PRIORS)
-    assert {n for n, h in heads.heads({}).items() if h.likelihood} == set(LIKELIHOODS)
-    assert {n for n, h in heads.heads({}).items() if h.posterior} == set(POSTERIORS)
-    assert set(heads.OBJECTIVES) == set(OBJECTIVES)
-    for name, function in OBJECTIVES.items():
-        known = inspect.signature(function).parameters
-        assert heads.OBJECTIVES[name].numbers == {k: p.default for k, p in known.items() if k != "draw"}, name
-    assert set(heads.TERMS) == set(TERMS) and all(set(term.numbers) == {"weight"} for term in heads.TERMS.values())
-    assert set(heads.PATHS) == set(heads.ANY_PATH) == set(PATHS)
+                build.objective(spec_of("bernoulli", posterior, prior, objective, path))
 
 
 def balanced(text: str) -> bool:
@@ -120,7 +103,7 @@ def test_every_composition_has_its_latex():
             for likelihood in LIKELIHOODS:
                 spec = spec_of(likelihood, posterior, prior, objective)
                 assert balanced(spec.formula()) and balanced(spec.objective_formula())
-                assert head(spec.likelihood).symbol in spec.objective_formula()
+                assert spec.likelihood_kind.symbol in spec.objective_formula()
     for name in PRESETS:
         assert balanced(preset(name).formula()) and balanced(preset(name).objective_formula()), name
 
@@ -146,7 +129,7 @@ def test_the_objective_is_printed_with_the_chosen_distributions():
 def test_the_app_without_torch_shows_what_torch_calls_the_mean(likelihood):
     from ui.decode import numpy_decoder
 
-    model = (spec := spec_of(likelihood, "normal", "standard_normal", "elbo")).build()
+    model = build.model(spec := spec_of(likelihood, "normal", "standard_normal", "elbo"))
     z = torch.randn(7, 2, generator=torch.Generator().manual_seed(0))
     weights = {name: w.numpy() for name, w in model.decoder.net.state_dict().items()}
     shown = numpy_decoder.mean(spec, spec.decoder_layers(), weights, z.numpy())

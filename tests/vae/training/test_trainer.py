@@ -15,6 +15,7 @@ import torch
 from trained import SMALL, same_result
 
 from vae import runs
+from vae.model import build
 from vae.runs import Run, control, film, status
 from vae.runs.manage import create
 from vae.spec import preset
@@ -308,7 +309,7 @@ def test_a_run_deleted_while_it_trains_ends_its_trainer_quietly(start, own_folde
 
 
 def test_what_the_app_reads_is_read_without_torch():
-    script = "import sys\nfrom vae.runs import control, cost, film, manage, status\nassert 'torch' not in sys.modules"
+    script = "import sys\nfrom vae.runs import control, film, manage, pace, status\nassert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
@@ -353,7 +354,7 @@ def test_a_slow_first_frame_does_not_hold_up_the_second(monkeypatch):
     monkeypatch.setattr(camera.time, "monotonic", lambda: clock[0])
     valid = load("digits", "valid")
     lens = camera.Camera(run.path, run.spec, 10**6, valid, prepare(valid, run.spec))
-    model, shoot, costs = run.spec.build(), lens.shoot, iter([1.0, 0.001, 0.001, 0.1, 0.1, 2.0, 2.0, 0.1])
+    model, shoot, costs = build.model(run.spec), lens.shoot, iter([1.0, 0.001, 0.001, 0.1, 0.1, 2.0, 2.0, 0.1])
 
     def timed(model, step):
         clock[0] += next(costs)

@@ -10,7 +10,7 @@ import torch
 from vae import runs
 from vae.data import DataError, load
 from vae.data.batches import Batches, order, prepare
-from vae.model import draw
+from vae.model import build, draw
 from vae.model.families import sample
 from vae.spec import PRESETS, Spec, SpecError, preset, schedules
 from vae.training.checkpoints import train
@@ -171,12 +171,11 @@ def test_schedules():
 
 
 def test_beta_follows_its_schedule(digits):
-    from vae.model import build
 
     spec = digits_spec(
         objective={"kind": "elbo", "beta": {"schedule": "linear", "start": 0.0, "stop": 4.0, "steps": 10}}
     )
-    model, objective = spec.build(), build.objective(spec)
+    model, objective = build.model(spec), build.objective(spec)
     sample = draw(model, prepare(digits[0], spec).take(slice(0, 8), torch.Generator()))
     for step, beta in ((0, 0.0), (5, 2.0), (10, 4.0), (99, 4.0)):
         assert torch.allclose(objective(sample, step), -sample.distortion - beta * sample.rate)
@@ -184,9 +183,9 @@ def test_beta_follows_its_schedule(digits):
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_trains_and_its_bound_rises(name, digits):
-    changes = {} if PRESETS[name][1].get("encoder") else {"encoder": SMALL["encoder"]}
-    if PRESETS[name][1].get("likelihood", {}).get("kind") == "discretised_logistic":
-        changes["likelihood"] = {**PRESETS[name][1]["likelihood"], "levels": 16}
+    changes = {} if PRESETS[name].entries.get("encoder") else {"encoder": SMALL["encoder"]}
+    if PRESETS[name].entries.get("likelihood", {}).get("kind") == "discretised_logistic":
+        changes["likelihood"] = {**PRESETS[name].entries["likelihood"], "levels": 16}
     spec = preset(
         name, **{**SMALL, "encoder": {"kind": "linear"}, **changes, "batch": 64, "epochs": 10, "learning_rate": 5e-3}
     )
@@ -217,7 +216,7 @@ def test_every_preset_trains_and_its_bound_rises(name, digits):
 def test_conv_networks_fit_any_image_shape():
     for shape in ((1, 28, 28), (3, 32, 32), (1, 64, 64), (2, 17, 23)):
         spec = preset("vae", shape=shape, latent=3, encoder={"kind": "conv", "channels": [4, 8], "hidden": 16})
-        sample = draw(spec.build(), torch.zeros(5, *shape), 2, generator=torch.Generator())
+        sample = draw(build.model(spec), torch.zeros(5, *shape), 2, generator=torch.Generator())
         assert sample.p.mean.shape == (2, 5, *shape) and sample.log_px.shape == (2, 5) and sample.z.shape == (2, 5, 3)
 
 
@@ -251,9 +250,9 @@ def test_impossible_specs_are_refused_with_the_reason(changes, message):
 
 def test_an_autoencoder_has_no_bound_and_says_so(digits):
     with pytest.raises(SpecError, match="reconstruction"):
-        digits_spec(preset="autoencoder", objective={"kind": "elbo"}).build_objective()
+        build.objective(digits_spec(preset="autoencoder", objective={"kind": "elbo"}))
     spec = digits_spec(preset="autoencoder")
-    sample = draw(spec.build(), prepare(digits[0], spec).take(slice(0, 4), torch.Generator()))
+    sample = draw(build.model(spec), prepare(digits[0], spec).take(slice(0, 4), torch.Generator()))
     assert sample.rate is None
     with pytest.raises(TypeError, match="no prior"):
         _ = sample.log_pz

@@ -20,20 +20,7 @@ from vae.model.families.pixels import (
 from vae.model.families.point import Delta, DeltaDistribution, Quantised, QuantisedDistribution
 from vae.model.families.sampling import Part, Source, sample
 
-FAMILIES: dict[str, type[Family]] = {
-    "bernoulli": Bernoulli,
-    "continuous_bernoulli": ContinuousBernoulli,
-    "discretised_logistic": DiscretisedLogistic,
-    "normal": Normal,
-    "laplace": Laplace,
-    "full_normal": FullNormal,
-    "flow": Flow,
-    "delta": Delta,
-    "quantised": Quantised,
-}
-
 __all__ = [
-    "FAMILIES",
     "LOG_SIGMA_RANGE",
     "Bernoulli",
     "BernoulliLogits",

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae.spec.heads import LOG_SIGMA_RANGE
+from vae.spec.fields import LOG_SIGMA_RANGE
 
 
 def soft_bound(x: Tensor, low: float = LOG_SIGMA_RANGE[0], high: float = LOG_SIGMA_RANGE[1]) -> Tensor:

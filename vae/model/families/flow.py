@@ -13,7 +13,7 @@ from torch.distributions import Normal as TorchNormal
 from torch.distributions.transforms import Transform
 
 from vae.model.families.base import Family, soft_bound, vector_only
-from vae.spec.heads import FLOW_CONTEXT
+from vae.spec.choices.posteriors import FLOW_CONTEXT
 
 LOG_SCALE_RANGE = (-2.0, 2.0)  # of one coupling: e^2 a layer is bend enough, and no layer can overflow
 

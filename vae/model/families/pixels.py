@@ -11,7 +11,7 @@ from torch.distributions import Distribution, Independent, constraints
 from vae.model.families.base import Family, softplus
 from vae.model.families.location_scale import LocationScale
 from vae.model.families.sampling import Source, noise, sample, smallest
-from vae.spec.heads import LEVELS
+from vae.spec.fields import LARGEST_PIXEL
 
 Nats = TypeVar("Nats", float, Tensor)
 
@@ -146,7 +146,7 @@ class ContinuousBernoulli(Family):
 class DiscretisedLogistic(LocationScale):
     """p(x) = prod of probabilities of x = v / levels, v = 0, ..., levels: 255 for 8-bit pixels. The unit is a pixel."""
 
-    def __init__(self, shape: tuple[int, ...], sigma: str | float = "each", levels: int = LEVELS) -> None:
+    def __init__(self, shape: tuple[int, ...], sigma: str | float = "each", levels: int = LARGEST_PIXEL) -> None:
         super().__init__(shape, sigma)
         if not isinstance(levels, int) or isinstance(levels, bool) or levels < 1:
             raise ValueError(f"levels is the largest pixel value, a whole number such as 255, not {levels!r}")

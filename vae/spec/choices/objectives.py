@@ -1,0 +1,127 @@
+"""The objectives that training climbs."""
+
+from vae.spec.choices.shared import weight
+from vae.spec.fields import Scalar
+from vae.spec.kinds import REPARAMETRISED, Notation, Objective
+
+_BY_DIMENSION = r"\mathbb{E}_x\, \mathrm{KL}(q(z_j|x) \,\|\, p(z_j))"
+_TOTAL_CORRELATION = r"\mathrm{KL}(q(z) \,\|\, \textstyle\prod_j q(z_j))"
+
+
+def beta(sentence: str, default: float, usual: tuple[float, ...]) -> Scalar:
+    """Return the option of what a nat costs, which may be a schedule."""
+    return Scalar("β", sentence, default, 0, 1e4, usual, r"\beta", scheduled=True)
+
+
+def _importance_weighted(of: Notation) -> str:
+    weights = rf"\frac{{1}}{{{of.k}}} \sum_{{k=1}}^{{{of.k}}} \frac{{p(x|z_k)\, p(z_k)}}{{q(z_k|x)}}"
+    return rf"\mathbb{{E}}_{{z_k \sim q}}\left[\log {weights}\right],\quad {of.model}"
+
+
+def _free_bits(of: Notation) -> str:
+    where = rf",\quad q(z|x) = {of.q},\ p(z) = {of.p}"
+    return rf"{of.fit} - \textstyle\sum_j \max({of.number('floor')},\, {_BY_DIMENSION}){where}"
+
+
+def _mmd(of: Notation) -> str:
+    distance = rf"\mathrm{{MMD}}^2(q(z),\, {of.p})"
+    return of.fit + of.minus(of.number("beta"), of.rate) + of.minus(of.number("weight"), distance)
+
+
+OBJECTIVES = {
+    "elbo": Objective(
+        "ELBO",
+        "Reconstruct well, at a rate that costs β a nat; a bound on log p(x) for β of 1 or more.",
+        "vae.model.objectives:elbo",
+        {
+            "beta": beta(
+                "What a nat of rate costs in nats of distortion: 1 is the ELBO, more compresses, less reconstructs.",
+                1.0,
+                (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
+            )
+        },
+        formula=lambda of: of.fit + of.minus(of.number("beta"), of.rate),
+        bound=True,
+    ),
+    "iwae": Objective(
+        "Importance-weighted bound",
+        "Tighter with each of the K samples, at K times the decoder's work.",
+        "vae.model.objectives:iwae",
+        formula=_importance_weighted,
+        # sticking the landing drops a score that has no zero mean beside weights of z: biased here (Tucker et al. 2019)
+        paths=("reparametrised", "reparametrised-mc", "dreg", "score"),
+        samples=5,
+        bound=True,
+    ),
+    "capacity": Objective(
+        "Capacity",
+        "A set number of nats has to be sent; usually it rises while the model learns.",
+        "vae.model.objectives:capacity",
+        {
+            "gamma": Scalar(
+                "γ", "What a nat off the capacity costs.",
+                30.0, 0, 1e6, (1.0, 10.0, 30.0, 100.0, 1000.0), r"\gamma", scheduled=True,
+            ),
+            "capacity": Scalar(
+                "Capacity C", "The rate asked for, in nats.",
+                5.0, 0, 1e4, (0.0, 1.0, 2.0, 5.0, 10.0, 25.0), "C", scheduled=True,
+            ),
+        },
+        formula=lambda of: (
+            of.fit + of.minus(of.number("gamma"), rf"\left|{of.rate} - {of.number('capacity')}\right|")
+        ),
+        # the modulus of a noisy rate would be another objective
+        needs=("density", "closed_rate"),
+    ),
+    "free_bits": Objective(
+        "Free bits",
+        "Each latent's first nats are free, so that none dies early.",
+        "vae.model.objectives:free_bits",
+        {
+            "floor": Scalar(
+                "Free nats λ", "A latent costs at least so much, used or not.",
+                0.25, 0, 100, (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0), r"\lambda", scheduled=True,
+            )
+        },
+        formula=_free_bits,
+        needs=("density", "factorised_posterior", "factorised_prior", "closed_rate"),
+        paths=("reparametrised",),
+        couples_batch=True,
+    ),
+    "tc": Objective(
+        "Total correlation",
+        "What the latents say in common costs β, everything else as in the ELBO.",
+        "vae.model.objectives:tc",
+        {
+            "beta": beta(
+                "What a nat of total correlation costs; 1 is the ELBO.", 4.0, (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
+            )
+        },
+        formula=lambda of: of.fit + of.minus("1", of.rate) + of.minus(f"({of.number('beta')} - 1)", _TOTAL_CORRELATION),
+        needs=("density", "factorised_posterior"),
+        paths=REPARAMETRISED,
+        couples_batch=True,
+    ),
+    "mmd": Objective(
+        "Maximum mean discrepancy",
+        "All codes together have to look like the prior, not each posterior by itself.",
+        "vae.model.objectives:mmd",
+        {
+            "weight": weight(
+                "What the distance of codes and prior costs.", 100.0, (1.0, 10.0, 30.0, 100.0, 1000.0), "λ"
+            ),
+            "beta": beta("What a nat of rate costs beside it.", 0.0, (0.0, 0.1, 0.25, 0.5, 1.0)),
+        },
+        formula=_mmd,
+        needs=("density", "reparametrised_prior"),
+        paths=REPARAMETRISED,
+        couples_batch=True,
+        aggregate_weight="weight",
+    ),
+    "reconstruction": Objective(
+        "Reconstruction",
+        "The likelihood alone, without any rate.",
+        "vae.model.objectives:reconstruction",
+        needs=(),
+    ),
+}  # fmt: skip

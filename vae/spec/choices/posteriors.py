@@ -1,0 +1,95 @@
+"""The posteriors q(z|x)."""
+
+from vae.spec.choices.shared import hidden, layers, shared_sigma, sigma
+from vae.spec.fields import LARGEST_LAYER, MOST_LATENTS, Scalar
+from vae.spec.kinds import Posterior
+from vae.spec.work import Work, couplings
+
+FLOW_CONTEXT = 8  # numbers the encoder gives a flow's couplings beyond mean and sigma
+
+POSTERIORS = {
+    "normal": Posterior(
+        "Diagonal Normal",
+        "A Gaussian for each image, its axes along the latents.",
+        "vae.model.families:Normal",
+        {"sigma": sigma("Width σ of q(z|x)", "Who decides how wide the posterior is.", "Per image")},
+        shared_sigma,
+        symbol=r"\mathcal{N}",
+        spread=r"\sigma",
+        power="^2",
+        distribution="normal",
+        factorised=True,
+        scalable=True,
+    ),
+    "laplace": Posterior(
+        "Laplace",
+        "A peak with long tails for each image.",
+        "vae.model.families:Laplace",
+        {"sigma": sigma("Scale b of q(z|x)", "Who decides how wide the posterior is.", "Per image", "b")},
+        shared_sigma,
+        symbol=r"\mathrm{Laplace}",
+        spread="b",
+        distribution="laplace",
+        factorised=True,
+        scalable=True,
+    ),
+    "full_normal": Posterior(
+        "Full-covariance Normal",
+        "A Gaussian for each image whose axes may tilt.",
+        "vae.model.families:FullNormal",
+        work=lambda options, spec: Work(launches=0.8),
+        symbol=r"\mathcal{N}",
+        spread=r"\Sigma",
+        extra=lambda n, options: n + n * (n - 1) // 2,
+        distribution="full_normal",
+        scalable=True,
+    ),
+    "flow": Posterior(
+        "Flow",
+        "A Gaussian for each image, bent by a RealNVP flow; its rate is estimated by sampling.",
+        "vae.model.families:Flow",
+        {
+            "layers": layers(4),
+            "hidden": hidden(32),
+            "context": Scalar(
+                "Context", "How many numbers the encoder gives the flow beside mean and σ.",
+                FLOW_CONTEXT, 0, MOST_LATENTS, (0, 2, 4, 8, 16, 32), whole=True,
+            ),
+        },
+        lambda options, spec: couplings(options["layers"], options["hidden"], spec.latent, options["context"]),
+        symbol=r"\mathrm{Flow}",
+        spread=r"\sigma",
+        power="^2",
+        extra=lambda n, options: n + int(options["context"]),
+        distribution="flow",
+    ),
+    "quantised": Posterior(
+        "Codebook (autoencoder)",
+        "The nearest of a number of learned points: no density, so no rate and no bound.",
+        "vae.model.families:Quantised",
+        {
+            "codes": Scalar(
+                "Codes", "How many points there are.", 64, 1, LARGEST_LAYER, (8, 16, 32, 64, 128, 512), whole=True
+            ),
+            "size": Scalar(
+                "Size", "How many latents each code stands for; it divides their number.",
+                2, 1, MOST_LATENTS, (1, 2, 4, 8), whole=True,
+            ),
+        },
+        lambda options, spec: Work(options["codes"] * options["size"], example=2.0 * options["codes"] * spec.latent),
+        symbol=r"\delta",
+        distribution="point",
+        density=False,
+        factorised=True,
+        codebook=True,
+    ),
+    "delta": Posterior(
+        "Point (autoencoder)",
+        "One point for each image: no density, so no rate and no bound.",
+        "vae.model.families:Delta",
+        symbol=r"\delta",
+        distribution="point",
+        density=False,
+        factorised=True,
+    ),
+}  # fmt: skip

@@ -1,0 +1,43 @@
+"""How long a training step takes, by arithmetic alone: the operations of the networks and of what the kinds add."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from vae.spec.choices import ROLES, TERM
+from vae.spec.layers import weight_shape
+from vae.spec.spec import Spec
+from vae.spec.work import Work, operations
+
+OVERHEAD = 1.1e-3  # seconds a step beside the arithmetic: Python, the optimiser's launches; two cores, torch 2.13
+SPEED = 60e9  # floating-point operations a second and thread
+PASSES = 3  # forward once, backward twice
+PER_VALUE = 80  # operations of noise, likelihood and activations for each value that the decoder puts out
+
+
+def _works(spec: Spec) -> Iterator[Work]:
+    """Yield what the spec's kinds add to its networks."""
+    for name, role in (ROLES | {"terms": TERM}).items():
+        chosen = getattr(spec, name)
+        for entry in [chosen] if isinstance(chosen, Mapping) else chosen or ():
+            kind = role.kinds[entry["kind"]]
+            yield kind.work(kind.filled(entry), spec)
+    if spec.condition is not None and spec.condition.get("prior"):
+        yield Work(2 * spec.labels * spec.latent)
+
+
+def parameters(spec: Spec) -> int:
+    """Return how many weights a model has."""
+    shapes = [(weight_shape(layer), layer) for layer in spec.encoder_layers() + spec.decoder_layers()]
+    networks = sum(math.prod(shape) + layer["out"] for shape, layer in shapes if shape is not None)
+    return networks + sum(work.weights for work in _works(spec))
+
+
+def step_seconds(spec: Spec, threads: int = 1) -> float:
+    """Return the seconds of one training step by arithmetic alone."""
+    works = list(_works(spec))
+    encoder = operations(spec.encoder_layers(), spec.shape) + sum(work.example for work in works)
+    decoder = operations(spec.decoder_layers(), (spec.latent,)) + PER_VALUE * math.prod(spec.shape)
+    sample = decoder + sum(work.sample for work in works)
+    total = spec.batch * (encoder + spec.samples * sample) + sum(work.step for work in works)
+    launched = OVERHEAD * (1 + sum(work.launches for work in works))
+    return launched + PASSES * total / (SPEED * threads**0.7)

@@ -1,0 +1,56 @@
+"""How much arithmetic the parts of a model add to a training step, counted from their sizes alone."""
+
+import math
+from dataclasses import dataclass
+
+from vae.spec.layers import Layer, Shape
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a part of a model adds to its two networks: weights, operations a sampled z, an example, and a step.
+
+    `launches` counts its many small calls, which take time whatever their size, as a multiple of a plain VAE's.
+    """
+
+    weights: int = 0
+    sample: float = 0.0
+    example: float = 0.0
+    step: float = 0.0
+    launches: float = 0.0
+
+
+def operations(layers: list[Layer], shape: Shape) -> float:
+    """Return the floating-point operations (2 a multiply-add) of one example through a network."""
+    total = 0.0
+    for layer in layers:
+        kind = layer["kind"]
+        if kind == "linear":
+            total += 2.0 * layer["in"] * layer["out"]
+        elif kind in ("conv2d", "conv_transpose2d"):
+            sides, stride, kernel, padding = shape[1:], layer["stride"], layer["kernel"], layer["padding"]
+            if kind == "conv2d":
+                shape = (layer["out"], *((s + 2 * padding - kernel) // stride + 1 for s in sides))
+                at = shape
+            else:
+                extra = layer["output_padding"]
+                grown = ((s - 1) * stride - 2 * padding + kernel + e for s, e in zip(sides, extra, strict=True))
+                at, shape = shape, (layer["out"], *grown)
+            total += 2.0 * layer["in"] * layer["out"] * kernel**2 * math.prod(at[1:])
+        elif kind == "unflatten":
+            shape = tuple(layer["shape"])
+        elif kind == "upsample":
+            shape = (shape[0], *(s * layer["scale"] for s in shape[1:]))
+    return total
+
+
+def couplings(layers: int, hidden: int, latent: int, context: int = 0) -> Work:
+    """Return the work of a flow's couplings, each with one hidden layer."""
+    each = (latent + context) * hidden + 2 * hidden * latent
+    weights = layers * (each + hidden + 2 * latent)
+    return Work(weights, sample=2.0 * layers * each, launches=0.5 * layers)
+
+
+def normals(components: int, latent: int) -> Work:
+    """Return the work of a density of so many Normals; the log density of one is about eight operations a dimension."""
+    return Work(sample=8.0 * components * latent, launches=0.5)
