@@ -12,6 +12,7 @@ import vae
 from vae import runs
 from vae.data import DataError, Dataset
 from vae.data.batches import prepare
+from vae.model import build
 from vae.notebook import _spec
 from vae.runs import RunError
 
@@ -172,4 +173,4 @@ def test_batches_cast_to_the_models_numbers(kind):
     spec = vae.preset("sigma-vae", data="linear-gaussian", shape=(8,), encoder=SMALL["encoder"])
     batches = prepare(Dataset("linear-gaussian", np.ones((3, 8), kind), None, ()), spec)
     assert batches.take(slice(None)).dtype == torch.float32
-    assert spec.build().encode(batches.take(slice(None))).mean.shape == (3, 2)
+    assert build.model(spec).encode(batches.take(slice(None))).mean.shape == (3, 2)

@@ -15,7 +15,7 @@ from typing import Any
 from vae import data
 from vae.runs import control, film, files, folders, pace, status
 from vae.runs.run import Run, RunError
-from vae.spec import Spec, SpecError
+from vae.spec import Spec, SpecError, cost
 
 TITLE, NOTE = 120, 10_000  # characters
 MOST_WEIGHTS = 50_000_000

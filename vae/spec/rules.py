@@ -133,7 +133,10 @@ def _unfit(kind: Objective | Term, entries: Entries) -> str:
 
 def problem(entries: Entries) -> str:
     """Return why known choices (`vars(spec)`) cannot be climbed together, in sentences, or ""."""
-    chosen = [OBJECTIVES[entries["objective"]["kind"]], *(TERMS[term["kind"]] for term in entries["terms"])]
+    chosen: list[Objective | Term] = [
+        OBJECTIVES[entries["objective"]["kind"]],
+        *(TERMS[term["kind"]] for term in entries["terms"]),
+    ]
     for kind in chosen:
         if found := _unfit(kind, entries):
             return found
