@@ -36,9 +36,9 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
         group = parser.add_argument_group(role.title, role.sentence)
         known = [*kinds, NONE] if role.optional else list(kinds)
         group.add_argument(*_flags(name), dest=name, choices=known, help=_kinds("", kinds))
-        for option in dict.fromkeys(option for kind in kinds.values() for option in kind.options):
-            having = {key: kind.options[option] for key, kind in kinds.items() if option in kind.options}
-            _add(group, f"{name}-{option}", _by_kind(having), *having.values())
+        for key in dict.fromkeys(key for kind in kinds.values() for key in kind.options):
+            having = {word: kind.options[key] for word, kind in kinds.items() if key in kind.options}
+            _add(group, f"{name}-{key}", _by_kind(having), *having.values())
 
 
 def chosen(given: argparse.Namespace) -> dict[str, Any]:
