@@ -8,7 +8,6 @@ where LATENT_DATA says. Times run from the browser's request for the page; the p
 """
 
 import argparse
-import os
 import shutil
 import statistics
 import sys
@@ -16,12 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
-from harness import chromium, start, stop  # noqa: E402
+from shared.real_app import real_app  # noqa: E402
+from shared.timing import finish  # noqa: E402
 
 from vae import data, runs  # noqa: E402
 from vae.diagnosis.kept import FOLDER  # noqa: E402
@@ -62,24 +62,14 @@ def main() -> None:
     real = data.data_root()
     fresh: list[dict[str, float]] = []
     kept: list[dict[str, float]] = []
-    with sync_playwright() as playwright:
-        for _ in range(options.rounds):
-            with tempfile.TemporaryDirectory() as folder:
-                if (real / "MNIST").is_dir():
-                    (Path(folder) / "MNIST").symlink_to(real / "MNIST")
-                shutil.copytree(
-                    source.path, Path(folder) / "runs" / "copy", ignore=shutil.ignore_patterns(FOLDER, "film")
-                )
-                server = start(Path(folder))
-                try:
-                    browser = playwright.chromium.launch(
-                        executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
-                    )
-                    fresh.append(once(browser, f"{server.url}/diagnose?model=copy"))
-                    kept.append(once(browser, f"{server.url}/diagnose?model=copy"))
-                    browser.close()
-                finally:
-                    stop(server.process)
+    for _ in range(options.rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            if (real / "MNIST").is_dir():
+                (Path(folder) / "MNIST").symlink_to(real / "MNIST")
+            shutil.copytree(source.path, Path(folder) / "runs" / "copy", ignore=shutil.ignore_patterns(FOLDER, "film"))
+            with real_app(Path(folder)) as (browser, url):
+                for times in (fresh, kept):
+                    times.append(once(browser, f"{url}/diagnose?model=copy"))
     print("| | nothing kept | kept | limit |\n|---|---|---|---|")
     good = True
     for name in fresh[0]:
@@ -88,8 +78,7 @@ def main() -> None:
         good &= limit is None or values[0] <= limit
         said = "" if limit is None else f"≤ {limit:.0f} s {'met' if values[0] <= limit else '**missed**'}"
         print(f"| {name} | {values[0]:.1f} s | {values[1]:.1f} s | {said} |")
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
-    sys.exit(int(not good))
+    finish(good)
 
 
 if __name__ == "__main__":

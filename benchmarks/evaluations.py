@@ -8,9 +8,6 @@ with the machine's load, without which no time means much.
 """
 
 import argparse
-import math
-import os
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +20,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from shared.timing import finish, median_and_p95  # noqa: E402
+
 from vae import runs  # noqa: E402
 from vae.answers import explore  # noqa: E402
 from vae.answers.pool import Pool  # noqa: E402
@@ -31,18 +30,18 @@ WARM, POSTERIOR = 150.0, 300.0  # the limits of the medians, ms
 
 
 def times(ask: Callable[[int], Any], n: int) -> list[float]:
-    """Return the n sorted times of ask(0), ask(1), ... in ms."""
+    """Return the n times of ask(0), ask(1), ... in ms."""
     found = []
     for i in range(n):
         began = time.perf_counter()
         ask(i)
         found.append(1000 * (time.perf_counter() - began))
-    return sorted(found)
+    return found
 
 
 def row(label: str, found: list[float], limit: float | None = None, digits: int = 1) -> bool:
     """Print a row; return whether it keeps its limit."""
-    median, p95 = statistics.median(found), found[math.ceil(0.95 * len(found)) - 1]
+    median, p95 = median_and_p95(found)
     good = limit is None or median <= limit
     verdict = "" if limit is None else f"≤ {limit:.0f} ms {'met' if good else '**missed**'}"
     print(f"| {label} | {len(found)} | {median:,.{digits}f} ms | {p95:,.{digits}f} ms | {verdict} |", flush=True)
@@ -66,7 +65,7 @@ def measure(name: str, asks: int) -> bool:
     pool = Pool()
     try:
         images = pool.ask(explore.decode, path, points).result()
-        row(f"{name}: first question", sorted(first(path, images[-1:]) for _ in range(3)))
+        row(f"{name}: first question", [first(path, images[-1:]) for _ in range(3)])
         pool.ask(explore.encode, path, images[-1:]).result()
         good = row(
             f"{name}: encode a new image",
@@ -97,8 +96,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| question | times | median | p95 | limit of the median |\n|---|---|---|---|---|")
     kept = [measure(name, options.asks) for name in options.models.split(",")]
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
-    sys.exit(int(not all(kept)))
+    finish(all(kept))
 
 
 if __name__ == "__main__":

@@ -14,19 +14,20 @@ twelve frames of the strip follow. The table ends with the machine's load, witho
 
 import argparse
 import math
-import os
 import random
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(ROOT / "tests" / "browser")]
 
-from harness import CHART, chromium, settle, start, stop  # noqa: E402
+from harness import CHART, settle  # noqa: E402
+from shared.real_app import real_app  # noqa: E402
+from shared.timing import finish, median_and_p95  # noqa: E402
 from test_decoder import DECODE_TIMES, compare, send  # noqa: E402
 
 from vae import runs  # noqa: E402
@@ -47,7 +48,7 @@ def hover(
     area: tuple[float, float, float, float] | None = None,
     timing: str = "__latent",
 ) -> tuple[list[float], float]:
-    """Move the pointer along a curve that visits the whole map; return sorted latencies in ms, and frames a second.
+    """Move the pointer along a curve that visits the whole map; return latencies in ms, and frames a second.
 
     `area` is left, top, width and height of the map on the page, by default those of Plotly's; `timing` is the page's
     own record of its latencies.
@@ -63,13 +64,8 @@ def hover(
             page.wait_for_timeout(pauses.uniform(0, 33.3))
     seconds = page.evaluate("() => (performance.now() - window.__began) / 1000")
     page.wait_for_timeout(200)
-    latencies = sorted(page.evaluate(f"() => {timing}.latencies"))
+    latencies = page.evaluate(f"() => {timing}.latencies")
     return latencies, len(latencies) / seconds
-
-
-def middle(latencies: list[float]) -> tuple[float, float]:
-    """Return the median and the 95th percentile of sorted latencies."""
-    return statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
 
 
 def measure(browser: Browser, url: str, name: str, moves: int) -> bool:
@@ -85,7 +81,7 @@ def measure(browser: Browser, url: str, name: str, moves: int) -> bool:
     good = bool(difference < DIFFERENCE)
     for pace in ("random", "at once"):
         latencies, rate = hover(page, moves, pace == "random")
-        median, p95 = middle(latencies)
+        median, p95 = median_and_p95(latencies)
         if pace == "random":
             good &= median <= MEDIAN and p95 <= P95
         numbers = f"{median:.1f} ms | {p95:.1f} ms | {rate:.0f} | {alone:.2f} ms | {difference:.1e}"
@@ -108,7 +104,7 @@ def drag(browser: Browser, url: str, name: str, moves: int) -> bool:
     latencies, rate = hover(page, moves, True, (x - REACH, y - REACH, 2 * REACH, 2 * REACH), "__latentPaths")
     page.mouse.up()
     page.close()
-    median, p95 = middle(latencies)
+    median, p95 = median_and_p95(latencies)
     print(f"| {name} | waypoint | {len(latencies)} | {median:.1f} ms | {p95:.1f} ms | {rate:.0f} | | |", flush=True)
     return median <= MEDIAN and p95 <= P95
 
@@ -122,17 +118,10 @@ def main() -> None:
     good = True
     print("| model | moves | frames | input → painted, median | p95 | frames/s | decode alone | JS − PyTorch, max |")
     print(f"|---|---|---|---|---|---|---|---|\n| *limit* | | | {MEDIAN:.0f} ms | {P95:.0f} ms | | | {DIFFERENCE:g} |")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = start(Path(folder))
-        try:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-            for name in options.models.split(","):
-                good &= measure(browser, server.url, name, options.moves)
-            browser.close()
-        finally:
-            stop(server.process)
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
-    sys.exit(int(not good))
+    with tempfile.TemporaryDirectory() as folder, real_app(Path(folder)) as (browser, url):
+        for name in options.models.split(","):
+            good &= measure(browser, url, name, options.moves)
+    finish(good)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def until(condition: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def told(run: Run, *states: str, step: int = 0) -> Callable[[], bool]:
+def reached(run: Run, *states: str, step: int = 0) -> Callable[[], bool]:
     """Return a condition: the run's status is one of these, at that step or later."""
 
     def found() -> bool:
@@ -77,7 +77,7 @@ def told(run: Run, *states: str, step: int = 0) -> Callable[[], bool]:
 
 
 def bare(folder: Path, threads: int, seconds: float) -> float:
-    """Return the steps a second of the loop alone, in a process of its own."""
+    """Return the steps a second of the loop by itself, in a process of its own."""
     file = folder / "spec.json"
     runs.write(file, SPEC.to_json())
     words = [sys.executable, "-c", BARE.format(threads=threads, seconds=seconds), str(file)]
@@ -116,18 +116,18 @@ def row(name: str, values: list[float], unit: str, limit: str = "", good: bool |
 
 def speed(folder: Path, rounds: int, seconds: float) -> bool:
     """Compare the bare loop with the run in the queue, in turn."""
-    threads, alone, watched = embedded.threads(), [], []
+    threads, bare_loop, watched = embedded.threads(), [], []
     for _ in range(rounds):
-        alone.append(bare(folder, threads, seconds))
+        bare_loop.append(bare(folder, threads, seconds))
         run = manage.create(SPEC, "bench")
         jobs.play(run.path)
-        until(told(run, "running", step=50))
+        until(reached(run, "running", step=50))
         watched.append(rate(run, seconds))
         end(run)
-    row(f"bare loop, {threads} threads", alone, "steps/s")
+    row(f"bare loop, {threads} threads", bare_loop, "steps/s")
     row("run in the queue", watched, "steps/s")
     # the machine's speed drifts, so each round is compared with itself
-    ratios = [there / here for there, here in zip(watched, alone, strict=True)]
+    ratios = [there / here for there, here in zip(watched, bare_loop, strict=True)]
     return row("run ÷ bare loop", ratios, "×", f"≥ {RATIO}", statistics.median(ratios) >= RATIO)
 
 
@@ -136,21 +136,21 @@ def obedience(rounds: int) -> bool:
     executor, engine_warm = jobs.executor(), embedded.Embedded().queue.folder / "engine.warm"
     run = manage.create(SPEC, "bench")
     jobs.play(run.path)
-    until(told(run, "running", step=50))
+    until(reached(run, "running", step=50))
     pauses, plays, steps = [], [], []
     for _ in range(4 * rounds):
         began = time.perf_counter()
         jobs.pause(run.path)
-        until(told(run, "paused"))
+        until(reached(run, "paused"))
         pauses.append(time.perf_counter() - began)
         here = status.read(run.path).step  # type: ignore[union-attr]
         began = time.perf_counter()
         jobs.play(run.path, until=here + 1)
-        until(told(run, "paused", step=here + 1))
+        until(reached(run, "paused", step=here + 1))
         steps.append(time.perf_counter() - began)
         began = time.perf_counter()
         jobs.play(run.path)
-        until(told(run, "running", step=here + 2))
+        until(reached(run, "running", step=here + 2))
         plays.append(time.perf_counter() - began)
         time.sleep(0.1)
     end(run)
@@ -171,11 +171,11 @@ def obedience(rounds: int) -> bool:
             run = manage.create(SPEC, "bench")
             began = time.perf_counter()
             jobs.play(run.path)
-            until(told(run, "running", step=1))
+            until(reached(run, "running", step=1))
             firsts.append(time.perf_counter() - began)
             began = time.perf_counter()
             executor.stop(run.path)
-            until(told(run, "finishing", "stopped"))
+            until(reached(run, "finishing", "stopped"))
             stops.append(time.perf_counter() - began)
             end(run)
         good &= row(name, firsts, "s", f"≤ {FIRST} s" * warm, statistics.median(firsts) <= FIRST if warm else None)
@@ -190,7 +190,7 @@ def memory() -> None:
         made = [manage.create(SPEC, f"owner {i}") for i in range(count)]
         for i, run in enumerate(made):
             jobs.play(run.path, f"owner {i}")
-        until(lambda made=made: any(told(run, "running", step=20)() for run in made))
+        until(lambda made=made: any(reached(run, "running", step=20)() for run in made))
         began = time.perf_counter()
         for run in made:
             jobs.executor().state(run.path)
@@ -212,11 +212,11 @@ def teams(seconds: float) -> None:
     for processes in (1, 2, 4):
         run = manage.create(SPEC, "bench")
         jobs.play(run.path, resources=Resources(processes))
-        first = until(told(run, "running", step=20))
+        first = until(reached(run, "running", step=20))
         row(f"{processes} process(es), {embedded.threads(processes)} thread(s) each", [rate(run, seconds)], "steps/s")
         row(f"{processes} process(es): Play → step 20, cold", [first], "s")
         control.ask(run.path, mode="stop")
-        until(told(run, "finishing", "stopped"))
+        until(reached(run, "finishing", "stopped"))
         end(run)
 
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests" / "browser")]
 
 from harness import chromium, settle, start, stop  # noqa: E402
-from jobs import SPEC, bare, end, rate, row, told, until  # noqa: E402
+from jobs import SPEC, bare, end, rate, reached, row, until  # noqa: E402
 
 from vae import jobs  # noqa: E402
 from vae.jobs import embedded  # noqa: E402
@@ -83,12 +83,12 @@ def steer(page: Page, run: Run, rounds: int) -> tuple[list[float], list[float]]:
         page.wait_for_selector(".st-key-pause button")
         began = time.perf_counter()
         page.evaluate("() => document.querySelector('.st-key-pause button').click()")
-        until(told(run, "paused"))
+        until(reached(run, "paused"))
         pauses.append(time.perf_counter() - began)
         page.wait_for_selector(".st-key-go_on button")
         began = time.perf_counter()
         page.evaluate("() => document.querySelector('.st-key-go_on button').click()")
-        until(told(run, "running"))
+        until(reached(run, "running"))
         plays.append(time.perf_counter() - began)
         page.wait_for_timeout(600)
     return pauses, plays
@@ -132,13 +132,13 @@ def main() -> None:
         server = start(Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         print("| | median | min | max | unit | limit |\n|---|---|---|---|---|---|")
-        alone, unwatched, watched, drawn = [], [], [], []
+        bare_loop, unwatched, watched, drawn = [], [], [], []
         run = None
         for _ in range(options.rounds):
-            alone.append(bare(Path(folder), embedded.threads(), options.seconds))
+            bare_loop.append(bare(Path(folder), embedded.threads(), options.seconds))
             run = manage.create(SPEC, "local")
             jobs.play(run.path)
-            until(told(run, "running", step=50))
+            until(reached(run, "running", step=50))
             unwatched.append(rate(run, options.seconds))
             page = watch(browser, server.url, f"/train?run={run.name}")
             page.wait_for_timeout(4000)  # opening a page is not watching
@@ -149,11 +149,11 @@ def main() -> None:
             watched.append((last.step - first.step) / (time.perf_counter() - began))
             page.context.close()
             end(run)
-        row("bare loop", alone, "steps/s")
+        row("bare loop", bare_loop, "steps/s")
         row("in the queue", unwatched, "steps/s")
         row("in the queue, watched", watched, "steps/s")
         # the machine's speed drifts, so each round is compared with itself
-        ratios = [there / here for there, here in zip(watched, alone, strict=True)]
+        ratios = [there / here for there, here in zip(watched, bare_loop, strict=True)]
         good &= row("watched ÷ bare loop", ratios, "×", f"≥ {RATIO}", statistics.median(ratios) >= RATIO)
         good &= row("frames drawn while it trains", drawn, "fps", f"≥ {FRAMES:.0f}", statistics.median(drawn) >= FRAMES)
 

@@ -10,20 +10,20 @@ the event's own time stamp to the first task after the animation frame that drew
 
 import argparse
 import math
-import os
 import random
-import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
-from harness import chromium, settle, start, stop  # noqa: E402
+from harness import settle  # noqa: E402
+from shared.real_app import real_app  # noqa: E402
+from shared.timing import finish, median_and_p95  # noqa: E402
 
 ONE = (16.0, 33.0)  # ms, median and 95th percentile, for one image that follows the hand
 LET_GO = 0.3  # s, the median from release to the server's draw
@@ -60,8 +60,8 @@ def measure(browser: Browser, url: str, name: str, show: str, moves: int) -> boo
     page.evaluate(f"() => {{ {timing}.latencies.length = 0; }}")
     sway(page, page.locator(target).first, moves, show != "manifold")
     page.wait_for_timeout(800)  # for the last round of a grid
-    latencies = sorted(page.evaluate(f"() => {timing}.latencies"))
-    median, p95 = statistics.median(latencies), latencies[math.ceil(0.95 * len(latencies)) - 1]
+    latencies = page.evaluate(f"() => {timing}.latencies")
+    median, p95 = median_and_p95(latencies)
     released = ""
     good = show == "samples" or (median <= ONE[0] and p95 <= ONE[1])
     if show == "samples":
@@ -88,18 +88,11 @@ def main() -> None:
         "| model | what follows | pictures | event → painted, median | p95 | let go → drawn anew |\n" + "|---" * 6 + "|"
     )
     print(f"| *limit* | *one image* | | {ONE[0]:.0f} ms | {ONE[1]:.0f} ms | {1000 * LET_GO:.0f} ms |")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = start(Path(folder))
-        try:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-            for name in options.models.split(","):
-                for show in PARTS:
-                    good &= measure(browser, server.url, name, show, options.moves)
-            browser.close()
-        finally:
-            stop(server.process)
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
-    sys.exit(int(not good))
+    with tempfile.TemporaryDirectory() as folder, real_app(Path(folder)) as (browser, url):
+        for name in options.models.split(","):
+            for show in PARTS:
+                good &= measure(browser, url, name, show, options.moves)
+    finish(good)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ machine's load ends the table.
 import argparse
 import math
 import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,14 +23,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(ROOT / "tests" / "browser"), str(ROOT / "benchmarks")]
 
 from fake_runs import make_run  # noqa: E402
-from harness import CHART, chromium, settle, start, stop  # noqa: E402
+from harness import CHART, settle  # noqa: E402
 from hover import AREA, hover  # noqa: E402
+from shared.real_app import real_app  # noqa: E402
+from shared.timing import finish, median_and_p95  # noqa: E402
 
 from ui.shared.geometry import PLOTLY  # noqa: E402
 from vae.runs import pointwise  # noqa: E402
@@ -92,15 +93,10 @@ BIG_MAP = Kind(
 
 
 def frames(page: Page, gesture: Callable[[], None]) -> list[float]:
-    """Return the sorted times in ms between animation frames during a gesture."""
+    """Return the times in ms between animation frames during a gesture."""
     page.evaluate("() => { window.__times.frames = []; }")
     gesture()
-    return sorted(page.evaluate("() => { const f = window.__times.frames; window.__times.frames = null; return f; }"))
-
-
-def p95(values: list[float]) -> float:
-    """Return the 95th percentile of sorted values."""
-    return values[math.ceil(0.95 * len(values)) - 1]
+    return page.evaluate("() => { const f = window.__times.frames; window.__times.frames = null; return f; }")
 
 
 def lasso(page: Page, left: float, top: float, width: float, height: float) -> float:
@@ -148,14 +144,14 @@ def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
 
-    def hear(event: dict[str, Any]) -> None:
+    def count_bytes(event: dict[str, Any]) -> None:
         # what is binary comes as base64
         response = event["response"]
         received[0] += (
             len(response["payloadData"]) * 3 // 4 if response["opcode"] == 2 else len(response["payloadData"])
         )
 
-    session.on("Network.webSocketFrameReceived", hear)
+    session.on("Network.webSocketFrameReceived", count_bytes)
     column: dict[str, float] = {}
     for visit in ("first visit", "reload"):
         if visit == "reload":
@@ -189,15 +185,9 @@ def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
 
     for name, gesture in (("pan", pan), ("zoom", zoom)):
         between = frames(page, gesture)
-        column[f"{name}: frame time, median"], column[f"{name}: frame time, p95"] = (
-            statistics.median(between),
-            p95(between),
-        )
+        column[f"{name}: frame time, median"], column[f"{name}: frame time, p95"] = median_and_p95(between)
     latencies, _ = hover(page, moves, True, (left, top, width, height))
-    column["hover: input → painted, median"], column["hover: input → painted, p95"] = (
-        statistics.median(latencies),
-        p95(latencies),
-    )
+    column["hover: input → painted, median"], column["hover: input → painted, p95"] = median_and_p95(latencies)
     received[0] = 0
     page.mouse.click(*middle)
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
@@ -211,10 +201,7 @@ def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
     page.wait_for_function("() => window.__latentLayer?.images && !window.__latentLayer.waiting")
     settle(page, 1500)
     between = frames(page, pan)
-    column["images, pan: frame time, median"], column["images, pan: frame time, p95"] = (
-        statistics.median(between),
-        p95(between),
-    )
+    column["images, pan: frame time, median"], column["images, pan: frame time, p95"] = median_and_p95(between)
     page.context.close()
     return column
 
@@ -255,25 +242,19 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=100)
     options = parser.parse_args()
     sizes = [int(text) for text in options.sizes.split(",")]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
         os.environ["LATENT_DATA"] = folder
         for n in sizes:
             run = make_run(Path(folder) / "runs", f"codes-{n}", n=n, **SMALL)
             values = np.linalg.norm(run.codes.means, axis=1).astype(np.float32)
             pointwise.keep(run, pointwise.TIGHTNESS, pointwise.Pointwise({"gap": values}, "Made up"))
-        server = start(Path(folder))
-        try:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-            columns = {}
+        columns = {}
+        with real_app(Path(folder)) as (browser, url):
             for n in sizes:
-                columns[n] = measure(browser, server.url, n, options.moves)
+                columns[n] = measure(browser, url, n, options.moves)
                 print(f"{n:,} codes measured", file=sys.stderr, flush=True)
-            browser.close()
-        finally:
-            stop(server.process)
     good = table(columns)
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
-    sys.exit(int(not good))
+    finish(good)
 
 
 if __name__ == "__main__":

@@ -11,21 +11,21 @@ much.
 """
 
 import argparse
-import math
 import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers"), str(ROOT / "tests" / "browser")]
 
-from harness import chromium, settle, start, stop  # noqa: E402
+from harness import settle  # noqa: E402
+from shared.real_app import real_app  # noqa: E402
+from shared.timing import finish, median_and_p95  # noqa: E402
 
 MEDIAN, P95, WALK = 150.0, 300.0, 1000.0  # the limits, ms
 LIST = "window.__latentTheory.{}"
@@ -42,19 +42,19 @@ def followed(page: Page, act: Callable[[], object], name: str, pause: float) -> 
 
 
 def pressed(page: Page, buttons: list[str], name: str, pause: float, between: str = "") -> list[float]:
-    """Press buttons, each some ms after the last one's answer is painted; return sorted latencies in ms."""
+    """Press buttons, each some ms after the last one's answer is painted; return latencies in ms."""
     for button in buttons:
         followed(page, page.locator(button).click, name, pause)
         if between:
             followed(page, page.locator(between).click, "images", pause)
-    return sorted(page.evaluate(f"{LIST.format(name)}.slice(-{len(buttons)})"))
+    return page.evaluate(f"{LIST.format(name)}.slice(-{len(buttons)})")
 
 
 def jumped(page: Page, images: range) -> list[float]:
-    """Go to images that no button names, one after the other; return sorted latencies in ms."""
+    """Go to images that no button names, one after the other; return latencies in ms."""
     for image in images:
         followed(page, partial(page.evaluate, f"{PAGE}.go({image})"), "images", 1000)
-    return sorted(page.evaluate(f"{LIST.format('images')}.slice(-{len(images)})"))
+    return page.evaluate(f"{LIST.format('images')}.slice(-{len(images)})")
 
 
 def main() -> None:
@@ -64,28 +64,23 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=40)
     parser.add_argument("--walks", type=int, default=8)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        data = os.environ.get("LATENT_DATA")
-        server = start(Path(folder), **({"LATENT_DATA": data} if data else {}))
-        try:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(f"{server.url}/theory?model={options.model}")
-            page.wait_for_selector(".theory[data-ready]", timeout=180_000)
-            page.wait_for_function(f"{PAGE}.lesson && {PAGE}.still", timeout=180_000)
-            settle(page, 5000)
-            following = '[aria-label="Next image"]'
-            strip = page.eval_on_selector_all(".strip button", "all => all.map(b => b.dataset.image)")
-            shown = page.evaluate(f"{PAGE}.image")
-            others = [f".strip [data-image='{i}']" for i in strip if int(i) != shown]
-            at_once = pressed(page, others, "images", 300)
-            page.evaluate(f"{PAGE}.slow = true")  # only what a hand is about to press is computed ahead
-            unforeseen = jumped(page, range(501, 501 + 7 * len(others), 7))
-            images = pressed(page, [following] * options.images, "images", 1000)
-            walks = pressed(page, ["[data-action=refine]"] * options.walks, "walks", 200, following)
-            browser.close()
-        finally:
-            stop(server.process)
+    data = os.environ.get("LATENT_DATA")
+    given = {"LATENT_DATA": data} if data else {}
+    with tempfile.TemporaryDirectory() as folder, real_app(Path(folder), **given) as (browser, url):
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(f"{url}/theory?model={options.model}")
+        page.wait_for_selector(".theory[data-ready]", timeout=180_000)
+        page.wait_for_function(f"{PAGE}.lesson && {PAGE}.still", timeout=180_000)
+        settle(page, 5000)
+        following = '[aria-label="Next image"]'
+        strip = page.eval_on_selector_all(".strip button", "all => all.map(b => b.dataset.image)")
+        shown = page.evaluate(f"{PAGE}.image")
+        others = [f".strip [data-image='{i}']" for i in strip if int(i) != shown]
+        at_once = pressed(page, others, "images", 300)
+        page.evaluate(f"{PAGE}.slow = true")  # only what a hand is about to press is computed ahead
+        unforeseen = jumped(page, range(501, 501 + 7 * len(others), 7))
+        images = pressed(page, [following] * options.images, "images", 1000)
+        walks = pressed(page, ["[data-action=refine]"] * options.walks, "walks", 200, following)
     rows = (
         ("next image", images, MEDIAN, P95),
         ("an image of the strip", at_once, MEDIAN, P95),
@@ -95,12 +90,11 @@ def main() -> None:
     print("| model | gesture | tries | median | p95 | limits |\n|---|---|---|---|---|---|")
     broken = False
     for what, values, median, high in rows:
-        middle, p95 = statistics.median(values), values[math.ceil(0.95 * len(values)) - 1]
+        middle, p95 = median_and_p95(values)
         broken |= middle > median or p95 > high
         shown = f"{len(values)} | {middle:.0f} ms | {p95:.0f} ms | {median:.0f} / {high:.0f} ms"
         print(f"| {options.model} | {what} | {shown} |")
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
-    sys.exit(int(broken))
+    finish(not broken)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from torch.distributions import Distribution
 
-    from vae.evaluation.derivation import Cast
+    from vae.evaluation.derivation import DecodedPoints
     from vae.evaluation.truth import Lattices
     from vae.model import LatentModel
 
@@ -49,9 +49,9 @@ class _Subject:
 
     run: Run
     model: "LatentModel"
-    cast: "Cast"
+    prior_samples: "DecodedPoints"
     lattices: "Lattices | None"
-    grid: "Cast | None"  # the first lattice in the order of its coordinates
+    grid: "DecodedPoints | None"  # the first lattice in the order of its coordinates
 
 
 @lru_cache(maxsize=2)
@@ -72,8 +72,8 @@ def _subject(path: Path, version: Stamp, label: int | None) -> _Subject:
         lattices = Lattices.of(model)
         z = lattices.one.z.numpy()
         order = torch.from_numpy(np.lexsort(z.T[::-1]))
-        grid = derivation.decoded(model, lattices.one.z[order])
-    return _Subject(run, model, derivation.cast(model, m), lattices, grid)
+        grid = derivation.decode_points(model, lattices.one.z[order])
+    return _Subject(run, model, derivation.prior_samples(model, m), lattices, grid)
 
 
 def sample_count(run: Run) -> int:
@@ -97,7 +97,7 @@ def _q(subject: _Subject, x: "torch.Tensor") -> "tuple[Distribution, Any]":
     with torch.no_grad():
         code = subject.model.encode(x).mean
         start = START * subject.model.prior().stddev.expand_as(code)  # type: ignore[misc]
-    path = derivation.around(subject.model, x, code, start)
+    path = derivation.refine_from(subject.model, x, code, start)
     return path.q, path
 
 
@@ -118,7 +118,7 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
     x = as_examples(subject.run, image[None])
     generator = torch.Generator().manual_seed(seed)
     q, path = _q(subject, x)
-    near = derivation.twin(q)
+    near = derivation.as_diagonal_normal(q)
     count = sample_count(subject.run)
     noise = torch.randn(count, 1, spec.latent, generator=generator)
     weighed = derivation.weigh(model, x, near, noise)
@@ -146,7 +146,7 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
         found["climbed"] = path.elbo[-1].item()
         arrays |= {"code": subject.model.encode(x).mean[0].detach().numpy()}
         found["distortion_at_code"] = -model.decode(torch.from_numpy(arrays["code"])[None]).log_prob(x).item()
-    arrays["prior_log_px"] = subject.cast.log_px(x).double().numpy()
+    arrays["prior_log_px"] = subject.prior_samples.log_px(x).double().numpy()
     arrays |= {"squares": weighed.squares[:, 0].numpy(), "absolutes": weighed.absolutes[:, 0].numpy()}
     binary = spec.likelihood_kind.binary
     held = derivation.resistance(model, x, binary, torch.Generator().manual_seed(seed))
@@ -156,7 +156,7 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
     with torch.no_grad():
         found["distortion_plain"] = -model.decode(held.code[None]).log_prob(x).item()
     if subject.lattices is not None and subject.grid is not None and near is q:
-        true = truth(model if path is None else derivation.given(model, q), x, q, subject.lattices)
+        true = truth(model if path is None else derivation.with_posterior(model, q), x, q, subject.lattices)
         for name in ("log_px", "elbo", "distortion", "rate", "kl", "residual", "inside"):
             found[name] = float(getattr(true, name))
         arrays |= {
@@ -206,7 +206,7 @@ def still(run: Path, label: int | None = None) -> Arrays:
     """Return what stays as it is for every image of a model: samples z of its prior [M, d], and the grid's points."""
     subject = _subject(run, stamp(run), label)
     prior = subject.model.prior()  # type: ignore[misc]
-    found = {"prior_z": subject.cast.z.numpy(), "prior_loc": prior.mean.detach().numpy()}
+    found = {"prior_z": subject.prior_samples.z.numpy(), "prior_loc": prior.mean.detach().numpy()}
     found["prior_scale"] = prior.stddev.detach().numpy()
     if subject.grid is not None:
         found["grid_z"] = subject.grid.z.numpy()
@@ -245,17 +245,17 @@ def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Walk:
     model = subject.model
     x = as_examples(subject.run, image[None])
     q, path = _q(subject, x)
-    q = derivation.twin(q)
+    q = derivation.as_diagonal_normal(q)
     two = subject.lattices is not None
     if path is None:
-        path = derivation.around(model, x, q.mean, q.stddev, REFINE if two else REFINE_MANY)
+        path = derivation.refine_from(model, x, q.mean, q.stddev, REFINE if two else REFINE_MANY)
     loc, scale, climb = path.loc[:, 0], path.scale[:, 0], path.elbo[:, 0]
     if not two:
         return Walk(loc.numpy(), scale.numpy(), climb.numpy(), climb[0].item(), climb[-1].item(), None)
     start = Independent(Normal(path.loc[0], path.scale[0], validate_args=False), 1, validate_args=False)
-    true = truth(derivation.given(model, start), x, start, subject.lattices)
+    true = truth(derivation.with_posterior(model, start), x, start, subject.lattices)
     sigma = true.covariance.diagonal().sqrt().to(x.dtype)[None]
-    other = derivation.around(model, x, true.mode.to(x.dtype)[None], sigma, REFINE)
+    other = derivation.refine_from(model, x, true.mode.to(x.dtype)[None], sigma, REFINE)
     ends = [-sum(elbo(model, x, way.q)) for way in (path, other)]
     if ends[1] > ends[0] + 1e-3:
         loc = torch.cat([loc[:1], other.loc[:, 0]])

@@ -6,6 +6,7 @@ draws the same noise, so that one grid of samples can be followed from T = 1 to 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution
 
-from vae.geometry.plane import Plane
 from vae.model import LatentModel
 from vae.model.families import sample
 from vae.model.families.tempering import temper
@@ -22,6 +22,13 @@ Draw = Callable[[int, torch.Generator], Tensor]
 
 TRIED = 4096  # draws that a rejection looks at in one go
 MOST_TRIED = 400_000  # after which it gives up
+
+
+class Projection(Protocol):
+    """What a region needs of a plane through the latent space."""
+
+    def to_plane(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the coordinates [n, 2] of z [n, d] on the plane."""
 
 
 class RegionError(ValueError):
@@ -64,7 +71,7 @@ class Region:
     """A polygon with corners [P, 2] on a plane: all z whose projection lies inside (even-odd rule)."""
 
     corners: NDArray[np.float64]
-    plane: Plane
+    plane: Projection
 
     def __post_init__(self) -> None:
         if self.corners.ndim != 2 or self.corners.shape[1] != 2 or len(self.corners) < 3:
@@ -73,7 +80,7 @@ class Region:
             raise RegionError("a region's corners must be finite numbers: draw it again")
 
     @classmethod
-    def box(cls, x0: float, x1: float, y0: float, y1: float, plane: Plane) -> "Region":
+    def box(cls, x0: float, x1: float, y0: float, y1: float, plane: Projection) -> "Region":
         """Return the box between two corners of the plane."""
         return cls(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64), plane)
 

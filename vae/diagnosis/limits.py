@@ -31,5 +31,4 @@ ERROR_NOTE, ERROR_ILL = 0.02, 0.05
 RATIO = 1.1  # sigma predicted against residual: nearer than this is not worth a sentence
 
 CLASS = 1.5  # times the mean distortion from which a class is named
-SHARE_OF_LOG_N = 0.9  # of log N from which I(x; z) says that N is too few
 MOMENT = 0.25  # of the prior's sigma by which q(z_j)'s mean or sigma may differ

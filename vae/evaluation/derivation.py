@@ -10,21 +10,22 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent, Normal, kl_divergence
+from torch.distributions import Distribution, kl_divergence
 
-from vae.evaluation.gaps import Refined, normal, refine
+from vae.evaluation.gaps import Refined, means_and_scales, refine
 from vae.evaluation.importance import Rung, _Groups
 from vae.evaluation.likelihood import prepared
 from vae.model import LatentModel, from_prior
 from vae.model.families import sample
+from vae.model.priors import normal
 
 FLIPPED = 0.1  # share of pixels that a corruption changes
 AGAIN = 64  # corruptions of an image
 PART = 256  # z decoded at a time: their parameters stay in the processor's cache
 
 
-class Given(nn.Module):
-    """An encoder that answers with one q(z|x), whatever the image: what a model is asked about that has none."""
+class FixedPosterior(nn.Module):
+    """An encoder that returns the same q(z|x) = N(loc, diag scale^2) for every image."""
 
     def __init__(self, loc: Tensor, scale: Tensor) -> None:
         super().__init__()
@@ -34,10 +35,10 @@ class Given(nn.Module):
     def forward(self, x: Tensor) -> Distribution:
         """Return q of batch shape [B] for x [B, ...]."""
         loc, scale = (v.expand(len(x), -1) for v in (self.get_buffer("loc"), self.get_buffer("scale")))
-        return Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+        return normal(loc, scale)
 
 
-class Fitted(nn.Module):
+class FittedPrior(nn.Module):
     """The Gaussian prior with the mean and the standard deviations of an autoencoder's codes, axis by axis."""
 
     def __init__(self, means: Tensor) -> None:
@@ -48,32 +49,33 @@ class Fitted(nn.Module):
     def forward(self) -> Distribution:
         """Return the distribution; event shape [d]."""
         loc, scale = self.get_buffer("loc"), self.get_buffer("scale")
-        return Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+        return normal(loc, scale)
 
 
 def with_prior(model: LatentModel, means: Tensor) -> LatentModel:
     """Return an autoencoder as a latent model p(z) p(x|z), p(z) fitted to its codes [N, d]; it shares every weight."""
-    return LatentModel(Fitted(means), model.decoder, model.encoder)
+    return LatentModel(FittedPrior(means), model.decoder, model.encoder)
 
 
-def given(model: LatentModel, q: Distribution) -> LatentModel:
-    """Return the model with a diagonal Normal q of batch shape [1] as its answer to every image."""
-    return LatentModel(model.prior, model.decoder, Given(*(v.detach() for v in normal(q))))  # type: ignore[arg-type]
+def with_posterior(model: LatentModel, q: Distribution) -> LatentModel:
+    """Return the model with a diagonal Normal q of batch shape [1] in place of its encoder; it shares every weight."""
+    fixed = FixedPosterior(*(v.detach() for v in means_and_scales(q)))
+    return LatentModel(model.prior, model.decoder, fixed)  # type: ignore[arg-type]
 
 
-def around(model: LatentModel, x: Tensor, loc: Tensor, scale: Tensor, steps: int = 16) -> Refined:
-    """Return the climb of N(loc [1, d], diag scale^2 [1, d]) to the best q of one image x [1, ...]."""
-    start = Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+def refine_from(model: LatentModel, x: Tensor, loc: Tensor, scale: Tensor, steps: int = 16) -> Refined:
+    """Return `refine` of one image x [1, ...] that starts from q = N(loc, diag scale^2), loc and scale [1, d]."""
+    start = normal(loc, scale)
     return refine(model, x, steps, start=start)
 
 
-def twin(q: Distribution) -> Distribution:
+def as_diagonal_normal(q: Distribution) -> Distribution:
     """Return the Normal with q's means and scales and independent dimensions: q itself where it is one."""
     try:
-        normal(q)
+        means_and_scales(q)
         return q
     except TypeError:
-        return Independent(Normal(q.mean, q.stddev, validate_args=False), 1, validate_args=False)
+        return normal(q.mean, q.stddev)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Weighed:
 def weigh(model: LatentModel, x: Tensor, q: Distribution, noise: Tensor) -> Weighed:
     """Return samples of one image x [1, ...] under a diagonal Normal q of batch shape [1], made of noise e [S, d]."""
     prior = _prior(model)
-    loc, scale = (v.detach() for v in normal(q))
+    loc, scale = (v.detach() for v in means_and_scales(q))
     parts: list[tuple[Tensor, ...]] = []
     for e in noise.split(PART):
         with torch.enable_grad():
@@ -150,8 +152,8 @@ def _prior(model: LatentModel) -> Distribution:
 
 
 @dataclass(frozen=True)
-class Cast:
-    """Points z [M, d] decoded once for every image: log p(x|z), the means [M, D] and their squared lengths [M]."""
+class DecodedPoints:
+    """Points z [M, d], decoded once for all images: log p(x|z), the means [M, D] and their squared lengths [M]."""
 
     z: Tensor
     likelihood: Callable[[Tensor], Tensor]
@@ -176,26 +178,26 @@ class Cast:
 
 
 @torch.no_grad()
-def cast(model: LatentModel, m: int, seed: int = 0) -> Cast:
-    """Return m samples of the model's prior, decoded."""
-    return decoded(model, from_prior(_prior(model), m, 1, torch.Generator().manual_seed(seed))[:, 0])
+def prior_samples(model: LatentModel, m: int, seed: int = 0) -> DecodedPoints:
+    """Return m samples of the model's prior, decoded; raises TypeError without a prior."""
+    return decode_points(model, from_prior(_prior(model), m, 1, torch.Generator().manual_seed(seed))[:, 0])
 
 
 @torch.no_grad()
-def decoded(model: LatentModel, z: Tensor) -> Cast:
+def decode_points(model: LatentModel, z: Tensor) -> DecodedPoints:
     """Return points z [M, d], decoded."""
     p = model.decode(z)
     mean = p.mean.flatten(1)
-    return Cast(z, prepared(p), mean, mean.square().sum(1))
+    return DecodedPoints(z, prepared(p), mean, mean.square().sum(1))
 
 
 def rate_slope(q: Distribution, prior: Distribution) -> Tensor | None:
     """Return the gradient [2 d] of KL(q || p) in q's (m, log s), batch shape [1]; None where KL is no closed form."""
-    loc, scale = normal(q)
+    loc, scale = means_and_scales(q)
     m, t = loc.detach().clone().requires_grad_(), scale.detach().log().requires_grad_()
     with torch.enable_grad():
         try:
-            rate = kl_divergence(Independent(Normal(m, t.exp(), validate_args=False), 1), prior)
+            rate = kl_divergence(normal(m, t.exp()), prior)
         except NotImplementedError:
             return None
         parts = torch.autograd.grad(rate.sum(), (m, t))
@@ -217,7 +219,10 @@ class Resistance:
 
 
 def resistance(model: LatentModel, x: Tensor, binary: bool, generator: torch.Generator) -> Resistance:
-    """Return it for one image x [1, ...]: pixels are flipped where `binary`, else Normal noise of FLIPPED is added."""
+    """Return how the code of one image x [1, ...] resists changes of the image.
+
+    A share FLIPPED of the pixels is flipped where `binary`; else Normal noise of that standard deviation is added.
+    """
     seen = x.expand(AGAIN, *x.shape[1:])
     noise = torch.rand(seen.shape, generator=generator)
     changed = torch.where(noise < FLIPPED, 1 - seen, seen)

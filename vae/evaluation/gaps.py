@@ -15,6 +15,7 @@ from torch.distributions import Distribution, Independent, Normal, kl_divergence
 
 from vae.evaluation.quadrature import exact
 from vae.model import LatentModel
+from vae.model.priors import normal
 
 Rule = tuple[Tensor, Tensor]
 VALUES = 2**22  # numbers of z decoded at a time
@@ -62,8 +63,8 @@ def rule(d: int) -> Rule:
     return gauss_hermite(d, 10) if d <= 2 else even(d, 2 ** math.ceil(math.log2(max(128, 2 * d))))
 
 
-def normal(q: Distribution) -> tuple[Tensor, Tensor]:
-    """Return a diagonal Normal's means and scales [N, d]; raises TypeError for another family."""
+def means_and_scales(q: Distribution) -> tuple[Tensor, Tensor]:
+    """Return the means and scales [N, d] of a Normal with independent dimensions; raises TypeError for another q."""
     if not (isinstance(q, Independent) and isinstance(q.base_dist, Normal)):
         raise TypeError("the gap can be split where q(z|x) is a Normal with independent dimensions, as a VAE's is")
     return q.base_dist.loc, q.base_dist.scale
@@ -92,7 +93,7 @@ class Refined:
     @property
     def q(self) -> Distribution:
         """The best q of each image."""
-        return Independent(Normal(self.loc[-1], self.scale[-1], validate_args=False), 1, validate_args=False)
+        return normal(self.loc[-1], self.scale[-1])
 
 
 def refine(
@@ -106,7 +107,7 @@ def refine(
     deterministic; an image whose ELBO would fall stays and halves its r. Raises TypeError for another family.
     """
     with torch.no_grad():
-        loc, scale = (v.clone() for v in normal(model.encode(x) if start is None else start))
+        loc, scale = (v.clone() for v in means_and_scales(model.encode(x) if start is None else start))
     u, weight = (v.to(loc) for v in (nodes or rule(loc.shape[1])))
     constant = 0.5 * loc.shape[1] * (1 + math.log(2 * math.pi))
 
@@ -229,11 +230,11 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
     path = refine(model, x, steps)
     # the encoder may stand at the foot of a lower summit, which a climb does not leave
     sigma = found.sigma.unsqueeze(1).expand_as(found.mode).to(x.dtype)
-    summit = Independent(Normal(found.mode.to(x.dtype), sigma, validate_args=False), 1, validate_args=False)
+    summit = normal(found.mode.to(x.dtype), sigma)
     other = refine(model, x, steps, start=summit)
 
     def elbo(distribution: Distribution) -> Tensor:
-        loc, scale = normal(distribution)
+        loc, scale = means_and_scales(distribution)
         log_px = expectation(lambda x, z: model.decode(z).log_prob(x), x, loc, scale, tolerance)
         try:
             return log_px - kl_divergence(distribution, prior).double()
@@ -245,7 +246,7 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
         encoder = elbo(q)
         # the climb saw fewer nodes: where it climbed on their error alone, the encoder's q stays the best one known
         best = torch.maximum(torch.maximum(elbo(path.q), elbo(other.q)), encoder)
-        loc, scale = normal(q)
+        loc, scale = means_and_scales(q)
         cross = expectation(lambda x, z: log_joint(model, x, z), x, loc, scale, tolerance, shift=0.5)
         kl = -q.entropy().double() - cross + again.log_px
     return Split(found.log_px, encoder, best, kl, torch.maximum(found.outside, again.outside), path)

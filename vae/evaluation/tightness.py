@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from vae.evaluation.gaps import VALUES, gauss_hermite, normal
+from vae.evaluation.gaps import VALUES, gauss_hermite, means_and_scales
 from vae.evaluation.importance import stream
 from vae.evaluation.quadrature import exact
 from vae.model import LatentModel
@@ -48,7 +48,7 @@ def tightness(
     if by_quadrature(model, conditioned):
         q, prior = model.encode(x), model.prior()
         try:
-            loc, scale = normal(q)
+            loc, scale = means_and_scales(q)
             rate = kl_divergence(q, prior)
         except (TypeError, NotImplementedError):
             pass  # another family, or another prior: the samples answer for those

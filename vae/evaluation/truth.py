@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.distributions import Distribution, kl_divergence
 
 from vae.evaluation.doubling import doubling, joined
-from vae.evaluation.gaps import lattice, normal
+from vae.evaluation.gaps import lattice, means_and_scales
 from vae.evaluation.likelihood import pairwise_log_prob
 from vae.evaluation.quadrature import Exact, First, exact, first, two_latents
 from vae.model import LatentModel
@@ -124,7 +124,7 @@ class _Sum:
 
 def _expectation(model: LatentModel, prior: Distribution, x: Tensor, q: Distribution) -> _Sum:
     """Return E_q[log p(x|z)] and E_q[log p(z)] [2] under a q with independent dimensions."""
-    loc, scale = (v[0].double() for v in normal(q))
+    loc, scale = (v[0].double() for v in means_and_scales(q))
 
     def look(shifts: Tensor) -> list[Tensor]:
         rules = [lattice(len(loc), Q_PER_SIGMA, shift, Q_REACH) for shift in shifts]
@@ -206,7 +206,7 @@ def truth(model: LatentModel, x: Tensor, q: Distribution | None = None, lattices
     """
     prior = two_latents(model)
     q = model.encode(x) if q is None else q
-    normal(q)
+    means_and_scales(q)
     lattices = lattices or Lattices.of(model)
     found = exact(model, x, LOCATE, first=lattices.one)
     corner, basis = _own(found)

@@ -36,7 +36,7 @@ def density(q: Distribution, z: Tensor) -> Tensor:
 
 
 def landing(q: Distribution, z: Tensor) -> Tensor:
-    """Return log q(z) [K, B] whose gradient goes through z alone: q's own parameters stand still.
+    """Return log q(z) [K, B] whose gradient goes through z alone: q's own parameters get none.
 
     The rest of the gradient, the score, is zero in the mean but not in each sample. Source: Roeder et al. 2017.
     """

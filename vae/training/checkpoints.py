@@ -90,7 +90,7 @@ class Session:
             self.state.history_bytes += len(line.encode())
         score = step.valid["objective"] if step.valid is not None else None
         if score is not None and score > self.state.best:
-            self.state.best, self.state.best_epoch = score, step.epoch
+            self.state.best = score
             self.state.best_weights = copy.deepcopy(self.state.model.state_dict())
 
     def steps(self) -> Generator[Step, None, None]:

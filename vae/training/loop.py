@@ -78,7 +78,6 @@ class State:
     seconds: float = 0.0
     skipped: int = 0
     best: float = -math.inf
-    best_epoch: int = -1
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     history_bytes: int = 0
     learning_rate: float | None = None
@@ -100,7 +99,7 @@ class State:
         return cls(model, optimiser, torch.Generator(device=device).manual_seed(spec.seed))
 
     _POSITION = (
-        *("step", "seconds", "skipped", "best", "best_epoch", "best_weights", "history_bytes"),
+        *("step", "seconds", "skipped", "best", "best_weights", "history_bytes"),
         *("learning_rate", "strikes", "reference", "sums"),
     )
 

@@ -11,7 +11,7 @@ from torch.distributions import kl_divergence
 
 from vae import runs
 from vae.answers import compare, explore, loaded, process
-from vae.evaluation.gaps import expectation, normal
+from vae.evaluation.gaps import expectation, means_and_scales
 from vae.evaluation.quadrature import log_px_grid
 from vae.evaluation.tightness import tightness
 from vae.runs import RunError, pointwise
@@ -57,7 +57,7 @@ def test_of_a_shipped_model_it_is_what_plain_grids_make_of_it():
     model = load_model(run)
     x = loaded.encoded_examples(run).take(slice(0, 8), generator())
     with torch.no_grad():
-        loc, scale = normal(model.encode(x))
+        loc, scale = means_and_scales(model.encode(x))
         distortion = -expectation(lambda x, z: model.decode(z).log_prob(x), x, loc, scale, 1e-3)
         rate = kl_divergence(model.encode(x), model.prior()).double()
     found, reference = tightness(model, x), log_px_grid(model, x, 7, 700) + distortion + rate

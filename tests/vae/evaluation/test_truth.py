@@ -8,7 +8,7 @@ import torch
 from ppca import as_vae, data_of, random_ppca
 
 from vae.evaluation import exact, split
-from vae.evaluation.derivation import Fitted, Given, around, given, with_prior
+from vae.evaluation.derivation import FittedPrior, FixedPosterior, refine_from, with_posterior, with_prior
 from vae.evaluation.quadrature import first
 from vae.evaluation.truth import AGREE, Lattices, elbo, truth
 from vae.model import LatentModel, build
@@ -87,7 +87,7 @@ def test_several_modes_are_all_counted():
 
     model = decoding_by(Folded())
     x = torch.tensor([[10.0, 0.3]])
-    q = Given(torch.tensor([[0.9, 0.2]]), torch.tensor([[0.2, 0.5]]))
+    q = FixedPosterior(torch.tensor([[0.9, 0.2]]), torch.tensor([[0.2, 0.5]]))
     found = truth(LatentModel(model.prior, model.decoder, q), x)
     # each mode is a Normal of precision 101 in z_1, and z_2's evidence is N(0.3; 0, 2)
     by_mode = -0.5 * 10**2 / 101 - 0.5 * math.log(101) - 0.5 * math.log(2 * math.pi)
@@ -107,7 +107,7 @@ def test_a_small_mode_beyond_the_picture_is_not_missed():
             return torch.stack([(-2 * height).clamp_min(0).sqrt(), 0 * height], 1)
 
     model = decoding_by(Bumps())
-    q = Given(torch.zeros(1, 2), torch.full((1, 2), 0.1))
+    q = FixedPosterior(torch.zeros(1, 2), torch.full((1, 2), 0.1))
     whole = LatentModel(model.prior, model.decoder, q)
     x = torch.zeros(1, 2)
     found = truth(whole, x)
@@ -129,14 +129,14 @@ def test_an_autoencoder_is_given_a_prior_and_a_q():
     spec = preset("autoencoder", data="digits", shape=(1, 8, 8), latent=2, encoder={"kind": "mlp", "widths": [16]})
     model = build.model(spec).double()
     codes = torch.randn(200, 2, generator=torch.Generator().manual_seed(1)) * torch.tensor([2.0, 0.5]) + 1
-    prior = Fitted(codes)()
+    prior = FittedPrior(codes)()
     torch.testing.assert_close(prior.mean, codes.mean(0))
     torch.testing.assert_close(prior.stddev, codes.std(0))
     latent = with_prior(model, codes)
     x = torch.ones(1, 1, 8, 8)
     code = model.encode(x).mean
-    path = around(latent, x, code.detach(), 0.05 * torch.ones_like(code))
+    path = refine_from(latent, x, code.detach(), 0.05 * torch.ones_like(code))
     assert (path.elbo.diff(dim=0) >= 0).all()
-    found = truth(given(latent, path.q), x, path.q)
+    found = truth(with_posterior(latent, path.q), x, path.q)
     assert abs(found.residual) < 1e-3 and 0 <= found.kl < found.log_px - path.elbo[0, 0].item()
     assert -sum(elbo(latent, x, path.q)) == pytest.approx(found.elbo, abs=AGREE)
