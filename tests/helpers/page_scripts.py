@@ -13,7 +13,7 @@ def explore(**query):
 
 
 def start(page, **query):
-    app = AppTest.from_file(MAIN, default_timeout=30)
+    app = AppTest.from_file(MAIN, default_timeout=180)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

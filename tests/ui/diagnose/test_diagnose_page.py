@@ -158,7 +158,7 @@ def test_every_kind_of_model_has_its_page(preset, changes, folder):
 
 def test_the_chooser_keeps_the_examples_apart(monkeypatch, folder):
     as_shipped(monkeypatch)
-    app = AppTest.from_file(MAIN, default_timeout=30)
+    app = AppTest.from_file(MAIN, default_timeout=180)
     app.query_params["model"] = "unhealthy-holes"
     app.run()
     assert "Holes" not in app.selectbox(key="chip_model").options

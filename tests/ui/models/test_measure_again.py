@@ -1,11 +1,10 @@
 """Measuring again on the Models page, run as a script: numbers, what is missing and what goes wrong."""
 
-import time
-
 import pytest
 from fake_runs import complete, make_run
 from page_scripts import lives, start, texts
 from streamlit.testing.v1 import AppTest
+from waiting import until
 
 from ui.state import visitor
 from vae.answers import pool
@@ -36,11 +35,12 @@ def digits(folder):
 
 def followed(app: AppTest) -> AppTest:
     """Let the page look until the measurement is over, as its timer does in a browser."""
-    deadline = time.monotonic() + 120
-    while "measure_stop" in {button.key for button in app.button}:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        lives(app.run())
+
+    def over() -> bool:
+        return "measure_stop" not in {button.key for button in lives(app.run()).button}
+
+    if "measure_stop" in {button.key for button in app.button}:
+        until(over, "the end of the measurement")
     return app
 
 

@@ -331,7 +331,7 @@ else:
 
 
 def start():
-    return lives(AppTest.from_string(PAGES, default_timeout=30).run())
+    return lives(AppTest.from_string(PAGES, default_timeout=180).run())
 
 
 def lives(app):

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import torch
 from fake_runs import complete, make_run
+from waiting import PATIENCE, until
 
 from vae.answers import explore, models, process
 from vae.answers import pool as module
@@ -48,14 +49,6 @@ def images() -> np.ndarray:
     """Eight digits, from 0 to 255."""
     found = load("digits", "test").images[:8]
     return (found * (255 / 16)).astype(np.uint8)
-
-
-def until(happened, what: str) -> None:
-    """Wait for something that must come, however slow the machine is."""
-    deadline = time.monotonic() + 120
-    while not happened():
-        assert time.monotonic() < deadline, f"{what} never happened"
-        time.sleep(0.01)
 
 
 def processes(pool: Pool) -> list[int]:
@@ -320,7 +313,7 @@ def asking(tmp_path: Path, run: Run, rest: str) -> subprocess.Popen[str]:
 
 def test_the_asking_process_loads_no_torch_and_its_script_runs_once(tmp_path, run):
     process = asking(tmp_path, run, "pool.close()")
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert out.strip() == "[]"
     assert (tmp_path / "log").read_text() == "__main__\n"
@@ -336,7 +329,7 @@ def test_all_processes_end_when_the_app_is_killed(tmp_path, run, number, busy):
     children = psutil.Process(process.pid).children(recursive=True)
     assert any("loky" in " ".join(child.cmdline()) for child in children)
     process.send_signal(number)
-    process.wait(60)
+    process.wait(PATIENCE)
     process.stdout.close()
-    _, alive = psutil.wait_procs(children, timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert not alive

@@ -4,9 +4,9 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+from waiting import PATIENCE, until
 
 from vae import runs
 from vae.cli import main
@@ -76,11 +76,9 @@ def test_an_interrupt_stops_after_a_whole_step_and_resume_goes_on(own_folder):
     command[command.index("2")] = "100000"
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     history = own_folder / "runs" / "long" / "history.jsonl"
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and not (history.exists() and history.stat().st_size > 1000):
-        time.sleep(0.1)
+    until(lambda: history.exists() and history.stat().st_size > 1000, "some steps")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=90)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and b"continue with: python -m vae train" in errors, errors.decode()[-2000:]
     run = runs.find("long")
     reached = run.history[-1]["epoch"] + 1

@@ -18,6 +18,7 @@ import psutil
 import pytest
 from cluster import end, two_nodes, with_environment
 from trained import SMALL, same_result
+from waiting import until
 
 from vae import jobs, runs
 from vae.jobs import JobError, Resources, embedded
@@ -26,7 +27,6 @@ from vae.spec import preset
 
 ROOT = Path(__file__).resolve().parents[3]
 SLOTS = 2
-PATIENCE = 180.0
 LONG, WHOLE = 100_000, 80  # epochs of a run that is held or stopped, and of one that is trained to its end
 
 
@@ -114,16 +114,6 @@ def unbroken(tmp_path_factory):
 
 def make(epochs=LONG, **changes) -> Run:
     return manage.create(preset(changes.pop("preset", "vae"), **{**SMALL, "epochs": epochs, **changes}), "local")
-
-
-def until(condition, what, timeout=PATIENCE):
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    states = {s.parent.name: s.read_text() for s in Path(os.environ["LATENT_DATA"]).glob("runs/*/status.json")}
-    pytest.fail(f"waited {timeout:.0f} s for {what}; {states}")
 
 
 def standing(run):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import PATIENCE, until
 
 from vae import jobs
 from vae.jobs import JobError, Resources, embedded, engine
@@ -22,7 +23,6 @@ from vae.spec import preset
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
-PATIENCE = 90.0
 
 
 @pytest.fixture(autouse=True)
@@ -61,15 +61,6 @@ def leading():
 
 def make(epochs=100_000, owner="local") -> Run:
     return manage.create(preset("vae", **SMALL, epochs=epochs), owner)
-
-
-def until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"waited {PATIENCE:.0f} s for {what}")
 
 
 def state(run, *names):

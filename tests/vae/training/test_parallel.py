@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +13,8 @@ import psutil
 import pytest
 import ranks
 import torch
+from cluster import end
+from waiting import PATIENCE, until
 
 from vae import runs
 from vae.runs import control, status
@@ -21,7 +22,6 @@ from vae.spec import SpecError, preset
 from vae.training import parallel
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module", params=[2, 3])
@@ -96,27 +96,19 @@ def train(run, processes=1, code=0):
     assert ended.returncode == code, f"exit code {ended.returncode}: {ended.stderr[-4000:]}"
 
 
-def wait(condition):
-    """Wait until a condition holds and return what it returned."""
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return found
-
-
 @contextmanager
 def paused(run, processes, step):
     """A run that trains in several processes and waits at a step: yields the launcher; nothing of it may be left."""
     control.ask(run.path, until=step)
     with subprocess.Popen(command(run, processes), cwd=ROOT, stderr=subprocess.DEVNULL) as launcher:
         try:
-            wait(lambda: status.current(run.path).state == "paused")
+            until(lambda: status.current(run.path).state == "paused")
             team = psutil.Process(launcher.pid).children(recursive=True)
             yield launcher
-            assert not psutil.wait_procs(team, timeout=10)[1]
+            assert not psutil.wait_procs(team, timeout=PATIENCE)[1]
         finally:
-            launcher.kill()
+            if launcher.poll() is None:
+                end([psutil.Process(launcher.pid)])
 
 
 def members(launcher):

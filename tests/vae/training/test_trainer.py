@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from trained import SMALL, same_result
+from waiting import PATIENCE, until
 
 from vae import runs
 from vae.model import build
@@ -64,16 +65,6 @@ def make(epochs=4, **changes) -> Run:
     return create(preset(changes.pop("preset", "vae"), **{**SMALL, "epochs": epochs, **changes}), "local")
 
 
-def until(condition, what="", timeout=90):
-    """Wait for a condition, and say what was expected where it does not come."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.02)
-    pytest.fail(f"waited {timeout} s for {what or condition}")
-
-
 def state(run, *names):
     return lambda: status.current(run.path).state in names
 
@@ -118,11 +109,11 @@ def test_a_trainer_that_is_ended_in_training_resumes_to_the_unbroken_run(unbroke
     control.ask(run.path, until=None)
     until(step(run, 400), "400 steps")
     process.send_signal(number)
-    assert process.wait(60) == (75 if number == signal.SIGTERM else -number)
+    assert process.wait(PATIENCE) == (75 if number == signal.SIGTERM else -number)
     assert status.current(run.path).state == "interrupted"
     if number == signal.SIGTERM:
         assert torch.load(run.checkpoint, weights_only=True)["step"] == status.read(run.path).step
-    assert start(run).wait(120) == 0
+    assert start(run).wait(PATIENCE) == 0
     assert status.current(run.path).state == "done" and status.read(run.path).attempt == 2
     same_result(run, unbroken)
 
@@ -142,9 +133,9 @@ def test_killed_while_a_checkpoint_is_written_the_one_before_counts(unbroken, st
     process = subprocess.Popen([sys.executable, "-c", script])
     until(step(run, 300), "300 steps")
     control.ask(run.path, mode="pause")
-    assert process.wait(60) == -signal.SIGKILL
+    assert process.wait(PATIENCE) == -signal.SIGKILL
     assert torch.load(run.checkpoint, weights_only=True)["step"] == 0
-    assert start(run).wait(120) == 0
+    assert start(run).wait(PATIENCE) == 0
     same_result(run, unbroken)
 
 
@@ -164,16 +155,16 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(unbroken, start, damag
         content[len(content) // 2] ^= 0x10
     (run.path / "state.pt").write_bytes(content)
     (run.path / "status.json").write_text('{"state": "runn')
-    assert start(run).wait(120) == 0
+    assert start(run).wait(PATIENCE) == 0
     same_result(run, unbroken)
 
 
 def test_without_any_sound_checkpoint_the_run_fails_with_the_remedy(start):
     run = make(4)
-    assert start(run).wait(60) == 0
+    assert start(run).wait(PATIENCE) == 0
     for name in ("state.pt", "previous.pt"):
         (run.path / name).write_bytes(b"rubbish")
-    assert start(run).wait(60) == 2
+    assert start(run).wait(PATIENCE) == 2
     now = status.current(run.path)
     assert now.state == "failed" and "Train the run anew" in now.message
     assert Run(run.path).weights()  # what was saved for the app is still there
@@ -199,7 +190,7 @@ def test_pause_step_play_and_stop(start):
     control.ask(run.path, mode="run")
     until(step(run, here + 1), "going on")
     control.ask(run.path, mode="stop")
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE) == 0
     now = status.current(run.path)
     assert now.state == "stopped" and Run(run.path).metrics["elbo"]["n"] == 20 and len(Run(run.path).codes) == 360
     assert torch.load(run.checkpoint, weights_only=True)["step"] == now.step
@@ -207,7 +198,7 @@ def test_pause_step_play_and_stop(start):
     process = start(run)
     until(step(run, now.step + 1), "resuming")
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0 and status.current(run.path).state == "stopped"
+    assert process.wait(PATIENCE) == 0 and status.current(run.path).state == "stopped"
 
 
 def test_a_learning_rate_changed_by_hand_survives_a_kill(start):
@@ -239,14 +230,14 @@ def test_a_second_trainer_is_refused(start):
     start(run)
     until(step(run, 10), "10 steps")
     second = start(run)
-    _, errors = second.communicate(timeout=60)
+    _, errors = second.communicate(timeout=PATIENCE)
     assert second.returncode == 2 and b"being trained already" in errors
     assert status.current(run.path).state == "running"
 
 
 def test_divergence_keeps_the_last_good_weights_and_says_where(start):
     run = make(80, preset="sigma-vae", learning_rate=8.0)
-    assert start(run).wait(120) == 3
+    assert start(run).wait(PATIENCE) == 3
     now = status.current(run.path)
     assert (now.state, now.problem) == ("failed", "diverged")
     assert now.step > 0 and now.learning_rate == 8.0 and "Resume with a learning rate of 2.7" in now.message
@@ -266,7 +257,7 @@ def test_out_of_memory_is_said_with_the_remedy(start):
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 
-    assert start(run, preexec_fn=limit).wait(120) == 4
+    assert start(run, preexec_fn=limit).wait(PATIENCE) == 4
     now = status.current(run.path)
     assert (now.state, now.problem) == ("failed", "memory") and "smaller batch" in now.message
 
@@ -285,7 +276,7 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(start):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20_000, size + 20_000))
 
-    assert start(run, preexec_fn=limit).wait(120) == 5
+    assert start(run, preexec_fn=limit).wait(PATIENCE) == 5
     now = status.current(run.path)
     assert (now.state, now.problem) == ("failed", "disk") and "Free some space" in now.message
     assert torch.load(run.checkpoint, weights_only=True)["step"] >= before
@@ -303,7 +294,7 @@ def test_a_run_deleted_while_it_trains_ends_its_trainer_quietly(start, own_folde
     import shutil
 
     shutil.rmtree(own_folder / "away")
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and b"Traceback" not in errors, errors.decode()
     assert not run.path.exists()
 
