@@ -10,12 +10,27 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import pytest
 import torch
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+pytest.register_assert_rewrite("contract", "trained")  # helpers that assert
+
+TESTS = Path(__file__).resolve().parent
+SHARED = TESTS.parents[1] / "shared" / "data"
+# The folders whose files take longest, longest first: begun last, one of them would keep one processor busy at the end.
+LONGEST = ("cluster", "browser", "vae/jobs", "vae/training", "vae/answers", "ui")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marks that choose tests."""
     config.addinivalue_line("markers", "cluster: needs a Ray cluster, which it starts on this machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files by how long they take; their tests keep their order."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(TESTS)
+        return next((i for i, name in enumerate(LONGEST) if folder.is_relative_to(name)), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,4 @@
-"""What every executor keeps to, in this machine's queue and on a Ray cluster of two nodes, also when processes die.
-
-The cluster's half is marked: `pytest -m cluster` runs it alone, `pytest -m "not cluster"` leaves it out.
-"""
+"""What every executor keeps to, also when processes die: tests for files that have a fixture `place` of their own."""
 
 import fcntl
 import os
@@ -9,89 +6,39 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from cluster import end, two_nodes, with_environment
+from cluster import end, with_environment
 from trained import SMALL, same_result
 from waiting import until
 
-from vae import jobs, runs
-from vae.jobs import JobError, Resources, embedded
+from vae import jobs
+from vae.jobs import embedded
 from vae.runs import Run, control, film, manage, status
 from vae.spec import preset
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 SLOTS = 2
 LONG, WHOLE = 100_000, 80  # epochs of a run that is held or stopped, and of one that is trained to its end
 
 
-@pytest.fixture(scope="module")
-def ray_cluster():
-    """A Ray cluster of two nodes with one processor each."""
-    with two_nodes() as started:
-        yield started
-
-
-class Machine:
-    """This machine's queue, worked off by a `python -m vae engine`."""
-
-    def __init__(self):
-        self.threads = embedded.threads()
-        self.begin()
-
-    def begin(self):
-        """Start an engine."""
-        self.keeper = subprocess.Popen([sys.executable, "-m", "vae", "engine"], cwd=ROOT, stdout=subprocess.DEVNULL)
-
-    def keeper_of(self, run):
-        """Return the process that watches over the run's trainer."""
-        return psutil.Process(self.keeper.pid)
-
-    def after_its_loss(self, run):
-        """Do what brings the run back: a server starts again."""
-        self.begin()
-
-
-class Nodes:
-    """A Ray cluster of two nodes."""
-
-    threads = 1
-
-    def keeper_of(self, run):
-        """Return the process that watches over the run's trainer."""
-        (driver,) = [p for p in psutil.process_iter(["cmdline"]) if _drives(p, run)]
-        return driver
-
-    def after_its_loss(self, run):
-        """Do what brings the run back: a person sees that it has ended, and resumes it."""
-        now = state(run, "interrupted")
-        assert "has ended (exit code 137)" in now.message and "Resume" in now.message
-        jobs.play(run.path)
-
-
-def _drives(process, run):
-    words = process.info["cmdline"] or []
-    return "vae.jobs.driver" in words and str(run.path) in words
-
-
-@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
-def place(request, tmp_path, monkeypatch):
-    """An executor with two slots and a data folder of its own; no process of it is left when the test is over."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+@contextmanager
+def own_place(folder: Path, monkeypatch: pytest.MonkeyPatch, address: str = "") -> Iterator[None]:
+    """Give a test an executor of its own, on this machine or at a cluster's address; no process of it is left."""
+    monkeypatch.setenv("LATENT_DATA", str(folder))
     monkeypatch.setenv(embedded.SLOTS, str(SLOTS))
-    if request.param == "cluster":
-        monkeypatch.setenv(jobs.CLUSTER, request.getfixturevalue("ray_cluster").address)
+    if address:
+        monkeypatch.setenv(jobs.CLUSTER, address)
     jobs._executor.cache_clear()
     try:
-        yield Machine() if request.param == "embedded" else Nodes()
+        yield
     finally:
         jobs._executor.cache_clear()
-        while left := with_environment("LATENT_DATA", str(tmp_path)):
+        while left := with_environment("LATENT_DATA", str(folder)):
             end(left)
 
 
@@ -354,177 +301,3 @@ def test_a_damaged_run_fails_with_the_reason(place):
     jobs.play(run.path)
     now = state(run, "failed")
     assert now.problem == "error" and "spec.json cannot be used" in now.message and now.attempt == 1
-
-
-def test_a_trainer_that_ends_without_a_word_is_not_tried_again(tmp_path, monkeypatch):
-    from vae.jobs import task
-
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    run = make()
-    task.write(run.path, task.Note("the-job"))
-    assert task.attempt(str(run.path), "another-job", ["--unknown"]) == 0
-    assert status.read(run.path) is None
-    assert task.attempt(str(run.path), "the-job", ["--unknown"]) == 2
-    now = status.read(run.path)
-    assert (now.state, now.problem) == ("failed", "error") and "unrecognized arguments: --unknown" in now.message
-    assert task.attempt(str(run.path), "the-job", ["--unknown"]) == 0
-
-
-def test_a_run_resumed_before_its_failed_attempt_returns_is_tried_again(tmp_path, monkeypatch):
-    from vae.jobs import task
-
-    def train_and_fail(path, command):
-        status.write(path, status.Status("failed", problem="diverged", attempt=1))
-        jobs.engage(path, status.read(path))  # what submitting does, when a visitor presses Resume now
-        return 3
-
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(task, "_train", train_and_fail)
-    run = make()
-    task.write(run.path, task.Note("the-job"))
-    with pytest.raises(task.Again):
-        task.attempt(str(run.path), "the-job", [])
-    assert status.read(run.path).state == "queued"
-    note = task.read(run.path)
-    assert (note.over, note.began, note.deaths) == (False, False, 0)
-
-
-def test_without_a_cluster_ray_is_not_loaded():
-    script = "import sys\nfrom vae.jobs import cluster, executor\nexecutor()\nassert 'ray' not in sys.modules"
-    environment = {k: v for k, v in os.environ.items() if k != jobs.CLUSTER}
-    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment).returncode == 0
-
-
-@pytest.fixture
-def nobody(tmp_path, monkeypatch):
-    """The address of a cluster that does not answer."""
-    from cluster import free_port
-
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setenv(jobs.CLUSTER, f"http://127.0.0.1:{free_port()}")
-    jobs._executor.cache_clear()
-    yield os.environ[jobs.CLUSTER]
-    jobs._executor.cache_clear()
-
-
-@pytest.mark.cluster
-def test_a_cluster_that_does_not_answer_takes_nothing_and_breaks_nothing(nobody, monkeypatch):
-    from vae.jobs import cluster
-
-    run = make()
-    with pytest.raises(JobError, match=rf"{nobody} does not answer: .*ray status"):
-        jobs.play(run.path)
-    assert standing(run).status.state == "new"
-    status.write(run.path, status.Status("running", step=7))
-    now = standing(run).status
-    assert (now.state, now.step) == ("interrupted", 7) and "does not answer" in now.message
-    # a page that looks again and again asks at most once more: the silence counts for a while
-    asked = []
-    ask = jobs.executor()._ask
-    monkeypatch.setattr(jobs.executor(), "_ask", lambda: asked.append(1) or ask())
-    monkeypatch.setattr(cluster, "SILENT", 3600.0)
-    for _ in range(100):
-        standing(run)
-    assert len(asked) <= 1
-    found = jobs.executor().resources()
-    assert found.slots == found.nodes == 0 and "does not answer" in found.problems[0]
-    fresh = make()
-    jobs.executor().stop(fresh.path)
-    assert standing(fresh).status.state == "stopped"
-
-
-@pytest.mark.cluster
-def test_rays_own_setting_does_not_take_the_place_of_ours(nobody, monkeypatch):
-    monkeypatch.setenv("RAY_ADDRESS", "elsewhere:6379")
-    assert jobs.executor().resources().problems == [
-        "RAY_ADDRESS is set, and Ray would follow it instead of LATENT_CLUSTER. Unset it."
-    ]
-
-
-@pytest.fixture
-def nodes(ray_cluster, tmp_path, monkeypatch):
-    """The cluster for tests of what only it can do."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setenv(jobs.CLUSTER, ray_cluster.address)
-    jobs._executor.cache_clear()
-    try:
-        yield ray_cluster
-    finally:
-        jobs._executor.cache_clear()
-        while left := with_environment("LATENT_DATA", str(tmp_path)):
-            end(left)
-
-
-@pytest.mark.cluster
-def test_a_lost_machine_s_run_moves_to_another_and_equals_the_unbroken_run(nodes, unbroken):
-    held, run = [make() for _ in range(2)], make(WHOLE)
-    for other in held:
-        hold(other, 3)
-    jobs.play(run.path, until=300)
-    state(run, "queued")
-    third = nodes.node()
-    state(run, "paused")
-    end([psutil.Process(third.pid)])
-    third.wait()
-    control.ask(run.path, until=None)
-    now = state(run, "queued")
-    assert "that trained it was lost" in now.message
-    jobs.executor().stop(held[0].path)
-    assert state(run, "done").attempt == 2
-    same_result(run, unbroken(1))
-    nodes.wait(2)
-
-
-@pytest.mark.cluster
-def test_more_than_any_machine_has_waits_and_says_so(nodes):
-    run = make()
-    jobs.executor().submit(run.path, "local", Resources(gpus=2))
-    until(lambda: standing(run).status.message, "the reason")
-    now = standing(run).status
-    assert now.state == "queued" and "No machine of the cluster has 2 processors and 2 GPUs" in now.message
-    jobs.executor().stop(run.path)
-    assert standing(run).status.state == "stopped"
-
-
-@pytest.mark.cluster
-def test_a_job_that_the_cluster_does_not_know_is_interrupted(nodes, monkeypatch):
-    from vae.jobs import cluster, task
-
-    run = make()
-    task.write(run.path, task.Note("latent-of-another-life", submitted=time.time() - cluster.SETTLING - 1))
-    status.write(run.path, status.Status("queued"))
-    now = standing(run).status
-    assert now.state == "interrupted" and "does not know the run's job" in now.message
-    jobs.play(run.path, until=2)
-    state(run, "paused")
-    assert task.read(run.path).attempts == 2
-
-
-@pytest.mark.cluster
-def test_a_long_pause_gives_its_processor_back(nodes):
-    run = make()
-    hold(run, 5)
-    # as if the pause had begun long ago
-    runs.write(run.path / "status.json", replace(status.read(run.path), updated=1.0).to_json())
-    until(lambda: not status.held(run.path), "the end of its trainer")
-    assert state(run, "paused").step == 5
-    until(lambda: jobs.executor().resources().busy == 0, "a free slot")
-    jobs.play(run.path, until=6)
-    until(lambda: (s := status.read(run.path)).step == 6 and s.state == "paused", "one step in a new process")
-    jobs.executor().stop(run.path)
-    assert state(run, "stopped").step == 6
-
-
-@pytest.mark.cluster
-def test_an_owner_may_have_so_many_waiting_and_no_more(nodes, monkeypatch):
-    from vae.jobs import cluster
-
-    monkeypatch.setattr(cluster, "MOST_WAITING", 1)
-    first, second, other = make(), make(), make()
-    jobs.executor().submit(first.path, "a", Resources(gpus=1))
-    with pytest.raises(JobError, match="1 runs waiting"):
-        jobs.executor().submit(second.path, "a", Resources(gpus=1))
-    assert standing(second).status.state == "new"
-    jobs.executor().submit(other.path, "b", Resources(gpus=1))
-    for run in (first, other):
-        jobs.executor().stop(run.path)
