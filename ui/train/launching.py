@@ -26,7 +26,7 @@ def _begin(made: Form, parent: Run | None) -> None:
             assert made.spec is not None
             run = manage.create(made.spec, visitor.me(), title or _title(made.spec))
         else:
-            jobs.settle(parent.path)
+            jobs.pause_and_wait(parent.path)
             run = manage.branch(parent, visitor.me(), **made.changes)
             if title:
                 run = manage.rename(run, title)

@@ -8,7 +8,7 @@ from typing import Any
 
 from vae import data, runs
 from vae.cli import spec_options
-from vae.data import Dataset
+from vae.data.completion import complete
 from vae.runs import Run, RunError, files, open_run
 from vae.spec import PRESETS, Spec, SpecError, preset
 from vae.spec.choices import ROLES
@@ -59,42 +59,28 @@ def _target(given: argparse.Namespace) -> Run:
 
 
 def _spec(given: argparse.Namespace) -> Spec:
-    """Return the spec of the command line, completed with the data's shape, grey levels and classes."""
+    """Return the spec of the command line, completed by what the data decide."""
     if given.target is None or given.data is None:
         raise SpecError("train needs a PRESET and --data NAME, or a RUN")
     base = vars(preset(given.target))  # raises for an unknown name
-    changes = spec_options.chosen(given)
-    train_set = data.load(given.data, "train", n=given.size)
-    changes |= {"data": given.data, "shape": tuple(train_set.shape)}
-    if train_set.binary:
-        changes["binarisation"] = "none"
-    for role in ROLES:
-        changes[role] = spec_options.entry(given, role, base[role])
-    changes["likelihood"] = _likelihood(given, base["likelihood"], train_set)
-    if base["condition"] is not None:
-        changes["condition"] = {**base["condition"], "classes": len(train_set.classes)}
+    said = spec_options.chosen(given)
+    entries = base | said | {role: spec_options.entry(given, role, _usual(given, role, base[role])) for role in ROLES}
+    entries = complete(entries, data.describe(given.data), said)
     if given.warm_up:
-        stop = changes["objective"].get("beta", 1.0)
-        changes["objective"]["beta"] = {"schedule": "linear", "start": 0.0, "stop": stop, "steps": given.warm_up}
+        stop = entries["objective"].get("beta", 1.0)
+        entries["objective"]["beta"] = {"schedule": "linear", "start": 0.0, "stop": stop, "steps": given.warm_up}
     if given.cosine:
-        changes["learning_rate"] = _cosine({**base, **changes}, len(train_set))
-    return preset(given.target, **changes)
+        steps = entries["epochs"] * -(-data.train_size(given.data, given.size) // entries["batch"])
+        start = entries["learning_rate"]
+        entries["learning_rate"] = {
+            "schedule": "cosine", "start": start, "stop": 0.0, "steps": steps, "warmup": WARM_UP
+        }  # fmt: skip
+    return Spec(**entries)
 
 
-def _likelihood(given: argparse.Namespace, usual: dict[str, Any], train_set: Dataset) -> dict[str, Any]:
-    """Return the likelihood's entry; a sigma alone makes one without a scale a Normal, grey levels are the data's."""
-    kinds = ROLES["likelihood"].kinds
-    options = spec_options.options_of(given, "likelihood")
-    if "sigma" in options and given.likelihood is None and "sigma" not in kinds[usual["kind"]].options:
-        usual = {"kind": "normal"}
-    found = spec_options.entry(given, "likelihood", usual)
-    assert found is not None
-    if "levels" in kinds[found["kind"]].options:
-        found.setdefault("levels", train_set.levels)
-    return found
-
-
-def _cosine(entries: dict[str, Any], n: int) -> dict[str, Any]:
-    """Return the schedule that ends with the training on n examples."""
-    steps = entries["epochs"] * -(-n // entries["batch"])
-    return {"schedule": "cosine", "start": entries["learning_rate"], "stop": 0.0, "steps": steps, "warmup": WARM_UP}
+def _usual(given: argparse.Namespace, role: str, entry: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a role's entry of the preset; a Normal in the place of a likelihood without the scale that is given."""
+    kinds = ROLES[role].kinds
+    if role == "likelihood" and entry is not None and "sigma" in spec_options.options_of(given, role):
+        return entry if "sigma" in kinds[entry["kind"]].options else {"kind": "normal"}
+    return entry

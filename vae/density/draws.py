@@ -66,6 +66,13 @@ def from_aggregate(posterior: Callable[[Tensor], Distribution], count: int, t: f
     return draw
 
 
+class Plane(Protocol):
+    """A plane through the latent space, as vae.geometry.plane has it."""
+
+    def to_plane(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the coordinates [..., 2] of the projection of z [..., d]."""
+
+
 @dataclass(frozen=True)
 class Region:
     """A polygon with corners [P, 2] on a plane: all z whose projection lies inside (even-odd rule)."""

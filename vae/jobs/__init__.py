@@ -7,75 +7,27 @@ reload, a second tab, a second user and a restarted server see the same run. An 
 
 import os
 import time
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
-from vae.runs import RunError, control, status
-from vae.runs.status import Status
+from vae.jobs.contract import CLUSTER, Capacity, Executor, JobError, Resources, Standing
+from vae.jobs.pauses import pause, pause_and_wait
+from vae.runs import control, status
 
-CLUSTER = "LATENT_CLUSTER"
-MOST_WAITING = 20  # of one owner
+__all__ = [
+    "CLUSTER",
+    "Capacity",
+    "Executor",
+    "JobError",
+    "Resources",
+    "Standing",
+    "executor",
+    "pause",
+    "pause_and_wait",
+    "play",
+]
+
 LEAVING = 2.0  # seconds a trainer may take from its last word to its end
-K, N = 50, 2_000  # importance samples and test examples of the measurement after training in the queue
-
-
-class JobError(RunError):
-    """A job that cannot be taken or reached now: what is wrong, why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What a job asks for: processes on one machine that train together, and GPUs for all of them."""
-
-    processes: int = 1
-    gpus: int = 0
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a run stands for its executor: its status, and while it waits, how many go first and about how long."""
-
-    status: Status
-    ahead: int = 0
-    wait: float | None = None  # seconds
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """What an executor has: slots are runs of one process that train at once; `address` "" is this machine."""
-
-    slots: int
-    busy: int
-    waiting: int
-    threads: int
-    gpus: int = 0
-    address: str = ""
-    nodes: int = 1
-    problems: list[str] = field(default_factory=list)
-
-
-class Executor(Protocol):
-    """Executes runs; every call may come from any process, and none waits for training."""
-
-    def submit(self, run: Path, owner: str = "local", resources: Resources | None = None) -> None:
-        """Queue a run folder, new or to be resumed; one that waits or trains already stays as it is.
-
-        Raises JobError where nothing more can be taken.
-        """
-
-    def stop(self, run: Path) -> None:
-        """End a run wherever it is, with everything up to the last step saved; one that still waits never starts."""
-
-    def state(self, run: Path) -> Standing:
-        """Return where a run stands."""
-
-    def resources(self) -> Capacity:
-        """Return what there is, and how much of it is in use."""
-
-    def warm(self) -> None:
-        """Say that somebody is about to submit, so that the start is quick where an executor can see to that."""
 
 
 @cache
@@ -102,37 +54,3 @@ def play(run: Path, owner: str = "local", resources: Resources | None = None, un
         time.sleep(0.01)  # its trainer has said its last word and is leaving
     if not held:
         executor().submit(run, owner, resources)
-
-
-def pause(run: Path) -> None:
-    """Let a run wait after its present step; everything is saved."""
-    control.ask(run, mode="pause")
-
-
-def settle(run: Path, patience: float = 5.0) -> None:
-    """Pause a run that trains and wait until that is saved, for a copy to go on from there.
-
-    Raises JobError where it is still at work after `patience` seconds.
-    """
-    if not status.held(run):
-        return
-    pause(run)
-    deadline = time.monotonic() + patience
-    while (now := status.current(run)).alive and now.state != "paused":
-        if time.monotonic() > deadline:
-            raise JobError(f"{run.name} could not be paused within {patience:.0f} s. Wait a moment, then try again.")
-        time.sleep(0.02)
-
-
-def paused(run: Path) -> bool:
-    """Return whether a run stands in a pause that people still want, with or without a process; all of it is saved."""
-    now, asked = status.read(run), control.read(run)
-    due = asked.mode == "run" and asked.until is not None and now is not None and now.step >= asked.until
-    return now is not None and now.state == "paused" and (asked.mode == "pause" or due)
-
-
-def engage(run: Path, now: Status) -> Status:
-    """Write that a run is queued, where it stands, so that the trainer follows the wishes it finds, and return it."""
-    queued = Status("queued", now.step, now.epoch, now.total, now.per_epoch, now.seconds, attempt=now.attempt)
-    status.write(run, queued)
-    return queued

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from vae.data import data_root
-from vae.jobs import CLUSTER, MOST_WAITING, Capacity, JobError, Resources, Standing, engage, paused, task
+from vae.jobs import task
+from vae.jobs.contract import CLUSTER, MOST_WAITING, Capacity, JobError, Resources, Standing
+from vae.jobs.pauses import mark_queued, paused
 from vae.jobs.task import Note
 from vae.runs import Run, control, status
 from vae.runs.status import Status
@@ -97,7 +99,7 @@ class Cluster:
                 raise JobError(seen.problem)
             if seen.alive(note):
                 if now.ended or _said(run).state == "paused":
-                    engage(run, now)  # its attempt is about to return, and finds that it shall go on
+                    mark_queued(run, now)  # its attempt is about to return, and finds that it shall go on
                 return
             if sum(other.owner == owner for other in seen.waiting) >= MOST_WAITING:
                 raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
@@ -106,7 +108,7 @@ class Cluster:
             attempts = note.attempts + 1 if note is not None else 1
             made = Note(job, self.address, owner, time.time(), processes, resources.gpus, attempts)
             task.write(run, made)
-            engage(run, now)
+            mark_queued(run, now)
             try:
                 self._tidy(seen)
                 self._submit(run, made)

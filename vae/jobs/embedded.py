@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae import data
-from vae.jobs import MOST_WAITING, Capacity, JobError, Resources, Standing, engage
+from vae.jobs.contract import MOST_WAITING, Capacity, JobError, Resources, Standing
+from vae.jobs.pauses import mark_queued
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import Run, RunError, control, pace, status
 from vae.spec import SpecError
@@ -55,7 +56,7 @@ class Embedded:
                 raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
             if now.alive:
                 return
-            engage(run, now)
+            mark_queued(run, now)
             self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
 
     def stop(self, run: Path) -> None:

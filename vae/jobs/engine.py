@@ -18,7 +18,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vae.jobs import JobError, K, N, embedded, engage, paused
+from vae.jobs import embedded
+from vae.jobs.contract import JobError, K, N
+from vae.jobs.pauses import mark_queued, paused
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import status
 from vae.runs.status import Status
@@ -189,7 +191,7 @@ class Engine:
         if deaths >= MOST_DEATHS:
             self._give_up(job, now, "killed", KILLED.format(deaths=deaths, step=now.step))
             return
-        engage(job.path, now)
+        mark_queued(job.path, now)
         self.queue.change(job.run, state=WAITING, pid=None, deaths=deaths, step=now.step)
 
     def _give_up(self, job: Job, now: Status, problem: str, message: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from vae.data import data_root
-from vae.jobs import JobError
+from vae.jobs.contract import JobError
 from vae.runs import Run, RunError, status
 
 WAITING, RUNNING, PARKED = "waiting", "running", "parked"

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vae.jobs import JobError, K, N, engage, paused
+from vae.jobs.contract import JobError, K, N
 from vae.jobs.engine import KILLED, LATER, MOST_DEATHS, SETTLING
+from vae.jobs.pauses import mark_queued, paused
 from vae.jobs.worker import LOG_BYTES
 from vae.runs import files, status
 from vae.runs.status import Status
@@ -110,7 +111,7 @@ def _begin(run: Path, job: str) -> bool:
             write(run, replace(note, over=True))
             return False
         write(run, replace(note, began=True, deaths=deaths, step=now.step))
-        status.write(run, replace(engage(run, now), state="starting"))
+        status.write(run, replace(mark_queued(run, now), state="starting"))
         return True
 
 
@@ -153,7 +154,7 @@ def _over(run: Path, code: int) -> bool:
             status.write(run, replace(now, state="failed", problem="error", message=message))
             ended = True
         if not ended:
-            engage(run, now)
+            mark_queued(run, now)
         write(run, replace(note, over=ended, began=not again and code not in (0, LATER)))
         return ended
 

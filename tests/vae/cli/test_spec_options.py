@@ -29,9 +29,9 @@ def test_help_says_all_that_the_tables_say(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100000")
     text = help_of_train(capsys)
     options = {name.replace("_", "-"): option for name, option in {**NUMBERS, **CHOICES}.items()}
-    for role, (title, sentence, kinds) in ROLES.items():
-        assert title in text and sentence in text
-        for name, kind in kinds.items():
+    for role, part in ROLES.items():
+        assert part.title in text and part.sentence in text
+        for name, kind in part.kinds.items():
             assert name in text and kind.title in text and " ".join(kind.sentence.split()) in text
             options |= {f"{role}-{key}": option for key, option in kind.options.items()}
             for option in kind.options.values():

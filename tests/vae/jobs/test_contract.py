@@ -11,6 +11,7 @@ from contract import ROOT, make, own_place
 
 from vae import jobs
 from vae.jobs import embedded
+from vae.jobs.pauses import mark_queued
 from vae.runs import status
 
 
@@ -60,7 +61,7 @@ def test_a_run_resumed_before_its_failed_attempt_returns_is_tried_again(tmp_path
 
     def train_and_fail(path, command):
         status.write(path, status.Status("failed", problem="diverged", attempt=1))
-        jobs.engage(path, status.read(path))  # what submitting does, when a visitor presses Resume now
+        mark_queued(path, status.read(path))  # what submitting does, when a visitor presses Resume now
         return 3
 
     monkeypatch.setenv("LATENT_DATA", str(tmp_path))

@@ -1,0 +1,42 @@
+"""Pausing and queueing as the run folder says them, the same for every executor."""
+
+import time
+from pathlib import Path
+
+from vae.jobs.contract import JobError
+from vae.runs import control, status
+from vae.runs.status import Status
+
+
+def pause(run: Path) -> None:
+    """Let a run wait after its present step; everything is saved."""
+    control.ask(run, mode="pause")
+
+
+def pause_and_wait(run: Path, patience: float = 5.0) -> None:
+    """Pause a run that trains and wait until that is saved, for a copy to go on from there.
+
+    Raises JobError where it is still at work after `patience` seconds.
+    """
+    if not status.held(run):
+        return
+    pause(run)
+    deadline = time.monotonic() + patience
+    while (now := status.current(run)).alive and now.state != "paused":
+        if time.monotonic() > deadline:
+            raise JobError(f"{run.name} could not be paused within {patience:.0f} s. Wait a moment, then try again.")
+        time.sleep(0.02)
+
+
+def paused(run: Path) -> bool:
+    """Return whether a run is in a pause that people still want, with or without a process; all of it is saved."""
+    now, asked = status.read(run), control.read(run)
+    due = asked.mode == "run" and asked.until is not None and now is not None and now.step >= asked.until
+    return now is not None and now.state == "paused" and (asked.mode == "pause" or due)
+
+
+def mark_queued(run: Path, now: Status) -> Status:
+    """Write that a run is queued, where it stands, so that the trainer follows the wishes it finds, and return it."""
+    queued = Status("queued", now.step, now.epoch, now.total, now.per_epoch, now.seconds, attempt=now.attempt)
+    status.write(run, queued)
+    return queued
