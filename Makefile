@@ -1,4 +1,4 @@
-# run: the app (needs runtime packages only)   test: everything   lint: style and types   bench: timings
+# run: the app (needs runtime packages only)   test: everything   lint: style, types and imports   bench: timings
 # Each makes .venv and installs what is missing; PYTHON picks the interpreter that .venv is made from.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +19,7 @@ lint: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(NODE) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
 	$(NODE) node_modules/typescript/bin/tsc --project .
 
