@@ -1,18 +1,13 @@
-"""Diagnose: why a model is ill, in one line; below it a card for each of ten questions, with evidence and remedies."""
+"""Diagnose: what is wrong with a model, in one line; below it a card for each of ten questions, with its evidence."""
 
 import streamlit as st
 
-from ui.diagnose import page as diagnosis
-from ui.shared import messages
-from ui.state import view as state
-from vae.runs import RunError
+from ui.diagnose import page
+from ui.shared import frame
+from ui.state import notices
 
-view = state.view()
-if view is None:
-    st.stop()
-try:
-    diagnosis.report(view.run)
-except RunError as error:
-    messages.failure(error)
-if state.redraw_asked():
+view = frame.view()
+with frame.failures():
+    page.report(view.run)
+if notices.redraw_asked():
     st.rerun()

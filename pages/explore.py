@@ -4,24 +4,13 @@ import streamlit as st
 
 from ui.explore import controls, mapping
 from ui.explore.explorer import Pin, explorer
-from ui.shared import library, messages
-from ui.state import view as state
-from vae.runs import RunError
+from ui.shared import frame, library, messages
+from ui.state.view import CHART_KEY, EXPLORER_KEY, handle_pin
 
-view = state.view()
-if view is None:
-    st.stop()
+view = frame.view()
 run = view.run
-try:
-    codes = run.codes
-except RunError as error:
-    messages.failure(error)
-    st.stop()
-
-plane, refused = state.choose_map(run, codes, view.plane)
-name = "" if refused else view.plane
-if refused:
-    messages.problem(refused)
+codes = frame.codes(run)
+plane, name = frame.ground(view, codes)
 images = library.images(run)
 
 left, right = st.columns([2, 1], gap="medium")
@@ -38,14 +27,10 @@ with left:
         controls.label_choice(run, codes, view.label)
     if images is None:
         messages.data_missing(run)
-with right:
-    try:
-        pin = Pin(view.pin) if view.pin is not None else None
-        pinned = explorer(
-            run, plane, chart_key=state.CHART_KEY, codes=codes, images=images, pin=pin, label=view.label,
-            key=state.EXPLORER_KEY,
-        )  # fmt: skip
-        if state.hear(view, pinned.z if pinned else None):
-            st.rerun()  # the header was drawn with the old point: one more run, in which nothing else changes
-    except RunError as error:
-        messages.failure(error)
+with right, frame.failures():
+    pin = Pin(view.pin) if view.pin is not None else None
+    pinned = explorer(
+        run, plane, chart_key=CHART_KEY, codes=codes, images=images, pin=pin, label=view.label, key=EXPLORER_KEY
+    )
+    if handle_pin(view, pinned.z if pinned else None):
+        st.rerun()  # the header was drawn with the old point: one more run, in which nothing else changes

@@ -1,22 +1,21 @@
-"""Train: a run being born on the left, what to train next on the right."""
+"""Train: a run being trained on the left, what to train next on the right."""
 
 import streamlit as st
 
 from ui.models import managing
 from ui.shared import messages
-from ui.train import launching
-from ui.train import page as training
+from ui.train import launching, page
 from vae import jobs
 
 jobs.executor().warm()
-run = training.chosen()
+run = page.chosen()
 left, right = st.columns([2.1, 1], gap="large")
 with left:
     managing.undo()
     if run is None:
         st.info(messages.NO_FILM, icon=":material/model_training:")
     else:
-        training.chooser(run)
-        training.watching(run)
+        page.chooser(run)
+        page.watching(run)
 with right:
     launching.panel(run)

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from ui.decode import decoder
 from ui.explore import selection
 from ui.shared import chips, fetching, library, messages, pictures
-from ui.state import view as state
+from ui.state import texts as address_texts
 from vae import runs
 from vae.runs import Codes
 from vae.spec import PRESETS
@@ -299,8 +299,8 @@ def test_numbers_are_shown_with_minus_error_and_unit(entry, text):
 
 
 def test_points_survive_the_url():
-    assert state.parse_pin(state.format_pin((0.1234, -2.0)), 2) == (0.123, -2.0)
-    assert state.format_pin(None) == ""
+    assert address_texts.point(address_texts.point_text((0.1234, -2.0)), 2) == (0.123, -2.0)
+    assert address_texts.point_text(None) == ""
 
 
 def test_thumbnails_are_enlarged_by_whole_numbers_within_a_frame():

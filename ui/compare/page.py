@@ -4,6 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import streamlit as st
 from ui.explore import explorer, selection
 from ui.shared import asking, chips, figures, library, messages
 from ui.shared.components import pack, source, text
+from ui.state import session
+from ui.state.view import MOST_COMPARED, set_compared
 from ui.train import film as filming
 from vae.answers import compare, pool
 from vae.answers.compare import Scores
@@ -50,6 +53,28 @@ class Panel:
     turn: Alignment | None = None
 
 
+def chooser(runs: Sequence[Run]) -> bool:
+    """Let two to four models be chosen, and whether they are turned onto the first, which is returned."""
+    titles = {run.name: run.title for run in [*library.usable(), *library.examples(), *runs]}
+    chosen = session.widget("compare_models")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        chosen.set([run.name for run in runs])
+        st.multiselect(
+            "Models",
+            list(titles),
+            format_func=titles.__getitem__,
+            max_selections=MOST_COMPARED,
+            key=chosen.name,
+            label_visibility="collapsed",
+            on_change=lambda: set_compared(chosen.get()),
+        )
+        return st.toggle(
+            "Align",
+            key="compare_align",
+            help="Turn each 2-D map until it lies on the first one as well as it can (Procrustes).",
+        )
+
+
 def same_images(one: tuple[Run, Codes], other: tuple[Run, Codes]) -> bool:
     """Return whether code i of both runs is of the same image: same data, split and labels in the same order."""
     (a, first), (b, second) = one, other
@@ -64,7 +89,7 @@ def same_images(one: tuple[Run, Codes], other: tuple[Run, Codes]) -> bool:
 def panels(runs: Sequence[Run], align: bool) -> list[Panel]:
     """Return the panels of two to four runs; `align` turns 2-D maps of the same images onto the first one."""
     known = [(run, run.codes) for run in runs]
-    made = []
+    made: list[Panel] = []
     for run, codes in known:
         plane, linked, turn = planes.default(codes), same_images(known[0], (run, codes)), None
         if align and made and linked and run.spec.latent == known[0][0].spec.latent == 2:
@@ -186,12 +211,12 @@ def _turned(panel: Panel) -> str:
 
 
 def _ask(shown: Sequence[Panel]) -> list[Answer[Scores]]:
-    """Return the answers, each asked for once a session and state of the run: a failure is told, not tried for ever."""
+    """Return the answers, each asked for once a session and state of the run: a failure is kept, not tried for ever."""
     return [
         asking.once(
             f"scores {panel.run.path}",
             library.stamp(panel.run.path),
-            lambda path=panel.run.path: pool.ask(compare.scores, path),
+            partial(pool.ask, compare.scores, panel.run.path),
         )
         for panel in shown
     ]

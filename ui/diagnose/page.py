@@ -5,15 +5,14 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.diagnose import charts as diagnosis_figures
-from ui.diagnose import gathering as diagnosing
-from ui.diagnose import worst as diagnosis_pictures
+from ui.diagnose import charts, gathering, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
-from ui.shared import library, messages
-from ui.state import view as state
+from ui.shared import library, messages, navigation
+from ui.state import notices, session
+from ui.state.view import set_model
 from ui.train import form
-from ui.train import page as training
+from vae import runs
 from vae.answers import pool
 from vae.data import DataError
 from vae.diagnosis import cards as verdicts
@@ -45,25 +44,25 @@ NEWS = {
 
 def report(run: Run) -> None:
     """Draw the diagnosis and all cards; while something is measured, look again now and then."""
-    found = diagnosing.known(run)
+    found = gathering.known(run)
     if found.waiting:
         pool.warm()
         _following(run)
     else:
-        _still(run)
+        _at_rest(run)
 
 
 @st.fragment(run_every=POLL)
 def _following(run: Run) -> None:
-    found = diagnosing.known(run)
+    found = gathering.known(run)
     if not found.waiting:
         st.rerun()
     _draw(run, found)
 
 
 @st.fragment
-def _still(run: Run) -> None:
-    _draw(run, diagnosing.known(run))
+def _at_rest(run: Run) -> None:
+    _draw(run, gathering.known(run))
 
 
 def _draw(run: Run, found: Known) -> None:
@@ -80,9 +79,9 @@ def _draw(run: Run, found: Known) -> None:
                 _card(run, name, findings[name], found)
         if last:
             with columns[-1]:
-                diagnosis_pictures.worst(run, found.evidence)
+                worst.worst(run, found.evidence)
     if not free:
-        diagnosis_pictures.worst(run, found.evidence)
+        worst.worst(run, found.evidence)
     absent = {name: finding for name, finding in findings.items() if isinstance(finding, Absent)}
     if absent:
         with st.container(border=True, key="diagnosis_absent", gap="xsmall"):
@@ -117,7 +116,7 @@ def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
 
 
 def _examples(run: Run) -> None:
-    """Offer the ill models, so that people can see what each illness looks like."""
+    """Offer the unhealthy examples, each of which shows one fault."""
     ill = {entry.name: entry.title for entry in library.examples()}
     if not ill:
         return
@@ -130,8 +129,8 @@ def _examples(run: Run) -> None:
 
 
 def _look(name: str) -> None:
-    state.set_model(name)
-    state.ask_redraw()
+    set_model(name)
+    notices.ask_redraw()
 
 
 def _remedies(run: Run, remedies: tuple[Remedy, ...], key: str) -> None:
@@ -150,8 +149,8 @@ def _remedies(run: Run, remedies: tuple[Remedy, ...], key: str) -> None:
                 except (SpecError, DataError) as error:
                     messages.failure(error)
                     return
-                st.session_state.pop(training.BRANCH, None)
-                st.switch_page("train.py")
+                session.BRANCH.forget()
+                navigation.switch("train")
 
 
 def _card(run: Run, name: str, finding: Finding, found: Known) -> None:
@@ -198,23 +197,23 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
     """Return a card's chart, the same object while its evidence is: a look while others are measured costs nothing."""
     known = _known
     if card == "bound" and known.bound is not None:
-        return diagnosis_figures.bound(known.bound, known.gap, _others(_run))
+        return charts.bound(known.bound, known.gap, _others(_run))
     if card == "rates" and known.codes is not None and known.codes.rates is not None:
-        return diagnosis_figures.rates(known.codes)
+        return charts.rates(known.codes)
     if card == "collapse" and known.decoder is not None:
-        return diagnosis_figures.heard(known.decoder)
+        return charts.heard(known.decoder)
     if card == "posterior" and known.width is not None:
-        return diagnosis_figures.width(known.width)
+        return charts.width(known.width)
     if card == "likelihood" and known.likelihood is not None:
-        return diagnosis_figures.likelihood(known.likelihood)
+        return charts.likelihood(known.likelihood)
     if card == "overfitting" and known.overfitting is not None:
-        return diagnosis_figures.overfitting(known.overfitting, _run.history, _run.spec.probabilistic)
+        return charts.overfitting(known.overfitting, _run.history, _run.spec.probabilistic)
     if card == "reconstruction" and known.reconstruction is not None and known.reconstruction.classes:
-        return diagnosis_figures.classes(known.reconstruction)
+        return charts.classes(known.reconstruction)
     if card == "surgery" and known.surgery is not None:
-        return diagnosis_figures.surgery(known.surgery)
+        return charts.surgery(known.surgery)
     if card == "gap" and known.gap is not None:
-        return diagnosis_figures.gap(known.gap)
+        return charts.gap(known.gap)
     return None
 
 
@@ -222,7 +221,7 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
     """Draw a card's evidence, of what is known."""
     if name == "holes":
         if known.holes is not None and known.holes.x:
-            diagnosis_pictures.holes(run, known)
+            worst.holes(run, known)
         return
     needs = dict.fromkeys((*verdicts.CARDS[name].needs, "gap"))
     there = tuple(getattr(known, part) is not None for part in needs)
@@ -237,7 +236,7 @@ def _others(run: Run) -> dict[str, Number]:
     """Return the ELBO of the shipped models whose likelihood is of the same pixels, so that numbers compare."""
     found = {}
     for other in library.usable():
-        if other.name == run.name or not training.shipped(other) or other.spec.data_name != run.spec.data_name:
+        if other.name == run.name or not runs.ships(other) or other.spec.data_name != run.spec.data_name:
             continue
         kinds = (other.spec.likelihood["kind"], run.spec.likelihood["kind"])
         entry = other.metrics.get("elbo")

@@ -1,13 +1,11 @@
 """The pictures of the Diagnose page: the worst images, and what the decoder makes of a hole."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 import streamlit as st
-from streamlit.elements.plotly_chart import PlotlyState
 
-from ui.diagnose import charts as diagnosis_figures
+from ui.diagnose import charts
 from ui.diagnose.charts import CHART
 from ui.shared import figures, library, messages, pictures
 from vae.diagnosis.evidence import Evidence
@@ -29,10 +27,10 @@ def worst(run: Run, known: Evidence) -> None:
             return
         codes, images = run.codes, library.images(run)
         index = np.array([i for i in found.worst if i < len(codes)], dtype=np.int64)
-        told = [int(codes.labels[i]) if run.spec.labels and codes.labels is not None else None for i in index]
+        labels = [int(codes.labels[i]) if run.spec.labels and codes.labels is not None else None for i in index]
         try:
             decoded = [
-                library.decode(run, codes.means[i : i + 1], label)[0] for i, label in zip(index, told, strict=True)
+                library.decode(run, codes.means[i : i + 1], label)[0] for i, label in zip(index, labels, strict=True)
             ]
         except RunError as error:
             messages.failure(error)
@@ -61,10 +59,10 @@ def holes(run: Run, known: Evidence) -> None:
     found = known.holes
     assert found is not None
     event = st.plotly_chart(
-        diagnosis_figures.holes(found), key="chart_holes", config=CHART, on_select="rerun", selection_mode="points",
+        charts.holes(found), key="chart_holes", config=CHART, on_select="rerun", selection_mode="points",
         alt="log q(z) − log p(z) over the plane; holes, where it is below −2 nats, are outlined.",
     )  # fmt: skip
-    points = cast(PlotlyState, event).selection.points if len(found.pair) == 2 else []
+    points = event.selection.points if len(found.pair) == 2 else []
     at = (float(points[0]["x"]), float(points[0]["y"])) if points else _deepest(known)
     if at is None or len(run.spec.shape) != 3:
         return

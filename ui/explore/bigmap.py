@@ -12,7 +12,7 @@ import streamlit as st
 from ui.explore import explorer
 from ui.shared import figures, geometry, library, values
 from ui.shared.components import pack, source, text
-from ui.state import view as state
+from ui.state.view import CHART_KEY
 from vae.geometry.plane import Bent, Ground, Plane
 from vae.runs import Codes, Run
 
@@ -37,10 +37,10 @@ def header(run: Run, codes: Codes, plane: Ground) -> dict[str, Any]:
     placed = [] if labels is None else zip(figures.present(labels), outline.medians, strict=True)
     made = {
         "geometry": geometry.identities(run)[0],
-        "chart": state.CHART_KEY,  # what the card looks for
+        "chart": CHART_KEY,  # what the card looks for
         "latent": run.spec.latent,
         "split": codes.split,
-        "plane": explorer.told(plane),
+        "plane": explorer.serialise(plane),
         "frame": [*outline.x_range, *outline.y_range],
         "rings": outline.centre.tolist() if rings else None,
         "places": places(run, plane)[0] if isinstance(plane, Bent) else None,
@@ -70,10 +70,10 @@ def _payload(path: Path, version: library.Stamp, name: str, note: str, _plane: G
 
 
 def bigmap(run: Run, codes: Codes, plane: Ground, name: str) -> None:
-    """Mount the map of that name; what a lasso holds is told by the map's layer. Raises RunError."""
+    """Mount the map of that name; the map's layer reports the lassoed codes. Raises RunError."""
     known = run.path, library.stamp(run.path), name, plane.note
     data = _payload(*known, plane)
     if isinstance(plane, Bent):
         values.send(run.name, "places", _places(*known, plane))
-    with st.container(key=state.CHART_KEY):
-        _component(data=data, key=f"{state.CHART_KEY}_{run.name}", height="content")
+    with st.container(key=CHART_KEY):
+        _component(data=data, key=f"{CHART_KEY}_{run.name}", height="content")

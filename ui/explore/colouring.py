@@ -8,7 +8,9 @@ import numpy as np
 import streamlit as st
 
 from ui.shared import asking, figures, library, messages
-from ui.state import map as map_state
+from ui.state import session
+from ui.state.map import COLUMN, apply_style, map_style
+from ui.state.permalink import BY_CLASS
 from vae.answers import explore, pool
 from vae.answers.pool import Answer
 from vae.data import DataError, columns
@@ -17,7 +19,6 @@ from vae.runs import Codes, Run, RunError, pointwise
 from vae.runs.pointwise import Pointwise
 from vae.spec import SpecError
 
-COLUMNS = "map_columns"  # in the session: of which run, by name
 SLOT = "map colour"
 NATS = "nats"
 ENDS = (0.05, 0.95)  # quantiles at which the colours end: a few far numbers would leave one colour to all others
@@ -54,7 +55,7 @@ class Paint:
     note: str = ""
     classes: tuple[str, ...] = ()
 
-    def told(self) -> dict[str, Any]:
+    def header(self) -> dict[str, Any]:
         """Return what the browser needs to know beside the values."""
         finite = self.values[np.isfinite(self.values)]
         low, high = np.quantile(finite, ENDS) if len(finite) else (0.0, 1.0)
@@ -93,13 +94,13 @@ def offered(run: Run) -> dict[str, str]:
     known = {
         name: quantity.offer for name, quantity in QUANTITIES.items() if run.spec.probabilistic or name == "distortion"
     }
-    own = {map_state.COLUMN + name: f"Column: {name}" for name in uploaded(run)}
-    return {map_state.BY_CLASS: "Class"} | known | own
+    own = {COLUMN + name: f"Column: {name}" for name in uploaded(run)}
+    return {BY_CLASS: "Class"} | known | own
 
 
 def uploaded(run: Run) -> dict[str, Column]:
     """Return the columns that this session has of a run."""
-    kept: dict[str, dict[str, Column]] = st.session_state.setdefault(COLUMNS, {})
+    kept: dict[str, dict[str, Column]] = session.COLUMNS.kept()
     return kept.setdefault(run.name, {})
 
 
@@ -110,7 +111,7 @@ def upload(run: Run, codes: Codes, content: bytes) -> list[str]:
     """
     found, refused = columns.read(content, len(codes))
     uploaded(run).update({column.name: column for column in found})
-    map_state.wear(replace(map_state.dress(), colour=map_state.COLUMN + found[0].name))
+    apply_style(replace(map_style(), colour=COLUMN + found[0].name))
     return refused
 
 
@@ -132,7 +133,7 @@ def known(run: Run, codes: Codes, names: tuple[str, ...]) -> Pointwise | None:
 
 
 def _ask(run: Run, names: tuple[str, ...]) -> Answer[Pointwise]:
-    # data that have come since are another question: a failure is told, and not tried for ever
+    # data that have come since are another question: a failure is shown, and not tried for ever
     question = (str(run.path), library.stamp(run.path), names, library.images(run) is not None)
     return asking.once(SLOT, question, lambda: pool.ask(explore.numbers, run.path, names == pointwise.TIGHTNESS))
 
@@ -142,12 +143,12 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
 
     What is missing is said where this is called, and followed until it is there.
     """
-    if name == map_state.BY_CLASS:
+    if name == BY_CLASS:
         return None
-    if name.startswith(map_state.COLUMN):
-        column = uploaded(run).get(name.removeprefix(map_state.COLUMN))
+    if name.startswith(COLUMN):
+        column = uploaded(run).get(name.removeprefix(COLUMN))
         if column is None or len(column.values) != len(codes):
-            title = messages.plain(name.removeprefix(map_state.COLUMN))
+            title = messages.plain(name.removeprefix(COLUMN))
             st.caption(f"The column {title} is not here: a link holds its name alone. Upload its CSV under *Map*.")
             return None
         return Paint(column.values, column.title, column.unit, classes=column.classes)
@@ -192,12 +193,12 @@ def _following(run: Run, quantity: Quantity) -> None:
 
 def _cancel(answer: Answer[Pointwise]) -> None:
     answer.drop()
-    map_state.wear(replace(map_state.dress(), colour=map_state.BY_CLASS))
+    apply_style(replace(map_style(), colour=BY_CLASS))
 
 
 def uploader(run: Run, codes: Codes) -> None:
     """Offer to upload columns; what is wrong with a file is said beneath."""
-    told = st.session_state.get("map_upload_told")
+    read = session.COLUMNS_FILE.get()
     file = st.file_uploader(
         "Columns from a CSV",
         type=["csv", "tsv", "txt"],
@@ -208,16 +209,16 @@ def uploader(run: Run, codes: Codes) -> None:
     if file is None:
         return
     serial = (run.name, file.file_id)
-    if told is None or told[0] != serial:
+    if read is None or read[0] != serial:
         try:
             refused = upload(run, codes, file.getvalue())
-            told = (serial, "", refused)
+            read = (serial, "", refused)
         except ColumnError as error:
-            told = (serial, str(error), [])
-        st.session_state["map_upload_told"] = told
-        if not told[1]:
+            read = (serial, str(error), [])
+        session.COLUMNS_FILE.set(read)
+        if not read[1]:
             st.rerun(scope="fragment")
-    if told[1]:
-        st.error(told[1])
-    for text in told[2]:
+    if read[1]:
+        st.error(read[1])
+    for text in read[2]:
         st.caption(f"Left out: {text}.")

@@ -1,15 +1,14 @@
-"""The map with its selection, and the choice of a plane: what stands in the left column of Explore."""
+"""The map with its selection, and the choice of a plane: the left column of Explore."""
 
 import numpy as np
 import streamlit as st
 
 from ui.decode import decoder
-from ui.explore import bigmap, colouring, layer, mapping, selection
-from ui.explore import map_style as dressing
-from ui.explore import saved_selections as choosing
+from ui.explore import bigmap, colouring, layer, map_style, mapping, saved_selections, selection
 from ui.shared import geometry, library, messages
 from ui.state import map as map_state
-from ui.state import view as state
+from ui.state import session
+from ui.state.view import CHART_KEY, set_label, set_plane
 from vae.geometry import embedding
 from vae.geometry.plane import Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
@@ -32,7 +31,7 @@ def latent_map(run: Run, codes: Codes, plane: Ground, name: str) -> None:
         except RunError as error:
             messages.failure(error)
             return
-        index, paint = layer.layer(run, codes, plane, name, map_state.dress())
+        index, paint = layer.layer(run, codes, plane, name, map_state.map_style())
         _strip(run, codes, index)
     if len(index):
         if paint is not None and (text := colouring.summary(paint, index)):
@@ -45,23 +44,23 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
     everything = len(index) == len(codes)
 
     def choose_all() -> None:
-        choosing.choose(run, codes, choosing.NOTHING if everything else np.arange(len(codes)))
+        saved_selections.choose(run, codes, saved_selections.NOTHING if everything else np.arange(len(codes)))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
         text = f"of {len(codes):,} selected." if len(index) else "Lasso or box on the map, or press A for all."
         st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
         st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
-        dressing.selections(run, codes, index)
-        dressing.wardrobe(run, codes)
+        map_style.selections(run, codes, index)
+        map_style.styles(run, codes)
 
 
 def _plotly(run: Run, codes: Codes, plane: Ground, name: str) -> None:
-    """Draw the map with Plotly; what a lasso holds is told by the map's layer."""
+    """Draw the map with Plotly; the map's layer reports the lassoed codes."""
     prior = f"the prior {run.spec.other_prior}" if run.spec.probabilistic else "an autoencoder, so without a prior"
     kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.standard_prior else prior
     st.plotly_chart(
         library.latent_map(run, name, plane),
-        key=state.CHART_KEY,
+        key=CHART_KEY,
         config=MAP,
         alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, coloured by class; {kind}.",
     )
@@ -76,14 +75,14 @@ def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = 
     chosen = name if name in kinds else ""
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.session_state["plane_kind"] = chosen
+        session.widget("plane_kind").set(chosen)
         st.segmented_control(
             "Plane",
             list(kinds),
             format_func=kinds.__getitem__,
             required=True,
             key="plane_kind",
-            on_change=lambda: state.set_plane(st.session_state["plane_kind"]),
+            on_change=lambda: set_plane(session.widget("plane_kind").get()),
             label_visibility="collapsed",
         )
         if not chosen and isinstance(plane, Plane):
@@ -99,13 +98,13 @@ def _pair(run: Run, plane: Plane) -> None:
     shown = [int(i) for i in np.argmax(np.abs(plane.basis), axis=1) + 1]
 
     def pair() -> None:
-        i, j = st.session_state["plane_x"], st.session_state["plane_y"]
+        i, j = (session.widget(key).get() for key in ("plane_x", "plane_y"))
         if i == j:  # the same dimension twice is no plane: the axes change places
             i, j = reversed(shown)
-        state.set_plane(f"{i},{j}")
+        set_plane(f"{i},{j}")
 
     for key, label, value in zip(("plane_x", "plane_y"), ("Across", "Up"), shown, strict=True):
-        st.session_state[key] = value
+        session.widget(key).set(value)
         st.selectbox(
             label,
             range(1, run.spec.latent + 1),
@@ -118,16 +117,16 @@ def _pair(run: Run, plane: Plane) -> None:
 
 
 def label_choice(run: Run, codes: Codes, label: int | None) -> None:
-    """Say which label a conditional decoder is told, and offer the others where the browser runs the decoder."""
+    """Say which label a conditional decoder is given, and offer the others where the browser runs the decoder."""
     st.caption(messages.conditional(codes.classes, label))
     if not decoder.runnable(run):
         return
-    st.session_state["label_told"] = SHOWN_LABEL if label is None else label
+    session.widget("label_told").set(SHOWN_LABEL if label is None else label)
     st.pills(
         "Label told to the decoder",
         range(run.spec.labels),
         format_func=lambda k: messages.class_name(codes.classes, k),
         required=True,
         key="label_told",
-        on_change=lambda: state.set_label(st.session_state["label_told"]),
+        on_change=lambda: set_label(session.widget("label_told").get()),
     )

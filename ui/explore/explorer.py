@@ -95,7 +95,7 @@ def content(
             b"".join([f"{header['id']} {places} {placed}".encode(), *sections.values()])
         ).hexdigest()[:16],
         "name": run.name,
-        "plane": told(plane),
+        "plane": serialise(plane),
         "probabilistic": not without,
         "without": without,
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
@@ -107,7 +107,7 @@ def content(
     return header, sections
 
 
-def told(plane: Ground) -> dict[str, Any]:
+def serialise(plane: Ground) -> dict[str, Any]:
     """Return what the browser needs to know of a map besides the places of a bent one."""
     if isinstance(plane, Bent):
         extent = None if plane.extent is None else plane.extent.tolist()
@@ -172,7 +172,7 @@ def kept_payload(
 ) -> bytes:
     """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
     version = (library.stamp(run.path), _atlas_stamp(run.path))
-    ground = json.dumps(told(plane))
+    ground = json.dumps(serialise(plane))
     return _payload(
         run.path,
         version,

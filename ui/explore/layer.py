@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.explore import colouring
-from ui.explore import saved_selections as choosing
+from ui.explore import colouring, saved_selections
 from ui.explore.colouring import Paint
 from ui.shared import figures, geometry, library, values
 from ui.shared.components import pack, source, text
-from ui.state import view as state
-from ui.state.map import Dress
+from ui.state.map import MapStyle
+from ui.state.view import CHART_KEY
 from vae.geometry.contours import SHARES, contours
 from vae.geometry.plane import Ground
 from vae.runs import Codes, Run
@@ -58,45 +57,45 @@ def _lines(path: Path, version: library.Stamp, name: str, changed: object, _plan
     return lines(run, run.codes, _plane)
 
 
-def header(run: Run, codes: Codes, dress: Dress, paint: Paint | None) -> dict[str, Any]:
-    """Return what the layer is told, but for what is found under the identities of `places` and `lines`."""
+def header(run: Run, codes: Codes, style: MapStyle, paint: Paint | None) -> dict[str, Any]:
+    """Return the layer's header, without what is found under the identities of `places` and `lines`."""
     return {
-        "chart": state.CHART_KEY,
+        "chart": CHART_KEY,
         "run": run.name,
         "n": len(codes),
         "hues": figures.class_colours(codes),
         "size": figures.point_size(codes),
-        "colour": None if paint is None else paint.told(),
-        "marks": dress.images,
+        "colour": None if paint is None else paint.header(),
+        "marks": style.images,
         "shares": list(SHARES),
-        "serial": choosing.chosen(run, codes).serial,
+        "serial": saved_selections.chosen(run, codes).serial,
     }
 
 
-def layer(run: Run, codes: Codes, plane: Ground, name: str, dress: Dress) -> tuple[np.ndarray, Paint | None]:
+def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> tuple[np.ndarray, Paint | None]:
     """Mount the layer on the map of that name; return the sorted indices of what is selected, and what colours it."""
     version = library.stamp(run.path)
-    paint = colouring.paint(run, codes, dress.colour)
-    told = header(run, codes, dress, paint)
+    paint = colouring.paint(run, codes, style.colour)
+    head = header(run, codes, style, paint)
     sent: dict[str, bytes] = {}
     ground = (run.path, version, name, getattr(plane, "note", ""), plane)
     if not geometry.apart(codes):
-        told["places"], sent["places"] = _places(*ground)
-    if dress.contours:
+        head["places"], sent["places"] = _places(*ground)
+    if style.contours:
         try:
-            told["contours"], sent["contours"] = _lines(*ground)
+            head["contours"], sent["contours"] = _lines(*ground)
         except ValueError as error:
             st.caption(f"No contours: {error}.")
     if paint is not None:
-        told["colour"]["id"], sent["colour"] = values.packed(run.name, {"values": paint.values.astype("<f4").tobytes()})
+        head["colour"]["id"], sent["colour"] = values.packed(run.name, {"values": paint.values.astype("<f4").tobytes()})
     with st.container(key="layer", gap=None):
         for what, data in sent.items():
             values.send(run.name, what, data)
         result = _component(
-            data=pack(told, {"bits": choosing.bits(choosing.chosen(run, codes), len(codes))}),
+            data=pack(head, {"bits": saved_selections.bits(saved_selections.chosen(run, codes), len(codes))}),
             key=f"layer_{run.name}",
             height="content",
             on_lasso_change=lambda: None,
         )
-    choosing.hear(run, codes, result.get("lasso"))
-    return choosing.chosen(run, codes).index, paint
+    saved_selections.handle_event(run, codes, result.get("lasso"))
+    return saved_selections.chosen(run, codes).index, paint

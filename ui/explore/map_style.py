@@ -1,32 +1,32 @@
-"""The two lists under the map: how it is dressed, and the selections that were given names."""
+"""The two lists under the map: its style, and the saved selections."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from ui.explore import colouring
-from ui.explore import saved_selections as choosing
+from ui.explore import colouring, saved_selections
 from ui.explore.saved_selections import SelectionError
-from ui.state import map as map_state
-from ui.state.map import Dress
+from ui.state import session
+from ui.state.map import MapStyle, apply_style, map_style
+from ui.state.permalink import BY_CLASS
 from vae.runs import Codes, Run
 
 MARKS = {"points": "Points", "images": "Images"}
-TOLD = "chosen_told"  # in the session: which file of selections was read, and what was wrong with it
 
 
-def _change(key: str, change: Callable[[object], dict[str, object]]) -> None:
-    map_state.wear(replace(map_state.dress(), **change(st.session_state[key])))  # type: ignore[arg-type]
+def _change(key: str, change: Callable[[MapStyle, Any], MapStyle]) -> None:
+    apply_style(change(map_style(), session.widget(key).get()))
 
 
-def wardrobe(run: Run, codes: Codes) -> None:
-    """Offer what colours the codes, images in the place of points, and contours."""
-    dress = map_state.dress()
+def styles(run: Run, codes: Codes) -> None:
+    """Offer the style of the map: what colours the codes, images instead of points, and contours."""
+    style = map_style()
     with st.popover("Map", icon=":material/palette:", key="map_dress"):
-        _colour(run, dress)
-        st.session_state["map_marks"] = "images" if dress.images else "points"
+        _colour(run, style)
+        session.widget("map_marks").set("images" if style.images else "points")
         st.segmented_control(
             "Codes as",
             list(MARKS),
@@ -34,41 +34,44 @@ def wardrobe(run: Run, codes: Codes) -> None:
             required=True,
             key="map_marks",
             on_change=_change,
-            args=("map_marks", lambda value: {"images": value == "images"}),
+            args=("map_marks", lambda style, value: replace(style, images=value == "images")),
             help="Images stand at their codes, as many as fit without covering each other; zoom in for others.",
         )
-        st.session_state["map_contours"] = dress.contours
+        session.widget("map_contours").set(style.contours)
         st.toggle(
             "Density contours",
             key="map_contours",
             on_change=_change,
-            args=("map_contours", lambda value: {"contours": bool(value)}),
+            args=("map_contours", lambda style, value: replace(style, contours=bool(value))),
             help="The smallest regions that hold 50, 80 and 95 % of the codes, by a kernel density on the map.",
         )
         colouring.uploader(run, codes)
 
 
-def _colour(run: Run, dress: Dress) -> None:
+def _colour(run: Run, style: MapStyle) -> None:
     offered = colouring.offered(run)
-    st.session_state["map_colour"] = dress.colour if dress.colour in offered else map_state.BY_CLASS
+    session.widget("map_colour").set(style.colour if style.colour in offered else BY_CLASS)
     st.selectbox(
         "Colour",
         list(offered),
         format_func=offered.__getitem__,
         key="map_colour",
         on_change=_change,
-        args=("map_colour", lambda value: {"colour": value}),
+        args=("map_colour", lambda style, value: replace(style, colour=value)),
         help=None if run.spec.probabilistic else colouring.WITHOUT_PRIOR,
     )
 
 
 def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
-    """Let selections be given names, chosen again, deleted, and taken home."""
-    kept = choosing.saved(run)
+    """Let selections be saved under names, chosen again, deleted, and downloaded."""
+    kept = saved_selections.saved(run)
     with st.popover("Selections", icon=":material/bookmark:", key="selections"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.text_input(
-                "Name", key="selection_name", placeholder=f"Selection {len(kept) + 1}", max_chars=choosing.LONGEST
+                "Name",
+                key="selection_name",
+                placeholder=f"Selection {len(kept) + 1}",
+                max_chars=saved_selections.LONGEST,
             )
             st.button(
                 f"Save {len(index):,}", key="selection_save", disabled=not len(index), on_click=_save, args=(run, index)
@@ -82,7 +85,7 @@ def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
                     key=f"selection_restore_{k}",
                     type="tertiary",
                     width="stretch",
-                    on_click=choosing.choose,
+                    on_click=saved_selections.choose,
                     args=(run, codes, members),
                     help="Choose it again",
                 )
@@ -91,13 +94,13 @@ def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
                     key=f"selection_delete_{k}",
                     type="tertiary",
                     icon=":material/delete:",
-                    on_click=kept.pop,
-                    args=(name, None),
+                    on_click=saved_selections.delete,
+                    args=(run, name),
                 )
         if kept:
             st.download_button(
                 "Download all",
-                lambda: choosing.to_json(run, codes, kept),  # called where there is no session to ask
+                lambda: saved_selections.to_json(run, codes, kept),  # called where there is no session to ask
                 f"{run.name}-selections.json",
                 "application/json",
                 on_click="ignore",
@@ -109,25 +112,25 @@ def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
 
 def _save(run: Run, index: np.ndarray) -> None:
     try:
-        choosing.save(run, st.session_state["selection_name"], index)
+        saved_selections.save(run, session.widget("selection_name").get(), index)
     except SelectionError as error:
-        st.session_state[TOLD] = (None, str(error))
+        session.SELECTIONS_FILE.set((None, str(error)))
     else:
-        st.session_state["selection_name"] = ""
+        session.widget("selection_name").set("")
 
 
 def _reload(run: Run, codes: Codes) -> None:
     file = st.file_uploader("Selections from a file", type="json", key="selections_upload")
-    told = st.session_state.get(TOLD, (None, ""))
+    read = session.SELECTIONS_FILE.get()
     serial = None if file is None else (run.name, file.file_id)
-    if file is not None and told[0] != serial:
+    if file is not None and read[0] != serial:
         try:
-            choosing.saved(run).update(choosing.from_json(file.getvalue(), run, codes))
-            told = (serial, "")
+            saved_selections.saved(run).update(saved_selections.from_json(file.getvalue(), run, codes))
+            read = (serial, "")
         except SelectionError as error:
-            told = (serial, str(error))
-        st.session_state[TOLD] = told
-        if not told[1]:
+            read = (serial, str(error))
+        session.SELECTIONS_FILE.set(read)
+        if not read[1]:
             st.rerun(scope="fragment")
-    if told[1]:
-        st.error(told[1])
+    if read[1]:
+        st.error(read[1])

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from ui.shared import background, library, messages
-from ui.state import view as state
+from ui.state import session
+from ui.state.view import set_plane
 from vae.geometry import embedding
 from vae.geometry.embedding import TITLES
 from vae.runs import Codes, Run
 
 PREFIX = "embed "
-ASKED = "mapping"  # in the session: the keys of the maps that this visitor asked for
 
 
 def _key(codes: Codes, method: str) -> str:
@@ -26,7 +26,7 @@ def missing(codes: Codes, method: str) -> bool:
 def making(run: Run, codes: Codes, method: str) -> None:
     """Start the map when its turn has come, show how far it is, and let the page look again once it is there."""
     key, title = _key(codes, method), TITLES[method]
-    asked: set[str] = st.session_state.setdefault(ASKED, set())
+    asked = session.MAPS.kept()
     job = background.job(key)
     if job is None or (not job.running and key not in asked):
         if others := [other for other in background.running(PREFIX) if other != key]:
@@ -51,9 +51,9 @@ def making(run: Run, codes: Codes, method: str) -> None:
 
 def _cancel(key: str) -> None:
     """End it, unless somebody else waits for the same map: then only this visitor leaves."""
-    asked: set[str] = st.session_state.get(ASKED, set())
+    asked = session.MAPS.get()
     job = background.job(key)
     if key in asked and job is not None:
         job.stop()
     asked.discard(key)
-    state.set_plane("")
+    set_plane("")

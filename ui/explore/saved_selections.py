@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from ui.explore import selection
+from ui.state import session
 from vae.geometry import embedding
 from vae.runs import Codes, Run
 
-KEY, SAVED = "chosen", "chosen_saved"  # in the session: of which run, by name
 FORMAT = "latent-space-explorer selections"
 MOST_NAMES, LONGEST = 100, 60
 NOTHING = np.zeros(0, np.int64)
@@ -33,24 +32,24 @@ class Chosen:
     index: np.ndarray = field(default_factory=lambda: NOTHING)
     given: np.ndarray = field(default_factory=lambda: NOTHING)
     serial: int = 0
-    heard: str = ""
+    event: str = ""
 
 
 def chosen(run: Run, codes: Codes) -> Chosen:
     """Return this session's selection on a run's map; indices that its codes have no more are dropped."""
-    kept: dict[str, Chosen] = st.session_state.setdefault(KEY, {})
+    kept: dict[str, Chosen] = session.CHOSEN.kept()
     found = kept.setdefault(run.name, Chosen())
     if len(found.index) and found.index[-1] >= len(codes):
-        kept[run.name] = found = Chosen(serial=found.serial + 1, heard=found.heard)
+        kept[run.name] = found = Chosen(serial=found.serial + 1, event=found.event)
     return found
 
 
-def hear(run: Run, codes: Codes, event: Any) -> None:
-    """Take over a lasso that the browser tells of, once: it repeats its last message at every run."""
+def handle_event(run: Run, codes: Codes, event: Any) -> None:
+    """Take over a lasso that the browser reports, once: it repeats its last message at every run."""
     now = chosen(run, codes)
-    if not isinstance(event, Mapping) or not isinstance(event.get("id"), str) or event["id"] == now.heard:
+    if not isinstance(event, Mapping) or not isinstance(event.get("id"), str) or event["id"] == now.event:
         return
-    now.heard = event["id"][:40]
+    now.event = event["id"][:40]
     if event.get("n") != len(codes):
         return
     found = selection.from_bits(event, len(codes))
@@ -58,14 +57,14 @@ def hear(run: Run, codes: Codes, event: Any) -> None:
 
 
 def choose(run: Run, codes: Codes, index: np.ndarray) -> None:
-    """Select these codes, sorted; the browser is told."""
+    """Select these codes, sorted; the browser gets them under a new serial number."""
     now = chosen(run, codes)
     now.index = now.given = index
     now.serial += 1
 
 
 def bits(now: Chosen, n: int) -> bytes:
-    """Return what was set from here as bits, lowest first; none for nothing."""
+    """Return the selection that was set from here as bits, lowest first; b"" for none."""
     if not len(now.given):
         return b""
     mask = np.zeros(n, np.uint8)
@@ -78,7 +77,7 @@ def bits(now: Chosen, n: int) -> bytes:
 
 def saved(run: Run) -> dict[str, np.ndarray]:
     """Return the selections that were given names in this session, by name; changing the dictionary changes them."""
-    kept: dict[str, dict[str, np.ndarray]] = st.session_state.setdefault(SAVED, {})
+    kept: dict[str, dict[str, np.ndarray]] = session.SAVED.kept()
     return kept.setdefault(run.name, {})
 
 
@@ -95,8 +94,13 @@ def save(run: Run, name: str, index: np.ndarray) -> str:
     return name
 
 
+def delete(run: Run, name: str) -> None:
+    """Forget a saved selection."""
+    saved(run).pop(name, None)
+
+
 def mark(codes: Codes) -> str:
-    """Return what tells these codes from others."""
+    """Return a mark of these codes, which other codes do not have."""
     return embedding.file(codes, "codes").stem.split("-")[0]
 
 

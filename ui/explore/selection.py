@@ -1,4 +1,4 @@
-"""What a lasso caught: how many of which class, their mean image, and the selection as files."""
+"""The codes in a lasso: how many of which class, their mean image, and the selection as files."""
 
 import base64
 import binascii
@@ -20,13 +20,14 @@ RECONSTRUCTED = 1000  # at most so many codes are decoded for a mean image
 
 
 def indices(points: Sequence[Mapping[str, Any]], codes: Codes) -> np.ndarray:
-    """Return the sorted indices of the codes that an event names by trace and position; strangers are dropped."""
-    groups = [index for _, index in figures.groups(codes)]
+    """Return the sorted indices of the codes that an event names by trace and position; unknown ones are dropped."""
+    groups: list[np.ndarray] = [index for _, index in figures.groups(codes)]
     found = set()
     for point in points:
         curve, position = point.get("curve_number"), point.get("point_index", point.get("point_number"))
-        known = isinstance(curve, int) and isinstance(position, int) and 0 <= curve < len(groups)
-        if known and 0 <= position < len(groups[curve]):
+        if not isinstance(curve, int) or not isinstance(position, int) or not 0 <= curve < len(groups):
+            continue
+        if 0 <= position < len(groups[curve]):
             found.add(int(groups[curve][position]))
     return np.array(sorted(found), dtype=np.int64)
 
@@ -86,7 +87,7 @@ def mean_image(run: Run, index: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def _reconstructions(run: Run, index: np.ndarray) -> np.ndarray:
-    """Return what the decoder makes of codes [n, C, H, W], each under its own label where it is told one."""
+    """Return the decoded codes [n, C, H, W], each under its own label if the model is conditional."""
     means, labels = run.codes.means[index], run.codes.labels
     if not run.spec.labels or labels is None:
         return library.decode(run, means)

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from ui.shared import library, messages
-from ui.state import visitor
+from ui.state import session, visitor
 from vae import data, runs
 from vae.answers import models, pool
 from vae.answers.models import PARTS
@@ -14,7 +14,6 @@ from vae.data import DataError
 from vae.runs import Run, RunError
 from vae.spec import SpecError
 
-KEY = "evaluating"  # in the session: the parts that were asked of which run
 TITLES = {
     "bounds": "Bounds",
     "truth": "The truth",
@@ -32,8 +31,7 @@ FIRST = {  # the rows that a part may begin with
 
 
 def _answers() -> dict[str, list[Answer[list[dict[str, Any]]]]]:
-    found: dict[str, list[Answer[list[dict[str, Any]]]]] = st.session_state.setdefault(KEY, {})
-    return found
+    return session.EVALUATIONS.kept()
 
 
 def _ask(run: Run) -> None:

@@ -1,60 +1,62 @@
-"""What people do with a run of theirs: name it, note something, take it home, delete it and bring it back."""
+"""What visitors do with their runs: give a title and a note, download, delete, and restore."""
 
 import streamlit as st
 
 from ui.shared import library, messages
-from ui.state import view as state
-from ui.state import visitor
+from ui.state import notices, session, visitor
+from ui.state.view import watch, watched
 from vae import runs
 from vae.runs import Run, RunError, manage
-
-DELETED = "deleted_run"
 
 
 def _save(run: Run) -> None:
     try:
-        manage.rename(run, st.session_state["run_title"])
-        manage.annotate(run, st.session_state["run_note"])
+        manage.rename(run, session.widget("run_title").get())
+        manage.annotate(run, session.widget("run_note").get())
         library.forget()
-        state.ask_redraw()
+        notices.ask_redraw()
     except (RunError, OSError) as error:
-        state.say(str(error))
+        notices.add(str(error))
 
 
 def _delete(run: Run) -> None:
     try:
         manage.delete(run)
     except (RunError, OSError) as error:
-        state.say(str(error))
+        notices.add(str(error))
         return
-    st.session_state[DELETED] = (run.name, run.title)
+    session.DELETED.set((run.name, run.title))
     library.forget()
-    state.ask_redraw()
-    if state.watched() == run.name:
-        state.watch("")
+    notices.ask_redraw()
+    if watched() == run.name:
+        watch("")
 
 
 def _restore() -> None:
-    name, title = st.session_state.pop(DELETED)
+    deleted = session.DELETED.pop()
+    if deleted is None:
+        return
+    name, title = deleted
     try:
         manage.restore(name)
-        state.say(f"{messages.plain(title)} is back.", "success")
+        notices.add(f"{messages.plain(title)} is back.", "success")
     except (RunError, OSError) as error:
-        state.say(str(error))
+        notices.add(str(error))
     library.forget()
 
 
 def undo() -> None:
     """Offer to bring back what was deleted last."""
-    if DELETED not in st.session_state:
+    deleted = session.DELETED.get()
+    if deleted is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo"):
-        st.caption(f"Deleted {messages.plain(st.session_state[DELETED][1])}.", width="content")
+        st.caption(f"Deleted {messages.plain(deleted[1])}.", width="content")
         st.button("Undo", key="undo_delete", type="tertiary", icon=":material/undo:", on_click=_restore)
 
 
 def popover(run: Run) -> None:
-    """Title, note, download and deletion, for whom the run belongs to; a shipped model can only be taken home."""
+    """Offer title, note, download and deletion to the owner of the run; a shipped model can only be downloaded."""
     with st.popover("More", icon=":material/more_horiz:", key="manage_popover"):
         if visitor.mine(run) and not runs.ships(run):
             st.text_input("Title", run.title, max_chars=manage.TITLE, key="run_title")

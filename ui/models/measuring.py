@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui.shared import messages
 from ui.shared.chips import number
+from ui.state import session
 from vae import data
 from vae.answers import models, pool
 from vae.answers.pool import Answer
@@ -16,7 +17,6 @@ from vae.spec import SpecError
 
 SAMPLES = (100, 500, 5_000)
 IMAGES = (100, 1_000)
-KEY = "measuring"  # in the session: what was asked of which run
 ROWS = {
     "elbo": "ELBO",
     "log_px": "log p(x) ≥ $L_{{{k}}}$",
@@ -35,8 +35,7 @@ class Request:
 
 
 def _requests() -> dict[str, Request]:
-    requests: dict[str, Request] = st.session_state.setdefault(KEY, {})
-    return requests
+    return session.MEASUREMENTS.kept()
 
 
 def _ask(run: Run, k: int, n: int) -> None:
@@ -54,7 +53,7 @@ def _stop(run: Run) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Return how long something takes, for people."""
+    """Return a duration with its unit."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -62,7 +61,7 @@ def duration(seconds: float) -> str:
 
 @st.fragment
 def measuring(run: Run) -> None:
-    """Offer to measure a run anew, follow it, and show its numbers; the run's own numbers stay as they are."""
+    """Offer to measure a run again, follow it, and show its numbers; the saved numbers are unchanged."""
     with st.container(key="measuring", gap="small"):
         try:
             description, here = data.describe(run.spec.data), data.available(run.spec.data)

@@ -1,4 +1,4 @@
-"""The attribute vector of two groups of codes on the Paths page: classes, what a lasso caught, saved selections."""
+"""The attribute vector of two groups of codes on the Paths page: classes, lassoed codes, saved selections."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.explore import saved_selections as choosing
+from ui.explore import saved_selections
 from ui.shared import figures, library, messages
+from ui.state import session
 from vae.geometry.attributes import LEAST, Attribute, attribute
 from vae.runs import Codes, Run
 
-CAUGHT = "attribute_caught"  # in the session: the model, and the indices of selections by name
 GROUPS = ("A", "B")
 FROM, TO = "attribute_from", "attribute_to"
 
 
-def _caught(run: Run) -> dict[str, np.ndarray]:
-    name, groups = st.session_state.get(CAUGHT, ("", {}))
+def _kept(run: Run) -> dict[str, np.ndarray]:
+    name, groups = session.GROUPS.get()
     return groups if name == run.name else {}
 
 
@@ -29,8 +29,8 @@ def catch(run: Run, index: np.ndarray) -> None:
     st.markdown(f"**{len(index):,}** selected, keep as", width="content")
     for group, key in zip(GROUPS, (FROM, TO), strict=True):
         if st.button(group, key=f"attribute_keep_{group}", type="tertiary", disabled=len(index) < LEAST):
-            st.session_state[CAUGHT] = (run.name, {**_caught(run), group: index})
-            st.session_state[key] = _selection_name(group)
+            session.GROUPS.set((run.name, {**_kept(run), group: index}))
+            session.widget(key).set(_selection_name(group))
             st.rerun()
 
 
@@ -40,8 +40,8 @@ def _selection_name(group: str) -> str:
 
 def groups(run: Run, codes: Codes) -> Mapping[str, np.ndarray]:
     """Return the groups that can be compared, by name: what was selected, here or on Explore, then the classes."""
-    found = {_selection_name(name): index for name, index in _caught(run).items()}
-    kept = choosing.saved(run).items()
+    found = {_selection_name(name): index for name, index in _kept(run).items()}
+    kept = saved_selections.saved(run).items()
     found |= {f"saved: {name}": index for name, index in kept if len(index) >= LEAST and index[-1] < len(codes)}
     if codes.labels is not None:
         found |= {name: index for name, index in figures.groups(codes) if len(index) >= LEAST}
@@ -56,7 +56,7 @@ def _attribute(path: Any, version: object, first: bytes, second: bytes, _codes: 
 
 def _choice(run: Run, codes: Codes) -> tuple[str, str, np.ndarray, np.ndarray] | None:
     offered = groups(run, codes)
-    start, end = (st.session_state.get(key) for key in (FROM, TO))
+    start, end = (session.widget(key).get() for key in (FROM, TO))
     if start not in offered or end not in offered or start == end:
         return None
     return start, end, offered[start].astype(np.int64), offered[end].astype(np.int64)
@@ -100,8 +100,8 @@ def panel(run: Run, codes: Codes) -> None:
             )
             return
         for key in (FROM, TO):
-            if st.session_state.get(key) not in offered:
-                st.session_state[key] = None
+            if session.widget(key).get() not in offered:
+                session.widget(key).set(None)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             for key, label in ((FROM, "From"), (TO, "To")):
                 st.selectbox(label, offered, index=None, key=key, placeholder="group", width=150)

@@ -1,17 +1,20 @@
 """The files of the path that is shown: pictures, JSON that reloads, and the lines of Python that make it again."""
 
+from functools import partial
+
 import streamlit as st
 
 from ui.paths import files as path_files
 from ui.paths.files import Path, PathError
 from ui.shared import library, messages
 from ui.state import paths as path_state
+from ui.state import session, subject
 from ui.state.paths import PathView
 from vae.answers.paths import Along
 from vae.geometry.kinds import KINDS
 from vae.runs import Run, RunError
 
-UPLOAD, OPENED = "paths_upload", "paths_opened"
+UPLOAD = "paths_upload"
 
 
 def panel(run: Run, view: PathView, along: Along | None) -> None:
@@ -22,7 +25,7 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
         for picture in path_files.PICTURES if drawable else ():
             st.download_button(
                 picture.label,
-                lambda picture=picture: picture.make(path_files.frames(run, path, picture.frames)),
+                partial(_picture, run, path, picture),
                 f"{run.name}-{view.kind}.{picture.ending}",
                 picture.mime,
                 on_click="ignore",
@@ -32,7 +35,7 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
             )
         st.download_button(
             "JSON",
-            lambda: path_files.to_json(path),
+            partial(_json, path),
             f"{run.name}-{view.kind}.json",
             "application/json",
             on_click="ignore",
@@ -46,6 +49,16 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
         st.caption("No pictures to save: these data are no images, or the server cannot run this decoder.")
     with st.expander("The same in Python", icon=":material/code:"):
         st.code(path_files.to_python(run, view.kind, view.waypoints), language="python")
+
+
+def _picture(run: Run, path: Path | None, picture: path_files.Picture) -> bytes:
+    assert path is not None  # the button is disabled until there is one
+    return picture.make(path_files.frames(run, path, picture.frames))
+
+
+def _json(path: Path | None) -> str:
+    assert path is not None
+    return path_files.to_json(path)
 
 
 def _drawable(run: Run, view: PathView) -> bool:
@@ -65,7 +78,7 @@ def _open(run: Run) -> None:
         return
     try:
         found = path_files.from_json(file.getvalue(), run)
-        if found.kind not in path_state.offered(run):
+        if found.kind not in subject.kinds(run.spec):
             raise PathError(
                 f"{run.name} has no path {KINDS[found.kind].title}: it has no densities q(z|x). Open another path."
             )
@@ -74,8 +87,8 @@ def _open(run: Run) -> None:
         return
     if found.model != run.name:
         st.caption(f"Made with {messages.plain(found.model)}; its waypoints are shown in {run.name}'s space.")
-    if st.session_state.get(OPENED) != (run.name, file.file_id):
-        st.session_state[OPENED] = (run.name, file.file_id)
+    if session.PATH_FILE.get() != (run.name, file.file_id):
+        session.PATH_FILE.set((run.name, file.file_id))
         waypoints = tuple(tuple(float(v) for v in z) for z in found.waypoints)
         path_state.change(run, waypoints=waypoints, kind=found.kind, own=True)
         st.rerun()

@@ -11,8 +11,7 @@ from PIL import Image
 
 from ui.paths import video
 from ui.shared import library
-from ui.state.paths import FEWEST, MOST, Waypoints
-from ui.state.view import LIMIT
+from ui.state.texts import FEWEST, LIMIT, MOST, Waypoints
 from vae.geometry import curves
 from vae.geometry.kinds import KINDS
 from vae.runs import Run

@@ -6,11 +6,10 @@ what a path crosses. The panel's bytes never change with a gesture: answers go t
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.elements.plotly_chart import PlotlyState
 
 from ui.explore import controls, selection
 from ui.explore.explorer import kept_payload
@@ -18,8 +17,8 @@ from ui.paths import attributes
 from ui.paths import export as path_export
 from ui.shared import figures, library
 from ui.shared.components import pack, source, text
+from ui.state import notices, session, subject, texts
 from ui.state import paths as path_state
-from ui.state import view as state
 from ui.state.paths import PathView
 from ui.state.view import PATHS_CHART_KEY, PATHS_KEY
 from vae.answers import paths, pool
@@ -45,7 +44,6 @@ NODES = 96 * 96 * 784  # pixels whose derivatives a map of the magnification tak
 SIDES = (24, 96)  # of its grid, at least and at most
 POLL = 0.4  # seconds between two looks at answers that are not there yet
 QUICK = 0.2  # seconds that a gesture waits for its answers
-HEARD = "paths_heard"
 MAGNIFICATION = "magnification"
 
 
@@ -144,13 +142,13 @@ def answers_payload(
         "latent": run.spec.latent,
         "kinds": [
             {"name": name, "title": KINDS[name].title, "about": KINDS[name].about, "hue": HUES[name]}
-            for name in path_state.offered(run)
+            for name in subject.kinds(run.spec)
         ],
         "waypoints": view.array().tolist(),
         "kind": view.kind,
         "shown": list(view.shown),
         "serial": view.serial,
-        "most": path_state.MOST,
+        "most": texts.MOST,
         "radius": radius(run, codes),
         "paths": facts,
         "failed": found.failed,
@@ -165,7 +163,7 @@ def answers_payload(
 
 @st.fragment
 def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) -> None:
-    """Draw the map; under it what a lasso caught, which may become a group of the attribute's."""
+    """Draw the map, and under it the lassoed codes, which may become a group of the attribute vector."""
     drawn, every = figures.thinned(codes)
     event = st.plotly_chart(
         library.latent_map(run, name, plane),
@@ -177,17 +175,17 @@ def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) 
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         magnification_toggle(run, view)
-        attributes.catch(run, every * selection.indices(cast(PlotlyState, event).selection.points, drawn))
+        attributes.catch(run, every * selection.indices(event.selection.points, drawn))
 
 
 def magnification_toggle(run: Run, view: PathView) -> None:
     """Offer to colour the map by the magnification."""
     key = "paths_magnified"
-    st.session_state[key] = view.magnified
+    session.widget(key).set(view.magnified)
 
     def changed() -> None:
-        path_state.change(run, magnified=st.session_state[key])
-        state.ask_redraw()
+        path_state.change(run, magnified=session.widget(key).get())
+        notices.ask_redraw()
 
     st.toggle(
         "Magnification √det JᵀJ",
@@ -196,7 +194,7 @@ def magnification_toggle(run: Run, view: PathView) -> None:
         help="Colours the map by how much the decoder's mean stretches a small area: bright where a small step changes "
         "much, on a logarithmic scale. Dimensions off the map's plane are at their centre.",
     )
-    if state.redraw_asked():
+    if notices.redraw_asked():
         st.rerun()
 
 
@@ -216,15 +214,15 @@ def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> 
     """
     key = f"{PATHS_KEY}_{run.name}"
 
-    def heard() -> None:
-        path_state.hear(run, dict(st.session_state[key]).get("paths"))
-        st.session_state[HEARD] = True
+    def handle_event() -> None:
+        path_state.handle_event(run, dict(session.widget(key).get()).get("paths"))
+        session.PATH_EDITED.set(True)
 
     with st.container(key=PATHS_KEY):
-        _component(data=data, key=key, height="content", on_paths_change=heard, on_ask_change=lambda: None)
+        _component(data=data, key=key, height="content", on_paths_change=handle_event, on_ask_change=lambda: None)
     view, _ = path_state.view(run, codes)
     # a gesture's answer is often there at once; the page itself does not wait
-    patience = QUICK if st.session_state.pop(HEARD, False) else 0.0
+    patience = QUICK if session.PATH_EDITED.pop() else 0.0
     found = known(run, codes, plane, shown, view, patience)
     answers = answers_payload(run, codes, shown, view, found, attributes.chosen(run, codes))
     _answers(data=answers, key="paths_answers", height="content")

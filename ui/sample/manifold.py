@@ -10,7 +10,9 @@ from ui.sample.page import PATIENCE, POLL, display, without
 from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
 from ui.state import sampling as sampling_state
-from ui.state.sampling import SIDES, Settings
+from ui.state import session
+from ui.state.permalink import SIDES
+from ui.state.sampling import Settings
 from vae.answers import pool, sample
 from vae.answers.pool import Answer
 from vae.answers.sample import Manifold
@@ -97,9 +99,9 @@ def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:
             answer.result(PATIENCE)
     name = f"{key}_{run.name}"
 
-    def heard() -> None:
+    def handle_event() -> None:
         now = sampling_state.read(run.name, run.spec)
-        event = st.session_state[name].get("ask")
+        event = session.widget(name).get().get("ask")
         sampling_state.write(run.name, run.spec, sampling_state.changed(now, event, run.spec))
 
     try:
@@ -108,6 +110,6 @@ def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:
         messages.failure(error)
         return
     with st.container(key=key):
-        _component(data=payload(run, settings, plane, found), key=name, height="content", on_ask_change=heard)
+        _component(data=payload(run, settings, plane, found), key=name, height="content", on_ask_change=handle_event)
     if waiting == answer.done:
         st.rerun()  # another rhythm needs another fragment

@@ -1,6 +1,6 @@
 """The Sample page's two grids, drawn in the browser: samples with their densities and the training images next to them.
 
-The pool draws; the browser moves the samples itself while a hand is on the temperature, and asks anew when it lets go.
+The pool draws the samples. While the visitor moves the temperature, the browser scales them; afterwards it asks again.
 """
 
 from contextlib import suppress
@@ -12,10 +12,11 @@ import streamlit as st
 
 from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
+from ui.state import notices, session, subject, texts
 from ui.state import sampling as sampling_state
-from ui.state import view as state
-from ui.state.sampling import COLDEST, HOTTEST, Half, Settings
-from ui.state.view import View
+from ui.state.sampling import Settings
+from ui.state.texts import COLDEST, HOTTEST, Half
+from ui.state.view import set_label, set_pin
 from vae import data
 from vae.answers import pool, sample
 from vae.answers.pool import Answer
@@ -64,11 +65,6 @@ class Asked:
     def done(self) -> bool:
         """Whether nothing more is to come."""
         return self.samples.done and (self.near is None or self.near.done)
-
-
-def ground(view: View) -> tuple[Plane, str | None]:
-    """Return the plane that samples lie on, and what was wrong with the one asked for."""
-    return state.choose_plane(view.run, view.run.codes, view.plane)
 
 
 def _region(settings: Settings, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -153,18 +149,18 @@ def _rounded(values: np.ndarray | None, digits: int = 4) -> Any:
 
 
 def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict[str, Any]:
-    """Return what the browser is told of one grid; its images go into `sections`."""
+    """Return one grid for the browser; its images go into `sections`."""
     half = asked.half
-    told: dict[str, Any] = {"source": half.source, "t": half.t, "noisy": half.noisy, "state": "waiting"}
-    told |= {"hue": HUES[half.source], "short": SHORT[half.source]}
+    sent: dict[str, Any] = {"source": half.source, "t": half.t, "noisy": half.noisy, "state": "waiting"}
+    sent |= {"hue": HUES[half.source], "short": SHORT[half.source]}
     if not asked.samples.done:
-        return told
+        return sent
     try:
         found = asked.samples.result()
     except (RunError, DataError) as error:
-        return told | {"state": "failed", "message": str(error)}
+        return sent | {"state": "failed", "message": str(error)}
     sections[name] = display(found.images).tobytes()
-    told |= {
+    sent |= {
         "state": "there",
         "z": _rounded(found.z),
         "centre": _rounded(found.centre),
@@ -180,11 +176,11 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
         try:
             near = asked.near.result()
         except (RunError, DataError) as error:
-            return told | {"near_message": str(error)}
+            return sent | {"near_message": str(error)}
         sections[f"near_{name}"] = near.images.tobytes()
         classes = run.codes.classes
         names = None if near.labels is None else [classes[k] if k < len(classes) else str(k) for k in near.labels]
-        told["near"] = {
+        sent["near"] = {
             "index": near.index.tolist(),
             "distance": _rounded(near.distance, 3),
             "rank": _rounded(near.rank),
@@ -193,26 +189,26 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
             "held_out": near.held_out,
             "count": near.count,
         }
-    return told
+    return sent
 
 
 def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
     """Return header and sections of both grids as they are now, see `components.pack`."""
     sections: dict[str, bytes] = {}
-    told = [_half(run, asked, sections, name) for asked, name in zip(halves, ("left", "right"), strict=True)]
+    grids = [_half(run, asked, sections, name) for asked, name in zip(halves, ("left", "right"), strict=True)]
     shape = run.spec.shape if len(run.spec.shape) == 3 else (1, 1, int(np.prod(run.spec.shape)))
     header = {
         "run": run.name,
         "shape": list(shape),
         "vector": len(run.spec.shape) != 3,
-        "sources": sampling_state.sources(run.spec),
-        "halves": told,
+        "sources": subject.sources(run.spec),
+        "halves": grids,
         "seed": settings.seed,
         "box": settings.box,
         "range": [COLDEST, HOTTEST],
         "hole": HOLE,
         "suspicious": SUSPICIOUS,
-        "without": without(run, all(half.get("log_q") for half in told if half["state"] == "there")),
+        "without": without(run, all(half.get("log_q") for half in grids if half["state"] == "there")),
         "incomparable": comparable(run),
         "frame": figures.DECODER,
         "hues": {"prior": figures.PRIOR},
@@ -239,7 +235,7 @@ def grids(run: Run, plane: Plane, *, key: str) -> None:
 
 
 def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
-    if state.redraw_asked():
+    if notices.redraw_asked():
         st.rerun()
     settings, halves = _asked(run, plane)
     if not waiting:
@@ -248,44 +244,44 @@ def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
         halves = ask(run, settings, plane, "left"), ask(run, settings, plane, "right")
     name = f"{key}_{run.name}"
 
-    def heard() -> None:
-        event = st.session_state[name].get("ask")
+    def handle_event() -> None:
+        event = session.widget(name).get().get("ask")
         if not isinstance(event, dict):
             return
         now = sampling_state.read(run.name, run.spec)
         sampling_state.write(run.name, run.spec, sampling_state.changed(now, event, run.spec))
-        pin = state.parse_pin(str(event.get("pin", "")), run.spec.latent)
+        pin = texts.point(str(event.get("pin", "")), run.spec.latent)
         if pin is not None:
-            state.set_pin(pin)
-            state.ask_redraw()
+            set_pin(pin)
+            notices.ask_redraw()
 
     with st.container(key=key):
-        _component(data=payload(run, settings, halves), key=name, height="content", on_ask_change=heard)
+        _component(data=payload(run, settings, halves), key=name, height="content", on_ask_change=handle_event)
     if waiting != (not all(asked.done for asked in halves)):
         st.rerun()  # another rhythm needs another fragment
 
 
 def chooser(run: Run) -> Settings:
-    """Let people choose what the page shows, and the label of a model that is told one; return the settings."""
+    """Let people choose what the page shows, and the label of a conditional model; return the settings."""
     settings = sampling_state.read(run.name, run.spec)
     names = {"samples": "Samples", "manifold": "Manifold", "traverse": "Traverse"}
 
     def show() -> None:
         now = sampling_state.read(run.name, run.spec)
-        sampling_state.write(run.name, run.spec, replace(now, show=st.session_state["sample_show"]))
+        sampling_state.write(run.name, run.spec, replace(now, show=session.widget("sample_show").get()))
 
     def label() -> None:
-        state.set_label(st.session_state["sample_label"])
+        set_label(session.widget("sample_label").get())
 
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.session_state["sample_show"] = settings.show
+        session.widget("sample_show").set(settings.show)
         st.segmented_control(
             "Show", list(names), format_func=names.__getitem__, required=True, key="sample_show", on_change=show,
             label_visibility="collapsed",
         )  # fmt: skip
         if run.spec.labels:
             classes = run.codes.classes
-            st.session_state["sample_label"] = settings.label
+            session.widget("sample_label").set(settings.label)
             st.selectbox(
                 "Label", range(run.spec.labels), key="sample_label", on_change=label, width=170,
                 format_func=lambda k: f"given “{classes[k] if k < len(classes) else k}”", label_visibility="collapsed",
@@ -296,6 +292,6 @@ def chooser(run: Run) -> Settings:
 
 
 def unavailable(run: Run) -> None:
-    """Say where the training images are, if they are not here."""
+    """Say where to get the training images, if they are not on this machine."""
     if comparable(run) and len(run.spec.shape) == 3:
         messages.data_missing(run)

@@ -1,4 +1,4 @@
-"""What several components of a page need once, kept in the browser's window: the decoder, the codes, their plane.
+"""What several components of a page share, kept in the browser's window: the decoder, the codes, their plane.
 
 A component that changes often would send the weights again with each change; this one sends them once a model.
 """
@@ -42,7 +42,7 @@ def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
         "runnable": decoder.runnable(run),
         "indices": some.tolist(),
         "split": codes.split,
-        "plane": explorer.told(plane),
+        "plane": explorer.serialise(plane),
         "classes": [figures.class_name(codes, k) for k in range(count)],
         "colours": [figures.colour(k) for k in range(count)],
         "plain": figures.ENCODER,
@@ -59,6 +59,6 @@ def _payload(path: Path, version: library.Stamp, ground: tuple[bytes, bytes], la
 
 
 def shelf(run: Run, plane: Plane, label: int, *, key: str) -> None:
-    """Put a run on the shelf of this browser window, where ui/shelf.js' `fetched` finds it; raises RunError."""
+    """Put a run on the shelf of this browser window, where sample/shelf.js' `fetched` finds it; raises RunError."""
     ground = plane.origin.tobytes(), plane.basis.tobytes()
     _component(data=_payload(run.path, library.stamp(run.path), ground, label, plane), key=f"{key}_{run.name}")

@@ -9,7 +9,8 @@ from ui.explore.explorer import no_densities
 from ui.sample.page import display
 from ui.shared import figures, library, messages
 from ui.shared.components import pack, source, text
-from ui.state import view as state
+from ui.state import notices, session, texts
+from ui.state.view import set_pin, view
 from vae.geometry import traversal
 from vae.geometry.traversal import Dimension
 from vae.runs import Codes, Run, RunError
@@ -58,7 +59,7 @@ def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bo
         "count": len(codes),
         "frames": FRAMES,
         "served": SERVED if served else 0,
-        "dimensions": [_told(d) for d in dimensions],
+        "dimensions": [_facts(d) for d in dimensions],
         "active": sum(not d.dead for d in dimensions),
         "order": "KL(q(z|x) ‖ p(z))" if dimensions[0].kl is not None else "the variance of E[z|x]",
         "hues": {"frame": figures.DECODER, "kl": figures.KL, "prior": figures.PRIOR},
@@ -66,7 +67,7 @@ def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bo
     return pack(header, sections)
 
 
-def _told(d: Dimension) -> dict[str, Any]:
+def _facts(d: Dimension) -> dict[str, Any]:
     kl = None if d.kl is None else round(d.kl, 3)
     return {"index": d.index, "kl": kl, "variance": round(d.variance, 4), "low": d.low, "high": d.high, "dead": d.dead}
 
@@ -79,23 +80,23 @@ def _index(event: Any, count: int) -> int | None:
 
 @st.fragment
 def traverse(run: Run, codes: Codes, *, runnable: bool, label: int, key: str) -> None:
-    """Show the traversals from the pinned point, and pin what a hand lets go of."""
-    if state.redraw_asked():
+    """Show the traversals from the pinned point, and pin the point at which a slider is released."""
+    if notices.redraw_asked():
         st.rerun()
-    view = state.view()
-    z, whose = start(codes, view.pin if view is not None and view.run.name == run.name else None)
+    now = view()
+    z, whose = start(codes, now.pin if now is not None and now.run.name == run.name else None)
     name = f"{key}_{run.name}"
 
-    def heard() -> None:
-        event = st.session_state[name].get("ask")
+    def handle_event() -> None:
+        event = session.widget(name).get().get("ask")
         if not isinstance(event, dict):
             return
         asked = _index(event, len(codes))
         at = codes.means[asked].tolist() if asked is not None else None
-        pin = tuple(at) if at is not None else state.parse_pin(str(event.get("pin", "")), run.spec.latent)
+        pin = tuple(at) if at is not None else texts.point(str(event.get("pin", "")), run.spec.latent)
         if pin is not None:
-            state.set_pin(pin)
-            state.ask_redraw()
+            set_pin(pin)
+            notices.ask_redraw()
 
     try:
         data = payload(run, codes, z, whose, not runnable, label)
@@ -103,4 +104,4 @@ def traverse(run: Run, codes: Codes, *, runnable: bool, label: int, key: str) ->
         messages.failure(error)
         return
     with st.container(key=key):
-        _component(data=data, key=name, height="content", on_ask_change=heard)
+        _component(data=data, key=name, height="content", on_ask_change=handle_event)

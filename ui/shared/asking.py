@@ -1,23 +1,20 @@
 """A visitor's questions to the pool: each is asked once, and its answer kept until another takes its place.
 
-The pool keeps no answer that failed, so that whoever asks again gets another try; a page that asks at every look would
-try for ever.
+The pool keeps no failed answer: who asks again starts another try. A page that asks at every run would try for ever.
 """
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar
 
-import streamlit as st
-
+from ui.state import session
 from vae.answers.pool import Answer
 
-KEY = "asked"  # in the session: slot -> (question, answer)
 T = TypeVar("T")
 
 
 def once(slot: str, question: Hashable, ask: Callable[[], Answer[T]]) -> Answer[T]:
-    """Return the answer in a slot of this session if it is to the same question, else ask; an old one is let go."""
-    kept: dict[str, tuple[Hashable, Answer[Any]]] = st.session_state.setdefault(KEY, {})
+    """Return the answer that a slot of this session has to the same question, else ask and drop the old answer."""
+    kept: dict[str, tuple[Hashable, Answer[Any]]] = session.ASKED.kept()
     before = kept.get(slot)
     if before is not None and before[0] == question:
         return before[1]
@@ -29,8 +26,8 @@ def once(slot: str, question: Hashable, ask: Callable[[], Answer[T]]) -> Answer[
 
 
 def drop(slots: Iterable[str]) -> None:
-    """Say that the answers in some slots of this session are not wanted now, which costs the pool's others nothing."""
-    kept = st.session_state.get(KEY, {})
+    """Stop waiting for the answers in some slots of this session; others who wait for the same keep waiting."""
+    kept = session.ASKED.get()
     for slot in slots:
         if slot in kept:
             kept[slot][1].drop()

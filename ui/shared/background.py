@@ -1,4 +1,4 @@
-"""Commands of `python -m vae` in child processes of the app, followed by what they print: it need not wait for them."""
+"""Commands of `python -m vae` in child processes: the app does not wait for them, and follows what they print."""
 
 import subprocess
 import sys
@@ -24,12 +24,12 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether it goes on."""
+        """Whether it is running."""
         return self.process.poll() is None
 
     @property
     def succeeded(self) -> bool:
-        """Whether it has ended well."""
+        """Whether it has ended without an error."""
         return self.process.poll() == 0
 
     @property
@@ -39,7 +39,7 @@ class Job:
         return text.splitlines()[-1].removeprefix("error: ")[:400] if text else ""
 
     def stop(self) -> None:
-        """End it, whatever it does."""
+        """End the process; kill it if it does not end within five seconds."""
         self.cancelled = True
         self.process.terminate()
         try:
@@ -55,7 +55,7 @@ def job(key: str) -> Job | None:
 
 
 def running(prefix: str) -> list[str]:
-    """Return the keys that begin so and go on."""
+    """Return the keys with that prefix whose commands are running."""
     return [key for key, job in list(_jobs.items()) if key.startswith(prefix) and job.running]
 
 
@@ -78,7 +78,7 @@ def start(key: str, words: Sequence[str], python: str = sys.executable) -> Job:
 
 
 def stop_all() -> None:
-    """End every command that still runs."""
+    """End every command that is running."""
     for started in _jobs.values():
         if started.running:
             started.stop()

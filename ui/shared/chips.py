@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.shared import library, messages
+from ui.shared import library, messages, navigation
 from ui.shared.pictures import picture, thumbnail
-from ui.state import view as state
-from ui.state.view import View
+from ui.state import session
+from ui.state.view import View, set_model
 from vae.runs import Run, RunError
 from vae.spec import presets
 
@@ -24,7 +24,7 @@ def number(entry: dict[str, Any] | None, digits: int = 2) -> str:
 
 
 def headline(run: Run) -> str:
-    """Return the one number that stands for a run: its ELBO, or an autoencoder's distortion."""
+    """Return the most important number of a run: its ELBO, or an autoencoder's distortion."""
     try:
         metrics = run.metrics
     except RunError:
@@ -35,7 +35,7 @@ def headline(run: Run) -> str:
 
 
 def data_name(run: Run) -> str:
-    """Return the data as they must stand beside every number."""
+    """Return the name of the data, which is shown beside every number."""
     try:
         return str(run.metrics.get("data") or run.spec.data_name)
     except RunError:
@@ -47,25 +47,25 @@ def model_chip(view: View) -> None:
     run = view.run
     label = f"**{messages.plain(run.title)}** · {run.spec.latent}-D · {headline(run)}"
     with st.popover(label, icon=":material/hub:", key="chip_model_popover"):
-        ill = {r.name: r.title for r in library.examples()}
-        titles = {r.name: r.title for r in library.usable()} | ({} if run.name in ill else {run.name: run.title})
+        unhealthy = {r.name: r.title for r in library.examples()}
+        titles = {r.name: r.title for r in library.usable()} | ({} if run.name in unhealthy else {run.name: run.title})
         _chooser("chip_model", "Model", titles, run)
-        if ill:
-            _chooser("chip_example", "Unhealthy examples", ill, run)
+        if unhealthy:
+            _chooser("chip_example", "Unhealthy examples", unhealthy, run)
         st.caption(f"{messages.plain(presets.title(run.spec.preset, alone=True))} on {data_name(run)}")
-        st.page_link("models.py", label="All models", icon=":material/view_list:")
+        navigation.link("models", "All models")
     st.caption(data_name(run), width="content")
 
 
 def _chooser(key: str, label: str, titles: dict[str, str], run: Run) -> None:
-    """Offer one of the runs; none is chosen where the view's is not among them."""
+    """Offer runs; none is chosen if the run of the view is not among them."""
 
     def changed() -> None:
-        if chosen := st.session_state[key]:
-            state.set_model(chosen)
+        if chosen := session.widget(key).get():
+            set_model(chosen)
 
     # the widget follows the view, also where a link or another page has changed the model
-    st.session_state[key] = run.name if run.name in titles else None
+    session.widget(key).set(run.name if run.name in titles else None)
     st.selectbox(
         label, list(titles), index=None, format_func=titles.__getitem__, key=key, placeholder="Choose one",
         on_change=changed,
@@ -73,7 +73,7 @@ def _chooser(key: str, label: str, titles: dict[str, str], run: Run) -> None:
 
 
 def image_chip(view: View) -> None:
-    """Show the decoded image of the pinned point, where one is pinned."""
+    """Show the decoded image of the pinned point, if there is one."""
     if view.pin is None:
         return
     shown = ", ".join(f"{v:.2f}".replace("-", "−") for v in view.pin[:4]) + (", …" if len(view.pin) > 4 else "")

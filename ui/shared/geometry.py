@@ -53,7 +53,7 @@ def kept(run: Run) -> dict[str, bytes]:
 
 
 def identities(run: Run) -> list[str]:
-    """Return under which names the browser finds the codes (and scales, if there are any); raises RunError."""
+    """Return the names under which the browser finds the codes (and scales, if there are any); raises RunError."""
     return list(kept(run))
 
 

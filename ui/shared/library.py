@@ -28,26 +28,26 @@ def entries() -> list[Run | Broken]:
 
 
 def forget() -> None:
-    """Look at the folders anew: this visitor has just changed something there."""
+    """Read the folders again: this visitor has just changed something there."""
     entries.clear()
 
 
 def _finished(run: Run) -> bool:
-    """Return whether other pages can show a run; what was never in training here is theirs, with or without codes."""
+    """Return whether every page can show a run: it has codes, or it was never in training here."""
     return (run.path / "codes.npz").is_file() or not (run.path / "meta.json").is_file()
 
 
 def usable() -> list[Run]:
-    """Return the runs that every page can show, without the ill examples."""
-    return [entry for entry in entries() if isinstance(entry, Run) and _finished(entry) and not _ill(entry)]
+    """Return the runs that every page can show, without the unhealthy examples."""
+    return [entry for entry in entries() if isinstance(entry, Run) and _finished(entry) and not _unhealthy(entry)]
 
 
 def examples() -> list[Run]:
-    """Return the ill models that come with the project."""
-    return [entry for entry in entries() if isinstance(entry, Run) and _ill(entry)]
+    """Return the unhealthy models that come with the project."""
+    return [entry for entry in entries() if isinstance(entry, Run) and _unhealthy(entry)]
 
 
-def _ill(run: Run) -> bool:
+def _unhealthy(run: Run) -> bool:
     return run.path.parent == runs.examples()
 
 
@@ -85,7 +85,7 @@ def _decoder(path: Path, version: Stamp, label: int | None) -> tuple[list[dict[s
 
 
 def decode(run: Run, z: np.ndarray, label: int | None = None) -> np.ndarray:
-    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d], under a label if told one; raises RunError."""
+    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d], under a label if given one; raises RunError."""
     layers, weights = _decoder(run.path, stamp(run.path), label)
     try:
         return numpy_decoder.mean(run.spec, layers, weights, z)
@@ -99,14 +99,18 @@ def _images(name: str, split: str, path: Path, version: Stamp) -> np.ndarray | N
     # a split comes in its own order, n of it in a shuffled one: the labels say which of the two the codes were made of
     for n in (None, len(codes)):
         found = data.load(name, split, n=n)
-        same = np.array_equal(found.labels, codes.labels) if codes.labels is not None else found.labels is None
-        if len(found) == len(codes) and same and found.images.dtype == np.uint8:
+        if len(found) == len(codes) and _same(found.labels, codes.labels) and found.images.dtype == np.uint8:
             return found.images if found.levels == 255 else (found.images * (255 / found.levels)).astype(np.uint8)
     return None
 
 
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    """Return whether labels are the same, or both absent."""
+    return one is other if one is None or other is None else bool(np.array_equal(one, other))
+
+
 def images(run: Run) -> np.ndarray | None:
-    """Return the examples [N, C, H, W] that the codes belong to, 0 to 255; None where this machine has them not."""
+    """Return the examples [N, C, H, W] that the codes belong to, 0 to 255; None if they are not on this machine."""
     try:
         if not data.available(run.spec.data):
             return None
@@ -132,7 +136,7 @@ def _embedding(path: Path, changed: int, method: str, _codes: Codes) -> Embeddin
 
 
 def embedding(codes: Codes, method: str) -> Embedding | None:
-    """Return the map that was kept of these codes, read once until it is made anew; None where there is none."""
+    """Return the map that was kept of these codes, read once until it is made again; None if there is none."""
     path = embeddings.file(codes, method)
     return _embedding(path, path.stat().st_mtime_ns, method, codes) if path.is_file() else None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui.shared import fetching, library
-from ui.state import view as state
+from ui.state.view import set_model
 from vae import data
 from vae.runs import SHOWN_LABEL, Run
 from vae.spec import Spec
@@ -39,12 +39,12 @@ def problem(text: str) -> None:
 
 
 def failure(error: Exception) -> None:
-    """Show a file that cannot be used, with its remedy; the rest of the app lives on."""
+    """Show a file that cannot be used, with its remedy; the rest of the page is drawn."""
     st.error(str(error), icon=":material/error:")
 
 
 def data_missing(run: Run) -> None:
-    """Say that the run's images cannot be shown, and why, with the ways on."""
+    """Say that the run's images cannot be shown, why, and what can be done."""
     name = run.spec.data
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_missing"):
         try:
@@ -64,7 +64,7 @@ def data_missing(run: Run) -> None:
                 type="tertiary",
                 icon=":material/swap_horiz:",
                 key="use_digits",
-                on_click=state.set_model,
+                on_click=set_model,
                 args=("digits-vae-2d",),
             )
 
@@ -97,7 +97,7 @@ def class_name(classes: Sequence[str], label: int) -> str:
 
 
 def thinned(drawn: int, total: int) -> str:
-    """Return what is said where not all codes are drawn."""
+    """Return the sentence for a map that does not draw all codes."""
     return (
         f"{drawn:,} of {total:,} codes are drawn, evenly spaced in the data's order; "
         "a selection is of those that are drawn, and what the server computes is of all."
@@ -105,7 +105,7 @@ def thinned(drawn: int, total: int) -> str:
 
 
 def conditional(classes: Sequence[str], label: int | None) -> str:
-    """Return what is decoded where the decoder is told a label too."""
+    """Return the sentence for a conditional decoder: under which label it decodes."""
     name = class_name(classes, SHOWN_LABEL if label is None else label)
     return (
         f"The decoder is told a label beside the latent: everything is decoded as “{name}”, whatever label a point has."

@@ -1,4 +1,4 @@
-"""The ticks of a page's timers bring no values: what a hand changes comes in a message of its own.
+"""The ticks of a page's timers carry no widget values: what a visitor changes comes in a message of its own.
 
 The browser sends all values it knows with every tick of a fragment's `run_every`. Two kinds of them are wrong: a press
 that is on its way by itself, whose callback would run twice (two runs of one Train, two steps of one Step), and a value
@@ -12,10 +12,10 @@ from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, Scri
 _request = ScriptRequests.request_rerun
 
 
-def _without_values(self: ScriptRequests, data: RerunData) -> bool:
-    return _request(self, replace(data, widget_states=None) if data.is_auto_rerun else data)
+def _without_values(self: ScriptRequests, new_data: RerunData) -> bool:
+    return _request(self, replace(new_data, widget_states=None) if new_data.is_auto_rerun else new_data)
 
 
 def silence() -> None:
-    """Let every session of this process take ticks without values."""
+    """Ignore the widget values in the ticks of every session of this process."""
     ScriptRequests.request_rerun = _without_values  # type: ignore[method-assign]

@@ -1,21 +1,16 @@
-"""How the map is dressed: the colour of its codes, points or images, contours; in the URL, like all that is looked at.
-
-The URL leads; the session remembers the same where the URL is silent, which it is after a change of page.
-"""
+"""How the map looks: the colour of its codes, points or images, contours."""
 
 from dataclasses import dataclass
 
-import streamlit as st
+from ui.state.field import keep
+from ui.state.permalink import BY_CLASS, COLOUR, CONTOURS, IMAGES
+from ui.state.subject import Subject
 
-from ui.state import address
-
-COLOUR, MARKS, CONTOURS = "colour", "marks", "contours"  # names in the URL
-BY_CLASS, COLUMN = "class", "column:"
-KEY = "view_map"
+COLUMN = "column:"  # what the colour begins with where it is an uploaded column
 
 
 @dataclass(frozen=True)
-class Dress:
+class MapStyle:
     """What colours the codes ("class", a quantity's name, or "column:NAME"), and what is laid over them."""
 
     colour: str = BY_CLASS
@@ -23,32 +18,13 @@ class Dress:
     contours: bool = False
 
 
-def _address(dress: Dress) -> dict[str, str]:
-    """Return a dress as it stands in the URL, which stays short where everything is at its default."""
-    found = {}
-    if dress.colour != BY_CLASS:
-        found[COLOUR] = dress.colour
-    if dress.images:
-        found[MARKS] = "images"
-    if dress.contours:
-        found[CONTOURS] = "1"
+def map_style() -> MapStyle:
+    """Return the style that address and session ask for; what cannot be read is the default."""
+    found = MapStyle(COLOUR.value(Subject())[0], IMAGES.value(Subject())[0], CONTOURS.value(Subject())[0])
+    apply_style(found)
     return found
 
 
-def dress() -> Dress:
-    """Return how the map is to be dressed; what nobody knows is shown as the default."""
-    kept: Dress = st.session_state.get(KEY, Dress())
-    asked = st.query_params
-    found = Dress(
-        asked.get(COLOUR, kept.colour),
-        asked[MARKS] == "images" if MARKS in asked else kept.images,
-        asked[CONTOURS] == "1" if CONTOURS in asked else kept.contours,
-    )
-    wear(found)
-    return found
-
-
-def wear(new: Dress) -> None:
-    """Dress the map otherwise, and let the URL say so."""
-    st.session_state[KEY] = new
-    address.say({COLOUR: "", MARKS: "", CONTOURS: ""} | _address(new))
+def apply_style(new: MapStyle) -> None:
+    """Give the map another style."""
+    keep({COLOUR: new.colour, IMAGES: new.images, CONTOURS: new.contours}, Subject())

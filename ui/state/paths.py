@@ -1,38 +1,29 @@
-"""What the Paths page shows: waypoints, kinds and the map's colours, in the URL so that a link reproduces the screen.
-
-The URL leads; the session remembers the same where the URL is silent, for the model that they belong to.
-"""
+"""What the Paths page shows of a model: waypoints, kinds of path, and whether the map shows the magnification."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import streamlit as st
 
-from ui.state import address
-from ui.state import view as state
-from vae.geometry.kinds import KINDS
+from ui.state import session, texts
+from ui.state.field import keep
+from ui.state.permalink import FIRST_KINDS, KIND, MAGNIFIED, PATH, SHOWN
+from ui.state.subject import Subject
+from ui.state.texts import Waypoints
 from vae.runs import Codes, Run
-
-PATH, KIND, SHOWN, MAGNIFIED = "path", "kind", "kinds", "magnification"  # names in the URL
-NAMES = (PATH, KIND, SHOWN, MAGNIFIED)
-FEWEST, MOST = 2, 12  # waypoints
-FIRST = ("line", "geodesic")  # the kinds that are shown before anybody chose
-KEY = "view_paths"
-
-Waypoints = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
 class PathView:
     """The waypoints, the kind that is current, the kinds that are shown, and whether the map shows the magnification.
 
-    `own` says that the waypoints are not the first ones, so that the URL names them; `serial` counts the changes that
-    did not come from the browser's hand, which it must take over.
+    `own` says that the waypoints are not the first ones, so that the address names them; `serial` counts the changes
+    that did not come from the browser's hand, which it must take over.
     """
 
     waypoints: Waypoints
-    kind: str = FIRST[0]
-    shown: tuple[str, ...] = FIRST
+    kind: str = FIRST_KINDS[0]
+    shown: tuple[str, ...] = FIRST_KINDS
     magnified: bool = False
     own: bool = False
     serial: int = 0
@@ -40,12 +31,6 @@ class PathView:
     def array(self) -> np.ndarray:
         """Return the waypoints [K + 1, d]."""
         return np.array(self.waypoints, np.float64)
-
-
-def offered(run: Run) -> list[str]:
-    """Return the kinds of path that this model has."""
-    known = run.spec.probabilistic and run.spec.normal_posterior
-    return [name for name, kind in KINDS.items() if known or not kind.densities]
 
 
 def defaults(codes: Codes) -> Waypoints:
@@ -67,89 +52,53 @@ def defaults(codes: Codes) -> Waypoints:
     return tuple(tuple(round(float(v), 3) for v in z) for z in near)
 
 
-def parse(text: str, latent: int) -> Waypoints | None:
-    """Return the waypoints of "x,y;x,y;…", or None if they are none of a latent space of that dimension."""
-    parts = text.split(";")
-    if not FEWEST <= len(parts) <= MOST:
-        return None
-    points = tuple(state.parse_pin(part, latent) for part in parts)
-    return tuple(p for p in points if p is not None) if all(p is not None for p in points) else None
-
-
-def shown_as_text(waypoints: Waypoints) -> str:
-    """Return waypoints as they stand in the URL, three decimals each."""
-    return ";".join(state.format_pin(z) for z in waypoints)
-
-
 def view(run: Run, codes: Codes) -> tuple[PathView, list[str]]:
-    """Return what URL and session ask for, and in words what was refused."""
-    kept = _kept(run)
-    start = kept or PathView(defaults(codes))
-    asked = {name: st.query_params.get(name) for name in NAMES}
-    if kept is None and KEY in st.session_state and asked[PATH] == st.session_state[KEY][2]:
-        asked = dict.fromkeys(NAMES)  # the address still says what was shown of another model
-    problems: list[str] = []
-    found = start
-    if asked[PATH] is not None and asked[PATH] != shown_as_text(start.waypoints):
-        waypoints = parse(asked[PATH], run.spec.latent)
-        if waypoints is None:
-            problems.append(
-                f"The link's path does not fit: {run.name} needs {FEWEST} to {MOST} waypoints of {run.spec.latent} "
-                "numbers, such as path="
-                + ";".join([",".join(["0.5"] * run.spec.latent)] * 2)
-                + ". Showing another one."
-            )
-        else:
-            found = replace(found, waypoints=waypoints, own=True, serial=found.serial + 1)
-    kinds = offered(run)
-    if asked[SHOWN] is not None:
-        found = replace(found, shown=tuple(k for k in kinds if k in asked[SHOWN].split(",")))
-    if asked[KIND] in kinds:
-        found = replace(found, kind=str(asked[KIND]))
-    if asked[MAGNIFIED] is not None:
-        found = replace(found, magnified=asked[MAGNIFIED] == "1")
-    shown = tuple(k for k in kinds if k in found.shown or k == found.kind) or ("line",)
-    found = replace(found, shown=shown, kind=found.kind if found.kind in shown else shown[0])
-    keep(run, found)
-    return found, problems
+    """Return what address and session ask for, and in words what was refused."""
+    subject = Subject.of(run)
+    before = _before(run) or PathView(defaults(codes))
+    asked, problem = PATH.value(subject)
+    found = replace(before, shown=SHOWN.value(subject)[0], magnified=MAGNIFIED.value(subject)[0])
+    # the address has three decimals: waypoints that it says as they are keep all their digits
+    if asked is not None and PATH.write(asked) != PATH.write(before.waypoints):
+        found = replace(found, waypoints=asked, own=True, serial=found.serial + 1)
+    kind = KIND.value(subject)[0]
+    shown = tuple(k for k in subject.kinds if k in found.shown or k == kind)
+    found = replace(found, shown=shown, kind=kind)
+    _keep(run, found)
+    return found, [problem] * bool(problem)
 
 
-def _kept(run: Run) -> PathView | None:
-    name, found, _ = st.session_state.get(KEY, ("", None, ""))
-    return found if name == run.name else None
+def _before(run: Run) -> PathView | None:
+    """Return what was shown of this model, if its latent space has the same dimension."""
+    model, found = session.PATH.get() or ("", None)
+    fits = found is not None and model == run.name and len(found.waypoints[0]) == run.spec.latent
+    return found if fits else None
 
 
-def keep(run: Run, found: PathView) -> None:
-    """Make session and URL say what is shown; the URL stays short where everything is as at first."""
-    text = shown_as_text(found.waypoints)
-    st.session_state[KEY] = (run.name, found, text)
-    wanted = {
-        PATH: text if found.own else "",
-        KIND: found.kind if found.kind != FIRST[0] else "",
-        SHOWN: ",".join(found.shown) if found.shown != FIRST else "",
-        MAGNIFIED: "1" if found.magnified else "",
-    }
-    address.say(wanted)
+def _keep(run: Run, found: PathView) -> None:
+    session.PATH.set((run.name, found))
+    waypoints = found.waypoints if found.own else None
+    keep({PATH: waypoints, KIND: found.kind, SHOWN: found.shown, MAGNIFIED: found.magnified}, Subject.of(run))
 
 
-def change(run: Run, **changes: object) -> None:
+def change(run: Run, **changes: Any) -> None:
     """Change what is shown from the server's side: the browser takes over the waypoints."""
-    found = _kept(run)
+    found = _before(run)
     if found is not None:
-        keep(run, replace(found, serial=found.serial + 1, **changes))  # type: ignore[arg-type]
+        _keep(run, replace(found, serial=found.serial + 1, **changes))
 
 
-def hear(run: Run, said: object) -> None:
+def handle_event(run: Run, event: object) -> None:
     """Take over what the browser reports, which may be anything: browsers are not ours."""
-    found = _kept(run)
-    if found is None or not isinstance(said, dict):
+    found = _before(run)
+    if found is None or not isinstance(event, dict):
         return
-    kinds = offered(run)
-    text, kind, shown = said.get("path"), said.get("kind"), said.get("shown")
-    if isinstance(text, str) and (waypoints := parse(text, run.spec.latent)) is not None:
+    subject = Subject.of(run)
+    text, kind, shown = event.get("path"), event.get("kind"), event.get("shown")
+    if isinstance(text, str) and (waypoints := texts.waypoints(text, subject.latent)) is not None:
         found = replace(found, waypoints=waypoints, own=found.own or waypoints != found.waypoints)
-    if kind in kinds:
+    if kind in subject.kinds:
         found = replace(found, kind=kind)
     if isinstance(shown, list):
-        found = replace(found, shown=tuple(k for k in kinds if k in shown or k == found.kind))
-    keep(run, found)
+        found = replace(found, shown=tuple(k for k in subject.kinds if k in shown or k == found.kind))
+    _keep(run, found)

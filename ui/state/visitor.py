@@ -53,5 +53,5 @@ def owner(run: Run) -> str:
 
 def mine(run: Run) -> bool:
     """Return whether this visitor may steer, name and delete a run: their own; on loopback also the shell's."""
-    alone = str(st.get_option("server.address")) in LOOPBACK
-    return owner(run) == me() or (owner(run) == LOCAL and alone)
+    loopback = str(st.get_option("server.address")) in LOOPBACK
+    return owner(run) == me() or (owner(run) == LOCAL and loopback)

@@ -17,9 +17,10 @@ import streamlit as st
 from ui.decode import decoder
 from ui.shared import asking, chips, figures, library, messages
 from ui.shared.components import pack, source, text
+from ui.state import notices, session
 from ui.state import view as state
 from ui.state.view import View
-from ui.theory import formulas as theory_formulas
+from ui.theory import formulas
 from vae.answers import lesson, pool, theory
 from vae.answers.pool import Answer
 from vae.data import DataError
@@ -53,7 +54,7 @@ def image(run: Run, codes: Codes, images: np.ndarray | None, i: int) -> np.ndarr
 
 
 def _label(run: Run, codes: Codes, i: int) -> int | None:
-    """Return the label that a model of labels is told of image i; None for a model that is told none."""
+    """Return the label that a conditional model gets with image i; None for another model."""
     if not run.spec.labels:
         return None
     return SHOWN_LABEL if codes.labels is None else int(codes.labels[i])
@@ -84,11 +85,11 @@ def _rows(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return what the browser is told of a model; raises RunError for weights of no use."""
+    """Return what the browser gets of a model, header and sections; raises RunError for weights of no use."""
     spec = run.spec
     numbers = choices(codes)
     sections = {"choices": _pixels(run, codes, images, numbers)}
-    latex = theory_formulas.all_of(spec)
+    latex = formulas.all_of(spec)
     header: dict[str, Any] = {
         "name": run.name,
         "title": run.title,
@@ -108,8 +109,8 @@ def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, 
         "choices": numbers,
         "choice_labels": [] if codes.labels is None else [int(codes.labels[i]) for i in numbers],
         "latex": latex,
-        "terms": {k: {"name": n, "hue": h, "words": w} for n, (h, w) in theory_formulas.TERMS.items()
-                  for k in [theory_formulas.NUMBER[n]]},
+        "terms": {k: {"name": n, "hue": h, "words": w} for n, (h, w) in formulas.TERMS.items()
+                  for k in [formulas.NUMBER[n]]},
         "averages": _rows(run),
         "hues": {"encoder": figures.ENCODER, "decoder": figures.DECODER, "prior": figures.PRIOR, "kl": figures.KL,
                  "distortion": figures.RIM},
@@ -127,7 +128,7 @@ def _payload(_run: Run, _codes: Codes, _images: np.ndarray | None, path: Path, v
     return pack(*facts(_run, _codes, _images))
 
 
-def _told(found: dict[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _serialise(found: dict[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return shapes for the header, and arrays as float64 or, where they are many, float32."""
     shapes, sections = {}, {}
     for name, values in found.items():
@@ -154,7 +155,7 @@ def answer_payload(channel: str, question: Question, answer: Answer[Any], extra:
         plain = found._asdict()
         arrays = {k: v for k, v in plain.items() if isinstance(v, np.ndarray)}
         header["numbers"] = {k: v for k, v in plain.items() if not isinstance(v, np.ndarray)}
-    shapes, sections = _told(arrays)
+    shapes, sections = _serialise(arrays)
     return pack({**header, "shapes": shapes}, sections)
 
 
@@ -193,6 +194,17 @@ class Wanted:
         )
 
 
+@dataclass
+class Chapters:
+    """What the chapters of one model show and wait for: the image, the image of the page above them, what the browser
+    wants, and whether this run follows a gesture, which waits for its answer."""
+
+    image: int | None = None
+    image_above: int | None = None
+    wanted: Wanted = Wanted()
+    gesture: bool = False
+
+
 def _known(i: object, codes: Codes) -> TypeGuard[int]:
     return type(i) is int and 0 <= i < len(codes)
 
@@ -202,22 +214,22 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     """Mount the chapters, and answer what they ask; a gesture runs this alone."""
     run = view.run
     name = f"{KEY}_{run.name}"
-    asked = f"{name}_asked"
+    now: Chapters = session.CHAPTERS.kept().setdefault(run.name, Chapters())
 
-    def heard() -> None:
-        event = st.session_state[name].get("ask")
+    def handle_event() -> None:
+        event = session.widget(name).get().get("ask")
         if not isinstance(event, dict):
             return
         i = event.get("image")
         if _known(i, codes):
             state.set_image(run, codes, i)
         else:
-            i = st.session_state.get(f"{name}_image")
-        if event.get("settled") and st.session_state.get(f"{name}_drawn", i) != i:
-            state.ask_redraw()  # the chip above shows the image too, once the numbers are there
-            st.session_state[f"{name}_drawn"] = i
-        st.session_state[asked] = Wanted.of(event, codes)
-        st.session_state[f"{name}_heard"] = not event.get("poll")  # a look for what is late does not wait for it
+            i = now.image
+        if event.get("settled") and now.image_above != i:
+            notices.ask_redraw()  # the chip above shows the image too, once the numbers are there
+            now.image_above = i
+        now.wanted = Wanted.of(event, codes)
+        now.gesture = not event.get("poll")  # a look for an answer that is late does not wait for it
 
     try:
         data = _payload(run, codes, images, run.path, library.stamp(run.path), images is not None)
@@ -225,20 +237,18 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
         messages.failure(error)
         return
     place = st.container(key=KEY)
-    now = state.view() or view
-    i, problem = state.image(now, codes)
+    i, problem = state.image(state.view() or view, codes)
     if problem:
         messages.problem(problem)
-    st.session_state[f"{name}_image"] = i
-    st.session_state.setdefault(f"{name}_drawn", i)
-    wanted: Wanted = st.session_state.get(asked, Wanted())
+    now.image = i
+    now.image_above = i if now.image_above is None else now.image_above
+    wanted, gesture, now.gesture = now.wanted, now.gesture, False
     label = _label(run, codes, i)
     version = stamp(run.path)
-    hurried = st.session_state.pop(f"{name}_heard", False)
 
     def answer(slot: str, question: Question, make: Callable[[], Answer[Any]], **extra: Any) -> None:
         found = asking.once(f"{KEY}_{slot}", (run.name, version, *question), make)
-        if hurried and slot in ("numbers", "walk"):  # the others come when they come
+        if gesture and slot in ("numbers", "walk"):  # the others come when they come
             _wait(found, PATIENCE)
         # what has not changed must be the same bytes, or it is sent again
         pause = {"poll": POLL_AHEAD} if slot in AHEAD else {}
@@ -247,16 +257,16 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
 
     def numbers(slot: str, k: int) -> None:
         def ask() -> Answer[Any]:
-            pixels, told = image(run, codes, images, k), _label(run, codes, k)
-            return pool.ask(theory.numbers, run.path, pixels, told, wanted.seed)
+            pixels, given = image(run, codes, images, k), _label(run, codes, k)
+            return pool.ask(theory.numbers, run.path, pixels, given, wanted.seed)
 
         answer(slot, (k, wanted.seed), ask, label=_named(codes, k))
 
     if not wanted.ahead:
-        asking.drop(f"{KEY}_{slot}" for slot in AHEAD)  # what is asked for now shall not stand behind them
+        asking.drop(f"{KEY}_{slot}" for slot in AHEAD)  # what is asked for now comes before them
     numbers("numbers", i)  # first of all: mounting the chapters again takes Streamlit 15 ms, for all that they stay
     with place:
-        _component(data=data, key=name, height="content", on_ask_change=heard)
+        _component(data=data, key=name, height="content", on_ask_change=handle_event)
     answer("still", (label,), lambda: pool.ask(theory.still, run.path, label))
     if wanted.walk == i:
         # the image is decoded where the walk is asked for, and not at every look at it
@@ -265,14 +275,14 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     answer("lesson", (images_of,), lambda: pool.ask(lesson.lesson, run.path, images_of))
     for slot, k in zip(AHEAD, wanted.ahead, strict=False):
         numbers(slot, k)
-    if state.redraw_asked():
+    if notices.redraw_asked():
         st.rerun()
 
 
-def formulas(run: Run) -> None:
+def all_formulas(run: Run) -> None:
     """Mount the formulas, which the chapters take over; outside of them, since no gesture changes any."""
     with st.container(key="theory_formulas"):
-        st.markdown("\n\n".join(f"$$\n{tex}\n$$" for tex in theory_formulas.all_of(run.spec).values()))
+        st.markdown("\n\n".join(f"$$\n{tex}\n$$" for tex in formulas.all_of(run.spec).values()))
 
 
 def _named(codes: Codes, i: int) -> str:

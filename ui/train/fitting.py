@@ -135,9 +135,9 @@ def settle(values: Values) -> Values:
     """Return the values with each choice that no longer fits the others replaced by the first that does."""
     values = dict(values)
     for name in ("encoder", "decoder", "likelihood", "prior", "objective", "path"):
-        choices = offered(values)[name]
-        if choices and values[name] not in choices:
-            values[name] = choices[0]
+        kinds = offered(values)[name]
+        if kinds and values[name] not in kinds:
+            values[name] = kinds[0]
     choices = offered(values)
     if not choices["path"]:
         values["path"] = next(iter(options.PATHS))

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.shared import figures, messages
+from ui.state import session
 from ui.train import fitting, spec_fields
 from ui.train.spec_fields import LABELS, NONE, OF_THE_WEIGHTS, Problem, Values
 from ui.train.widgets import Fields, base, fill, followed, key, read, write
@@ -66,7 +67,7 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
 
     How long it will take stands in `estimate_in`, or below the controls.
     """
-    if key("base") not in st.session_state:
+    if not session.FORM_SPEC.known():
         fill(fitting.recommended(*FIRST))
     values = read()
     spec, found = spec_fields.judge(values, base())
@@ -278,17 +279,16 @@ def _json(spec: Spec | None, fields: Fields) -> None:
         persist_state="session",
     )
     st.button("Load", key=key("load"), disabled=fields.disabled or bool(fields.locked), on_click=_load)
-    wrong = st.session_state.get(key("json_problem"))
-    if wrong:
+    if wrong := session.FORM_JSON_PROBLEM.get():
         st.error(f"{wrong} Nothing was changed.", icon=":material/error:")
 
 
 def _load() -> None:
-    st.session_state[key("json_problem")] = ""
+    session.FORM_JSON_PROBLEM.set("")
     try:
-        seed(spec_fields.read_json(st.session_state.get(key("json")) or ""))
+        seed(spec_fields.read_json(session.widget(key("json")).get() or ""))
     except (SpecError, DataError) as error:
-        st.session_state[key("json_problem")] = str(error)
+        session.FORM_JSON_PROBLEM.set(str(error))
 
 
 def duration(seconds: float) -> str:

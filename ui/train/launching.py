@@ -4,13 +4,13 @@ from itertools import count
 
 import streamlit as st
 
+from ui.models.owned import own
 from ui.shared import library
-from ui.state import view as state
-from ui.state import visitor
+from ui.state import notices, session, visitor
+from ui.state.view import watch
 from ui.train import form
 from ui.train import page as training
 from ui.train.form import Form
-from ui.train.page import BRANCH
 from vae import jobs
 from vae.data import DataError
 from vae.jobs import Capacity
@@ -20,7 +20,7 @@ from vae.spec import Spec, SpecError, presets
 
 def _begin(made: Form, parent: Run | None) -> None:
     """Make the run and queue it; a refusal changes nothing and is shown."""
-    title = str(st.session_state.get("launch_title") or "").strip()
+    title = str(session.widget("launch_title").get() or "").strip()
     try:
         if parent is None:
             assert made.spec is not None
@@ -32,30 +32,30 @@ def _begin(made: Form, parent: Run | None) -> None:
                 run = manage.rename(run, title)
         jobs.play(run.path, visitor.me())
     except (RunError, SpecError, DataError, OSError) as error:
-        state.say(str(error))
+        notices.add(str(error))
         return
-    st.session_state["launch_title"] = ""
-    st.session_state.pop(BRANCH, None)
+    session.widget("launch_title").set("")
+    session.BRANCH.forget()
     library.forget()
-    state.watch(run.name)
+    watch(run.name)
 
 
 def _title(spec: Spec) -> str:
     """Return a title that says what it is and that no other run of this visitor has."""
     first = f"{presets.title(spec.preset, alone=True)} on {spec.data}, {spec.latent}-D"
-    taken = {run.title for run in training.own()}
+    taken = {run.title for run in own()}
     return first if first not in taken else next(t for k in count(2) if (t := f"{first} ({k})") not in taken)
 
 
 def _parent() -> Run | None:
-    """Return the run that a branch is being prepared of, if it is still there."""
-    name = st.session_state.get(BRANCH)
+    """Return the run that a branch is being prepared of, if it was not deleted."""
+    name = session.BRANCH.get()
     if not name:
         return None
     try:
         return library.open_run(name)
     except RunError:
-        st.session_state.pop(BRANCH, None)
+        session.BRANCH.forget()
         return None
 
 
@@ -76,7 +76,7 @@ def panel(run: Run | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader("Train a branch" if parent else "Train a model", anchor=False, width="stretch")
         if parent is not None:
-            st.button("Cancel", key="branch_cancel", type="tertiary", on_click=lambda: st.session_state.pop(BRANCH))
+            st.button("Cancel", key="branch_cancel", type="tertiary", on_click=session.BRANCH.forget)
         elif run is not None:
             st.button(
                 "Use these settings", key="use_settings", type="tertiary", on_click=training.use_settings, args=(run,),

@@ -6,78 +6,26 @@ from typing import Any
 import streamlit as st
 
 from ui.models import managing
+from ui.models.owned import WORDS, own, recorded
 from ui.shared import library, messages
-from ui.state import view as state
-from ui.state import visitor
+from ui.state import notices, session, visitor
+from ui.state.view import watch, watched
 from ui.train import form
 from ui.train.film import film
 from vae import jobs, runs
 from vae.data import DataError
 from vae.jobs import Standing
 from vae.runs import Run, RunError, control, status
-from vae.runs import film as films
 from vae.runs.control import HIGHEST_RATE, ControlError
-from vae.spec import SpecError, presets
+from vae.spec import SpecError
 
-RECORDED = ("mnist-vae-2d", "digits-vae-2d")  # whose film is shown before anything was trained
 BUSY = frozenset({"queued", "starting", "running", "finishing"})
 POLL_SECONDS, WAIT_SECONDS = 0.5, 1.0
-BRANCH = "branch_of"  # the session key of the run that a branch is being prepared of
-
-WORDS = {
-    "new": ("Not started", "gray"),
-    "queued": ("Waiting", "orange"),
-    "starting": ("Starting", "orange"),
-    "running": ("Training", "green"),
-    "paused": ("Paused", "blue"),
-    "finishing": ("Measuring", "green"),
-    "done": ("Done", "gray"),
-    "stopped": ("Stopped", "gray"),
-    "failed": ("Failed", "red"),
-    "interrupted": ("Interrupted", "red"),
-}
-
-
-def own() -> list[Run]:
-    """Return this visitor's runs, the newest first."""
-    found = [entry for entry in library.entries() if isinstance(entry, Run) and visitor.mine(entry)]
-    return sorted(found, key=lambda run: -float(run.meta.get("created", 0.0)))
-
-
-def recorded() -> list[Run]:
-    """Return the shipped runs that were filmed, the first of RECORDED first."""
-    filmed = [run for run in library.usable() if shipped(run) and films.steps(run.path)]
-    return sorted(filmed, key=lambda run: (*(run.name != name for name in RECORDED), run.name))
-
-
-def sorted_for_me(found: list[Run]) -> list[Run]:
-    """Return runs with this visitor's first, then the shipped ones, then what others have trained."""
-    return sorted(found, key=lambda run: (not visitor.mine(run), not shipped(run)))
-
-
-def unfinished_card(run: Run) -> None:
-    """One run that no other page can show yet."""
-    word = WORDS[jobs.executor().state(run.path).status.state][0].lower()
-    with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
-        st.markdown(f"**{messages.plain(run.title)}**")
-        kind = messages.plain(presets.title(run.spec.preset, alone=True))
-        st.caption(f"{kind} · {run.spec.latent}-D · {run.spec.data_name} · {word}")
-        film_link(run, "Watch")
-
-
-def film_link(run: Run, label: str = "Training") -> None:
-    """Lead to a run on the Train page."""
-    if films.steps(run.path) or run.history or visitor.mine(run):
-        st.page_link("train.py", label=label, icon=":material/model_training:", query_params={state.RUN: run.name})
-
-
-def shipped(run: Run) -> bool:
-    return runs.ships(run)
 
 
 def chosen() -> Run | None:
-    """Return the run that the URL names, else this visitor's newest that still goes on, else a recorded one."""
-    if name := state.watched():
+    """Return the run that the URL names, else this visitor's newest that has not ended, else a recorded one."""
+    if name := watched():
         try:
             return library.open_run(name)
         except RunError as error:
@@ -87,27 +35,27 @@ def chosen() -> Run | None:
 
 
 def _guarded(action: Callable[..., None]) -> Callable[..., None]:
-    """Return a callback that keeps its refusal for the page."""
+    """Return a callback that keeps the reason of a failure for the page."""
 
     def act(*arguments: Any) -> None:
         try:
             action(*arguments)
         except (RunError, SpecError, DataError, ControlError, OSError) as error:
-            state.say(str(error))
+            notices.add(str(error))
 
     return act
 
 
 @_guarded
 def play(run: Run, steps: int | None = None) -> None:
-    """Let a run go on, for so many steps where given."""
+    """Let a run go on, for a number of steps if given."""
     until = None if steps is None else status.current(run.path).step + steps
     jobs.play(run.path, visitor.me(), until=until)
 
 
 @_guarded
 def pause(run: Run) -> None:
-    """Let a run wait."""
+    """Pause a run."""
     jobs.pause(run.path)
 
 
@@ -127,23 +75,23 @@ def slower(run: Run, rate: float) -> None:
 @_guarded
 def set_rate(run: Run) -> None:
     """Change the learning rate while it trains."""
-    control.ask(run.path, learning_rate=float(st.session_state["train_rate"]))
+    control.ask(run.path, learning_rate=float(session.widget("train_rate").get()))
 
 
 def branch_from(run: Run) -> None:
     """Turn the form into that of a branch of this run."""
     use_settings(run)
-    st.session_state[BRANCH] = run.name
-    state.ask_redraw()
+    session.BRANCH.set(run.name)
+    notices.ask_redraw()
 
 
 def use_settings(run: Run) -> None:
     """Fill the form from this run's settings."""
-    st.session_state.pop(BRANCH, None)
+    session.BRANCH.forget()
     try:
         form.seed(run.spec)
     except (SpecError, DataError) as error:
-        state.say(str(error))
+        notices.add(str(error))
 
 
 def chooser(run: Run) -> None:
@@ -154,16 +102,16 @@ def chooser(run: Run) -> None:
         # nothing that changes by itself: the browser answers with the label that it knows
         found = options[name]
         return found.title + (
-            "" if visitor.mine(found) else " · recorded" if shipped(found) else " · another visitor's"
+            "" if visitor.mine(found) else " · recorded" if runs.ships(found) else " · another visitor's"
         )
 
-    st.session_state["train_run"] = run.name
+    session.widget("train_run").set(run.name)
     st.selectbox(
         "Run",
         list(options),
         format_func=label,
         key="train_run",
-        on_change=lambda: state.watch(st.session_state["train_run"]),
+        on_change=lambda: watch(session.widget("train_run").get()),
         label_visibility="collapsed",
     )
 
@@ -176,14 +124,14 @@ def _activity(standing: Standing) -> str:
 
 def watching(run: Run) -> None:
     """Show the run, and keep looking at it as long as it goes on."""
-    state.redraw_asked()  # this is the whole page
+    notices.redraw_asked()  # this is the whole page
     activity = _activity(jobs.executor().state(run.path))
     every = {"busy": POLL_SECONDS, "waiting": WAIT_SECONDS, "resting": None}[activity]
     st.fragment(_watch, run_every=every)(run.path, activity)
 
 
 def _watch(path: Any, activity: str) -> None:
-    if state.redraw_asked():
+    if notices.redraw_asked():
         st.rerun()
     try:
         run = Run(path)
@@ -197,14 +145,14 @@ def _watch(path: Any, activity: str) -> None:
         st.rerun()  # another rhythm needs another fragment, and the lists say something new
     # what comes and goes has a place of its own: an element more before the film would mount it anew
     with st.container(gap="small", key="train_head"):
-        if (sentence := state.said()) is not None:
+        if (sentence := notices.take()) is not None:
             (st.error if sentence[0] == "error" else st.success)(sentence[1])
         _headline(run, standing)
         _trouble(run, standing)
     film(run, key="film", live=standing.status.state in BUSY)
     if visitor.mine(run):
         _steering(run, standing)
-    elif not shipped(run):
+    elif not runs.ships(run):
         st.caption("Another visitor's run: you can watch it and start from its settings.")
 
 
@@ -212,7 +160,7 @@ def _headline(run: Run, standing: Standing) -> None:
     """One line: what it is, what it does, how far it is; its bar is always there, for a button that moves is missed."""
     now = standing.status
     word, hue = WORDS[now.state]
-    if not visitor.mine(run) and shipped(run):
+    if not visitor.mine(run) and runs.ships(run):
         word, hue = "Recorded", "gray"
     facts = []
     if now.total:
@@ -225,7 +173,7 @@ def _headline(run: Run, standing: Standing) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
         st.badge(word, color=hue)  # type: ignore[arg-type]
         st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
-    st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or shipped(run)))
+    st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or runs.ships(run)))
 
 
 def _turn(standing: Standing) -> str:

@@ -74,10 +74,10 @@ def _put_role(values: Values, role: str, chosen: Mapping[str, Any] | None) -> No
     for kind_name, kind in table.items():
         for name, option in kind.options.items():
             field = f"{role}_{name}"
-            mine = chosen is not None and kind_name == chosen["kind"]
-            if field in values and not mine:
+            mine = chosen if chosen is not None and kind_name == chosen["kind"] else None
+            if field in values and mine is None:
                 continue  # two kinds with an option of one name share its field
-            value = chosen[name] if mine and name in chosen else option.default
+            value = mine[name] if mine is not None and name in mine else option.default
             if isinstance(option, Scalar):
                 _put_scalar(values, field, option, value)
             else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.state import session
 from ui.train import fitting
 from ui.train.schedule_figure import schedule_figure
 from ui.train.spec_fields import (
@@ -30,7 +31,7 @@ from vae.spec.fields import STEPS, WARM_UP, Choice, Option, Scalar, Sizes
 from vae.spec.kinds import Kind
 from vae.spec.schedules import Number
 
-PREFIX, BASE = "form_", "form_base"
+PREFIX = "form_"
 NUMBER_WIDTH = 116  # pixels: seven digits and the two steppers
 CHART = {"displayModeBar": False}
 WORDS = {
@@ -47,19 +48,21 @@ def key(field: str) -> str:
 
 def base() -> Spec:
     """Return the spec that the values were last filled from."""
-    return st.session_state[BASE]
+    found = session.FORM_SPEC.get()
+    assert found is not None  # spec_form fills it before anything is read
+    return found
 
 
 def fill(spec: Spec, values: Values | None = None) -> None:
     """Let the widgets hold a spec, or other values that go back to it; before any of them is drawn."""
-    st.session_state[BASE] = spec
+    session.FORM_SPEC.set(spec)
     write(to_values(spec) if values is None else values)
 
 
 def read() -> Values:
     """Return what the widgets hold; a kind that no table knows, which only a forged message can hold, is put back."""
     usual = to_values(base())
-    values = {name: st.session_state.get(key(name), value) for name, value in usual.items()}
+    values = {name: session.widget(key(name), value).get() for name, value in usual.items()}
     for name, role in ROLES.items():
         if values[name] not in role.kinds and not (values[name] == NONE and role.optional):
             values[name] = usual[name]
@@ -72,8 +75,7 @@ def read() -> Values:
 def write(values: Values) -> None:
     """Let the widgets hold these values."""
     for name, value in values.items():
-        if key(name) not in st.session_state or st.session_state[key(name)] != value:
-            st.session_state[key(name)] = value
+        session.widget(key(name)).update(value)
 
 
 def followed(name: str) -> None:
@@ -135,8 +137,8 @@ class Fields:
         words = {name: option for name, option in options.items() if not isinstance(option, Scalar)}
         if words:
             with st.container(horizontal=True, wrap=False, gap="small"):
-                for name, option in words.items():
-                    self.option(f"{role}_{name}", option)
+                for name, word in words.items():
+                    self.option(f"{role}_{name}", word)
         for name, option in options.items():
             if name not in words:
                 self.option(f"{role}_{name}", option)
@@ -258,12 +260,11 @@ class Fields:
             finite = value if isinstance(value, int | float) and value == value else scalar.usual[0]
             nearest = min(stops, key=lambda text: abs(stops[text] - finite))
         ordered = sorted(stops, key=lambda text: stops[text])
-        if st.session_state.get(key(slider)) != nearest:
-            st.session_state[key(slider)] = nearest
+        session.widget(key(slider)).update(nearest)
 
         def slid() -> None:
-            chosen = stops.get(st.session_state[key(slider)], value)
-            st.session_state[key(field)] = int(chosen) if scalar.whole else chosen
+            chosen = stops.get(session.widget(key(slider)).get(), value)
+            session.widget(key(field)).set(chosen if chosen is None or not scalar.whole else int(chosen))
 
         with st.container(horizontal=True, wrap=False, gap="medium", vertical_alignment="bottom"):
             st.select_slider(
@@ -294,8 +295,9 @@ class Fields:
 
 def _tidy(field: str) -> None:
     """Write typed layer sizes as all are written; what cannot be read stays, to be mended."""
-    sizes = parse_sizes(st.session_state[key(field)] or "")
-    st.session_state[key(field)] = sizes_text(sizes) if isinstance(sizes, list) else sizes
+    typed = session.widget(key(field))
+    sizes = parse_sizes(typed.get() or "")
+    typed.set(sizes_text(sizes) if isinstance(sizes, list) else sizes)
 
 
 def _text(value: float) -> str:

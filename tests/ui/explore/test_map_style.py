@@ -13,7 +13,8 @@ from ui.explore import colouring
 from ui.explore import saved_selections as choosing
 from ui.paths import attributes
 from ui.shared import figures, library
-from ui.state import map as map_state
+from ui.state import session
+from ui.state.map import MapStyle
 from vae.data import DataError
 from vae.geometry.contours import SHARES
 from vae.runs import pointwise
@@ -167,7 +168,7 @@ def test_an_uploaded_column_colours_the_codes_and_a_link_to_it_alone_does_not(mi
     assert "Upload its CSV" in texts(app) and sent(app)[0]["colour"] is None
     rows = "".join(f"{i / 7},{'ab'[i % 2]}\n" for i in range(N))
     found, _ = colouring.columns.read(f"mass (kg),kind\n{rows}".encode(), N)
-    app.session_state[colouring.COLUMNS] = {"mine": {column.name: column for column in found}}
+    app.session_state[session.COLUMNS.name] = {"mine": {column.name: column for column in found}}
     told, values = sent(lives(app.run()))
     assert (told["colour"]["title"], told["colour"]["unit"]) == ("mass", "kg")
     np.testing.assert_allclose(values[told["colour"]["id"]]["values"], np.arange(N) / 7, rtol=1e-6)
@@ -219,21 +220,21 @@ def test_selections_with_names_are_chosen_again_deleted_and_reload(mine):
     app.button(key="selection_save").click().run()
     lasso(app, [7], id="2")
     app.button(key="selection_save").click().run()
-    kept = app.session_state[choosing.SAVED]["mine"]
+    kept = app.session_state[session.SAVED.name]["mine"]
     assert {name: index.tolist() for name, index in kept.items()} == {"odd ones": [3, 5, 299], "Selection 2": [7]}
     assert app.button(key="selection_restore_0").label == "odd ones · 3"
     app.button(key="selection_restore_0").click().run()
     told, _ = sent(lives(app))
     assert "3 points" in texts(app) and told["serial"] == 1
     app.button(key="selection_delete_1").click().run()
-    assert list(app.session_state[choosing.SAVED]["mine"]) == ["odd ones"]
+    assert list(app.session_state[session.SAVED.name]["mine"]) == ["odd ones"]
     app.switch_page("models.py").run()
     app.switch_page("explore.py").run()
     assert "3 points" in texts(lives(app))  # the selection survives a change of page
 
 
 def test_a_file_of_selections_fits_its_codes_alone(folder, mine, monkeypatch):
-    monkeypatch.setattr(choosing.st, "session_state", {})
+    monkeypatch.setattr(session.st, "session_state", {})
     other = make_run(folder, "other", n=N + 1, **SMALL)
     choosing.save(mine, "a", np.array([1, 2]))
     assert choosing.save(mine, "", np.array([0])) == "Selection 2"
@@ -253,7 +254,9 @@ def test_a_file_of_selections_fits_its_codes_alone(folder, mine, monkeypatch):
 
 def test_saved_selections_are_groups_of_an_attribute(mine):
     app = start("paths", model="mine")
-    app.session_state[choosing.SAVED] = {"mine": {"left": np.arange(20), "one": np.array([1]), "old": np.array([1, N])}}
+    app.session_state[session.SAVED.name] = {
+        "mine": {"left": np.arange(20), "one": np.array([1]), "old": np.array([1, N])}
+    }
     lives(app.run())
     options = app.selectbox(key=attributes.FROM).options
     assert "saved: left" in options and not {"saved: one", "saved: old"} & set(options)
@@ -262,4 +265,4 @@ def test_saved_selections_are_groups_of_an_attribute(mine):
 def test_what_nobody_knows_is_the_default(mine):
     app = lives(explore(model="mine", marks="stars", contours="yes"))
     assert not sent(app)[0]["marks"] and "marks" not in app.query_params and "contours" not in app.query_params
-    assert map_state.Dress() == map_state.Dress("class", False, False)
+    assert MapStyle() == MapStyle("class", False, False)

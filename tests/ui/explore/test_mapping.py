@@ -11,7 +11,7 @@ from page_scripts import explore, lives, start, texts
 
 from ui.explore import explorer
 from ui.shared import background, figures
-from ui.state import view as state
+from ui.state import planes
 from vae.geometry import embedding
 from vae.geometry.embedding import Embedding
 
@@ -87,7 +87,7 @@ def test_the_browser_is_told_the_places_and_the_way_back(ten):
         header, sections = explorer.content(ten, ten.codes, plane, None)
         np.testing.assert_array_equal(np.frombuffer(sections["places"], "<f4").reshape(-1, 2), found.places)
         assert ("inverse" in sections) == inverse and header["plane"]["side"] == (5 if inverse else 0)
-        flat, _ = explorer.content(ten, ten.codes, state.choose_plane(ten, ten.codes, "")[0], None)
+        flat, _ = explorer.content(ten, ten.codes, planes.choose_plane(ten, ten.codes, "")[0], None)
         assert flat["content"] != header["content"], "another map is another space to the browser"
 
 
@@ -125,5 +125,5 @@ def test_other_pages_keep_to_planes(ten):
     for page in ("paths", "sample"):
         app = lives(start(page, model="ten", plane="tsne"))
         assert not app.warning and not app.error
-    _, refused = state.choose_map(ten, ten.codes, "lle")
+    _, refused = planes.choose_map(ten, ten.codes, "lle")
     assert refused and "no plane" in refused

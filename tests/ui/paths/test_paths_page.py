@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
-import streamlit as st
 from fake_runs import complete, make_run
 from page_scripts import charts, lives, start, texts
 from turns import AtOnce, in_turns
 
 from ui.paths import attributes, page
 from ui.state import paths as path_state
+from ui.state import session
 from ui.state import view as state
 from vae.answers import pool
 from vae.answers.paths import along
@@ -106,9 +106,9 @@ def test_what_the_browser_says_is_kept_in_the_address(whole):
 
     def said(content):
         found = path_state.PathView(((0.0, 0.0), (1.0, 1.0)))
-        st.session_state[path_state.KEY] = (whole.name, found, "")
-        path_state.hear(whole, content)
-        return st.session_state[path_state.KEY][1]
+        session.PATH.set((whole.name, found))
+        path_state.handle_event(whole, content)
+        return session.PATH.get()[1]
 
     moved = said({"path": "0.1,0.2;0.3,0.4;1,1", "kind": "geodesic", "shown": ["geodesic", "slerp"]})
     assert moved.waypoints == ((0.1, 0.2), (0.3, 0.4), (1.0, 1.0)) and moved.own
@@ -162,7 +162,7 @@ def test_the_attribute_of_two_classes(whole):
 def test_groups_that_overlap_are_refused_in_words(whole):
     app = start("paths")
     index = np.flatnonzero(whole.codes.labels == 3)
-    app.session_state[attributes.CAUGHT] = (whole.name, {"A": index[:20]})
+    app.session_state[session.GROUPS.name] = (whole.name, {"A": index[:20]})
     app.run()
     app.selectbox(key=attributes.FROM).select("selection A").run()
     app.selectbox(key=attributes.TO).select("3").run()

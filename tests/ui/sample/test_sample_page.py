@@ -15,7 +15,9 @@ from turns import AtOnce
 from ui.sample import page as sampling
 from ui.sample import shelf, traverse
 from ui.state import sampling as sampling_state
-from ui.state.sampling import Half, parse
+from ui.state.permalink import SHOWS
+from ui.state.sampling import parse
+from ui.state.texts import Half
 from vae import data
 from vae.answers import pool
 from vae.geometry.plane import pair
@@ -56,7 +58,7 @@ def payload_of(run: Run, **texts: str) -> dict:
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
-@pytest.mark.parametrize("show", sampling_state.SHOWS)
+@pytest.mark.parametrize("show", SHOWS)
 def test_every_preset_can_be_seen_in_every_section(folder, name, show):
     run_of(folder, name)
     app = lives(start("sample", model=name, show=show))
@@ -140,7 +142,7 @@ def test_vectors_are_drawn_as_lines_and_have_no_nearest_image(folder):
     run = run_of(folder, "vae", data="linear-gaussian", shape=(8,), **changes)
     told = payload_of(run)
     assert told["shape"] == [1, 1, 8] and told["vector"] and "not images" in told["incomparable"]
-    for show in sampling_state.SHOWS:
+    for show in SHOWS:
         assert not lives(start("sample", show=show)).error
 
 
@@ -177,7 +179,7 @@ def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server(folder):
     told = header(traverse.payload(run, run.codes, run.codes.means[0], 0, True))
     assert told["served"] and "images" in told["sections"]
     assert "weights" not in header(shelf.payload(run, run.codes, pair(2, 0, 1), 0))["sections"]
-    for show in sampling_state.SHOWS:
+    for show in SHOWS:
         assert not lives(start("sample", show=show)).error
 
 

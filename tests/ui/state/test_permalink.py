@@ -1,0 +1,145 @@
+"""The fields of the address: what is written reads back, and any text is a value or a sentence."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from ui.shared.navigation import BY_NAME
+from ui.state import permalink, texts
+from ui.state.field import Field
+from ui.state.permalink import FIELDS
+from ui.state.subject import Subject
+from vae.geometry.kinds import KINDS
+
+VAE = Subject("mine", 3, 10, 500, tuple(KINDS), ("prior", "aggregate", "mixture", "flow"))
+AUTOENCODER = Subject("ae", 1, 0, 7, ("line", "slerp", "geodesic"), ("aggregate", "mixture", "flow", "standard"))
+SUBJECTS = some.sampled_from([VAE, AUTOENCODER])
+NAMES = some.text("abcdefghij-0123456789", min_size=1, max_size=20)
+
+
+def numbers(low: float = -texts.LIMIT, high: float = texts.LIMIT) -> Any:
+    """Numbers of three decimals, as the address has them."""
+    return some.integers(round(low * 1000), round(high * 1000)).map(lambda n: n / 1000)
+
+
+def points(subject: Subject) -> Any:
+    return some.tuples(*[numbers()] * subject.latent)
+
+
+def halves(subject: Subject) -> Any:
+    t = some.integers(5, 300).map(lambda n: n / 100)
+    return some.builds(texts.Half, some.sampled_from(subject.sources), t, some.booleans())
+
+
+def boxes() -> Any:
+    pairs = some.tuples(numbers(), numbers()).filter(lambda two: two[0] < two[1])
+    return some.tuples(pairs, pairs).map(lambda two: (*two[0], *two[1]))
+
+
+def planes(subject: Subject) -> Any:
+    dimensions = some.permutations(range(1, subject.latent + 1)).map(lambda p: f"{p[0]},{p[1]}")
+    return some.sampled_from(["", "pca", "tsne", "umap"]) | dimensions if subject.latent > 2 else some.just("pca")
+
+
+def maybe(number: int) -> Any:
+    return some.none() | some.integers(0, number - 1) if number else some.none()
+
+
+def values(field: Field[Any], subject: Subject) -> Any:
+    """The values that a field can have for a model."""
+    known = {
+        permalink.MODEL: NAMES,
+        permalink.PLANE: planes(subject),
+        permalink.PIN: some.none() | points(subject),
+        permalink.LABEL: maybe(subject.labels),
+        permalink.IMAGE: maybe(subject.codes),
+        permalink.RUN: NAMES,
+        permalink.COMPARED: some.lists(NAMES, max_size=4, unique=True).map(tuple),
+        permalink.COLOUR: some.sampled_from(["class", "gap", "column:my column, 2"]),
+        permalink.PATH: some.none()
+        | some.lists(points(subject), min_size=texts.FEWEST, max_size=texts.MOST).map(tuple),
+        permalink.KIND: some.sampled_from(subject.kinds),
+        permalink.SHOWN: some.lists(some.booleans(), min_size=len(subject.kinds), max_size=len(subject.kinds))
+        .filter(any)
+        .map(lambda on: tuple(k for k, shown in zip(subject.kinds, on, strict=True) if shown)),
+        permalink.SHOW: some.sampled_from(permalink.SHOWS),
+        permalink.LEFT: halves(subject),
+        permalink.RIGHT: halves(subject),
+        permalink.SEED: some.integers(0, texts.LARGEST_SEED),
+        permalink.BOX: some.none() | boxes(),
+        permalink.SPACING: some.sampled_from(permalink.SPACINGS),
+        permalink.SIDE: some.sampled_from(permalink.SIDES),
+    }
+    return known.get(field, some.booleans())
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda f: f.name)
+@settings(deadline=None)
+@given(subject=SUBJECTS, data=some.data())
+def test_written_value_reads_back(field, subject, data):
+    value = data.draw(values(field, subject))
+    assert field.read(field.write(value), subject) == (value, "")
+
+
+# texts near to what the parsers know, and anything at all
+PIECES = some.sampled_from(
+    [
+        "prior",
+        "aggregate",
+        "pca",
+        "line",
+        "1",
+        "-1",
+        "0.5",
+        "nan",
+        "inf",
+        "1e9",
+        ",",
+        ";",
+        ":",
+        "²",
+        "９",
+        "mean",
+        "",
+        " ",
+    ]
+)
+ANY = some.text(max_size=60) | some.lists(PIECES, max_size=12).map("".join)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda f: f.name)
+@settings(deadline=None)
+@given(subject=SUBJECTS, text=ANY)
+def test_any_text_reads_to_a_value_or_a_message(field, subject, text):
+    value, refused = field.read(text, subject)
+    assert isinstance(refused, str) and len(refused) < 400
+    if refused:
+        assert value == field.usual(subject)
+    # what was read is a value that can be written
+    assert field.read(field.write(value), subject) == (value, "") or value in (field.usual(subject), ())
+
+
+def test_fields_have_names_of_their_own_and_known_pages():
+    assert len({field.name for field in FIELDS}) == len(FIELDS)
+    assert all(set(field.pages) <= set(BY_NAME) for field in FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        (permalink.PIN, "1,2", "The link's point z = “1,2” does not fit: mine needs 3 numbers with commas between "
+         "them. No point is pinned; click on the map to pin one."),
+        (permalink.LABEL, "10", "The link's label “10” does not fit: mine has the labels 0 to 9."),
+        (permalink.IMAGE, "500", "The link's image “500” does not exist: mine has 500 codes, from 0."),
+        (permalink.PLANE, "4,1", "mine has no plane “4,1”. Choose 'pca' or two different dimensions from 1 to 3, such "
+         "as plane=1,2. Showing the default plane."),
+        (permalink.PATH, "1,2", "The link's path does not fit: mine needs 2 to 12 waypoints of 3 numbers, such as "
+         "path=0.5,0.5,0.5;0.5,0.5,0.5. Showing another one."),
+        (permalink.BOX, "2,1,0,1", ""),
+        (permalink.KIND, "worm", ""),
+    ],
+)  # fmt: skip
+def test_refused_text_is_said(field, text, said):
+    assert field.read(text, VAE) == (field.usual(VAE), said)

@@ -1,0 +1,54 @@
+"""One model in full on the Models page: card, numbers, curves and the command that made it."""
+
+import streamlit as st
+
+from ui.models import managing
+from ui.models.evaluating import evaluation
+from ui.models.measuring import measuring
+from ui.models.owned import film_link
+from ui.shared import library, messages, navigation
+from ui.shared.chips import data_name, number
+from vae.runs import Run
+
+NAMES = {
+    "elbo": "ELBO",
+    "log_px": "log p(x), importance-weighted",
+    "distortion": "Distortion −E[log p(x\\|z)]",
+    "rate": "Rate KL(q‖p)",
+}
+
+
+def detail(run: Run) -> None:
+    """Draw the model; raises RunError for files that cannot be read."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(messages.plain(run.title), anchor=False)
+        navigation.link("explore", "Explore this model")
+        film_link(run)
+        managing.popover(run)
+    if note := str(run.meta.get("note", "")):
+        st.caption(messages.plain(note))
+    st.latex(run.spec.formula())
+    metrics = run.metrics
+    rows = [(title, m) for name, title in NAMES.items() if (m := metrics.get(name)) and number(m)]
+    if rows:
+        lines = [f"| {label} | {number(m)} | {m.get('n') or 0:,} |" for label, m in rows]
+        st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
+        k = metrics.get("log_px", {}).get("k")
+        st.caption(f"{data_name(run)}, {metrics.get('split', 'test')} split" + (f"; K = {k}" if k else ""))
+    measuring(run)
+    if not run.spec.probabilistic:
+        st.caption(messages.AUTOENCODER)
+    if run.history:
+        st.plotly_chart(
+            library.training_curves(run),
+            key="curves",
+            config={"displayModeBar": False},
+            alt=f"Distortion and rate of {run.name} during training, on training and validation data.",
+        )
+    evaluation(run)
+    if metrics.get("command"):
+        st.caption("Made by")
+        st.code(metrics["command"], language="bash", wrap_lines=True)
+    if run.card:
+        with st.expander("Model card", icon=":material/description:"):
+            st.markdown(run.card)

@@ -1,0 +1,59 @@
+"""The library on the Models page: a card for each run, the unhealthy examples, and what cannot be read."""
+
+from typing import Any
+
+import streamlit as st
+
+from ui.models import managing, owned
+from ui.shared import library, messages
+from ui.shared.chips import data_name, headline, number
+from ui.state import visitor
+from ui.state.view import set_model
+from vae.runs import Run, RunError
+from vae.spec import presets
+
+
+def library_cards(shown: Run) -> None:
+    """Draw a card for each run of the library; `shown` is the one that the page shows in full."""
+    managing.undo()
+    for run in owned.sorted_for_me(library.usable()):
+        _card(run, run.name == shown.name)
+    if examples := library.examples():
+        expanded = shown.name in {run.name for run in examples}
+        title = f"{len(examples)} unhealthy examples"
+        with st.expander(title, expanded=expanded, icon=":material/stethoscope:", key="ill"):
+            st.caption("Trained to be ill, each in its own way: Diagnose says how, and what to do.")
+            for run in examples:
+                _card(run, run.name == shown.name)
+    for run in library.unfinished():
+        if visitor.mine(run):
+            owned.unfinished_card(run)
+    for broken in library.broken():
+        st.error(f"**{broken.name}** cannot be read. {broken.reason}", icon=":material/folder_off:")
+
+
+def _card(run: Run, chosen: bool) -> None:
+    with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.markdown(f"**{messages.plain(run.title)}**", width="stretch")
+            if chosen:
+                st.caption("shown", width="content")
+            else:
+                st.button("Show", key=f"show_{run.name}", type="tertiary", on_click=set_model, args=(run.name,))
+        st.markdown(headline(run))
+        facts = [
+            f"{messages.plain(presets.title(run.spec.preset, alone=True))} · {run.spec.latent}-D · {data_name(run)}"
+        ]
+        try:
+            bound, seconds = number(run.metrics.get("log_px")), training_time(run.metrics.get("train_seconds"))
+        except RunError:
+            bound = seconds = ""
+        facts += [f"log p(x) ≥ {bound}"] * bool(bound) + [f"trained in {seconds}"] * bool(seconds)
+        st.caption("  \n".join(facts))
+
+
+def training_time(seconds: Any) -> str:
+    """Return a training time for people; "" for what is no number."""
+    if not isinstance(seconds, int | float):
+        return ""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

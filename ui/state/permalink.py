@@ -1,0 +1,124 @@
+"""Every field of the address, in one table: a link reproduces the screen. A new field is an entry here.
+
+`field.py` says how a field is found in address and session; view.py, map.py, paths.py and sampling.py read the table.
+"""
+
+from typing import Any
+
+from ui.shared.navigation import BY_NAME
+from ui.state import texts
+from ui.state.field import Field
+from ui.state.subject import Subject
+from ui.state.texts import Box, Half, Point, Waypoints, quoted
+
+EVERY = tuple(BY_NAME)  # the names of all pages
+FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
+BY_CLASS = "class"  # the colour of a code on the map is its class's
+SHOWS = ("samples", "manifold", "traverse")
+SPACINGS = ("linear", "quantile")
+SIDES = (10, 15, 20, 30)  # images of a manifold's side
+
+
+def _as_it_is(text: str, subject: Subject) -> str:
+    return text
+
+
+def _one_of(choices: tuple[str, ...]) -> Any:
+    return lambda text, subject: text if text in choices else None
+
+
+def _flag(word: str, name: str, pages: tuple[str, ...], of_model: bool = False) -> Field[bool]:
+    """Return a field that is on where the address says that word."""
+    return Field(name, pages, False, lambda text, _: text == word, lambda on: word if on else "", of_model=of_model)
+
+
+def _plane_refused(text: str, subject: Subject) -> str:
+    choices = ""
+    if subject.latent > 2:
+        choices = f" Choose 'pca' or two different dimensions from 1 to {subject.latent}, such as plane=1,2."
+    return f"{subject.model} has no plane {quoted(text)}.{choices} Showing the default plane."
+
+
+def _pin_refused(text: str, subject: Subject) -> str:
+    return (
+        f"The link's point z = {quoted(text)} does not fit: {subject.model} needs {subject.latent} numbers "
+        "with commas between them. No point is pinned; click on the map to pin one."
+    )
+
+
+def _label_refused(text: str, subject: Subject) -> str:
+    has = f"has the labels 0 to {subject.labels - 1}" if subject.labels else "is told no labels"
+    return f"The link's label {quoted(text)} does not fit: {subject.model} {has}."
+
+
+def _image_refused(text: str, subject: Subject) -> str:
+    return f"The link's image {quoted(text)} does not exist: {subject.model} has {subject.codes:,} codes, from 0."
+
+
+def _path_refused(text: str, subject: Subject) -> str:
+    example = ";".join([",".join(["0.5"] * subject.latent)] * 2)
+    return (
+        f"The link's path does not fit: {subject.model} needs {texts.FEWEST} to {texts.MOST} waypoints of "
+        f"{subject.latent} numbers, such as path={example}. Showing another one."
+    )
+
+
+# the model, and what is looked at of it
+MODEL: Field[str] = Field("model", EVERY, "", _as_it_is, str)
+PLANE: Field[str] = Field("plane", ("explore", "paths", "sample"), "", texts.plane, str, _plane_refused, of_model=True)
+PIN: Field[Point | None] = Field(
+    "z", EVERY, None, lambda text, s: texts.point(text, s.latent), texts.point_text, _pin_refused, of_model=True
+)
+LABEL: Field[int | None] = Field(
+    "label", ("explore", "sample"), None, lambda text, s: texts.below(text, s.labels), texts.whole_text, _label_refused,
+    of_model=True,
+)  # fmt: skip
+# the example of the Theory page, by its number among the codes; models of the same data share the images
+IMAGE: Field[int | None] = Field(
+    "image", ("theory",), None, lambda text, s: texts.below(text, s.codes), texts.whole_text, _image_refused,
+    of_model=True, carried=True,
+)  # fmt: skip
+
+# the runs of pages that choose their own; library.py knows whether there is a run of that name
+RUN: Field[str] = Field("run", ("train",), "", _as_it_is, str)
+COMPARED: Field[tuple[str, ...]] = Field("models", ("compare",), (), lambda text, _: texts.names(text), ",".join)
+
+# the style of the map; colouring.py knows what can colour a run's codes
+COLOUR: Field[str] = Field("colour", ("explore",), BY_CLASS, _as_it_is, str)
+IMAGES = _flag("images", "marks", ("explore",))
+CONTOURS = _flag("1", "contours", ("explore",))
+
+# the path
+PATH: Field[Waypoints | None] = Field(
+    "path", ("paths",), None, lambda text, s: texts.waypoints(text, s.latent), texts.waypoints_text, _path_refused,
+    of_model=True,
+)  # fmt: skip
+KIND: Field[str] = Field(
+    "kind", ("paths",), FIRST_KINDS[0], lambda text, s: text if text in s.kinds else None, str, of_model=True
+)
+SHOWN: Field[tuple[str, ...]] = Field(
+    "kinds", ("paths",), FIRST_KINDS, lambda text, s: tuple(k for k in s.kinds if k in text.split(",")), ",".join,
+    of_model=True,
+)  # fmt: skip
+MAGNIFIED = _flag("1", "magnification", ("paths",), of_model=True)
+
+# samples
+SHOW: Field[str] = Field("show", ("sample",), SHOWS[0], _one_of(SHOWS), str)
+LEFT: Field[Half] = Field(
+    "left", ("sample",), Half("prior"), texts.half, str, model_default=lambda s: Half(s.sources[0])
+)
+RIGHT: Field[Half] = Field(
+    "right", ("sample",), Half("aggregate"), texts.half, str, model_default=lambda s: Half(s.sources[1])
+)
+SEED: Field[int] = Field("seed", ("sample",), 0, lambda text, _: texts.below(text, texts.LARGEST_SEED + 1), str)
+# drawn among one model's codes
+BOX: Field[Box | None] = Field("box", ("sample",), None, lambda text, _: texts.box(text), texts.box_text, of_model=True)
+SPACING: Field[str] = Field("spacing", ("sample",), SPACINGS[0], _one_of(SPACINGS), str)
+SIDE: Field[int] = Field(
+    "side", ("sample",), 20, lambda text, _: next((n for n in SIDES if n == texts.whole(text)), None), str
+)
+
+FIELDS: tuple[Field[Any], ...] = (
+    MODEL, PLANE, PIN, LABEL, IMAGE, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, PATH, KIND, SHOWN, MAGNIFIED,
+    SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE,
+)  # fmt: skip

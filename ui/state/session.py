@@ -1,0 +1,103 @@
+"""The session of a visitor: every name that the app keeps something under, and the only file that reads or writes it.
+
+What the address says too is in the table of permalink.py. Streamlit keeps the values of widgets under their own keys:
+`widget` reads and sets those.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+import streamlit as st
+
+from vae.spec import Spec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Key(Generic[T]):
+    """A name in the session, and a function that makes the value for a session that has none yet."""
+
+    name: str
+    default: Callable[[], T]
+
+    def get(self) -> T:
+        """Return the value; a default is not kept."""
+        return cast(T, st.session_state[self.name]) if self.known() else self.default()
+
+    def kept(self) -> T:
+        """Return the value, and keep the default: to change a dictionary or a set in its place."""
+        return cast(T, st.session_state.setdefault(self.name, self.default()))
+
+    def set(self, value: T) -> None:
+        """Keep a value."""
+        st.session_state[self.name] = value
+
+    def update(self, value: T) -> None:
+        """Keep a value if it is another one: writing a widget's own value again would undo what is being typed."""
+        if not self.known() or self.get() != value:
+            self.set(value)
+
+    def pop(self) -> T:
+        """Return the value and forget it: what is shown or done once."""
+        value = self.get()
+        self.forget()
+        return value
+
+    def forget(self) -> None:
+        """Keep nothing any longer."""
+        if self.known():
+            del st.session_state[self.name]
+
+    def known(self) -> bool:
+        """Return whether the session has a value."""
+        return self.name in st.session_state
+
+
+def nothing() -> None:
+    """Return None, the default of a key that has no other."""
+
+
+def widget(key: str, default: Any = None) -> Key[Any]:
+    """Return the key of a widget's value, which is the default before the widget was drawn."""
+    return Key(key, lambda: default)
+
+
+def remembered(field: str) -> Key[tuple[str, str]]:
+    """Return where the session remembers a field of the address: the model it was written for, and its text."""
+    return Key(f"view_{field}", lambda: ("", ""))
+
+
+# Values of types from the page rooms, which are above this one, are declared as Any here; the room knows the type.
+
+# on every page
+NOTICE: Key[tuple[str, str] | None] = Key("view_said", nothing)  # kind and text of a sentence, shown once
+REDRAW: Key[bool] = Key("view_redraw", bool)  # whether the whole page is to be drawn again
+REPORTED: Key[tuple[str, str] | None] = Key("view_heard", nothing)  # model and pin of the map card's last report
+ASKED: Key[dict[str, Any]] = Key("asked", dict)  # slot -> question and answer of the pool
+
+# Explore
+CHOSEN: Key[dict[str, Any]] = Key("chosen", dict)  # model -> the codes that are selected on its map
+SAVED: Key[dict[str, Any]] = Key("chosen_saved", dict)  # model -> name -> indices of a saved selection
+SELECTIONS_FILE: Key[tuple[Any, str]] = Key("chosen_told", lambda: (None, ""))  # the file read last, and its fault
+COLUMNS: Key[dict[str, Any]] = Key("map_columns", dict)  # model -> name -> uploaded column
+COLUMNS_FILE: Key[Any] = Key("map_upload_told", nothing)  # the file read last, its fault, and what was left out
+MAPS: Key[set[str]] = Key("mapping", set)  # t-SNE and UMAP maps that this visitor asked for
+
+# Paths
+PATH: Key[Any] = Key("view_path_shown", nothing)  # model and PathView of the path that was shown last
+PATH_EDITED: Key[bool] = Key("paths_heard", bool)  # whether this run of the page follows a change of the path
+PATH_FILE: Key[tuple[str, str] | None] = Key("paths_opened", nothing)  # model and file of the path opened last
+GROUPS: Key[tuple[str, dict[str, Any]]] = Key("attribute_caught", lambda: ("", {}))  # model, and name -> indices
+
+# Theory
+CHAPTERS: Key[dict[str, Any]] = Key("theory_chapters", dict)  # model -> what its chapters show and wait for
+
+# Train and Models
+FORM_SPEC: Key[Spec | None] = Key("form_base", nothing)  # the spec that the form was filled from last
+FORM_JSON_PROBLEM: Key[str] = Key("form_json_problem", str)  # what was wrong with the JSON loaded last
+BRANCH: Key[str] = Key("branch_of", str)  # the run that a branch is being prepared of
+DELETED: Key[tuple[str, str] | None] = Key("deleted_run", nothing)  # name and title of the run deleted last
+EVALUATIONS: Key[dict[str, Any]] = Key("evaluating", dict)  # path of a run -> answers of its evaluation table
+MEASUREMENTS: Key[dict[str, Any]] = Key("measuring", dict)  # path of a run -> a measurement and its answer
