@@ -16,10 +16,9 @@ def start(page, **query):
     app = AppTest.from_file(MAIN, default_timeout=180)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     if page != "explore":
-        app.switch_page(f"{page}.py").run()
-    return app
+        app.switch_page(f"{page}.py")
+    return app.run()
 
 
 def lives(app):

@@ -1,5 +1,6 @@
 """The pages run as scripts, with good runs and with all that can be wrong with one; the app lives on each time."""
 
+import itertools
 import json
 import shutil
 
@@ -341,8 +342,9 @@ def test_images_belong_to_their_codes(digits):
     assert library.images(library.open_run("digits-vae-2d")) is None
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
-def test_every_preset_opens_on_every_page(folder, name):
+@pytest.mark.parametrize(("name", "other"), zip(sorted(PRESETS), itertools.cycle(["models", "train"])))
+def test_every_preset_opens_in_explore_and_another_page(folder, name, other):
+    """What is special to a preset shows in Explore; the two others take turns."""
     make_run(folder, name, name, data="digits", shape=(1, 8, 8))
     app = lives(explore(model=name))
     assert app.get("bidi_component")
@@ -351,8 +353,7 @@ def test_every_preset_opens_on_every_page(folder, name):
         name in ("mixture-vae", "vamp-vae", "flow-prior-vae")
     )
     assert ("decoded as “0”" in texts(app)) == (name == "cvae")
-    assert not lives(start("models", model=name)).error
-    assert not lives(start("train", run=name)).error
+    assert not lives(start(other, **{"run" if other == "train" else "model": name})).error
 
 
 def test_a_conditional_decoder_is_told_the_label_of_the_address(folder):
