@@ -14,7 +14,7 @@ from ui.train import form
 from ui.train.film import film
 from vae import jobs, runs
 from vae.data import DataError
-from vae.jobs import Standing
+from vae.jobs import JobState
 from vae.runs import Run, RunError, control, status
 from vae.runs.control import HIGHEST_RATE, ControlError
 from vae.spec import SpecError
@@ -116,9 +116,9 @@ def chooser(run: Run) -> None:
     )
 
 
-def _activity(standing: Standing) -> str:
+def _activity(job: JobState) -> str:
     """Return how often the page has to look: while something happens, while it may be resumed elsewhere, or never."""
-    now = standing.status.state
+    now = job.status.state
     return "busy" if now in BUSY else "waiting" if now in ("paused", "interrupted") else "resting"
 
 
@@ -139,26 +139,26 @@ def _watch(path: Any, activity: str) -> None:
     except RunError:
         st.info("This run was deleted. Choose another one, or train anew.", icon=":material/delete:")
         return
-    standing = jobs.executor().state(run.path)
-    if _activity(standing) != activity:
+    job = jobs.executor().state(run.path)
+    if _activity(job) != activity:
         library.forget()
         st.rerun()  # another rhythm needs another fragment, and the lists say something new
     # what comes and goes has a place of its own: an element more before the film would mount it anew
     with st.container(gap="small", key="train_head"):
         if (sentence := notices.take()) is not None:
             (st.error if sentence[0] == "error" else st.success)(sentence[1])
-        _headline(run, standing)
-        _trouble(run, standing)
-    film(run, key="film", live=standing.status.state in BUSY)
+        _headline(run, job)
+        _trouble(run, job)
+    film(run, key="film", live=job.status.state in BUSY)
     if visitor.mine(run):
-        _steering(run, standing)
+        _steering(run, job)
     elif not runs.ships(run):
         st.caption("Another visitor's run: you can watch it and start from its settings.")
 
 
-def _headline(run: Run, standing: Standing) -> None:
+def _headline(run: Run, job: JobState) -> None:
     """One line: what it is, what it does, how far it is; its bar is always there, for a button that moves is missed."""
-    now = standing.status
+    now = job.status
     word, hue = WORDS[now.state]
     if not visitor.mine(run) and runs.ships(run):
         word, hue = "Recorded", "gray"
@@ -169,24 +169,24 @@ def _headline(run: Run, standing: Standing) -> None:
     if now.state == "running" and now.remaining is not None:
         facts.append(f"{form.duration(now.remaining)} left")
     if now.state == "queued":
-        facts.append(_turn(standing))
+        facts.append(_turn(job))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
         st.badge(word, color=hue)  # type: ignore[arg-type]
         st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
     st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or runs.ships(run)))
 
 
-def _turn(standing: Standing) -> str:
+def _turn(job: JobState) -> str:
     """Say what a waiting run waits for."""
-    about = f" (~{form.duration(standing.wait)})" if standing.wait else ""
-    if standing.ahead == 0:
+    about = f" (~{form.duration(job.wait)})" if job.wait else ""
+    if job.ahead == 0:
         return f"next in the queue{about}"
-    return f"{standing.ahead} run{'s' * (standing.ahead != 1)} ahead of you{about}"
+    return f"{job.ahead} run{'s' * (job.ahead != 1)} ahead of you{about}"
 
 
-def _trouble(run: Run, standing: Standing) -> None:
+def _trouble(run: Run, job: JobState) -> None:
     """Say why a run has ended before its time, and offer what helps."""
-    now = standing.status
+    now = job.status
     if now.state == "failed":
         st.error(now.message or "Training ended with an error.", icon=":material/error:")
     elif now.state == "interrupted":
@@ -214,9 +214,9 @@ def _rate(run: Run) -> float:
     return float(rate if isinstance(rate, (int, float)) else rate["start"])
 
 
-def _steering(run: Run, standing: Standing) -> None:
+def _steering(run: Run, job: JobState) -> None:
     """The buttons under the film."""
-    now = standing.status
+    now = job.status
     over = now.state in ("done", "stopped", "failed", "interrupted", "finishing")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_steering"):
         if now.state in ("running", "starting", "queued"):

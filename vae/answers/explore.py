@@ -148,8 +148,8 @@ def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Poi
         here = model.given(batches.given(part))
         found: dict[str, torch.Tensor | None]
         if tight:
-            told = tightness(here, x, generator, conditioned=conditioned)
-            found, exact = {"gap": told.gap}, exact and told.exact
+            bound_gap = tightness(here, x, generator, conditioned=conditioned)
+            found, exact = {"gap": bound_gap.gap}, exact and bound_gap.exact
         else:
             bound = bounds(here, x, K, generator)
             found = {name: getattr(bound, name) for name in names}

@@ -202,7 +202,7 @@ def _closed_rate(q: "Distribution", prior: "Distribution") -> float | None:
 
 
 @single_threaded
-def still(run: Path, label: int | None = None) -> Arrays:
+def constants(run: Path, label: int | None = None) -> Arrays:
     """Return what stays as it is for every image of a model: samples z of its prior [M, d], and the grid's points."""
     subject = _subject(run, stamp(run), label)
     prior = subject.model.prior()  # type: ignore[misc]

@@ -12,8 +12,8 @@ from vae.diagnosis.verdict import (
     Verdict,
     beta,
     healthy,
-    said,
     signed,
+    with_error,
 )
 from vae.spec import Spec
 
@@ -90,10 +90,10 @@ def collapse(spec: Spec, evidence: Evidence) -> Finding:
     if decoder is None:
         return None
     gone, d = dead(evidence), len(codes.variance)
-    heard = [j for j, share in enumerate(decoder.share) if share.value >= IGNORED]
+    used = [j for j, share in enumerate(decoder.share) if share.value >= IGNORED]
     if len(gone) == d and spec.probabilistic:
-        return _collapsed(spec, evidence, decoder, heard)
-    if not heard:
+        return _collapsed(spec, evidence, decoder, used)
+    if not used:
         return Verdict(
             Severity.ILL,
             f"The decoder ignores z: no dimension moves {IGNORED:.0%} of the pixels' variance.",
@@ -101,12 +101,16 @@ def collapse(spec: Spec, evidence: Evidence) -> Finding:
             "collapsed",
             _ways(spec, evidence),
         )
-    deaf = [j for j in range(d) if j not in heard and j not in gone]
-    said_deaf = f" {names(deaf)} move{'s' * (len(deaf) == 1)} less than {IGNORED:.0%} of it." if deaf else ""
+    unused_dimensions = [j for j in range(d) if j not in used and j not in gone]
+    said_deaf = (
+        f" {names(unused_dimensions)} move{'s' * (len(unused_dimensions) == 1)} less than {IGNORED:.0%} of it."
+        if unused_dimensions
+        else ""
+    )
     most = max(decoder.share, key=lambda s: s.value)
     unused = f", and {names(gone)} nobody uses" if gone else ""
     return healthy(
-        f"No collapse: the decoder hears {len(heard)} of {d} dimensions{unused}; the strongest moves "
+        f"No collapse: the decoder hears {len(used)} of {d} dimensions{unused}; the strongest moves "
         f"{most.value:.0%} ± {most.se:.0%} of the pixels' variance.{said_deaf}"
     )
 
@@ -150,9 +154,9 @@ def _steps(spec: Spec, name: str, value: float) -> float:
     return float(schedule["steps"]) * (abs((value - schedule["start"]) / way) if way else 1.0)
 
 
-def _collapsed(spec: Spec, evidence: Evidence, decoder: Decoder, heard: list[int]) -> Verdict:
+def _collapsed(spec: Spec, evidence: Evidence, decoder: Decoder, used: list[int]) -> Verdict:
     most = max(decoder.share, key=lambda s: s.value)
-    if heard:
+    if used:
         start = f"The encoder is silent: all rates are 0, though the decoder would move {most.value:.0%} of the pixels."
     else:
         start = f"The decoder ignores z: no dimension moves more than {most.value:.2%} of the pixels' variance."
@@ -182,7 +186,7 @@ def _cause(spec: Spec, evidence: Evidence) -> str:
         times = found.predicted.value / found.residual.value
         return (
             f"The cause is the likelihood's σ: {signed(found.predicted.value)}, {times:.1f} times the residuals' "
-            f"{said(found.residual, 3, '')}. In that noise nothing is worth its rate."
+            f"{with_error(found.residual, 3, '')}. In that noise nothing is worth its rate."
         )
     weight = beta(spec)
     if weight is not None and weight > 1:

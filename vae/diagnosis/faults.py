@@ -13,11 +13,11 @@ from vae.diagnosis.verdict import (
     Severity,
     Verdict,
     healthy,
-    said,
     scale,
     share,
     signed,
     weight,
+    with_error,
 )
 from vae.spec import Spec
 
@@ -32,11 +32,12 @@ def bound(spec: Spec, evidence: Evidence) -> Finding:
     found = evidence.bound
     if found is None:
         return None
-    worth = f"ELBO {said(found.elbo)}"
+    worth = f"ELBO {with_error(found.elbo)}"
+    loss = with_error(found.gain._replace(value=-found.gain.value))
     if found.gain.below(0):
         return Verdict(
             Severity.ILL,
-            f"{worth}: {said(found.gain._replace(value=-found.gain.value))} worse than the best model without latents.",
+            f"{worth}: {loss} worse than the best model without latents.",
             "Each pixel by itself, fitted to the training images, says more of new ones than this model does. The "
             "cards below say what went wrong.",
             "worthless",
@@ -44,11 +45,11 @@ def bound(spec: Spec, evidence: Evidence) -> Finding:
     if not found.gain.above(0):
         return Verdict(
             Severity.ILL,
-            f"{worth}: no better than the best model without latents ({said(found.baseline)}).",
+            f"{worth}: no better than the best model without latents ({with_error(found.baseline)}).",
             "Whatever the latents carry, it does not pay.",
             "worthless",
         )
-    return healthy(f"{worth}: the latents buy {said(found.gain)} over the best model without any.")
+    return healthy(f"{worth}: the latents buy {with_error(found.gain)} over the best model without any.")
 
 
 def surgery(spec: Spec, evidence: Evidence) -> Finding:
@@ -64,7 +65,7 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
         return None
     wasted = found.total_correlation.value + found.dimension_kl.value
     error = (found.total_correlation.se**2 + found.dimension_kl.se**2) ** 0.5
-    spent = f"Of {said(found.rate)} of rate, {said(found.mutual_information)} say which image it is"
+    spent = f"Of {with_error(found.rate)} of rate, {with_error(found.mutual_information)} say which image it is"
     full = f" (of at most log N = {signed(found.cap)}: over more images it would be more)" if found.capped else ""
     rest = f"{signed(wasted)} ± {error:.2f} nats are KL(q(z) ‖ p(z))"
     severity = weight(wasted, of) if wasted > limits.ERRORS * error else Severity.HEALTHY
@@ -92,7 +93,7 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
     exactly = found.truth is not None
     low = str(found.k).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
     what = "log p(x)" if exactly else f"L{low} (itself a lower bound)"
-    says = f"The ELBO lies {said(found.gap)} below {what}"
+    says = f"The ELBO lies {with_error(found.gap)} below {what}"
     few = ""
     if not exactly and found.ess < FEW_EFFECTIVE:
         few = f" Only {found.ess:.1f} of {found.k} samples are effective: the truth lies higher still."
@@ -123,8 +124,8 @@ def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
     if found is None:
         return None
     d = spec.latent
-    than = f"PCA with {d} axes leaves {said(found.pca, 2, '')} of squared error an image"
-    mine = f"this model {said(found.error, 2, '')}"
+    than = f"PCA with {d} axes leaves {with_error(found.pca, 2, '')} of squared error an image"
+    mine = f"this model {with_error(found.error, 2, '')}"
     if found.saved.below(0):
         return Verdict(
             Severity.ILL,
@@ -138,7 +139,7 @@ def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
     if worst and found.classes[worst].value > 0:
         number = found.classes[worst]
         times = number.value / found.distortion.value if found.distortion.value > 0 else 0.0
-        says = f"Worst is class {worst}: {said(number)}, {times:.2f} times the mean. {says}" if times else says
+        says = f"Worst is class {worst}: {with_error(number)}, {times:.2f} times the mean. {says}" if times else says
         if times >= limits.CLASS:
             return Verdict(
                 Severity.NOTE,
@@ -163,8 +164,8 @@ def overfitting(spec: Spec, evidence: Evidence) -> Finding:
     if found is None or of is None:
         return None
     what = "ELBO" if spec.probabilistic else "−distortion"
-    says = f"{what} on training images {said(found.train)}, on new ones {said(found.test)}"
-    apart = f"{said(found.difference)} apart"
+    says = f"{what} on training images {with_error(found.train)}, on new ones {with_error(found.test)}"
+    apart = f"{with_error(found.difference)} apart"
     price = significant(found.difference)
     severity = weight(price, of)
     if severity == Severity.HEALTHY:

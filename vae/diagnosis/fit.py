@@ -15,10 +15,10 @@ from vae.diagnosis.verdict import (
     Verdict,
     beta,
     healthy,
-    said,
     scale,
     signed,
     weight,
+    with_error,
 )
 from vae.spec import Spec
 
@@ -40,9 +40,9 @@ def posterior(spec: Spec, evidence: Evidence) -> Finding:
         return healthy(f"q is the prior itself, so that its width changes nothing. {apart}")
     gain, c, slope = found.gain[found.best], found.factors[found.best], found.slope
     price = gain.value if gain.above(0) else 0.0
-    would = f"with σ {c:g} times as wide the ELBO would be {said(gain)} higher"
+    would = f"with σ {c:g} times as wide the ELBO would be {with_error(gain)} higher"
     marks = {"note": limits.WIDTH_NOTE, "ill": limits.WIDTH_ILL}
-    trade = f"A nat of rate buys {said(slope, 2, '')} nats of distortion"
+    trade = f"A nat of rate buys {with_error(slope, 2, '')} nats of distortion"
     if slope.above(limits.OVER):
         return Verdict(
             max(weight(price, of, **marks), Severity.NOTE),
@@ -98,7 +98,7 @@ def likelihood(spec: Spec, evidence: Evidence) -> Finding:
         return _reliability(spec, found.error or 0.0)
     assert found.predicted is not None and found.residual is not None
     ratio = found.residual.value / found.predicted.value
-    says = f"σ says {signed(found.predicted.value, 3)}, the residuals {said(found.residual, 3, '')}"
+    says = f"σ says {signed(found.predicted.value, 3)}, the residuals {with_error(found.residual, 3, '')}"
     if 1 / limits.RATIO <= ratio <= limits.RATIO:
         return healthy(f"{says}: a factor of {ratio:.2f}, so that the likelihood means what it says.")
     cost = found.cost

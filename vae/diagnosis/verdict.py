@@ -62,7 +62,7 @@ def signed(value: float, digits: int = 2) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
-def said(number: Number, digits: int = 2, units: str = "nats") -> str:
+def with_error(number: Number, digits: int = 2, units: str = "nats") -> str:
     """Return a number with its standard error and unit."""
     return f"{signed(number.value, digits)} ± {number.se:,.{digits}f}" + (f" {units}" if units else "")
 

@@ -10,7 +10,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-from vae.jobs.contract import CLUSTER, Capacity, Executor, JobError, Resources, Standing
+from vae.jobs.contract import CLUSTER, Capacity, Executor, JobError, JobState, Resources
 from vae.jobs.pauses import pause, pause_and_wait
 from vae.runs import control, status
 
@@ -19,8 +19,8 @@ __all__ = [
     "Capacity",
     "Executor",
     "JobError",
+    "JobState",
     "Resources",
-    "Standing",
     "executor",
     "pause",
     "pause_and_wait",

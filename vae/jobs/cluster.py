@@ -18,7 +18,7 @@ from typing import Any
 
 from vae.data import data_root
 from vae.jobs import task
-from vae.jobs.contract import CLUSTER, MOST_WAITING, Capacity, JobError, Resources, Standing
+from vae.jobs.contract import CLUSTER, MOST_WAITING, Capacity, JobError, JobState, Resources
 from vae.jobs.pauses import mark_queued, paused
 from vae.jobs.task import Note
 from vae.runs import Run, control, status
@@ -98,7 +98,7 @@ class Cluster:
             if seen.problem:
                 raise JobError(seen.problem)
             if seen.alive(note):
-                if now.ended or _said(run).state == "paused":
+                if now.ended or _file_status(run).state == "paused":
                     mark_queued(run, now)  # its attempt is about to return, and finds that it shall go on
                 return
             if sum(other.owner == owner for other in seen.waiting) >= MOST_WAITING:
@@ -144,7 +144,7 @@ class Cluster:
         with task.lock(run):
             note, seen = task.read(run), self._look(anew=True)
             alive = seen.alive(note)
-            if Run(run).checkpoint is None and _said(run).state != "starting":
+            if Run(run).checkpoint is None and _file_status(run).state != "starting":
                 if note is not None:
                     task.write(run, replace(note, over=True))
                     if alive:
@@ -155,22 +155,22 @@ class Cluster:
         if not alive:  # otherwise its turn comes, and it stops at once
             self.submit(run, *((note.owner, Resources(note.processes, note.gpus)) if note is not None else ()))
 
-    def state(self, run: Path) -> Standing:
-        """Return where a run stands: as its folder says, and before and after its trainer lives, as Ray says."""
+    def state(self, run: Path) -> JobState:
+        """Return the state of a run: as its folder says, and before and after its trainer lives, as Ray says."""
         run = run.resolve()
         now = status.current(run)
         if now.alive or now.ended or now.state == "new":
-            return Standing(now)
+            return JobState(now)
         if paused(run):
-            return Standing(replace(now, state="paused"))  # a pause needs no process, and may have lost its own
+            return JobState(replace(now, state="paused"))  # a pause needs no process, and may have lost its own
         note, seen = task.read(run), self._look()
         if seen.problem:
-            return Standing(replace(now, message=seen.problem))
+            return JobState(replace(now, message=seen.problem))
         if note is not None and seen.alive(note):
             return self._queued(run, now, note, seen)
         now = status.current(run)  # it may have ended between the two looks
         if now.alive or now.ended:
-            return Standing(now)
+            return JobState(now)
         job = seen.jobs.get(note.id) if note is not None else None
         if job is None:
             message = LOST.format(kept=KEPT_CHECKPOINT) if note is not None else now.message
@@ -178,18 +178,18 @@ class Cluster:
             code = job.driver_exit_code
             how = f"exit code {code}" if code is not None else (job.message or job.status.value).partition("\n")[0]
             message = ENDED.format(how=how, kept=KEPT_CHECKPOINT)
-        return Standing(replace(now, state="interrupted", message=message))
+        return JobState(replace(now, state="interrupted", message=message))
 
-    def _queued(self, run: Path, now: Status, note: Note, seen: _Seen) -> Standing:
-        said = _said(run)
-        if said.state == "starting":
-            return Standing(replace(now, state="starting"))
-        message = "" if said.state == "queued" else MOVED
+    def _queued(self, run: Path, now: Status, note: Note, seen: _Seen) -> JobState:
+        written = _file_status(run)
+        if written.state == "starting":
+            return JobState(replace(now, state="starting"))
+        message = "" if written.state == "queued" else MOVED
         processors = note.processes * threads()
         if not any(n.get("CPU", 0) >= processors and n.get("GPU", 0) >= note.gpus for n in seen.nodes):
             message = TOO_BIG.format(processors=processors, gpus=note.gpus)
         ahead = next((i for i, other in enumerate(seen.waiting) if other.id == note.id), len(seen.waiting))
-        return Standing(replace(now, state="queued", message=message), ahead)
+        return JobState(replace(now, state="queued", message=message), ahead)
 
     def resources(self) -> Capacity:
         """Return the cluster's processors, and how many of them runs of this project take."""
@@ -292,6 +292,6 @@ def _client(address: str) -> Any:
     return Client(address)
 
 
-def _said(run: Path) -> Status:
-    """Return what the run's file says, whether its trainer lives or not."""
+def _file_status(run: Path) -> Status:
+    """Return the status in the run's file, whether its trainer lives or not."""
     return status.read(run) or Status()

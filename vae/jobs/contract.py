@@ -25,8 +25,8 @@ class Resources:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a run stands for its executor: its status, and while it waits, how many go first and about how long."""
+class JobState:
+    """The state of a run in its queue: its status, and while it waits, how many go first and for about how long."""
 
     status: Status
     ahead: int = 0
@@ -59,8 +59,8 @@ class Executor(Protocol):
     def stop(self, run: Path) -> None:
         """End a run wherever it is, with everything up to the last step saved; one that still waits never starts."""
 
-    def state(self, run: Path) -> Standing:
-        """Return where a run stands."""
+    def state(self, run: Path) -> JobState:
+        """Return the state of a run."""
 
     def resources(self) -> Capacity:
         """Return what there is, and how much of it is in use."""

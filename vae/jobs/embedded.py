@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae import data
-from vae.jobs.contract import MOST_WAITING, Capacity, JobError, Resources, Standing
+from vae.jobs.contract import MOST_WAITING, Capacity, JobError, JobState, Resources
 from vae.jobs.pauses import mark_queued
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import Run, RunError, control, pace, status
@@ -77,22 +77,22 @@ class Embedded:
             else:
                 self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
 
-    def state(self, run: Path) -> Standing:
-        """Return where a run stands, and while it waits, how many go first and for about how long."""
+    def state(self, run: Path) -> JobState:
+        """Return the state of a run, and while it waits, how many go first and for about how long."""
         run = run.resolve()
         job, now = self.queue.get(str(run)), status.current(run)
         if job is None:
             # the engine is about to take the row away, or never had one: a queued run without a row has been lost
-            return Standing(now if now.state != "queued" else replace(now, state="interrupted"))
+            return JobState(now if now.state != "queued" else replace(now, state="interrupted"))
         if job.state == PARKED and not now.alive:
-            return Standing(replace(now, state="paused"))
+            return JobState(replace(now, state="paused"))
         if job.state == RUNNING and now.state == "interrupted":
-            return Standing(replace(now, state="starting"))
+            return JobState(replace(now, state="starting"))
         if job.state == WAITING:
             waiting = self.queue.waiting()
             ahead = next((i for i, other in enumerate(waiting) if other.run == job.run), 0)
-            return Standing(replace(now, state="queued"), ahead, self._wait(waiting[:ahead]))
-        return Standing(now)
+            return JobState(replace(now, state="queued"), ahead, self._wait(waiting[:ahead]))
+        return JobState(now)
 
     def _wait(self, first: list[Job]) -> float:
         """Return about how many seconds pass until a slot is free for the job after `first`."""

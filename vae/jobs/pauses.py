@@ -36,7 +36,7 @@ def paused(run: Path) -> bool:
 
 
 def mark_queued(run: Path, now: Status) -> Status:
-    """Write that a run is queued, where it stands, so that the trainer follows the wishes it finds, and return it."""
+    """Write that a run is queued, so that its trainer follows the requests that it finds, and return the status."""
     queued = Status("queued", now.step, now.epoch, now.total, now.per_epoch, now.seconds, attempt=now.attempt)
     status.write(run, queued)
     return queued

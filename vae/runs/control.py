@@ -53,22 +53,22 @@ def ask(path: Path, **changes: Any) -> Control:
     return control
 
 
-class Ear:
-    """Listens to control.json at the price of one stat a step."""
+class ControlReader:
+    """Reads control.json again only when it has changed, so that a look costs a trainer one stat a step."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.control = path, Control()
-        self.stamp: tuple[int, int] | None = None
+        self.version: tuple[int, int] | None = None
 
-    def hear(self) -> Control:
+    def latest(self) -> Control:
         """Return what is asked now; raises FileNotFoundError where the run's folder is gone."""
         try:
             found = (self.path / "control.json").stat()
-            stamp = (found.st_mtime_ns, found.st_ino)
+            version = (found.st_mtime_ns, found.st_ino)
         except FileNotFoundError:
             if not self.path.is_dir():
                 raise
-            stamp = None
-        if stamp != self.stamp:
-            self.stamp, self.control = stamp, read(self.path)
+            version = None
+        if version != self.version:
+            self.version, self.control = version, read(self.path)
         return self.control

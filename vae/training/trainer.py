@@ -1,4 +1,4 @@
-"""The whole trainer of a run folder: it obeys control.json, tells status.json, films, and finishes what it ends."""
+"""The whole trainer of a run folder: it follows control.json, writes status.json, films, and measures at the end."""
 
 import errno
 import os
@@ -24,10 +24,10 @@ from vae.training.loop import Diverged, Step
 from vae.training.parallel import ALONE, Team, lost
 
 DONE, BAD_INPUT, DIVERGED, MEMORY, DISK, LATER = 0, 2, 3, 4, 5, 75  # 75: EX_TEMPFAIL, to be resumed
-TELL_SECONDS = 0.1
+STATUS_SECONDS = 0.1
 PAUSE_SECONDS = 0.02
 SMOOTHING = 0.98  # of the measured seconds a step
-WISHES = ("run", "pause", "stop", "leave")
+REQUESTS = ("run", "pause", "stop", "leave")
 SIGNALS: dict[int, str] = {signal.SIGTERM: "leave", signal.SIGINT: "stop"}
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -47,10 +47,10 @@ class Finish:
 
 
 class _Stop(Exception):
-    """Training ends here, by a person's wish."""
+    """A person asked for the end of the training."""
 
 
-class _Later(Exception):
+class _Leave(Exception):
     """The process was asked to leave; the run goes on in another."""
 
 
@@ -77,21 +77,21 @@ class Trainer:
         self.measure, self.command, self.watch = finish or Finish(), command, watch
         self.status = Status(pid=os.getpid(), threads=torch.get_num_threads(), processes=team.size)
         self.leads = team.leads
-        self.ear = control.Ear(run.path)
+        self.control = control.ControlReader(run.path)
         self.signal = 0
-        self.next_tell = 0.0
+        self.next_update = 0.0
         self.step_seconds = 0.0
 
-    def tell(self, **changes: object) -> None:
-        """Write the status with changes."""
+    def update_status(self, **changes: object) -> None:
+        """Change the status and write it."""
         self.status = replace(self.status, **changes)  # type: ignore[arg-type]
         if self.leads:
             status.write(self.path, self.status)
-        self.next_tell = time.monotonic() + TELL_SECONDS
+        self.next_update = time.monotonic() + STATUS_SECONDS
 
     def __call__(self) -> int:
-        """Train until the end, a stop, or trouble; return the exit code. status.json has said it already."""
-        previous = {s: signal.signal(s, self._heard) for s in (signal.SIGINT, signal.SIGTERM)}
+        """Train until the end, a stop, or trouble; return the exit code. status.json holds the reason."""
+        previous = {s: signal.signal(s, self._on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             if not self.leads:
                 return self._run()
@@ -107,16 +107,16 @@ class Trainer:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def _heard(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         self.signal = number
 
     def _run(self) -> int:
         known = status.read(self.path)
         before = known or Status("interrupted" if (self.path / "status.json").exists() else "new")
         if self.leads and before.state not in ("queued", "starting", "new"):
-            control.ask(self.path, mode="run", until=None)  # an old wish: somebody wants it to go on now
+            control.ask(self.path, mode="run", until=None)  # an old request: somebody wants it to go on now
         try:
-            self.tell(state="starting", attempt=before.attempt + 1, step=before.step, total=before.total)
+            self.update_status(state="starting", attempt=before.attempt + 1, step=before.step, total=before.total)
             session, camera = self._prepare()
             try:
                 self._train(session, camera)
@@ -126,13 +126,13 @@ class Trainer:
             if self.leads:
                 # measuring has nothing to save: a second interrupt ends it, and it can be repeated
                 self._default_signals()
-            self.tell(state="finishing", message="Encoding the test set and measuring.")
+            self.update_status(state="finishing", message="Encoding the test set and measuring.")
             if self.leads:
                 self._finish()
-            self.tell(state=end, message="", remaining=None)
+            self.update_status(state=end, message="", remaining=None)
             return DONE
-        except _Later:
-            self.tell()
+        except _Leave:
+            self.update_status()
             return LATER
         except Diverged as error:
             rate, norm = error.learning_rate, error.gradient_norm
@@ -144,7 +144,7 @@ class Trainer:
             return self._failed(problem, str(error), BAD_INPUT)
         except OSError as error:
             if not self.path.is_dir():
-                return DONE  # the run was deleted while it trained: nobody is left to tell
+                return DONE  # the run was deleted while it trained: nobody reads its status
             if error.errno not in NO_SPACE:
                 self._failed("error", f"{type(error).__name__}: {error}", 1)
                 raise
@@ -160,7 +160,7 @@ class Trainer:
             return self._failed("memory", message, MEMORY)
 
     def _failed(self, problem: str, message: str, code: int, **changes: object) -> int:
-        self.tell(state="failed", problem=problem, message=message, remaining=None, **changes)
+        self.update_status(state="failed", problem=problem, message=message, remaining=None, **changes)
         return code
 
     def _prepare(self) -> tuple[Session, Camera | None]:
@@ -174,26 +174,26 @@ class Trainer:
 
     def _train(self, session: Session, camera: Camera | None) -> None:
         state = session.state
-        self.tell(
+        self.update_status(
             state="running", step=state.step, epoch=state.step // session.per_epoch, total=session.total,
             per_epoch=session.per_epoch, seconds=state.seconds, problem="",
             message=session.lost and f"Resumed from the checkpoint before the last: {session.lost}",
         )  # fmt: skip
         if camera is not None:
             camera.film(state.model, state.step)
-        self._obey(session, camera)
+        self._follow_requests(session, camera)
         with closing(session.steps()) as steps:  # leaving the loop saves
             for step in steps:
-                self._saw(step, session)
+                self._follow_step(step, session)
                 if camera is not None:
                     camera.film(state.model, step.step)
                 if self.watch is not None:
                     self.watch(step, session.total)
                 if step.step < session.total:
-                    self._obey(session, camera)
+                    self._follow_requests(session, camera)
 
-    def _saw(self, step: Step, session: Session) -> None:
-        """Tell where it stands, at most every TELL_SECONDS; the time left follows the newest steps."""
+    def _follow_step(self, step: Step, session: Session) -> None:
+        """Write the status, at most every STATUS_SECONDS; the time left follows the newest steps."""
         seconds = step.seconds - self.status.seconds if self.status.step == step.step - 1 else self.step_seconds
         self.step_seconds = SMOOTHING * self.step_seconds + (1 - SMOOTHING) * seconds if self.step_seconds else seconds
         self.status = replace(
@@ -201,40 +201,41 @@ class Trainer:
             remaining=(session.total - step.step) * self.step_seconds, learning_rate=step.learning_rate,
             gradient_norm=step.gradient_norm, skipped=step.skipped,
         )  # fmt: skip
-        if time.monotonic() >= self.next_tell:
-            self.tell()
+        if time.monotonic() >= self.next_update:
+            self.update_status()
 
-    def _wish(self, step: int) -> tuple[str, float | None]:
+    def _request(self, step: int) -> tuple[str, float | None]:
         """Return what people and signals ask for now, run, pause, stop or leave, and a learning rate."""
-        asked = self.ear.hear() if self.leads else control.Control()
+        asked = self.control.latest() if self.leads else control.Control()
         due = asked.mode == "run" and asked.until is not None and step >= asked.until
         mode = SIGNALS.get(self.signal, "pause" if due else asked.mode)
-        wish, rate = self.team.agree(WISHES.index(mode), -1.0 if asked.learning_rate is None else asked.learning_rate)
-        return WISHES[int(wish)], None if rate < 0 else rate
+        asked_rate = -1.0 if asked.learning_rate is None else asked.learning_rate
+        request, rate = self.team.agree(REQUESTS.index(mode), asked_rate)
+        return REQUESTS[int(request)], None if rate < 0 else rate
 
-    def _obey(self, session: Session, camera: Camera | None) -> None:
-        """Follow what people ask; returns when training shall go on, raises _Stop or _Later."""
+    def _follow_requests(self, session: Session, camera: Camera | None) -> None:
+        """Follow what people ask; returns when training shall go on, raises _Stop or _Leave."""
         state = session.state
         paused = False
         while True:
-            mode, rate = self._wish(state.step)
+            mode, rate = self._request(state.step)
             if rate is not None and (rate or None) != state.learning_rate:
                 state.learning_rate = rate or None
                 session.save()  # so that a resumed run has changed at the same step
             if mode == "stop":
                 raise _Stop
             if mode == "leave":
-                raise _Later
+                raise _Leave
             if mode == "run":
                 if paused:
-                    self.tell(state="running")
+                    self.update_status(state="running")
                 return
             if not paused:
                 paused = True
                 session.save()
                 if camera is not None:
                     camera.film(state.model, state.step, now=True)
-                self.tell(state="paused")
+                self.update_status(state="paused")
             time.sleep(PAUSE_SECONDS)
 
     def _finish(self) -> None:

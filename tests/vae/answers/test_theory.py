@@ -8,7 +8,7 @@ from fake_runs import complete, make_run
 from vae import data, runs
 from vae.answers import loaded
 from vae.answers.lesson import lesson
-from vae.answers.theory import numbers, refined, sample_count, still
+from vae.answers.theory import constants, numbers, refined, sample_count
 from vae.data import DataError
 from vae.evaluation import bounds, split
 from vae.evaluation.derivation import ladder
@@ -84,7 +84,7 @@ def test_slopes_are_the_derivatives(shipped):
 
 def test_prior_samples_and_the_grid_estimate_the_same_truth(shipped):
     image = digits(1)[0]
-    found, kept = numbers(shipped, image), still(shipped)
+    found, kept = numbers(shipped, image), constants(shipped)
     naive = np.logaddexp.reduce(found.arrays["prior_log_px"]) - np.log(len(found.arrays["prior_log_px"]))
     assert naive == pytest.approx(found.numbers["log_px"], abs=0.3)
     grid, log_pz = found.arrays["grid_log_px"].astype(float), kept["grid_log_pz"].astype(float)
@@ -119,7 +119,7 @@ def test_every_kind_of_model_has_its_own_true_version(tmp_path, preset, changes)
         assert abs(found.numbers["residual"]) < 1e-3
     if run.spec.latent <= 2 and run.spec.posterior["kind"] in ("normal", "delta", "quantised"):
         assert "density" in found.arrays
-    assert set(still(run.path, label)) >= {"prior_z", "prior_loc", "prior_scale"}
+    assert set(constants(run.path, label)) >= {"prior_z", "prior_loc", "prior_scale"}
     way = refined(run.path, digits(1)[0], label)
     assert way.best >= way.elbo - 1e-6
 
