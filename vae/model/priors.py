@@ -3,6 +3,8 @@
 Each is made from the encoder, the number of latents d and the shape of the data, since the VampPrior needs all three.
 """
 
+from typing import Protocol, runtime_checkable
+
 import torch
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, MixtureSameFamily
@@ -83,6 +85,16 @@ class Mixture(nn.Module):
         return mixture(self.logits, normal(self.mean, soft_bound(self.log_sigma).exp()))
 
 
+@runtime_checkable
+class BeginsAtExamples(Protocol):
+    """A prior whose training begins at so many `examples` of the data, which it is shown once."""
+
+    @property
+    def examples(self) -> int: ...
+    def begin(self, examples: Tensor) -> None:
+        """Begin at examples [n, *shape]."""
+
+
 class Vamp(nn.Module):
     """p(z) = (1/C) sum_c q(z|u_c) with learned pseudo-inputs u_c. Source: Tomczak & Welling 2018.
 
@@ -95,6 +107,11 @@ class Vamp(nn.Module):
         self.raw = nn.Parameter(torch.randn(inputs, *shape))
         self.pixels = len(shape) > 1
         self._encoder = (encoder,)  # in a tuple, so that its weights are the model's alone and saved once
+
+    @property
+    def examples(self) -> int:
+        """How many pseudo-inputs there are."""
+        return len(self.raw)
 
     @torch.no_grad()
     def begin(self, examples: Tensor) -> None:
