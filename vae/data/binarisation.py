@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae.data.dataset import DataError, Dataset
-from vae.spec.choices import LIKELIHOODS
+from vae.spec.choices import CHOICES, LIKELIHOODS
 from vae.spec.fields import any_of
 from vae.spec.kinds import LEVELS, Likelihood
 
@@ -34,6 +34,9 @@ def check_likelihood(likelihood: Mapping[str, Any], dataset: Dataset, binarisati
 
     `likelihood` is a spec's entry {"kind": ..., **options}.
     """
+    words = CHOICES["binarisation"].choices
+    if binarisation not in words:
+        raise DataError(f"There is no binarisation {binarisation!r}: choose {any_of(words)}.")
     kind = LIKELIHOODS[likelihood["kind"]]
     if dataset.images.dtype != np.uint8:
         if kind.bounded:

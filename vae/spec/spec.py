@@ -150,12 +150,12 @@ class Spec:
         try:
             entries = json.loads(text)
         except ValueError as error:
-            raise SpecError(f"not valid JSON: {error}") from error
+            raise SpecError(f"Not valid JSON: {error}.") from error
         if not isinstance(entries, dict):
-            raise SpecError("a spec is a JSON object")
+            raise SpecError("A spec is a JSON object.")
         unknown = set(entries) - {f.name for f in fields(cls)}
         if unknown:
-            raise SpecError(f"unknown entries {sorted(unknown)}")
+            raise SpecError(f"Unknown entries {sorted(unknown)}.")
         return cls(**entries)
 
 

@@ -464,7 +464,7 @@ def test_json_fills_the_form():
         ("{", "Not valid JSON"),
         ("[]", "JSON object"),
         ('{"zebra": 1}', "zebra"),
-        ('{"latent": -3}', "Latent must be"),
+        ('{"latent": -3}', "Latent size must be"),
         ('{"data": "nowhere"}', "There is no dataset"),
         ('{"data": "digits"}', "examples of shape"),
         ('{"data": "glyphs", "binarisation": "none"}', "grey pixels"),
