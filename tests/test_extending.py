@@ -1,4 +1,4 @@
-"""docs/extending.md: its code is added to a copy of the project, and a prior, an objective, a dataset and a page work."""
+"""docs/extending.md: what its code adds to a copy of the project works: a prior, an objective, a dataset, a page."""
 
 import os
 import re
@@ -113,9 +113,8 @@ steps = [step for _, step in zip(range(20), fit(State.fresh(spec), spec, batches
 assert len(steps) == 20 and all(np.isfinite([s.distortion, s.rate]).all() for s in steps)
 # the command line
 from vae.cli import main
-assert main(["train", "vae", "--data", "checks", "--size", "64", "--epochs", "1", "--widths", "16", "--prior", "laplace",
-             "--objective", "renyi", "--objective-alpha", "0.25", "--samples", "2", "--name", "shell", "--n", "20",
-             "--k", "2"]) == 0
+words = "train vae --data checks --size 64 --epochs 1 --widths 16 --prior laplace --objective renyi --samples 2 --k 2"
+assert main([*words.split(), "--objective-alpha", "0.25", "--name", "shell", "--n", "20"]) == 0
 found = runs.find("shell").spec
 assert (found.prior, found.objective) == ({"kind": "laplace"}, {"kind": "renyi", "alpha": 0.25})
 # pages
