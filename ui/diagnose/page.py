@@ -15,8 +15,7 @@ from ui.train import form
 from vae import runs
 from vae.answers import pool
 from vae.data import DataError
-from vae.diagnosis import cards as verdicts
-from vae.diagnosis import kept
+from vae.diagnosis import cards, kept
 from vae.diagnosis.evidence import PARTS, QUICK, Evidence, Number
 from vae.diagnosis.verdict import Absent, Finding, Remedy, Severity, Verdict
 from vae.runs import Run
@@ -66,7 +65,7 @@ def _at_rest(run: Run) -> None:
 
 
 def _draw(run: Run, found: Known) -> None:
-    findings = verdicts.judge(run.spec, found.evidence)
+    findings = cards.judge(run.spec, found.evidence)
     _headline(run, found, findings)
     present = [name for name, finding in findings.items() if not isinstance(finding, Absent)]
     free = -len(present) % COLUMNS
@@ -86,18 +85,18 @@ def _draw(run: Run, found: Known) -> None:
     if absent:
         with st.container(border=True, key="diagnosis_absent", gap="xsmall"):
             st.markdown("**Not here**")
-            lines = [f"{verdicts.CARDS[name].title}: {finding.reason}" for name, finding in absent.items()]
+            lines = [f"{cards.CARDS[name].title}: {finding.reason}" for name, finding in absent.items()]
             st.caption("  \n".join(lines))
 
 
 def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
     """Say what is wrong in one line, what to do in one click, and how far the measuring is."""
     said = [f for f in findings.values() if isinstance(f, Verdict)]
-    worst = verdicts.main(findings)
+    worst = cards.main(findings)
     notes = sum(f.severity == Severity.NOTE for f in said)
     with st.container(border=True, key="diagnosis", gap="xsmall"):
         if worst is not None:
-            st.markdown(f"#### {BADGES[Severity.ILL]} {verdicts.TITLES[worst.name]}")
+            st.markdown(f"#### {BADGES[Severity.ILL]} {cards.TITLES[worst.name]}")
             st.markdown(messages.plain(worst.sentence))
             _remedies(run, worst.remedies, "main")
         elif found.waiting:
@@ -155,7 +154,7 @@ def _remedies(run: Run, remedies: tuple[Remedy, ...], key: str) -> None:
 
 def _card(run: Run, name: str, finding: Finding, found: Known) -> None:
     """Draw one card: its verdict, its evidence, why, and what to do."""
-    card = verdicts.CARDS[name]
+    card = cards.CARDS[name]
     with st.container(border=True, key=f"card_{name}", gap="xsmall", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
             st.markdown(f"**{messages.plain(card.title)}**", width="stretch")
@@ -172,7 +171,7 @@ def _card(run: Run, name: str, finding: Finding, found: Known) -> None:
                 _remedies(run, finding.remedies, name)
 
 
-def _pending(card: verdicts.Card, found: Known) -> None:
+def _pending(card: cards.Card, found: Known) -> None:
     if any(part in found.failed for part in card.needs):
         st.caption("Cannot be measured here, for the reason above.")
     else:
@@ -223,7 +222,7 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
         if known.holes is not None and known.holes.x:
             worst.holes(run, known)
         return
-    needs = dict.fromkeys((*verdicts.CARDS[name].needs, "gap"))
+    needs = dict.fromkeys((*cards.CARDS[name].needs, "gap"))
     there = tuple(getattr(known, part) is not None for part in needs)
     figure = _figure(name, kept.digest(run.path), there, run, known)
     if figure is not None:

@@ -14,8 +14,7 @@ from ui.state import view as state
 from vae import runs
 from vae.answers import diagnose, pool
 from vae.data import DataError
-from vae.diagnosis import cards as verdicts
-from vae.diagnosis import examples, kept
+from vae.diagnosis import cards, examples, kept
 from vae.diagnosis.evidence import PARTS, QUICK
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -45,7 +44,7 @@ def plainly(text):
 
 def card(app, name):
     """The sentence of a card."""
-    title = f"**{verdicts.CARDS[name].title}**"
+    title = f"**{cards.CARDS[name].title}**"
     said = [plainly(m.value) for m in app.markdown]
     return said[said.index(title) + 2]
 
@@ -69,7 +68,7 @@ def test_a_kept_diagnosis_is_there_without_asking(monkeypatch, folder):
 def test_an_example_is_told_its_illness_and_its_remedy_sets_the_train_page(name, monkeypatch, folder):
     as_shipped(monkeypatch)
     app = lives(start("diagnose", model=name))
-    title = verdicts.TITLES[examples.EXAMPLES[name].diagnosis]
+    title = cards.TITLES[examples.EXAMPLES[name].diagnosis]
     assert title in texts(app)
     app.button(key="remedy_main_0").click().run()
     spec = {

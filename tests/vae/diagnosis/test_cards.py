@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vae.diagnosis import cards as verdicts
-from vae.diagnosis import limits, quick
+from vae.diagnosis import cards, limits, quick
 from vae.diagnosis.evidence import (
     PARTS,
     Bound,
@@ -56,7 +55,7 @@ HEALTHY = Evidence(
 
 
 def found(name, spec=VAE, **parts):
-    return verdicts.CARDS[name].judge(spec, replace(HEALTHY, **parts))
+    return cards.CARDS[name].judge(spec, replace(HEALTHY, **parts))
 
 
 def ill(name, diagnosis, spec=VAE, **parts):
@@ -65,7 +64,7 @@ def ill(name, diagnosis, spec=VAE, **parts):
     assert isinstance(verdict, Verdict)
     assert verdict.severity == Severity.ILL
     assert verdict.name == diagnosis
-    assert verdict.name in verdicts.CAUSES and verdict.name in verdicts.TITLES
+    assert verdict.name in cards.CAUSES and verdict.name in cards.TITLES
     assert verdict.why
     mends(verdict, spec)
     return verdict
@@ -79,19 +78,19 @@ def mends(verdict, spec):
 
 
 def test_a_healthy_model_has_ten_healthy_cards_and_no_diagnosis():
-    findings = verdicts.judge(VAE, HEALTHY)
-    assert list(findings) == list(verdicts.CARDS)
+    findings = cards.judge(VAE, HEALTHY)
+    assert list(findings) == list(cards.CARDS)
     assert {f.severity for f in findings.values()} == {Severity.HEALTHY}
-    assert verdicts.main(findings) is None
+    assert cards.main(findings) is None
 
 
 def test_without_its_evidence_a_card_says_nothing_yet():
-    for name, card in verdicts.CARDS.items():
+    for name, card in cards.CARDS.items():
         for part in card.needs:
             if name == "collapse" and part in ("training", "likelihood"):
                 continue  # it can say what it knows without
             assert card.judge(VAE, replace(HEALTHY, **{part: None})) is None, (name, part)
-    assert verdicts.main(verdicts.judge(VAE, Evidence())) is None
+    assert cards.main(cards.judge(VAE, Evidence())) is None
 
 
 def test_evidence_goes_to_json_and_back():
@@ -278,7 +277,7 @@ def test_worse_than_pca_and_a_class_that_takes_more_than_its_share():
 def test_an_autoencoder_lacks_five_cards_and_each_says_why():
     nothing = {"gap": None, "surgery": None, "width": None}
     known = replace(HEALTHY, codes=replace(HEALTHY.codes, rates=None), **nothing)
-    findings = verdicts.judge(AE, known)
+    findings = cards.judge(AE, known)
     absent = {name for name, f in findings.items() if isinstance(f, Absent)}
     assert absent == {"bound", "rates", "posterior", "surgery", "gap"}
     assert all("autoencoder" in f.reason.lower() for f in findings.values() if isinstance(f, Absent))
@@ -288,16 +287,16 @@ def test_an_autoencoder_lacks_five_cards_and_each_says_why():
 def test_the_main_diagnosis_is_the_cause_not_its_symptoms():
     noise = Likelihood("sigma", n(1.0), n(0.25), 50.0, None, ((1.0, 0.25, 5.0),))
     worse = replace(HEALTHY, codes=DEAD, decoder=DEAF, likelihood=noise, bound=replace(HEALTHY.bound, gain=n(-50.0)))
-    findings = verdicts.judge(GREY, worse)
+    findings = cards.judge(GREY, worse)
     assert {f.name for f in findings.values() if f.severity == Severity.ILL} >= {"collapsed", "sigma", "worthless"}
-    assert verdicts.main(findings).name == "collapsed"
+    assert cards.main(findings).name == "collapsed"
     without = replace(worse, codes=HEALTHY.codes, decoder=HEALTHY.decoder)
-    assert verdicts.main(verdicts.judge(GREY, without)).name == "sigma"
+    assert cards.main(cards.judge(GREY, without)).name == "sigma"
 
 
 def test_a_fault_is_held_against_at_least_one_nat():
     nothing = replace(HEALTHY, bound=replace(HEALTHY.bound, gain=n(0.05)))
-    verdict = verdicts.CARDS["posterior"].judge(VAE, replace(nothing, width=width(4.2, 0.01)))
+    verdict = cards.CARDS["posterior"].judge(VAE, replace(nothing, width=width(4.2, 0.01)))
     assert verdict.severity == Severity.NOTE  # 0.01 nats of 1, not of 0.05
     assert limits.LEAST_SCALE == 1.0
 

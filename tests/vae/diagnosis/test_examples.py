@@ -10,8 +10,7 @@ from vae import runs
 from vae.answers import diagnose, loaded
 from vae.data import load
 from vae.data.batches import prepare
-from vae.diagnosis import cards as verdicts
-from vae.diagnosis import examples, kept, measure, report
+from vae.diagnosis import cards, examples, kept, measure, report
 from vae.diagnosis.evidence import PARTS, QUICK, Evidence, plain
 from vae.diagnosis.verdict import Severity, Verdict
 from vae.evaluation import baseline, calibration, decomposition, exact, scores, width
@@ -40,8 +39,8 @@ def evidence(run):
 @pytest.mark.parametrize("name", examples.EXAMPLES)
 def test_an_example_gets_its_own_diagnosis(name):
     run = runs.find(name, ILL)
-    findings = verdicts.judge(run.spec, evidence(run))
-    assert verdicts.main(findings).name == examples.EXAMPLES[name].diagnosis
+    findings = cards.judge(run.spec, evidence(run))
+    assert cards.main(findings).name == examples.EXAMPLES[name].diagnosis
     assert all(f is not None for f in findings.values())
 
 
@@ -52,8 +51,8 @@ def test_no_two_examples_have_the_same_diagnosis():
 @pytest.mark.parametrize("name", HEALTHY)
 def test_a_shipped_model_is_healthy(name):
     run = runs.find(name, [runs.shipped()])
-    findings = verdicts.judge(run.spec, evidence(run))
-    assert verdicts.main(findings) is None
+    findings = cards.judge(run.spec, evidence(run))
+    assert cards.main(findings) is None
     if name in ("digits-vae-2d", "mnist-vae-2d"):
         assert all(isinstance(f, Verdict) and f.severity == Severity.HEALTHY for f in findings.values())
 
@@ -62,7 +61,7 @@ def test_the_beta_vae_is_told_its_beta():
     run = runs.find("sprites-beta-vae-10d", [runs.shipped()])
     found = evidence(run)
     assert abs(found.width.slope.value - run.spec.objective["beta"]["stop"]) < 3 * found.width.slope.se
-    assert verdicts.judge(run.spec, found)["posterior"].severity == Severity.NOTE
+    assert cards.judge(run.spec, found)["posterior"].severity == Severity.NOTE
 
 
 @pytest.mark.parametrize("name", examples.EXAMPLES)

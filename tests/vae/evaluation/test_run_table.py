@@ -7,8 +7,7 @@ import pytest
 from vae import runs
 from vae.answers import models
 from vae.cli import main
-from vae.evaluation import run_table as report
-from vae.evaluation import table
+from vae.evaluation import run_table, table
 from vae.runs import Run, RunError
 from vae.runs.load import load_model
 from vae.spec import preset
@@ -23,13 +22,13 @@ def test_the_app_knows_the_tables_parts():
 def test_a_heavy_decoder_is_asked_for_fewer_samples():
     small = preset("vae", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})
     large = preset("vae", shape=(3, 64, 64), data="cifar10", encoder={"kind": "conv", "channels": [64, 128, 256]})
-    assert report.sizes(small).ks[-1] == 5000 > report.sizes(large).ks[-1] >= 1
+    assert run_table.sizes(small).ks[-1] == 5000 > run_table.sizes(large).ks[-1] >= 1
 
 
 def test_the_parts_are_the_table_and_agree_with_the_card(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_DATA", str(tmp_path))
     run = runs.find("digits-vae-2d", SHIPPED)
-    rows = {row["name"]: row for name in table.PARTS for row in report.part(run, load_model(run), name)}
+    rows = {row["name"]: row for name in table.PARTS for row in run_table.part(run, load_model(run), name)}
     assert abs(rows["elbo"]["value"] - run.metrics["elbo"]["value"]) < 4 * rows["elbo"]["se"]
     ladder = [rows[f"log_px_{k}"]["value"] for k in (1, 5, 50, 500, 5000)]
     assert ladder == sorted(ladder) and rows["elbo"]["value"] - 0.05 < ladder[0]
