@@ -22,7 +22,7 @@ def runnable(run: Run) -> bool:
 def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray]:
     """Return the decoder's header and its weights, float32 [total]; raises RunError if they cannot be used.
 
-    A decoder that is told labels is packed under one of them (None: the one that Explore shows).
+    A conditional decoder is packed under one label (None: the one that Explore shows).
 
     The header holds layers, mean, shape, latent, and `tensors`: name -> [offset, length] in floats. The mean of a
     family with two parts is the first of them, so no layer is cut off.

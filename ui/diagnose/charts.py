@@ -100,7 +100,7 @@ def rates(codes: Codes) -> go.Figure:
     return _bars(codes.rates, hues, "dimension", "KL, nats", DEAD, "nats")
 
 
-def heard(decoder: Decoder) -> go.Figure:
+def used(decoder: Decoder) -> go.Figure:
     """Return the share of the pixels' variance that each dimension moves; what the decoder ignores is grey."""
     hues = [PRIOR if share.value < IGNORED else DECODER for share in decoder.share]
     figure = _bars(decoder.share, hues, "dimension", "of the pixels' variance", IGNORED, "")

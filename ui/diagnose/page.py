@@ -116,12 +116,12 @@ def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
 
 def _examples(run: Run) -> None:
     """Offer the unhealthy examples, each of which shows one fault."""
-    ill = {entry.name: entry.title for entry in library.examples()}
-    if not ill:
+    examples = {entry.name: entry.title for entry in library.examples()}
+    if not examples:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="diagnosis_examples"):
         st.caption("Unhealthy examples:", width="content")
-        for name, title in ill.items():
+        for name, title in examples.items():
             st.button(
                 title, key=f"example_{name}", type="tertiary", disabled=name == run.name, on_click=_look, args=(name,)
             )
@@ -200,7 +200,7 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
     if card == "rates" and known.codes is not None and known.codes.rates is not None:
         return charts.rates(known.codes)
     if card == "collapse" and known.decoder is not None:
-        return charts.heard(known.decoder)
+        return charts.used(known.decoder)
     if card == "posterior" and known.width is not None:
         return charts.width(known.width)
     if card == "likelihood" and known.likelihood is not None:

@@ -1,4 +1,4 @@
-"""What is laid over the map (layer.js): colours, images, contours and the selection, none of which mounts it anew.
+"""What is laid over the map (layer.js): colours, images, contours and the selection, none of which remounts the map.
 
 What is large goes to the browser once, by itself (values.py): the codes' places, their numbers, the contours' lines.
 """

@@ -13,8 +13,7 @@ import streamlit as st
 
 from ui.explore import controls, selection
 from ui.explore.explorer import kept_payload
-from ui.paths import attributes
-from ui.paths import export as path_export
+from ui.paths import attributes, export
 from ui.shared import figures, library
 from ui.shared.components import pack, source, text
 from ui.state import notices, session, subject, texts
@@ -207,7 +206,7 @@ def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | 
 
 @st.fragment
 def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> None:
-    """Run anew with each gesture, and while answers are waited for, and leave the rest of the page as it is.
+    """Draw the panel; it runs alone after each gesture and while answers are missing, without the rest of the page.
 
     It is the browser that asks again: a fragment that ran by itself would have to come and go, and what it had mounted
     with it, at times before its script was loaded.
@@ -227,4 +226,4 @@ def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> 
     answers = answers_payload(run, codes, shown, view, found, attributes.chosen(run, codes))
     _answers(data=answers, key="paths_answers", height="content")
     attributes.panel(run, codes)
-    path_export.panel(run, view, found.paths.get(view.kind))
+    export.panel(run, view, found.paths.get(view.kind))

@@ -9,8 +9,7 @@ import streamlit as st
 from ui.sample.page import PATIENCE, POLL, display, without
 from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
-from ui.state import sampling as sampling_state
-from ui.state import session
+from ui.state import sampling, session
 from ui.state.permalink import SIDES
 from ui.state.sampling import Settings
 from vae.answers import pool, sample
@@ -87,12 +86,12 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
 
 def manifold(run: Run, plane: Plane, *, key: str) -> None:
     """Show the manifold of a model of two or more dimensions, on the map's plane."""
-    waiting = not _ask(run, sampling_state.read(run.name, run.spec), plane).done
+    waiting = not _ask(run, sampling.read(run.name, run.spec), plane).done
     st.fragment(_manifold, run_every=POLL if waiting else None)(run, plane, key, waiting)
 
 
 def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:
-    settings = sampling_state.read(run.name, run.spec)
+    settings = sampling.read(run.name, run.spec)
     answer = _ask(run, settings, plane)
     if not waiting:
         with suppress(TimeoutError, RunError, DataError):
@@ -100,9 +99,9 @@ def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:
     name = f"{key}_{run.name}"
 
     def handle_event() -> None:
-        now = sampling_state.read(run.name, run.spec)
+        now = sampling.read(run.name, run.spec)
         event = session.widget(name).get().get("ask")
-        sampling_state.write(run.name, run.spec, sampling_state.changed(now, event, run.spec))
+        sampling.write(run.name, run.spec, sampling.changed(now, event, run.spec))
 
     try:
         found = answer.result() if answer.done else None

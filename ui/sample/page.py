@@ -12,8 +12,7 @@ import streamlit as st
 
 from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
-from ui.state import notices, session, subject, texts
-from ui.state import sampling as sampling_state
+from ui.state import notices, sampling, session, subject, texts
 from ui.state.sampling import Settings
 from ui.state.texts import COLDEST, HOTTEST, Half
 from ui.state.view import set_label, set_pin
@@ -223,7 +222,7 @@ def _wait(answer: Answer[Any]) -> None:
 
 
 def _asked(run: Run, plane: Plane) -> tuple[Settings, tuple[Asked, Asked]]:
-    settings = sampling_state.read(run.name, run.spec)
+    settings = sampling.read(run.name, run.spec)
     return settings, (ask(run, settings, plane, "left"), ask(run, settings, plane, "right"))
 
 
@@ -248,8 +247,8 @@ def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
         event = session.widget(name).get().get("ask")
         if not isinstance(event, dict):
             return
-        now = sampling_state.read(run.name, run.spec)
-        sampling_state.write(run.name, run.spec, sampling_state.changed(now, event, run.spec))
+        now = sampling.read(run.name, run.spec)
+        sampling.write(run.name, run.spec, sampling.changed(now, event, run.spec))
         pin = texts.point(str(event.get("pin", "")), run.spec.latent)
         if pin is not None:
             set_pin(pin)
@@ -263,12 +262,12 @@ def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
 
 def chooser(run: Run) -> Settings:
     """Let people choose what the page shows, and the label of a conditional model; return the settings."""
-    settings = sampling_state.read(run.name, run.spec)
+    settings = sampling.read(run.name, run.spec)
     names = {"samples": "Samples", "manifold": "Manifold", "traverse": "Traverse"}
 
     def show() -> None:
-        now = sampling_state.read(run.name, run.spec)
-        sampling_state.write(run.name, run.spec, replace(now, show=session.widget("sample_show").get()))
+        now = sampling.read(run.name, run.spec)
+        sampling.write(run.name, run.spec, replace(now, show=session.widget("sample_show").get()))
 
     def label() -> None:
         set_label(session.widget("sample_label").get())

@@ -201,7 +201,7 @@ def live(path: Path) -> bytes:
 
 
 def _unseen(run: Run) -> Plane | None:
-    """Return the plane of a run that has no codes yet, where it can be told."""
+    """Return the plane of a run that has no codes yet; None unless it has two latent dimensions."""
     return planes.pair(2, 0, 1) if run.spec.latent == 2 else None
 
 

@@ -143,7 +143,7 @@ def _watch(path: Any, activity: str) -> None:
     if _activity(job) != activity:
         library.forget()
         st.rerun()  # another rhythm needs another fragment, and the lists say something new
-    # what comes and goes has a place of its own: an element more before the film would mount it anew
+    # what comes and goes has a place of its own: an element more before the film would mount it again
     with st.container(gap="small", key="train_head"):
         if (sentence := notices.take()) is not None:
             (st.error if sentence[0] == "error" else st.success)(sentence[1])
