@@ -1,15 +1,16 @@
 """The options of `train` that make a spec, read from the tables of vae.spec.choices: a new entry there is one here.
 
-An option of a role is named after both, `--prior-components`; those below are also known by a shorter name.
+An option of a role is named after both, `--prior-components`, and a penalty's after its kind, `--sparsity-weight`;
+those below are also known by a shorter name.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from vae.spec import SpecError
-from vae.spec.choices import CHOICES, NUMBERS, PATHS, ROLES
+from vae.spec.choices import CHOICES, NUMBERS, PATHS, ROLES, TERM, TERMS
 from vae.spec.fields import Choice, Option, Scalar, Sizes, any_of
 
 SHORT = {
@@ -39,6 +40,10 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
         for key in dict.fromkeys(key for kind in kinds.values() for key in kind.options):
             having = {word: kind.options[key] for word, kind in kinds.items() if key in kind.options}
             _add(group, f"{name}-{key}", _by_kind(having), *having.values())
+    penalties = parser.add_argument_group("Penalties", TERM.sentence)
+    for name, kind in TERMS.items():
+        for key, option in kind.options.items():
+            _add(penalties, f"{name}-{key}", f"{kind.title}: {kind.sentence} {_words(option)}", option)
 
 
 def chosen(given: argparse.Namespace) -> dict[str, Any]:
@@ -66,6 +71,16 @@ def entry(given: argparse.Namespace, role: str, usual: Mapping[str, Any] | None)
     if start is None and options:
         raise SpecError(f"There is no {role} that {', '.join(sorted(options))} could be of: say --{role} KIND too.")
     return None if start is None else {**start, **options}
+
+
+def terms(given: argparse.Namespace, usual: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Return the `usual` penalties with the options that a command line gives, and the others that it names."""
+    found = {term["kind"]: dict(term) for term in usual}
+    for name, kind in TERMS.items():
+        options = {key: value for key in kind.options if (value := getattr(given, f"{name}_{key}")) is not None}
+        if options:
+            found[name] = {**found.get(name, {"kind": name}), **options}
+    return tuple(found.values())
 
 
 def _flags(name: str) -> list[str]:

@@ -65,6 +65,7 @@ def _spec(given: argparse.Namespace) -> Spec:
     base = vars(preset(given.target))  # raises for an unknown name
     said = spec_options.chosen(given)
     entries = base | said | {role: spec_options.entry(given, role, _usual(given, role, base[role])) for role in ROLES}
+    entries["terms"] = spec_options.terms(given, base["terms"])
     entries = complete(entries, data.describe(given.data), said)
     if given.warm_up:
         stop = entries["objective"].get("beta", 1.0)

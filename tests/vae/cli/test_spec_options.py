@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from vae.cli import _parser, main
-from vae.cli.spec_options import add_spec_options, chosen, entry
+from vae.cli.spec_options import add_spec_options, chosen, entry, terms
 from vae.spec import SpecError, preset
-from vae.spec.choices import CHOICES, NUMBERS, PATHS, ROLES
+from vae.spec.choices import CHOICES, NUMBERS, PATHS, ROLES, TERMS
 from vae.spec.fields import Choice, Scalar
 
 
@@ -37,6 +37,9 @@ def test_help_says_all_that_the_tables_say(capsys, monkeypatch):
             for option in kind.options.values():
                 assert option.sentence in text
                 assert not isinstance(option, Scalar) or option.range in text
+    for name, kind in TERMS.items():
+        options |= {f"{name}-{key}": option for key, option in kind.options.items()}
+        assert kind.title in text and " ".join(kind.sentence.split()) in text
     for name, option in options.items():
         assert f"--{name}" in text and option.sentence in text
         assert not isinstance(option, Choice) or all(word in text for word in option.choices)
@@ -59,6 +62,13 @@ def test_kinds_and_options_make_an_entry():
     assert chosen(given) == {"learning_rate": 0.002}
     assert entry(parsed("--prior", "none"), "prior", base["prior"]) is None
     assert entry(parsed("--sigma", "shared"), "likelihood", {"kind": "normal"}) == {"kind": "normal", "sigma": "shared"}
+
+
+def test_penalties_are_added_and_weighed():
+    usual = ({"kind": "codebook", "weight": 1.0}, {"kind": "commitment", "weight": 0.25})
+    assert terms(parsed(), usual) == usual
+    given = parsed("--commitment-weight", "2", "--sparsity-weight", "0.5")
+    assert terms(given, usual) == (usual[0], {"kind": "commitment", "weight": 2.0}, {"kind": "sparsity", "weight": 0.5})
 
 
 def test_options_of_an_absent_part_are_refused():
