@@ -145,7 +145,7 @@ class Panel {
   drawMarks(theme, place, polygon) {
     const { context } = fresh(this.marks);
     if (place) {
-      const [x, y] = this.axes.place(this.view, ...place);
+      const [x, y] = this.axes.place(this.view, place[0], place[1]);
       for (const [width, colour] of [
         [5, theme.paper],
         [2.5, theme.decoder],
@@ -159,7 +159,7 @@ class Panel {
     }
     if (polygon?.length > 1) {
       context.beginPath();
-      for (const u of polygon) context.lineTo(...this.axes.place(this.view, ...u));
+      for (const u of polygon) context.lineTo(...this.axes.place(this.view, u[0], u[1]));
       context.closePath();
       context.setLineDash([4, 3]);
       context.lineWidth = 1.5;
@@ -310,11 +310,11 @@ class Comparing {
       return panel;
     });
     this.maps.replaceChildren(...this.panels.map((panel) => panel.node));
-    this.maps.dataset.count = this.panels.length;
+    this.maps.dataset.count = String(this.panels.length);
     this.solo = this.lasso = this.film = null;
     this.last = Math.max(0, ...this.panels.flatMap((panel) => panel.film.frames.map((f) => f.step)));
     this.strip.hidden = this.last === 0;
-    this.range.value = TICKS;
+    this.range.value = String(TICKS);
     this.mode = this.mode === "z" && header.same_space ? "z" : "image";
     for (const button of this.modes) button.disabled = button.dataset.mode === "z" && !header.same_space;
     this.modes[1].title = header.same_space ? "" : "These models have other priors or another number of latents";
@@ -338,11 +338,17 @@ class Comparing {
   caption() {
     this.legend.replaceChildren(
       ...this.header.classes.map((name, k) => {
-        const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
-        button.firstChild.style.background = this.header.colours[k];
+        const button = el(
+          "button",
+          { type: "button", "aria-pressed": "false" },
+          el("i", { style: `background:${this.header.colours[k]}` }),
+          name,
+        );
         button.addEventListener("click", () => {
           this.solo = this.solo === k ? null : k;
-          this.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
+          this.legend
+            .querySelectorAll("button")
+            .forEach((b, j) => b.setAttribute("aria-pressed", String(j === this.solo)));
           this.recolour();
         });
         return button;
@@ -431,7 +437,7 @@ class Comparing {
 
   link(mode) {
     this.mode = mode;
-    for (const button of this.modes) button.setAttribute("aria-pressed", button.dataset.mode === mode);
+    for (const button of this.modes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     if (mode === "z") this.z = this.from.space.code(this.index);
     this.point();
   }

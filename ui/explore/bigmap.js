@@ -82,7 +82,7 @@ class BigMap {
     this.buttons.forEach((button, k) =>
       on(button, "click", () => {
         this.mode = MODES[k];
-        for (const other of this.buttons) other.setAttribute("aria-pressed", other === button);
+        for (const other of this.buttons) other.setAttribute("aria-pressed", String(other === button));
       }),
     );
     on(this.reset, "click", () => this.home());
@@ -189,11 +189,17 @@ class BigMap {
     const { classes, colours } = this.header;
     this.legend.replaceChildren(
       ...classes.map(([k, text]) => {
-        const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), text);
-        button.firstChild.style.background = colours[k];
+        const button = el(
+          "button",
+          { type: "button", "aria-pressed": "false" },
+          el("i", { style: `background:${colours[k]}` }),
+          text,
+        );
         button.addEventListener("click", () => {
           this.solo = this.solo === k ? null : k;
-          [...this.legend.children].forEach((b, at) => b.setAttribute("aria-pressed", classes[at][0] === this.solo));
+          [...this.legend.children].forEach((b, at) =>
+            b.setAttribute("aria-pressed", String(classes[at][0] === this.solo)),
+          );
           this.recolour();
         });
         return button;
@@ -529,7 +535,7 @@ class BigMap {
     context.clearRect(0, 0, this.marks.clientWidth, this.marks.clientHeight);
     if (!this.polygon) return;
     context.beginPath();
-    for (const u of this.polygon) context.lineTo(...this.axes.place(view, ...u));
+    for (const u of this.polygon) context.lineTo(...this.axes.place(view, u[0], u[1]));
     context.closePath();
     context.setLineDash([4, 3]);
     context.lineWidth = 1.5;

@@ -89,7 +89,7 @@ class Ground {
     for (const { z, hue, shape, strong } of marks ?? []) {
       const u = this.toPlane(z);
       if (u[0] < view[0] || u[0] > view[1] || u[1] < view[2] || u[1] > view[3]) continue;
-      const [x, y] = this.axes.place(view, ...u);
+      const [x, y] = this.axes.place(view, u[0], u[1]);
       const r = strong ? 6.5 : 3.5;
       context.beginPath();
       if (shape === "square") context.rect(x - r, y - r, 2 * r, 2 * r);

@@ -108,7 +108,7 @@ class Layer {
 
   press(k) {
     this.mode = MODES[k].name;
-    this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", j === k));
+    this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
   }
 
   destroy() {

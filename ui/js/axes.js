@@ -24,6 +24,7 @@ class Axes {
   }
 
   // Pixel position, from the canvas' corner, of a point of the plane.
+  /** @param {View} view @param {number} x @param {number} y @returns {[number, number]} */
   place(view, x, y) {
     const { left, top, width, height } = this.area();
     return [left + ((x - view[0]) / (view[1] - view[0])) * width, top + ((view[3] - y) / (view[3] - view[2])) * height];

@@ -7,6 +7,13 @@ const minus = (text) => text.replace("-", "−");
 // z<sub>3</sub> as Python's planes have it, in plain characters.
 const plain = (title) => title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join(""));
 
+/**
+ * Make an element.
+ *
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name @param {Record<string, any>} [attributes] @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
 function el(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -16,9 +23,10 @@ function el(name, attributes = {}, ...children) {
 
 // What a component's module exports: an instance for each place on the page, which hears `update` with what Python
 // sends and with the function of Streamlit's by which it answers.
+/** @param {new (place: HTMLElement) => Component} Kind @param {string} [answer] */
 function component(Kind, answer) {
   const instances = new WeakMap();
-  return (mounted) => {
+  return (/** @type {Mounted} */ mounted) => {
     const place = mounted.parentElement;
     if (!instances.has(place)) instances.set(place, new Kind(place));
     const instance = instances.get(place);
@@ -34,6 +42,7 @@ function component(Kind, answer) {
 }
 
 // Return {header, section(name) -> Uint8Array copy or null}; see pack() in components.py.
+/** @param {Uint8Array} bytes @returns {Packet} */
 function unpack(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getUint32(0, true);
@@ -46,6 +55,7 @@ function unpack(bytes) {
   return { header, section };
 }
 
+/** @param {Uint8Array<ArrayBuffer> | null} bytes */
 async function inflate(bytes) {
   if (!bytes) return null;
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));

@@ -60,3 +60,10 @@ interface Look {
   logP?: number;
   logQ?: number;
 }
+
+/** What Python packed (ui/shared/components.py); the header is JSON, whose shape stands where it is made. */
+interface Packet {
+  header: any;
+  /** A copy of a section's bytes, or null where there is none. */
+  section: (name: string) => Uint8Array<ArrayBuffer> | null;
+}

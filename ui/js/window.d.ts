@@ -8,6 +8,12 @@ interface Mounted {
   [answer: string]: any;
 }
 
+/** What stands at one place of the page. */
+interface Component {
+  update(data: Uint8Array, answer: (name: string, value: any) => void): unknown;
+  destroy(): void;
+}
+
 /** A model's codes (ui/shared/geometry.js). */
 interface Codes {
   model: string;
@@ -53,4 +59,10 @@ interface Navigator {
 interface HTMLCanvasElement {
   /** The pixels that are drawn again and again (ui/js/space.js). */
   image?: ImageData;
+}
+
+interface HTMLDivElement {
+  // what tests and benchmarks ask: where on the page a point of the plane is, and what is in view
+  project?: (...place: number[]) => number[];
+  seen?: () => number[];
 }

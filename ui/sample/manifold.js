@@ -235,6 +235,7 @@ class Manifold {
     const i = (side - 1 - level) * side + column;
     const decoder = this.shelf?.decoder;
     const size = header.shape.reduce((a, b) => a * b, 1);
+    /** @type {Uint8Array | Uint8ClampedArray} */
     let pixels = this.images.subarray(i * size, (i + 1) * size);
     if (decoder) {
       const { origin, basis } = this.shelf.header.plane;

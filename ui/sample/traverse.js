@@ -132,7 +132,7 @@ class Traverse {
     this.originalPixels = section("original");
     this.original.caption.textContent =
       header.whose === null ? "" : `${header.split} #${header.whose}${header.label && ` (${header.label})`}`;
-    this.number.max = header.count - 1;
+    this.number.max = String(header.count - 1);
     this.number.value = header.whose ?? "";
     this.start();
   }

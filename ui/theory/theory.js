@@ -228,8 +228,8 @@ class Theory {
 
   // The picked image itself is there before its numbers, where the strip has it.
   mark() {
-    for (const node of this.strip.children)
-      node.setAttribute("aria-pressed", Number(node.dataset.image) === this.image);
+    for (const node of this.strip.querySelectorAll("button"))
+      node.setAttribute("aria-pressed", String(Number(node.dataset.image) === this.image));
     const own = this.image === this.now?.image ? undefined : this.small.get(this.image);
     if (own) paintImage(this.real, own, this.header.shape);
   }
@@ -340,7 +340,7 @@ class Theory {
     if (this.decoder) paintImage(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);
     this.madeWords.textContent = this.decoder ? "mean of p(x|z) at q’s mean" : "";
     if (this.decoder && found.code) this.madeWords.textContent = "mean of p(x|z) at the code";
-    this.made.parentNode.hidden = !this.decoder;
+    this.made.parentElement.hidden = !this.decoder;
     this.mark();
     for (const chapter of this.chapters) chapter.update(found);
     this.live.textContent = `${which}: ELBO ${found.numbers.elbo.toFixed(2)} nats`;
@@ -360,8 +360,9 @@ class Theory {
     if (name === this.lit) return;
     this.lit = name;
     this.formulas.lit(name);
-    for (const node of this.body.querySelectorAll("dt[data-term], dd[data-term]"))
-      node.classList.toggle("on", node.dataset.term === name);
+    /** @type {NodeListOf<HTMLElement>} */
+    const marked = this.body.querySelectorAll("dt[data-term], dd[data-term]");
+    for (const node of marked) node.classList.toggle("on", node.dataset.term === name);
     this.ask();
   }
 

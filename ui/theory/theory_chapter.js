@@ -98,7 +98,7 @@ class Chapter {
     const buttons = Object.entries(options).map(([name, text]) => {
       const button = el("button", { type: "button", "aria-pressed": name === chosen, "data-choice": name }, text);
       button.addEventListener("click", () => {
-        for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+        for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
         changed(name);
         this.page.ask();
       });

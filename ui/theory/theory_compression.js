@@ -51,7 +51,7 @@ class Compression extends Chapter {
 
   begin() {
     const { lesson } = this.page;
-    this.slide.input.max = lesson.elbo.length - 1;
+    this.slide.input.max = String(lesson.elbo.length - 1);
     const dims = lesson.mean.length;
     this.tiles = [
       "PCA, first axis",

@@ -26,7 +26,7 @@ class Jensen extends Chapter {
 
   update(now) {
     const { header } = this.page;
-    this.slide.input.max = Math.log2(now.log_w.length) - 1;
+    this.slide.input.max = String(Math.log2(now.log_w.length) - 1);
     this.why.hidden = header.probabilistic;
     this.why.textContent =
       "For an autoencoder: q is the Gaussian that chapter four finds around its code, p(z) the one fitted to " +

@@ -21,8 +21,8 @@ class Latent extends Chapter {
   update(now) {
     const { header } = this.page;
     this.most = Math.log2(now.prior_log_px.length);
-    this.slide.input.max = this.most;
-    if (this.exponent > this.most) this.slide.input.value = this.exponent = this.most;
+    this.slide.input.max = String(this.most);
+    if (this.exponent > this.most) this.slide.input.value = String((this.exponent = this.most));
     this.slide.tell();
     this.lead.textContent = header.probabilistic
       ? "To know p(x), average p(x|z) over the prior. Almost all of the prior's samples decode to other images, " +

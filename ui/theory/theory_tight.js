@@ -32,8 +32,8 @@ class Tight extends Chapter {
     this.steps = null;
     this.frameAt = null;
     this.refine.textContent = header.probabilistic ? "Refine q for this image" : "Walk q from the code to the best one";
-    this.slide.input.max = Math.log2(now.log_w.length);
-    if (this.k > now.log_w.length) this.slide.input.value = Math.log2((this.k = now.log_w.length));
+    this.slide.input.max = String(Math.log2(now.log_w.length));
+    if (this.k > now.log_w.length) this.slide.input.value = String(Math.log2((this.k = now.log_w.length)));
     this.slide.tell();
     this.field =
       two && header.latent === 2 ? new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis) : null;

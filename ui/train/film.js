@@ -78,7 +78,7 @@ class Film {
     on(stage.newest, "click", () => this.go(head.last));
     on(stage.log, "click", () => {
       this.curves.toggle(!this.curves.log);
-      stage.log.setAttribute("aria-pressed", this.curves.log);
+      stage.log.setAttribute("aria-pressed", String(this.curves.log));
       this.ask();
     });
     on(stage.curves, "pointermove", (e) => this.point(e));
@@ -217,7 +217,7 @@ class Film {
     stage.node.dataset.frames = frames.length;
     stage.empty.textContent = header.waiting;
     stage.empty.hidden = frames.length > 0;
-    stage.range.max = Math.max(0, frames.length - 1);
+    stage.range.max = String(Math.max(0, frames.length - 1));
     for (const control of [stage.play, stage.range, stage.speed]) control.disabled = frames.length < 2;
     this.total = Math.max(status.total, frames.at(-1)?.step ?? 0);
     for (const name of ["elbo", "rate"]) stage.values[name].row.hidden = !header.probabilistic;
@@ -244,11 +244,17 @@ class Film {
     this.named = names;
     stage.legend.replaceChildren(
       ...header.classes.map((name, k) => {
-        const button = el("button", { type: "button", "aria-pressed": "false" }, el("i"), name);
-        button.firstChild.style.background = header.colours[k];
+        const button = el(
+          "button",
+          { type: "button", "aria-pressed": "false" },
+          el("i", { style: `background:${header.colours[k]}` }),
+          name,
+        );
         button.addEventListener("click", () => {
           this.solo = this.solo === k ? null : k;
-          stage.legend.querySelectorAll("button").forEach((b, j) => b.setAttribute("aria-pressed", j === this.solo));
+          stage.legend
+            .querySelectorAll("button")
+            .forEach((b, j) => b.setAttribute("aria-pressed", String(j === this.solo)));
           this.colour();
           this.ask();
         });
@@ -340,7 +346,7 @@ class Film {
     const seconds = this.before === undefined ? 1 / 60 : Math.min((now - this.before) / 1000, 0.1);
     const moving = this.draw(seconds);
     this.before = moving ? now : undefined;
-    this.stage.node.dataset.drawn = ++this.drawn;
+    this.stage.node.dataset.drawn = String(++this.drawn);
     if (moving) this.ask();
   }
 
