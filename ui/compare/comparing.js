@@ -17,6 +17,7 @@ const TICKS = 200; // positions of the training slider
 
 // One model: its map, its cursor, and its picture.
 class Panel {
+  /** @param {number} k @param {any} owner */
   constructor(k, owner) {
     this.owner = owner;
     this.k = k;
@@ -48,6 +49,7 @@ class Panel {
   }
 
   // `film` are {codes, step} on this panel's plane, fewer points than the codes.
+  /** @param {import("../js/space.js").Space} space @param {any} header @param {any} film */
   set(space, header, film) {
     this.space = space;
     this.header = header;
@@ -73,6 +75,7 @@ class Panel {
   }
 
   // The last frame that is not after a step.
+  /** @param {number} step */
   frameAt(step) {
     const { frames } = this.film;
     return frames.findLast((f) => f.step <= step) ?? frames[0] ?? this.final;
@@ -83,16 +86,19 @@ class Panel {
   }
 
   // Plane coordinates under a pointer.
+  /** @param {PointerEvent} event */
   invert(event) {
     const box = this.axesCanvas.getBoundingClientRect();
     return this.unplace([event.clientX - box.left, event.clientY - box.top]);
   }
 
+  /** @param {number[]} place */
   unplace([px, py]) {
     const [a, b] = [this.axes.place(this.view, 0, 0), this.axes.place(this.view, 1, 1)];
     return [(px - a[0]) / (b[0] - a[0]), (py - a[1]) / (b[1] - a[1])];
   }
 
+  /** @param {number[]} place */
   nearest([x, y]) {
     const { codes } = this.final;
     let [best, least] = [0, Infinity];
@@ -104,6 +110,7 @@ class Panel {
   }
 
   // Which codes lie within a polygon of plane points, as bytes of 0 and 1.
+  /** @param {number[][]} polygon */
   within(polygon) {
     const { codes } = this.final;
     const inside = new Uint8Array(codes.length / 2);
@@ -121,6 +128,7 @@ class Panel {
     this.cloud.paint(paints(labels, owner.header.colours, seen));
   }
 
+  /** @param {any} theme */
   draw(theme) {
     const { shown, view, owner, header, space } = this;
     this.cloud.between(shown.codes, shown.codes);
@@ -142,14 +150,15 @@ class Panel {
   }
 
   // The cursor and the lasso, on a canvas of their own: they move with the hand.
+  /** @param {Theme} theme @param {any} place @param {number[][]} polygon */
   drawMarks(theme, place, polygon) {
     const { context } = fresh(this.marks);
     if (place) {
       const [x, y] = this.axes.place(this.view, place[0], place[1]);
-      for (const [width, colour] of [
+      for (const [width, colour] of /** @type {[number, string][]} */ ([
         [5, theme.paper],
         [2.5, theme.decoder],
-      ]) {
+      ])) {
         context.lineWidth = width;
         context.strokeStyle = colour;
         context.beginPath();
@@ -170,6 +179,7 @@ class Panel {
   }
 
   // What this model makes of z, or of image i: `real` is that image.
+  /** @param {number[]} z @param {number} i @param {any} real */
   tell(z, i, real) {
     const { space, caption, figure } = this;
     const mean = space.decode(z);
@@ -198,6 +208,7 @@ class Panel {
     this.node.dataset.z = z.map((v) => v.toFixed(4)).join(",");
   }
 
+  /** @param {string} text */
   away(text) {
     this.node.classList.add("away");
     if (this.caption.textContent !== text) this.caption.textContent = text;
@@ -211,6 +222,7 @@ class Panel {
 }
 
 class Comparing {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
     this.panels = [];
@@ -278,6 +290,7 @@ class Comparing {
     this.frame.remove();
   }
 
+  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
   async update(bytes, send) {
     this.send = send;
     const { header, section } = unpack(bytes);
@@ -356,6 +369,7 @@ class Comparing {
     );
   }
 
+  /** @param {any} panel */
   hear(panel) {
     const { on } = this;
     const { plane } = panel;
@@ -384,6 +398,7 @@ class Comparing {
     on(plane, "keydown", (e) => this.key(panel, e));
   }
 
+  /** @param {PointerEvent} event */
   extend(event) {
     const { drawing } = this;
     drawing.far ||= Math.hypot(event.clientX - drawing.at[0], event.clientY - drawing.at[1]) > 6;
@@ -402,6 +417,7 @@ class Comparing {
     this.ask();
   }
 
+  /** @param {any} panel @param {WheelEvent} event */
   zoom(panel, event) {
     event.preventDefault();
     const [x, y] = panel.invert(event);
@@ -411,6 +427,7 @@ class Comparing {
     this.ask();
   }
 
+  /** @param {any} panel @param {KeyboardEvent} event */
   key(panel, event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = event.shiftKey ? 5 * STEP : STEP;
@@ -426,6 +443,7 @@ class Comparing {
   }
 
   // The cursor is at plane point u of a panel.
+  /** @param {any} panel @param {number[]} u @param {number} time */
   move(panel, u, time) {
     panel.at = u;
     this.from = panel;
@@ -435,6 +453,7 @@ class Comparing {
     this.point();
   }
 
+  /** @param {string} mode */
   link(mode) {
     this.mode = mode;
     for (const button of this.modes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
@@ -442,12 +461,13 @@ class Comparing {
     this.point();
   }
 
+  /** @param {Uint8Array | null} mask @param {any} [tell] */
   choose(mask, tell = true) {
     this.lasso = mask;
     const n = mask ? mask.reduce((a, b) => a + b, 0) : 0;
     this.count.textContent = mask ? `${whole(n)} of ${whole(mask.length)} images` : "drag a lasso around points";
     this.clear.hidden = !mask;
-    this.node.dataset.chosen = n;
+    this.node.dataset.chosen = String(n);
     if (this.header) this.recolour();
     if (!tell) return;
     this.send("lasso", { n: mask?.length ?? 0, bits: mask ? toBits(mask) : "" }); // one message a gesture
@@ -498,15 +518,18 @@ class Comparing {
   }
 
   // Whether a panel shows the cursor's image or point.
+  /** @param {any} panel */
   follows(panel) {
     if (this.film !== null) return false;
     return this.mode === "z" || panel === this.from || (panel.header.linked && this.from.header.linked);
   }
 
+  /** @param {any} panel */
   latent(panel) {
     return this.mode === "z" ? this.z : panel.space.code(this.index);
   }
 
+  /** @param {any} panel */
   place(panel) {
     return this.follows(panel) ? panel.space.toPlane(this.latent(panel)) : null;
   }

@@ -15,11 +15,13 @@ export const MATMUL_WASM =
   "CANAIAn9CQIAIQ4gESAOIAr9AAQA/eYB/eQBIREgEiAOIAr9AAQQ/eYB/eQBIRIgCUEEaiEJIAogDWohCiAIQQFrIggNAAsgAiAG" +
   "IA1sIAdBAnRqaiELIAsgEf0LBAAgCyAS/QsEECAGQQFqIQYMAAsLIAdBCGohBwwACwsL";
 
+/** @param {string} text */
 function base64Bytes(text) {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }
 
 // C[m x n] = A[m x k] B[k x n], row-major; a, b, c index floats of the memory
+/** @param {Float32Array} memory */
 function plainMatmul(memory) {
   return (a, b, c, m, k, n) => {
     for (let i = 0; i < m; i++) {
@@ -36,6 +38,7 @@ function plainMatmul(memory) {
 }
 
 // Return {memory, matmul, simd} over so many floats.
+/** @param {any} floats @param {any} allowWasm */
 function engine(floats, allowWasm) {
   if (allowWasm) {
     try {
@@ -58,16 +61,20 @@ function engine(floats, allowWasm) {
   return { memory, matmul: plainMatmul(memory), simd: false };
 }
 
+/** @param {number} n */
 const pad = (n) => (n + 7) & ~7;
+/** @param {number[]} shape */
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
 // Abramowitz & Stegun 7.1.26, absolute error below 1.5e-7
+/** @param {number} x */
 function erf(x) {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
   const y = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
   return Math.sign(x) * (1 - y * Math.exp(-x * x));
 }
 
+/** @param {number} x */
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const ACTIVATIONS = {
   relu: (x) => Math.max(x, 0),
@@ -91,6 +98,7 @@ const MEANS = {
       : 0.5 + 0.5 / Math.tanh(l / 2) - 1 / l,
 };
 
+/** @param {any} layer @param {number[]} shape */
 function step(layer, shape) {
   const [channels, height, width] = shape;
   const { kernel: k, stride: s, padding: p } = layer;
@@ -129,6 +137,7 @@ function step(layer, shape) {
 }
 
 // Copy torch's weights into the order in which the product wants them.
+/** @param {any} layer @param {any} weight @param {any} bias @param {Float32Array} memory @param {number} at */
 function place(layer, weight, bias, memory, at) {
   if (layer.kind === "linear") {
     const n = pad(layer.out);
@@ -151,6 +160,7 @@ function place(layer, weight, bias, memory, at) {
 // Return {decode, simd, shape}: decode(z) gives the mean of p(x|z) as Float32Array [C * H * W], the same array each
 // time. header: {layers, mean, shape, latent, tensors: {"0.weight": [offset, length], ...}} with offsets in floats of
 // weights.
+/** @param {any} header @param {any} weights @param {{wasm?: any}} [about] */
 export function makeDecoder(header, weights, { wasm = true } = {}) {
   const plan = [];
   let shape = [header.latent];

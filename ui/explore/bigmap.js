@@ -31,6 +31,7 @@ const MODES = [
 ];
 
 class BigMap {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
     this.buttons = MODES.map(({ name, title, extend }) =>
@@ -120,6 +121,7 @@ class BigMap {
     this.node.remove();
   }
 
+  /** @param {Uint8Array} bytes */
   update(bytes) {
     const { header } = unpack(bytes);
     if (header.content !== this.header?.content) {
@@ -210,6 +212,7 @@ class BigMap {
   // Colours
 
   // What the layer asks for: other colours than the classes', a selection, and points that stand back behind images.
+  /** @param {{coat: any, mask: Uint8Array | null, faint: any}} about */
   wear({ coat, mask, faint }) {
     this.coat = coat;
     this.mask = mask;
@@ -220,6 +223,7 @@ class BigMap {
   }
 
   // Codes to draw images of: those in view, or where they are too many some of all, always the same.
+  /** @param {number[]} view @param {any} order */
   sample(view, order) {
     const { density } = this;
     if (density.within(view) > order.length) {
@@ -236,6 +240,7 @@ class BigMap {
     };
   }
 
+  /** @param {number} i */
   seen(i) {
     return (this.solo === null || this.labels[i] === this.solo) && (!this.mask || this.mask[i] === 1);
   }
@@ -289,6 +294,7 @@ class BigMap {
     this.widest = this.unit * FARTHEST;
   }
 
+  /** @param {PointerEvent} event */
   pixels(event) {
     const box = this.axesCanvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -300,6 +306,7 @@ class BigMap {
     return [this.centre[0] + (px - left - width / 2) * this.unit, this.centre[1] - (py - top - height / 2) * this.unit];
   }
 
+  /** @param {number} x @param {number} y */
   project(x, y) {
     const box = this.axesCanvas.getBoundingClientRect();
     const [px, py] = this.axes.place(this.view, x, y);
@@ -331,6 +338,7 @@ class BigMap {
   }
 
   // Make a pixel longer or shorter, and leave what is under `at` where it is.
+  /** @param {number[]} at @param {number} factor */
   zoom(at, factor) {
     if (!this.centre) return;
     const before = this.invert(at);
@@ -342,6 +350,7 @@ class BigMap {
 
   // Hands
 
+  /** @param {PointerEvent} event */
   press(event) {
     if (event.button !== 0 || !this.centre) return;
     this.plane.setPointerCapture(event.pointerId);
@@ -351,6 +360,7 @@ class BigMap {
     this.polygon = this.mode.extend && this.pointers.size === 1 ? [this.invert(this.start)] : null;
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
@@ -372,6 +382,7 @@ class BigMap {
     this.ask();
   }
 
+  /** @param {PointerEvent} event */
   release(event) {
     if (!this.pointers.delete(event.pointerId)) return;
     const { polygon } = this;
@@ -380,6 +391,7 @@ class BigMap {
     this.ask();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.centre) return;
     const { left, top, width, height } = this.area;
@@ -394,6 +406,7 @@ class BigMap {
 
   // Which codes lie within a polygon, as bytes of 0 and 1. A cell of codes that no edge passes is within or without as
   // a whole.
+  /** @param {number[][]} polygon */
   inside(polygon) {
     const { grid, x, y } = this.density;
     const { boxes, order, starts } = grid;
@@ -437,6 +450,7 @@ class BigMap {
     this.node.dataset.ready = `${this.header.content} ${points ? "points" : "density"}`;
   }
 
+  /** @param {number[]} view */
   drawPoints(view) {
     const { density, header, drawn } = this;
     const held = drawn && drawn[0] <= view[0] && drawn[1] >= view[1] && drawn[2] <= view[2] && drawn[3] >= view[3];
@@ -469,6 +483,7 @@ class BigMap {
     this.cloud.draw(view, 1, SIZE);
   }
 
+  /** @param {number[]} view @param {number} count */
   drawDensity(view, count) {
     const { density, area } = this;
     const stale = !this.layer || view.some((v, k) => v !== this.layer.view[k]);
@@ -494,6 +509,7 @@ class BigMap {
   }
 
   // Put the density's picture where its view lies in the present one.
+  /** @param {number[]} view */
   place(view) {
     const canvas = this.densityCanvas;
     const ratio = window.devicePixelRatio || 1;
@@ -510,6 +526,7 @@ class BigMap {
     context.drawImage(this.density.canvas, (a0 - x0) * across, (y1 - b1) * up, (a1 - a0) * across, (b1 - b0) * up);
   }
 
+  /** @param {any} view @param {Theme} theme */
   drawAxes(view, theme) {
     const { header } = this;
     const glyphs = fade(
@@ -524,6 +541,7 @@ class BigMap {
     );
   }
 
+  /** @param {number[]} view @param {Theme} theme */
   drawMarks(view, theme) {
     const context = this.marks.getContext("2d");
     const ratio = window.devicePixelRatio || 1;
@@ -543,6 +561,7 @@ class BigMap {
     context.stroke();
   }
 
+  /** @param {number} count @param {any} points */
   say(count, points) {
     const most = this.header.classes.length || this.coat ? ", each pixel in the colour of most of its codes" : "";
     const colour = this.coat?.values ? ", each pixel in the colour of their mean" : most;
@@ -555,6 +574,7 @@ class BigMap {
 }
 
 // A number's place in an order without a pattern.
+/** @param {number} i */
 function mixed(i) {
   return Math.imul(i ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
 }

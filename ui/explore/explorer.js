@@ -9,6 +9,7 @@ const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
 
 class Card {
+  /** @param {any} root */
   constructor(root) {
     this.now = picture("decoder", "mean of p(x|z)");
     this.near = picture("real", "nearest image");
@@ -91,6 +92,7 @@ class Card {
 }
 
 class Explorer {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.parent = parent;
     this.card = new Card(parent.querySelector("div") ?? parent);
@@ -150,6 +152,7 @@ class Explorer {
     this.card.node.remove();
   }
 
+  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
   update(bytes, send) {
     this.send = send;
     if (bytes === this.bytes) return;
@@ -195,6 +198,7 @@ class Explorer {
   }
 
   // Add what is sent apart from the rest (geometry.py), where it is; null where it has not come yet.
+  /** @param {{header: any, section: Packet["section"]}} about */
   withGeometry({ header, section }) {
     const parts = (header.geometry ?? []).map((id) => window.__latentGeometry?.get(id));
     const kept = window.__latentValues?.get(header.places);
@@ -217,6 +221,7 @@ class Explorer {
     }
   }
 
+  /** @param {string} kind */
   marker(kind) {
     const node = el("div", { "data-latent-marker": kind, "aria-hidden": "true" });
     const size = kind === "pin" ? 13 : 9;
@@ -254,6 +259,7 @@ class Explorer {
     put(this.markers.cursor, this.keyboard ? this.cursor : null);
   }
 
+  /** @param {PointerEvent} event */
   pointer(event) {
     // a lasso that ends where it began is no click
     if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK)
@@ -266,6 +272,7 @@ class Explorer {
     this.ask();
   }
 
+  /** @param {PointerEvent} event */
   press(event) {
     this.pressed =
       event.button === 0 && event.isPrimary && this.space && this.rider.under(event)
@@ -273,6 +280,7 @@ class Explorer {
         : null;
   }
 
+  /** @param {PointerEvent} event */
   release(event) {
     const clicked = this.pressed;
     this.pressed = null;
@@ -284,6 +292,7 @@ class Explorer {
     this.ask();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.space) return;
     const step = STEP * this.space.unit * (event.shiftKey ? 5 : 1);
@@ -304,6 +313,7 @@ class Explorer {
     event.stopPropagation();
   }
 
+  /** @param {number[]} z @param {any} tell */
   setPin(z, tell) {
     if (z === null && this.pin === null) return;
     this.pin = z?.map((v) => Math.round(v * 1000) / 1000);
@@ -368,7 +378,8 @@ class Explorer {
   }
 
   // The real image i, or where the data are absent the model's reconstruction of it, which is then said.
-  drawNearest({ canvas, caption, figure }, i, brief) {
+  /** @param {{canvas: any, caption: any, figure: any}} about @param {number} i @param {any} [brief] */
+  drawNearest({ canvas, caption, figure }, i, brief = false) {
     const { space } = this;
     const real = space.real(i);
     const pixels = real ?? space.reconstruction(i);
@@ -416,6 +427,7 @@ class Explorer {
   }
 
   // at most twice a second, so that a screen reader can follow
+  /** @param {any} text */
   say(text) {
     this.saying = text;
     if (this.sayTimer) return;

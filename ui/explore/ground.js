@@ -11,6 +11,7 @@ const SPREAD = 0.004; // share of the codes beyond the view
 
 class Ground {
   // `boxed([x0, x1, y0, y1])` is told of a box.
+  /** @param {any} boxed */
   constructor(boxed) {
     this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
     this.axesCanvas = el("canvas", { class: "axes", "aria-hidden": "true" });
@@ -38,12 +39,14 @@ class Ground {
     this.cloud.destroy();
   }
 
+  /** @param {number[]} z */
   toPlane(z) {
     const { origin, basis } = this.shelf.header.plane;
     return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
   }
 
   // Take the codes from the shelf.
+  /** @param {any} shelf */
   set(shelf) {
     this.shelf = shelf;
     const { header, means, labels } = shelf;
@@ -111,6 +114,7 @@ class Ground {
     context.strokeRect(x0, y0, x1 - x0, y1 - y0);
   }
 
+  /** @param {PointerEvent} event */
   under(event) {
     const box = this.axesCanvas.getBoundingClientRect();
     const [left, top] = this.axes.place(this.view, this.view[0], this.view[3]);
@@ -126,6 +130,7 @@ class Ground {
     return [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
   }
 
+  /** @param {PointerEvent} event */
   press(event) {
     if (event.button !== 0 || !event.isPrimary || !this.shelf) return;
     this.node.setPointerCapture(event.pointerId);
@@ -134,6 +139,7 @@ class Ground {
     this.end = null;
   }
 
+  /** @param {PointerEvent} event */
   drag(event) {
     if (!this.corner) return;
     if (Math.hypot(event.clientX - this.from[0], event.clientY - this.from[1]) >= LEAST) this.end = this.under(event);

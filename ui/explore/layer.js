@@ -27,9 +27,11 @@ const SIDES = [
   [0, -1],
 ]; // where each line has its number: below, right, above
 
-const dark = ({ ink }) => (ink.match(/\d+/g) ?? [0]).slice(0, 3).every((v) => v > 128);
+/** @param {{ink: string}} about */
+const dark = ({ ink }) => (ink.match(/\d+/g) ?? ["0"]).slice(0, 3).every((v) => Number(v) > 128);
 
 // The colour of each code but its class's: `rgb(i)`, and `has(i)` where it has one at all. A ramp begins at `from`.
+/** @param {any} colour @param {ArrayLike<number>} values @param {number} from */
 function coat(colour, values, from) {
   const { low, high, classes } = colour;
   const has = (i) => Number.isFinite(values[i]);
@@ -48,6 +50,7 @@ function coat(colour, values, from) {
 }
 
 // The selection after a lasso: bytes of 0 and 1, null for none.
+/** @param {any} before @param {Uint8Array | null} mask @param {string} mode */
 function joined(before, mask, mode) {
   if (!before) return mode === "Subtract" ? null : mask;
   if (mode === "New") return mask;
@@ -58,6 +61,7 @@ function joined(before, mask, mode) {
 }
 
 class Layer {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
     this.buttons = MODES.map(({ name, title }, k) =>
@@ -106,6 +110,7 @@ class Layer {
     this.timer = setInterval(() => this.check(), 200); // nobody tells of a chart that is mounted anew, or of a theme
   }
 
+  /** @param {number} k */
   press(k) {
     this.mode = MODES[k].name;
     this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
@@ -120,6 +125,7 @@ class Layer {
     this.node.remove();
   }
 
+  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
   update(bytes, send) {
     this.send = send;
     if (bytes === this.bytes) return;
@@ -172,11 +178,13 @@ class Layer {
     this.map = null;
   }
 
+  /** @param {Uint8Array | null} mask @param {PointerEvent} event */
   lassoed(mask, event) {
     const held = event ? (event.shiftKey ? "Add" : event.altKey ? "Subtract" : null) : this.held;
     this.choose(joined(this.chosen.mask, mask, held ?? this.mode));
   }
 
+  /** @param {Uint8Array | null} mask */
   choose(mask) {
     this.chosen.mask = mask;
     const id = String(performance.timeOrigin + performance.now()); // no two gestures have the same
@@ -243,6 +251,7 @@ class Layer {
   }
 
   // Returns what was drawn: {shown, of, real}, null where there is nothing to draw images of.
+  /** @param {CanvasRenderingContext2D} context @param {any} axes @param {number} width @param {number} height */
   drawImages(context, axes, width, height) {
     const { known, map } = this;
     if (!known || !map.x || known.space.header.shape.length !== 3) return null;
@@ -278,6 +287,7 @@ class Layer {
     return { shown: here.length, real: known.space.hasImages, lack: known.space.header.unsent };
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {any} axes @param {number} width @param {number} height */
   drawLines(context, axes, width, height) {
     const theme = themeOf(this.node);
     this.header.shares.forEach((share, k) => {
@@ -321,6 +331,7 @@ class Layer {
     });
   }
 
+  /** @param {any} images */
   say(images) {
     const { header } = this;
     const parts = [];

@@ -7,6 +7,7 @@ import { rgb } from "../js/shared.js";
 const ALPHA = { shown: 153, muted: 46, faint: 56 }; // Plotly's points have 0.6 and 0.2
 
 class OverPlotly {
+  /** @param {any} node @param {any} points */
   constructor(node, points) {
     this.node = node;
     this.points = points;
@@ -34,6 +35,7 @@ class OverPlotly {
   }
 
   // Take the codes' places and labels; false where they have not come yet.
+  /** @param {any} header @param {any} kept */
   take(header, kept) {
     if (!kept) return false;
     if (kept === this.kept) return true;
@@ -49,6 +51,7 @@ class OverPlotly {
     return true;
   }
 
+  /** @param {number} i */
   rgb(i) {
     return this.hues[this.trace[i]] ?? this.hues[0];
   }
@@ -58,10 +61,12 @@ class OverPlotly {
     return (this.node._fullData ?? []).map((trace) => (trace.visible === true ? 1 : 0)).join("");
   }
 
+  /** @param {number} i */
   seen(i) {
     return this.shown[this.trace[i]] !== "0" && (!this.dress.mask || this.dress.mask[i] === 1);
   }
 
+  /** @param {any} dress */
   wear(dress) {
     this.dress = dress;
     this.painted = null;
@@ -71,6 +76,7 @@ class OverPlotly {
     return Boolean(this.dress && (this.dress.coat || this.dress.mask || this.dress.faint));
   }
 
+  /** @param {number[][]} polygon */
   inside(polygon) {
     const mask = new Uint8Array(this.x.length);
     const { visible } = this;
@@ -80,6 +86,7 @@ class OverPlotly {
   }
 
   // Show Plotly's own points, or leave their place to ours.
+  /** @param {any} shown */
   own(shown) {
     const layer = this.node.querySelector(".gl-container");
     if (layer) layer.style.opacity = shown ? "" : "0";
@@ -89,6 +96,7 @@ class OverPlotly {
       symbol.style.visibility = coated ? "hidden" : "";
   }
 
+  /** @param {any} box @param {any} sheet */
   layout(box, sheet) {
     Object.assign(this.points.style, box);
     this.own(!this.active || !this.x);
@@ -96,6 +104,7 @@ class OverPlotly {
     if (layer && layer.nextElementSibling !== this.points) layer.after(this.points, sheet); // below rings and glyphs
   }
 
+  /** @param {any} cloud @param {any} axes */
   draw(cloud, axes) {
     if (!this.x || !this.dress) return;
     const { visible } = this;
@@ -131,6 +140,7 @@ class OverPlotly {
 }
 
 // The polygon that was drawn last, in plane coordinates; null for none.
+/** @param {any} event */
 function outline(event) {
   if (event?.lassoPoints) {
     const { x, y } = event.lassoPoints;

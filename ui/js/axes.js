@@ -8,6 +8,7 @@ const APART = [9, 18]; // pixels between two glyphs: below, both are hidden; abo
 const MARGIN = { left: 38, right: 1, top: 1, bottom: 38 }; // film.css puts the cloud's canvas into them
 
 class Axes {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
   }
@@ -32,6 +33,10 @@ class Axes {
 
   // `count` says how many points there are, where that fits; `rows` names the rows of a one-dimensional film, in place
   // of a second axis; `glyphs` are {text, x, y, strength}.
+  /**
+   * @param {number[]} view @param {{titles: any, count: any, rings: any, rows: any, glyphs: any}} about
+   * @param {any} theme
+   */
   draw(view, { titles, count, rings, rows, glyphs }, theme) {
     const { context, height } = fresh(this.canvas);
     const area = this.area();
@@ -64,6 +69,10 @@ class Axes {
   }
 
   // One, two and three standard deviations of the prior; in one dimension they are lines.
+  /**
+   * @param {CanvasRenderingContext2D} context @param {number[]} view @param {number[]} place @param {any} rows
+   * @param {Theme} theme
+   */
   rings(context, view, [x, y], rows, theme) {
     for (const k of [1, 2, 3]) {
       context.setLineDash(k === 1 ? [] : [2, 3]);
@@ -90,6 +99,10 @@ class Axes {
     context.setLineDash([]);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context @param {number[]} view
+   * @param {{text: string, x: number, y: number, strength: any}} about @param {Theme} theme
+   */
   glyph(context, view, { text, x, y, strength }, theme) {
     const [px, py] = this.place(view, x, y);
     context.save();
@@ -102,6 +115,7 @@ class Axes {
 }
 
 // Give each {text, k, at} a strength: where two names would cover each other, both fade; `solo` is seen alone.
+/** @param {any[]} glyphs @param {number | null} solo */
 function fade(glyphs, solo) {
   const [near, far] = APART;
   for (const glyph of glyphs) {

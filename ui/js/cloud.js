@@ -32,6 +32,7 @@ const OPACITY = { shown: 190, muted: 28 };
 
 class Cloud {
   // `changed` is called when the card has lost the points and got them back.
+  /** @param {HTMLCanvasElement} canvas @param {() => void} [changed] */
   constructor(canvas, changed = () => {}) {
     this.canvas = canvas;
     this.count = 0;
@@ -52,10 +53,10 @@ class Cloud {
   start() {
     const { gl } = this;
     const program = gl.createProgram();
-    for (const [type, text] of [
+    for (const [type, text] of /** @type {[number, string][]} */ ([
       [gl.VERTEX_SHADER, VERTEX],
       [gl.FRAGMENT_SHADER, FRAGMENT],
-    ]) {
+    ])) {
       const shader = gl.createShader(type);
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
@@ -68,11 +69,11 @@ class Cloud {
     this.places = {};
     for (const name of ["scale", "shift", "progress", "size"]) this.places[name] = gl.getUniformLocation(program, name);
     this.buffers = {};
-    for (const [name, width, type] of [
+    for (const [name, width, type] of /** @type {[string, number, number][]} */ ([
       ["origin", 2, gl.FLOAT],
       ["goal", 2, gl.FLOAT],
       ["colour", 4, gl.UNSIGNED_BYTE],
-    ]) {
+    ])) {
       const place = gl.getAttribLocation(program, name);
       this.buffers[name] = gl.createBuffer();
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
@@ -83,6 +84,7 @@ class Cloud {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
+  /** @param {string} name @param {ArrayBufferView<ArrayBuffer>} values */
   upload(name, values) {
     if (!this.gl || !values) return;
     this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[name]);
@@ -90,12 +92,14 @@ class Cloud {
   }
 
   // `colours` is a Uint8Array [4 N] of red, green, blue and opacity.
+  /** @param {any} colours */
   paint(colours) {
     this.colours = colours;
     this.upload("colour", colours);
   }
 
   // Both are Float32Array [2 N] and must not change afterwards: the same array is not sent twice.
+  /** @param {any} origin @param {any} goal */
   between(origin, goal) {
     if (origin !== this.origin) this.upload("origin", (this.origin = origin));
     if (goal !== this.goal) this.upload("goal", (this.goal = goal));
@@ -103,11 +107,13 @@ class Cloud {
   }
 
   // Where the points are now, Float32Array [2 N].
+  /** @param {any} progress */
   at(progress) {
     return this.goal.map((v, t) => this.origin[t] + (v - this.origin[t]) * progress);
   }
 
   // `view` is x0, x1, y0, y1 of the canvas' edges; `size` the points' diameter in CSS pixels.
+  /** @param {number[]} view @param {any} progress @param {any} size */
   draw(view, progress, size) {
     const { canvas, gl } = this;
     const ratio = window.devicePixelRatio || 1;
@@ -154,6 +160,7 @@ class Cloud {
 }
 
 // The points' colours by class, Uint8Array [4 N]; `shown(label, i)` says which are not muted.
+/** @param {any} labels @param {string[]} hues @param {(label: number, i: number) => boolean} shown */
 function paints(labels, hues, shown) {
   const palette = hues.map(rgb);
   const colours = new Uint8Array(4 * labels.length);
@@ -164,6 +171,7 @@ function paints(labels, hues, shown) {
 }
 
 // The same of points `numbers` [N] whose colours are rgb(i), red, green and blue.
+/** @param {Int32Array} numbers @param {(i: number) => number[]} hue @param {(i: number) => boolean} shown */
 function tinted(numbers, hue, shown) {
   const colours = new Uint8Array(4 * numbers.length);
   numbers.forEach((i, k) => colours.set([...hue(i), shown(i) ? OPACITY.shown : OPACITY.muted], 4 * k));

@@ -5,6 +5,7 @@ import { el, minus } from "./shared.js";
 
 const STOPS = 9;
 
+/** @param {number} x */
 function short(x) {
   const size = Math.abs(x);
   if (size !== 0 && (size >= 1e5 || size < 1e-3)) return minus(x.toExponential(1));
@@ -25,6 +26,7 @@ class Bar {
   }
 
   // `from` is where on the ramp the colours begin.
+  /** @param {any} colour @param {number} from */
   show(colour, from) {
     this.node.hidden = !colour;
     if (!colour) return;

@@ -17,6 +17,7 @@ const AIR = 0.07; // of the range above and below
 const NONE = { values: [], digits: 0 };
 
 class Curves {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.kept = document.createElement("canvas");
@@ -32,6 +33,7 @@ class Curves {
 
   // Arrays by name: step, distortion, rate, valid_step, valid_distortion, valid_rate; `last` is the newest frame's
   // step.
+  /** @param {any} history @param {boolean} probabilistic @param {number} last */
   set(history, probabilistic, last) {
     const sum = (a, b) => a.map((v, i) => v + b[i]);
     this.history = {
@@ -45,22 +47,26 @@ class Curves {
     this.stale = true;
   }
 
+  /** @param {boolean} log */
   toggle(log) {
     this.log = log;
     this.ranges = this.goals = null; // another axis is another picture: no easing between them
     this.stale = true;
   }
 
+  /** @param {number} step */
   warp(step) {
     return this.log ? Math.log1p(step) : step;
   }
 
   // The pixel of a step; the axis goes from 0 to the newest step.
+  /** @param {number} step */
   x(step) {
     const width = this.canvas.clientWidth - EDGE.left - EDGE.right;
     return EDGE.left + (this.warp(step) / (this.ranges?.[0] ?? this.warp(this.end))) * width;
   }
 
+  /** @param {number} px */
   stepAt(px) {
     const width = this.canvas.clientWidth - EDGE.left - EDGE.right;
     const share = Math.min(Math.max((px - EDGE.left) / width, 0), 1);
@@ -69,6 +75,7 @@ class Curves {
   }
 
   // What the history says at a step: the record nearest to it, and the last validation before it.
+  /** @param {number} step */
   valuesAt(step) {
     const { history } = this;
     if (!history) return {};
@@ -90,6 +97,7 @@ class Curves {
   }
 
   // The range of a panel's values, without the fall from the height of the first steps.
+  /** @param {string[]} names */
   span(names) {
     const { history } = this;
     const after = (this.log ? BORN.log : BORN.linear) * this.warp(this.end);
@@ -114,6 +122,7 @@ class Curves {
     return [low >= 0 && low - air < 0 ? 0 : low - air, high + air];
   }
 
+  /** @param {number} height */
   boxes(height) {
     const [top, bottom] = [EDGE.top, height - EDGE.bottom];
     if (this.panels.length === 1) return [[top, bottom]];
@@ -125,6 +134,7 @@ class Curves {
   }
 
   // Draw with the cursor at a step, or none; returns whether the ranges are still on their way.
+  /** @param {number} step @param {any} seconds @param {boolean} still @param {any} theme */
   draw(step, seconds, still, theme) {
     const { canvas, history } = this;
     let moving = false;
@@ -147,6 +157,7 @@ class Curves {
     return moving;
   }
 
+  /** @param {number[][]} goals @param {number} seconds */
   follow(goals, seconds) {
     let [moving, at] = [false, 0];
     for (const goal of goals) {
@@ -158,10 +169,12 @@ class Curves {
     return moving;
   }
 
+  /** @param {any} k */
   range(k) {
     return this.ranges.slice(1 + 2 * k, 3 + 2 * k);
   }
 
+  /** @param {Theme} theme */
   lines(theme) {
     const { context, width, height } = fresh(this.kept, this.canvas.clientWidth, this.canvas.clientHeight);
     context.font = `12px ${theme.font}`;
@@ -184,6 +197,7 @@ class Curves {
     this.steps(context, height, right, theme);
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number} height @param {number} right @param {Theme} theme */
   steps(context, height, right, theme) {
     context.fillStyle = theme.muted;
     context.textAlign = "right";
@@ -203,6 +217,10 @@ class Curves {
     }
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context @param {ArrayLike<number>} steps @param {ArrayLike<number>} values
+   * @param {(value: number) => number} y
+   */
   trace(context, steps, values, y) {
     let drawing = false;
     for (let i = 0; i < values.length; i++) {
@@ -216,6 +234,7 @@ class Curves {
   }
 
   // Means over a few pixels, with their mean steps: where records are denser, their noise would hide what they say.
+  /** @param {ArrayLike<number>} steps @param {ArrayLike<number>} values */
   means(steps, values) {
     const [means, places] = [[], []];
     for (let i = 0; i < steps.length; ) {
@@ -233,6 +252,7 @@ class Curves {
   }
 
   // Between distortion and −ELBO lies the rate.
+  /** @param {CanvasRenderingContext2D} context @param {(value: number) => number} y @param {Theme} theme */
   band(context, y, theme) {
     const [[elbo, step], [distortion]] = ["elbo", "distortion"].map((name) =>
       this.means(this.history.step, this.history[name]),
@@ -248,6 +268,10 @@ class Curves {
     context.globalAlpha = 1;
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context @param {string} name @param {(value: number) => number} y
+   * @param {Theme} theme
+   */
   line(context, name, y, theme) {
     const { history } = this;
     const hue = { elbo: theme.ink, distortion: theme.reconstruction, rate: theme.kl }[name];
@@ -290,6 +314,7 @@ class Curves {
     }
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number} step @param {number} height @param {Theme} theme */
   cursor(context, step, height, theme) {
     const x = Math.round(this.x(step)) + 0.5;
     context.strokeStyle = theme.ink;

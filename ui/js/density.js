@@ -9,6 +9,7 @@ const GREY = [134, 139, 147];
 
 class Density {
   // `grid` is made of the coordinates x and y; `kinds` say the colour of each point, in the grid's order (see `kind`).
+  /** @param {import("./grid.js").Grid} grid @param {Float32Array} x @param {Float32Array} y */
   constructor(grid, x, y) {
     this.grid = grid;
     this.x = grid.ordered(x);
@@ -69,6 +70,10 @@ class Density {
 
   // Draw a view on this.canvas, a pixel a bin: each bin in the colour of most of its points, the darker the more there
   // are. `palette` are [red, green, blue]; a kind beyond it is that colour muted, and seen only where nothing else is.
+  /**
+   * @param {number[]} view @param {number} columns @param {number} lines @param {number[][]} palette
+   * @param {boolean} muted
+   */
   paint(view, columns, lines, palette, muted) {
     const hues = palette.length;
     const kinds = muted ? 2 * hues : hues;

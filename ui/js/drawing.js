@@ -2,9 +2,11 @@ import { minus } from "./shared.js";
 
 // What everything that draws shares: sharp canvases, words that carry, and numbers for people.
 
+/** @param {number} x */
 const whole = (x) => Math.round(x).toLocaleString("en");
 
 // Nats with as many digits as they bear; a dash where there is none.
+/** @param {number} x */
 function nats(x) {
   if (!Number.isFinite(x)) return "–";
   const size = Math.abs(x);
@@ -12,6 +14,7 @@ function nats(x) {
 }
 
 // Give a canvas as many pixels as the screen has there, and return {context, width, height} in CSS pixels, emptied.
+/** @param {HTMLCanvasElement} canvas @param {number} [width] @param {number} [height] */
 function fresh(canvas, width = canvas.clientWidth, height = canvas.clientHeight) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -23,6 +26,7 @@ function fresh(canvas, width = canvas.clientWidth, height = canvas.clientHeight)
 }
 
 // Move values towards others, most of the way within `time` seconds; returns whether they are still on their way.
+/** @param {number[]} values @param {number[]} goals @param {number} seconds @param {number} time */
 function ease(values, goals, seconds, time) {
   const share = 1 - Math.exp(-seconds / time);
   const span = Math.abs(goals[1] - goals[0]) || 1;
@@ -36,6 +40,7 @@ function ease(values, goals, seconds, time) {
 }
 
 // The colours of a node's surroundings, with a key that changes where any of them does.
+/** @param {any} node */
 function themeOf(node) {
   const style = getComputedStyle(node);
   const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
@@ -52,6 +57,10 @@ function themeOf(node) {
 }
 
 // Draw only inside of an area.
+/**
+ * @param {CanvasRenderingContext2D} context @param {{left: number, top: number, width: number, height: number}} about
+ * @param {any} draw
+ */
 function clipped(context, { left, top, width, height }, draw) {
   context.save();
   context.beginPath();
@@ -62,6 +71,10 @@ function clipped(context, { left, top, width, height }, draw) {
 }
 
 // Text with a rim of paper, so that it is legible on anything; the context says its font and where it is anchored.
+/**
+ * @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y
+ * @param {Theme} theme @param {string} [colour]
+ */
 function rimmed(context, text, x, y, theme, colour = theme.ink) {
   context.save();
   context.setLineDash([]);

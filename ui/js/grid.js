@@ -9,14 +9,15 @@ const TAIL = 0.005; // share of them beyond either of its edges, which go to the
 class Grid {
   // x and y are arrays of n coordinates; `order` holds the points' numbers cell by cell, `starts` where each cell
   // begins in it, `boxes` the four edges x0, x1, y0, y1 of what a cell really holds. There are no empty cells.
+  /** @param {Float32Array} x @param {Float32Array} y */
   constructor(x, y) {
     const n = x.length;
     const side = Math.min(Math.max(Math.ceil(Math.sqrt(n / PER_CELL)), 1), SIDE);
     const cell = new Uint16Array(n);
-    for (const [values, stride] of [
+    for (const [values, stride] of /** @type {[Float32Array, number][]} */ ([
       [x, 1],
       [y, side],
-    ]) {
+    ])) {
       const [low, width] = extent(values);
       const scale = side / width;
       for (let i = 0; i < n; i++)
@@ -45,6 +46,7 @@ class Grid {
   }
 
   // Values [n, width] in the order of the cells.
+  /** @param {any} values @param {number} [width] */
   ordered(values, width = 1) {
     const { order } = this;
     const made = new values.constructor(values.length);
@@ -55,6 +57,7 @@ class Grid {
 }
 
 // Where nearly all of the values lie: [low, width].
+/** @param {Float32Array} values */
 function extent(values) {
   const count = Math.min(SAMPLE, values.length);
   const some = Float64Array.from({ length: count }, (_, k) => values[Math.floor((k * values.length) / count)]).sort();

@@ -8,16 +8,18 @@ const ERROR = 1e-7; // nats that log q(z) may lack against the sum over all code
 const LOST = 36; // a term e^-36 of the greatest one is lost in the sum's last digits
 
 // How far v is outside of an interval.
+/** @param {number} v @param {number} low @param {number} high */
 const beyond = (v, low, high) => (v < low ? low - v : v > high ? v - high : 0);
 
 class Mixture {
   // means [n, d]; scales [n, d], or null where there are no densities.
+  /** @param {Float32Array} means @param {Float32Array | null} scales @param {number} d */
   constructor(means, scales, d) {
     const n = (this.n = means.length / d);
     this.d = d;
     this.axes = widest(means, n, d);
-    const columns = this.axes.map((j) => Float32Array.from({ length: n }, (_, i) => means[i * d + j]));
-    this.grid = new Grid(...columns);
+    const [across, up] = this.axes.map((j) => Float32Array.from({ length: n }, (_, i) => means[i * d + j]));
+    this.grid = new Grid(across, up);
     this.means = this.grid.ordered(means, d);
     this.gaps = new Float64Array(this.grid.count);
     if (!scales) return;
@@ -50,6 +52,7 @@ class Mixture {
   // {nearest, distance, logQ} at z, over all codes but number `skip`. A cell is left out where it holds no nearer code
   // and where its bound on the sum is below ERROR / cells of what the sum has: all that is left out is then below ERROR
   // of it, and log q(z) misses less than log(1 + ERROR).
+  /** @param {number[]} z @param {any} [skip] */
   look(z, skip = -1) {
     const { grid, gaps, bounds, inverse } = this;
     const [near, high] = this.survey(z);
@@ -71,6 +74,7 @@ class Mixture {
   }
 
   // [squared distance, number] of the codes within a radius of z, in no order.
+  /** @param {number[]} z @param {number} radius */
   within(z, radius) {
     const { grid, d, means } = this;
     const { boxes, order, starts } = grid;
@@ -90,6 +94,7 @@ class Mixture {
   }
 
   // Each cell's squared distance and its bound; returns the nearest cell and the one of the highest bound.
+  /** @param {number[]} z */
   survey(z) {
     const { grid, gaps, bounds, heights, least, inverse } = this;
     const { boxes } = grid;
@@ -108,6 +113,7 @@ class Mixture {
   }
 
   // Add the codes of a cell to what was found.
+  /** @param {number[]} z @param {number} c */
   visit(z, c) {
     const { grid, d, means, inverse, constants, found } = this;
     const { order, starts } = grid;
@@ -135,6 +141,7 @@ class Mixture {
 }
 
 // The two axes along which codes vary most (twice the only one): a grid of more would hold few codes a cell.
+/** @param {Float32Array} means @param {number} n @param {number} d */
 function widest(means, n, d) {
   const spread = Array.from({ length: d }, (_, j) => {
     let [sum, squares] = [0, 0];

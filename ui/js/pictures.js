@@ -5,6 +5,7 @@ import { ease, fresh, nats, whole } from "./drawing.js";
 const PAIR_GAP = 5; // pixels between two pairs of rows
 
 // Images uint8 [N, C, H, W] as a strip of N tiles, one canvas.
+/** @param {any} images @param {number[]} place */
 function strip(images, [channels, height, width]) {
   const size = height * width;
   const count = images.length / (channels * size);
@@ -26,6 +27,7 @@ function strip(images, [channels, height, width]) {
 }
 
 // Draw strips of tiles, `columns` a row, two strips interleaved; a strip has a frame of its own colour.
+/** @param {HTMLCanvasElement} canvas @param {any} strips @param {number} columns */
 function tiles(canvas, strips, columns) {
   const [{ width, height, count }] = strips;
   const ratio = window.devicePixelRatio || 1;
@@ -56,6 +58,7 @@ function tiles(canvas, strips, columns) {
 }
 
 class Bars {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.reset();
@@ -66,6 +69,10 @@ class Bars {
   }
 
   // Rates in nats between two frames, a bar a dimension, grey below `dead`; the newest bars fill the height.
+  /**
+   * @param {Float32Array} origin @param {any} goal @param {number} progress @param {{newest: any, dead: any}} about
+   * @param {number} seconds @param {boolean} still @param {Theme} theme
+   */
   draw(origin, goal, progress, { newest, dead }, seconds, still, theme) {
     const { context, width, height } = fresh(this.canvas);
     const goals = [Math.max(...newest, ...goal, 10 * dead) * 1.02, 0];
@@ -94,6 +101,7 @@ class Bars {
   }
 }
 
+/** @param {any} rate @param {number} dead */
 function deaths(rate, dead) {
   const gone = rate.reduce((n, r) => n + (r < dead), 0);
   const sum = rate.reduce((a, b) => a + b, 0);

@@ -35,6 +35,7 @@ class Playhead {
   }
 
   // Go to a frame within some seconds, and stop there.
+  /** @param {any} frame @param {number} [seconds] */
   go(frame, seconds = GLIDE) {
     this.playing = false;
     this.target = Math.min(Math.max(frame, 0), this.last);
@@ -42,6 +43,7 @@ class Playhead {
     if (this.still) this.position = this.target;
   }
 
+  /** @param {any} frame */
   jump(frame) {
     this.go(frame, 0);
     this.position = this.target;
@@ -58,6 +60,7 @@ class Playhead {
     if (this.playing) this.go(this.nearest);
   }
 
+  /** @param {number} seconds */
   advance(seconds) {
     if (this.playing) {
       const pace = Math.max(this.last / PLAY_SECONDS, SLOWEST) * this.speed;

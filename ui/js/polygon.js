@@ -1,6 +1,7 @@
 // What a lasso holds, and how it is told to the server.
 
 // Whether a point lies within a polygon of points [x, y], by the number of its edges to the right.
+/** @param {number[][]} polygon @param {number} x @param {number} y */
 function contains(polygon, x, y) {
   let inside = false;
   for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
@@ -12,6 +13,7 @@ function contains(polygon, x, y) {
 
 // Whether an edge of a polygon passes through a box x0, x1, y0, y1, or only may: then points have to be asked one by
 // one.
+/** @param {number[][]} polygon @param {number} x0 @param {number} x1 @param {number} y0 @param {number} y1 */
 function crosses(polygon, x0, x1, y0, y1) {
   for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
     const [[xa, ya], [xb, yb]] = [polygon[a], polygon[b]];
@@ -25,6 +27,7 @@ function crosses(polygon, x0, x1, y0, y1) {
 }
 
 // Bytes of 0 and 1 as base64 of bits, lowest first; see selection.from_bits.
+/** @param {ArrayLike<number>} mask */
 function toBits(mask) {
   const bits = new Uint8Array(Math.ceil(mask.length / 8));
   for (let i = 0; i < mask.length; i++) if (mask[i]) bits[i >> 3] |= 1 << (i & 7);
@@ -34,6 +37,7 @@ function toBits(mask) {
 }
 
 // The inverse, n bytes of 0 and 1; null where none is 1.
+/** @param {Uint8Array | null} bytes @param {number} n */
 function fromBits(bytes, n) {
   if (!bytes?.length) return null;
   const mask = new Uint8Array(n);

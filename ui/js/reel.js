@@ -6,6 +6,7 @@ const OUTSIDE = 0.005; // the share of points at either end of an axis that its 
 const RINGS = 3.2; // standard deviations of the prior that stay in view
 
 // Return {header, frames, labels, originals, history}, all arrays typed; the inverse of film._packed.
+/** @param {Uint8Array} bytes */
 async function read(bytes) {
   const { header, section } = unpack(bytes);
   const deflated = ["codes", "reconstructions", "samples", "originals"];
@@ -35,9 +36,11 @@ async function read(bytes) {
   return { header, frames, history, labels: new Int32Array(section("labels").buffer), originals };
 }
 
+/** @param {any} sorted */
 const middle = (sorted) => sorted[sorted.length >> 1];
 
 // What follows from a frame's codes, once: the view that holds them, and each class's median.
+/** @param {any} frame @param {ArrayLike<number>} labels @param {{latent: number, classes: any}} about */
 function survey(frame, labels, { latent, classes }) {
   if (frame.view) return;
   const count = frame.codes.length / 2;

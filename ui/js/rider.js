@@ -5,6 +5,7 @@
 const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
 
 // Plotly keeps its axes in _fullLayout, which is private, hence the guards.
+/** @param {any} node */
 function plotly(node) {
   return {
     node,
@@ -13,6 +14,7 @@ function plotly(node) {
       const [x, y] = [layout?.xaxis, layout?.yaxis];
       return x?.p2d && y?.p2d ? { x, y } : null;
     },
+    /** @param {() => void} follow */
     listen(follow) {
       for (const name of REDRAWN) node.on?.(name, follow);
       return () => {
@@ -26,7 +28,7 @@ class Rider {
   // nodes: what is put on the chart; label: what it is for a screen reader; key(event): its keys; follow(): after each
   // change of what it shows. One rider of a chart has label and keys, the others neither.
   /**
-   * @param {HTMLElement[]} nodes
+   * @param {(HTMLElement | SVGElement)[]} nodes
    * @param {{label?: string, key?: (event: KeyboardEvent) => void, follow: () => void}} what
    */
   constructor(nodes, { label, key, follow }) {
@@ -38,6 +40,7 @@ class Rider {
   }
 
   // Take hold of the chart of a Streamlit key; to be called now and then, since nobody tells of a chart mounted anew.
+  /** @param {string} key */
   find(key) {
     const own = window.__latentMaps?.get(key);
     const found = own?.node ?? document.querySelector(`.st-key-${key} .js-plotly-plot`);
@@ -46,6 +49,7 @@ class Rider {
       this.ride(found && (own ?? plotly(found)));
   }
 
+  /** @param {any} map */
   ride(map) {
     this.leave();
     this.map = map;
@@ -77,6 +81,7 @@ class Rider {
   }
 
   // Plane coordinates under a pointer event, wherever it is; null without a chart.
+  /** @param {PointerEvent} event */
   place(event) {
     const axes = this.axes();
     if (!axes) return null;
@@ -88,6 +93,7 @@ class Rider {
   }
 
   // Plane coordinates under a pointer event, or null off the plot area or on something that covers it.
+  /** @param {PointerEvent} event */
   under(event) {
     const [axes, u] = [this.axes(), this.place(event)];
     if (!u) return null;

@@ -2,9 +2,11 @@
 
 const TAU = 2 * Math.PI;
 
+/** @param {string} text */
 const minus = (text) => text.replace("-", "−");
 
 // z<sub>3</sub> as Python's planes have it, in plain characters.
+/** @param {string} title */
 const plain = (title) => title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join(""));
 
 /**
@@ -63,6 +65,7 @@ async function inflate(bytes) {
 }
 
 // Call `then(ms)` once what this animation frame draws is painted: milliseconds since an event's time stamp.
+/** @param {number} since @param {(ms: number) => void} then */
 function painted(since, then) {
   const channel = new MessageChannel();
   // a message posted within a frame is delivered after it was painted
@@ -76,12 +79,14 @@ function painted(since, then) {
 const KEPT_LATENCIES = 5000;
 
 // Keep the newest latencies for tests and benchmarks.
+/** @param {number[]} latencies @param {number} ms */
 function record(latencies, ms) {
   latencies.push(ms);
   if (latencies.length > KEPT_LATENCIES) latencies.shift();
 }
 
 // Red, green and blue, 0 to 255, of "#3f90da".
+/** @param {string} hex */
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
 export { component, el, inflate, minus, painted, plain, record, rgb, TAU, unpack };

@@ -3,6 +3,7 @@ import { el } from "./shared.js";
 
 // A sheet of images that is pointed at: hover and arrow keys look, a click or Enter chooses.
 
+/** @param {Float32Array} pixels @param {any} vector */
 const bytes = (pixels, vector) => {
   let [low, span] = [0, 1];
   if (vector) {
@@ -13,6 +14,7 @@ const bytes = (pixels, vector) => {
 };
 
 // Fill a list of numbers [[name, value, class]] in place: new elements at each move of a hand would cost a layout each.
+/** @param {any} list @param {string[][]} rows */
 function tell(list, rows) {
   while (list.children.length > 2 * rows.length) list.lastChild.remove();
   rows.forEach(([name, value, kind], k) => {
@@ -68,6 +70,7 @@ class Sheet {
   }
 
   // Images uint8 [N, C, H, W].
+  /** @param {any} images @param {number[]} shape @param {number} columns @param {any} frame */
   set(images, shape, columns, frame) {
     this.strip = { ...strip(images, shape), frame };
     this.columns = columns;
@@ -79,12 +82,14 @@ class Sheet {
   }
 
   // Left, top and side of tile i in CSS pixels; the sheet has a frame of one pixel of the screen.
+  /** @param {number} i */
   place(i) {
     const pitch = this.canvas.clientWidth / this.columns;
     const tall = this.canvas.clientHeight / Math.ceil(this.count / this.columns);
     return [(i % this.columns) * pitch, Math.floor(i / this.columns) * tall, pitch, tall];
   }
 
+  /** @param {PointerEvent} event */
   under(event) {
     if (!this.count) return null;
     const box = this.canvas.getBoundingClientRect();

@@ -5,12 +5,15 @@ import { el, inflate, minus, TAU } from "./shared.js";
 const QUICK = 1e5; // codes up to which a look is quick
 const NEAREST = 8; // codes that a place of a bent map is among
 
+/** @param {any} x @param {any} [digits] */
 const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
+/** @param {number} x */
 const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
 
 // What the model knows: the decoder, the codes, and the densities p(z) and q(z). `header.limits` are those of
 // vae/density/holes.py: what counts as a hole, and when q(z) is to be trusted.
 class Space {
+  /** @param {{header: any, section: Packet["section"]}} about @param {() => void} changed */
   constructor({ header, section }, changed) {
     this.header = header;
     const d = (this.d = header.latent);
@@ -47,12 +50,14 @@ class Space {
     this.blended = new Float32Array(this.pixels);
   }
 
+  /** @param {number[]} u */
   toLatent(u) {
     if (this.places) return this.gridded(u) ?? this.amongNearest(u);
     const { origin, basis } = this.header.plane;
     return origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
   }
 
+  /** @param {number[]} z */
   toPlane(z) {
     if (this.places) {
       const { nearest } = this.mixture.look(z);
@@ -74,6 +79,7 @@ class Space {
   }
 
   // z of the tabulated inverse at a place, between its grid points; null where there is none.
+  /** @param {number[]} u */
   gridded(u) {
     const { extent, side } = this.header.plane;
     if (!this.inverseGrid) return null;
@@ -89,6 +95,7 @@ class Space {
   }
 
   // The mean of the codes of the nearest places, weighted by 1 / distance^2: on a code it is that code.
+  /** @param {number[]} u */
   amongNearest(u) {
     const found = [];
     for (let i = 0; i < this.n; i++) {
@@ -109,16 +116,19 @@ class Space {
     return z.map((v) => v / total);
   }
 
+  /** @param {number} i */
   code(i) {
     return Array.from(this.means.subarray(i * this.d, (i + 1) * this.d));
   }
 
   // The mean of p(x|z), Float32Array, valid until the next call; null where an atlas has nothing (yet).
+  /** @param {number[]} z */
   decode(z) {
     return this.decoder ? this.decoder.decode(z) : this.blend(this.toPlane(z));
   }
 
   // Bilinear interpolation of the pre-decoded tiles around plane point u; null outside of them.
+  /** @param {number[]} u */
   blend(u) {
     const { side, extent } = this.header.atlas;
     const [x0, x1, y0, y1] = extent;
@@ -143,6 +153,7 @@ class Space {
 
   // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder), over
   // all codes but number `skip`.
+  /** @param {number[]} z @param {any} [skip] */
   look(z, skip = -1) {
     const found = this.mixture.look(z, skip);
     if (this.inverse) found.logP = (-this.d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
@@ -186,21 +197,25 @@ class Space {
   }
 
   // What the model makes of example i; null where an atlas of another place is all there is.
+  /** @param {number} i */
   reconstruction(i) {
     return this.decoder || this.d <= 2 ? this.decode(this.code(i)) : null;
   }
 
   // The real image i in [0, 1], or null.
+  /** @param {number} i */
   real(i) {
     if (!this.images) return null;
     return Float32Array.from(this.images.subarray(i * this.pixels, (i + 1) * this.pixels), (v) => v / 255);
   }
 
   // Which image of the data code i is of.
+  /** @param {any} i */
   number(i) {
     return i * this.every;
   }
 
+  /** @param {number} i */
   label(i) {
     const k = this.labels[i];
     return k < 0 ? "" : (this.header.classes[k] ?? String(k));
@@ -208,6 +223,7 @@ class Space {
 }
 
 // Draw C x H x W means in [0, 1] (clamped); a vector becomes one line of greys over its own range.
+/** @param {HTMLCanvasElement} canvas @param {Float32Array} pixels @param {number[]} shape */
 function paint(canvas, pixels, shape) {
   const [channels, height, width] = shape.length === 3 ? shape : [1, 1, pixels.length];
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
@@ -230,6 +246,7 @@ function paint(canvas, pixels, shape) {
   context.putImageData(image, 0, 0);
 }
 
+/** @param {string} role @param {string} label */
 function picture(role, label) {
   const canvas = el("canvas", { role: "img", "aria-label": label, width: 1, height: 1 });
   const caption = el("figcaption", {}, label);

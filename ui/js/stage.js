@@ -17,6 +17,7 @@ const PAUSE = "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z";
 
 // The elements; what they say is the film's business.
 class Stage {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     const canvas = (label) => el("canvas", { role: "img", "aria-label": label });
     const picture = (name, caption) => {

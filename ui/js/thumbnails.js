@@ -7,6 +7,7 @@ const BUDGET = 6; // ms a frame for making pictures
 const GREAT = 40; // pixels across an image at most
 
 // The numbers 0 to n - 1 in an order that is always the same and has no pattern.
+/** @param {number} n */
 function shuffled(n) {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   let state = 12345;
@@ -20,6 +21,7 @@ function shuffled(n) {
 
 // Of points at pixels px, py (functions of their number) those that stand at least `side` apart, the first come first:
 // a grid of that side holds at most one point a cell, and only the cells around it can hold one that is too near.
+/** @param {any} numbers @param {(i: number) => number} px @param {(i: number) => number} py @param {number} side */
 function thin(numbers, px, py, side) {
   const taken = new Map();
   const kept = [];
@@ -46,6 +48,7 @@ class Thumbnails {
   }
 
   // Pixels [width, height] of an image of that shape, enlarged by a whole number where it is small.
+  /** @param {number[]} place */
   static size([, height, width]) {
     const longer = Math.max(width, height);
     const scale = longer > GREAT ? GREAT / longer : Math.max(1, Math.round(WIDE / longer));
@@ -53,11 +56,13 @@ class Thumbnails {
   }
 
   // How far apart images have to stand.
+  /** @param {number[]} shape */
   static pitch(shape) {
     return Math.max(...Thumbnails.size(shape)) + GAP;
   }
 
   // `paint` draws pixels on a canvas; the card hands it over with its space.
+  /** @param {number} i @param {{space: import("../js/space.js").Space, paint: any}} about @param {number} until */
   picture(i, { space, paint }, until) {
     if (space !== this.space || space.images !== this.source) {
       this.space = space;
@@ -76,6 +81,10 @@ class Thumbnails {
   }
 
   // Draw codes at(i) -> [x, y] pixels, each in a frame of hue(i) -> CSS colour; returns how many are still to be made.
+  /**
+   * @param {CanvasRenderingContext2D} context @param {any} known @param {any} numbers @param {any} at
+   * @param {(i: number) => string} hue
+   */
   draw(context, known, numbers, at, hue) {
     const { shape } = known.space.header;
     const [width, height] = Thumbnails.size(shape);

@@ -20,6 +20,7 @@ const PANELS = [
 ];
 
 class PathCurves {
+  /** @param {HTMLCanvasElement} canvas @param {number} frames */
   constructor(canvas, frames) {
     this.canvas = canvas;
     this.frames = frames;
@@ -28,16 +29,19 @@ class PathCurves {
   }
 
   // The pixel of a share of the way: a frame's number stands under the middle of its picture.
+  /** @param {number} t @param {number} width */
   x(t, width) {
     return GUTTER + ((width - GUTTER) * (0.5 + t * (this.frames - 1))) / this.frames;
   }
 
+  /** @param {number} px @param {number} width */
   share(px, width) {
     return Math.min(Math.max(((px - GUTTER) / (width - GUTTER)) * this.frames - 0.5, 0) / (this.frames - 1), 1);
   }
 
   // kinds: [{hue, current, lines: {density: [...], elbo: [...], step: [...], near: [...]}}], each line {t, y, se?,
   // dotted?, steps?}; notes by panel: {none: why it has no lines} or {more: what must be known of them}.
+  /** @param {any[]} kinds @param {any} t @param {any} notes @param {any} theme */
   draw(kinds, t, notes, theme) {
     // a panel that this model cannot fill is its reason in words, or nothing where another has said it
     const panels = PANELS.filter(({ name }) => notes[name]?.none !== "");
@@ -92,6 +96,7 @@ class PathCurves {
     });
   }
 
+  /** @param {string} name @param {any} floor @param {any} lines */
   range(name, floor, lines) {
     const values = lines.flatMap((l) =>
       l.se ? [...l.y.map((v, i) => v - l.se[i]), ...l.y.map((v, i) => v + l.se[i])] : [...l.y],
@@ -103,6 +108,11 @@ class PathCurves {
     return [floor ?? low - pad, high + pad];
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {{t: number[], y: number[], se: any, dotted: boolean, hue: any, current: boolean}} about
+   * @param {(value: number) => number} y @param {number} width
+   */
   line(context, { t, y: values, se, dotted, hue, current }, y, width) {
     context.globalAlpha = current ? 1 : FAINT;
     context.strokeStyle = context.fillStyle = hue;

@@ -8,6 +8,7 @@ const THUMBS = 12; // neighbours that are shown
 const ELBO = "ELBO of the frame";
 
 class Here {
+  /** @param {any} stage */
   constructor(stage) {
     this.stage = stage;
     this.cells = new Map();
@@ -15,6 +16,7 @@ class Here {
     this.near = null; // which neighbour is drawn
   }
 
+  /** @param {string} name @param {any} value */
   number(name, value) {
     if (!this.cells.has(name)) {
       const cell = el("dd");
@@ -26,6 +28,7 @@ class Here {
   }
 
   // Show z after a share t of a path, {share, answer?, ...}; returns in words what is shown.
+  /** @param {import("../js/space.js").Space} space @param {any} z @param {any} path @param {any} t */
   draw(space, z, path, t) {
     const { stage } = this;
     const mean = space.decode(z);
@@ -62,6 +65,7 @@ class Here {
   }
 
   // The codes within the radius, the nearest of them first.
+  /** @param {import("../js/space.js").Space} space @param {number[]} z */
   around(space, z) {
     const { stage, radius } = this;
     const found = space.mixture.within(z, radius).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
@@ -86,6 +90,7 @@ class Here {
   }
 
   // z, or the image whose number was typed, before and after an attribute {vector, title, effect}; null: there is none.
+  /** @param {import("../js/space.js").Space} space @param {number[]} z @param {any} attribute */
   apply(space, z, attribute) {
     const { attribute: part } = this.stage;
     part.node.hidden = !attribute;

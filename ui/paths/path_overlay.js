@@ -7,6 +7,7 @@ import { el } from "../js/shared.js";
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE = 8; // pixels of a waypoint's radius; what can be grabbed is twice as wide
 
+/** @param {string} name @param {Record<string, any>} [attributes] @param {...(Node | string)} children */
 function shape(name, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -16,6 +17,7 @@ function shape(name, attributes = {}, ...children) {
 
 class Overlay {
   // grab(event, k): a waypoint is taken hold of; focus(k): it is chosen by key
+  /** @param {{grab: any, focus: any}} about */
   constructor({ grab, focus }) {
     this.grab = grab;
     this.focus = focus;
@@ -54,6 +56,7 @@ class Overlay {
   }
 
   // Colours a grid of values, rows upwards, over a window (x0, x1, y0, y1) of the plane; null takes it away.
+  /** @param {ArrayLike<number>} values @param {any} window */
   colour(values, window) {
     this.window = values && window;
     if (!values) return;
@@ -79,6 +82,7 @@ class Overlay {
   }
 
   // Put everything where the axes are. The heat belongs under Plotly's points, which are drawn on a layer of their own.
+  /** @param {any} chart @param {any} axes */
   layout(chart, axes) {
     const box = {
       left: `${axes.x._offset}px`,
@@ -104,6 +108,7 @@ class Overlay {
   }
 
   // paths: [{points: [[x, y]...] in plane coordinates, hue, current, waiting}]; waypoints and cursor likewise.
+  /** @param {any} axes @param {{paths: any, waypoints: any, chosen: any, cursor: any, hue: any, theme: any}} about */
   draw(axes, { paths, waypoints, chosen, cursor, hue, theme }) {
     const at = ([x, y]) => `${axes.x.d2p(x).toFixed(1)},${axes.y.d2p(y).toFixed(1)}`;
     for (const words of [this.key.low, this.key.high]) set(words, { fill: theme.ink, stroke: theme.paper });
@@ -136,6 +141,7 @@ class Overlay {
     set(this.cursor, { cx, cy, fill: hue, stroke: theme.paper });
   }
 
+  /** @param {number} k */
   handle(k) {
     const node = shape(
       "g",
@@ -159,6 +165,7 @@ class Overlay {
   }
 }
 
+/** @param {any} node @param {Record<string, any>} attributes */
 function set(node, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value);

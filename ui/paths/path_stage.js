@@ -5,11 +5,13 @@ import { picture } from "../js/space.js";
 
 const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z" };
 
+/** @param {any} sign @param {string} words */
 function button(sign, words) {
   return el("button", { type: "button", title: words, "aria-label": words }, sign);
 }
 
 class PathStage {
+  /** @param {HTMLElement} parent @param {number} frames */
   constructor(parent, frames) {
     this.frames = frames;
     this.kinds = el("div", { class: "kinds", role: "group", "aria-label": "Kinds of path" });
@@ -73,12 +75,14 @@ class PathStage {
     parent.append(this.node);
   }
 
+  /** @param {boolean} playing */
   icon(playing) {
     this.play.querySelector("path").setAttribute("d", ICONS[playing ? "pause" : "play"]);
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
   }
 
   // A toggle and a strip for each kind: [{name, title, about, hue}]; returns them by name.
+  /** @param {any[]} kinds @param {{toggle: any, choose: any}} about */
   offer(kinds, { toggle, choose }) {
     this.kinds.replaceChildren();
     this.rows.replaceChildren();

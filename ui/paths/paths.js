@@ -21,12 +21,16 @@ const PLAY = 4; // seconds from end to end
 const PAUSE = 600; // ms after the last key before the server is told
 const HERE = { line: lerp, slerp };
 
+/** @param {number[][]} waypoints */
 const format = (waypoints) => waypoints.map((z) => z.map((v) => v.toFixed(3)).join(",")).join(";");
+/** @param {number[]} z */
 const round = (z) => z.map((v) => Math.round(v * 1000) / 1000);
 
+/** @param {any} a @param {any} b */
 const same = (a, b) => a.length === b.length && a.every((v, t) => v === b[t]);
 
 // How far two pictures (Float32Array, of one size) are from one another.
+/** @param {any} a @param {number} b */
 function pixelLength(a, b) {
   let sum = 0;
   for (let t = 0; t < a.length; t++) sum += (a[t] - b[t]) * (a[t] - b[t]);
@@ -34,6 +38,7 @@ function pixelLength(a, b) {
 }
 
 class Paths {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stage = new PathStage(parent.querySelector("div") ?? parent, FRAMES);
     this.curves = new PathCurves(this.stage.curves, FRAMES);
@@ -93,6 +98,7 @@ class Paths {
     this.stage.node.remove();
   }
 
+  /** @param {Uint8Array} bytes @param {any} tell */
   update(bytes, tell) {
     this.tell = tell;
     if (bytes !== this.bytes) {
@@ -114,6 +120,7 @@ class Paths {
 
   // What the server says: which kinds there are, the waypoints where it has changed them, and the paths it has
   // computed.
+  /** @param {string} channel */
   hear(channel) {
     const bytes = window.__latentAnswers?.get(channel);
     if (!bytes || !this.space || channel !== this.space.header.chart || bytes === this.heard) return;
@@ -193,12 +200,14 @@ class Paths {
     this.theme = { ink: style.color, paper, font: style.fontFamily, muted: mixed(64), grid: mixed(12) };
   }
 
+  /** @param {string} name */
   hue(name) {
     return this.kinds.find((k) => k.name === name)?.hue || this.theme.ink;
   }
 
   // The path of a kind through the waypoints as they are now: {points, share, answer}; `answer` where the server's
   // holds.
+  /** @param {string} name */
   path(name) {
     const answer = this.answers.get(name);
     const text = format(this.waypoints);
@@ -210,6 +219,7 @@ class Paths {
 
   // Waypoints
 
+  /** @param {number[]} u @param {any} before */
   coordinates(u, before) {
     const { space } = this;
     const flat = space.toLatent(u);
@@ -220,6 +230,7 @@ class Paths {
     return round(flat.map((v, j) => v + source[j] - own[j]));
   }
 
+  /** @param {number[]} u */
   nearestOn(u) {
     const { space } = this;
     let [best, least] = [0, Infinity];
@@ -231,6 +242,7 @@ class Paths {
     return best;
   }
 
+  /** @param {PointerEvent} event */
   press(event) {
     this.pressed = null;
     if (event.button !== 0 || !event.isPrimary || !this.space || this.grabbed !== undefined) return;
@@ -238,6 +250,7 @@ class Paths {
     if (this.rider.under(event)) this.pressed = [event.clientX, event.clientY];
   }
 
+  /** @param {PointerEvent} event */
   release(event) {
     if (this.grabbed !== undefined) {
       this.drop();
@@ -250,6 +263,7 @@ class Paths {
     if (u) this.add(u);
   }
 
+  /** @param {any} event @param {number} k */
   grab(event, k) {
     if (event.button !== 0 || !event.isPrimary) return;
     event.stopPropagation();
@@ -263,6 +277,7 @@ class Paths {
     this.choose(k);
   }
 
+  /** @param {PointerEvent} event */
   drag(event) {
     if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK)
       this.pressed = null;
@@ -281,17 +296,20 @@ class Paths {
     if (moved) this.commit();
   }
 
+  /** @param {number} k @param {number[]} u */
   move(k, u) {
     this.waypoints = this.waypoints.map((z, i) => (i === k ? this.coordinates(u, z) : z));
     this.ask();
   }
 
+  /** @param {number} k */
   choose(k) {
     this.chosen = k;
     this.ask();
   }
 
   // A click near the path puts a waypoint between two, anywhere else at the end.
+  /** @param {number[]} u */
   add(u) {
     if (this.waypoints.length >= this.most) return;
     const { x, y } = this.rider.axes();
@@ -329,6 +347,7 @@ class Paths {
     this.commit();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.space || !this.waypoints.length) return;
     const typing = event.target instanceof HTMLInputElement && event.target.type !== "checkbox";
@@ -355,6 +374,7 @@ class Paths {
     event.stopPropagation();
   }
 
+  /** @param {string} name @param {any} on */
   toggle(name, on) {
     if (on) this.shown.add(name);
     else this.shown.delete(name);
@@ -363,6 +383,7 @@ class Paths {
     this.commit();
   }
 
+  /** @param {string} name @param {PointerEvent} event */
   select(name, event) {
     if (event && event.target instanceof HTMLCanvasElement) {
       const box = this.stage.curves.getBoundingClientRect(); // as wide as the strip and its gutter
@@ -387,7 +408,8 @@ class Paths {
 
   // The place on the path
 
-  scrub(t, event) {
+  /** @param {number} t @param {PointerEvent} [event] */
+  scrub(t, event = undefined) {
     this.playing = false;
     this.t = t;
     this.pointerTime = event?.timeStamp;
@@ -401,6 +423,7 @@ class Paths {
     this.ask();
   }
 
+  /** @param {any} now */
   advance(now) {
     if (!this.playing) return;
     const seconds = this.before === undefined ? 0 : (now - this.before) / 1000;
@@ -417,6 +440,7 @@ class Paths {
     requestAnimationFrame((now) => this.frame(now));
   }
 
+  /** @param {any} now */
   frame(now) {
     this.asked = false;
     if (this.stop.signal.aborted || !this.kinds || !this.waypoints.length) return;
@@ -493,6 +517,7 @@ class Paths {
     this.here.apply(space, z, this.attribute);
   }
 
+  /** @param {string} name @param {any} path @param {string} why */
   facts(name, path, why) {
     if (why) return why;
     if (!path.answer) return path.waiting ? "settling …" : "";
@@ -502,8 +527,9 @@ class Paths {
   }
 
   // A kind's frames, and how far each is from the one before as they are drawn: {frames: z, pixels: lengths}.
+  /** @param {string} name */
   strip(name) {
-    const { frames, drawn } = this.rows.get(name);
+    const { frames, drawn } = /** @type {any} */ (this.rows.get(name));
     const means = drawn.map((d) => d.mean);
     return {
       frames,
@@ -513,12 +539,13 @@ class Paths {
 
   // Decode what the strips shall show and do not yet: of each the frame nearest to the chosen waypoint, then those
   // drawn longest ago, until the slice is over; the others come in the next animation frames.
+  /** @param {any} paths */
   decode(paths) {
     const { space } = this;
     const hand = this.waypoints[this.chosen];
     const changed = [];
     for (const [name, path] of paths) {
-      const row = this.rows.get(name);
+      const row = /** @type {any} */ (this.rows.get(name));
       if (row.space !== space)
         [row.space, row.drawn] = [space, row.canvases.map(() => ({ z: [], mean: null, when: 0 }))];
       row.frames = row.canvases.map((_, k) => at(path, k / (FRAMES - 1)));
@@ -534,6 +561,7 @@ class Paths {
     if (changed.length) this.ask();
   }
 
+  /** @param {{row: any, k: any}} about */
   develop({ row, k }) {
     const mean = this.space.decode(row.frames[k]);
     if (!mean) return;
@@ -542,6 +570,7 @@ class Paths {
     row.drawn[k] = { z: row.frames[k], mean: Float32Array.from(mean), when: performance.now() };
   }
 
+  /** @param {any} paths */
   drawCurves(paths) {
     const even = Array.from({ length: FRAMES }, (_, k) => k / (FRAMES - 1));
     const kinds = [...paths].map(([name, path]) => {
@@ -577,6 +606,7 @@ class Paths {
   }
 
   // at most twice a second, so that a screen reader can follow
+  /** @param {any} words */
   say(words) {
     this.words = words;
     this.saying ??= setTimeout(() => {

@@ -2,10 +2,13 @@
 
 const OPPOSITE = 1e-9; // of a half turn: so near to it, rounding alone would choose the way round
 
+/** @param {number[]} a */
 const norm = (a) => Math.hypot(...a);
+/** @param {number[]} a @param {number[]} b @param {number} t */
 const lerp = (a, b, t) => a.map((v, j) => (1 - t) * v + t * b[j]);
 
 // The great circle about 0, its norm going evenly from one to the other; null between opposite directions.
+/** @param {number[]} a @param {number[]} b @param {number} t */
 function slerp(a, b, t) {
   const [ra, rb] = [norm(a), norm(b)];
   if (ra === 0 || rb === 0) return lerp(a, b, t);
@@ -18,6 +21,7 @@ function slerp(a, b, t) {
 }
 
 // The share of the way before each point; a curve without length is walked evenly.
+/** @param {number[][]} points */
 function shares(points) {
   const way = [0];
   for (let i = 1; i < points.length; i++) way.push(way[i - 1] + norm(points[i].map((v, j) => v - points[i - 1][j])));
@@ -26,6 +30,7 @@ function shares(points) {
 }
 
 // {points, share} from each waypoint to the next in so many steps; null where `piece` knows no way.
+/** @param {any} waypoints @param {any} piece @param {any} steps */
 function through(waypoints, piece, steps) {
   const points = [waypoints[0]];
   for (let k = 1; k < waypoints.length; k++) {
@@ -39,6 +44,7 @@ function through(waypoints, piece, steps) {
 }
 
 // The place after a share t of the way.
+/** @param {{points: any, share: any}} about @param {number} t */
 function at({ points, share }, t) {
   let [low, high] = [0, share.length - 1];
   while (high - low > 1) {
@@ -51,6 +57,7 @@ function at({ points, share }, t) {
 }
 
 // A curve whose waypoints were moved, each piece carried along by its ends: what a hand sees until the answer is there.
+/** @param {{points: number[][], share: number[]}} about @param {number[][]} before @param {number[][]} now */
 function carried({ points, share }, before, now) {
   if (before.length !== now.length) return null;
   const steps = (points.length - 1) / (before.length - 1);

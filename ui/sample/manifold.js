@@ -7,9 +7,11 @@ import { bytes, Sheet, tell } from "../js/sheet.js";
 // the browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.
 
 const FADED = 0.68; // of the paper over a cell in a hole
+/** @param {number} x */
 const signed = (x) => (x > 0 ? "+" : "") + nats(x);
 
 // The value at place t, in cells from the first centre, between and beyond ascending values.
+/** @param {ArrayLike<number>} values @param {number} t */
 function between(values, t) {
   if (values.length < 2) return values[0];
   const i = Math.min(Math.max(Math.floor(t), 0), values.length - 2);
@@ -17,6 +19,7 @@ function between(values, t) {
 }
 
 // The place of a value: the other way round.
+/** @param {ArrayLike<number>} values @param {number} v */
 function placed(values, v) {
   if (values.length < 2) return 0;
   let i = 0;
@@ -26,6 +29,7 @@ function placed(values, v) {
 }
 
 class Manifold {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.spacing = el("select", { "aria-label": "Spacing of the grid" });
     this.size = el("select", { "aria-label": "Cells of the grid" });
@@ -99,6 +103,7 @@ class Manifold {
     return found && found.header.run === this.header?.run ? found : null;
   }
 
+  /** @param {Uint8Array} data @param {(name: string, value: any) => void} send */
   update(data, send) {
     this.send = send;
     const style = getComputedStyle(this.node);
@@ -136,6 +141,7 @@ class Manifold {
   }
 
   // Places are counted in cells from the centre of the lower left one.
+  /** @param {PointerEvent} event */
   move(event) {
     if (!this.header?.there) return;
     const box = this.sheet.canvas.getBoundingClientRect();
@@ -148,6 +154,7 @@ class Manifold {
     this.ask();
   }
 
+  /** @param {number} i */
   cell(i) {
     this.sheet.at = i;
     if (this.pointerTime !== undefined) return; // the pointer says it finer
@@ -212,6 +219,7 @@ class Manifold {
   }
 
   // The codes where their z lies on this grid: the proof that it lies as the map does.
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   codes(context, width, height) {
     const { header: ground, means, labels } = this.shelf;
     const { across, up, side } = this.header;

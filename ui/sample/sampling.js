@@ -17,11 +17,14 @@ const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a gri
 const SHAPES = ["square", "circle"];
 const NAMES = ["left", "right"];
 
+/** @param {number} x */
 const signed = (x) => (x > 0 ? "+" : "") + nats(x);
+/** @param {number} x */
 const percent = (x) => (x > 0 && x < 0.01 ? "under 1" : String(Math.round(100 * x)));
 
 // One grid with its controls.
 class Panel {
+  /** @param {number} k @param {any} owner */
   constructor(k, owner) {
     this.source = el("select", { "aria-label": `Source of the ${NAMES[k]} grid` });
     this.glyph = el("i", { class: SHAPES[k], "aria-hidden": "true" });
@@ -98,6 +101,7 @@ class Card {
 }
 
 class Samples {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.panels = [new Panel(0, this), new Panel(1, this)];
     this.card = new Card();
@@ -153,6 +157,7 @@ class Samples {
     this.draw();
   }
 
+  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
   update(bytes, send) {
     this.sendEvent = send;
     this.restyle();
@@ -183,6 +188,7 @@ class Samples {
     };
   }
 
+  /** @param {any} half @param {number} k */
   take(half, k) {
     const panel = this.panels[k];
     const { header } = this;
@@ -257,6 +263,7 @@ class Samples {
   }
 
   // Tell the server what was changed of grid k (or of the page), as it stands in the address.
+  /** @param {number} k @param {any} change */
   send(k, change) {
     const event = { ...change };
     if (k !== null) {
@@ -269,6 +276,7 @@ class Samples {
   }
 
   // A hand is on the temperature: move the samples along their line and decode what one frame allows.
+  /** @param {number} k @param {number} t @param {number} began */
   warm(k, t, began) {
     const panel = this.panels[k];
     const half = this.header.halves[k];
@@ -283,6 +291,7 @@ class Samples {
     this.frameOf(k);
   }
 
+  /** @param {number} k */
   frameOf(k) {
     if (this.asked) return;
     this.asked = true;
@@ -313,18 +322,21 @@ class Samples {
     });
   }
 
+  /** @param {number} k @param {number} i */
   look(k, i) {
     if (i === null || this.header?.halves[k].state !== "there") return;
     this.pointed = [k, i];
     this.draw(false);
   }
 
+  /** @param {number} k @param {number} i */
   choose(k, i) {
     this.look(k, i);
     const half = this.header.halves[k];
     if (half.state === "there") this.sendEvent("ask", { pin: half.z[i].map((v) => v.toFixed(3)).join(",") });
   }
 
+  /** @param {number} k */
   points(k) {
     return this.panels[k].live?.points ?? this.header.halves[k].z ?? [];
   }
@@ -352,6 +364,7 @@ class Samples {
   }
 
   // Rings on what lies in a hole, a frame around what is pointed at.
+  /** @param {any} panel @param {any} half @param {number} k */
   mark(panel, half, k) {
     const { sheet } = panel;
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
@@ -386,6 +399,7 @@ class Samples {
   }
 
   // log q(z) - log p(z) of every sample on one axis for both grids, and where a hole begins.
+  /** @param {HTMLCanvasElement} canvas @param {any} half @param {number} k */
   ratio(canvas, half, k) {
     const { theme, header } = this;
     const { context, width, height } = fresh(canvas);

@@ -6,6 +6,7 @@ import { unpack } from "../js/shared.js";
 
 const EVENT = "latent-shelf";
 
+/** @param {{data: Uint8Array}} about */
 export default function ({ data }) {
   if (window.__latentShelf?.bytes === data) return;
   const { header, section } = unpack(data);

@@ -10,6 +10,7 @@ import { bytes } from "../js/sheet.js";
 const BUDGET = 8; // milliseconds of decoding rows in one frame
 
 class Row {
+  /** @param {any} dimension @param {any} owner */
   constructor(dimension, owner) {
     const { index, kl, variance, low, high, dead } = dimension;
     this.dimension = dimension;
@@ -39,6 +40,7 @@ class Row {
 }
 
 class Traverse {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     const picture = (role) => {
       const canvas = el("canvas", { role: "img" });
@@ -101,6 +103,7 @@ class Traverse {
     return found && found.header.run === this.header?.run ? found.decoder : null;
   }
 
+  /** @param {Uint8Array} data @param {(name: string, value: any) => void} send */
   update(data, send) {
     this.send = send;
     if (data === this.bytes) return;
@@ -164,6 +167,7 @@ class Traverse {
     this.queue = [];
   }
 
+  /** @param {any} row @param {any} value @param {number} time */
   slide(row, value, time) {
     this.z[row.dimension.index] = value;
     row.value.textContent = minus(value.toFixed(2));
@@ -228,6 +232,7 @@ class Traverse {
     else this.node.dataset.rows = "there";
   }
 
+  /** @param {number} k */
   picture(k) {
     const row = this.list[k];
     const frame = row.dimension.dead ? this.header.hues.prior : this.header.hues.frame;

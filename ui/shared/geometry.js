@@ -3,6 +3,7 @@ import { unpack } from "../js/shared.js";
 // Keeps a model's codes on the window, where the map and the card find them: they are the largest part of the page, and
 // stay as they are when plane, label or selection change. See geometry.py.
 
+/** @param {{data: Uint8Array}} about */
 export default function ({ data }) {
   const kept = (window.__latentGeometry ??= new Map());
   const { header, section } = unpack(data);

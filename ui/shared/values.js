@@ -3,6 +3,7 @@ import { unpack } from "../js/shared.js";
 // Keeps what is drawn of each code, or over all of them, on the window: numbers that are sent once, by themselves, for
 // the map's layer to find. See layer.py.
 
+/** @param {{data: Uint8Array}} about */
 export default function ({ data }) {
   const kept = (window.__latentValues ??= new Map());
   const { header, section } = unpack(data);

@@ -20,6 +20,7 @@ const PLACES = ["ahead0", "ahead1"]; // of images that are computed ahead, at a 
 const QUICK = 1500; // ms that such images may take, for those that a hand is less likely to go to
 
 // Draw C x H x W pixels of 0 to 1 (vectors as a line of greys over their own range).
+/** @param {HTMLCanvasElement} canvas @param {any} pixels @param {number[]} shape */
 function paintImage(canvas, pixels, shape) {
   const [channels, height, width] = shape.length === 3 ? shape : [1, 1, pixels.length];
   [canvas.width, canvas.height] = [width, height];
@@ -39,6 +40,7 @@ function paintImage(canvas, pixels, shape) {
 }
 
 class Theory {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.root = parent.getRootNode();
     this.real = el("canvas", { role: "img", width: 1, height: 1 });
@@ -106,6 +108,7 @@ class Theory {
     this.frame.remove();
   }
 
+  /** @param {Uint8Array} bytes @param {any} tell */
   update(bytes, tell) {
     this.send = tell;
     if (bytes !== this.bytes) {
@@ -118,6 +121,7 @@ class Theory {
     this.ask();
   }
 
+  /** @param {any} header @param {Packet["section"]} section */
   begin(header, section) {
     this.header = header;
     this.now = this.walk = null;
@@ -176,6 +180,7 @@ class Theory {
   }
 
   // A hand that rests on an image is about to press it.
+  /** @param {number} image */
   expect(image) {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
@@ -186,6 +191,7 @@ class Theory {
   }
 
   // The picked image, also while its numbers are still on their way.
+  /** @param {number} image @param {PointerEvent} event */
   go(image, event) {
     clearTimeout(this.resting);
     this.image = image;
@@ -201,6 +207,7 @@ class Theory {
   }
 
   // Other samples of q: every estimate from them changes, the truth does not.
+  /** @param {PointerEvent} event */
   sample(event) {
     this.seed = (this.seed + 1) % 10_000;
     this.kept.clear();
@@ -234,6 +241,7 @@ class Theory {
     if (own) paintImage(this.real, own, this.header.shape);
   }
 
+  /** @param {string} channel */
   hear(channel) {
     const prefix = `theory_${this.header?.name}_`;
     const bytes = window.__latentAnswers?.get(channel);
@@ -280,6 +288,7 @@ class Theory {
   }
 
   // Once all that was asked for ahead is there, the next images can be.
+  /** @param {any} found */
   foreseen(found) {
     this.keep(found);
     if (!this.awaited.includes(found.image) || !this.awaited.every((i) => this.kept.has(i))) return;
@@ -288,6 +297,7 @@ class Theory {
     if (this.asked === undefined && this.ahead.length) this.tell();
   }
 
+  /** @param {any} found */
   keep(found) {
     this.kept.delete(found.image);
     this.kept.set(found.image, found);
@@ -296,6 +306,7 @@ class Theory {
   }
 
   // An answer that is still the same "not yet" sends no new bytes, so it is asked for until nothing is awaited.
+  /** @param {number} pause */
   poll(pause) {
     clearTimeout(this.polling);
     this.polling = setTimeout(() => {
@@ -309,18 +320,21 @@ class Theory {
     return this.chapters?.find((c) => c instanceof Tight);
   }
 
+  /** @param {any} found */
   walked(found) {
     if (found.image !== this.now?.image) return;
     this.walk = found;
     this.tight.walked();
   }
 
+  /** @param {any} text */
   say(text) {
     this.state.hidden = !text;
     this.state.textContent = text;
     this.body.classList.toggle("waiting", Boolean(text) && !this.now);
   }
 
+  /** @param {any} found */
   show(found) {
     const { header } = this;
     this.now = found;
@@ -352,10 +366,12 @@ class Theory {
     this.body.dataset.ready = header.name;
   }
 
+  /** @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} pixels @param {number[]} [shape] */
   paint(canvas, pixels, shape = this.header.shape) {
     paintImage(canvas, pixels, shape);
   }
 
+  /** @param {string} name */
   light(name) {
     if (name === this.lit) return;
     this.lit = name;

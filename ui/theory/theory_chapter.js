@@ -3,11 +3,14 @@ import { el, minus } from "../js/shared.js";
 
 // One chapter: its title and formula, controls and numbers on the left, its picture on the right, one sentence below.
 
+/** @param {number} v @param {any} [digits] */
 const fixed2 = (v, digits = 2) => (Number.isFinite(v) ? minus(v.toFixed(digits)) : "–");
+/** @param {number} v @param {any} se @param {any} [digits] */
 const plusMinus = (v, se, digits = 2) =>
   Number.isFinite(se) ? `${fixed2(v, digits)} ± ${se.toFixed(digits)}` : fixed2(v, digits);
 
 class Chapter {
+  /** @param {any} page @param {number} number @param {string} title @param {{pictures?: any, tall?: any}} [about] */
   constructor(page, number, title, { pictures = 1, tall = 300 } = {}) {
     this.page = page;
     this.rows = new Map();
@@ -42,6 +45,7 @@ class Chapter {
     );
   }
 
+  /** @param {string} name */
   formula(name) {
     const slot = this.page.formulas.slot(name);
     slot.values = this.values;
@@ -50,6 +54,7 @@ class Chapter {
   }
 
   // A number in the list, with the term of which it is one; the exact value stays readable for tests and tools.
+  /** @param {string} name @param {any} label @param {string} text @param {number} value @param {any} [term] */
   number(name, label, text, value, term = "") {
     let row = this.rows.get(name);
     if (!row) {
@@ -70,11 +75,16 @@ class Chapter {
   }
 
   // What stands under the formula's braces, in this chapter alone.
+  /** @param {any} values */
   fill(values) {
     Object.assign(this.values, values);
     this.page.formulas.write();
   }
 
+  /**
+   * @param {string} label @param {{min?: any, max: number, step?: number, value: number, say: any}} about
+   * @param {any} changed
+   */
   slider(label, { min = 0, max, step = 1, value, say }, changed) {
     const input = el("input", { type: "range", min, max, step, value, "aria-label": label });
     const words = el("span", { class: "said" });
@@ -93,6 +103,7 @@ class Chapter {
     return { input, node, tell };
   }
 
+  /** @param {string} label @param {any} options @param {any} chosen @param {any} changed */
   choice(label, options, chosen, changed) {
     const node = el("div", { class: "choice", role: "group", "aria-label": label });
     const buttons = Object.entries(options).map(([name, text]) => {
@@ -109,6 +120,7 @@ class Chapter {
     return { node, buttons };
   }
 
+  /** @param {any} label @param {any} pressed */
   button(label, pressed) {
     const node = el("button", { type: "button" }, label);
     node.addEventListener("click", pressed);
@@ -117,19 +129,24 @@ class Chapter {
   }
 
   // How strongly a term's part of a picture is drawn.
+  /** @param {...any} terms */
   strength(...terms) {
     const { lit } = this.page;
     return !lit || terms.includes(lit) ? 1 : 0.22;
   }
 
   // The numbers of an image are here, and: something else is, which does not depend on it.
-  update() {}
+  /** @param {any} _now */
+  update(_now) {}
 
-  arrived() {}
+  /** @param {string} _what */
+  arrived(_what) {}
 
-  draw() {}
+  /** @param {Theme} _theme */
+  draw(_theme) {}
 
   // Where there is nothing to draw yet, or never will be.
+  /** @param {number} k @param {string} text @param {Theme} theme */
   blank(k, text, theme) {
     const { context, width, height } = fresh(this.canvases[k]);
     context.fillStyle = theme.muted;

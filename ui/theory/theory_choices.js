@@ -42,6 +42,7 @@ const SCALED = {
 };
 
 class Choices extends Chapter {
+  /** @param {any} page */
   constructor(page) {
     super(page, 6, "Your choices", { pictures: 3, tall: 260 });
     this.right.classList.add("two");
@@ -96,6 +97,7 @@ class Choices extends Chapter {
     return SCALED[this.likelihood] ?? SCALED.normal;
   }
 
+  /** @param {number} sigma */
   elbo(sigma) {
     const { numbers } = this.page.now;
     return -this.error * this.scaled.cost(sigma) - numbers.pixels * this.scaled.norm(sigma) - numbers.rate;
@@ -128,7 +130,7 @@ class Choices extends Chapter {
     if (d > 1) {
       const t = (this.angle * Math.PI) / 180;
       const [c, s] = [Math.cos(t), Math.sin(t)];
-      const [a, b, e] = part(now.covariance, d, ...dims);
+      const [a, b, e] = part(now.covariance, d, dims[0], dims[1]);
       this.turned = {
         matrix: [
           c * c * a - 2 * c * s * b + s * s * e,
@@ -172,6 +174,7 @@ class Choices extends Chapter {
         "one with independent dimensions cannot, and that alone holds the axes in place.";
   }
 
+  /** @param {any} theme */
   draw(theme) {
     if (!this.page.now || this.error === undefined) return;
     this.drawPosterior(theme);
@@ -180,6 +183,7 @@ class Choices extends Chapter {
   }
 
   // log p(x|z) of a mean image with so large an error, but for a constant.
+  /** @param {number} error */
   fit(error) {
     return -error * this.scaled.cost(this.sigma);
   }
@@ -235,10 +239,11 @@ class Choices extends Chapter {
     return field;
   }
 
+  /** @param {Theme} theme */
   drawPosterior(theme) {
     const { now, header, dims, still } = this.page;
     const d = header.latent;
-    const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, ...dims) };
+    const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const titles = dims.map((j) => `z${j + 1}`);
     if (d === 2 && !still) {
       this.blank(0, "Computing …", theme);
@@ -287,6 +292,7 @@ class Choices extends Chapter {
     });
   }
 
+  /** @param {Theme} theme */
   drawCurve(theme) {
     const { header } = this.page;
     const logs = Array.from({ length: 105 }, (_, k) => -2 + (k * 2.6) / 104);
@@ -325,6 +331,7 @@ class Choices extends Chapter {
     });
   }
 
+  /** @param {Theme} theme */
   drawTurned(theme) {
     const { header, dims } = this.page;
     const { at, matrix } = this.turned;

@@ -15,6 +15,7 @@ const KINDS = {
 };
 
 class Compression extends Chapter {
+  /** @param {any} page */
   constructor(page) {
     super(page, 1, "Compression", { pictures: 2, tall: 270 });
     this.right.classList.add("two");
@@ -45,6 +46,7 @@ class Compression extends Chapter {
     this.tell();
   }
 
+  /** @param {string} what */
   arrived(what) {
     if (what === "lesson") this.begin();
   }
@@ -171,20 +173,22 @@ class Compression extends Chapter {
         "stand here.";
   }
 
+  /** @param {any} theme */
   draw(theme) {
     this.drawCode(theme);
     if (this.page.lesson) this.drawLesson(theme);
     else this.blank(1, "Computing the linear case …", theme);
   }
 
+  /** @param {Theme} theme */
   drawCode(theme) {
     const { now, header, dims } = this.page;
     if (!now) return;
     const d = header.latent;
     const at = dims.map((j) => now.resisted[j]);
     const one = d === 1;
-    const small = part(now.jacobian, d, ...dims).map((v) => v * 0.01);
-    const own = part(now.covariance, d, ...dims);
+    const small = part(now.jacobian, d, dims[0], dims[1]).map((v) => v * 0.01);
+    const own = part(now.covariance, d, dims[0], dims[1]);
     const points = Array.from({ length: now.corrupted.length / d }, (_, s) => [
       now.corrupted[s * d + dims[0]],
       one ? s / 64 : now.corrupted[s * d + dims[1]],
@@ -219,6 +223,7 @@ class Compression extends Chapter {
     });
   }
 
+  /** @param {Theme} theme */
   drawLesson(theme) {
     const { lesson, header } = this.page;
     const n = lesson.points.length / 2;

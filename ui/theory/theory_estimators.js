@@ -4,6 +4,7 @@ import { logSum, mean } from "./theory_sums.js";
 // vae/evaluation/gradients.py, where they are explained and held against autograd.
 
 // What one sample contributes, as three lists of 2 d numbers: through z, the score, and through z without the score.
+/** @param {{noise: any, slope: number, slope_px: number, scale: number}} about @param {number} d */
 function pieces({ noise, slope, slope_px: slopePx, scale }, d) {
   const n = noise.length / d;
   const make = () => new Float64Array(n * 2 * d);
@@ -37,6 +38,7 @@ const ELBO = {
   },
 };
 
+/** @param {any} w */
 const sharesOf = (w) => {
   const total = logSum(w);
   return w.map((v) => Math.exp(v - total));
@@ -65,6 +67,7 @@ const WEIGHTED = {
 };
 
 // Estimates [G][2 d] by disjoint groups of k samples; null where this estimator does not exist.
+/** @param {any} now @param {any} parts @param {number} d @param {any} bound @param {string} name @param {number} k */
 function cloud(now, parts, d, bound, name, k) {
   const rule = (bound === "elbo" ? ELBO : WEIGHTED)[name];
   if (!rule || (name === "baseline" && k < 2) || (name === "closed" && !now.rate_slope)) return null;
@@ -82,6 +85,7 @@ function cloud(now, parts, d, bound, name, k) {
 }
 
 // The sum of the components' variances; NaN for one estimate.
+/** @param {any} estimates */
 function variance(estimates) {
   if (!estimates || estimates.length < 2) return NaN;
   const size = estimates[0].length;

@@ -8,6 +8,10 @@ const HIDDEN = ".st-key-theory_formulas";
 
 class Formulas {
   // `latex` by name in the order in which the page holds them; `terms` by number.
+  /**
+   * @param {any} root @param {Record<string, string>} latex @param {{name: string, hue: string}[]} terms
+   * @param {(name: string | null) => void} light
+   */
   constructor(root, latex, terms, light) {
     this.root = root;
     this.terms = terms;
@@ -26,6 +30,7 @@ class Formulas {
   }
 
   // An element that shows a formula by name as soon as it is drawn, and until then says it in LaTeX.
+  /** @param {string} name */
   slot(name) {
     const node = el("div", { class: "formula", "data-formula": name }, el("code", {}, this.latex[name]));
     this.slots.push({ node, name, filled: false });
@@ -33,6 +38,7 @@ class Formulas {
     return node;
   }
 
+  /** @param {any} node @param {string} name */
   show(node, name) {
     const slot = this.slots.find((s) => s.node === node);
     Object.assign(slot, { name, filled: false });
@@ -77,6 +83,7 @@ class Formulas {
     this.styled = true;
   }
 
+  /** @param {any} copy */
   name(copy) {
     const seen = new Map();
     const coloured = /** @type {NodeListOf<HTMLElement>} */ (copy.querySelectorAll(".katex-html [style*='color']"));
@@ -105,6 +112,7 @@ class Formulas {
     }
   }
 
+  /** @param {ArrayLike<number>} values */
   set(values) {
     Object.assign(this.values, values);
     this.write();
@@ -120,6 +128,7 @@ class Formulas {
     }
   }
 
+  /** @param {string} name */
   lit(name) {
     for (const { node } of this.slots) {
       node.classList.toggle("lit", Boolean(name) && node.querySelector(`[data-term="${name}"]`) !== null);

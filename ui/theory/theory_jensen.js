@@ -8,6 +8,7 @@ import { logSum, mean, rung } from "./theory_sums.js";
 const DEEP = 9; // nats below the mean weight that the picture shows
 
 class Jensen extends Chapter {
+  /** @param {any} page */
   constructor(page) {
     super(page, 3, "Jensen: where the bound comes from", { tall: 300 });
     this.formula("jensen");
@@ -24,6 +25,7 @@ class Jensen extends Chapter {
       "Every sample z of q weighs w = p(x, z) / q(z|x). Their mean is p(x); the mean of their logs is the ELBO.";
   }
 
+  /** @param {any} now */
   update(now) {
     const { header } = this.page;
     this.slide.input.max = String(Math.log2(now.log_w.length) - 1);
@@ -71,6 +73,7 @@ class Jensen extends Chapter {
       `${fixed2(all.value - this.found.value)} nats, and it shrinks when the points huddle together.`;
   }
 
+  /** @param {any} theme */
   draw(theme) {
     const { now, header } = this.page;
     if (!now) return;

@@ -7,6 +7,7 @@ import { essOf, groups, logSum, mean, rung, spread } from "./theory_sums.js";
 const SHOWN = 48; // estimates drawn for each number of samples
 
 class Latent extends Chapter {
+  /** @param {any} page */
   constructor(page) {
     super(page, 2, "Latent variables: p(x) is an integral", { tall: 320 });
     for (const name of ["marginal", "naive", "importance"]) this.formula(name);
@@ -18,6 +19,7 @@ class Latent extends Chapter {
     this.button("New samples of q", (e) => this.page.sample(e));
   }
 
+  /** @param {any} now */
   update(now) {
     const { header } = this.page;
     this.most = Math.log2(now.prior_log_px.length);
@@ -86,6 +88,7 @@ class Latent extends Chapter {
       `its log errs by ${fixed2(Math.abs(first - best))} nats here.`;
   }
 
+  /** @param {any} theme */
   draw(theme) {
     const { now, header } = this.page;
     if (!now) return;

@@ -5,6 +5,7 @@ import { levels, principal } from "./theory_sums.js";
 const MASSES = [0.3935, 0.8647, 0.9889]; // within one, two and three standard deviations of a Normal in two dimensions
 
 // Lines of equal value on a grid [n, m] (the last axis fastest), each piece [x0, y0, x1, y1] in units of the grid.
+/** @param {ArrayLike<number>} values @param {number} n @param {number} m @param {number} level */
 function isolines(values, n, m, level) {
   const found = [];
   const at = (i, j) => values[i * m + j] - level;
@@ -34,6 +35,7 @@ function isolines(values, n, m, level) {
 
 // A density on a grid: z = corner + i basis_1 + j basis_2.
 class Field {
+  /** @param {any} values @param {number[]} place @param {ArrayLike<number>} corner @param {ArrayLike<number>} basis */
   constructor(values, [n, m], corner, basis) {
     this.values = values;
     this.n = n;
@@ -45,6 +47,7 @@ class Field {
     this.lines = levels(cut, MASSES).map((level) => isolines(cut, n, m, level));
   }
 
+  /** @param {number} i @param {number} j */
   place(i, j) {
     const { corner, basis } = this;
     return [corner[0] + i * basis[0] + j * basis[2], corner[1] + i * basis[1] + j * basis[3]];
@@ -58,6 +61,10 @@ class Field {
   }
 
   // How much of the density the lines' inner levels hold: what a test asks for.
+  /**
+   * @param {{context: CanvasRenderingContext2D, X: (value: number) => number, Y: (value: number) => number}} about
+   * @param {any} colour @param {any} [alpha]
+   */
   draw({ context, X, Y }, colour, alpha = 1) {
     context.save();
     context.strokeStyle = colour;
@@ -77,6 +84,7 @@ class Field {
 }
 
 // The points of an ellipse of `sigmas` standard deviations of a covariance [a, b, c] around `at`.
+/** @param {number} at @param {number[]} matrix @param {any} [sigmas] @param {number} [count] */
 function ellipsePoints(at, matrix, sigmas = 1, count = 72) {
   const { big, small, angle } = principal(matrix);
   const [u, v] = [Math.sqrt(big) * sigmas, Math.sqrt(small) * sigmas];
@@ -88,6 +96,11 @@ function ellipsePoints(at, matrix, sigmas = 1, count = 72) {
   });
 }
 
+/**
+ * @param {{context: CanvasRenderingContext2D, X: (value: number) => number, Y: (value: number) => number}} about
+ * @param {any} at @param {number[]} matrix
+ * @param {{colour: string, sigmas?: any, width?: number, alpha?: number, fill?: any, dash?: number[]}} about
+ */
 function ellipse(
   { context, X, Y },
   at,
@@ -113,11 +126,13 @@ function ellipse(
 }
 
 // The box around some ellipses of three standard deviations and some points.
+/** @param {any} ellipses @param {number[][]} [points] @param {any} [sigmas] */
 function around(ellipses, points = [], sigmas = 3) {
   const all = [...ellipses.flatMap(({ at, matrix }) => ellipsePoints(at, matrix, sigmas, 24)), ...points];
   return [0, 1].map((k) => [Math.min(...all.map((p) => p[k])), Math.max(...all.map((p) => p[k]))]);
 }
 
+/** @param {number[][][]} boxes */
 const union = (boxes) =>
   [0, 1].map((k) => [Math.min(...boxes.map((b) => b[k][0])), Math.max(...boxes.map((b) => b[k][1]))]);
 

@@ -7,6 +7,10 @@ const EDGE = { left: 46, right: 8, top: 8, bottom: 34 };
 
 // `x` and `y` are [low, high]; `names` what stands at the ticks of x instead of numbers;
 // `rows` leaves the ticks of y out. Returns {context, X, Y, area}.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {{x: any, y: any, titles: any, square?: any, names?: any, rows?: any}} about @param {Theme} theme
+ */
 function frame(canvas, { x, y, titles, square = false, names = null, rows = false }, theme) {
   const { context, width, height } = fresh(canvas);
   const area = {
@@ -44,8 +48,13 @@ function frame(canvas, { x, y, titles, square = false, names = null, rows = fals
 }
 
 // Draw only inside of the axes.
+/** @param {{context: CanvasRenderingContext2D, area: Area}} about @param {any} draw */
 const inside = ({ context, area }, draw) => clipped(context, area, draw);
 
+/**
+ * @param {{context: CanvasRenderingContext2D, X: (value: number) => number, Y: (value: number) => number}} about
+ * @param {number[][]} points @param {{colour: string, width?: number, dash?: number[], alpha?: number}} about
+ */
 function line({ context, X, Y }, points, { colour, width = 1.5, dash = [], alpha = 1 }) {
   context.save();
   context.strokeStyle = colour;
@@ -70,6 +79,10 @@ function dot({ context, X, Y }, [x, y], { colour, size = 2, alpha = 1, ring = fa
 }
 
 // Words that are legible on anything.
+/**
+ * @param {{context: CanvasRenderingContext2D, theme: Theme}} about @param {string} text @param {number} x
+ * @param {number} y @param {string} [colour] @param {any} [align]
+ */
 function words({ context, theme }, text, x, y, colour = theme.ink, align = "left") {
   context.font = `11px ${theme.font}`;
   context.textAlign = align;
@@ -77,6 +90,7 @@ function words({ context, theme }, text, x, y, colour = theme.ink, align = "left
 }
 
 // Low and high of values with some air, without what is not finite.
+/** @param {any} values @param {any} [air] */
 function range(values, air = 0.08) {
   const finite = values.filter(Number.isFinite);
   const [low, high] = [Math.min(...finite), Math.max(...finite)];

@@ -19,6 +19,7 @@ const OTHERWISE = { baseline: "score function, VIMCO", landing: "doubly reparame
 const THETA = 32; // samples of the decoder's gradient that are drawn at most
 
 class Slopes extends Chapter {
+  /** @param {any} page */
   constructor(page) {
     super(page, 5, "The two gradients", { pictures: 2, tall: 280 });
     this.right.classList.add("two");
@@ -77,6 +78,7 @@ class Slopes extends Chapter {
     this.left.append(this.pictures);
   }
 
+  /** @param {any} now */
   update(now) {
     const { header } = this.page;
     this.parts = pieces(now, header.latent);
@@ -132,6 +134,7 @@ class Slopes extends Chapter {
           `${told(variance(this.clouds.score) / base)} times.`;
   }
 
+  /** @param {any} theme */
   draw(theme) {
     const { now, header, dims } = this.page;
     if (!now || !this.clouds) return;
@@ -193,6 +196,7 @@ class Slopes extends Chapter {
     this.outside(theme);
   }
 
+  /** @param {Theme} theme */
   outside(theme) {
     const { now, header, dims, decoder } = this.page;
     const d = header.latent;

@@ -1,5 +1,6 @@
 // The sums of the page: bounds from weights, masses of a density, small matrices. As vae.evaluation makes them.
 
+/** @param {ArrayLike<number>} values @param {number} [from] @param {number} [to] */
 function logSum(values, from = 0, to = values.length) {
   let top = -Infinity;
   for (let i = from; i < to; i++) if (values[i] > top) top = values[i];
@@ -9,8 +10,10 @@ function logSum(values, from = 0, to = values.length) {
   return top + Math.log(sum);
 }
 
+/** @param {any} values */
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
+/** @param {any} values */
 function spread(values) {
   if (values.length < 2) return NaN;
   const middle = mean(values);
@@ -18,6 +21,7 @@ function spread(values) {
 }
 
 // log of the mean of exp over each disjoint group of k; what is left over is dropped.
+/** @param {ArrayLike<number>} logs @param {number} k */
 function groups(logs, k) {
   const found = [];
   for (let i = 0; i + k <= logs.length; i += k) found.push(logSum(logs, i, i + k) - Math.log(k));
@@ -25,18 +29,21 @@ function groups(logs, k) {
 }
 
 // L_K, its standard error over the groups, and the mean effective sample size.
+/** @param {ArrayLike<number>} logW @param {number} k */
 function rung(logW, k) {
   const values = groups(logW, k);
   const ess = values.map((_, g) => essOf(logW, g * k, (g + 1) * k));
   return { k, value: mean(values), se: spread(values) / Math.sqrt(values.length), ess: mean(ess), values };
 }
 
+/** @param {any} logW @param {number} [from] @param {number} [to] */
 function essOf(logW, from = 0, to = logW.length) {
   const twice = Float64Array.from(logW.subarray(from, to), (v) => 2 * v);
   return Math.exp(2 * logSum(logW, from, to) - logSum(twice));
 }
 
 // Densities above which the given masses lie, for log-density values on cells of equal size (their sum taken as 1).
+/** @param {Float64Array} logDensity @param {number[]} masses */
 function levels(logDensity, masses) {
   const sorted = Float64Array.from(logDensity).sort().reverse();
   const total = logSum(sorted);
@@ -50,15 +57,18 @@ function levels(logDensity, masses) {
 }
 
 // Eigenvalues and the first eigenvector's angle of a symmetric 2 x 2 matrix [a, b, c].
+/** @param {number[]} place */
 function principal([a, b, c]) {
   const [middle, half] = [(a + c) / 2, Math.hypot((a - c) / 2, b)];
   return { big: middle + half, small: Math.max(middle - half, 0), angle: 0.5 * Math.atan2(2 * b, a - c) };
 }
 
 // The part [a, b, c] of a d x d matrix that belongs to two dimensions.
+/** @param {number[]} matrix @param {number} d @param {number} i @param {number} j */
 const part = (matrix, d, i, j) => [matrix[i * d + i], matrix[i * d + j], matrix[j * d + j]];
 
 // Mean and covariance [a, b, c] of points [n, d] in two dimensions, under weights that sum up to one.
+/** @param {any} points @param {any} d @param {any[]} place @param {any} weights */
 function moments(points, d, [i, j], weights) {
   const n = points.length / d;
   const w = weights ?? new Float64Array(n).fill(1 / n);
@@ -72,6 +82,7 @@ function moments(points, d, [i, j], weights) {
   return { at: [x, y], matrix: [a, b, c] };
 }
 
+/** @param {ArrayLike<number>} logW */
 function shares(logW) {
   const total = logSum(logW);
   return Float64Array.from(logW, (v) => Math.exp(v - total));

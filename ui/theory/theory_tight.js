@@ -10,6 +10,7 @@ import { moments, part, rung, shares } from "./theory_sums.js";
 const WALK = 900; // ms from the encoder's q to the best one
 
 class Tight extends Chapter {
+  /** @param {any} page */
   constructor(page) {
     super(page, 4, "How tight is it?", { pictures: 1, tall: 360 });
     this.formula("identity");
@@ -26,6 +27,7 @@ class Tight extends Chapter {
     this.refine.dataset.action = "refine";
   }
 
+  /** @param {any} now */
   update(now) {
     const { header } = this.page;
     const two = "density" in now;
@@ -121,6 +123,7 @@ class Tight extends Chapter {
         : "Notice: the bound rises with K as far as its samples reach; what lies beyond stays unknown.";
   }
 
+  /** @param {string} name */
   drop(name) {
     const row = this.rows.get(name);
     if (!row) return;
@@ -160,7 +163,7 @@ class Tight extends Chapter {
   get q() {
     const { now, dims, header } = this.page;
     const d = header.latent;
-    if (!this.steps) return { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, ...dims) };
+    if (!this.steps) return { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const { loc, scale } = this.steps;
     const last = loc.length / d - 1;
     const share = Math.min((performance.now() - this.began) / WALK, 1);
@@ -173,6 +176,7 @@ class Tight extends Chapter {
     return { at: dims.map((j) => mix(loc, j)), matrix: [mix(scale, dims[0]) ** 2, 0, mix(scale, dims[1]) ** 2] };
   }
 
+  /** @param {any} theme */
   draw(theme) {
     const { page } = this;
     const { now, header, dims } = page;
@@ -182,10 +186,11 @@ class Tight extends Chapter {
     this.drawBars(theme);
   }
 
+  /** @param {Theme} theme @param {any} now @param {any} header @param {any} dims */
   plane(theme, now, header, dims) {
     const d = header.latent;
     const here = this.q;
-    const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, ...dims) };
+    const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const boxes = [around([first])];
     let weighted = null;
     if (this.field) boxes.push(this.field.box());
@@ -233,6 +238,7 @@ class Tight extends Chapter {
   }
 
   // One latent: densities as curves.
+  /** @param {Theme} theme */
   curve(theme) {
     const { now, header } = this.page;
     const [m, s] = [now.mean[0], Math.sqrt(now.covariance[0])];
@@ -250,6 +256,7 @@ class Tight extends Chapter {
   }
 
   // From the ELBO up to the truth, and how far K samples and a better q come.
+  /** @param {Theme} theme */
   drawBars(theme) {
     const { now, header, walk } = this.page;
     const { numbers } = now;
@@ -298,6 +305,7 @@ class Tight extends Chapter {
   }
 }
 
+/** @param {any} chapter */
 const header = (chapter) => chapter.page.header.probabilistic;
 
 export { Tight };

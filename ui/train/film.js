@@ -22,6 +22,7 @@ const remembered = (window.__latentFilms ??= new Map());
 const REMEMBERED = 4;
 
 class Film {
+  /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stage = new Stage(parent.querySelector("div") ?? parent);
     const { stage } = this;
@@ -106,6 +107,7 @@ class Film {
     this.stage.frame.remove();
   }
 
+  /** @param {Uint8Array} bytes */
   update(bytes) {
     this.restyle();
     this.ask();
@@ -129,6 +131,7 @@ class Film {
     this.shown = -1;
   }
 
+  /** @param {{header: any, frames: any, history: any, labels: ArrayLike<number>, originals: any}} about */
   take({ header, frames, history, labels, originals }) {
     const { head } = this;
     if (header.run !== this.header?.run) {
@@ -162,6 +165,7 @@ class Film {
     if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value);
   }
 
+  /** @param {any} run */
   recall(run) {
     const known = remembered.get(run);
     if (!known) return;
@@ -171,6 +175,7 @@ class Film {
   }
 
   // The whole film. What is seen stays where it is: the same moment if one was chosen, else the newest.
+  /** @param {any} frames @param {any} before */
   replace(frames, before) {
     const { head } = this;
     if (before.frame && this.cloud.count && before.frame.codes.length === frames[0].codes.length) {
@@ -190,6 +195,7 @@ class Film {
   }
 
   // One more moment of a run in training. A run that went back to a checkpoint takes its later frames with it.
+  /** @param {any} frame @param {{count: any, newest: any}} about */
   append(frame, { count, newest }) {
     const { head } = this;
     const now = performance.now();
@@ -268,6 +274,7 @@ class Film {
     this.cloud.paint(paints(labels, header.colours, (label) => solo === null || label === solo));
   }
 
+  /** @param {any} frame */
   go(frame) {
     this.returning = null;
     this.pointed = null;
@@ -281,6 +288,7 @@ class Film {
     this.ask();
   }
 
+  /** @param {any} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target === this.stage.speed) return;
     const { head } = this;
@@ -295,6 +303,7 @@ class Film {
   }
 
   // Over the curves the pointer is the cursor: hovering looks, dragging stays.
+  /** @param {PointerEvent} event */
   point(event) {
     if (!this.frames.length || (this.head.playing && !this.pressed)) return;
     this.returning = this.pressed ? null : (this.returning ?? this.head.target);
@@ -303,6 +312,7 @@ class Film {
     this.ask();
   }
 
+  /** @param {any} event */
   press(event) {
     if (event.button !== 0 || !this.frames.length) return;
     this.stage.curves.setPointerCapture(event.pointerId);
@@ -319,6 +329,7 @@ class Film {
     this.ask();
   }
 
+  /** @param {any} px */
   closest(px) {
     let [best, least] = [0, Infinity];
     this.frames.forEach(({ step }, k) => {
@@ -334,6 +345,7 @@ class Film {
     requestAnimationFrame((now) => this.frame(now));
   }
 
+  /** @param {any} now */
   frame(now) {
     this.asked = false;
     if (this.stop.signal.aborted || !this.theme) return;
@@ -350,6 +362,7 @@ class Film {
     if (moving) this.ask();
   }
 
+  /** @param {any} seconds */
   draw(seconds) {
     const { head, frames, theme, header, stage } = this;
     if (!header) return false;
@@ -385,6 +398,7 @@ class Film {
     return moving;
   }
 
+  /** @param {any} a @param {any} b @param {any} progress @param {number} seconds */
   drawPlane(a, b, progress, seconds) {
     const { frames, header, theme, head } = this;
     const rows = header.latent === 1 ? header.classes : null;
@@ -421,6 +435,7 @@ class Film {
   }
 
   // A name at each class's median; where two would cover each other, both fade.
+  /** @param {any} a @param {any} b @param {any} progress */
   glyphs(a, b, progress) {
     const { header, solo } = this;
     const found = header.classes.flatMap((text, k) => {
@@ -438,6 +453,7 @@ class Film {
     this.drawWords(this.frames[this.shown]);
   }
 
+  /** @param {{reconstructions: any, samples: any}} about */
   drawImages({ reconstructions, samples }) {
     const { stage, header } = this;
     const { decoder } = header.hues;
@@ -449,6 +465,7 @@ class Film {
     if (samples) tiles(stage.samples.canvas, [{ ...strip(samples, header.shape), frame: decoder }], columns("samples"));
   }
 
+  /** @param {{step: any, rate: ArrayLike<number>}} about */
   drawWords({ step, rate }) {
     const { stage, header, head, frames } = this;
     stage.node.dataset.step = step;
@@ -466,6 +483,7 @@ class Film {
   }
 
   // The numbers at the cursor.
+  /** @param {number} step */
   tell(step) {
     if (step === null) return;
     for (const [name, [train, valid]] of Object.entries(this.curves.valuesAt(step))) {
@@ -477,6 +495,7 @@ class Film {
   }
 
   // When the film rests, at most twice a second, so that a screen reader can follow.
+  /** @param {any} text */
   say(text) {
     this.saying = text;
     if (this.sayTimer) return;
