@@ -4,14 +4,18 @@ import numpy as np
 from harness import CHART, pixel
 
 NODE = ".st-key-map .bigmap"
-
-
 READY = f"{NODE}[data-ready]"
 
 
+def project(page, x, y):
+    """Return the page position of a point of the map of very many codes."""
+    return page.locator(f"{NODE} .plane").evaluate("(node, [x, y]) => node.project(x, y)", [x, y])
+
+
 def draw(page, mode, corners):
+    """Draw on the map of very many codes, with its own tool."""
     page.locator(NODE).get_by_role("button", name=mode).click()
-    places = [pixel(page, *corner) for corner in corners]
+    places = [project(page, *corner) for corner in corners]
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
