@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from harness import CHART, Server, chromium, settle, slow_down, start, stop
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from vae import runs
 
@@ -44,13 +44,24 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def usual(browser) -> Iterator[BrowserContext]:
+    """A context whose cache keeps Streamlit's scripts, so that only a worker's first page waits for them."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 # Streamlit's own: on a deep link its front end first asks for its endpoints below the page's address, then at the root
 EXPECTED = ("/_stcore/health", "/_stcore/host-config")
 
 
 @pytest.fixture
-def open_page(browser, server):
-    """Open pages by path; at the end no page may have raised, logged an error, or asked anyone else for anything."""
+def open_page(browser, usual, server):
+    """Open pages by path; at the end no page may have raised, logged an error, or asked anyone else for anything.
+
+    A test's first page has no cookies; each further one, and one with options of a context's own, is another visitor's.
+    """
     contexts, problems = [], []
 
     def open_one(
@@ -63,9 +74,12 @@ def open_page(browser, server):
         watch: Callable[[Page], object] = lambda page: None,
         **more,
     ):
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
+        viewport = {"width": width, "height": height}
+        context = browser.new_context(viewport=viewport, **more) if more or contexts else usual
         contexts.append(context)
         page = context.new_page()
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
         page.set_default_timeout(PATIENCE)
         if SLOWNESS > 1:
             slow_down(page, SLOWNESS)
@@ -93,7 +107,11 @@ def open_page(browser, server):
 
     yield open_one
     for context in contexts:
-        context.close()
+        if context is not usual:
+            context.close()
+    for page in usual.pages:
+        page.close()
+    usual.clear_cookies()
     assert not problems, "\n".join(problems)
 
 
