@@ -61,14 +61,20 @@ def double():
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def data_folder(tmp_path, monkeypatch) -> Path:
+    """The test's own folder, in which its runs lie, and what the program keeps beside them."""
+    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def folder(data_folder, monkeypatch):
     """Let the app see only this test's runs, which lie in the folder that this returns."""
     import streamlit as st
 
     from vae import runs
 
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    monkeypatch.setattr(runs.folders, "shipped", lambda: tmp_path / "none")
+    monkeypatch.setattr(runs.folders, "shipped", lambda: data_folder / "none")
     st.cache_resource.clear()
-    yield tmp_path / "runs"
+    yield data_folder / "runs"
     st.cache_resource.clear()

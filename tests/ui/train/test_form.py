@@ -30,11 +30,7 @@ PAIRS = [(name, dataset) for name in PRESETS for dataset in EMBEDDED]
 REFUSED = [("cvae", "linear-gaussian"), ("logistic-vae", "linear-gaussian")]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """A machine that has no data but the embedded, and no runs."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
 # what is refused
@@ -284,8 +280,10 @@ def test_a_schedule_without_steps_lasts_the_whole_run():
     assert (rate["learning_rate_start"], rate["learning_rate_stop"]) == (1e-3, 0.0)
 
 
-def test_what_a_branch_may_not_change_is_what_manage_refuses(folder):
-    run = make_run(folder / "runs", "parent", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})
+def test_what_a_branch_may_not_change_is_what_manage_refuses(data_folder):
+    run = make_run(
+        data_folder / "runs", "parent", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]}
+    )
     (run.path / "state.pt").write_bytes(b"")
     other = {
         "latent": 3,

@@ -14,17 +14,14 @@ from vae.cli import main
 QUICK = ["--data", "digits", "--widths", "16", "--epochs", "2", "--k", "5", "--threads", "1"]
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
-def test_train_list_and_evaluate(own_folder, capsys):
+def test_train_list_and_evaluate(data_folder, capsys):
     assert main(["train", "vae", *QUICK, "--name", "mine"]) == 0
     assert sys.float_info.min / 2 > 0  # whoever called has the usual arithmetic back
     run = runs.find("mine")
-    assert run.path == own_folder / "runs" / "mine"
+    assert run.path == data_folder / "runs" / "mine"
     assert run.spec.shape == (1, 8, 8) and run.spec.epochs == 2
     assert len(run.codes) == run.metrics["elbo"]["n"] == 360
     assert run.metrics["elbo"]["se"] > 0 and run.metrics["log_px"]["value"] >= run.metrics["elbo"]["value"]
@@ -71,11 +68,11 @@ def test_more_than_two_latents_save_their_pca_and_an_unknown_layer_its_atlas():
     assert np.abs(mean.numpy() * 255 - tile).max() <= 1
 
 
-def test_an_interrupt_stops_after_a_whole_step_and_resume_goes_on(own_folder):
+def test_an_interrupt_stops_after_a_whole_step_and_resume_goes_on(data_folder):
     command = [sys.executable, "-m", "vae", "train", "vae", *QUICK, "--name", "long"]
     command[command.index("2")] = "100000"
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    history = own_folder / "runs" / "long" / "history.jsonl"
+    history = data_folder / "runs" / "long" / "history.jsonl"
     until(lambda: history.exists() and history.stat().st_size > 1000, "some steps")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
@@ -103,23 +100,23 @@ def test_an_interrupt_stops_after_a_whole_step_and_resume_goes_on(own_folder):
         (["fetch", "nist"], "mnist"),
     ],
 )
-def test_errors_are_one_line_with_the_remedy(words, message, capsys, own_folder):
+def test_errors_are_one_line_with_the_remedy(words, message, capsys, data_folder):
     assert main(words) == 2
     errors = capsys.readouterr().err
     assert errors.startswith("error: ") and message in errors and "Traceback" not in errors
-    assert not list((own_folder / "runs").glob("*")) if (own_folder / "runs").exists() else True
+    assert not list((data_folder / "runs").glob("*")) if (data_folder / "runs").exists() else True
 
 
-def test_embed_says_how_far_it_is_and_keeps_the_map(own_folder, capsys):
+def test_embed_says_how_far_it_is_and_keeps_the_map(data_folder, capsys):
     from fake_runs import make_run
 
     from vae.geometry import embedding
 
-    run = make_run(own_folder / "runs", "ten", data="digits", shape=(1, 8, 8), latent=10, n=120)
+    run = make_run(data_folder / "runs", "ten", data="digits", shape=(1, 8, 8), latent=10, n=120)
     assert main(["embed", "ten", "--method", "tsne"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("0% ") and "iteration" in lines[1] and "trustworthiness" in lines[-1]
     assert embedding.kept(run.codes, "tsne") is not None
-    make_run(own_folder / "runs", "two", data="digits", shape=(1, 8, 8), n=120)
+    make_run(data_folder / "runs", "two", data="digits", shape=(1, 8, 8), n=120)
     assert main(["embed", "two"]) == 2
     assert "their own plane is the map" in capsys.readouterr().err

@@ -25,11 +25,10 @@ def generator(seed=0):
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(data_folder):
     """Keep what is kept in this test's own folder."""
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
     loaded.held_out_examples.cache_clear()
-    return tmp_path / "runs"
+    return data_folder / "runs"
 
 
 def test_of_a_ppca_it_is_the_closed_form_kl_of_a_widened_q(double):

@@ -8,10 +8,7 @@ from vae.evaluation.trust import trustworthiness
 from vae.geometry import embedding
 from vae.runs import Codes, RunError
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
 @pytest.fixture(scope="module")

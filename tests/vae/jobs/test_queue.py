@@ -26,13 +26,13 @@ SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "width
 
 
 @pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
+def one_slot(data_folder, monkeypatch):
+    """One run trains at once; no trainer of this test is left."""
     monkeypatch.setenv(embedded.SLOTS, "1")
     jobs._executor.cache_clear()
-    yield tmp_path
+    yield
     jobs._executor.cache_clear()
-    for run in (tmp_path / "runs").glob("*/"):
+    for run in (data_folder / "runs").glob("*/"):
         for process in psutil.process_iter(["cmdline"]):
             words = process.info["cmdline"] or []
             if str(run) in words:
@@ -92,7 +92,7 @@ def test_thirty_owners_start_in_one_round_whatever_one_of_them_submits():
     assert len({j.owner for j in first}) == 30
 
 
-def test_the_position_is_that_of_the_start(own_folder):
+def test_the_position_is_that_of_the_start(data_folder):
     queue, executor = Queue(), jobs.executor()
     runs = [make(owner=name) for name in ("a", "a", "b")]
     for run in runs:
@@ -135,13 +135,13 @@ def test_threads_are_divided(monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "rubbish"])
-def test_a_damaged_queue_is_made_anew_from_the_run_folders(own_folder, damage):
+def test_a_damaged_queue_is_made_anew_from_the_run_folders(data_folder, damage):
     executor = jobs.executor()
     first, second = make(owner="a"), make(owner="b")
     executor.submit(first.path, "a")
     executor.submit(second.path, "b")
     status.write(first.path, Status("paused", step=5, total=10))
-    file = own_folder / "queue.sqlite"
+    file = data_folder / "queue.sqlite"
     content = bytearray(file.read_bytes())
     if damage == "truncated":
         content = content[: len(content) // 3]
@@ -153,7 +153,7 @@ def test_a_damaged_queue_is_made_anew_from_the_run_folders(own_folder, damage):
     found = {j.path.name: j for j in Queue().jobs()}
     assert found[second.name].state == WAITING and found[second.name].owner == "b"
     assert found[first.name].state == PARKED and found[first.name].owner == "a"
-    assert list(own_folder.glob("queue.sqlite.damaged-*"))
+    assert list(data_folder.glob("queue.sqlite.damaged-*"))
 
 
 def test_a_queue_that_cannot_be_written_is_said_with_the_remedy(monkeypatch):
@@ -330,7 +330,7 @@ class Mortal:
         """Nothing is left."""
 
 
-def test_the_next_engine_adopts_what_the_killed_one_started(own_folder, leading):
+def test_the_next_engine_adopts_what_the_killed_one_started(data_folder, leading):
     """kill -9 of the server: its runs go on, its warm worker leaves, the next server finds both."""
     first = subprocess.Popen([sys.executable, "-m", "vae", "engine"], cwd=ROOT, stdout=subprocess.DEVNULL)
     run, waits = make(), make(epochs=1)
@@ -350,9 +350,9 @@ def test_the_next_engine_adopts_what_the_killed_one_started(own_folder, leading)
     assert not trainer.is_running() or trainer.status() == psutil.STATUS_ZOMBIE
 
 
-def test_one_engine_leads_and_the_other_takes_over(own_folder, leading):
+def test_one_engine_leads_and_the_other_takes_over(data_folder, leading):
     one, two = Engine(), leading()
-    until(lambda: _locked(own_folder), "a leader")
+    until(lambda: _locked(data_folder), "a leader")
     one.start()
     run = make(epochs=1)
     jobs.play(run.path)

@@ -25,10 +25,7 @@ QUICK = ("--threads", "1", "--k", "2", "--n", "20")
 PER_EPOCH = 21
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
 def make(**changes) -> Run:
@@ -81,16 +78,16 @@ def test_a_run_is_created_with_its_owner_title_and_command():
         ({"shape": (1, 9, 9)}, r"\[1, 8, 8\]"),
     ],
 )
-def test_what_would_overwhelm_a_shared_machine_is_refused_before_anything_is_made(changes, reason, own_folder):
+def test_what_would_overwhelm_a_shared_machine_is_refused_before_anything_is_made(changes, reason, data_folder):
     with pytest.raises(SpecError, match=reason):
         make(**changes)
-    assert not list(own_folder.glob("runs/*"))
+    assert not list(data_folder.glob("runs/*"))
 
 
-def test_a_name_from_somebodys_json_leads_nowhere_else(own_folder):
+def test_a_name_from_somebodys_json_leads_nowhere_else(data_folder):
     with pytest.raises(SpecError, match="no preset"):
         make(preset="../../etc/Évil name")
-    assert not list(own_folder.glob("runs/*"))
+    assert not list(data_folder.glob("runs/*"))
 
 
 def test_grey_pixels_under_a_bernoulli_and_missing_data_are_refused():
@@ -143,15 +140,15 @@ def test_names_and_notes():
     assert manage.rename(run, " ").title == run.name
 
 
-def test_what_comes_with_the_project_stays(monkeypatch, own_folder):
+def test_what_comes_with_the_project_stays(monkeypatch, data_folder):
     run = make()
-    monkeypatch.setattr(runs.folders, "shipped", lambda: own_folder / "runs")
+    monkeypatch.setattr(runs.folders, "shipped", lambda: data_folder / "runs")
     for action in (lambda: manage.rename(run, "x"), lambda: manage.annotate(run, "x"), lambda: manage.delete(run)):
         with pytest.raises(RunError, match="comes with the project"):
             action()
 
 
-def test_deleted_runs_come_back_until_the_trash_is_emptied(own_folder):
+def test_deleted_runs_come_back_until_the_trash_is_emptied(data_folder):
     run = train(make())
     files = sorted(p.name for p in run.path.iterdir())
     manage.delete(run)

@@ -24,10 +24,7 @@ from vae.spec import preset
 PER_EPOCH = 21  # ceil(1297 / 64)
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_DATA", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
 @pytest.fixture
@@ -286,14 +283,14 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(start):
     until(state(run, "paused"), "going on")
 
 
-def test_a_run_deleted_while_it_trains_ends_its_trainer_quietly(start, own_folder):
+def test_a_run_deleted_while_it_trains_ends_its_trainer_quietly(start, data_folder):
     run = make(100_000)
     process = start(run)
     until(step(run, 20), "20 steps")
-    os.rename(run.path, own_folder / "away")
+    os.rename(run.path, data_folder / "away")
     import shutil
 
-    shutil.rmtree(own_folder / "away")
+    shutil.rmtree(data_folder / "away")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and b"Traceback" not in errors, errors.decode()
     assert not run.path.exists()
