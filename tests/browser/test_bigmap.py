@@ -58,7 +58,8 @@ def selected(page, n):
     return found()
 
 
-def test_the_codes_are_drawn_as_density_and_one_by_one_where_few_are_in_view(open_page, codes):
+def test_many_codes_are_a_density_and_few_are_points(open_page, codes):
+    """The codes are drawn as density and one by one where few are in view."""
     page = opened(open_page)
     assert page.locator(NODE).get_attribute("data-ready").endswith("density")
     assert page.get_by_text("30,000 test codes").count() == 0  # on the canvas, not in the text

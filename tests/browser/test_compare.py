@@ -60,7 +60,8 @@ def test_one_z_is_decoded_by_both(open_page):
     until(page, lambda: codes(page, 1)[0] != before[0])
 
 
-def test_a_lasso_in_one_map_chooses_in_all_and_the_numbers_follow(open_page):
+def test_lasso_in_one_map_selects_in_all(open_page):
+    """A lasso in one map chooses in all and the numbers follow."""
     page = opened(open_page)
     numbers = page.locator(".st-key-compare_numbers")
     expect(numbers).to_contain_text("all test images")

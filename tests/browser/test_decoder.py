@@ -85,7 +85,8 @@ def test_another_plane_keeps_the_decoder(open_page):
     assert page.evaluate("window.__latent.models") == 1
 
 
-def test_on_a_phone_the_map_itself_shows_what_is_decoded_and_a_tap_pins(open_page):
+def test_tap_on_a_phone_pins_and_the_map_shows_the_image(open_page):
+    """On a phone the map itself shows what is decoded and a tap pins."""
     page = open_page("/", width=390, height=844, has_touch=True)
     preview = page.locator("[data-latent-preview]")
     expect(preview).to_be_visible()

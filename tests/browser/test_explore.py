@@ -27,7 +27,8 @@ def test_hover_decodes_and_follows_the_pointer(open_page):
     assert len(set(seen)) == 3
 
 
-def test_a_click_pins_the_point_under_the_pointer_and_mounts_no_chart_anew(open_page):
+def test_click_pins_a_point_and_keeps_the_chart(open_page):
+    """A click pins the point under the pointer and mounts no chart anew."""
     page = open_page()
     mark(page)
     page.mouse.click(*pixel(page, 0.8, -0.4))
@@ -143,7 +144,8 @@ def test_other_planes_of_a_larger_latent_space(open_page):
     assert "PC 1" in page.locator(f"{CHART} .g-xtitle").text_content()
 
 
-def test_dark_and_light_are_the_themes_colours_and_the_chart_follows(open_page):
+def test_chart_follows_the_colours_of_the_theme(open_page):
+    """Dark and light are the theme's colours and the chart follows."""
     for scheme, paper, ink in (("light", "rgb(251, 250, 247)", 0), ("dark", "rgb(14, 17, 23)", 255)):
         page = open_page("/", scheme=scheme)
         assert page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor") == paper
@@ -152,7 +154,8 @@ def test_dark_and_light_are_the_themes_colours_and_the_chart_follows(open_page):
         assert abs(shade - ink) < 90
 
 
-def test_absent_data_are_told_and_a_download_without_a_network_fails_in_words(open_page):
+def test_download_without_a_network_fails_in_words(open_page):
+    """Absent data are told and a download without a network fails in words."""
     page = open_page("/?model=mnist-vae-2d")
     page.get_by_text("MNIST is not on this machine. Showing its saved codes and reconstructions.").wait_for()
     page.locator(".st-key-download_data button").click()

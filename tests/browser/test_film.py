@@ -135,7 +135,8 @@ def whole(tmp_path, **more):
     return run, film.payload(run.path)
 
 
-def test_points_are_drawn_where_the_codes_say_in_the_colours_of_their_classes(stage, tmp_path):
+def test_points_have_the_places_and_colours_of_the_codes(stage, tmp_path):
+    """Points are drawn where the codes say in the colours of their classes."""
     run, data = whole(tmp_path)
     stage.send(data).wait(step=100, frames=len(STEPS), run="run")
     labels = films.still(run.path).labels
@@ -255,7 +256,8 @@ def long_history(run):
     (run.path / "history.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
 
 
-def test_the_curves_scrub_the_film_and_print_the_numbers_at_the_cursor(stage, tmp_path):
+def test_curves_scrub_the_film_and_print_numbers(stage, tmp_path):
+    """The curves scrub the film and print the numbers at the cursor."""
     run = filmed(tmp_path, steps=STEPS)
     long_history(run)
     stage.send(film.payload(run.path)).wait(step=100)
@@ -323,7 +325,8 @@ def test_live_frames_accumulate_in_the_same_film(moving, tmp_path):
     assert moving.page.evaluate("window.__node === document.querySelector('.film') && window.__node.isConnected")
 
 
-def test_the_whole_film_takes_the_place_of_the_live_one_where_one_is(stage, tmp_path):
+def test_whole_film_replaces_the_live_one_in_place(stage, tmp_path):
+    """The whole film takes the place of the live one where one is."""
     run = filmed(tmp_path, steps=STEPS)
     for step in (2, 40, 100):
         stage.send(newest(run, step)).wait(step=step)
@@ -413,7 +416,8 @@ def test_dead_dimensions_are_told(stage, tmp_path):
     expect(stage.page.locator(".bars figcaption")).to_contain_text("7 of 10 dead (< 0.01 nats)")
 
 
-def test_a_run_without_frames_shows_the_axes_and_what_it_waits_for(stage, tmp_path):
+def test_run_without_frames_shows_what_it_waits_for(stage, tmp_path):
+    """A run without frames shows the axes and what it waits for."""
     fresh = runs.create(tmp_path / "fresh", filmed(tmp_path).spec)
     stage.send(film.live(fresh.path)).wait(frames=0)
     assert stage.page.locator(".empty").inner_text() == "waiting to be started…"

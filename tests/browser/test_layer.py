@@ -114,7 +114,8 @@ def test_codes_take_other_colours_and_the_chart_stays(open_page, codes):
     assert kept(page)
 
 
-def test_lassos_are_added_and_taken_away_and_a_saved_selection_comes_back(open_page, codes):
+def test_lassos_add_and_subtract_and_selections_are_restored(open_page, codes):
+    """Lassos are added and taken away and a saved selection comes back."""
     page = open_page("/?model=layered")
     mark(page)
     x, y = codes.means.T
@@ -152,7 +153,8 @@ def test_lassos_are_added_and_taken_away_and_a_saved_selection_comes_back(open_p
     assert kept(page)
 
 
-def test_a_class_that_the_legend_hides_is_hidden_in_other_colours_too(open_page, codes):
+def test_class_hidden_by_the_legend_stays_hidden(open_page, codes):
+    """A class that the legend hides is hidden in other colours too."""
     page = open_page("/?model=layered&colour=gap")
     ready(page, "coat")
     found = lonely(codes)
@@ -181,7 +183,8 @@ def test_images_stand_apart_and_others_come_with_a_zoom(open_page):
     assert kept(page)
 
 
-def test_a_column_is_uploaded_and_a_wrong_one_is_refused_in_words(open_page, tmp_path):
+def test_column_is_uploaded_or_refused_in_words(open_page, tmp_path):
+    """A column is uploaded and a wrong one is refused in words."""
     page = open_page("/?model=layered")
     page.locator(".st-key-map_dress button").first.click()
     field = page.locator(".st-key-map_upload input[type=file]")

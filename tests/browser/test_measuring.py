@@ -39,7 +39,8 @@ def test_press_and_see_a_number_with_its_error(open_page):
     expect(page.locator(".st-key-measuring .katex")).to_have_count(1)
 
 
-def test_a_process_killed_meanwhile_is_a_message_and_the_page_lives(open_page, server):
+def test_killed_process_is_a_message(open_page, server):
+    """A process killed meanwhile is a message and the page lives."""
     page = open_page("/models?model=digits-vae-2d", wait=".st-key-measure button")
     choose(page, "5,000", "all 360")
     page.locator(".st-key-measure button").click()

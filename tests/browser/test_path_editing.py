@@ -81,7 +81,8 @@ def test_the_first_screen_has_it_all_without_a_click(paths):
     assert all(name in numbers for name in ("log p(z)", "log q(z)", "ELBO of the frame")) and "…" not in numbers
 
 
-def test_dragging_a_waypoint_decodes_here_and_tells_the_server_once(paths):
+def test_dragged_waypoint_tells_the_server_once(paths):
+    """Dragging a waypoint decodes here and tells the server once."""
     page = paths("?model=digits-vae-2d&kinds=line,geodesic")
     page.evaluate("selector => { window.__chart = document.querySelector(selector); }", CHART)
     before, rest = strip(page), strip(page, "geodesic")
@@ -151,7 +152,8 @@ def test_the_keyboard_moves_chooses_reverses_and_plays(paths):
     assert timing(page)["t"] == stopped
 
 
-def test_the_scrubber_moves_the_picture_and_the_cursor_of_the_curves(paths):
+def test_scrubber_moves_picture_and_cursor(paths):
+    """The scrubber moves the picture and the cursor of the curves."""
     page = paths("?model=digits-vae-2d")
     here = panel(page).locator(".here canvas").first
     before = here.evaluate("c => c.toDataURL()")

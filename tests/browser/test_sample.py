@@ -60,7 +60,8 @@ def drag(page, slider, start, end, steps=12, release=True):
         page.mouse.up()
 
 
-def test_with_no_click_there_is_the_prior_beside_the_aggregate_posterior(sampled):
+def test_page_opens_with_prior_and_aggregate_posterior(sampled):
+    """With no click there is the prior beside the aggregate posterior."""
     page = sampled("/sample")
     sources = page.locator(".panel select").evaluate_all("all => all.map(s => s.value)")
     assert sources == ["prior", "aggregate"]
@@ -71,7 +72,8 @@ def test_with_no_click_there_is_the_prior_beside_the_aggregate_posterior(sampled
     assert page.locator(".samples output").all_inner_texts() == ["1.00", "1.00"]
 
 
-def test_temperature_follows_the_hand_and_is_drawn_anew_when_it_lets_go(sampled):
+def test_temperature_is_drawn_again_when_released(sampled):
+    """Temperature follows the hand and is drawn anew when it lets go."""
     page = sampled()
     before, right = grid(page, "left"), grid(page, "right")
     updates = page.evaluate("__latentSamples.updates")
@@ -113,7 +115,8 @@ def difference(a, b, page):
     )
 
 
-def test_two_browsers_with_different_models_do_not_see_each_other(sampled):
+def test_two_browsers_show_models_of_their_own(sampled):
+    """Two browsers with different models do not see each other."""
     one, two = sampled("/sample?model=digits-vae-2d"), sampled("/sample?model=mnist-vae-2d")
     mine = grid(one, "left")
     drag(two, two.locator(".panel.left input[type=range]"), 0.32, 0.9)
@@ -175,7 +178,8 @@ def test_a_click_on_a_sample_pins_it_and_its_neighbour_is_told(sampled):
     assert "held-out" in text and "log q(z) − log p(z)" in text and "training #" in text
 
 
-def test_an_autoencoder_is_sampled_from_its_codes_and_says_that_it_has_no_prior(sampled):
+def test_autoencoder_says_that_it_has_no_prior(sampled):
+    """An autoencoder is sampled from its codes and says that it has no prior."""
     page = sampled("/sample?model=mnist-autoencoder-2d")
     expect(page.get_by_text("An autoencoder has no prior, so nothing says where to sample")).to_have_count(1)
     assert page.locator(".panel select").evaluate_all("all => all.map(s => s.value)") == ["aggregate", "mixture"]
@@ -193,7 +197,8 @@ def told(page):
 
 
 @pytest.mark.parametrize("spacing", ["linear", "quantile"])
-def test_the_manifolds_cell_under_the_pointer_is_what_the_pointer_decodes_to(sampled, spacing):
+def test_manifold_cell_is_what_the_pointer_decodes_to(sampled, spacing):
+    """The manifold's cell under the pointer is what the pointer decodes to."""
     name = "digits-vae-2d"
     page = sampled(f"/sample?model={name}&show=manifold&side=10&spacing={spacing}", ".manifold[data-state=there]")
     page.wait_for_function("() => window.__latentShelf?.decoder")
@@ -211,7 +216,8 @@ def test_the_manifolds_cell_under_the_pointer_is_what_the_pointer_decodes_to(sam
         np.testing.assert_allclose(decoded, library.decode(run, expected.z[row, column][None])[0].ravel(), atol=0.06)
 
 
-def test_a_traversals_slider_decodes_in_the_browser_and_pins_when_it_is_let_go(sampled):
+def test_traversal_slider_decodes_and_pins_when_released(sampled):
+    """A traversal's slider decodes in the browser and pins when it is let go."""
     page = sampled("/sample?model=digits-vae-2d&show=traverse", ".traverse[data-rows=there]")
     settle(page)
     slider = page.locator(".traverse input[type=range]").first
@@ -231,7 +237,8 @@ def test_a_traversals_slider_decodes_in_the_browser_and_pins_when_it_is_let_go(s
     assert pinned[row] == pytest.approx(2.4, abs=0.25)
 
 
-def test_many_dimensions_come_in_the_order_of_their_kl_with_the_dead_ones_greyed(sampled):
+def test_dimensions_are_ordered_by_kl_and_dead_ones_are_grey(sampled):
+    """Many dimensions come in the order of their KL with the dead ones greyed."""
     page = sampled("/sample?model=sprites-beta-vae-10d&show=traverse", ".traverse[data-rows=there]")
     rates = [float(t.split()[0]) for t in page.locator(".traverse .name span").all_inner_texts()]
     assert len(rates) == 10 and rates == sorted(rates, reverse=True)
@@ -243,7 +250,8 @@ def test_many_dimensions_come_in_the_order_of_their_kl_with_the_dead_ones_greyed
     expect(page.locator(".st-key-chip_image img")).to_have_count(1)
 
 
-def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server_and_says_so(sampled, server):
+def test_server_decodes_what_the_browser_cannot_and_says_so(sampled, server):
+    """A decoder that the browser cannot run is run by the server and says so."""
     run = complete(make_run(server.data / "runs", "mish", **MISH))
     finish.encode(run, load_model(run))
     page = sampled("/sample?model=mish&show=traverse", ".traverse .badge:not([hidden])")

@@ -155,7 +155,8 @@ def test_presses_faster_than_answers_end_at_the_last_one(open_page):
     expect(page).to_have_url(re.compile(r"image=9\b"))
 
 
-def test_a_thumbnail_under_the_pointer_is_computed_ahead_where_the_strip_is_not(open_page):
+def test_thumbnail_under_the_pointer_is_computed_ahead(open_page):
+    """A thumbnail under the pointer is computed ahead where the strip is not."""
     page = opened(open_page)
     page.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
     page.reload()

@@ -108,7 +108,8 @@ def test_the_first_screen_shows_a_recorded_training(open_train):
     expect(button(page, "Pause")).to_have_count(0)
 
 
-def test_a_model_trains_live_to_a_better_bound_and_every_page_can_use_it(open_train):
+def test_model_trains_live_and_every_page_can_use_it(open_train):
+    """A model trains live to a better bound and every page can use it."""
     page = open_train()
     run = press_train(page, 40)
     shows(page, "Training")
@@ -167,7 +168,7 @@ def test_the_buttons_stay_where_they_are_while_a_training_begins(open_train):
     assert len(page.evaluate("[...places]")) == 1
 
 
-def test_what_the_server_writes_into_a_widget_is_not_undone_by_a_tick(open_train):
+def test_tick_keeps_what_the_server_wrote_into_a_widget(open_train):
     """The first ticks of the page know the chooser as it was, and would choose the former run again."""
     often = """(() => {
         const { setInterval } = window;

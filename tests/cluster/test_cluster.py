@@ -74,7 +74,8 @@ def nodes(ray_cluster, tmp_path, monkeypatch):
         yield ray_cluster
 
 
-def test_a_cluster_that_does_not_answer_takes_nothing_and_breaks_nothing(nobody, monkeypatch):
+def test_silent_cluster_takes_and_breaks_nothing(nobody, monkeypatch):
+    """A cluster that does not answer takes nothing and breaks nothing."""
     from vae.jobs import cluster
 
     run = make()
@@ -106,7 +107,8 @@ def test_rays_own_setting_does_not_take_the_place_of_ours(nobody, monkeypatch):
     ]
 
 
-def test_a_lost_machine_s_run_moves_to_another_and_equals_the_unbroken_run(nodes, unbroken):
+def test_run_of_a_lost_machine_moves_to_the_same_result(nodes, unbroken):
+    """A lost machine's run moves to another and equals the unbroken run."""
     held, run = [make() for _ in range(2)], make(WHOLE)
     for other in held:
         hold(other, 3)

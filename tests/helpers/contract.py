@@ -184,7 +184,8 @@ def test_submitted_twice_at_once_it_has_one_trainer(place):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_trainer_that_is_ended_goes_on_by_itself_to_the_unbroken_run(place, unbroken, number):
+def test_ended_trainer_is_replaced_and_reaches_the_same_result(place, unbroken, number):
+    """A trainer that is ended goes on by itself to the unbroken run."""
     run = make(WHOLE)
     hold(run, 300)
     jobs.play(run.path)
@@ -194,7 +195,8 @@ def test_a_trainer_that_is_ended_goes_on_by_itself_to_the_unbroken_run(place, un
     same_result(run, unbroken(place.threads))
 
 
-def test_killed_while_a_checkpoint_is_written_it_goes_on_from_the_one_before(place, unbroken):
+def test_kill_in_a_checkpoint_resumes_from_the_one_before(place, unbroken):
+    """Killed while a checkpoint is written it goes on from the one before."""
     run = make(WHOLE)
     hold(run, 100)
     # a pipe in the place of the checkpoint's temporary file: who writes it is stuck half-way
@@ -219,7 +221,8 @@ def _waiting(pipe):
         return os.read(pipe, 1)
 
 
-def test_without_what_watched_over_it_the_run_goes_on_or_resumes_to_the_unbroken_run(place, unbroken):
+def test_run_survives_the_death_of_its_keeper(place, unbroken):
+    """Without what watched over it the run goes on or resumes to the unbroken run."""
     run = make(WHOLE)
     hold(run, 300)
     keeper = place.keeper_of(run)
@@ -262,7 +265,8 @@ def test_a_run_that_fails_by_itself_is_not_tried_again(place):
     assert standing(run).status.attempt == 1 and standing(run).status.state == "failed"
 
 
-def test_killed_again_and_again_without_progress_it_fails_with_the_remedy(place):
+def test_repeated_kills_without_progress_fail_with_a_remedy(place):
+    """Killed again and again without progress it fails with the remedy."""
     run = make()
     os.mkfifo(run.path / "history.jsonl")  # who reads it waits for ever, and so never takes a step
     jobs.play(run.path)
@@ -285,7 +289,8 @@ def test_a_pause_survives_the_death_of_its_process(place):
     until(lambda: status.read(run.path).step == 9, "step 9")
 
 
-def test_a_wish_that_a_dying_trainer_did_not_hear_is_followed_by_the_next(place):
+def test_request_to_a_dying_trainer_is_followed_by_the_next(place):
+    """A wish that a dying trainer did not hear is followed by the next."""
     run = make()
     hold(run, 5)
     process = trainer(run)

@@ -139,7 +139,8 @@ def test_damaged_codes_are_an_error_with_the_remedy(digits, damage):
     assert "python -m vae encode digits-vae-2d" in app.error[0].value
 
 
-def test_a_broken_folder_is_listed_with_its_reason_and_the_rest_is_shown(folder, digits):
+def test_broken_folder_is_listed_with_its_reason(folder, digits):
+    """A broken folder is listed with its reason and the rest is shown."""
     (folder / "broken").mkdir()
     (folder / "broken" / "spec.json").write_text("{nope")
     app = lives(start("models"))
@@ -166,7 +167,8 @@ def test_codes_without_labels_are_shown_in_one_colour(digits):
     assert len(charts(app)[0]["data"]) == 1
 
 
-def test_data_that_nobody_knows_are_named_and_the_codes_are_shown(folder, digits):
+def test_unknown_data_are_named_and_codes_shown(folder, digits):
+    """Data that nobody knows are named and the codes are shown."""
     make_run(folder, "own", data="my-own-pictures")
     app = lives(explore(model="own"))
     assert "my-own-pictures" in texts(app)
@@ -237,7 +239,8 @@ def test_models_shows_numbers_with_errors_units_and_the_command(digits):
     assert app.code[0].value == "python -m vae train vae"
 
 
-def test_choosing_a_model_in_the_chip_changes_the_url_and_drops_the_old_point(folder, digits, ten):
+def test_choosing_a_model_changes_the_url_and_drops_the_point(folder, digits, ten):
+    """Choosing a model in the chip changes the url and drops the old point."""
     app = lives(explore(model="digits-vae-2d", z="0.1,0.2"))
     app.selectbox(key="chip_model").select("ten").run()
     lives(app)

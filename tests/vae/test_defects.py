@@ -73,7 +73,7 @@ def test_evaluation_covers_the_whole_set_and_not_its_first_batch(model):
     assert found["elbo"].value != single["elbo"].value
 
 
-def test_rate_is_summed_over_dimensions_and_distortion_over_pixels():
+def test_rate_and_distortion_are_sums():
     """KL never summed over dimensions; mean-squared error + 0.00025 KL called ELBO."""
     spec = preset("vae", latent=5, shape=(1, 4, 4), likelihood={"kind": "normal", "sigma": 0.5}, binarisation="none")
     model = build.model(spec)

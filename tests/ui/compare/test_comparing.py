@@ -56,7 +56,8 @@ def scores(n, elbo):
     return Scores(100 + noise, np.full(n, 5, np.float32), (elbo - noise).astype(np.float32))
 
 
-def test_the_numbers_are_means_and_the_difference_is_that_of_the_pairs(folder, answers):
+def test_difference_is_the_mean_over_pairs(folder, answers):
+    """The numbers are means and the difference is that of the pairs."""
     make_run(folder, "a", **SMALL)
     make_run(folder, "b", **SMALL)
     rng = np.random.default_rng(1)

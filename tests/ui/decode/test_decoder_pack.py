@@ -84,7 +84,8 @@ def test_an_autoencoder_is_sent_without_scales(tmp_path):
 @pytest.mark.parametrize(
     "changes", [{"prior": {"kind": "mixture"}}, {"posterior": {"kind": "laplace"}}, {"posterior": {"kind": "flow"}}]
 )
-def test_densities_that_are_not_those_of_normals_are_not_computed_by_the_card(tmp_path, changes):
+def test_only_densities_of_normals_are_computed_in_the_browser(tmp_path, changes):
+    """Densities that are not those of normals are not computed by the card."""
     header, sections = unpack(payload(make_run(tmp_path, "run", **SMALL, **changes)))
     assert "scales" not in sections
     assert "computed here" in header["without"]
@@ -110,7 +111,8 @@ def sent(run, monkeypatch):
     return got[0]
 
 
-def test_an_unchanged_run_is_packed_once_and_a_retrained_one_anew(tmp_path, monkeypatch):
+def test_decoder_is_packed_again_only_after_training(tmp_path, monkeypatch):
+    """An unchanged run is packed once and a retrained one anew."""
     run = make_run(tmp_path, "run", **SMALL)
     first = sent(run, monkeypatch)
     assert sent(run, monkeypatch) is first

@@ -41,7 +41,8 @@ def test_mean_is_the_models(likelihood):
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
-def test_the_continuous_bernoullis_mean_is_smooth_where_its_formula_is_not():
+def test_continuous_bernoulli_mean_is_smooth_near_one_half():
+    """The continuous Bernoulli's mean is smooth where its formula is not."""
     spec = preset(
         "vae", shape=(1, 1, 1), latent=1, encoder={"kind": "linear"}, likelihood={"kind": "continuous_bernoulli"}
     )

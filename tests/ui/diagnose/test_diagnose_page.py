@@ -65,7 +65,8 @@ def test_a_kept_diagnosis_is_there_without_asking(monkeypatch, folder):
 
 
 @pytest.mark.parametrize("name", examples.EXAMPLES)
-def test_an_example_is_told_its_illness_and_its_remedy_sets_the_train_page(name, monkeypatch, folder):
+def test_remedy_of_an_example_fills_the_train_page(name, monkeypatch, folder):
+    """An example is told its illness and its remedy sets the train page."""
     as_shipped(monkeypatch)
     app = lives(start("diagnose", model=name))
     title = cards.TITLES[examples.EXAMPLES[name].diagnosis]
@@ -108,7 +109,8 @@ def test_while_it_is_measured_the_first_cards_are_there(monkeypatch, folder):
     assert "Being measured" in texts(app)
 
 
-def test_without_the_data_the_page_lives_and_says_what_is_missing(monkeypatch, folder):
+def test_page_without_data_says_what_is_missing(monkeypatch, folder):
+    """Without the data the page lives and says what is missing."""
     make_run(folder, "mine")
 
     class Missing(AtOnce):

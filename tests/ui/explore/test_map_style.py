@@ -98,7 +98,8 @@ def lasso(app, index, n=N, id="1"):
     return lives(app.run())
 
 
-def test_codes_have_their_classes_colours_and_the_layer_their_places(mine):
+def test_layer_has_the_colours_and_places_of_the_codes(mine):
+    """Codes have their classes' colours and the layer their places."""
     app = lives(explore(model="mine"))
     told, values = sent(app)
     assert told["colour"] is None and not told["marks"] and "contours" not in told and told["serial"] == 0
@@ -128,7 +129,8 @@ def test_kept_numbers_colour_the_codes_and_the_chart_is_the_same(mine, pooled):
     assert sent(lives(app))[0]["colour"] is None and "colour" not in app.query_params
 
 
-def test_numbers_that_are_not_there_are_asked_for_once_and_followed(mine, pooled):
+def test_missing_numbers_are_asked_for_once(mine, pooled):
+    """Numbers that are not there are asked for once and followed."""
     app = lives(explore(model="mine", colour="elbo"))
     assert sent(app)[0]["colour"] is None  # the map does not wait
     assert any("measuring every code, about 12 s" in p.proto.text for p in app.get("progress"))
@@ -163,7 +165,8 @@ def test_an_autoencoder_has_a_reconstruction_error_alone(folder, mine):
     assert "Nothing is called" in texts(lives(explore(model="mine", colour="<b>")))
 
 
-def test_an_uploaded_column_colours_the_codes_and_a_link_to_it_alone_does_not(mine):
+def test_uploaded_column_colours_the_codes(mine):
+    """An uploaded column colours the codes and a link to it alone does not."""
     app = lives(explore(model="mine", colour="column:mass (kg)"))
     assert "Upload its CSV" in texts(app) and sent(app)[0]["colour"] is None
     rows = "".join(f"{i / 7},{'ab'[i % 2]}\n" for i in range(N))
@@ -205,7 +208,8 @@ def test_a_lasso_is_taken_over_once(mine):
         assert "0 points" in texts(lives(app.run()))
 
 
-def test_the_selections_mean_is_told_with_its_error_beside_that_of_all(mine):
+def test_mean_of_a_selection_has_its_error_beside_that_of_all(mine):
+    """The selection's mean is told with its error beside that of all."""
     values = keep(mine)["gap"].astype(float)
     app = lasso(lives(explore(model="mine", colour="gap")), np.arange(40))
     few, all_ = (f"{v.mean():.2f} ± {v.std(ddof=1) / len(v) ** 0.5:.2f} nats" for v in (values[:40], values))
@@ -214,7 +218,8 @@ def test_the_selections_mean_is_told_with_its_error_beside_that_of_all(mine):
     assert colouring.summary(words, np.arange(5)) == ""
 
 
-def test_selections_with_names_are_chosen_again_deleted_and_reload(mine):
+def test_named_selections_are_restored_and_deleted(mine):
+    """Selections with names are chosen again deleted and reload."""
     app = lasso(lives(explore(model="mine")), [3, 5, 299])
     app.text_input(key="selection_name").set_value("odd  ones").run()
     app.button(key="selection_save").click().run()

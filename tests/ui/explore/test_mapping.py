@@ -91,7 +91,8 @@ def test_the_browser_is_told_the_places_and_the_way_back(ten):
         assert flat["content"] != header["content"], "another map is another space to the browser"
 
 
-def test_a_map_that_is_not_there_is_made_and_the_default_plane_shown(ten, monkeypatch):
+def test_missing_map_is_made_while_the_plane_is_shown(ten, monkeypatch):
+    """A map that is not there is made and the default plane shown."""
     started = []
 
     def begin(key, words, python=""):

@@ -102,7 +102,8 @@ def test_most_codes_are_not_looked_at():
         assert found["nearest"] == np.square(means.astype(float) - z).sum(1).argmin()
 
 
-def test_equal_codes_give_the_first_and_a_collapsed_posterior_is_no_trouble():
+def test_equal_codes_and_collapsed_posteriors_are_handled():
+    """Equal codes give the first and a collapsed posterior is no trouble."""
     means, scales = np.zeros((2000, 2), np.float32), np.ones((2000, 2), np.float32)
     found = look(means, scales, [[0, 0], [1, 2]])["found"]
     assert [f["nearest"] for f in found] == [0, 0]

@@ -87,7 +87,8 @@ def test_planes_and_images_arrive_as_they_were_sent(tmp_path):
     np.testing.assert_allclose(found["image"], images[3].reshape(-1) / 255, atol=1e-6)
 
 
-def test_an_atlas_is_blended_between_its_tiles_and_ends_at_its_edge(tmp_path):
+def test_atlas_is_blended_and_ends_at_its_edge(tmp_path):
+    """An atlas is blended between its tiles and ends at its edge."""
     run = make_run(tmp_path, "mish", shape=(1, 2, 2), encoder={"kind": "mlp", "widths": [4], "activation": "mish"})
     tiles = np.random.default_rng(0).integers(0, 256, (4, 4, 1, 2, 2), dtype=np.uint8)
     np.savez(run.path / "atlas.npz", tiles=tiles, extent=np.array([-2, 1, 0, 6], np.float32))

@@ -10,7 +10,8 @@ THIN = """async ([places, side]) => {
 }"""
 
 
-def test_images_that_fit_are_all_that_fit_and_none_is_over_another():
+def test_as_many_images_as_fit_are_shown_without_overlap():
+    """Images that fit are all that fit and none is over another."""
     places = np.random.default_rng(0).normal(0, 120, (1500, 2))
     order, found = evaluate(THIN, [places.tolist(), 30])
     assert sorted(order) == list(range(1500)) and order != sorted(order)

@@ -44,7 +44,8 @@ def followed(app: AppTest) -> AppTest:
     return app
 
 
-def test_press_and_see_numbers_with_errors_and_leave_the_runs_own(digits):
+def test_measuring_shows_numbers_and_leaves_the_runs_own(digits):
+    """Press and see numbers with errors and leave the run's own."""
     before = (digits.path / "metrics.json").read_bytes()
     app = lives(start("models"))
     assert app.button_group(key="measure_k").value == 100

@@ -61,7 +61,8 @@ def test_the_first_screen_has_three_waypoints_and_two_kinds(whole):
     assert "path" not in app.query_params
 
 
-def test_the_first_waypoints_lie_among_the_codes_of_three_classes(whole):
+def test_first_waypoints_lie_in_three_classes(whole):
+    """The first waypoints lie among the codes of three classes."""
     codes = whole.codes
     found = np.array(path_state.defaults(codes))
     gaps = np.linalg.norm(found[:, None] - codes.means, axis=-1)

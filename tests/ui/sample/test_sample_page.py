@@ -80,7 +80,8 @@ def test_every_preset_can_be_seen_in_a_section(folder, name, show):
     assert told == (not has_prior(name) and show != "traverse")
 
 
-def test_the_first_screen_is_the_prior_beside_the_aggregate_posterior_at_one(folder):
+def test_first_screen_compares_prior_and_aggregate_posterior(folder):
+    """The first screen is the prior beside the aggregate posterior at one."""
     run = run_of(folder)
     told = payload_of(run)
     left, right = told["halves"]
@@ -91,7 +92,8 @@ def test_the_first_screen_is_the_prior_beside_the_aggregate_posterior_at_one(fol
     assert set(told["sections"]) == {"left", "right", "near_left", "near_right"}
 
 
-def test_an_autoencoders_default_are_its_codes_and_it_has_no_densities(folder):
+def test_autoencoder_samples_its_codes_and_has_no_densities(folder):
+    """An autoencoder's defaults are its codes and it has no densities."""
     run = run_of(folder, "autoencoder")
     told = payload_of(run)
     left, right = told["halves"]
@@ -119,7 +121,8 @@ def test_a_prior_by_label_is_that_of_the_label(folder):
     assert np.allclose(z.mean(0), [50, -50], atol=1)
 
 
-def test_what_cannot_be_drawn_is_told_in_the_grid_and_the_other_one_lives(folder):
+def test_failed_draw_is_told_in_its_own_grid_only(folder):
+    """What cannot be drawn is told in the grid and the other one lives."""
     run = run_of(folder)
     far, near = payload_of(run, box="60,61,60,61")["halves"]
     assert far["state"] == near["state"] == "failed" and "larger region" in far["message"]
@@ -186,7 +189,8 @@ def test_traversals_start_from_the_pinned_image(folder):
     assert [d["low"] for d in told["dimensions"]] == [-3, -3]
 
 
-def test_a_decoder_that_the_browser_cannot_run_is_run_by_the_server(folder):
+def test_server_decodes_what_the_browser_cannot(folder):
+    """A decoder that the browser cannot run is run by the server."""
     run = run_of(folder, "vae", encoder={"kind": "mlp", "widths": [16], "activation": "mish"})
     told = header(traverse.payload(run, run.codes, run.codes.means[0], 0, True))
     assert told["served"] and "images" in told["sections"]
@@ -214,7 +218,8 @@ def test_the_label_is_one_for_all_pages(folder):
     assert lives(app).selectbox(key="sample_label").value == 0
 
 
-def test_the_section_is_in_the_address_and_survives_a_change_of_page(folder):
+def test_section_is_in_the_address_and_survives_navigation(folder):
+    """The section is in the address and survives a change of page."""
     run_of(folder)
     app = lives(start("sample", left="prior,2,sample"))
     app.segmented_control(key="sample_show").set_value("traverse").run()
@@ -244,7 +249,8 @@ def test_rubbish_in_the_address_is_the_default(folder, rubbish):
     assert not lives(start("sample", **rubbish)).error
 
 
-def test_settings_come_back_from_their_texts_and_browsers_can_send_anything():
+def test_settings_are_restored_from_their_texts():
+    """Settings come back from their texts and browsers can send anything."""
     spec = preset("vae", **SMALL)
     event = {"left": "flow,0.35,sample", "box": "-1.5,0,0.25,1", "seed": "12", "side": "30", "spacing": "quantile"}
     found = sampling_state.changed(sampling_state.default(spec), event, spec)

@@ -30,7 +30,8 @@ def make_codes(n=60, latent=2, labels=True, scales=True, seed=0):
     )
 
 
-def test_map_has_a_trace_per_class_with_constant_colour_and_all_points():
+def test_map_has_a_trace_of_one_colour_per_class():
+    """Map has a trace per class with constant colour and all points."""
     codes = make_codes()
     figure = figures.latent_map(codes, planes.default(codes))
     assert [t.type for t in figure.data] == ["scattergl"] * 4
@@ -52,7 +53,8 @@ def test_map_has_equal_axes_and_is_deaf_to_plotlys_slow_hover():
     assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("z<sub>1</sub>", "z<sub>2</sub>")
 
 
-def test_rings_are_at_one_two_and_three_sigma_and_absent_without_a_prior():
+def test_rings_lie_at_one_two_and_three_sigma():
+    """Rings are at one two and three sigma and absent without a prior."""
     codes = make_codes()
     shapes = figures.latent_map(codes, planes.default(codes)).layout.shapes
     assert [(s.x0, s.x1, s.y0, s.y1) for s in shapes] == [(-k, k, -k, k) for k in (1, 2, 3)]
@@ -67,7 +69,8 @@ def test_rings_of_a_pca_plane_stand_around_the_priors_mean():
     np.testing.assert_allclose([(first.x0 + first.x1) / 2, (first.y0 + first.y1) / 2], centre, atol=1e-6)
 
 
-def test_a_glyph_stands_at_each_median_and_a_shown_class_keeps_its_colour():
+def test_glyphs_stand_at_the_medians_of_their_classes():
+    """A glyph stands at each median and a shown class keeps its colour."""
     codes = make_codes()
     codes.means[:] += 5 * codes.labels[:, None]
     kept = codes.labels != 1
@@ -78,14 +81,16 @@ def test_a_glyph_stands_at_each_median_and_a_shown_class_keeps_its_colour():
     np.testing.assert_allclose(glyphs["<b>a</b>"], np.median(codes.means[codes.labels == 0], axis=0), atol=1e-6)
 
 
-def test_glyphs_of_clusters_that_coincide_do_not_cover_each_other():
+def test_glyphs_of_equal_clusters_do_not_overlap():
+    """Glyphs of clusters that coincide do not cover each other."""
     codes = make_codes(n=400)
     layout = figures.latent_map(codes, planes.default(codes)).layout
     heights = sorted(a.y for a in layout.annotations if a.text.startswith("<b>"))
     assert min(np.diff(heights)) > 0.03 * (layout.yaxis.range[1] - layout.yaxis.range[0])
 
 
-def test_codes_without_labels_are_one_colour_without_legend_or_glyphs():
+def test_codes_without_labels_have_one_colour_and_no_legend():
+    """Codes without labels are one colour without legend or glyphs."""
     codes = make_codes(labels=False)
     figure = figures.latent_map(codes, planes.default(codes))
     assert len(figure.data) == 1
@@ -125,7 +130,8 @@ def history(rate):
     ]
 
 
-def test_training_curves_carry_both_terms_on_train_and_validation():
+def test_training_curves_show_both_terms_on_both_splits():
+    """Training curves carry both terms on train and validation."""
     figure = figures.training_curves(history(3.0))
     named = {(t.name, t.yaxis): t for t in figure.data if t.x[0] is not None}
     assert list(named["validation", "y"].x) == [5, 10, 15, 20]

@@ -62,7 +62,8 @@ def test_the_image_is_in_the_address_and_follows_the_pin(folder):
     assert told(app)["numbers"]["question"][0] == 0
 
 
-def test_without_its_data_the_page_shows_reconstructions_and_says_so(folder):
+def test_page_without_data_shows_reconstructions(folder):
+    """Without its data the page shows reconstructions and says so."""
     complete(make_run(folder, "mnist-vae-2d", encoder={"kind": "mlp", "widths": [16]}))
     app = lives(start("theory"))
     assert "not on this machine" in texts(app)

@@ -103,7 +103,8 @@ def test_of_ten_dimensions_the_two_of_highest_rate_are_shown(tmp_path):
     assert array(section, "rates", "<f4", (len(STEPS), 10))[0, 0] == np.float32(0.001)
 
 
-def test_without_a_rate_the_plane_is_that_of_the_principal_components(tmp_path):
+def test_film_without_rate_shows_principal_components(tmp_path):
+    """Without a rate the plane is that of the principal components."""
     run = filmed(tmp_path, preset="autoencoder", latent=5)
     header, section = unpack(film.payload(run.path))
     codes = array(section, "codes", "<f4", (len(STEPS), COUNT, 2), True)[-1].astype(float)
@@ -136,7 +137,8 @@ def test_damaged_frames_are_left_out(tmp_path):
     assert array(section, "codes", "<f4", (2, COUNT, 2), True).size
 
 
-def test_without_its_still_a_film_goes_on_without_labels_and_originals(tmp_path):
+def test_film_without_still_has_no_labels_or_originals(tmp_path):
+    """Without its still a film goes on without labels and originals."""
     run = filmed(tmp_path)
     (run.path / "film" / "still.npz").write_bytes(b"")
     header, section = unpack(film.payload(run.path))
@@ -225,7 +227,8 @@ def test_a_growing_history_is_read_on_and_a_rewritten_one_anew(tmp_path):
     assert film.history(run.path).step.tolist() == [1, 9, 11, 12, 13]
 
 
-def test_a_live_film_turns_to_other_dimensions_only_for_good_reason(tmp_path):
+def test_live_film_rarely_changes_its_dimensions(tmp_path):
+    """A live film turns to other dimensions only for good reason."""
     run = filmed(tmp_path, latent=4)
 
     def titles(*rate):

@@ -36,7 +36,8 @@ pytestmark = pytest.mark.usefixtures("data_folder")
 # what is refused
 
 
-def test_an_objective_that_needs_a_density_is_refused_where_torch_refuses_it():
+def test_objectives_are_refused_where_torch_refuses_them():
+    """An objective that needs a density is refused where torch refuses it."""
     for name, kind in OBJECTIVES.items():
         changes = {"data": "digits", "shape": (1, 8, 8), "objective": {"kind": name}}
         if kind.density:
@@ -78,7 +79,8 @@ def test_an_objective_that_needs_a_density_is_refused_where_torch_refuses_it():
         ({"terms": ({"kind": "sparsity", "weight": -1.0},)}, "Weight must be a number from 0"),
     ],
 )
-def test_numbers_and_names_that_cannot_be_are_refused_with_the_reason(changes, reason):
+def test_impossible_values_are_refused_with_the_reason(changes, reason):
+    """Numbers and names that cannot be are refused with the reason."""
     with pytest.raises(SpecError, match=".") as caught:
         preset("vae", data="digits", shape=(1, 8, 8), **changes)
     assert reason in str(caught.value)
@@ -88,7 +90,8 @@ def test_numbers_and_names_that_cannot_be_are_refused_with_the_reason(changes, r
 
 
 @pytest.mark.parametrize("name,dataset", PAIRS)
-def test_every_preset_can_be_trained_on_every_embedded_dataset_or_is_refused(name, dataset):
+def test_every_preset_fits_every_dataset_or_is_refused(name, dataset):
+    """Every preset can be trained on every embedded dataset or is refused."""
     spec = fitting.recommended(name, dataset)
     misfit = fitting.misfit(name, dataset)
     assert bool(misfit) == ((name, dataset) in REFUSED)
@@ -191,7 +194,8 @@ def values_of(name="vae", dataset="digits", **changes):
     return spec_fields.to_values(fitting.recommended(name, dataset)) | changes
 
 
-def test_other_data_bring_their_networks_and_keep_what_was_changed_by_hand():
+def test_other_data_bring_networks_and_keep_manual_changes():
+    """Other data bring their networks and keep what was changed by hand."""
     before = values_of(latent=5, encoder="conv", binarisation="static")
     after = fitting.carry(before, ("vae", "digits"), ("vae", "sprites"))
     assert (after["latent"], after["encoder"], after["encoder_channels"]) == (5, "conv", "8, 16, 32, 32")
@@ -239,7 +243,8 @@ def test_any_two_choices_offered_in_turn_can_be_trained(role):
                 build.objective(spec)
 
 
-def test_a_codebook_brings_the_terms_that_move_it_and_takes_them_away():
+def test_codebook_brings_and_removes_its_terms():
+    """A codebook brings the terms that move it and takes them away."""
     values = fitting.follow(values_of(posterior="quantised"), "posterior")
     assert set(values["terms"]) == {"codebook", "commitment"}
     assert fitting.follow(values | {"posterior": "normal"}, "posterior")["terms"] == []
@@ -265,7 +270,8 @@ def test_a_condition_follows_the_datas_classes():
         {"likelihood": {"kind": "discretised_logistic"}, "binarisation": "none"},
     ],
 )
-def test_data_that_a_model_cannot_have_are_refused_before_it_starts(changes):
+def test_unsuitable_data_are_refused_before_the_start(changes):
+    """Data that a model cannot have are refused before it starts."""
     spec = preset("vae", data="digits", shape=(1, 8, 8), **changes)
     with pytest.raises(data.DataError, match=r"Choose|Give"):
         manage.check(spec)
@@ -383,7 +389,8 @@ def test_preset_and_data_fill_the_form():
     assert any("No prior" in caption.value for caption in app.caption)
 
 
-def test_slider_and_field_are_one_number_and_the_field_goes_beyond():
+def test_slider_and_field_hold_one_number():
+    """Slider and field are one number and the field goes beyond."""
     app = start()
     widget(app, "latent_slider", "select_slider").set_value("16").run()
     assert widget(app, "latent", "number_input").value == 16
@@ -422,7 +429,8 @@ def test_a_schedule_is_drawn_and_only_then():
         ("clip", -1.0, "Gradient clip must be"),
     ],
 )
-def test_numbers_from_beyond_the_browsers_bounds_are_refused_on_the_server(field, value, reason):
+def test_server_refuses_numbers_beyond_the_widgets_bounds(field, value, reason):
+    """Numbers from beyond the browser's bounds are refused on the server."""
     app = force(start(), field, value)
     got = result(app)
     assert got.spec is None
@@ -497,7 +505,8 @@ def test_the_form_survives_another_page_with_what_is_hidden():
     assert result(lives(app)).spec.objective == {"kind": "elbo", "beta": 3.0}
 
 
-def test_a_run_seeds_the_form_and_its_branch_locks_what_the_weights_decide():
+def test_branch_locks_what_the_weights_decide():
+    """A run seeds the form and its branch locks what the weights decide."""
     app = start()
     app.button(key="seed").click().run()
     origin = preset("iwae", data="glyphs", samples=7)

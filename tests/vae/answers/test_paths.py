@@ -47,7 +47,8 @@ def test_the_elbo_of_an_image_is_log_px_less_the_gap():
 
 
 @pytest.mark.parametrize("kind", ["line", "slerp", "geodesic", "data"])
-def test_densities_lengths_and_neighbours_are_those_of_the_points(run, waypoints, kind):
+def test_path_numbers_are_those_of_its_points(run, waypoints, kind):
+    """Densities lengths and neighbours are those of the points."""
     found = in_turns(along, run.path, kind, waypoints, 0.5, steps=6)
     codes = run.codes
     z = torch.from_numpy(found.points)

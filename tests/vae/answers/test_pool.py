@@ -177,7 +177,8 @@ def test_old_answers_give_way_to_new_ones(run, monkeypatch, tmp_path):
 # turns
 
 
-def test_a_short_question_passes_a_long_one_which_stops_when_unwanted_and_goes_on_when_wanted(pool, run, tmp_path):
+def test_short_question_passes_a_long_one(pool, run, tmp_path):
+    """A short question passes a long one which stops when unwanted and goes on when wanted."""
     log, stay = tmp_path / "log", tmp_path / "stay-1"
     stay.touch()
     long = pool.ask(count, run.path, str(tmp_path), 4)
@@ -241,7 +242,8 @@ def test_weights_that_change_during_a_measurement_are_told_of(run, monkeypatch):
         models.measure(run.path, k=2, so_far=first.state)
 
 
-def test_a_killed_process_is_a_message_and_the_turns_before_it_are_kept(pool, run, tmp_path):
+def test_killed_process_is_a_message_and_keeps_its_turns(pool, run, tmp_path):
+    """A killed process is a message and the turns before it are kept."""
     log, stay = tmp_path / "log", tmp_path / "stay-2"
     stay.touch()
     answer = pool.ask(count, run.path, str(tmp_path), 4)
@@ -258,7 +260,8 @@ def test_a_killed_process_is_a_message_and_the_turns_before_it_are_kept(pool, ru
     assert log.read_text() == "0 1 2 2 3 4 "
 
 
-def test_processes_that_die_between_questions_are_replaced_unseen(pool, run, images):
+def test_dead_processes_are_replaced_between_questions(pool, run, images):
+    """Processes that die between questions are replaced unseen."""
     pool.ask(explore.encode, run.path, images[5:6]).result()
     executor = pool._executor
     os.kill(processes(pool)[0], signal.SIGKILL)
@@ -266,7 +269,8 @@ def test_processes_that_die_between_questions_are_replaced_unseen(pool, run, ima
     assert pool.ask(explore.encode, run.path, images[6:7]).result().means.shape == (1, 2)
 
 
-def test_close_ends_the_processes_and_what_they_do_and_the_pool_can_be_used_again(run, tmp_path):
+def test_closed_pool_ends_its_processes_and_can_be_used_again(run, tmp_path):
+    """Close ends the processes and what they do and the pool can be used again."""
     pool = Pool(workers=2)
     answers = [pool.ask(linger, run.path, str(tmp_path / name)) for name in "abc"]
     until(lambda: (tmp_path / "a").exists() and (tmp_path / "b").exists(), "the beginning")
@@ -311,7 +315,8 @@ def asking(tmp_path: Path, run: Run, rest: str) -> subprocess.Popen[str]:
     )
 
 
-def test_the_asking_process_loads_no_torch_and_its_script_runs_once(tmp_path, run):
+def test_asking_process_loads_no_torch(tmp_path, run):
+    """The asking process loads no torch and its script runs once."""
     process = asking(tmp_path, run, "pool.close()")
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0

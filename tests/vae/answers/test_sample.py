@@ -35,7 +35,8 @@ def region(x0, x1, y0, y1):
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float), plane.origin, plane.basis
 
 
-def test_the_prior_is_the_prior_at_every_temperature_and_the_images_are_its_decoded_means(tmp_path):
+def test_prior_samples_follow_the_prior_at_every_temperature(tmp_path):
+    """The prior is the prior at every temperature and the images are its decoded means."""
     run = run_of(tmp_path)
     found = sample.draw(run.path, "prior", 0.7, 1000, seed=3)
     assert stats.kstest(found.z.ravel(), stats.norm(0, 0.7).cdf).pvalue > 1e-3
@@ -65,7 +66,8 @@ def test_the_aggregate_posterior_is_drawn_from_the_codes(tmp_path):
 
 
 @pytest.mark.parametrize("source", ["mixture", "flow"])
-def test_a_density_is_fitted_to_the_codes_or_read_where_it_was_saved(tmp_path, source):
+def test_density_is_fitted_or_read_where_it_was_saved(tmp_path, source):
+    """A density is fitted to the codes or read where it was saved."""
     run = run_of(tmp_path, "autoencoder")
     torch.set_num_threads(1)  # as the pool has it: small products on many threads wait more than they work
     found = sample.draw(run.path, source, 1.0, 40)
@@ -112,7 +114,8 @@ def test_a_region_confines_and_a_hopeless_one_is_refused(tmp_path):
         sample.draw(run.path, "posterior")
 
 
-def test_the_manifold_lies_as_the_map_and_a_cell_is_what_its_z_decodes_to(tmp_path):
+def test_manifold_cells_are_decoded_where_the_map_has_them(tmp_path):
+    """The manifold lies as the map and a cell is what its z decodes to."""
     run = run_of(tmp_path)
     plane = pair(2, 0, 1)
     even = sample.grid(run.path, 5, False, plane.origin, plane.basis)
@@ -126,7 +129,8 @@ def test_the_manifold_lies_as_the_map_and_a_cell_is_what_its_z_decodes_to(tmp_pa
     assert np.allclose(by_prior.across, stats.norm.ppf([0.125, 0.375, 0.625, 0.875]))
 
 
-def test_neighbours_are_training_images_and_a_copy_is_told_from_a_new_image(tmp_path):
+def test_copies_are_told_from_new_images(tmp_path):
+    """Neighbours are training images and a copy is told from a new image."""
     run = run_of(tmp_path)
     train, test = data.load("digits", "train"), data.load("digits", "test", n=100)
     found = sample.neighbours(run.path, (train.images[[5, 77]] / 16).astype(np.float32))
@@ -141,7 +145,8 @@ def test_neighbours_are_training_images_and_a_copy_is_told_from_a_new_image(tmp_
     assert mono.typical > found.typical
 
 
-def test_the_yardstick_is_measured_in_turns_and_comes_to_the_same(tmp_path, monkeypatch):
+def test_yardstick_in_turns_equals_the_whole(tmp_path, monkeypatch):
+    """The yardstick is measured in turns and comes to the same."""
     run = run_of(tmp_path)
     x = (data.load("digits", "test", n=20).images / 16).astype(np.float32)
     whole = sample.neighbours(run.path, x)

@@ -26,7 +26,8 @@ def shipped():
     return runs.find("digits-vae-2d", [runs.shipped()]).path
 
 
-def test_the_identity_holds_for_a_shipped_model_and_its_picture_is_whole(shipped):
+def test_identity_holds_for_a_shipped_model(shipped):
+    """The identity holds for a shipped model and its picture is whole."""
     for image in digits(25):
         found = numbers(shipped, image).numbers
         assert abs(found["residual"]) < 1e-3

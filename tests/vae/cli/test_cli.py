@@ -46,7 +46,8 @@ def test_an_autoencoder_is_listed_by_its_distortion(capsys):
     assert "distortion" in capsys.readouterr().out
 
 
-def test_more_than_two_latents_save_their_pca_and_an_unknown_layer_its_atlas():
+def test_many_latents_save_a_pca_and_unknown_layers_an_atlas():
+    """More than two latents save their PCA and an unknown layer its atlas."""
     import numpy as np
 
     assert main(["train", "vae", *QUICK, "--latent", "4", "--activation", "mish", "--name", "atlas"]) == 0
@@ -68,7 +69,8 @@ def test_more_than_two_latents_save_their_pca_and_an_unknown_layer_its_atlas():
     assert np.abs(mean.numpy() * 255 - tile).max() <= 1
 
 
-def test_an_interrupt_stops_after_a_whole_step_and_resume_goes_on(data_folder):
+def test_interrupt_stops_after_a_step_and_resume_goes_on(data_folder):
+    """An interrupt stops after a whole step and resume goes on."""
     command = [sys.executable, "-m", "vae", "train", "vae", *QUICK, "--name", "long"]
     command[command.index("2")] = "100000"
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)

@@ -11,7 +11,8 @@ def csv(text):
     return text.encode()
 
 
-def test_numbers_words_and_units_are_read_in_the_order_of_the_codes():
+def test_columns_are_read_in_the_order_of_the_codes():
+    """Numbers words and units are read in the order of the codes."""
     content = csv("\ufeffindex;mass (kg);kind\r\n0;1.5;b\r\n1;-2e3;a\r\n2;0;b\r\n")
     (mass, kind), refused = read(content, 3)
     assert not refused

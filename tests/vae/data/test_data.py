@@ -211,7 +211,8 @@ def test_static_binarisation_is_unbiased_at_every_grey():
         assert np.abs(z).max() < 4.5 and np.abs(z.std() - 1) < 0.45
 
 
-def test_static_binarisation_belongs_to_the_image_not_to_the_subset():
+def test_static_binarisation_belongs_to_the_image():
+    """Static binarisation belongs to the image not to the subset."""
     whole, some = data.load("digits", "train"), data.load("digits", "train", 100, seed=3)
     fixed = data.static(whole)
     assert (fixed[some.index] == data.static(some)).all() and (fixed == data.static(whole)).all()

@@ -73,7 +73,8 @@ def test_only_many_codes_go_apart_and_the_card_then_has_none(tmp_path):
     assert ((u > [x0, y0]) & (u < [x1, y1])).all(1).mean() > 0.98
 
 
-def test_glyphs_and_frame_of_a_part_of_the_codes_are_nearly_those_of_all(tmp_path, monkeypatch):
+def test_glyphs_of_a_part_are_nearly_those_of_all(tmp_path, monkeypatch):
+    """Glyphs and frame of a part of the codes are nearly those of all."""
     run = make_run(tmp_path, "run", n=3 * bigmap.OUTLINED, **SMALL)
     monkeypatch.setattr(geometry, "kept", lambda run: geometry.payloads(run, run.codes))
     part = bigmap.header(run, run.codes, plane.default(run.codes))
@@ -100,7 +101,8 @@ def test_the_rates_are_the_same_in_blocks(monkeypatch):
     np.testing.assert_allclose(plane.rates(codes), whole, rtol=1e-12)
 
 
-def test_the_page_sends_the_codes_once_and_fetches_the_pins_image(folder, monkeypatch):
+def test_page_sends_the_codes_once(folder, monkeypatch):
+    """The page sends the codes once and fetches the pin's image."""
     run = make_run(folder, "many", n=N, **SMALL)
     app = explore(model="many")
     lives(app)

@@ -26,7 +26,8 @@ def test_order_is_dsprites():
 
 
 @pytest.mark.parametrize("shape", range(3))
-def test_a_step_in_x_moves_every_pixel_by_one_right_and_in_y_by_one_down(shape):
+def test_position_factors_move_the_sprite_by_one_pixel(shape):
+    """A step in x moves every pixel by one right and in y by one down."""
     here = sprites.images([flat(shape=shape, scale=3, orientation=7, x=4, y=9)])[0, 0]
     right = sprites.images([flat(shape=shape, scale=3, orientation=7, x=5, y=9)])[0, 0]
     down = sprites.images([flat(shape=shape, scale=3, orientation=7, x=4, y=10)])[0, 0]
@@ -44,7 +45,8 @@ def test_nothing_is_clipped():
     assert not stamps[..., [0, -1], :].any() and not stamps[..., [0, -1]].any()
 
 
-def test_orientations_that_look_alike_are_exactly_those_of_the_symmetry_group():
+def test_equal_orientations_are_those_of_the_symmetry_group():
+    """Orientations that look alike are exactly those of the symmetry group."""
     for shape, distinct in enumerate((10, 20, 40)):
         for scale in range(6):
             turned = sprites.stamps()[shape, scale]

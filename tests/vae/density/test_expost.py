@@ -116,7 +116,8 @@ def test_what_cannot_be_fitted_is_refused():
     assert constant.log_prob(torch.zeros(1, 3)).isfinite().all()  # a dead latent divides nothing by zero
 
 
-def test_few_distinct_codes_get_no_more_components_than_there_are(recwarn):
+def test_components_are_no_more_than_distinct_codes(recwarn):
+    """Few distinct codes get no more components than there are."""
     points = np.repeat(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 3.0]]), 40, 0)
     assert len(expost.fit(points, "mixture").arrays["logits"]) <= 3
     assert not [w for w in recwarn if "distinct clusters" in str(w.message)]

@@ -48,7 +48,8 @@ def test_prior_samples_are_normal_with_sigma_t(t):
 
 
 @pytest.mark.parametrize("t", [0.5, 3.0])
-def test_a_tempered_normal_is_the_density_to_the_power_of_one_over_t_squared(t):
+def test_tempered_normal_is_a_power_of_the_density(t):
+    """A tempered normal is the density to the power of one over t squared."""
     axis = torch.linspace(-12, 12, 4001, dtype=torch.float64)[:, None]
     density = normal(torch.tensor([0.7], dtype=torch.float64), torch.tensor([0.6], dtype=torch.float64))
     powered = density.log_prob(axis) / t**2
@@ -175,7 +176,8 @@ def test_the_nearest_image_is_that_of_brute_force(binary):
         copies.nearest(x[..., :4], train)
 
 
-def test_the_verdict_is_the_share_of_held_out_images_that_are_as_near():
+def test_copy_verdict_is_a_share_of_held_out_images():
+    """The verdict is the share of held out images that are as near."""
     reference = np.array([4.0, 1.0, 3.0, 2.0])
     assert copies.rank(np.array([0.5, 1.0, 2.5, 9.0]), reference).tolist() == [0.0, 0.25, 0.5, 1.0]
 
@@ -198,7 +200,8 @@ def test_log_q_is_the_exact_aggregate_with_and_without_a_code():
         holes.Aggregate(means, None).log_prob(z)
 
 
-def test_a_trustworthy_q_judges_by_its_ratio_and_any_other_by_distance():
+def test_trusted_q_judges_by_ratio_and_others_by_distance():
+    """A trustworthy q judges by its ratio and any other by distance."""
     rng = np.random.default_rng(0)
     means = rng.normal(0, 1, (4000, 2))
     codes = holes.Aggregate(means, np.full_like(means, 0.3))
@@ -252,7 +255,8 @@ def codes(n: int = 800) -> Codes:
     return Codes(means.astype(np.float32), scales.astype(np.float32), None, (), "test")
 
 
-def test_dimensions_come_in_the_order_of_their_kl_and_dead_ones_say_why():
+def test_dimensions_are_ordered_by_kl_and_dead_ones_say_why():
+    """Dimensions come in the order of their KL and dead ones say why."""
     found = traversal.dimensions(codes(), normal=True)
     assert [d.index for d in found] == [0, 3, 2, 1]
     kl = rates(codes())
@@ -264,7 +268,8 @@ def test_dimensions_come_in_the_order_of_their_kl_and_dead_ones_say_why():
     assert np.allclose(sorted(d.variance for d in found), sorted(active.variance.numpy()), rtol=1e-5)
 
 
-def test_without_a_normal_prior_they_come_by_variance_over_the_codes_range():
+def test_dimensions_without_normal_prior_go_by_variance():
+    """Without a normal prior they come by variance over the codes' range."""
     bare = Codes(codes().means * 50, None, None, (), "test")
     found = traversal.dimensions(bare, normal=False)
     assert found[-1].index == 1 and found[-1].kl is None and found[-1].dead

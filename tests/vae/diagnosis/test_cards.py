@@ -265,7 +265,8 @@ def test_overfitting_needs_three_standard_errors_and_a_price():
     assert [r.label for r in few.remedies[:2]] == ["Keep the best weights", "All the data"]
 
 
-def test_worse_than_pca_and_a_class_that_takes_more_than_its_share():
+def test_fit_worse_than_pca_and_greedy_class_are_found():
+    """Worse than PCA and a class that takes more than its share."""
     ill("reconstruction", "linear", reconstruction=replace(HEALTHY.reconstruction, saved=n(-1.0)))
     hard = replace(HEALTHY.reconstruction, classes={"0": n(10.0), "8": n(30.0)})
     verdict = found("reconstruction", reconstruction=hard)

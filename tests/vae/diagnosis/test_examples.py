@@ -138,7 +138,8 @@ def copied(name, tmp_path, monkeypatch):
     return Run(path)
 
 
-def test_evidence_is_kept_beside_the_run_and_stale_with_its_weights(tmp_path, monkeypatch):
+def test_evidence_is_kept_until_the_weights_change(tmp_path, monkeypatch):
+    """Evidence is kept beside the run and stale with its weights."""
     run = copied("unhealthy-sigma", tmp_path, monkeypatch)
     assert kept.read(run.path, "likelihood") is None
     content = diagnose.diagnosis(run.path, "likelihood")

@@ -57,7 +57,8 @@ def test_the_continuous_bernoulli_baseline_has_the_pixels_means():
     assert (found.base_dist.mean - x.mean(0)).abs().max() < 1e-9
 
 
-def test_the_grey_level_baseline_is_a_histogram_with_one_count_added():
+def test_grey_level_baseline_is_a_smoothed_histogram():
+    """The grey level baseline is a histogram with one count added."""
     x = torch.tensor([0, 1, 1, 3]).double().reshape(4, 1, 1, 1) / 4
     spec = preset("logistic-vae", shape=(1, 1, 1), likelihood={"kind": "discretised_logistic", "levels": 4})
     found = baseline.without_latents(spec, x)

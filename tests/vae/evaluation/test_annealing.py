@@ -17,7 +17,8 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 @pytest.mark.parametrize("from_prior", [False, True])
-def test_ais_agrees_with_ppca_of_8_latents_within_its_standard_error(from_prior):
+def test_ais_agrees_with_ppca_within_its_standard_error(from_prior):
+    """AIS agrees with pPCA of 8 latents within its standard error."""
     model = random_ppca(dim=12, k=8, rotated=True)
     x = data_of(model, 20)
     vae = as_vae(model, widen=1.5)
@@ -29,7 +30,8 @@ def test_ais_agrees_with_ppca_of_8_latents_within_its_standard_error(from_prior)
     assert (found.acceptance > 0.4).all()
 
 
-def test_from_the_exact_posterior_every_chain_has_the_same_weight():
+def test_chains_from_the_exact_posterior_have_equal_weights():
+    """From the exact posterior every chain has the same weight."""
     model = random_ppca(dim=12, k=8)
     x = data_of(model, 3)
     found = ais(as_vae(model), torch.from_numpy(x), chains=4, temperatures=5, generator=generator())

@@ -43,7 +43,8 @@ def test_saying_everything_twice_leaves_no_gap():
     assert found["dci_completeness"] < 0.75 and found["dci_disentanglement"] > 0.99
 
 
-def test_a_rotated_code_is_worse_in_every_metric_but_informativeness():
+def test_rotated_code_is_worse_except_in_informativeness():
+    """A rotated code is worse in every metric but informativeness."""
     rotation = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
     good, bad = everything(IDENTITY), everything((IDENTITY / IDENTITY.std(0)) @ rotation)
     for name in good:

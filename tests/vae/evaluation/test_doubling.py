@@ -21,7 +21,8 @@ def levels(d, n, look):
 
 
 @pytest.mark.parametrize(("d", "n"), [(1, 5), (2, 6)])
-def test_each_level_is_the_union_of_the_one_before_and_shares_no_node_with_its_twin(d, n):
+def test_levels_hold_the_one_before_and_share_no_node(d, n):
+    """Each level is the union of the one before and shares no node with its twin."""
     seen = levels(d, n, lambda shifts: (nodes(d) + shifts[:, None]).unbind(0))
     for k, twins in enumerate(seen):
         one, other = (torch.cat(side) for side in (twins.one, twins.other))

@@ -83,7 +83,8 @@ def test_a_sum_of_weights_times_log_weights_is_no_bound(model, x):
     assert ((log_w.softmax(0) * log_w).sum(0) > truth).all()
 
 
-def test_posterior_collapse_is_judged_over_the_data_and_not_from_one_image():
+def test_posterior_collapse_is_judged_over_the_data():
+    """Posterior collapse is judged over the data and not from one image."""
     codes = torch.zeros(500, 3)
     codes[:, 0] = torch.randn(500, generator=generator())
     codes[:, 1] = 2.0  # far from the prior's mean for every image, and still says nothing
@@ -101,7 +102,7 @@ def test_mig_is_computed_from_a_transpose_and_not_from_a_reshape():
     assert disentanglement.mig_binned(factors.astype(float).T.reshape(factors.shape), factors) < 0.5
 
 
-def test_probes_are_judged_on_other_examples_than_they_were_fitted_to():
+def test_probes_are_judged_on_held_out_examples():
     """Test set = training set: random labels would look learnable."""
     rng = np.random.default_rng(0)
     codes, labels = rng.normal(size=(400, 2)), rng.integers(0, 2, 400)
@@ -123,7 +124,8 @@ SMALL = Sizes(
 )
 
 
-def test_the_table_of_a_shipped_model_has_every_row_with_error_and_count():
+def test_table_of_a_shipped_model_has_every_row():
+    """The table of a shipped model has every row with error and count."""
     run = runs.find("digits-vae-2d", [runs.shipped()])
     torch.set_default_dtype(torch.float32)
     dataset, batches = held_out(run)
@@ -151,7 +153,8 @@ def test_the_table_of_a_shipped_model_has_every_row_with_error_and_count():
     assert "100 examples" in table["mutual_information"].note
 
 
-def test_the_table_of_an_autoencoder_has_no_bounds_and_no_zeros_in_their_place():
+def test_table_of_an_autoencoder_has_no_bounds():
+    """The table of an autoencoder has no bounds and no zeros in their place."""
     model = build.model(preset("autoencoder", shape=(1, 4, 4), encoder={"kind": "mlp", "widths": [8]}))
     examples = (torch.rand(80, 1, 4, 4, generator=generator()) > 0.5).to(torch.uint8)
     table = {row.name: row.estimate.value for row in measure(model, Batches(examples, 1, False), SMALL)}

@@ -32,7 +32,8 @@ def test_exact_log_px_and_posterior_are_ppcas(k):
     assert found.outside.max() < 1e-14
 
 
-def test_the_step_is_below_half_of_a_very_narrow_posteriors_sigma():
+def test_grid_step_is_below_half_of_a_narrow_sigma():
+    """The step is below half of a very narrow posterior's sigma."""
     model = random_ppca(rotated=True)
     sharp = type(model)(model.weight, model.bias, 0.01)  # sigma of the posterior 0.007, the first lattice's step 0.2
     x = data_of(sharp, 12)
@@ -152,7 +153,8 @@ def test_posterior_grid_is_ppcas_posterior_density_with_its_gap():
         posterior_grid(as_vae(model), torch.from_numpy(x), 60.0, 60)
 
 
-def test_more_than_two_latents_are_refused_by_name_of_what_to_use():
+def test_more_than_two_latents_are_refused_with_the_remedy():
+    """More than two latents are refused by name of what to use."""
     with pytest.raises(ValueError, match="bounds or ais"):
         exact(as_vae(random_ppca(k=3)), torch.zeros(1, 7))
 

@@ -27,7 +27,8 @@ def test_rules_integrate_quadratics_of_a_normal_exactly(nodes):
     assert (torch.einsum("k,ki,kj->ij", weight, u, u) - torch.eye(2)).abs().max() < 1e-12
 
 
-def test_both_gaps_are_0_where_the_family_holds_the_posterior_and_the_encoder_finds_it():
+def test_gaps_are_zero_under_the_exact_posterior():
+    """Both gaps are 0 where the family holds the posterior and the encoder finds it."""
     model = random_ppca()
     found = split(as_vae(model), torch.from_numpy(data_of(model, 6)), tail=1e-17)
     assert found.amortisation.abs().max() < 1e-11 and found.approximation.abs().max() < 1e-11
@@ -42,7 +43,8 @@ def test_elbo_plus_kl_is_log_px_to_1e_12():
     assert np.abs(found.log_px.numpy() - model.log_px(x)).max() < 1e-12
 
 
-def test_the_approximation_gap_of_a_rotated_model_is_the_closed_form_kl():
+def test_approximation_gap_of_a_rotation_is_the_closed_form():
+    """The approximation gap of a rotated model is the closed form KL."""
     model = random_ppca(rotated=True)
     x = data_of(model, 6)
     covariance = model.posterior(x)[1]
@@ -52,7 +54,8 @@ def test_the_approximation_gap_of_a_rotated_model_is_the_closed_form_kl():
     assert (found.approximation - gap).abs().max() < 1e-11
 
 
-def test_the_amortisation_gap_of_a_perturbed_encoder_is_its_closed_form():
+def test_amortisation_gap_of_a_perturbation_is_closed_form():
+    """The amortisation gap of a perturbed encoder is its closed form."""
     c, shift = 1.5, 0.2
     model = random_ppca()
     vae = as_vae(model, widen=c)
@@ -85,7 +88,8 @@ def test_an_expectation_is_the_integral():
     assert (found - expected).abs().max() < 1e-12
 
 
-def test_on_a_trained_model_elbo_plus_kl_is_log_px_per_image_and_both_gaps_are_positive():
+def test_elbo_plus_kl_is_log_px_on_a_trained_model():
+    """On a trained model ELBO plus KL is log p(x) per image and both gaps are positive."""
     run = runs.find("digits-vae-2d", [runs.shipped()])
     _, batches = held_out(run, n=2)
     model = load_model(run).double()
@@ -97,7 +101,7 @@ def test_on_a_trained_model_elbo_plus_kl_is_log_px_per_image_and_both_gaps_are_p
     assert (found.path.elbo[-1] < found.best + 0.05).all()
 
 
-def test_an_encoder_at_the_foot_of_the_lower_summit_is_no_fault_of_the_family():
+def test_encoder_at_the_lower_mode_is_no_approximation_gap():
     """Two modes of different height: the climb from the encoder ends on the lower one, the approximation gap must not
     be measured from there."""
     from vae.model import Conditional, LatentModel

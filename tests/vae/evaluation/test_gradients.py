@@ -72,7 +72,8 @@ def test_each_estimator_is_what_training_takes(known, name, table, path, bound):
         np.testing.assert_allclose(table[name](group), expected, atol=1e-9)
 
 
-def test_the_score_functions_differ_from_training_by_a_score_alone(known):
+def test_score_function_gradients_differ_by_a_score_alone(known):
+    """The score functions differ from training by a score alone."""
     _, vae, x, noise, samples = known
     group = samples.groups(K)[0]
     score = gradients._score(group)
@@ -101,7 +102,8 @@ def test_all_estimators_have_the_closed_forms_mean(known):
         assert np.abs(z).max() < 4, (name, z)
 
 
-def test_landing_has_no_variance_at_the_posterior_and_the_score_function_has():
+def test_stl_has_no_variance_at_the_exact_posterior():
+    """Landing has no variance at the posterior and the score function has."""
     ppca = random_ppca()
     vae, x = as_vae(ppca), torch.from_numpy(data_of(ppca, 1))
     q = vae.encode(x)
@@ -121,7 +123,8 @@ def test_landing_has_no_variance_at_the_posterior_and_the_score_function_has():
     assert np.isnan(variance(cloud(samples, ELBO["score"], 64)))
 
 
-def test_the_ladder_is_that_of_bounds_and_its_error_that_of_its_groups(known):
+def test_ladder_of_bounds_has_the_error_of_its_groups(known):
+    """The ladder is that of bounds and its error that of its groups."""
     _, vae, x, _, _ = known
     found = bounds(vae, x, (1, 4, 16), torch.Generator().manual_seed(0), chunk=64)
     q = vae.encode(x)

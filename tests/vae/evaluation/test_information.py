@@ -47,7 +47,8 @@ def test_a_full_normals_aggregate_and_marginals():
     assert (each - expected).abs().max() < 1e-10
 
 
-def test_the_aggregate_posterior_does_not_change_when_all_is_shifted():
+def test_aggregate_posterior_is_invariant_to_a_shift():
+    """The aggregate posterior does not change when all is shifted."""
     loc, scale = torch.randn(40, 3, generator=generator()), torch.rand(40, 3, generator=generator(1)) / 100 + 1e-3
     z = loc + scale * torch.randn(40, 3, generator=generator(2))
     loc, z = loc + 1e4 - 1e4, z + 1e4 - 1e4  # the numbers that the shift leaves exactly representable
@@ -80,7 +81,8 @@ def test_equal_posteriors_know_nothing():
     assert not found.capped
 
 
-def test_mutual_information_of_two_overlapping_posteriors_is_the_integral():
+def test_mutual_information_of_two_posteriors_is_the_integral():
+    """Mutual information of two overlapping posteriors is the integral."""
     m, s = 0.7, 0.8
     q = normal(torch.tensor([[-m], [m]]), torch.full((2, 1), s))
 

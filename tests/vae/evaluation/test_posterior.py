@@ -42,7 +42,8 @@ def bent():
     return vae, (torch.rand(2, 1, 4, 4) > 0.5).to(torch.float64)
 
 
-def test_a_nonlinear_decoder_agrees_with_importance_sampling_and_the_whole_plane():
+def test_posterior_of_a_nonlinear_decoder_is_exact():
+    """A nonlinear decoder agrees with importance sampling and the whole plane."""
     vae, images = bent()
     for x in images:
         grid = posterior_grid(vae, x[None], points=200)
@@ -53,7 +54,8 @@ def test_a_nonlinear_decoder_agrees_with_importance_sampling_and_the_whole_plane
         assert grid.log_px - grid.elbo == pytest.approx(grid.gap, abs=1e-12)
 
 
-def test_windows_that_cut_and_grids_that_are_too_coarse_are_refused():
+def test_small_windows_and_coarse_grids_are_refused():
+    """Windows that cut and grids that are too coarse are refused."""
     model = random_ppca()
     x = torch.from_numpy(data_of(model, 1))
     with pytest.raises(ValueError, match="widen"):

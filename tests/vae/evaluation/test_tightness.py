@@ -40,7 +40,8 @@ def test_of_a_ppca_it_is_the_closed_form_kl_of_a_widened_q(double):
     assert (found.gap - 2 * (-math.log(c) + (c**2 - 1) / 2)).abs().max() < 1e-4  # the mass that the lattice leaves out
 
 
-def test_beyond_two_latents_the_samples_bound_it_from_below_and_are_never_negative(double):
+def test_tightness_beyond_two_latents_is_a_lower_bound(double):
+    """Beyond two latents the samples bound it from below and are never negative."""
     c = 1.2
     model = random_ppca(dim=9, k=4)
     vae, x = as_vae(model, widen=c), torch.from_numpy(data_of(model, 40))
@@ -73,7 +74,8 @@ def whole(function, *arguments):
     return found, turns
 
 
-def test_the_numbers_are_compares_own_whatever_the_turns_and_are_kept(folder, monkeypatch):
+def test_numbers_are_the_same_in_any_turns_and_are_kept(folder, monkeypatch):
+    """The numbers are Compare's own whatever the turns and are kept."""
     run = runs.Run(runs.shipped() / "digits-vae-2d")
     monkeypatch.setattr(process, "TURN", 0.0)
     monkeypatch.setattr("vae.evaluation.scores.ROWS", 100)
@@ -93,7 +95,8 @@ def test_the_numbers_are_compares_own_whatever_the_turns_and_are_kept(folder, mo
     np.testing.assert_array_equal(again.values["elbo"], scores.elbo)
 
 
-def test_of_very_many_whole_blocks_are_measured_evenly_and_the_rest_is_nan(folder, monkeypatch):
+def test_blocks_of_very_many_are_measured_evenly(folder, monkeypatch):
+    """Of very many whole blocks are measured evenly and the rest is nan."""
     assert explore.blocks(1200, 500) == [0, 500, 1000]
     spread = explore.blocks(1_000_000, 500)
     assert len(spread) == 40 and spread[0] == 0 and spread[-1] == 999_500

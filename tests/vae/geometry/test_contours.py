@@ -31,14 +31,16 @@ def test_each_line_holds_its_share_of_the_points(make, n):
         assert within(contour.segments, points).mean() == pytest.approx(contour.share, abs=0.02)
 
 
-def test_of_a_normal_the_lines_are_circles_of_the_chi_squared_radius():
+def test_contours_of_a_normal_are_chi_squared_circles():
+    """Of a normal the lines are circles of the chi squared radius."""
     points = np.random.default_rng(3).normal(0, 1, (60_000, 2))
     for contour in contours(points):
         radius = np.hypot(*contour.segments[:, :2].T)
         assert np.median(radius) == pytest.approx(np.sqrt(-2 * np.log(1 - contour.share)), rel=0.03)
 
 
-def test_the_density_integrates_to_one_and_is_the_kernels_at_a_point():
+def test_kernel_density_integrates_to_one():
+    """The density integrates to one and is the kernel's at a point."""
     points = np.random.default_rng(4).normal(0, 1, (5000, 2))
     grid, low, step = density(points)
     assert grid.sum() * step.prod() == pytest.approx(1, abs=0.003)
@@ -49,7 +51,8 @@ def test_the_density_integrates_to_one_and_is_the_kernels_at_a_point():
     assert at(grid, low, step, here)[0] == pytest.approx(direct, rel=0.01)
 
 
-def test_a_far_outlier_leaves_the_lines_as_they_are_and_few_points_are_refused():
+def test_far_outlier_leaves_the_contours():
+    """A far outlier leaves the lines as they are and few points are refused."""
     points = clusters(3000)
     before, after = contours(points), contours(np.vstack([points, [[1e4, -1e4]]]))
     for a, b in zip(before, after, strict=True):

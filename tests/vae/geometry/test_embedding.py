@@ -65,7 +65,8 @@ def test_the_inverse_transform_leads_back_near_the_codes(codes):
     assert np.linalg.norm(z - codes.means, axis=1).mean() < 0.5 * np.linalg.norm(z - codes.means[wrong], axis=1).mean()
 
 
-def test_of_many_codes_some_are_laid_out_and_the_others_put_among_them(codes, monkeypatch):
+def test_many_codes_are_placed_among_landmarks(codes, monkeypatch):
+    """Of many codes some are laid out and the others put among them."""
     monkeypatch.setattr(embedding, "WHOLE", 300)
     monkeypatch.setattr(embedding, "LANDMARKS", 200)
     monkeypatch.setattr(embedding, "JUDGED", 250)

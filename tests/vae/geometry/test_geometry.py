@@ -208,7 +208,8 @@ def test_on_a_cylinder_the_geodesic_is_a_helix():
     assert (found.curves - straight(a, b, 12)).abs().max() < 1e-6
 
 
-def test_under_a_cost_of_one_over_height_it_is_the_hyperbolic_half_circle():
+def test_geodesic_is_the_hyperbolic_half_circle():
+    """Under a cost of one over height it is the hyperbolic half circle."""
     metric = Conformal(lambda z: -z[..., 1].log())
     a, b = torch.tensor([[-1.0, 0.5]]), torch.tensor([[1.4, 0.8]])
     for grid in (None, Grid((-2, 2, 0.05, 2), 30)):
@@ -233,7 +234,8 @@ def test_a_hill_on_the_way_is_passed_at_its_side():
     assert round_it.curves[0, :, 1].abs().max() > 0.5
 
 
-def test_the_shortest_way_over_a_grid_of_a_flat_space_is_nearly_the_line():
+def test_grid_route_in_a_flat_space_is_nearly_the_line():
+    """The shortest way over a grid of a flat space is nearly the line."""
     metric = PullBack(lambda z: z)
     a, b = torch.tensor([[-1.0, -0.9], [0.3, 0.9]]), torch.tensor([[0.8, 0.4], [0.3, -0.9]])
     found = Graph(metric, Grid((-1, 1, -1, 1), 21), torch.float64).shortest(a, b, 10)
@@ -313,7 +315,8 @@ def test_a_way_through_the_data_stays_where_the_data_are():
     assert along > aggregate.typical() - 3 and across < aggregate.typical() - 50
 
 
-def test_the_cost_is_one_where_data_abound_and_grows_by_its_strength_per_nat():
+def test_cost_is_one_among_data_and_grows_per_nat():
+    """The cost is one where data abound and grows by its strength per nat."""
     aggregate = AggregatePosterior(torch.zeros(1, 1), torch.ones(1, 1))
     far = torch.tensor([[60.0], [61.0]])
     cost = Scarcity(aggregate, aggregate.typical(), 2.0)(far).exp()
@@ -322,7 +325,8 @@ def test_the_cost_is_one_where_data_abound_and_grows_by_its_strength_per_nat():
     assert Scarcity(aggregate, aggregate.typical() - 60)(torch.zeros(1, 1)).abs().item() < 1e-12
 
 
-def test_frames_of_a_geodesic_are_equally_far_apart_in_pixels_and_of_a_line_in_z():
+def test_geodesic_frames_are_equally_spaced_in_pixels():
+    """Frames of a geodesic are equally far apart in pixels and of a line in z."""
     world = routes.World(sphere, dtype=torch.float64)
     waypoints = np.array([[0.5, 0.0], [1.5, 1.0], [1.0, 1.5]])
     t = np.linspace(0, 1, 9)
@@ -401,7 +405,8 @@ def test_neighbours_are_those_within_the_radius():
     np.testing.assert_array_equal(neighbours.count(codes, z, 0.7), (cdist(z, codes) <= 0.7).sum(1))
 
 
-def test_the_usual_radius_gives_the_median_code_so_many_neighbours():
+def test_usual_radius_gives_the_wanted_neighbours():
+    """The usual radius gives the median code so many neighbours."""
     codes = rng().normal(size=(301, 2))
     radius = neighbours.usual_radius(codes, 10, 301)
     assert np.median(neighbours.count(codes, codes, radius)) == 11  # and itself

@@ -56,7 +56,8 @@ def test_a_trainer_that_ends_without_a_word_is_not_tried_again(tmp_path, monkeyp
     assert task.attempt(str(run.path), "the-job", ["--unknown"]) == 0
 
 
-def test_a_run_resumed_before_its_failed_attempt_returns_is_tried_again(tmp_path, monkeypatch):
+def test_run_resumed_while_its_attempt_fails_is_tried_again(tmp_path, monkeypatch):
+    """A run resumed before its failed attempt returns is tried again."""
     from vae.jobs import task
 
     def train_and_fail(path, command):

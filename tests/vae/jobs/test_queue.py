@@ -86,7 +86,8 @@ def test_who_had_a_turn_lately_or_has_one_now_comes_later():
     assert names(order(waiting, {"a": 1.0, "b": 100.0, "c": 50.0}, ["a", "c"])) == ["b2", "a1", "c3"]
 
 
-def test_thirty_owners_start_in_one_round_whatever_one_of_them_submits():
+def test_thirty_owners_start_in_one_round():
+    """Thirty owners start in one round whatever one of them submits."""
     waiting = [job("greedy", i) for i in range(20)] + [job(f"user{i}", 100 + i) for i in range(29)]
     first = order(waiting, {})[:30]
     assert len({j.owner for j in first}) == 30
@@ -183,7 +184,7 @@ def test_a_queued_run_whose_folder_is_deleted_is_forgotten(leading):
     until(lambda: not Queue().jobs(), "an empty queue")
 
 
-def test_looking_at_the_queue_never_trips_over_the_log_that_comes_and_goes():
+def test_queue_is_read_while_its_log_comes_and_goes():
     """SQLite removes the write-ahead log with its last connection, between any two looks."""
     queue = Queue()
     queue.put(job("a", 1))
@@ -235,7 +236,8 @@ def test_the_warm_worker_trains_and_leaves_with_the_engine(leading):
     assert second.process.wait(PATIENCE) is not None
 
 
-def test_a_pause_gives_its_place_to_those_who_wait_and_comes_back(leading, monkeypatch):
+def test_paused_run_gives_its_place_to_waiting_ones(leading, monkeypatch):
+    """A pause gives its place to those who wait and comes back."""
     monkeypatch.setattr(engine, "PARK_WANTED", 0.0)
     leading()
     first, second = make(), make(epochs=2, owner="b")
@@ -292,7 +294,7 @@ def test_a_trainer_that_ends_with_an_error_says_its_last_words(monkeypatch):
     assert (now.state, now.problem) == ("failed", "error") and "train it in one process" in now.message
 
 
-def test_a_run_that_is_resumed_while_its_end_is_seen_keeps_its_place(monkeypatch):
+def test_run_resumed_while_it_ends_keeps_its_place(monkeypatch):
     """A visitor presses Resume in the moment in which the engine looks at the process that failed."""
     monkeypatch.setattr(engine, "Worker", lambda _: Mortal())
     run, leader = make(), Engine()

@@ -63,7 +63,8 @@ def test_every_example_has_its_own_label_and_samples_share_it(net):
     assert grid.shape == (7, 6, 1, 8, 8)
 
 
-def test_without_labels_nothing_is_answered_and_a_model_without_condition_is_itself():
+def test_missing_labels_are_refused():
+    """Without labels nothing is answered and a model without condition is itself."""
     model = build.model(spec_of())
     with pytest.raises(TypeError, match=r"model.given\(labels\)"):
         model.encode(torch.rand(2, 1, 8, 8))
@@ -110,7 +111,8 @@ def test_a_trained_model_draws_the_digit_that_it_is_told(trained):
     assert bounds(model.given(y), x, 10, generator()).log_px.shape == (3,)
 
 
-def test_a_run_shows_its_decoder_under_one_label_and_films_and_encodes_with_every_examples_own(trained, tmp_path):
+def test_run_encodes_each_example_with_its_own_label(trained, tmp_path):
+    """A run shows its decoder under one label and films and encodes with every example's own."""
     spec, model, *_ = trained
     run = runs.create(tmp_path / "run", spec)
     save_file(model.state_dict(), run.path / "model.safetensors")

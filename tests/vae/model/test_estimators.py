@@ -85,7 +85,8 @@ def test_a_path_changes_no_value(objective):
 
 @pytest.mark.parametrize("beta", [1.0, 4.0])
 @pytest.mark.parametrize("path", sorted(PATHS))
-def test_every_paths_gradient_of_the_elbo_is_the_exact_one_in_the_mean(path, beta, record_property):
+def test_elbo_gradient_estimators_are_unbiased(path, beta, record_property):
+    """Every estimator's gradient of the ELBO is the exact one in the mean."""
     _, raw, x, ppca = set_up(1)
     (expected,) = torch.autograd.grad(exact_elbo(raw[0], x[0], ppca, beta), raw)
     found = gradients(lambda sample: elbo(sample, beta), path, 3)
@@ -93,7 +94,8 @@ def test_every_paths_gradient_of_the_elbo_is_the_exact_one_in_the_mean(path, bet
     record_property("variance", found.var(0).sum().item())
 
 
-def test_sticking_the_landing_has_no_variance_at_the_exact_posterior_and_the_others_have():
+def test_only_stl_has_no_variance_at_the_exact_posterior():
+    """Sticking the landing has no variance at the exact posterior and the others have."""
     variances = {path: gradients(elbo, path, 2, off=0.0, rows=2000).var(0).sum().item() for path in PATHS}
     assert variances["stl"] < 1e-24 and variances["dreg"] < 1e-24
     assert all(variances[path] > 1e-3 for path in PATHS if path not in ("stl", "dreg"))
@@ -123,12 +125,13 @@ def stats_normal(x: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("path", ["reparametrised", "reparametrised-mc", "dreg", "score"])
-def test_every_paths_gradient_of_the_importance_weighted_bound_is_the_exact_one_in_the_mean(path):
+def test_iwae_gradient_estimators_are_unbiased(path):
+    """Every estimator's gradient of the importance weighted bound is the exact one in the mean."""
     found = gradients(iwae, path, 2, d=1)
     assert z_scores(found, exact_iwae_gradient(2)).abs().max() < Z
 
 
-def test_sticking_the_landing_would_be_biased_for_the_importance_weighted_bound():
+def test_stl_is_biased_for_the_importance_weighted_bound():
     """Why the specification refuses it (Tucker et al. 2019)."""
     found = gradients(iwae, "stl", 2, d=1)
     assert z_scores(found, exact_iwae_gradient(2)).abs().max() > 2 * Z

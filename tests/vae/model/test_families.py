@@ -69,7 +69,8 @@ def test_discretised_logistic_sums_to_one(levels, log_scale, location):
     assert p.log_prob(values).exp().sum().item() == pytest.approx(1, abs=1e-12)
 
 
-def test_discretised_logistic_is_the_difference_of_two_sigmoids_with_tails_at_the_edges():
+def test_discretised_logistic_is_a_difference_of_sigmoids():
+    """Discretised logistic is the difference of two sigmoids with tails at the edges."""
     m, s, levels = 0.3, 0.07, 16
     p = DiscretisedLogistic((1,), s, levels)(torch.tensor([m]))
     for v in range(levels + 1):
@@ -79,7 +80,8 @@ def test_discretised_logistic_is_the_difference_of_two_sigmoids_with_tails_at_th
         assert p.log_prob(torch.tensor([x])).item() == pytest.approx(math.log(upper - lower), abs=1e-10)
 
 
-def test_discretised_logistic_log_probability_and_gradient_are_finite_far_out_in_float32():
+def test_discretised_logistic_is_finite_far_out_in_float32():
+    """Discretised logistic log probability and gradient are finite far out in float32."""
     location = torch.linspace(-20, 20, 4001, dtype=torch.float32)
     for log_scale in (-9.0, -3.0, 9.0):
         raw = torch.stack([location, torch.full_like(location, log_scale)], -1).requires_grad_()
@@ -90,7 +92,8 @@ def test_discretised_logistic_log_probability_and_gradient_are_finite_far_out_in
             assert log_p.isfinite().all() and gradient.isfinite().all()
 
 
-def test_what_is_shown_of_a_discretised_logistic_is_its_location_which_rounded_is_its_median():
+def test_discretised_logistic_shows_its_location():
+    """What is shown of a discretised logistic is its location which rounded is its median."""
     location = torch.tensor([-0.4, 0.0, 0.1234, 0.777, 1.3])
     p = DiscretisedLogistic((5,), 0.05, 255)(location)
     assert torch.equal(p.mean, location)
@@ -191,7 +194,8 @@ def test_a_flow_integrates_to_one():
 
 
 @pytest.mark.parametrize("d", [1, 2, 5])
-def test_a_flow_knows_the_density_of_its_own_samples_and_of_any_other_point(d):
+def test_flow_knows_the_density_of_any_point(d):
+    """A flow knows the density of its own samples and of any other point."""
     family, raw = flow(d)
     q = family(raw)
     z = sample(q, 6, generator())
@@ -275,7 +279,8 @@ def test_densities_broadcast_over_samples_and_examples(kind):
     assert torch.allclose(q.log_prob(z)[1, 2, 3], q.log_prob(z[1, 2].expand(5, 2))[3], atol=1e-12)
 
 
-def test_the_discretised_logistic_needs_the_datas_own_grey_levels():
+def test_discretised_logistic_needs_the_grey_levels_of_the_data():
+    """The discretised logistic needs the data's own grey levels."""
     from vae.data import DataError, check_likelihood, load
 
     digits = load("digits", "valid", n=3)
@@ -290,7 +295,8 @@ def test_the_discretised_logistic_needs_the_datas_own_grey_levels():
     check_likelihood({"kind": "laplace"}, load("linear-gaussian", "valid", n=3), "none")
 
 
-def test_a_codebook_puts_out_its_nearest_code_and_the_gradient_passes_straight():
+def test_codebook_gives_its_nearest_code_and_passes_gradients():
+    """A codebook puts out its nearest code and the gradient passes straight."""
     family = families.Quantised((4,), codes=5, size=2)
     raw = torch.randn(3, 4, generator=generator(), requires_grad=True)
     q = family(raw)
@@ -305,7 +311,8 @@ def test_a_codebook_puts_out_its_nearest_code_and_the_gradient_passes_straight()
         families.Quantised((3,), size=2)
 
 
-def test_the_codebook_moves_to_the_codes_and_the_codes_to_the_codebook():
+def test_codebook_and_codes_move_to_each_other():
+    """The codebook moves to the codes and the codes to the codebook."""
     from vae.model import draw
     from vae.model.objectives import codebook, commitment
     from vae.spec import SpecError, preset

@@ -49,7 +49,8 @@ def test_capacity_is_the_distance_of_the_rate_from_c():
     assert torch.allclose(objective(sample, 5), expected) and not torch.allclose(objective(sample, 0), expected)
 
 
-def test_free_bits_average_to_the_objective_and_free_the_dimensions_below_the_floor():
+def test_free_bits_average_to_the_objective():
+    """Free bits average to the objective and free the dimensions below the floor."""
     sample = drawn()
     rates = sample.rates
     floor = sorted(rates.mean(0).tolist())[1] + 1e-9  # two of three dimensions lie below
@@ -87,7 +88,8 @@ def test_the_aggregate_is_the_brute_force_loop():
         assert marginals[k, i].item() == pytest.approx(sum(map(math.log, parts)), abs=1e-11)
 
 
-def test_the_aggregate_of_all_examples_is_exact_and_of_batches_right_in_the_mean():
+def test_aggregate_of_batches_is_right_in_the_mean():
+    """The aggregate of all examples is exact and of batches right in the mean."""
     sample = drawn(k=1)
     exact = sample.q.log_prob(sample.z.squeeze(0)[:, None]).logsumexp(1) - math.log(6)
     assert torch.allclose(aggregate(sample.q, sample.z, 6)[0][0], exact, atol=1e-12)
@@ -101,14 +103,16 @@ def test_the_aggregate_of_all_examples_is_exact_and_of_batches_right_in_the_mean
         assert torch.stack(found).mean().item() == pytest.approx(exact[first].exp().item(), rel=1e-12)
 
 
-def test_tc_is_the_elbo_at_beta_one_and_adds_the_total_correlation():
+def test_tc_objective_is_the_elbo_at_beta_one():
+    """TC is the ELBO at beta one and adds the total correlation."""
     sample = drawn(population=6)
     assert torch.allclose(tc(sample, 1.0), elbo(sample))
     joint, marginals = aggregate(sample.q, sample.z, 6)
     assert torch.allclose(tc(sample, 5.0), elbo(sample) - 4 * (joint - marginals).mean(0))
 
 
-def test_mmd_is_the_brute_force_loop_and_zero_in_the_mean_between_equals():
+def test_mmd_equals_a_plain_loop_and_is_zero_between_equals():
+    """MMD is the brute force loop and zero in the mean between equals."""
     a, b = torch.randn(1, 5, 2, generator=generator()), torch.randn(1, 5, 2, generator=generator(1)) + 1
     scales = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -126,7 +130,8 @@ def test_mmd_is_the_brute_force_loop_and_zero_in_the_mean_between_equals():
     assert squared_mmd(a[:, :1], b[:, :1]).item() == 0
 
 
-def test_the_mmd_objective_draws_the_prior_from_the_generator_alone():
+def test_mmd_objective_uses_its_generator_alone():
+    """The MMD objective draws the prior from the generator alone."""
     torch.manual_seed(1)
     before = torch.get_rng_state()
     one, two = (mmd(drawn(), weight=5.0, beta=0.5) for _ in range(2))
@@ -183,7 +188,8 @@ def test_the_jacobian_is_taken_where_the_encoder_looked():
     assert torch.allclose(jacobian(sample), jacobian(draw(model, seen, 1, generator=generator())))
 
 
-def test_terms_are_subtracted_and_leave_distortion_and_rate_alone():
+def test_terms_are_subtracted_from_the_objective_alone():
+    """Terms are subtracted and leave distortion and rate alone."""
     steady = {"schedule": "linear", "start": 0.0, "stop": 2.0, "steps": 10}
     plain = spec_of()
     spec = spec_of(terms=[{"kind": "sparsity", "weight": steady}, {"kind": "jacobian", "weight": 0.5}])

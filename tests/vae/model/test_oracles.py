@@ -38,7 +38,8 @@ def test_ppca_posterior_by_conditioning_the_joint_gaussian():
     assert np.abs(covariance - (np.eye(2) - cross @ model.weight)).max() < 1e-13
 
 
-def test_with_the_exact_posterior_every_bound_is_log_px_for_every_sample():
+def test_bounds_equal_log_px_under_the_exact_posterior():
+    """With the exact posterior every bound is log p(x) for every sample."""
     model = random_ppca()
     x = data_of(model, 30)
     expected = model.log_px(x)
@@ -50,7 +51,8 @@ def test_with_the_exact_posterior_every_bound_is_log_px_for_every_sample():
     assert np.abs(monte_carlo - expected).max() < 1e-12
 
 
-def test_elbo_with_closed_form_rate_is_log_px_minus_the_gap_in_expectation():
+def test_elbo_is_log_px_minus_the_gap_in_expectation():
+    """ELBO with closed form rate is log p(x) minus the gap in expectation."""
     model = random_ppca(rotated=True)
     x = data_of(model, 4)
     vae = as_vae(model)
@@ -90,7 +92,8 @@ def test_gap_of_a_q_made_c_times_too_wide():
     assert torch.allclose(result.ess / 100_000, torch.full((3,), expected), atol=0.01)
 
 
-def test_bounds_are_ordered_and_streaming_in_chunks_changes_nothing():
+def test_bounds_are_ordered_and_equal_in_chunks():
+    """Bounds are ordered and streaming in chunks changes nothing."""
     model = random_ppca(rotated=True)
     x = torch.from_numpy(data_of(model, 200))
     vae = as_vae(model, widen=1.5)
@@ -112,7 +115,8 @@ def test_grid_quadrature_in_2d_is_exact_log_px():
     assert np.abs(found.detach().numpy() - model.log_px(x)).max() < 2e-13
 
 
-def test_grid_quadrature_agrees_with_importance_sampling_on_a_nonlinear_decoder():
+def test_grid_quadrature_agrees_with_importance_sampling():
+    """Grid quadrature agrees with importance sampling on a nonlinear decoder."""
     from vae.model import build
     from vae.spec import Spec
 
@@ -129,7 +133,8 @@ def test_grid_quadrature_agrees_with_importance_sampling_on_a_nonlinear_decoder(
     assert ((estimate.log_px - exact).abs() < 5 * error + 1e-9).all()
 
 
-def test_grid_refuses_a_window_that_cuts_the_posterior_and_more_than_two_latents():
+def test_grid_refuses_small_windows_and_many_latents():
+    """Grid refuses a window that cuts the posterior and more than two latents."""
     model = random_ppca()
     far = torch.from_numpy(model.bias + 30 * model.weight[:, 0])[None]
     with pytest.raises(ValueError, match="widen"):
@@ -192,7 +197,8 @@ def test_continuous_bernoulli_integrates_to_one_and_has_its_mean(logit):
 
 
 @pytest.mark.parametrize("logit", LOGITS)
-def test_continuous_bernoulli_gradient_near_one_half_is_x_minus_mean(logit):
+def test_continuous_bernoulli_gradient_near_half_is_exact(logit):
+    """Continuous Bernoulli gradient near one half is x minus mean."""
     raw = torch.tensor(logit, requires_grad=True)
     family = ContinuousBernoulliLogits(raw)
     (gradient,) = torch.autograd.grad(family.log_prob(torch.tensor(0.3)), raw)
@@ -207,7 +213,8 @@ def test_continuous_bernoulli_gradient_stays_finite_in_float32():
 
 
 @pytest.mark.parametrize("logit", LOGITS)
-def test_continuous_bernoulli_quantiles_invert_the_distribution_function(logit):
+def test_continuous_bernoulli_quantiles_invert_its_cdf(logit):
+    """Continuous Bernoulli quantiles invert the distribution function."""
     family = ContinuousBernoulliLogits(torch.tensor(logit))
     density = lambda x: math.exp(family.log_prob(torch.tensor(x)).item())  # noqa: E731
     for u in (0.1, 0.5, 0.9):
@@ -234,7 +241,8 @@ def test_normal_integrates_to_one(sigma):
     assert total == pytest.approx(1, abs=1e-8)
 
 
-def test_log_sigma_bound_is_the_identity_inside_and_smooth_outside():
+def test_log_sigma_bound_is_identity_inside_and_smooth():
+    """Log sigma bound is the identity inside and smooth outside."""
     inside = torch.linspace(-9, 9, 100)
     assert torch.equal(soft_bound(inside), inside)
     x = torch.tensor([-1e6, -9.0, -9.0 - 1e-9, 9.0 + 1e-9, 1e6], requires_grad=True)

@@ -71,7 +71,7 @@ def test_every_priors_samples_are_its_own(kind):
         assert stats.kstest(z[:, i].numpy(), lambda v, cdf=cdf: np.interp(v, axis, cdf)).pvalue > 1e-3
 
 
-def test_a_mixture_sums_over_components_and_not_over_components_of_each_dimension():
+def test_mixture_sums_over_whole_components():
     """Defect elsewhere: logsumexp per dimension, which is a product of marginal mixtures."""
     model = shaken(model_of({"kind": "mixture", "components": 3}, latent=2), 1.0)
     prior, parts = model.prior(), model.prior
@@ -94,7 +94,8 @@ def test_a_mixture_sums_over_components_and_not_over_components_of_each_dimensio
     assert (prior.log_prob(z).detach() - product.log()).abs().max() > 0.1
 
 
-def test_a_mixture_of_normals_is_torchs_also_where_it_is_narrow_and_far():
+def test_mixture_of_normals_equals_torchs():
+    """A mixture of normals is torch's also where it is narrow and far."""
     torch.set_default_dtype(torch.float32)
     scales = torch.logspace(-3, 1, 40).expand(7, 40).contiguous().requires_grad_()
     means = (20 * torch.randn(7, 40, generator=generator())).requires_grad_()
@@ -160,7 +161,8 @@ def test_a_vamp_prior_of_all_data_is_the_aggregate_posterior():
         assert bounds(vae, x[:3], 50, generator()).rate.max() <= math.log(n)
 
 
-def test_pseudo_inputs_are_saved_with_the_model_and_the_encoder_once():
+def test_pseudo_inputs_are_saved_and_the_encoder_once():
+    """Pseudo inputs are saved with the model and the encoder once."""
     model = model_of({"kind": "vamp", "inputs": 5})
     names = set(model.state_dict())
     assert "prior.raw" in names and not any(n.startswith("prior.encoder") for n in names)

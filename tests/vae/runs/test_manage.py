@@ -78,7 +78,8 @@ def test_a_run_is_created_with_its_owner_title_and_command():
         ({"shape": (1, 9, 9)}, r"\[1, 8, 8\]"),
     ],
 )
-def test_what_would_overwhelm_a_shared_machine_is_refused_before_anything_is_made(changes, reason, data_folder):
+def test_runs_too_large_for_a_shared_machine_are_refused(changes, reason, data_folder):
+    """What would overwhelm a shared machine is refused before anything is made."""
     with pytest.raises(SpecError, match=reason):
         make(**changes)
     assert not list(data_folder.glob("runs/*"))
@@ -90,7 +91,8 @@ def test_a_name_from_somebodys_json_leads_nowhere_else(data_folder):
     assert not list(data_folder.glob("runs/*"))
 
 
-def test_grey_pixels_under_a_bernoulli_and_missing_data_are_refused():
+def test_grey_pixels_and_missing_data_are_refused():
+    """Grey pixels under a Bernoulli and missing data are refused."""
     with pytest.raises(data.DataError, match="binarisation"):
         make(binarisation="none")
     with pytest.raises(data.DataError, match="fetch"):

@@ -56,7 +56,8 @@ def test_a_failed_write_leaves_the_last_good_version(run, monkeypatch):
     assert not list(run.path.glob(".*.tmp"))
 
 
-def test_threads_that_write_one_file_at_once_leave_one_whole_version(run):
+def test_threads_writing_one_file_leave_a_whole_version(run):
+    """Threads that write one file at once leave one whole version."""
     together, errors, versions = threading.Barrier(4), [], [bytes([65 + i]) * 5_000 for i in range(4)]
 
     def hammer(content):

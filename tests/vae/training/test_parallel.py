@@ -164,7 +164,8 @@ def test_one_process_writes_the_run_that_two_resume(make):
 
 
 @pytest.mark.parametrize("victim", [0, 1])
-def test_a_killed_process_ends_its_team_and_the_run_can_be_resumed(make, victim):
+def test_killed_process_ends_its_team(make, victim):
+    """A killed process ends its team and the run can be resumed."""
     run = make("run")
     with paused(run, 2, step=9) as launcher:
         members(launcher)[victim].kill()

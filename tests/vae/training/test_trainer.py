@@ -98,7 +98,8 @@ def test_a_run_folder_is_trained_measured_and_filmed(unbroken):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_trainer_that_is_ended_in_training_resumes_to_the_unbroken_run(unbroken, start, number):
+def test_ended_trainer_resumes_to_the_same_result(unbroken, start, number):
+    """A trainer that is ended in training resumes to the unbroken run."""
     run = make(80)
     control.ask(run.path, until=300)
     process = start(run)
@@ -115,7 +116,8 @@ def test_a_trainer_that_is_ended_in_training_resumes_to_the_unbroken_run(unbroke
     same_result(run, unbroken)
 
 
-def test_killed_while_a_checkpoint_is_written_the_one_before_counts(unbroken, start, monkeypatch):
+def test_kill_in_a_checkpoint_leaves_the_one_before(unbroken, start, monkeypatch):
+    """Killed while a checkpoint is written the one before counts."""
     run = make(80)
     script = (
         "import os, sys\nfrom vae import cli\nfrom vae.runs import files\nwrite = files.write\n"
@@ -156,7 +158,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(unbroken, start, damag
     same_result(run, unbroken)
 
 
-def test_without_any_sound_checkpoint_the_run_fails_with_the_remedy(start):
+def test_run_without_sound_checkpoint_fails_with_a_remedy(start):
+    """Without any sound checkpoint the run fails with the remedy."""
     run = make(4)
     assert start(run).wait(PATIENCE) == 0
     for name in ("state.pt", "previous.pt"):

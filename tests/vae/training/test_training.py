@@ -120,7 +120,8 @@ def test_a_non_finite_step_changes_nothing_and_is_counted(digits):
     assert next(steps).skipped == 1
 
 
-def test_several_in_a_row_stop_the_run_with_the_last_good_weights(tmp_path, digits):
+def test_bad_steps_in_a_row_stop_with_the_last_good_weights(tmp_path, digits):
+    """Several in a row stop the run with the last good weights."""
     spec = digits_spec(learning_rate=1e-3, epochs=4)
     run = runs.create(tmp_path / "run", spec)
     bad = Batches(torch.full((256, 1, 8, 8), math.nan), 1, False)
@@ -153,7 +154,7 @@ def test_dynamic_binarisation_has_exactly_the_pixels_probability():
     assert not torch.equal(again, batches.take(slice(None), torch.Generator().manual_seed(2)))
 
 
-def test_bernoulli_refuses_grey_pixels_and_names_the_alternatives(digits):
+def test_bernoulli_refuses_grey_pixels(digits):
     """Defect elsewhere: binary cross-entropy on grey pixels called a log-likelihood."""
     with pytest.raises(DataError, match="(?s)continuous.*normal|normal.*continuous"):
         prepare(digits[0], digits_spec(binarisation="none"))
