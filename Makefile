@@ -10,7 +10,7 @@ PYTEST_WORKERS ?= 3
 # the core without trainings and processes
 QUICK := $(addprefix tests/vae/,spec data model)
 
-.PHONY: run test check bench lint screenshots clean
+.PHONY: run test check types quick bench lint screenshots clean
 
 run: .venv/runtime.stamp
 	$(BIN)/streamlit run app.py
@@ -21,8 +21,13 @@ test: .venv/dev.stamp
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(MAKE) --no-print-directory --jobs 2 types quick
+
+types: .venv/dev.stamp
+	$(BIN)/mypy
+
+quick: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2 --dist load $(QUICK)
 
 lint: .venv/dev.stamp .venv/node.stamp
