@@ -11,13 +11,13 @@ import psutil
 import pytest
 from harness import Server, settle, slow_down, start, stop, until
 from playwright.sync_api import Page, expect
+from trained import SMALL
 
 from vae import runs
 from vae.runs import Run, status
 from vae.runs.manage import create
 from vae.spec import preset
 
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
 HEADLINE, TRAIN = ".st-key-train_headline", ".st-key-train button"
 
 

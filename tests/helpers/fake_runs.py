@@ -13,6 +13,9 @@ from vae.runs import Codes, Run
 from vae.spec import Spec, preset
 from vae.spec import layers as networks
 
+# the embedded digits, so a run with real images, and networks that are quick
+SMALL: dict[str, Any] = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
+
 
 def weights(spec: Spec, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return random decoder weights whose activations neither die nor explode."""

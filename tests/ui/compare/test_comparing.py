@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from page_scripts import lives, start, texts
 
 from ui.compare import page as comparing
@@ -15,9 +15,6 @@ from vae.answers import pool
 from vae.answers.compare import Scores
 from vae.data import DataError
 from vae.runs import Codes, RunError
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
-
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from page_scripts import MAIN, charts, lives, start, texts
 from streamlit.testing.v1 import AppTest
 from turns import AtOnce
@@ -19,7 +19,6 @@ from vae.diagnosis.evidence import PARTS, QUICK
 
 pytestmark = pytest.mark.usefixtures("folder")
 
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 SHIPPED = runs.shipped()
 
 

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from fake_runs import make_run
+from fake_runs import SMALL, make_run
 from packed import unpack
 from page_scripts import charts, explore, lives, start, texts
 
@@ -20,7 +20,6 @@ from vae.geometry.contours import SHARES
 from vae.runs import pointwise
 from vae.runs.pointwise import Pointwise
 
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 N = 300
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import streamlit as st
-from fake_runs import make_run
+from fake_runs import SMALL, make_run
 from packed import unpack
 from page_scripts import explore, lives, start, texts
 
@@ -14,8 +14,6 @@ from ui.shared import background, figures
 from ui.state import planes
 from vae.geometry import embedding
 from vae.geometry.embedding import Embedding
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Measuring again on the Models page, run as a script: numbers, what is missing and what goes wrong."""
 
 import pytest
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from page_scripts import lives, start, texts
 from streamlit.testing.v1 import AppTest
 from waiting import until
@@ -9,8 +9,6 @@ from waiting import until
 from ui.state import visitor
 from vae.answers import pool
 from vae.jobs import JobError
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from PIL import Image
 from turns import in_turns
 
@@ -14,8 +14,6 @@ from ui.paths import files as path_files
 from ui.paths.files import Path, PathError, from_json, to_gif, to_json, to_mp4, to_python, to_strip, to_webp
 from vae import runs
 from vae.answers.paths import along
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from page_scripts import MAIN, lives, start, texts
 from safetensors.numpy import save_file
 from turns import AtOnce
@@ -27,7 +27,6 @@ from vae.spec import PRESETS, preset
 from vae.training import finish
 
 LEVELS = {"logistic-vae": {"likelihood": {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}}}
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(autouse=True)

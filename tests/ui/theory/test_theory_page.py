@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from page_scripts import lives, start, texts
 from turns import AtOnce
 
@@ -14,8 +14,6 @@ from ui.theory import page
 from vae.answers import theory
 from vae.runs import RunError
 from vae.spec import PRESETS, preset
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(autouse=True)

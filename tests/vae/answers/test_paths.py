@@ -4,7 +4,7 @@ import brute_force
 import numpy as np
 import pytest
 import torch
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from ppca import as_vae, data_of, random_ppca
 from turns import in_turns
 
@@ -17,8 +17,6 @@ from vae.geometry.plane import pair
 from vae.model.priors import normal
 from vae.runs import RunError
 from vae.runs.load import load_model
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture

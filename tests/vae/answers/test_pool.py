@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from waiting import PATIENCE, until
 
 from vae.answers import explore, models, process
@@ -27,7 +27,6 @@ from vae.runs.load import held_out, load_model
 from vae.training import finish
 
 ROOT = Path(__file__).resolve().parents[3]
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 @pytest.fixture(scope="module")

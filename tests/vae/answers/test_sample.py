@@ -4,7 +4,7 @@ import brute_force
 import numpy as np
 import pytest
 import torch
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from scipy import stats
 
 from vae import data, runs
@@ -18,7 +18,6 @@ from vae.runs.load import load_model
 from vae.spec import PRESETS
 from vae.training import finish
 
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 LEVELS = {"logistic-vae": {"likelihood": {"kind": "discretised_logistic", "sigma": "shared", "levels": 16}}}
 DENSITY = ("vae", "iwae", "beta-vae", "mixture-vae", "vamp-vae", "flow-prior-vae", "cvae")
 

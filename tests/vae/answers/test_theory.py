@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 
 from vae import data, runs
 from vae.answers import loaded
@@ -12,8 +12,6 @@ from vae.answers.theory import constants, numbers, refined, sample_count
 from vae.data import DataError
 from vae.evaluation import bounds, split
 from vae.evaluation.derivation import ladder
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 def digits(n):

@@ -6,7 +6,7 @@ import brute_force
 import numpy as np
 import pytest
 import torch
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from scipy import stats
 from torch.distributions import Categorical, Independent, Laplace, MixtureSameFamily, MultivariateNormal
 
@@ -21,7 +21,6 @@ from vae.model.families.tempering import temper
 from vae.model.priors import normal
 from vae.runs import Codes
 
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 LEAST = 1e-3  # p-values below this, one in a thousand with these seeds, are a failure
 
 

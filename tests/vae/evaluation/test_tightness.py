@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from fake_runs import complete, make_run
+from fake_runs import SMALL, complete, make_run
 from ppca import as_vae, data_of, random_ppca
 from torch.distributions import kl_divergence
 
@@ -16,8 +16,6 @@ from vae.evaluation.quadrature import log_px_grid
 from vae.evaluation.tightness import tightness
 from vae.runs import RunError, pointwise
 from vae.runs.load import load_model
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 def generator(seed=0):

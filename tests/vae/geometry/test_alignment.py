@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from fake_runs import SMALL
 from scipy.spatial import procrustes as reference
 
 from vae import data
@@ -13,8 +14,6 @@ from vae.geometry import alignment
 from vae.geometry.plane import Plane, pair
 from vae.model import build
 from vae.spec import preset
-
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [16]}}
 
 
 def rotation(degrees, mirror=False):

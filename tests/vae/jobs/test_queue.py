@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from trained import SMALL
 from waiting import PATIENCE, until
 
 from vae import jobs
@@ -22,7 +23,6 @@ from vae.runs.status import Status
 from vae.spec import preset
 
 ROOT = Path(__file__).resolve().parents[3]
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from trained import SMALL
 from torch.utils.flop_counter import FlopCounterMode
 
 from vae.model import build
@@ -20,7 +21,6 @@ from vae.runs import Run, RunError
 from vae.spec import PRESETS, SpecError, preset
 from vae.runs.status import Status
 
-SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32, 16]}, "batch": 64}
 QUICK = ("--threads", "1", "--k", "2", "--n", "20")
 PER_EPOCH = 21
 
