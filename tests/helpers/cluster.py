@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,8 @@ import psutil
 NODE, DASHBOARD = "127.0.0.2", "127.0.0.1"
 RAY = Path(sys.executable).with_name("ray")
 OBJECTS = 100_000_000  # bytes of shared memory a node
-PATIENCE = 120.0
+PATIENCE = 180.0
+STARTS = 3  # Ray ends a node that is not up in 30 seconds, which a busy machine may need
 TOKEN = "RAY_AUTH_TOKEN"
 
 
@@ -104,20 +105,29 @@ class LocalCluster:
         """Start the head and a second node, and wait until both take jobs."""
         head = [f"--port={self.gcs}", f"--dashboard-host={DASHBOARD}", f"--dashboard-port={self.dashboard}"]
         head += [f"--ray-client-server-port={free_port()}", f"--temp-dir={self.folder}", "--include-dashboard=true"]
-        self.node("--head", *head)
-        self.wait(1)
-        self.node()
-        self.wait(2)
+        self.join(1, "--head", *head)
+        self.join(2)
 
-    def wait(self, nodes: int) -> None:
-        """Wait until so many nodes are there."""
+    def join(self, nodes: int, *words: str) -> None:
+        """Start a node, which is the last of so many, again where it has ended by itself before it was up."""
+        for _ in range(STARTS):
+            started = self.node(*words)
+            if self.wait(nodes, lambda started=started: started.poll() is None):
+                return
+        raise RuntimeError(f"no node starts:\n{(self.folder / 'start.log').read_text()[-3000:]}")
+
+    def wait(self, nodes: int, hope: Callable[[], bool] = lambda: True) -> bool:
+        """Return whether so many nodes are there, as soon as they are or there is no hope of it."""
         from vae.jobs.cluster import Cluster
 
         deadline = time.monotonic() + PATIENCE
         while (found := Cluster(self.address).resources()).nodes != nodes:
+            if not hope():
+                return False
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{found.problems}\n{(self.folder / 'start.log').read_text()[-3000:]}")
             time.sleep(0.2)
+        return True
 
     def stop(self) -> None:
         """End every process of the cluster, whatever has become of it."""
