@@ -139,7 +139,7 @@ def test_points_have_the_places_and_colours_of_the_codes(stage, tmp_path):
     """Points are drawn where the codes say in the colours of their classes."""
     run, data = whole(tmp_path)
     stage.send(data).wait(step=100, frames=len(STEPS), run="run")
-    labels = films.still(run.path).labels
+    labels = films.constants(run.path).labels
     for step, keys in ((100, ()), (0, ("Home",)), (3, ("ArrowRight", "ArrowRight"))):
         stage.press(*keys)
         stage.wait(step=step)
@@ -160,7 +160,7 @@ def test_without_webgl_the_same_points_are_drawn(blank, tmp_path):
     stage = Stage(blank)
     run, data = whole(tmp_path)
     stage.send(data).wait(step=100)
-    codes, labels = films.read(run.path, 100).codes, films.still(run.path).labels
+    codes, labels = films.read(run.path, 100).codes, films.constants(run.path).labels
     assert np.median(distances(stage, codes, labels)) < 120
 
 
@@ -190,15 +190,15 @@ def test_arrays_arrive_in_the_browser_as_they_are(stage, tmp_path):
         assert step == wanted.step
         for got, name in zip(arrays, ("codes", "rate", "reconstructions", "samples"), strict=True):
             np.testing.assert_array_equal(np.array(got, np.float32), getattr(wanted, name).reshape(-1))
-    np.testing.assert_array_equal(found["originals"], films.still(run.path).originals.reshape(-1))
-    np.testing.assert_array_equal(found["labels"], films.still(run.path).labels)
+    np.testing.assert_array_equal(found["originals"], films.constants(run.path).originals.reshape(-1))
+    np.testing.assert_array_equal(found["labels"], films.constants(run.path).labels)
     assert found["held"] == list(range(500, 5001, 500))
 
 
 def test_images_show_the_frame(stage, tmp_path):
     run, data = whole(tmp_path)
     stage.send(data).wait(step=100)
-    frame, still = films.read(run.path, 100), films.still(run.path)
+    frame, still = films.read(run.path, 100), films.constants(run.path)
     pixels = stage.colours()
     for selector, columns, strips in (
         (".pairs canvas", 8, [still.originals, frame.reconstructions]),
@@ -384,7 +384,7 @@ def test_without_motion_nothing_lies_between_two_frames(stage, tmp_path):
 def test_a_class_can_be_seen_alone(stage, tmp_path):
     run, data = whole(tmp_path)
     stage.send(data).wait(step=100)
-    codes, labels = films.read(run.path, 100).codes, films.still(run.path).labels
+    codes, labels = films.read(run.path, 100).codes, films.constants(run.path).labels
     stage.page.get_by_role("button", name="3", exact=True).click()
     stage.wait(step=100)
     pixels = stage.colours()

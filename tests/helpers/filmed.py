@@ -6,7 +6,7 @@ from fake_runs import make_run
 from vae import runs
 from vae.runs import Run, status
 from vae.runs import film as films
-from vae.runs.film import Frame, Still
+from vae.runs.film import FilmConstants, Frame
 
 COUNT, SHOWN = 200, 16
 
@@ -36,7 +36,7 @@ def filmed(folder, name="run", preset="vae", *, steps=STEPS, labels=True, count=
         runs.write(films.file(run.path, frame.step), films.pack(frame))
     runs.write(films.file(run.path, None), films.pack(frames[-1]))
     classes = np.arange(count) % 10 if labels else None
-    still = Still(classes, tuple("0123456789") if labels else (), frames[0].reconstructions[::-1].copy())
+    still = FilmConstants(classes, tuple("0123456789") if labels else (), frames[0].reconstructions[::-1].copy())
     runs.write(run.path / "film" / "still.npz", films.pack(still))
     status.write(run.path, status.Status(state="done", step=steps[-1], total=steps[-1]))
     return run

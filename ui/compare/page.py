@@ -105,7 +105,7 @@ def _trained(run: Run, plane: Plane) -> tuple[list[int], bytes, np.ndarray | Non
     frames = [films.read(run.path, step) for step in films.steps(run.path)]
     whole = [f for f in frames if f is not None and f.codes.shape[1] == run.spec.latent and np.isfinite(f.codes).all()]
     whole = [f for f in whole if len(f.codes) == len(whole[-1].codes)]
-    still = films.still(run.path)
+    still = films.constants(run.path)
     if not whole or still is None or (still.labels is not None and len(still.labels) != len(whole[-1].codes)):
         return [], b"", None
     labels = still.labels

@@ -235,7 +235,7 @@ def _others(run: Run) -> dict[str, Number]:
     """Return the ELBO of the shipped models whose likelihood is of the same pixels, so that numbers compare."""
     found = {}
     for other in library.usable():
-        if other.name == run.name or not runs.ships(other) or other.spec.data_name != run.spec.data_name:
+        if other.name == run.name or not runs.is_shipped(other) or other.spec.data_name != run.spec.data_name:
             continue
         kinds = (other.spec.likelihood["kind"], run.spec.likelihood["kind"])
         entry = other.metrics.get("elbo")

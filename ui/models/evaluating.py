@@ -100,7 +100,7 @@ def _following(run: Run) -> None:
 
 def _keep(run: Run, answers: list[Answer[list[dict[str, Any]]]]) -> None:
     """Write the table into the visitor's own run; anybody else's, and a shipped one, stays as it is."""
-    if not visitor.mine(run) or runs.ships(run):
+    if not visitor.mine(run) or runs.is_shipped(run):
         return
     try:
         runs.keep_evaluation(run, [row for answer in answers for row in answer.result()])

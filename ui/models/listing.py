@@ -42,7 +42,7 @@ def _card(run: Run, chosen: bool) -> None:
                 st.button("Show", key=f"show_{run.name}", type="tertiary", on_click=set_model, args=(run.name,))
         st.markdown(headline(run))
         facts = [
-            f"{messages.plain(presets.title(run.spec.preset, alone=True))} · {run.spec.latent}-D · {data_name(run)}"
+            f"{messages.plain(presets.title(run.spec.preset, full=True))} · {run.spec.latent}-D · {data_name(run)}"
         ]
         try:
             bound, seconds = number(run.metrics.get("log_px")), training_time(run.metrics.get("train_seconds"))

@@ -58,7 +58,7 @@ def undo() -> None:
 def popover(run: Run) -> None:
     """Offer title, note, download and deletion to the owner of the run; a shipped model can only be downloaded."""
     with st.popover("More", icon=":material/more_horiz:", key="manage_popover"):
-        if visitor.mine(run) and not runs.ships(run):
+        if visitor.mine(run) and not runs.is_shipped(run):
             st.text_input("Title", run.title, max_chars=manage.TITLE, key="run_title")
             st.text_area("Note", str(run.meta.get("note", "")), max_chars=manage.NOTE, key="run_note", height=80)
             st.button("Save", key="save_run", on_click=_save, args=(run,))
@@ -68,5 +68,5 @@ def popover(run: Run) -> None:
             "Download as zip", lambda: manage.archive(run), f"{run.name}.zip", "application/zip", key="download_run",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
-        if visitor.mine(run) and not runs.ships(run):
+        if visitor.mine(run) and not runs.is_shipped(run):
             st.button("Delete", key="delete_run", icon=":material/delete:", on_click=_delete, args=(run,))

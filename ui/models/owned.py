@@ -34,13 +34,13 @@ def own() -> list[Run]:
 
 def recorded() -> list[Run]:
     """Return the shipped runs that were filmed, the first of RECORDED first."""
-    filmed = [run for run in library.usable() if runs.ships(run) and films.steps(run.path)]
+    filmed = [run for run in library.usable() if runs.is_shipped(run) and films.steps(run.path)]
     return sorted(filmed, key=lambda run: (*(run.name != name for name in RECORDED), run.name))
 
 
 def sorted_for_me(found: list[Run]) -> list[Run]:
     """Return runs with this visitor's first, then the shipped ones, then what others have trained."""
-    return sorted(found, key=lambda run: (not visitor.mine(run), not runs.ships(run)))
+    return sorted(found, key=lambda run: (not visitor.mine(run), not runs.is_shipped(run)))
 
 
 def unfinished_card(run: Run) -> None:
@@ -48,7 +48,7 @@ def unfinished_card(run: Run) -> None:
     word = WORDS[jobs.executor().state(run.path).status.state][0].lower()
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.markdown(f"**{messages.plain(run.title)}**")
-        kind = messages.plain(presets.title(run.spec.preset, alone=True))
+        kind = messages.plain(presets.title(run.spec.preset, full=True))
         st.caption(f"{kind} · {run.spec.latent}-D · {run.spec.data_name} · {word}")
         film_link(run, "Watch")
 

@@ -52,7 +52,7 @@ def model_chip(view: View) -> None:
         _chooser("chip_model", "Model", titles, run)
         if unhealthy:
             _chooser("chip_example", "Unhealthy examples", unhealthy, run)
-        st.caption(f"{messages.plain(presets.title(run.spec.preset, alone=True))} on {data_name(run)}")
+        st.caption(f"{messages.plain(presets.title(run.spec.preset, full=True))} on {data_name(run)}")
         navigation.link("models", "All models")
     st.caption(data_name(run), width="content")
 

@@ -19,7 +19,7 @@ from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
 from vae.runs import Run, RunError, status
 from vae.runs import film as films
-from vae.runs.film import Frame, Still
+from vae.runs.film import FilmConstants, Frame
 
 SOURCE = source("train/film.js")
 WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live one, and its validation points
@@ -166,12 +166,12 @@ def project(plane: Plane | None, codes: np.ndarray, labels: np.ndarray | None) -
 
 
 def payload(path: Path) -> bytes:
-    """Return the whole film of a run that rests: still, all frames, history and status; see `_packed` for the layout.
+    """Return the whole film of a run that does not train: constants, frames, history, status; layout: see `_packed`.
 
     Damaged frames are left out. A run without a film shows its saved codes as the only frame, and says why.
     Raises RunError for a spec that cannot be used.
     """
-    run, still = Run(path), films.still(path)
+    run, constants = Run(path), films.constants(path)
     found = [films.read(path, step) for step in films.steps(path)]
     newest = films.read(path)
     if newest is not None and all(f is None or f.step != newest.step for f in found):
@@ -180,10 +180,10 @@ def payload(path: Path) -> bytes:
     frames = sorted(_alike([f for f in found if f is not None], run), key=lambda f: f.step)
     curves = history(path)
     if not frames and (saved := _saved(run, curves)) is not None:
-        frames, still = [saved[0]], saved[1]
+        frames, constants = [saved[0]], saved[1]
         notes["film"] = notes["images"] = NO_FILM
     plane = ground(frames[-1].codes, frames[-1].rate) if frames else _unseen(run)
-    return _packed(run, "film", still, frames, plane, curves, notes)
+    return _packed(run, "film", constants, frames, plane, curves, notes)
 
 
 def live(path: Path) -> bytes:
@@ -197,7 +197,7 @@ def live(path: Path) -> bytes:
     if frames:
         memory["plane"] = ground(frames[0].codes, frames[0].rate, memory.get("plane"))
     plane = memory.get("plane") or _unseen(run)
-    return _packed(run, "live", films.still(path), frames, plane, history(path, THIN, HELD_OUT), {})
+    return _packed(run, "live", films.constants(path), frames, plane, history(path, THIN, HELD_OUT), {})
 
 
 def _unseen(run: Run) -> Plane | None:
@@ -224,7 +224,7 @@ def _shapes(frame: Frame) -> tuple[Any, ...]:
     )
 
 
-def _saved(run: Run, curves: History) -> tuple[Frame, Still] | None:
+def _saved(run: Run, curves: History) -> tuple[Frame, FilmConstants] | None:
     """Return the saved codes as a frame without images, or None where there are none."""
     try:
         codes = run.codes
@@ -235,13 +235,13 @@ def _saved(run: Run, curves: History) -> tuple[Frame, Still] | None:
     none = np.zeros((0, *run.spec.shape), np.uint8)
     step = int(curves.step[-1]) if len(curves.step) else 0
     frame = Frame(step, codes.means[every], planes.rates(codes), none, None)
-    return frame, Still(labels, codes.classes, none, codes.split)
+    return frame, FilmConstants(labels, codes.classes, none, codes.split)
 
 
 def _packed(
     run: Run,
     kind: str,
-    still: Still | None,
+    constants: FilmConstants | None,
     frames: list[Frame],
     plane: Plane | None,
     curves: History,
@@ -254,7 +254,8 @@ def _packed(
     """
     spec, now = run.spec, status.current(run.path)
     count = len(frames[0].codes) if frames else 0
-    labels = still.labels if still is not None and still.labels is not None and len(still.labels) == count else None
+    saved = None if constants is None else constants.labels
+    labels = saved if saved is not None and len(saved) == count else None
     sections = {f"history_{name}": array.tobytes() for name, array in curves.__dict__.items()}
     sections["labels"] = (np.full(count, -1) if labels is None else labels).astype("<i4").tobytes()
     if frames:
@@ -265,8 +266,8 @@ def _packed(
             images = [a for f in frames if (a := getattr(f, name)) is not None and _pictures(a)]
             if len(images) == len(frames):
                 sections[name] = _deflated(images)
-        if still is not None and _pictures(still.originals):
-            sections["originals"] = _deflated([still.originals])
+        if constants is not None and _pictures(constants.originals):
+            sections["originals"] = _deflated([constants.originals])
         if "images" not in notes and "reconstructions" not in sections:
             notes["images"] = NO_IMAGES
         elif "images" not in notes and "originals" not in sections:
@@ -275,7 +276,7 @@ def _packed(
             notes["prior"] = AUTOENCODER
         elif "rates" not in sections:
             notes["rate"] = NO_RATE
-    classes = [] if labels is None else [_class_name(still, k) for k in range(int(labels.max(initial=-1)) + 1)]
+    classes = [] if labels is None else [_class_name(constants, k) for k in range(int(labels.max(initial=-1)) + 1)]
     normal = spec.standard_prior
     origin = plane.to_plane(np.zeros(spec.latent)).tolist() if plane is not None else [0.0, 0.0]
     header = {
@@ -291,7 +292,7 @@ def _packed(
         "classes": classes,
         "colours": [figures.colour(k) for k in range(len(classes))] or [figures.ENCODER],
         "hues": {name: getattr(figures, name.upper()) for name in ("decoder", "prior", "kl", "reconstruction", "rim")},
-        "split": still.split if still is not None else "valid",
+        "split": constants.split if constants is not None else "valid",
         "dead": DEAD,
         "status": {"state": now.state, "step": now.step, "total": now.total},
         "waiting": WAITING.get(now.state, "waiting for the first step…"),
@@ -308,8 +309,8 @@ def _pictures(images: np.ndarray) -> bool:
     return images.dtype == np.uint8 and images.ndim == 4 and len(images) > 0
 
 
-def _class_name(still: Still | None, k: int) -> str:
-    return still.classes[k] if still is not None and k < len(still.classes) else str(k)
+def _class_name(constants: FilmConstants | None, k: int) -> str:
+    return constants.classes[k] if constants is not None and k < len(constants.classes) else str(k)
 
 
 def _titles(plane: Plane | None, latent: int, labelled: bool) -> list[str]:

@@ -42,7 +42,7 @@ def _begin(made: Form, parent: Run | None) -> None:
 
 def _title(spec: Spec) -> str:
     """Return a title that says what it is and that no other run of this visitor has."""
-    first = f"{presets.title(spec.preset, alone=True)} on {spec.data}, {spec.latent}-D"
+    first = f"{presets.title(spec.preset, full=True)} on {spec.data}, {spec.latent}-D"
     taken = {run.title for run in own()}
     return first if first not in taken else next(t for k in count(2) if (t := f"{first} ({k})") not in taken)
 

@@ -102,7 +102,7 @@ def chooser(run: Run) -> None:
         # nothing that changes by itself: the browser answers with the label that it knows
         found = options[name]
         return found.title + (
-            "" if visitor.mine(found) else " · recorded" if runs.ships(found) else " · another visitor's"
+            "" if visitor.mine(found) else " · recorded" if runs.is_shipped(found) else " · another visitor's"
         )
 
     session.widget("train_run").set(run.name)
@@ -152,7 +152,7 @@ def _watch(path: Any, activity: str) -> None:
     film(run, key="film", live=job.status.state in BUSY)
     if visitor.mine(run):
         _steering(run, job)
-    elif not runs.ships(run):
+    elif not runs.is_shipped(run):
         st.caption("Another visitor's run: you can watch it and start from its settings.")
 
 
@@ -160,7 +160,7 @@ def _headline(run: Run, job: JobState) -> None:
     """One line: what it is, what it does, how far it is; its bar is always there, for a button that moves is missed."""
     now = job.status
     word, hue = WORDS[now.state]
-    if not visitor.mine(run) and runs.ships(run):
+    if not visitor.mine(run) and runs.is_shipped(run):
         word, hue = "Recorded", "gray"
     facts = []
     if now.total:
@@ -173,7 +173,7 @@ def _headline(run: Run, job: JobState) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
         st.badge(word, color=hue)  # type: ignore[arg-type]
         st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
-    st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or runs.ships(run)))
+    st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or runs.is_shipped(run)))
 
 
 def _turn(job: JobState) -> str:

@@ -243,14 +243,14 @@ def refusals(spec: Spec) -> list[Problem]:
 
 def total_steps(name: str, size: Any, batch: Any, epochs: Any) -> int:
     """Return the steps of a run, at least 1, also where a number of it cannot be used."""
-    if not (NUMBERS["batch"].holds(batch) and NUMBERS["epochs"].holds(epochs)):
+    if not (NUMBERS["batch"].contains(batch) and NUMBERS["epochs"].contains(epochs)):
         return 1
     return max(1, int(epochs) * math.ceil(_examples(name, size) / int(batch)))
 
 
 def _examples(name: str, size: Any) -> int:
     most = data.describe(name).sizes[0]
-    if not NUMBERS["size"].holds(size):
+    if not NUMBERS["size"].contains(size):
         return most
     return data.train_size(name, int(size))
 

@@ -1,4 +1,4 @@
-"""Batches by index from tensors in memory: pixels stay uint8 until the batch is cut."""
+"""Batches by index from tensors in memory; pixels stay uint8 until a batch is taken."""
 
 import math
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from vae.spec import Spec
 
 @dataclass(frozen=True)
 class Batches:
-    """A split's examples [N, *shape] with how a batch becomes floats: binarised anew, or scaled to [0, 1].
+    """A split's examples [N, *shape], taken as batches of floats: binarised anew each time, or scaled to [0, 1].
 
-    `labels` [N] are there for models that are conditioned on them.
+    `labels` [N] are present for models that are conditioned on labels.
     """
 
     examples: Tensor
@@ -28,7 +28,7 @@ class Batches:
         return len(self.examples)
 
     def given(self, index: Tensor | slice) -> Tensor | None:
-        """Return the labels at `index` for `model.given`, None for a model that has no condition."""
+        """Return the labels at `index` for `model.given`, or None for a model without a condition."""
         return None if self.labels is None else self.labels[index]
 
     def take(self, index: Tensor | slice, generator: torch.Generator | None = None) -> Tensor:
@@ -45,7 +45,7 @@ class Batches:
 
 
 def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") -> Batches:
-    """Return a dataset's batches under the spec's binarisation; raises DataError where pixels do not fit."""
+    """Return a dataset's batches with the spec's binarisation; raises DataError if the pixels do not fit the spec."""
     check_likelihood(spec.likelihood, dataset, spec.binarisation)
     if tuple(dataset.shape) != spec.shape:
         raise DataError(
@@ -64,7 +64,7 @@ def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") ->
 
 
 def _labels(dataset: Dataset, classes: int) -> np.ndarray:
-    """Return a dataset's labels; raises DataError where there are none, or more than `classes`."""
+    """Return a dataset's labels; raises DataError if there are none, or more than `classes`."""
     if dataset.labels is None or dataset.labels.max(initial=0) >= classes:
         found = "no labels" if dataset.labels is None else f"{len(dataset.classes)} classes"
         raise DataError(
@@ -76,7 +76,7 @@ def _labels(dataset: Dataset, classes: int) -> np.ndarray:
 
 def order(n: int, batch: int, seed: int, epoch: int) -> list[Tensor]:
     """Return the epoch's batches as indices: a permutation of the whole set, the last batch possibly smaller."""
-    # the generator takes 32 bits: what the shift pushes out of them is folded back in
+    # the generator's seed has 32 bits: the bits beyond them are folded back by exclusive or
     generator = torch.Generator().manual_seed((seed << 20) + epoch + (seed >> 12) * 0x9E3779B1)
     return list(torch.randperm(n, generator=generator).split(batch))
 

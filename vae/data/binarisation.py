@@ -1,4 +1,4 @@
-"""What of a dataset a model is shown: grey pixels drawn as 0 or 1, and the likelihoods that are densities of that."""
+"""Binarisation of grey pixels, and the check that a likelihood fits the (binarised) data."""
 
 import zlib
 from collections.abc import Callable, Mapping
@@ -14,10 +14,10 @@ from vae.spec.kinds import LEVELS, Likelihood
 
 
 def static(dataset: Dataset, seed: int = 0) -> NDArray[np.uint8]:
-    """Return a dataset's images as 0 or 1: one Bernoulli draw a pixel, P(1) = value / levels exactly, always the same.
+    """Return a dataset with binary images: one fixed Bernoulli draw per pixel, P(1) = value / levels.
 
     The draw belongs to the dataset, the split and the example's index, so an image has the same one in every subset.
-    Raises DataError for data that are no pixels.
+    Raises DataError if the data are not pixels.
     """
     if dataset.images.dtype != np.uint8:
         raise DataError(f"{dataset.name} holds real numbers: there is nothing to binarise. Choose binarisation none.")
@@ -30,7 +30,7 @@ def static(dataset: Dataset, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def check_likelihood(likelihood: Mapping[str, Any], dataset: Dataset, binarisation: str) -> None:
-    """Raise DataError, naming the alternatives, where a likelihood is no density of what the model would be shown.
+    """Raise DataError, with the alternatives, if a likelihood is not a density of the (binarised) data.
 
     `likelihood` is a spec's entry {"kind": ..., **options}.
     """

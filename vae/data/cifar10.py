@@ -1,4 +1,4 @@
-"""CIFAR-10, from its binary version, whose files are plain bytes; it is kept as arrays in one .npz."""
+"""CIFAR-10, read from its binary version (plain bytes) and stored as arrays in one .npz file."""
 
 import tarfile
 import zipfile
@@ -41,7 +41,7 @@ class Cifar10(DownloadedSource):
     )
 
     def unpack(self, folder: Path) -> None:
-        """Write the archive's records, a label's byte and 3,072 of pixels each, as arrays.
+        """Write the archive's records (1 byte of label and 3,072 bytes of pixels each) as arrays.
 
         Source: A. Krizhevsky's description of the binary version: red, green and blue planes, row by row.
         """
@@ -59,7 +59,7 @@ class Cifar10(DownloadedSource):
         np.savez(folder / FILE, allow_pickle=False, **arrays)
 
     def read(self, split: str, root: Path) -> Examples:
-        """Return a split; raises DataError where the file is not there or is damaged."""
+        """Return a split; raises DataError if the file is missing or damaged."""
         path, part = root / FILE, "test" if split == "test" else "train"
         try:
             with np.load(path, allow_pickle=False) as file:

@@ -1,4 +1,4 @@
-"""A column of numbers or words for each code, read from a CSV that somebody uploads: every refusal says what to do."""
+"""Read columns of numbers or words, one value for each code, from an uploaded CSV file."""
 
 import csv
 import io
@@ -12,16 +12,16 @@ MOST_BYTES = 20 << 20
 MOST_CLASSES = 20
 MOST_COLUMNS = 100
 UNIT = re.compile(r"\s*[\[(]([^\[\]()]{1,20})[\])]$")
-NAMELESS = ("", "index", "id")  # a column of row numbers, which pandas writes first, says nothing
+NAMELESS = ("", "index", "id")  # names of a column of row numbers, which pandas writes first; it is ignored
 
 
 class ColumnError(ValueError):
-    """A file that holds no column for these codes: what, why, what to do."""
+    """A file without a usable column for these codes; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column's values [N], float32; of words, `classes` names them and the values count into it."""
+    """One column: values [N] float32; for words, `classes` are the words and the values are indices into them."""
 
     name: str
     values: NDArray[np.float32]
@@ -29,7 +29,7 @@ class Column:
 
     @property
     def unit(self) -> str:
-        """What stands in brackets behind the name: "mass (kg)" is in kg; "" for nothing."""
+        """The unit, which follows the name in brackets: "mass (kg)" is in kg; "" without one."""
         found = UNIT.search(self.name)
         return found[1] if found else ""
 
@@ -47,11 +47,11 @@ def _number(text: str) -> float | None:
 
 
 def _column(name: str, cells: list[str]) -> Column | str:
-    """Return a column, or why it is none."""
+    """Return a column, or the reason why it is refused."""
     numbers = [_number(cell) for cell in cells]
     bad = next((i for i, v in enumerate(numbers) if v is None), None)
     if bad is None:
-        # float32 is what is drawn: a number beyond it would be infinite there
+        # values are drawn as float32, where a larger number would be infinite
         values = np.array(numbers, np.float64)
         wrong = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))
         if len(wrong):
@@ -70,8 +70,8 @@ def _column(name: str, cells: list[str]) -> Column | str:
 def read(content: bytes, n: int) -> tuple[list[Column], list[str]]:
     """Return the columns of a CSV file with a header and one row for each of n codes, in their order.
 
-    Numbers are finite; words are few. Commas, semicolons or tabs divide. With them, why others are none. Raises
-    ColumnError where there are none at all.
+    Also returns, by name, why other columns are refused. Numbers must be finite, and different words few. Commas,
+    semicolons or tabs separate the cells. Raises ColumnError if no column is usable.
     """
     if len(content) > MOST_BYTES:
         raise ColumnError(f"The file has {len(content) / 1e6:.0f} MB; at most {MOST_BYTES >> 20} MB are read.")

@@ -1,4 +1,4 @@
-"""What the data decide in a spec, so that a person need not say it."""
+"""Fill in the entries of a spec that follow from the data."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -8,9 +8,9 @@ from vae.spec.choices import LIKELIHOODS
 
 
 def complete(entries: Mapping[str, Any], dataset: Description, said: Collection[str] = ()) -> dict[str, Any]:
-    """Return a spec's entries with a dataset's name, shape, grey levels and classes; those that were `said` stay.
+    """Return a spec's entries with a dataset's name, shape, grey levels and classes; those in `said` are unchanged.
 
-    Nothing is binarised that is not grey pixels.
+    Binarisation is switched off unless the data are grey pixels.
     """
     decided: dict[str, Any] = {"shape": dataset.shape}
     if not dataset.grey:

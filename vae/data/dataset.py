@@ -1,4 +1,4 @@
-"""What every dataset has: its description, and the arrays of one split."""
+"""The types of all datasets: a description, and the arrays of one split."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ SPLITS = ("train", "valid", "test")
 
 
 class DataError(Exception):
-    """Data cannot be had or do not fit; the message says what, why and what to do."""
+    """Data are unavailable or do not fit; the message says what, why and what to do."""
 
 
 class MissingData(DataError):
@@ -23,7 +23,7 @@ class Dataset:
     """One split: images [N, C, H, W] uint8 (or float32 vectors [N, D]), int64 labels [N], factors [N] by name.
 
     A pixel's value in [0, 1] is images / levels. `binary` says that all values are 0 or `levels`. `index` [N] is each
-    example's position in its split, so that what belongs to an example stays with it in any subset.
+    example's position in its split, which identifies the example in any subset.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Examples:
-    """What a source reads or draws: images, and labels, factors and positions in the split where it has them."""
+    """Examples that a source reads or draws: images; labels, factors and positions in the split are optional."""
 
     images: NDArray[Any]
     labels: NDArray[np.int64] | None = None
@@ -57,12 +57,13 @@ class Examples:
 
 @dataclass(frozen=True)
 class Description:
-    """What a dataset is, known without reading it; `sizes` count the examples of each split, as SPLITS order them.
+    """The facts about a dataset that need no reading of its files; `sizes` are the splits' numbers of examples, in the
+    order of SPLITS.
 
     `shape` is [C, H, W] of pixels from 0 to `levels`, or [D] of real numbers; `classes` name the labels 0, 1, ... and
-    `factors` what is known of each example: both may be empty. `megabytes` is the size of the download, 0 for none.
-    `settings` are a spec's entries that suit these data better than a preset's own: networks of their size, so few
-    examples that half a minute shows something, a likelihood that covers them.
+    `factors` name the factors of variation; both can be empty. `megabytes` is the size of the download, 0 for none.
+    `settings` are spec entries that suit these data better than a preset's: networks of a fitting size, few training
+    examples, so that training shows something within half a minute, a likelihood with the right support.
     """
 
     name: str
@@ -90,21 +91,21 @@ class Description:
 
     @property
     def grey(self) -> bool:
-        """Whether pixels have values between 0 and `levels`: only then there is something to binarise."""
+        """Whether pixels have values between 0 and `levels`; only such pixels can be binarised."""
         return self.pixels and not self.binary
 
     def part(self, split: str) -> slice:
-        """Return where a split lies in all examples, ordered train, valid, test."""
+        """Return the slice of a split in all examples, in the order train, valid, test."""
         start = sum(self.sizes[: SPLITS.index(split)])
         return slice(start, start + self.sizes[SPLITS.index(split)])
 
     def dataset(self, split: str, examples: Examples) -> Dataset:
-        """Return a split's examples as a dataset; without an index they are the first of their split."""
+        """Return a split's examples as a dataset; without an index they are taken as the first of the split."""
         e = examples
         index = np.arange(len(e.images)) if e.index is None else e.index
         return Dataset(self.name, e.images, e.labels, self.classes, e.factors, self.levels, split, self.binary, index)
 
     def empty(self) -> Dataset:
-        """Return a dataset of this kind without examples, for checks that need no values."""
+        """Return this dataset without examples, for checks that need only its description."""
         images = np.empty((0, *self.shape), np.uint8 if self.pixels else np.float32)
         return self.dataset(SPLITS[0], Examples(images))

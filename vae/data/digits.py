@@ -1,4 +1,4 @@
-"""The 8×8 digits that come with scikit-learn, read from its folder: importing scikit-learn would take 1.8 s."""
+"""The 8×8 digits of scikit-learn, read from its folder without importing scikit-learn, which would take 1.8 s."""
 
 import importlib.util
 from functools import cache
@@ -14,7 +14,7 @@ CLASSES = tuple("0123456789")
 
 
 class Digits(StoredSource):
-    """1,797 digits, whose splits hold all classes alike."""
+    """1,797 digits; each split has the same class proportions."""
 
     about = Description(
         name="digits",
@@ -29,10 +29,10 @@ class Digits(StoredSource):
     )
 
     def read(self, split: str, root: Path) -> Examples:
-        """Return a split; the order of all digits never changes."""
+        """Return a split; the order of the digits is fixed."""
         table = _table()
         labels = table[:, -1].astype(np.int64)
-        # Ranks within each class, shuffled and spread over [0, 1): any stretch of that order holds all classes alike.
+        # Ranks within each class, shuffled and spread over [0, 1): any part of that order has equal class proportions.
         place = np.empty(len(labels))
         rng = np.random.default_rng(0)
         for k in range(10):

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-TIMEOUT = 5.0  # seconds a server may be silent
+TIMEOUT = 5.0  # seconds without data before a server is given up
 CHUNK = 1 << 17  # bytes
 AGENT = "latent-space-explorer"  # some servers refuse Python's own name
 
 
 class DownloadError(Exception):
-    """A file could not be had from any address; the message is the reason, as the end of a sentence."""
+    """No address provided the file; the message is the reason, as the end of a sentence."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a download is: bytes done and in total (None if the server does not say) of one file; str() is a line."""
+    """Progress of one file's download: bytes done and in total (None if unknown); str() gives a line of text."""
 
     title: str
     file: str
@@ -28,7 +28,7 @@ class Progress:
 
     @property
     def fraction(self) -> float | None:
-        """The file's share that is here, in [0, 1]."""
+        """The downloaded share of the file, in [0, 1]."""
         return min(self.done / self.total, 1.0) if self.total else None
 
     def __str__(self) -> str:
@@ -39,10 +39,10 @@ class Progress:
 def download(
     addresses: Iterable[str], md5: str, target: Path, title: str, progress: Callable[[Progress], None] | None = None
 ) -> None:
-    """Write a file from the first address that gives it with this checksum (MD5, hexadecimal).
+    """Download a file to `target` from the first address that provides it with this checksum (MD5, hexadecimal).
 
     `progress` is called at the beginning, after every further 1 % and at the end; `title` names the dataset in it.
-    Raises DownloadError where no address gives the file, and OSError where it cannot be stored.
+    Raises DownloadError if no address provides the file, and OSError if it cannot be stored.
     """
     reasons = []
     for address in addresses:

@@ -1,4 +1,4 @@
-"""Datasets that this package does not hold: their files are downloaded once, checked, and read from the data root."""
+"""Datasets that are not part of this package: files are downloaded once, checked, and read from the data root."""
 
 import os
 import tempfile
@@ -21,7 +21,7 @@ class RemoteFile:
 
 
 class DownloadedSource(StoredSource):
-    """A dataset on other people's servers: `remote` files are downloaded, and `files` below the root made of them."""
+    """A dataset to download: the `remote` files are downloaded and converted to `files` below the root."""
 
     remote: tuple[RemoteFile, ...]
     files: tuple[str, ...]
@@ -29,25 +29,25 @@ class DownloadedSource(StoredSource):
 
     @abstractmethod
     def unpack(self, folder: Path) -> None:
-        """Make `files` below a folder of the `remote` files that lie in it."""
+        """Make `files` in a folder from the `remote` files in it."""
 
     def available(self, root: Root = None) -> bool:
-        """Return whether all files are there."""
+        """Return whether all files are present."""
         base = data_root() if root is None else Path(root)
         return all((base / file).is_file() for file in self.files)
 
     def missing(self, root: Path) -> MissingData:
-        """Return the error that says that files are not in the root, and what to do."""
+        """Return the error for files that are missing in the root; it says what to do."""
         return MissingData(
             f"{self.about.title} is not in {root}. Fetch it ({self.about.megabytes} MB, python -m vae fetch "
             f"{self.about.name}), or set LATENT_DATA to the folder that holds {self.place}."
         )
 
     def fetch(self, root: Root = None, progress: Report | None = None) -> None:
-        """Download the dataset into the root, unless it is there and can be read; damaged files are replaced.
+        """Download the dataset into the root, unless it is present and readable; damaged files are replaced.
 
-        Files move into the root only after their checksums held and they could be read, so that stopping at any time
-        leaves what was there. Raises DataError.
+        Files move into the root only after their checksums were right and they were read, so that stopping at any time
+        leaves the previous files. Raises DataError.
         """
         from vae.data.download import DownloadError, download  # its imports take longer than all others here
 
@@ -80,5 +80,5 @@ class DownloadedSource(StoredSource):
 
 
 def damaged(path: Path, why: str) -> DataError:
-    """Return the error that says why a file cannot be used, and what to do."""
+    """Return the error for a file that cannot be used; it says why and what to do."""
     return DataError(f"{path} is damaged: {why}. Delete it and fetch the dataset again.")

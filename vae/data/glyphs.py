@@ -1,7 +1,7 @@
 """Grey characters with known factors: class, slant, size, thickness and position, drawn without a download.
 
-Each character of the bundled font becomes a signed distance field once; an image is that field, sheared, scaled and
-moved, cut at the wanted thickness. So every factor is continuous, and the edge is anti-aliased at any of them.
+Each character of the bundled font becomes a signed distance field once. An image is that field, sheared, scaled and
+moved, with a threshold for the thickness. So every factor is continuous, and edges are always anti-aliased.
 """
 
 from functools import cache
@@ -16,7 +16,7 @@ from vae.data.sources import DrawnSource
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans-subset.ttf"
 CLASSES = tuple("ACEHJLPSTX")
 SIDE = 28
-RANGES = {  # uniform; chosen together so that no character touches the border
+RANGES = {  # ranges of uniform distributions, chosen so that no character touches the border
     "slant": (-15.0, 15.0),  # degrees, to the right
     "size": (11.0, 17.0),  # height of a capital letter, pixels
     "thickness": (1.4, 3.4),  # width of a vertical stroke, pixels
@@ -84,7 +84,7 @@ def render(
     arguments = [np.atleast_1d(np.asarray(a, np.float32)) for a in (label, slant, size, thickness, x, y)]
     columns = [a[:, None, None] for a in np.broadcast_arrays(*arguments)]
     out = np.empty((len(columns[0]), 1, SIDE, SIDE), np.uint8)
-    for start in range(0, len(out), 250):  # so that what is in work stays in the processor's cache
+    for start in range(0, len(out), 250):  # a block's arrays fit in the processor's cache
         out[start : start + 250, 0] = _cut(*(c[start : start + 250] for c in columns))
     return out
 
@@ -97,7 +97,7 @@ def _cut(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
-    """Return [n, 28, 28] from arguments [n, 1, 1]: sample the field bilinearly, then cut it at the thickness."""
+    """Return [n, 28, 28] from arguments [n, 1, 1]: sample the field bilinearly, then threshold it by thickness."""
     index = label.astype(np.int64)
     if index.size and (index.min() < 0 or index.max() >= len(CLASSES)):
         raise IndexError(f"glyphs have the classes 0 to {len(CLASSES) - 1}, not {index.min()} to {index.max()}")

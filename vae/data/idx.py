@@ -21,7 +21,7 @@ STEMS = (f"train-{IMAGES}", f"train-{LABELS}", f"t10k-{IMAGES}", f"t10k-{LABELS}
 class IdxSource(DownloadedSource):
     """Grey images and labels below a folder of the data root; the last of the training files are the valid split.
 
-    `mirrors` are addresses that end in / and hold the four files as .gz, with the MD5 checksums `md5`, as STEMS order
+    `mirrors` are addresses that end in / and provide the four files as .gz; `md5` are their checksums, in the order of
     them.
     """
 
@@ -39,7 +39,7 @@ class IdxSource(DownloadedSource):
         self.bytes = [size for count in (train + valid, test) for size in (16 + count * pixels, 8 + count)]
 
     def available(self, root: Root = None) -> bool:
-        """Return whether each file is there, plain and of the right size, or as .gz."""
+        """Return whether each file is present, plain with the right size, or as .gz."""
         base = data_root() if root is None else Path(root)
         paths = [base / file for file in self.files]
         return all(
@@ -55,7 +55,7 @@ class IdxSource(DownloadedSource):
                 shutil.copyfileobj(packed, plain)
 
     def read(self, split: str, root: Path) -> Examples:
-        """Return a split; raises DataError where its files are not there, are damaged or are not this dataset's."""
+        """Return a split; raises DataError if its files are missing, damaged or of another dataset."""
         train, valid, test = self.about.sizes
         part, count = ("t10k", test) if split == "test" else ("train", train + valid)
         images_path, labels_path = (root / self.place / f"{part}-{kind}" for kind in (IMAGES, LABELS))
@@ -70,7 +70,7 @@ class IdxSource(DownloadedSource):
         if labels.max() >= len(self.about.classes):
             raise damaged(labels_path, f"it holds the label {labels.max()}")
         chosen = slice(None) if split == "test" else self.about.part(split)
-        # Copied: torch wants to own what it is given, and the other split's pixels need not stay in memory.
+        # Copied: torch needs a writable array, and the other split's pixels can be freed.
         return Examples(images[chosen, None].copy(), labels[chosen].astype(np.int64))
 
 

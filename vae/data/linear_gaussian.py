@@ -1,4 +1,4 @@
-"""Data whose density is known: a linear map of standard normal latents, with noise; the oracle of every bound."""
+"""Linear-Gaussian data, whose density is known in closed form, so that every bound can be tested against it."""
 
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ class LinearGaussian(NamedTuple):
         return np.asarray(constant - 0.5 * (white**2).sum(0))
 
     def sample(self, n: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return x [n, D] and its latents z [n, d]; the first m of n are the same generator's m."""
+        """Return x [n, D] and its latents z [n, d]; from the same generator, the first m of n equal a draw of m."""
         dim, latent = self.W.shape
         noise = rng.standard_normal((n, latent + dim))
         z = noise[:, :latent]
@@ -33,13 +33,13 @@ class LinearGaussian(NamedTuple):
 
 
 def parameters(seed: int = 0, dim: int = 8, latent: int = 2) -> LinearGaussian:
-    """Return W [dim, latent] and b [dim], standard normal from the seed, and s = 0.5: those of the dataset."""
+    """Return the dataset's W [dim, latent] and b [dim], standard normal from the seed, and s = 0.5."""
     rng = np.random.default_rng([seed, dim, latent])
     return LinearGaussian(rng.standard_normal((dim, latent)), rng.standard_normal(dim), 0.5)
 
 
 class LinearGaussianSource(DrawnSource):
-    """Vectors drawn from `parameters()`, with the latents that they were made of as factors."""
+    """Vectors drawn from the model of `parameters()`; their latents are the factors."""
 
     about = Description(
         name="linear-gaussian",
@@ -55,6 +55,6 @@ class LinearGaussianSource(DrawnSource):
 
     def draw(self, split: str, n: int, seed: int) -> Examples:
         """Return n vectors of a split."""
-        # The seed draws examples, never the model: else a test could be of another model than its training was.
+        # The seed affects the examples and not the parameters, so that all splits come from the same model.
         x, z = parameters().sample(n, np.random.default_rng([seed, SPLITS.index(split), 2]))
         return Examples(x.astype(np.float32), None, dict(zip(self.about.factors, z.T, strict=True)))

@@ -1,4 +1,4 @@
-"""Where this user's downloads and runs lie."""
+"""The folder of this user's downloads and runs."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def data_root() -> Path:
-    """Return the folder for downloads and runs: $LATENT_DATA, else this user's data folder; it need not exist yet."""
+    """Return the folder for downloads and runs: $LATENT_DATA, or this user's data folder; it may not exist yet."""
     if chosen := os.environ.get("LATENT_DATA"):
         return Path(chosen).expanduser()
     if sys.platform == "win32":

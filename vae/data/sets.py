@@ -1,4 +1,4 @@
-"""The table of datasets, and what is asked of them by name. One entry adds a dataset to the app and the shell."""
+"""The table of datasets, and functions that take a dataset's name. One entry adds a dataset to app and shell."""
 
 import difflib
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from vae.data.sources import Report, Root, Source
 from vae.data.sprites import Sprites
 
 SETS: dict[str, Source] = {}
-NAMES = SETS.keys()  # in the order in which they are offered
-DEFAULT = Digits.about.name  # small and always here: for the first run, lessons and examples
+NAMES = SETS.keys()  # in the order of the app's lists
+DEFAULT = Digits.about.name  # small and always available: for the first run, lessons and examples
 
 
 def register(source: Source) -> None:
-    """Add a dataset; raises DataError where its name is taken."""
+    """Add a dataset; raises DataError if its name is taken."""
     name = source.describe().name
     if name in SETS:
         raise DataError(f"There is a dataset {name!r} already. Choose another name.")
@@ -39,22 +39,22 @@ def _of(name: str) -> Source:
 
 
 def describe(name: str) -> Description:
-    """Return what a dataset is, without reading it; raises DataError for an unknown name."""
+    """Return a dataset's description, without reading its files; raises DataError for an unknown name."""
     return _of(name).describe()
 
 
 def available(name: str, root: Root = None) -> bool:
-    """Return whether a dataset can be loaded now, judged by its files' presence and size; raises for unknown names."""
+    """Return whether a dataset's files are present with the right size; raises DataError for unknown names."""
     return _of(name).available(root)
 
 
 def train_size(name: str, size: int | None = None) -> int:
-    """Return how many training examples a set gives where `size` are asked for; one that is drawn gives any number."""
+    """Return how many training examples a dataset provides if `size` are requested; a drawn one provides any number."""
     return _of(name).train_size(size)
 
 
 def load(name: str, split: str = "train", n: int | None = None, seed: int = 0, root: Root = None) -> Dataset:
-    """Return a dataset's train, valid or test split, or at most n of it; raises DataError, which says what to do.
+    """Return a dataset's train, valid or test split, or at most n of its examples; raises DataError with the remedy.
 
     The splits share no example, whatever the seed. Of a set with fixed examples, all come in their own order, n of them
     are the first n of the permutation that `seed` gives. Glyphs and linear-gaussian are drawn, as many as asked for,
@@ -68,7 +68,7 @@ def load(name: str, split: str = "train", n: int | None = None, seed: int = 0, r
 
 
 def fetch(name: str, root: Root = None, progress: Report | None = None) -> None:
-    """Download a dataset into the data root, unless it is there whole or needs no download; raises DataError.
+    """Download a dataset into the data root, unless it is complete or needs no download; raises DataError.
 
     `progress` is called at each file's beginning, after every further 1 % and at its end.
     """
@@ -79,7 +79,7 @@ def fetch(name: str, root: Root = None, progress: Report | None = None) -> None:
 
 @contextmanager
 def _naming_the_embedded() -> Iterator[None]:
-    """Where a dataset is missing, name the images that need no download."""
+    """If a dataset is missing, add the names of image datasets that need no download to the error."""
     try:
         yield
     except MissingData as error:

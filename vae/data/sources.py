@@ -1,4 +1,4 @@
-"""A dataset as an object: it describes itself, loads a split, and fetches its files where they are not here.
+"""A dataset as an object: it describes itself, loads a split, and downloads missing files.
 
 A new dataset is a `StoredSource` with `read`, or a `DrawnSource` with `draw`, and one entry in `vae.data.sets`.
 """
@@ -21,16 +21,16 @@ Report = Callable[["Progress"], None]
 
 
 class Source(ABC):
-    """One dataset; `about` describes it. A root is the folder that holds downloads, None for `data_root()`."""
+    """One dataset; `about` describes it. `root` is the folder of downloads, None for `data_root()`."""
 
     about: Description
 
     def describe(self) -> Description:
-        """Return what the dataset is, without reading it."""
+        """Return the dataset's description, without reading its files."""
         return self.about
 
     def load(self, split: str = "train", n: int | None = None, seed: int = 0, root: Root = None) -> Dataset:
-        """Return a split, or at most n examples of it that `seed` chooses; raises DataError, which says what to do.
+        """Return a split, or at most n of its examples, chosen by `seed`; raises DataError with the remedy.
 
         The first m of n examples are the m examples of the same seed.
         """
@@ -42,32 +42,32 @@ class Source(ABC):
 
     @abstractmethod
     def examples(self, split: str, n: int | None, seed: int, root: Path) -> Examples:
-        """Return what `load` makes a dataset of."""
+        """Return the examples from which `load` makes a Dataset."""
 
     def train_size(self, size: int | None = None) -> int:
-        """Return how many training examples there are where `size` are asked for, None for the usual number."""
+        """Return how many training examples are provided if `size` are requested (None: the usual number)."""
         return self.about.sizes[0] if size is None else min(size, self.about.sizes[0])
 
     def available(self, root: Root = None) -> bool:
-        """Return whether the dataset can be loaded now, judged by its files' presence and size."""
+        """Return whether the dataset's files are present with the right size."""
         return True
 
     def fetch(self, root: Root = None, progress: Report | None = None) -> None:
-        """Download what is not here; most datasets need nothing. Raises DataError where that is not possible."""
+        """Download missing files, if the dataset needs any; raises DataError if that fails."""
         if not self.available(root):
             place = data_root() if root is None else root
             raise MissingData(f"{self.about.title} is not in {place}, and has no download. Put its files there.")
 
 
 class StoredSource(Source):
-    """A dataset with fixed examples in an order of their own; n of them are a permutation's first, by the seed."""
+    """A dataset with fixed examples in a fixed order; n of them are the first n of a permutation by the seed."""
 
     @abstractmethod
     def read(self, split: str, root: Path) -> Examples:
-        """Return all examples of a split in their order; labels and factors may be None. Raises DataError."""
+        """Return all examples of a split in their fixed order; labels and factors may be None. Raises DataError."""
 
     def examples(self, split: str, n: int | None, seed: int, root: Path) -> Examples:
-        """Return the whole split, or the first n of its permutation."""
+        """Return the whole split, or the first n of its permutation by the seed."""
         every = self.read(split, root)
         if n is None:
             return every
@@ -78,16 +78,16 @@ class StoredSource(Source):
 
 
 class DrawnSource(Source):
-    """A dataset that a generator draws, as many examples as asked for; the splits share none, whatever the seed."""
+    """A dataset drawn by a random generator, with any number of examples; the splits share none, for every seed."""
 
     @abstractmethod
     def draw(self, split: str, n: int, seed: int) -> Examples:
-        """Return n examples; the first m of them are the m examples of the same split and seed."""
+        """Return n examples; the first m of them equal the m examples of the same split and seed."""
 
     def examples(self, split: str, n: int | None, seed: int, root: Path) -> Examples:
-        """Return n examples, or the usual number."""
+        """Return n examples, or the usual number if n is None."""
         return self.draw(split, n or self.about.sizes[SPLITS.index(split)], seed)
 
     def train_size(self, size: int | None = None) -> int:
-        """Return the number asked for: there are always enough."""
+        """Return the requested number: any number can be drawn."""
         return self.about.sizes[0] if size is None else size

@@ -21,8 +21,8 @@ CLASSES = ("square", "ellipse", "heart")
 SIDE = 64
 STAMP = 33  # with 32 offsets it covers exactly the 64 pixels: nothing is ever clipped
 COUNT = int(np.prod(SIZES))
-_PERIOD = (10, 20, 40)  # orientations until a shape looks the same again: a symmetry that is exact, not merely close
-_SAMPLES = 5  # odd in number a pixel, so that no pixel is half covered
+_PERIOD = (10, 20, 40)  # number of orientations after which a shape repeats exactly, by its symmetry
+_SAMPLES = 5  # subsamples per pixel, an odd number, so that no pixel is exactly half covered
 
 
 def _inside(shape: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -31,14 +31,15 @@ def _inside(shape: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArr
         return np.maximum(np.abs(x), np.abs(y)) <= 10.97
     if shape == 1:
         return (x / 15.47) ** 2 + (y / 7.93) ** 2 <= 1
-    # A circle lifted by a root, turning about its middle: its cleft, unlike a sextic heart's, survives scale 0.5.
+    # The heart: a circle plus a square root, turned about its centre. Its cleft is still visible at scale 0.5, unlike
+    # that of the sextic curve.
     x, y = x / 11.37, y / 11.37 + 0.23
     return x**2 + (y - 0.8 * np.sqrt(np.abs(x))) ** 2 <= 1
 
 
 @cache
 def stamps() -> NDArray[np.uint8]:
-    """Return the 720 sprites, uint8 {0, 1} of shape [3, 6, 40, 33, 33]; read-only, made once."""
+    """Return the 720 stamps, uint8 {0, 1} of shape [3, 6, 40, 33, 33], read-only and cached."""
     step = (np.arange(STAMP * _SAMPLES) + 0.5) / _SAMPLES - STAMP / 2
     right, up = step[None, :], -step[:, None]
     made = np.empty((*SIZES[:3], STAMP, STAMP), np.uint8)
@@ -73,7 +74,7 @@ def images(indices: ArrayLike) -> NDArray[np.uint8]:
     shape, scale, orientation, x, y = factors(indices).values()
     out = np.zeros((len(x), SIDE, SIDE), np.uint8)
     windows = np.lib.stride_tricks.sliding_window_view(out, (STAMP, STAMP), axis=(1, 2), writeable=True)
-    for start in range(0, len(x), 1000):  # so that the copied stamps stay in the processor's cache
+    for start in range(0, len(x), 1000):  # a block's stamps fit in the processor's cache
         part = slice(start, start + 1000)
         chosen = stamps()[shape[part], scale[part], orientation[part]]
         windows[np.arange(start, start + len(chosen)), y[part], x[part]] = chosen
@@ -82,14 +83,14 @@ def images(indices: ArrayLike) -> NDArray[np.uint8]:
 
 @cache
 def _shares() -> dict[str, NDArray[np.int64]]:
-    """Return the splits' shares of all sprites: 80, 10 and 10 per cent of one permutation that never changes."""
+    """Return the splits' indices: 80, 10 and 10 per cent of one fixed permutation of all sprites."""
     order = np.random.default_rng(COUNT).permutation(COUNT)
     tenth = COUNT // 10
     return {"test": order[:tenth], "valid": order[tenth : 2 * tenth], "train": order[2 * tenth :]}
 
 
 class Sprites(DrawnSource):
-    """Binary images: n of the split's share of all of them."""
+    """Binary images of sprites: n of those in the split."""
 
     about = Description(
         name="sprites",
@@ -106,11 +107,11 @@ class Sprites(DrawnSource):
     )
 
     def draw(self, split: str, n: int, seed: int) -> Examples:
-        """Return n sprites of a split, or its whole share if that is less."""
+        """Return n sprites of a split, or the whole split if it has fewer."""
         index = np.random.default_rng([seed, SPLITS.index(split)]).permutation(_shares()[split])[:n]
         known = factors(index)
         return Examples(images(index), known["shape"], dict(known), index)
 
     def train_size(self, size: int | None = None) -> int:
-        """Return the number asked for, or the whole share if that is less."""
+        """Return the requested number, or the size of the whole split if it is smaller."""
         return self.about.sizes[0] if size is None else min(size, COUNT - 2 * (COUNT // 10))

@@ -10,7 +10,7 @@ from typing import Any
 
 from vae.data import data_root
 from vae.diagnosis.evidence import PARTS, restore
-from vae.runs import Run, files, ships
+from vae.runs import Run, files, is_shipped
 from vae.runs.stamp import WEIGHTS, Stamp, stamp
 
 VERSION = 1  # of what is measured: another one makes all that was kept stale
@@ -55,7 +55,7 @@ def write(run: Path, part: str, evidence: dict[str, Any] | None, beside: bool | 
     Beside the run where it is of this machine's own making and can be written to, or where `beside` says so.
     """
     near, far = _places(run)
-    mine = not ships(Run(run)) and os.access(run, os.W_OK)
+    mine = not is_shipped(Run(run)) and os.access(run, os.W_OK)
     folder = near if (mine if beside is None else beside) else far
     folder.mkdir(parents=True, exist_ok=True)
     files.write(folder / f"{part}.json", json.dumps({"of": digest(run), "evidence": evidence}), durable=False)

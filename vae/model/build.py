@@ -1,4 +1,4 @@
-"""From a spec to torch objects: the only place where names become functions."""
+"""Build torch objects from a spec; the only module that turns a spec's names into code."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ def _prior(spec: Spec, encoder: Conditional) -> nn.Module | None:
 
 
 def model(spec: Spec) -> LatentModel:
-    """Return the spec's model with weights drawn from its seed, leaving torch's global generator as it was."""
+    """Return the spec's model with weights drawn from its seed; torch's global generator is unchanged."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         posterior = _made(spec.posterior_kind, spec.posterior, (spec.latent,))
@@ -45,7 +45,7 @@ def model(spec: Spec) -> LatentModel:
 
 
 def objective(spec: Spec) -> Objective:
-    """Return the spec's objective minus its weighed terms, a function of a Draw and the step."""
+    """Return the spec's objective minus its weighted terms, as a function of a Draw and the step."""
     climbed, numbers = spec.objective_kind.load(), spec.objective_kind.filled(spec.objective)
     terms = [(kind.load(), kind.filled(term)["weight"]) for term in spec.terms for kind in [TERMS[term["kind"]]]]
 
@@ -59,7 +59,7 @@ def objective(spec: Spec) -> Objective:
 
 
 def corruption(spec: Spec) -> Callable[[Tensor, torch.Generator | None], Tensor] | None:
-    """Return what the encoder sees instead of x, or None for x itself."""
+    """Return the corruption of the encoder's input as a function, or None for no corruption."""
     if spec.corruption is None:
         return None
     kind = CORRUPTIONS[spec.corruption["kind"]]

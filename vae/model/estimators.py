@@ -1,7 +1,7 @@
 """Gradient paths: how the gradient of a bound flows back to q. A bound's value never depends on its path.
 
 A path says how z is drawn, how log q(z|x) is differentiated, and how the gradients of the two means over K samples are
-estimated: E_q[v], and log (1/K) sum_k w_k. What a path adds to a gradient it adds as v - v.detach(), which is 0.
+estimated: E_q[v], and log (1/K) sum_k w_k. A path adds gradients as v - v.detach(), which has the value 0.
 """
 
 import math
@@ -17,7 +17,7 @@ from vae.model import families
 
 
 class Drawn(Protocol):
-    """What a path needs of a Draw: q(z|x) and its K samples z [K, B, d], as the densities read them."""
+    """The parts of a Draw that a path uses: q(z|x) and its K samples z [K, B, d], the densities' input."""
 
     @property
     def q(self) -> Distribution: ...
@@ -26,26 +26,29 @@ class Drawn(Protocol):
 
 
 def graft(value: Tensor, gradient: Tensor) -> Tensor:
-    """Return a tensor with the value of one and the gradient of another."""
-    return value.detach() + (gradient - gradient.detach())  # in this order, so that a zero is added
+    """Return a tensor with the value of `value` and the gradient of `gradient`."""
+    return value.detach() + (gradient - gradient.detach())  # this order adds an exact zero
 
 
 def density(q: Distribution, z: Tensor) -> Tensor:
-    """Return log q(z) [K, B] with its whole gradient."""
+    """Return log q(z) [K, B] with its full gradient."""
     return q.log_prob(z)
 
 
 def landing(q: Distribution, z: Tensor) -> Tensor:
-    """Return log q(z) [K, B] whose gradient goes through z alone: q's own parameters get none.
+    """Return log q(z) [K, B] whose gradient flows only through z, not through q's parameters.
 
-    The rest of the gradient, the score, is zero in the mean but not in each sample. Source: Roeder et al. 2017.
+    The dropped part of the gradient, the score, has mean 0 but adds variance. Source: Roeder et al. 2017 ("sticking the
+    landing").
     """
     if not z.requires_grad:
         return q.log_prob(z).detach()
     with torch.enable_grad():
         at = z.detach().requires_grad_()
         value = q.log_prob(at)
-        (slope,) = torch.autograd.grad(value.sum(), at, retain_graph=True)  # the encoder's graph is needed again
+        (slope,) = torch.autograd.grad(
+            value.sum(), at, retain_graph=True
+        )  # the encoder's graph is used again by the objective
     return graft(value, families.over_dimensions(slope * z))
 
 
@@ -60,7 +63,7 @@ def log_mean(log_w: Tensor, draw: Drawn) -> Tensor:
 
 
 def doubly_reparametrised(log_w: Tensor, draw: Drawn) -> Tensor:
-    """Return log (1/K) sum_k w_k [B]; the gradient that goes through z_k has the weight w~_k^2, all other w~_k.
+    """Return log (1/K) sum_k w_k [B]; the gradient through z_k has the weight w~_k^2, all other gradients w~_k.
 
     w~ = w / sum w; needs log q from `landing`. Source: Tucker et al. 2019.
     """
@@ -82,9 +85,9 @@ def score_mean(values: Tensor, draw: Drawn) -> Tensor:
 
 
 def score_log_mean(log_w: Tensor, draw: Drawn) -> Tensor:
-    """Return L = log (1/K) sum_k w_k [B]; the gradient is sum_k (L - L without k) d log q(z_k|x) + w~_k d log w_k.
+    """Return L = log (1/K) sum_k w_k [B]; the gradient is sum_k (L - L_-k) d log q(z_k|x) + w~_k d log w_k.
 
-    "Without k" has the geometric mean of the other weights in its place. Source: Mnih & Rezende 2016 (VIMCO).
+    L_-k is L with w_k replaced by the geometric mean of the other weights. Source: Mnih & Rezende 2016 (VIMCO).
     """
     w, k = log_w.detach(), len(log_w)
     others = (w.sum(0) - w) / (k - 1)
@@ -102,10 +105,10 @@ def detached(q: Distribution, k: int, source: families.Source) -> Tensor:
 
 @dataclass(frozen=True)
 class Path:
-    """How z is drawn (K first), how log q is read, and how the means' gradients are made.
+    """A gradient path: how z [K, B, d] is drawn, how log q is computed, how the two means' gradients are estimated.
 
-    `closed`: a rate in closed form is differentiated as such, else by the samples. `weighs` marks the path that gives
-    the densities' gradient through z a weight of its own.
+    `closed`: a closed-form rate is differentiated directly, otherwise by the samples. `weighs`: the path gives the
+    densities' gradient through z its own weight.
     """
 
     sample: Callable[[Distribution, int, families.Source], Tensor] = families.sample

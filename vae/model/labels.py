@@ -1,4 +1,4 @@
-"""Conditioning on labels: a network's first linear layer sees the label too, as a one-hot vector beside its input."""
+"""Conditioning on labels: a network's first linear layer also takes the label, as a one-hot vector."""
 
 import copy
 from typing import Self
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 
 class LabelLinear(nn.Linear):
-    """W [h, one-hot(y)] + b: the label's column of W is added, no vector of zeros is ever made."""
+    """W [h, one-hot(y)] + b, computed by adding the label's column of W."""
 
     def __init__(self, n_in: int, labels: int, n_out: int) -> None:
         super().__init__(n_in + labels, n_out)
@@ -24,7 +24,7 @@ class LabelLinear(nn.Linear):
 
 
 class LabelNet(nn.Sequential):
-    """A sequence of layers that hands the labels to those that take them."""
+    """A sequence of layers; passes the labels to the layers that take them."""
 
     def forward(self, h: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the network's output for h [N, ...] and labels [N]."""
@@ -34,12 +34,12 @@ class LabelNet(nn.Sequential):
 
 
 class Labelled(nn.Module):
-    """A module that can be `given` labels: a shallow copy that knows them and shares every weight."""
+    """A module that can be conditioned on labels: `given` returns a shallow copy that shares every weight."""
 
     labels: Tensor | None = None
 
     def given(self, labels: Tensor) -> Self:
-        """Return this module under labels [...], which broadcast over its batch."""
+        """Return this module conditioned on labels [...], which broadcast over its batch."""
         twin = copy.copy(self)
         twin.__dict__["labels"] = labels
         return twin

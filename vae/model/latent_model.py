@@ -1,7 +1,7 @@
 """The model in three objects: a Conditional is a network and a family; a LatentModel is p(z) p(x|z) with q(z|x); a
 Draw is K samples of q(z|x) with every log-density.
 
-A model that is conditioned on labels y is, once `given` them, one like any other: p(z|y) p(x|z, y) with q(z|x, y).
+For a model that is conditioned on labels y, `given(y)` returns the model p(z|y) p(x|z, y) with q(z|x, y).
 """
 
 import copy
@@ -44,9 +44,9 @@ class LatentModel(nn.Module):
         self.prior, self.decoder, self.encoder = prior, decoder, encoder
 
     def given(self, labels: Tensor | None) -> "LatentModel":
-        """Return the model under labels [...], whole numbers that broadcast over a batch; itself for None.
+        """Return the model conditioned on labels [...], whole numbers that broadcast over a batch; itself for None.
 
-        It shares every weight. A model that is conditioned on labels answers nothing before it is given them.
+        It shares every weight. A conditional model cannot be used before it is given labels.
         """
         if labels is None:
             return self
@@ -67,8 +67,8 @@ class LatentModel(nn.Module):
 class Draw:
     """K samples z [K, B, d] of q(z|x) with x [B, ...], p(x|z), and the log-densities [K, B], each computed once.
 
-    `code` is z as it was drawn: a path may weigh the gradient that the densities send back through z. `seen` is what
-    the encoder saw, `population` the number of examples that x is a batch of, `source` where further noise comes from.
+    `code` is z as it was drawn; `z` can have a gradient that the path weights. `seen` is the encoder's input,
+    `population` the size of the set from which the batch x comes, `source` the generator of further noise.
     """
 
     model: LatentModel
@@ -120,7 +120,7 @@ class Draw:
 
     @cached_property
     def rate_is_exact(self) -> bool:
-        """Whether the rate is a closed form (True) or the Monte Carlo mean over the K samples (False)."""
+        """Whether the rate has a closed form (True) or is the Monte Carlo mean over the K samples (False)."""
         return self._closed_form_rate is not None
 
     @cached_property
@@ -134,9 +134,9 @@ class Draw:
 
     @cached_property
     def rate(self) -> Tensor | None:
-        """KL(q(z|x) || p(z)) [B], closed form where torch knows one, else Monte Carlo.
+        """KL(q(z|x) || p(z)) [B], in closed form if torch has one, else Monte Carlo.
 
-        The path decides on its gradient, never on its value. None without a prior or a density of q.
+        The path determines its gradient, never its value. None without a prior or a density of q.
         """
         if self.prior is None or isinstance(self.q, DeltaDistribution):
             return None
@@ -148,12 +148,12 @@ class Draw:
 
     @cached_property
     def rates(self) -> Tensor | None:
-        """KL(q(z_j|x) || p(z_j)) [B, d] in closed form where both factorise, else None."""
+        """KL(q(z_j|x) || p(z_j)) [B, d] in closed form if both factorise, else None."""
         return None if self.prior is None else rate_by_dimension(self.q, self.prior)
 
     @cached_property
     def z_prior(self) -> Tensor:
-        """As many draws of p(z) [K, B, d] as of q(z|x); raises TypeError without a prior."""
+        """Draws of p(z) [K, B, d], as many as of q(z|x); raises TypeError without a prior."""
         if self.prior is None:
             raise TypeError("this model has no prior to draw from")
         k, b = self.z.shape[:2]
@@ -161,7 +161,7 @@ class Draw:
 
 
 def from_prior(prior: Distribution, k: int, b: int, source: Source = None) -> Tensor:
-    """Return k draws for each of b examples [k, b, d], of one p(z) for all or of p(z|y) for each."""
+    """Return k draws [k, b, d] for each of b examples, from the common p(z) or from each example's p(z|y)."""
     if prior.batch_shape:
         return sample(prior, k, source)
     return sample(prior, k * b, source).unflatten(0, (k, b))
@@ -176,9 +176,9 @@ def draw(
     seen: Tensor | None = None,
     population: int | None = None,
 ) -> Draw:
-    """Return K samples of q(z|x) for x [B, ...], a batch of `population` examples (default: all of them).
+    """Return K samples of q(z|x) for x [B, ...], a batch from a set of `population` examples (default: B).
 
-    The encoder sees `seen` (a corrupted x) where given.
+    If `seen` (a corrupted x) is given, it is the encoder's input instead of x.
     """
     if k < 1:
         raise ValueError(f"a draw needs at least one sample, not {k}")

@@ -1,4 +1,4 @@
-"""The torch modules of the layers that vae.spec.layers plans."""
+"""Build torch modules from the lists of layers of vae.spec.layers."""
 
 from collections.abc import Sequence
 from typing import Any

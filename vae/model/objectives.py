@@ -1,7 +1,7 @@
-"""Objectives: free functions from a Draw to one number per example [B], to be climbed, in nats.
+"""Objectives: functions from a Draw to one number per example [B], in nats, which training maximises.
 
-An objective's value is the bound it is named after, whatever gradient path the draw took. Additive terms are functions
-of the same kind, subtracted with a weight. What each needs of the rest of a spec is in vae.spec.choices.
+An objective's value is the bound of its name and does not depend on the gradient path. Additive terms are functions
+of the same type, subtracted with a weight. vae.spec.choices lists what each objective requires of a spec.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def rate(draw: Draw) -> Tensor:
 
 
 def reconstruction(draw: Draw) -> Tensor:
-    """E_q[log p(x|z)] [B]: the autoencoder's objective, no bound on log p(x)."""
+    """E_q[log p(x|z)] [B]: the autoencoder's objective, not a bound on log p(x)."""
     return -draw.distortion
 
 
@@ -43,16 +43,16 @@ def iwae(draw: Draw) -> Tensor:
 def capacity(draw: Draw, gamma: float = 30.0, capacity: float = 5.0) -> Tensor:
     """E_q[log p(x|z)] - gamma |KL(q(z|x) || p(z)) - C| [B], C in nats and usually a rising schedule.
 
-    The rate has to be a closed form: the modulus of a noisy rate is another objective. Source: Burgess et al. 2018.
+    The rate must have a closed form: the absolute value of a noisy rate has another mean. Source: Burgess et al. 2018.
     """
     return -draw.distortion - gamma * (rate(draw) - capacity).abs()
 
 
 def free_bits(draw: Draw, floor: float = 0.25) -> Tensor:
-    """E_q[log p(x|z)] - sum_j max(floor, mean over the batch of KL(q(z_j|x) || p(z_j))), shared out over examples [B].
+    """E_q[log p(x|z)] - sum_j max(floor, mean over the batch of KL(q(z_j|x) || p(z_j))), divided among examples [B].
 
-    A dimension whose mean is below the floor costs every example the floor, any other its own rate: so the examples'
-    mean is the objective. Nats per dimension. Source: Kingma et al. 2016, eq. 15.
+    A dimension whose mean is below the floor costs every example the floor, otherwise the example's own rate, so that
+    the mean over examples is the objective. `floor` in nats per dimension. Source: Kingma et al. 2016, eq. 15.
     """
     if draw.rates is None:
         raise TypeError("free bits need the rate by dimension: a posterior and a prior that factorise")
@@ -63,8 +63,8 @@ def free_bits(draw: Draw, floor: float = 0.25) -> Tensor:
 def tc(draw: Draw, beta: float = 4.0) -> Tensor:
     """ELBO - (beta - 1) TC [B] with the total correlation TC = KL(q(z) || prod_j q(z_j)) of the aggregate posterior.
 
-    log q(z) is estimated from the batch by stratified weights (families.aggregate): good for gradients, and the value
-    is near beta = 1 alone a number to show. Source: Chen et al. 2018 (beta-TCVAE with alpha = gamma = 1).
+    log q(z) is estimated from the batch by stratified weights (families.aggregate). This is good for gradients, but the
+    value is accurate only near beta = 1. Source: Chen et al. 2018 (beta-TCVAE with alpha = gamma = 1).
     """
     joint, marginals = aggregate(draw.q, draw.code, draw.population)
     return -draw.distortion - rate(draw) - (beta - 1) * draw.mean(joint - marginals)
@@ -82,7 +82,7 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
 def squared_mmd(a: Tensor, b: Tensor) -> Tensor:
     """Return the unbiased estimate of MMD^2 between two samples [K, n, d], for each K [K]; it can be negative.
 
-    (1/n(n-1)) sum_{i!=j} k(a_i, a_j) + k(b_i, b_j) - (2/n^2) sum_ij k(a_i, b_j); 0 for n = 1, where nothing is known.
+    (1/n(n-1)) sum_{i!=j} k(a_i, a_j) + k(b_i, b_j) - (2/n^2) sum_ij k(a_i, b_j); 0 for n = 1, where it is undefined.
     Source: Gretton et al. 2012, eq. 3.
     """
     n = a.shape[1]
@@ -103,7 +103,7 @@ def mmd(draw: Draw, weight: float = 100.0, beta: float = 0.0) -> Tensor:
 
 
 def jacobian(draw: Draw) -> Tensor:
-    """|| d E_q[z] / dx ||_F^2 [B], exact by one backward pass a latent. Source: Rifai et al. 2011 (contractive)."""
+    """|| d E_q[z] / dx ||_F^2 [B], exact, by one backward pass per latent. Source: Rifai et al. 2011 (contractive)."""
     training = torch.is_grad_enabled()
     with torch.enable_grad():
         x = draw.seen.detach().requires_grad_()
@@ -114,7 +114,7 @@ def jacobian(draw: Draw) -> Tensor:
 
 
 def sparsity(draw: Draw) -> Tensor:
-    """E_q |z|_1 [B]: what a Laplace prior of scale 1 would cost, up to a constant. Source: Olshausen & Field 1996."""
+    """E_q |z|_1 [B]: -log of a Laplace(0, 1) prior, up to a constant. Source: Olshausen & Field 1996."""
     return draw.mean(over_dimensions(draw.code.abs()))
 
 
@@ -125,13 +125,13 @@ def _quantised(draw: Draw) -> QuantisedDistribution:
 
 
 def codebook(draw: Draw) -> Tensor:
-    """|| sg[raw] - nearest ||^2 [B]: draws each code to what is encoded near it. Source: van den Oord et al. 2017."""
+    """|| sg[raw] - nearest ||^2 [B]: moves codes to the encoder's outputs. Source: van den Oord et al. 2017."""
     q = _quantised(draw)
     return over_dimensions((q.raw.detach() - q.nearest).square())
 
 
 def commitment(draw: Draw) -> Tensor:
-    """|| raw - sg[nearest] ||^2 [B]: draws what is encoded to its code. Source: van den Oord et al. 2017."""
+    """|| raw - sg[nearest] ||^2 [B]: moves the encoder's outputs to their codes. Source: van den Oord et al. 2017."""
     q = _quantised(draw)
     return over_dimensions((q.raw - q.nearest.detach()).square())
 

@@ -1,6 +1,6 @@
-"""Priors p(z): modules whose call returns a distribution over z [d].
+"""Priors p(z): modules whose `forward` returns a distribution over z [d].
 
-Each is made from the encoder, the number of latents d and the shape of the data, since the VampPrior needs all three.
+Each is constructed from the encoder, the number of latents d and the shape of the data: the VampPrior needs all three.
 """
 
 from typing import Protocol, runtime_checkable
@@ -15,7 +15,7 @@ from vae.model.families.flow import FlowDistribution
 from vae.model.families.normals import log_normals, log_sum_exp
 from vae.model.labels import Labelled
 
-_LEARNABLE = (0.02, 0.98)  # pixels of a pseudo-input at the beginning
+_LEARNABLE = (0.02, 0.98)  # bounds of a pseudo-input's pixels at the start
 
 
 def normal(mean: Tensor, scale: Tensor) -> Independent:
@@ -24,7 +24,7 @@ def normal(mean: Tensor, scale: Tensor) -> Independent:
 
 
 class NormalMixture(MixtureSameFamily):
-    """A mixture of Normals with independent dimensions: by matrix products, five times as fast as point minus mean."""
+    """A mixture of Normals with independent dimensions; its log_prob uses matrix products, for speed (five times)."""
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Return log p(z) [...] of z [..., d], in nats."""
@@ -47,7 +47,7 @@ class StandardNormal(nn.Module):
 
     def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...]) -> None:
         super().__init__()
-        # buffers, so that dtype and device follow the model; not weights, so not saved
+        # buffers, so that dtype and device follow the model; not persistent, because they are constants
         self.register_buffer("zeros", torch.zeros(latent), persistent=False)
 
     def forward(self) -> Distribution:
@@ -56,7 +56,7 @@ class StandardNormal(nn.Module):
 
 
 class ByLabel(Labelled):
-    """p(z|y) = N(z; m_y, diag s_y^2), learned for each label; without labels p(z), all of them alike."""
+    """p(z|y) = N(z; m_y, diag s_y^2), learned for each label; without labels, p(z) with the labels equally likely."""
 
     def __init__(self, latent: int, labels: int) -> None:
         super().__init__()
@@ -86,36 +86,36 @@ class Mixture(nn.Module):
 
 
 @runtime_checkable
-class BeginsAtExamples(Protocol):
-    """A prior whose training begins at so many `examples` of the data, which it is shown once."""
+class InitialisedFromData(Protocol):
+    """A prior that is initialised from a number (`examples`) of the data's examples before training."""
 
     @property
     def examples(self) -> int: ...
-    def begin(self, examples: Tensor) -> None:
-        """Begin at examples [n, *shape]."""
+    def initialise(self, examples: Tensor) -> None:
+        """Initialise the prior from examples [n, *shape]."""
 
 
 class Vamp(nn.Module):
     """p(z) = (1/C) sum_c q(z|u_c) with learned pseudo-inputs u_c. Source: Tomczak & Welling 2018.
 
-    Those of images [C, H, W] pass a sigmoid, so that they stay in the pixels' range; those of vectors are free.
-    Training begins at examples: noise is no image, and what the encoder makes of it lies where no codes are.
+    Pseudo-inputs for images [C, H, W] pass a sigmoid, so that they stay in the pixels' range; those for vectors do not.
+    They start at examples, because the encoder would map noise to a region without codes.
     """
 
     def __init__(self, encoder: nn.Module, latent: int, shape: tuple[int, ...], inputs: int = 100) -> None:
         super().__init__()
         self.raw = nn.Parameter(torch.randn(inputs, *shape))
         self.pixels = len(shape) > 1
-        self._encoder = (encoder,)  # in a tuple, so that its weights are the model's alone and saved once
+        self._encoder = (encoder,)  # in a tuple, so that its weights are not registered (and saved) a second time
 
     @property
     def examples(self) -> int:
-        """How many pseudo-inputs there are."""
+        """The number of pseudo-inputs."""
         return len(self.raw)
 
     @torch.no_grad()
-    def begin(self, examples: Tensor) -> None:
-        """Begin at examples [n, *shape]; their pixels keep away from 0 and 1, where a sigmoid learns nothing."""
+    def initialise(self, examples: Tensor) -> None:
+        """Start at examples [n, *shape]; pixels are clamped away from 0 and 1, where the sigmoid has no gradient."""
         self.raw[: len(examples)] = torch.logit(examples.clamp(*_LEARNABLE)) if self.pixels else examples
 
     def inputs(self) -> Tensor:

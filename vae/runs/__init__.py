@@ -1,4 +1,4 @@
-"""A run is a folder: what reads, writes, steers and manages it, without torch (all but `load`, which makes a model)."""
+"""Runs: read, write, control and manage run folders. Only the module `load` needs torch."""
 
 from vae.runs.files import write, write_json
 from vae.runs.folders import (
@@ -7,17 +7,32 @@ from vae.runs.folders import (
     create,
     examples,
     find,
+    is_shipped,
     library,
     open_run,
     roots,
     shipped,
-    ships,
     user_runs,
 )
 from vae.runs.run import SHOWN_LABEL, Codes, Run, RunError, keep_evaluation
 
 __all__ = [
     "NAME",
-    "SHOWN_LABEL", "Broken", "Codes", "Run", "RunError", "create", "examples", "find", "keep_evaluation", "library",
-    "open_run", "roots", "shipped", "ships", "user_runs", "write", "write_json",
+    "SHOWN_LABEL",
+    "Broken",
+    "Codes",
+    "Run",
+    "RunError",
+    "create",
+    "examples",
+    "find",
+    "is_shipped",
+    "keep_evaluation",
+    "library",
+    "open_run",
+    "roots",
+    "shipped",
+    "user_runs",
+    "write",
+    "write_json",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What people ask of a trainer: control.json, looked at after every step."""
+"""Requests to a trainer (pause, stop, ...): the file control.json, read after every step."""
 
 import json
 import math
@@ -14,12 +14,12 @@ HIGHEST_RATE = NUMBERS["learning_rate"].high
 
 
 class ControlError(ValueError):
-    """A request that no trainer can follow."""
+    """An invalid request."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """`mode` run, pause or stop; `until` pauses at that step; `learning_rate` replaces the spec's, 0 brings it back."""
+    """A request: `mode` run, pause or stop; `until`: the step to pause at; `learning_rate`: 0 for the spec's own."""
 
     mode: str = "run"
     until: int | None = None
@@ -38,7 +38,7 @@ class Control:
 
 
 def read(path: Path) -> Control:
-    """Return what is asked of the run's trainer; a missing or damaged file asks for nothing but to go on."""
+    """Return the request to the run's trainer; a missing or damaged file means "run"."""
     try:
         content = json.loads((path / "control.json").read_text())
         return Control(**{f.name: content[f.name] for f in fields(Control) if f.name in content})
@@ -47,21 +47,21 @@ def read(path: Path) -> Control:
 
 
 def ask(path: Path, **changes: Any) -> Control:
-    """Change what is asked and return all of it; raises ControlError on numbers that cannot be followed."""
+    """Change the request and return the whole request; raises ControlError on invalid numbers."""
     control = replace(read(path), **changes)
     files.write(path / "control.json", json.dumps(asdict(control)) + "\n", durable=False)
     return control
 
 
 class ControlReader:
-    """Reads control.json again only when it has changed, so that a look costs a trainer one stat a step."""
+    """Reads control.json again only when it has changed, so that each step costs one stat call."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.control = path, Control()
         self.version: tuple[int, int] | None = None
 
     def latest(self) -> Control:
-        """Return what is asked now; raises FileNotFoundError where the run's folder is gone."""
+        """Return the current request; raises FileNotFoundError if the run's folder was removed."""
         try:
             found = (self.path / "control.json").stat()
             version = (found.st_mtime_ns, found.st_ino)

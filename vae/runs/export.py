@@ -1,4 +1,4 @@
-"""A run's history in other tools' formats; history.jsonl stays the truth."""
+"""Export a run's history to other tools' formats."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from vae.runs.run import Run
 def tensorboard(run: Run, folder: Path) -> int:
     """Write the history as TensorBoard event files, replacing earlier ones; return the number of scalars.
 
-    Tags are train/NAME and valid/NAME at the record's step; `elbo` = -distortion - rate is added where there is a rate.
+    Tags are train/NAME and valid/NAME at the record's step; `elbo` = -distortion - rate is added if there is a rate.
     """
     from tensorboardX import SummaryWriter
 

@@ -1,4 +1,4 @@
-"""Writing a file of a run so that a kill at any byte leaves the last good version."""
+"""Write a run's files atomically: after a kill at any moment, the last complete version is there."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from typing import Any
 
 
 def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
-    """Replace a file atomically: temporary name in the same folder, flushed to disk, renamed.
+    """Replace a file atomically: write to a temporary name in the same folder, flush to disk, rename.
 
-    `durable` False spares the flush: a kill still leaves a whole file, a power cut may leave the one before.
+    `durable` False omits the flush: a complete file remains after a kill, but a power cut can restore the previous one.
     """
-    # the system's number of this thread, and no other process's either: two visitors of one server may ask something of
-    # the same run at once
+    # the operating system's id of this thread, unique among all processes: two visitors of a server may write requests
+    # to the same run at the same time
     temporary = path.with_name(f".{path.name}.{threading.get_native_id()}.tmp")
     try:
         with open(temporary, "wb") as file:

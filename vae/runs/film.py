@@ -1,6 +1,6 @@
-"""The film of a training: about forty snapshots of a run at fixed steps, and the newest state by the clock.
+"""The film of a training: about forty frames at fixed steps, and a live frame of the newest state.
 
-Reading needs no torch. A damaged or half-shot frame is left out: the film is for the eye, the history for the numbers.
+Reading needs no torch. Damaged or incomplete frames are skipped, because all numbers are in the history.
 """
 
 import io
@@ -18,8 +18,8 @@ DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.erro
 
 
 @dataclass(frozen=True)
-class Still:
-    """What does not change: originals [16, *shape] (uint8, or float32 data that are no pixels), labels [M], classes."""
+class FilmConstants:
+    """The part that all frames share: originals [16, *shape] (uint8, or float32 if not pixels), labels [M], classes."""
 
     labels: np.ndarray | None
     classes: tuple[str, ...]
@@ -29,7 +29,7 @@ class Still:
 
 @dataclass(frozen=True)
 class Frame:
-    """One moment: codes [M, d], rate by dimension [d] in nats (None without a prior), images like the originals."""
+    """One frame: codes [M, d], rate by dimension [d] in nats (None without a prior), images like the originals."""
 
     step: int
     codes: np.ndarray
@@ -39,17 +39,17 @@ class Frame:
 
 
 def plan(total: int) -> list[int]:
-    """Return the steps of the film, 0 and `total` among them, dense where a model is born: total (i / 40)^2."""
+    """Return the steps of the frames, total (i / 40)^2, denser at the start; 0 and `total` are included."""
     return sorted({round(total * (i / FRAMES) ** 2) for i in range(FRAMES + 1)})
 
 
 def file(path: Path, step: int | None) -> Path:
-    """Return where a frame lies; None is the newest."""
+    """Return the path of a frame's file; step None is the live frame."""
     return path / "live.npz" if step is None else path / "film" / f"{step:09d}.npz"
 
 
-def pack(content: Still | Frame, compressed: bool = True) -> bytes:
-    """Return a still or a frame as .npz without pickled objects."""
+def pack(content: FilmConstants | Frame, compressed: bool = True) -> bytes:
+    """Return the constants or a frame as .npz without pickled objects."""
     arrays = {k: np.asarray(v) for k, v in content.__dict__.items() if v is not None}
     buffer = io.BytesIO()
     (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **arrays)
@@ -57,12 +57,12 @@ def pack(content: Still | Frame, compressed: bool = True) -> bytes:
 
 
 def steps(path: Path) -> list[int]:
-    """Return the steps that the film shows, ascending."""
+    """Return the steps of the saved frames, ascending."""
     return sorted(int(p.stem) for p in (path / "film").glob("*.npz") if p.stem.isdigit())
 
 
 def read(path: Path, step: int | None = None) -> Frame | None:
-    """Return the frame of a step, or the newest there is; None where it is missing or damaged."""
+    """Return the frame of a step (None: the live frame), or None if it is missing or damaged."""
     try:
         with np.load(file(path, step), allow_pickle=False) as arrays:
             content = {k: arrays[k] for k in arrays.files}
@@ -75,12 +75,12 @@ def read(path: Path, step: int | None = None) -> Frame | None:
         return read(path, last[-1]) if last else None
 
 
-def still(path: Path) -> Still | None:
-    """Return what all frames share, or None where it is missing or damaged."""
+def constants(path: Path) -> FilmConstants | None:
+    """Return the part that all frames share, or None if it is missing or damaged."""
     try:
         with np.load(path / "film" / "still.npz", allow_pickle=False) as arrays:
             content = {k: arrays[k] for k in arrays.files}
         classes = tuple(str(c) for c in content["classes"])
-        return Still(content.get("labels"), classes, content["originals"], str(content["split"]))
+        return FilmConstants(content.get("labels"), classes, content["originals"], str(content["split"]))
     except DAMAGE:
         return None

@@ -1,4 +1,4 @@
-"""Where runs lie: the user's folder and those of the models that come with the project; listing, finding and making."""
+"""The folders of runs, the user's and those shipped with the project: list, find and create runs."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 @dataclass(frozen=True)
 class Broken:
-    """A folder that looks like a run but cannot be read, and why."""
+    """An unreadable run folder, with the reason."""
 
     name: str
     path: Path
@@ -23,19 +23,19 @@ class Broken:
 
 
 def shipped() -> Path:
-    """The folder of the models that come with the project: `models` in a checkout, beside this file when installed."""
+    """The folder of the models shipped with the project: `models` in a checkout, next to this file when installed."""
     here = Path(__file__).resolve()
     installed = here.with_name("shipped")
     return installed if installed.is_dir() else here.parents[2] / "models"
 
 
 def examples() -> Path:
-    """The folder of the ill models that come with the project, for people to see what illness looks like."""
+    """The folder of the shipped examples of faulty models, which show typical failures of training."""
     return shipped() / "unhealthy"
 
 
-def ships(run: Run) -> bool:
-    """Return whether a run comes with the project, so that it stays as it is."""
+def is_shipped(run: Run) -> bool:
+    """Return whether a run is shipped with the project; such runs are never changed."""
     return run.path.resolve().parent in (shipped().resolve(), examples().resolve())
 
 
@@ -45,12 +45,12 @@ def user_runs() -> Path:
 
 
 def roots() -> tuple[Path, ...]:
-    """Where runs are looked for: the user's first, then the shipped ones, the ill ones last."""
+    """The folders that are searched for runs, in this order: the user's, the shipped models, the faulty examples."""
     return user_runs(), shipped(), examples()
 
 
 def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:
-    """Return every run of the folders (default: `roots()`), sorted by name; unreadable ones as Broken."""
+    """Return all runs of the folders (default: `roots()`), sorted by name; unreadable folders as Broken."""
     found: dict[str, Run | Broken] = {}
     for folder in folders if folders is not None else roots():
         for path in sorted(p.parent for p in folder.glob("[!.]*/spec.json")):
@@ -66,7 +66,7 @@ def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:
 
 
 def find(name: str, folders: Iterable[Path] | None = None) -> Run:
-    """Return the run of that name; raises RunError that lists the names there are. Names never leave the folders."""
+    """Return the run of a name; raises RunError, which lists the names. Paths outside the folders are refused."""
     folders = list(folders if folders is not None else roots())
     if NAME.fullmatch(name):
         for folder in folders:
@@ -77,7 +77,7 @@ def find(name: str, folders: Iterable[Path] | None = None) -> Run:
 
 
 def open_run(run: str | Path | Run) -> Run:
-    """Return the run of a name or of a folder's path, or itself; raises RunError where there is none."""
+    """Return a run, given as a run, a name or a folder's path; raises RunError if there is none."""
     if isinstance(run, Run):
         return run
     if isinstance(run, Path) or "/" in run or Path(run, "spec.json").is_file():
@@ -86,7 +86,7 @@ def open_run(run: str | Path | Run) -> Run:
 
 
 def create(path: Path, spec: Spec) -> Run:
-    """Make a run folder that holds its spec; raises RunError if one is there already."""
+    """Create a run folder with a spec; raises RunError if the folder already holds a run."""
     if (path / "spec.json").exists():
         raise RunError(f"{path} holds a run already. Resume it with --resume, or choose another name.")
     path.mkdir(parents=True, exist_ok=True)

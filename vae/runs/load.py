@@ -1,4 +1,4 @@
-"""A run's trained model, and the held-out examples that it is measured on; the one file of this room that needs torch."""
+"""Load a run's trained model and its held-out examples; the only module of vae.runs that needs torch."""
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -20,18 +20,18 @@ def load_model(run: Run) -> LatentModel:
 
 
 def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:
-    """Return the test split of the run's data (or of data `name`), and its batches under the run's spec.
+    """Return the test split of the run's data (or of dataset `name`), and its batches under the run's spec.
 
-    Raises DataError where the data are not on this machine.
+    Raises DataError if the data are not on this machine.
     """
     dataset = data.load(name or run.spec.data, "test", n=n)
     return dataset, prepare(dataset, run.spec)
 
 
 def encoded_examples(run: Run, whole: Batches | None = None) -> Batches:
-    """Return the test examples that a run's codes are of, in their order; `whole` is the test split, if loaded before.
+    """Return the test examples of a run's codes, in the codes' order; `whole` is the test split, if already loaded.
 
-    Raises RunError where the codes are of other examples than those here, DataError where there are none.
+    Raises RunError if the codes belong to other examples, DataError if the data are missing.
     """
     batches, count = whole if whole is not None else held_out(run)[1], len(run.codes)
     if len(batches) > count:

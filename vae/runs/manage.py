@@ -1,4 +1,4 @@
-"""Runs as people handle them: created within limits, branched, named, deleted with a way back, taken home as a zip."""
+"""Manage runs: create within limits, branch, rename, delete and restore, and export as a zip."""
 
 import io
 import math
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from vae import data
-from vae.runs import control, film, files, folders, pace, status
+from vae.runs import control, files, film, folders, pace, status
 from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError, cost
 
 TITLE, NOTE = 120, 10_000  # characters
 MOST_WEIGHTS = 50_000_000
-MOST_VALUES = 2**31  # decoded values a step: 8 GiB of float32
+MOST_VALUES = 2**31  # limit of decoded values per step: 8 GiB of float32
 MOST_HOURS = 72.0
 TRASH_DAYS = 7.0
 LEAVE_OUT = (
@@ -28,7 +28,7 @@ LEAVE_OUT = (
 
 
 def limits(spec: Spec, n: int) -> None:
-    """Raise SpecError, with what to change, where a spec would overwhelm a machine that others share."""
+    """Raise SpecError, with the remedy, if a spec needs more than a shared machine can provide."""
     weights = cost.parameters(spec)
     if weights > MOST_WEIGHTS:
         raise SpecError(
@@ -49,7 +49,7 @@ def limits(spec: Spec, n: int) -> None:
 
 
 def check(spec: Spec) -> int:
-    """Return the number of training examples; raises SpecError or DataError where the run could not start or end."""
+    """Return the number of training examples; raises SpecError or DataError if the run could not start or finish."""
     description = data.describe(spec.data)
     if not data.available(spec.data):
         raise data.DataError(
@@ -71,18 +71,18 @@ def check(spec: Spec) -> int:
 
 
 def _name(spec: Spec) -> str:
-    """Return a new folder's name; a preset from somebody's JSON may say anything, and must not lead elsewhere."""
+    """Return a new folder's name; a preset's name from an uploaded JSON is cleaned, so that it is no path."""
     return re.sub(r"[^a-z0-9-]", "", f"{spec.preset}-{spec.data}"[:60]).strip("-") + f"-{uuid.uuid4().hex[:6]}"
 
 
 def _describe(run: Run, **changes: Any) -> Run:
-    # read anew: another tab, or the line above, may have changed it
+    # read again: another tab, or the line above, may have changed it
     files.write_json(run.path / "meta.json", Run(run.path).meta | changes)
     return Run(run.path)
 
 
 def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) -> Run:
-    """Make a run folder ready to train; raises SpecError or DataError, and then nothing was made."""
+    """Create a run folder, ready to train; if it raises SpecError or DataError, nothing was created."""
     check(spec)
     run = folders.create((folder or folders.user_runs()) / _name(spec), spec)
     command = f"python -m vae train {run.name}"
@@ -90,9 +90,9 @@ def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) 
 
 
 def branch(run: Run, owner: str, **changes: Any) -> Run:
-    """Return a new run that goes on from another's last checkpoint, with changes that keep its networks.
+    """Return a new run that continues from another's last checkpoint; changes must keep the networks.
 
-    Raises RunError while the other trains, or without a checkpoint; SpecError where the changes need other weights.
+    Raises RunError while the other run trains, or without a checkpoint; SpecError if the changes need other weights.
     """
     if status.current(run.path).state in ("running", "starting", "finishing"):
         raise RunError(f"{run.title} is training: pause it, then branch from where it stands.")
@@ -123,7 +123,7 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
         if frame.is_file():
             shutil.copyfile(frame, made.path / "film" / frame.name)
     if "learning_rate" in changes:
-        control.ask(made.path, learning_rate=0.0)  # the checkpoint may hold another one, set by hand
+        control.ask(made.path, learning_rate=0.0)  # the checkpoint may hold another learning rate, set by the user
     step = status.current(run.path).step or (run.history[-1]["step"] if run.history else 0)
     origin = {"run": run.name, "step": step}
     title = f"{run.title}, branch"[:TITLE]
@@ -132,7 +132,7 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
 
 
 def _own(run: Run) -> bool:
-    return not folders.ships(run)
+    return not folders.is_shipped(run)
 
 
 def _changeable(run: Run) -> None:
@@ -141,24 +141,24 @@ def _changeable(run: Run) -> None:
 
 
 def rename(run: Run, title: str) -> Run:
-    """Give a run the title that people see; its folder's name, and so every link to it, stays."""
+    """Change a run's displayed title; the folder's name, and so every link to it, stays the same."""
     _changeable(run)
     return _describe(run, title=re.sub(r"\s+", " ", title).strip()[:TITLE])
 
 
 def annotate(run: Run, note: str) -> Run:
-    """Keep a note with a run."""
+    """Save a note with a run."""
     _changeable(run)
     return _describe(run, note=note[:NOTE])
 
 
 def trash() -> Path:
-    """The folder that deleted runs wait in; nothing lists it."""
+    """The folder of deleted runs, which is not listed."""
     return folders.user_runs() / ".trash"
 
 
 def delete(run: Run) -> None:
-    """Move a run to the trash; raises RunError while it trains or for a run that comes with the project."""
+    """Move a run to the trash; raises RunError while it trains, and for shipped runs."""
     _changeable(run)
     if status.held(run.path):
         raise RunError(f"{run.title} is training. Stop it first, then delete it.")
@@ -171,7 +171,7 @@ def delete(run: Run) -> None:
 
 
 def restore(name: str) -> Run:
-    """Bring a deleted run back; raises RunError where it is not in the trash or its place is taken."""
+    """Restore a deleted run; raises RunError if it is not in the trash or its name is taken."""
     source, target = trash() / name, folders.user_runs() / name
     if not folders.NAME.fullmatch(name) or not source.is_dir():
         raise RunError(f"There is no deleted run {name!r} to bring back.")
@@ -183,7 +183,7 @@ def restore(name: str) -> Run:
 
 
 def empty_trash(days: float = TRASH_DAYS) -> None:
-    """Remove for good what has waited in the trash for so many days."""
+    """Remove the runs that were deleted at least `days` days ago."""
     for path in trash().glob("*/"):
         mark = path / "deleted"
         if mark.exists() and time.time() - mark.stat().st_mtime > days * 86400:
@@ -191,7 +191,7 @@ def empty_trash(days: float = TRASH_DAYS) -> None:
 
 
 def archive(run: Run) -> bytes:
-    """Return the run as a zip to take home: all but the checkpoint and what only a trainer needs."""
+    """Return the run as a zip, without the checkpoint and other files that only a trainer needs."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
         for file in sorted(run.path.rglob("*")):
@@ -203,6 +203,6 @@ def archive(run: Run) -> bytes:
 
 
 def parent(run: Run) -> str:
-    """Return in words where a branch comes from, or an empty text."""
+    """Return, in words, the run and step that a branch comes from, or ""."""
     origin = run.meta.get("parent")
     return f"branched from {origin['run']} at step {origin['step']:,}" if isinstance(origin, dict) else ""

@@ -1,16 +1,16 @@
-"""How long a training will take on this machine: by arithmetic, corrected by what earlier runs took."""
+"""Estimate the duration of a training: the arithmetic's time, corrected by earlier runs on this machine."""
 
 import json
 import math
 from typing import Any
 
-from vae.runs import files
 from vae.data import data_root
+from vae.runs import files
 from vae.runs.status import Status
 from vae.spec import Spec, cost
 
 MEMORY = 0.3  # weight of the newest run in the learned correction
-FEWEST_STEPS = 200  # a shorter run says nothing about speed
+FEWEST_STEPS = 200  # a shorter run is no measurement of speed
 
 
 def _key(spec: Spec, threads: int) -> str:
@@ -26,19 +26,19 @@ def _learned() -> dict[str, Any]:
 
 
 def correction(spec: Spec, threads: int) -> float:
-    """Return measured over calculated seconds of this machine's earlier runs with such networks, or 1."""
+    """Return the ratio of measured to estimated seconds of earlier runs with such networks, or 1."""
     value = _learned().get(_key(spec, threads), 1.0)
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) and value > 0 else 1.0
 
 
 def seconds(spec: Spec, n_train: int, threads: int = 1) -> float:
-    """Return the seconds that training on n_train examples will take here, validation and saving left out."""
+    """Return the estimated seconds of training on n_train examples on this machine, without validation and saving."""
     steps = spec.epochs * math.ceil(n_train / spec.batch)
     return steps * cost.step_seconds(spec, threads) * correction(spec, threads)
 
 
 def learn(spec: Spec, status: Status) -> None:
-    """Remember how long a finished run's steps took, beside what the arithmetic says."""
+    """Save the ratio of a finished run's measured time per step to the estimated one."""
     if status.step < FEWEST_STEPS or status.seconds <= 0 or status.processes > 1:
         return
     key, content = _key(spec, status.threads), _learned()

@@ -1,4 +1,4 @@
-"""Numbers of every code by itself, kept in the data folder under the hash of the weights and codes that they are of."""
+"""Values for each code, cached in the data folder under the hash of the run's weights and codes."""
 
 import hashlib
 import io
@@ -12,37 +12,37 @@ from vae.data import data_root
 from vae.runs import files
 from vae.runs.run import Run
 
-VERSION = "1"  # of what the numbers mean: another one is computed anew
+VERSION = "1"  # version of the values' definition; values of another version are computed again
 FILES = ("spec.json", "model.safetensors", "codes.npz")
 BOUND, TIGHTNESS = ("distortion", "rate", "elbo"), ("gap",)
 
 
 @dataclass(frozen=True)
 class Pointwise:
-    """Values [N] by name, float32, nan where none was computed; `how` they were found, for people."""
+    """Values [N] by name, float32, nan if not computed; `how` describes the computation in words."""
 
     values: dict[str, NDArray[np.float32]]
     how: str
 
     @property
     def computed(self) -> int:
-        """How many examples have values."""
+        """The number of examples with values."""
         return int(np.isfinite(next(iter(self.values.values()))).sum())
 
 
 def mark(run: Run) -> str:
-    """Return the hash of the files that the numbers follow from; another training, or other codes, have another."""
+    """Return the hash of the run's weights and codes, the cache's key."""
     parts = [hashlib.sha256((run.path / name).read_bytes()).digest() for name in FILES if (run.path / name).is_file()]
     return hashlib.sha256(VERSION.encode() + b"".join(parts)).hexdigest()[:16]
 
 
 def file(mark: str, names: tuple[str, ...]) -> Path:
-    """Return where these numbers of the run of that mark are kept."""
+    """Return the path of the cached values `names` of the run with hash `mark`."""
     return data_root() / "pointwise" / f"{mark}-{names[0]}.npz"
 
 
 def keep(run: Run, names: tuple[str, ...], found: Pointwise) -> None:
-    """Keep numbers for everyone on this machine."""
+    """Cache values for all users of this machine."""
     path = file(mark(run), names)
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
@@ -51,7 +51,7 @@ def keep(run: Run, names: tuple[str, ...], found: Pointwise) -> None:
 
 
 def kept(mark: str, names: tuple[str, ...], n: int) -> Pointwise | None:
-    """Return the numbers that were kept of n codes; None where there are none or they are damaged."""
+    """Return the cached values of n codes, or None if there are none or they are damaged."""
     try:
         with np.load(file(mark, names), allow_pickle=False) as arrays:
             how = str(arrays["how"])

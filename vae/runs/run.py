@@ -1,8 +1,8 @@
 """A run is a folder: spec.json, model.safetensors, history.jsonl, codes.npz, metrics.json, card.md and state.pt.
 
 Training adds meta.json, status.json, control.json, worker.lock and the film (see `status`, `control` and `film`).
-Reading never unpickles and needs no torch. `state.pt` (optimiser, generator, position and the weights that belong to
-them) is training's alone.
+Reading never unpickles and needs no torch. Only training reads `state.pt` (optimiser, generator, position and the
+weights that belong to them).
 """
 
 import io
@@ -21,18 +21,18 @@ from vae.runs import files
 from vae.spec import Spec, SpecError
 from vae.spec.layers import fold, weight_shape
 
-SHOWN_LABEL = 0  # what a conditional decoder shows where nobody chose a label
+SHOWN_LABEL = 0  # the default label of a conditional decoder
 
 
 class RunError(Exception):
-    """A run folder that cannot be read: what is wrong, why, and what to do."""
+    """A run folder that cannot be read; the message says what, why and what to do."""
 
 
 @dataclass(frozen=True)
 class Codes:
     """Posterior means [N, d] and scales [N, d] (None for an autoencoder) of a split's first N examples, with labels.
 
-    `mean`, `components` [2, d] and `explained` [2] are the codes' PCA where d > 2: reading needs no scikit-learn.
+    `mean`, `components` [2, d] and `explained` [2] are the codes' PCA if d > 2; reading needs no scikit-learn.
     """
 
     means: np.ndarray
@@ -48,7 +48,7 @@ class Codes:
         return len(self.means)
 
     def every(self, step: int) -> "Codes":
-        """Return each `step`-th of the codes, the first among them, with the principal components of all."""
+        """Return every `step`-th code, starting at the first, with the principal components of all."""
         scales, labels = (None if v is None else v[::step] for v in (self.scales, self.labels))
         return replace(self, means=self.means[::step], scales=scales, labels=labels)
 
@@ -62,7 +62,7 @@ class Codes:
 
 
 class Run:
-    """One run folder, read lazily; every property raises RunError with the remedy if its file is damaged."""
+    """A run folder, read lazily; every property raises RunError with the remedy if its file is damaged."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -81,7 +81,7 @@ class Run:
 
     @cached_property
     def spec(self) -> Spec:
-        """The spec it was trained from."""
+        """The spec of the run."""
         try:
             return Spec.from_json((self.path / "spec.json").read_text())
         except (SpecError, UnicodeDecodeError) as error:
@@ -108,7 +108,7 @@ class Run:
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        """What people said of it: title, note, owner, created (unix time), parent {"run", "step"}; {} if damaged."""
+        """The run's metadata: title, note, owner, created (unix time), parent {"run", "step"}; {} if damaged."""
         try:
             content = json.loads((self.path / "meta.json").read_text())
         except (OSError, ValueError):
@@ -117,17 +117,17 @@ class Run:
 
     @property
     def checkpoint(self) -> Path | None:
-        """The file that training goes on from, or None before there is one."""
+        """The checkpoint file from which training continues, or None if there is none yet."""
         return next((f for f in (self.path / "state.pt", self.path / "previous.pt") if f.is_file()), None)
 
     @property
     def title(self) -> str:
-        """The name people gave it, else the folder's."""
+        """The title set by the user, or the folder's name."""
         return str(self.meta.get("title") or self.name)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """Evaluated numbers by name, each {"value", "se", "n", "units"}, with what they were measured on."""
+        """Evaluation results by name, each {"value", "se", "n", "units"}, and the data of the evaluation."""
         file = self.path / "metrics.json"
         try:
             return json.loads(file.read_text()) if file.is_file() else {}
@@ -153,7 +153,7 @@ class Run:
 
     @cached_property
     def codes(self) -> Codes:
-        """The saved codes: the map, also where the data are absent."""
+        """The saved codes, which the map shows even if the data are not on this machine."""
         remedy = f"Run `python -m vae encode {self.name}` to make it again."
         try:
             with np.load(self.path / "codes.npz", allow_pickle=False) as file:
@@ -185,7 +185,7 @@ class Run:
         )
 
     def weights(self, prefix: str = "") -> dict[str, np.ndarray]:
-        """Return the weights named `prefix`..., without it; raises RunError if damaged or not finite."""
+        """Return the weights whose names start with `prefix`, without it; raises RunError if damaged or not finite."""
         remedy = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it anew."
         file = self.path / "model.safetensors"
         try:
@@ -203,8 +203,8 @@ class Run:
     def decoder(self, label: int | None = None) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
         """Return the decoder's layers and its weights "i.weight", "i.bias" by layer index, shapes checked.
 
-        A decoder that is conditioned on labels is returned under one label (None: SHOWN_LABEL), which has moved into a
-        bias: nothing that runs a decoder needs to know of labels.
+        A decoder that is conditioned on labels is returned for one label (None: SHOWN_LABEL), which is folded into a
+        bias, so that code that runs a decoder needs no labels.
         """
         layers, weights = self.spec.decoder_layers(), self.weights("decoder.net.")
         for i, layer in enumerate(layers):
@@ -227,5 +227,5 @@ class Run:
 
 
 def keep_evaluation(run: Run, rows: list[dict[str, Any]]) -> None:
-    """Keep an evaluation table with its run."""
+    """Save an evaluation table in its run."""
     files.write_json(run.path / "evaluation.json", {"data": run.spec.data_name, "split": "test", "rows": rows})

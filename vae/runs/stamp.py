@@ -1,4 +1,4 @@
-"""What changes when a run's files do: the key under which whatever was computed from them is kept."""
+"""A stamp of a run's files, which changes when they change; used as a cache key."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ WEIGHTS = ("spec.json", "model.safetensors")
 
 
 def stamp(run: Path, files: tuple[str, ...] = WEIGHTS) -> Stamp:
-    """Return name, time in ns and size of each of the run's files that is there, by default of its spec and weights."""
+    """Return name, time in ns and size of each existing file of the run, by default its spec and weights."""
     found = ((name, run / name) for name in files)
     return tuple((name, s.st_mtime_ns, s.st_size) for name, file in found if file.is_file() for s in [file.stat()])

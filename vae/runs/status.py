@@ -1,4 +1,4 @@
-"""What a trainer says of itself: status.json, several times a second, and a lock that lives as long as it does."""
+"""A trainer's status: the file status.json, written several times a second, and a lock held while the trainer lives."""
 
 import json
 import math
@@ -18,11 +18,11 @@ STATES = ALIVE | ENDED | {"new", "queued", "interrupted"}
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run stands; `step` of `total`, `epoch` that of the next step, times in seconds, `updated` in unix time.
+    """The state of a training: `step` of `total`, the next step's `epoch`, times in seconds, `updated` in unix time.
 
     state: new | queued | starting | running | paused | finishing (encoding, measuring) | done | stopped | failed, and,
-    as `current` alone says it, interrupted: the file speaks of a trainer that no longer lives.
-    problem: "" | diverged | memory | disk | killed | data | spec | error; `message` says it to a person.
+    only from `current`, interrupted: the file was written by a trainer that no longer runs.
+    problem: "" | diverged | memory | disk | killed | data | spec | error; `message` is the text for users.
     """
 
     state: str = "new"
@@ -45,12 +45,12 @@ class Status:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens unless somebody asks for it."""
+        """Whether training has ended, until a user continues it."""
         return self.state in ENDED
 
     @property
     def alive(self) -> bool:
-        """Whether a trainer is at work or waits at a pause."""
+        """Whether a trainer process runs, or waits in a pause."""
         return self.state in ALIVE
 
     def to_json(self) -> str:
@@ -60,7 +60,7 @@ class Status:
 
 
 def read(path: Path) -> Status | None:
-    """Return what status.json says, or None where it is absent or damaged: it is news, and the next is soon written."""
+    """Return the content of status.json, or None if it is missing or damaged; the trainer soon writes the next one."""
     try:
         content = json.loads((path / "status.json").read_text())
         status = Status(**{f.name: content[f.name] for f in fields(Status) if f.name in content})
@@ -70,7 +70,7 @@ def read(path: Path) -> Status | None:
 
 
 def write(path: Path, status: Status) -> None:
-    """Replace status.json; on a full disk it is overwritten in place, so that the reason still reaches the page."""
+    """Replace status.json; on a full disk it is overwritten in place, so that the page can show the reason."""
     text = replace(status, updated=time.time()).to_json()
     try:
         files.write(path / "status.json", text, durable=False)
@@ -83,12 +83,12 @@ def write(path: Path, status: Status) -> None:
 
 
 def lock(path: Path, timeout: float = 5.0) -> FileLock:
-    """Return the lock that a run's trainer holds; the system releases it when the process dies, however it dies."""
+    """Return the lock of a run's trainer; the operating system releases it when the process ends for any reason."""
     return FileLock(path / "worker.lock", timeout=timeout)
 
 
 def held(path: Path) -> bool:
-    """Return whether a living process holds the run's lock; looking never takes it from a trainer that starts."""
+    """Return whether a living process holds the run's lock; the check never blocks a trainer that starts."""
     file = path / "worker.lock"
     if os.name != "posix":
         from filelock import Timeout
@@ -114,10 +114,10 @@ def held(path: Path) -> bool:
 
 
 def current(path: Path) -> Status:
-    """Return where the run really stands: what its file says, corrected by whether a trainer lives."""
+    """Return the run's actual status: that of its file, corrected if no trainer lives."""
     status = read(path) or Status()
     if status.alive and not held(path):
-        # the last words of a trainer that ended between the two looks
+        # read again: the trainer may have ended between the two checks
         status = read(path) or status
         return replace(status, state="interrupted") if status.alive else status
     return status

@@ -1,4 +1,4 @@
-"""What a model is and how it is trained, as plain values: no torch in this room."""
+"""Specs: the model and its training described by plain values. This package imports no torch."""
 
 from vae.spec.presets import PRESETS
 from vae.spec.spec import Spec, SpecError, preset

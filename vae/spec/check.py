@@ -1,4 +1,4 @@
-"""What is wrong with a spec's entries, in sentences: Spec refuses by them what torch would refuse only in training."""
+"""Check a spec's entries. Spec raises these problems at once; without the check, torch would fail during training."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -72,7 +72,7 @@ def _condition(entries: Entries) -> list[str]:
 
 
 def _together(entries: Entries) -> list[Problem]:
-    """Return why entries that are right by themselves do not go together."""
+    """Return the problems of entries that are each valid but cannot be combined."""
     posterior = POSTERIORS[entries["posterior"]["kind"]]
     if not posterior.density and entries["prior"] is not None:
         return [("prior", "An autoencoder's points have no density to hold against a prior. Set prior to null.")]
@@ -91,7 +91,7 @@ def _together(entries: Entries) -> list[Problem]:
 
 
 def problems(entries: Entries) -> list[Problem]:
-    """Return what is wrong with a spec's entries (`vars(spec)`): the entry's name, and why as a sentence."""
+    """Return the problems of a spec's entries (`vars(spec)`), each as the entry's name and a sentence."""
     found: list[Problem] = []
     if not isinstance(entries["data"], str):
         found.append(("data", f"Data must be the name of a dataset, not {show(entries['data'])}."))

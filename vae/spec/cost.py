@@ -1,4 +1,4 @@
-"""How long a training step takes, by arithmetic alone: the operations of the networks and of what the kinds add."""
+"""Estimate the time of a training step from the number of operations of the networks and of the chosen kinds."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -8,14 +8,14 @@ from vae.spec.layers import weight_shape
 from vae.spec.spec import Spec
 from vae.spec.work import Work, operations
 
-OVERHEAD = 1.1e-3  # seconds a step beside the arithmetic: Python, the optimiser's launches; two cores, torch 2.13
+OVERHEAD = 1.1e-3  # fixed seconds of a step (Python, the optimiser's calls), measured on two cores with torch 2.13
 SPEED = 60e9  # floating-point operations a second and thread
 PASSES = 3  # forward once, backward twice
-PER_VALUE = 80  # operations of noise, likelihood and activations for each value that the decoder puts out
+PER_VALUE = 80  # operations of noise, likelihood and activations for each output value of the decoder
 
 
 def _works(spec: Spec) -> Iterator[Work]:
-    """Yield what the spec's kinds add to its networks."""
+    """Yield the work that each of the spec's kinds adds to that of the networks."""
     for name, role in (ROLES | {"terms": TERM}).items():
         chosen = getattr(spec, name)
         for entry in [chosen] if isinstance(chosen, Mapping) else chosen or ():
@@ -26,14 +26,14 @@ def _works(spec: Spec) -> Iterator[Work]:
 
 
 def parameters(spec: Spec) -> int:
-    """Return how many weights a model has."""
+    """Return the model's number of weights."""
     shapes = [(weight_shape(layer), layer) for layer in spec.encoder_layers() + spec.decoder_layers()]
     networks = sum(math.prod(shape) + layer["out"] for shape, layer in shapes if shape is not None)
     return networks + sum(work.weights for work in _works(spec))
 
 
 def step_seconds(spec: Spec, threads: int = 1) -> float:
-    """Return the seconds of one training step by arithmetic alone."""
+    """Return the estimated seconds of one training step."""
     works = list(_works(spec))
     encoder = operations(spec.encoder_layers(), spec.shape) + sum(work.example for work in works)
     decoder = operations(spec.decoder_layers(), (spec.latent,)) + PER_VALUE * math.prod(spec.shape)

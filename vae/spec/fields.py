@@ -1,4 +1,4 @@
-"""What an option of a spec may be: a number within bounds, the sizes of layers, or one of a few words."""
+"""The types of a spec's options: a number within bounds, a list of layer sizes, or one of a few words."""
 
 import math
 from collections.abc import Mapping
@@ -13,15 +13,18 @@ LARGEST_LAYER = 65536
 LARGEST_PIXEL = 255  # of 8 bits
 LARGEST_LABEL = 10_000
 LARGEST_SEED = 2**31 - 1
-LOG_SIGMA_RANGE = (-9.0, 9.0)  # within it a log sigma is what the network says, outside it bends to a bound
-LAYERS = 64  # more than any network here can use, few enough to answer at once
+LOG_SIGMA_RANGE = (
+    -9.0,
+    9.0,
+)  # inside: log sigma is the network's output; outside: softly bounded
+LAYERS = 64  # more than any network in this project needs, and few enough for a quick check
 
 
 @dataclass(frozen=True)
 class Scalar:
     """A number from `low` to `high` (above `low` where `above`), or one of `words`, or None where `optional`.
 
-    `usual` are the values that a slider stops at; `scheduled` says that it may follow the step (vae.spec.schedules).
+    `usual` are the values that a slider offers; `scheduled`: it can be a function of the step (vae.spec.schedules).
     """
 
     title: str
@@ -39,27 +42,27 @@ class Scalar:
 
     @property
     def range(self) -> str:
-        """What it must be, in words."""
+        """The allowed values, in words."""
         number = "a whole number" if self.whole else "a number"
         low = f"above {self.low:,g}" if self.above else f"from {self.low:,g}"
         high = f"{self.high:,.0f}" if self.whole else f"{self.high:,g}"
         return f"{number} {low} {'and at most' if self.above else 'to'} {high}"
 
     def problem(self, value: Any) -> str:
-        """Return why a value cannot be taken, as a sentence, or ""."""
+        """Return why a value is refused, as a sentence, or "" if it is valid."""
         if isinstance(value, str) and value in self.words:
             return ""
         if isinstance(value, Mapping):
             return self._schedule_problem(value)
         if value is None:
             return "" if self.optional else f"{self.title} is empty. It must be {self.range}."
-        if not self.holds(value):
+        if not self.contains(value):
             words = "".join(f"{word!r}, " for word in self.words)
             return f"{self.title} must be {words + 'or ' if words else ''}{self.range}, not {show(value)}."
         return ""
 
-    def holds(self, value: Any, closed: bool = False) -> bool:
-        """Return whether a value is a number within the bounds; `closed` counts the lower one in."""
+    def contains(self, value: Any, closed: bool = False) -> bool:
+        """Return whether a value is a number within the bounds; `closed` includes the lower bound."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             return False
         if self.whole and value != int(value):
@@ -73,7 +76,7 @@ class Scalar:
         wrong = [
             f"{self.title}: {name} must be {limits.range}, not {show(value.get(name))}."
             for name, limits in (("start", ends), ("stop", ends), ("steps", STEPS), ("warmup", WARM_UP))
-            if not limits.holds(value.get(name, 0 if name == "warmup" else None))
+            if not limits.contains(value.get(name, 0 if name == "warmup" else None))
         ]
         if value.get("schedule") not in schedules.SHAPES:
             wrong.append(
@@ -96,8 +99,8 @@ class Sizes:
     usual: tuple[tuple[int, ...], ...] = ()
 
     def problem(self, value: Any) -> str:
-        """Return why a value cannot be taken, as a sentence, or ""."""
-        if not isinstance(value, list | tuple) or len(value) > LAYERS or not all(_SIZE.holds(v) for v in value):
+        """Return why a value is refused, as a sentence, or "" if it is valid."""
+        if not isinstance(value, list | tuple) or len(value) > LAYERS or not all(_SIZE.contains(v) for v in value):
             return (
                 f"{self.title} must be at most {LAYERS} whole numbers from 1 to {LARGEST_LAYER:,}, such as "
                 f"{', '.join(map(str, self.default))}, not {show(value)}."
@@ -115,7 +118,7 @@ class Choice:
     choices: tuple[str, ...]
 
     def problem(self, value: Any) -> str:
-        """Return why a value cannot be taken, as a sentence, or ""."""
+        """Return why a value is refused, as a sentence, or "" if it is valid."""
         return "" if value in self.choices else f"{self.title} must be {any_of(self.choices)}, not {show(value)}."
 
 
@@ -123,13 +126,13 @@ Option = Scalar | Sizes | Choice
 
 
 def show(value: Any) -> str:
-    """Return a refused value as people typed it, short."""
+    """Return a refused value as the user typed it, shortened."""
     text = "nothing" if value is None else f"{value:,g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 60 else text[:60] + "…"
 
 
 def any_of(names: Any) -> str:
-    """Return what may be chosen, in words."""
+    """Return the possible choices, in words."""
     return " or ".join([", ".join(list(names)[:-1])] * (len(names) > 1) + list(names)[-1:])
 
 

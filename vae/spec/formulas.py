@@ -1,4 +1,4 @@
-"""A spec's model and objective as LaTeX, with the chosen distributions in it."""
+"""A spec's model and objective as LaTeX, with the chosen distributions."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from vae.spec.kinds import Family, Kind
 
 
 class Chosen(Protocol):
-    """What a formula shows of a spec."""
+    """The entries of a spec that its formulas show."""
 
     @property
     def likelihood(self) -> Mapping[str, Any]: ...
@@ -27,7 +27,7 @@ class Chosen(Protocol):
 
 
 def _y(spec: Chosen) -> str:
-    """Return what stands behind a condition: the label, where there is one."""
+    """Return the label y as part of a condition (", y"), or "" for a model without labels."""
     return ", y" if spec.condition is not None else ""
 
 
@@ -36,7 +36,7 @@ def _by_label(spec: Chosen) -> bool:
 
 
 def _arguments(family: Family, entry: Mapping[str, Any], location: str, weights: str, given: str) -> str:
-    """Return a family's location, then its spread: by the network, shared, or a number."""
+    """Return a family's location, then its scale: from the network, shared, or a number."""
     sigma = entry.get("sigma", "each")
     if not family.spread:
         return location
@@ -60,7 +60,7 @@ def posterior(spec: Chosen, z: str = "") -> str:
 
 
 def prior(spec: Chosen) -> str:
-    """Return p(z) as the chosen distribution, "" without one."""
+    """Return p(z) as the chosen distribution, or "" without a prior."""
     if _by_label(spec):
         return r"\mathcal{N}(m_y, s_y^2)"
     return PRIORS[spec.prior["kind"]].symbol if spec.prior is not None else ""
@@ -75,9 +75,9 @@ def model(spec: Chosen) -> str:
 
 
 class Parts:
-    """What the formula of an objective, or of a term, is put together from: vae.spec.kinds.Notation for one spec.
+    """The parts of an objective's or term's formula, for one spec (implements vae.spec.kinds.Notation).
 
-    A number that follows a schedule is a symbol, whose course is noted.
+    A scheduled number becomes a symbol; its schedule is added to the notes.
     """
 
     def __init__(self, spec: Chosen, kind: Kind, entry: Mapping[str, Any], notes: list[str]) -> None:
@@ -91,7 +91,7 @@ class Parts:
             self.fit = rf"\log {likelihood(spec, code)}"
 
     def number(self, name: str) -> str:
-        """Return one of the kind's numbers: its value, or the symbol of its schedule."""
+        """Return one of the kind's options: its value, or a symbol if it is scheduled."""
         value = self.entry[name]
         if not isinstance(value, Mapping):
             return f"{value:g}"
@@ -101,12 +101,12 @@ class Parts:
         return symbol
 
     def minus(self, factor: str, what: str) -> str:
-        """Return " - factor what", without a factor of 1, and nothing where the factor is 0."""
+        """Return " - factor what"; a factor of 1 is not written, and a factor of 0 gives ""."""
         return "" if factor == "0" else " - " + ("" if factor == "1" else factor + r"\, ") + what
 
 
 def objective(spec: Chosen) -> str:
-    """Return what is climbed for one example x: the objective, its additive terms, and the course of its schedules."""
+    """Return the objective for one example x as LaTeX, with its additive terms and its schedules."""
     notes: list[str] = []
     kind = OBJECTIVES[spec.objective["kind"]]
     text = kind.formula(Parts(spec, kind, spec.objective, notes))

@@ -1,8 +1,8 @@
-"""What an entry of the tables in vae.spec.choices says of a prior, a likelihood, an objective and so on.
+"""The classes of the entries in vae.spec.choices: a prior, a likelihood, an objective and so on.
 
-An entry is all that the project knows of a kind without torch: the form, the command line, the checks, the formulas,
-the estimate of time and the documentation read it, and nothing else names the kind. What differs between kinds is a
-property here, so that nobody has to ask for a name.
+An entry holds all facts about a kind that need no torch. The form, the command line, the checks, the formulas,
+the estimate of time and the documentation read it, and no other code names the kind. Differences between kinds are
+properties of the entry, so that no code has to compare names.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ Options = Mapping[str, Any]
 
 
 class Sized(Protocol):
-    """What the work of a part depends on: the sizes of a spec."""
+    """The sizes of a spec, on which the work of its parts depends."""
 
     @property
     def latent(self) -> int: ...
@@ -28,21 +28,21 @@ class Sized(Protocol):
 
 
 def loaded(code: str) -> Any:
-    """Return what "module:name" names."""
+    """Return the object that "module:name" names."""
     module, _, name = code.partition(":")
     return getattr(import_module(module), name)
 
 
 def no_work(options: Options, spec: Sized) -> Work:
-    """Return the work of what adds nothing to the two networks."""
+    """Return the work of a kind that adds nothing to that of the two networks."""
     return Work()
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A title, a sentence, where the code is ("module:name", imported when it is built), and the options by name.
+    """One kind: a title, a sentence, its code ("module:name", imported when it is built), and its options by name.
 
-    `work` returns what the kind adds to a training step, given its options, all of them spelt out, and the spec.
+    `work(options, spec)` returns the kind's work in a training step; `options` holds all options, defaults included.
     """
 
     title: str
@@ -52,11 +52,11 @@ class Kind:
     work: Callable[[Options, Sized], Work] = no_work
 
     def load(self) -> Any:
-        """Return the class or function; imports torch where the code does."""
+        """Return the class or function; imports torch if its module does."""
         return loaded(self.code)
 
     def filled(self, entry: Options) -> dict[str, Any]:
-        """Return an entry's options, those that it leaves out at their defaults."""
+        """Return all options of an entry; missing options get their defaults."""
         return {name: entry.get(name, option.default) for name, option in self.options.items()}
 
 
@@ -68,15 +68,15 @@ class Network(Kind):
 
 
 def nothing_more(n: int, options: Options) -> int:
-    """Return how many numbers a family takes beyond locations and scales: none."""
+    """Return 0: the family takes no numbers besides locations and scales."""
     return 0
 
 
 @dataclass(frozen=True)
 class Family(Kind):
-    """A distribution made of a network's raw output: locations, scales where `sigma` is "each", then `extra` numbers.
+    """A distribution whose parameters are a network's output: locations, scales if `sigma` is "each", `extra` numbers.
 
-    `symbol`, `spread` and `power` are its LaTeX: its name, its scale's letter, and the power the scale is written with.
+    `symbol`, `spread` and `power` are LaTeX: its name, the letter of its scale, and the exponent of the scale.
     """
 
     symbol: str = ""
@@ -85,7 +85,7 @@ class Family(Kind):
     extra: Callable[[int, Options], int] = nothing_more
 
     def width(self, n: int, entry: Options) -> int:
-        """Return how many channels of raw output an event with n of them takes."""
+        """Return the number of channels of raw output for an event with n channels."""
         options = self.filled(entry)
         return n * (2 if options.get("sigma") == "each" else 1) + self.extra(n, options)
 
@@ -109,22 +109,22 @@ class Likelihood(Family):
 
     @property
     def binary(self) -> bool:
-        """Whether it is a probability of 0 and 1 alone, so that grey pixels are binarised first."""
+        """Whether it is a probability on {0, 1}, so that grey pixels must be binarised first."""
         return self.support == BINARY
 
     @property
     def bits(self) -> bool:
-        """Whether it is a probability of grey levels, so that bits per dimension mean something."""
+        """Whether it is a probability on grey levels, so that bits per dimension are defined."""
         return self.support == LEVELS
 
     @property
     def bounded(self) -> bool:
-        """Whether it takes pixels of [0, 1] alone."""
+        """Whether it accepts only pixels in [0, 1]."""
         return self.support != REAL
 
     @property
     def shown(self) -> str:
-        """What the decoder's picture is called: the mean, or the location where that is no mean."""
+        """The name of the value that the decoder's image shows: the mean, or the location if that is not the mean."""
         return "location" if self.support == LEVELS else "mean"
 
 
@@ -132,8 +132,8 @@ class Likelihood(Family):
 class Posterior(Family):
     """q(z|x). `distribution` is the torch distribution it makes, as rules.CLOSED_RATES names it.
 
-    `density`: it has one, else there is no rate and no bound. `factorised`: over dimensions. `scalable`: it is location
-    plus width times noise, so that one factor makes it wider. `codebook`: its points are those of a codebook.
+    `density`: it has a density; without one there is no rate and no bound. `factorised`: over dimensions. `scalable`:
+    it is location plus scale times noise, so one factor makes it wider. `codebook`: its points form a codebook.
     """
 
     distribution: str = ""
@@ -148,8 +148,8 @@ class Prior(Kind):
     """p(z). `symbol` is its LaTeX, `distribution` the torch distribution it makes, as rules.CLOSED_RATES names it.
 
     `standard`: it is N(0, I). `learned`: it has weights. `factorised`: over dimensions. `reparametrised`: its samples
-    carry a gradient. `by_label` is where its variant with a mean and sigma for each label is; `no_labels` says why it
-    cannot stand beside labels at all.
+    carry a gradient. `by_label` is the code of its variant with a mean and sigma for each label; `no_labels` says why
+    it cannot be used with labels at all.
     """
 
     symbol: str = ""
@@ -162,12 +162,12 @@ class Prior(Kind):
     no_labels: str = ""
 
     def load_by_label(self) -> Any:
-        """Return the class of the variant by label."""
+        """Return the class of the variant with a mean and sigma for each label."""
         return loaded(self.by_label)
 
 
 class Notation(Protocol):
-    """What an objective's formula is put together from (see vae.spec.formulas)."""
+    """The parts of an objective's formula (see vae.spec.formulas)."""
 
     fit: str  # E_q[log p(x|z)]
     rate: str  # KL(q(z|x) || p(z))
@@ -177,13 +177,13 @@ class Notation(Protocol):
     model: str  # prior, likelihood and posterior, each as its formula
 
     def number(self, name: str) -> str:
-        """Return one of the objective's numbers: a value, or the symbol of its schedule."""
+        """Return one of the objective's options: its value, or a symbol if it is scheduled."""
 
     def minus(self, factor: str, what: str) -> str:
         """Return " - factor what", without a factor of 1, and nothing where the factor is 0."""
 
 
-def fit_alone(of: Notation) -> str:
+def reconstruction_formula(of: Notation) -> str:
     """Return the formula of an objective without a rate."""
     return of.fit
 
@@ -194,14 +194,15 @@ REPARAMETRISED = ("reparametrised", "reparametrised-mc")
 
 @dataclass(frozen=True)
 class Objective(Kind):
-    """What is climbed; its options may be schedules. `needs` are names of rules.NEEDS, `paths` the gradient paths that
-    it can take, `samples` the K that it is usually trained with.
+    """An objective, which training maximises; its options can be schedules.
+
+    `needs` are names of rules.NEEDS, `paths` the gradient paths that it allows, `samples` the usual K in training.
 
     `bound`: at its default numbers it is a bound on log p(x). `couples_batch`: it compares a batch's examples with each
     other. `aggregate_weight` names the option that weighs how far all codes together are from the prior.
     """
 
-    formula: Callable[[Notation], str] = fit_alone
+    formula: Callable[[Notation], str] = reconstruction_formula
     needs: tuple[str, ...] = ("density",)
     paths: tuple[str, ...] = ANY_PATH
     samples: int = 1
@@ -217,7 +218,7 @@ class Objective(Kind):
 
 @dataclass(frozen=True)
 class Term(Kind):
-    """A penalty that is taken off the objective, times its option `weight`; `formula` is its LaTeX."""
+    """A penalty: the objective minus `weight` (an option) times it; `formula` is its LaTeX."""
 
     formula: str = ""
     needs: tuple[str, ...] = ()
@@ -226,7 +227,7 @@ class Term(Kind):
 
 @dataclass(frozen=True)
 class GradientPath(Kind):
-    """How the gradient reaches q; `density`: it needs a posterior with one, `least`: so many samples."""
+    """An estimator of the gradient with respect to q; `density`: q must have a density; `least`: the minimal K."""
 
     density: bool = True
     least: int = 1
@@ -234,7 +235,7 @@ class GradientPath(Kind):
 
 @dataclass(frozen=True)
 class Role:
-    """An entry of a spec that chooses one of a table's kinds; `optional`: it may be None."""
+    """A field of a spec that chooses one kind of a table; `optional`: it can be None."""
 
     title: str
     sentence: str

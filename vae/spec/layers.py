@@ -1,7 +1,7 @@
-"""Networks as plain lists of layers: torch builds them, the browser runs them, and both read the same list.
+"""Networks as plain lists of layers, from which torch builds modules and the browser's decoder runs.
 
-A layer is a dict such as {"kind": "linear", "in": 2, "out": 128}. Keeping the list apart from torch lets the app
-hand a decoder to the browser without importing torch.
+A layer is a dict such as {"kind": "linear", "in": 2, "out": 128}. Because the list needs no torch, the app can
+send a decoder to the browser without importing torch.
 """
 
 import math
@@ -14,7 +14,7 @@ Shape = tuple[int, ...]
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid", "mish")
 
-# what the browser's decoder runs (ui/decode/decoder.js); anything else is shown through a pre-decoded atlas
+# the layers that the browser's decoder can run (ui/decode/decoder.js); other decoders need a pre-decoded atlas
 IN_BROWSER = frozenset(
     {"linear", "conv2d", "conv_transpose2d", "upsample", "flatten", "unflatten", *ACTIVATIONS} - {"mish"}
 )
@@ -93,7 +93,7 @@ def conv(
 
 
 def fold(layers: list[Layer], weights: dict[str, Any], label: int) -> tuple[list[Layer], dict[str, Any]]:
-    """Return the layers and weights "i.weight", "i.bias" of the same network under one label: its bias has moved."""
+    """Return layers and weights ("i.weight", "i.bias") of the network under one label, which is folded into a bias."""
     layers, weights = [dict(layer) for layer in layers], dict(weights)
     for i, layer in enumerate(layers):
         if layer.pop("labels", 0):

@@ -1,4 +1,4 @@
-"""The layers of a spec's two networks, from the sizes of what they join."""
+"""The layers of a spec's two networks, from their input and output shapes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,8 @@ def plan(
 ) -> list[Layer]:
     """Return the layers of a network given as {"kind": ..., **options}; `mirrored` reverses the widths of an mlp.
 
-    Where there are `labels`, so many, the first linear layer sees them beside its input. Raises NetworkError on an
-    unknown kind or option, or where the network cannot join the shapes.
+    With `labels` > 0, the first linear layer also takes a one-hot label of that size. Raises NetworkError on an
+    unknown kind or option, or if the network does not fit the shapes.
     """
     kind = network.get("kind")
     if kind not in NETWORKS:
@@ -33,7 +33,7 @@ def plan(
 
 
 def labels(entries: Entries) -> int:
-    """Return how many labels the model is conditioned on, 0 for none."""
+    """Return the number of labels that the model is conditioned on, 0 for none."""
     return 0 if entries["condition"] is None else int(entries["condition"].get("classes", 10))
 
 

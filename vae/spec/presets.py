@@ -14,14 +14,14 @@ _RISING: Options = {"schedule": "linear", "start": 0.0, "stop": 10.0, "steps": 5
 class Preset:
     """A named model: its title within its `group` of presets, a sentence, and the entries of a spec that it sets.
 
-    `alone` is its title where the group's name does not stand beside it.
+    `full_title` is its title where the group's name is not shown.
     """
 
     title: str
     group: str
     sentence: str
     entries: Options
-    alone: str = ""
+    full_title: str = ""
 
 
 PRESETS: dict[str, Preset] = {
@@ -53,28 +53,28 @@ PRESETS: dict[str, Preset] = {
         "Autoencoder",
         "Encodes to a point and decodes it; no prior, so nothing says where to sample.",
         _POINT,
-        alone="Autoencoder",
+        full_title="Autoencoder",
     ),
     "denoising-autoencoder": Preset(
         "Denoising",
         "Autoencoder",
         "An autoencoder that sees a corrupted image and must return the clean one.",
         {**_POINT, "corruption": {"kind": "mask", "rate": 0.3}},
-        alone="Denoising autoencoder",
+        full_title="Denoising autoencoder",
     ),
     "contractive-autoencoder": Preset(
         "Contractive",
         "Autoencoder",
         "An autoencoder whose code may hardly move when a pixel does.",
         {**_POINT, "terms": ({"kind": "jacobian", "weight": 0.1},)},
-        alone="Contractive autoencoder",
+        full_title="Contractive autoencoder",
     ),
     "sparse-autoencoder": Preset(
         "Sparse",
         "Autoencoder",
         "An autoencoder that pays for every latent it uses.",
         {**_POINT, "terms": ({"kind": "sparsity", "weight": 1.0},)},
-        alone="Sparse autoencoder",
+        full_title="Sparse autoencoder",
     ),
     "vq-vae": Preset(
         "VQ-VAE",
@@ -103,14 +103,14 @@ PRESETS: dict[str, Preset] = {
         "Rate",
         "A VAE that must send a set number of nats, more and more of them while it learns.",
         {"objective": {"kind": "capacity", "gamma": 30.0, "capacity": _RISING}},
-        alone="Capacity VAE",
+        full_title="Capacity VAE",
     ),
     "free-bits-vae": Preset(
         "Free bits",
         "Rate",
         "A VAE that gets the first quarter nat of every latent for nothing, so that none dies early.",
         {"objective": {"kind": "free_bits", "floor": 0.25}},
-        alone="Free-bits VAE",
+        full_title="Free-bits VAE",
     ),
     "beta-tcvae": Preset(
         "β-TCVAE",
@@ -129,7 +129,7 @@ PRESETS: dict[str, Preset] = {
         "Codes",
         "A Wasserstein autoencoder: codes of one small width, held to the prior by their distance alone.",
         {"posterior": {"kind": "normal", "sigma": 0.1}, "objective": {"kind": "mmd", "weight": 100.0, "beta": 0.0}},
-        alone="Wasserstein AE",
+        full_title="Wasserstein AE",
     ),
     "sigma-vae": Preset(
         "σ-VAE",
@@ -142,49 +142,49 @@ PRESETS: dict[str, Preset] = {
         "Noise",
         "A VAE with Laplace noise: errors cost their size, not their square, so edges stay sharp.",
         {"likelihood": {"kind": "laplace", "sigma": "shared"}, "binarisation": "none", **_ELBO},
-        alone="Laplace VAE",
+        full_title="Laplace VAE",
     ),
     "logistic-vae": Preset(
         "Grey levels",
         "Noise",
         "A VAE that gives every grey level its probability, so that its bound counts bits.",
         {"likelihood": {"kind": "discretised_logistic", "sigma": "shared"}, "binarisation": "none", **_ELBO},
-        alone="Grey-level VAE",
+        full_title="Grey-level VAE",
     ),
     "full-covariance-vae": Preset(
         "Full covariance",
         "Posterior",
         "A VAE whose posterior ellipses tilt.",
         {"posterior": {"kind": "full_normal"}, **_ELBO},
-        alone="Full-covariance VAE",
+        full_title="Full-covariance VAE",
     ),
     "flow-posterior-vae": Preset(
         "Flow",
         "Posterior",
         "A VAE whose posteriors bend through a flow.",
         {"posterior": {"kind": "flow"}, **_ELBO},
-        alone="Flow-posterior VAE",
+        full_title="Flow-posterior VAE",
     ),
     "mixture-vae": Preset(
         "Mixture",
         "Prior",
         "A VAE whose prior is a learned mixture of Normals.",
         {"prior": {"kind": "mixture"}, **_ELBO},
-        alone="Mixture-prior VAE",
+        full_title="Mixture-prior VAE",
     ),
     "vamp-vae": Preset(
         "VampPrior",
         "Prior",
         "A VAE whose prior is the mixture of its own posteriors at a hundred learned images.",
         {"prior": {"kind": "vamp"}, **_ELBO},
-        alone="VampPrior VAE",
+        full_title="VampPrior VAE",
     ),
     "flow-prior-vae": Preset(
         "Flow",
         "Prior",
         "A VAE whose prior is bent by a flow to fit the codes.",
         {"prior": {"kind": "flow"}, **_ELBO},
-        alone="Flow-prior VAE",
+        full_title="Flow-prior VAE",
     ),
 }
 
@@ -195,10 +195,10 @@ def groups() -> dict[str, tuple[str, ...]]:
     return {group: tuple(name for name, preset in PRESETS.items() if preset.group == group) for group in names}
 
 
-def title(name: str, alone: bool = False) -> str:
-    """Return a preset's title, β-VAE or Denoising; `alone` without its group beside it: Denoising autoencoder.
+def title(name: str, full: bool = False) -> str:
+    """Return a preset's title ("Denoising"); `full` for use without its group ("Denoising autoencoder").
 
-    A name that is no preset is returned as it is.
+    A name that is no preset is returned unchanged.
     """
     preset = PRESETS.get(name)
-    return name if preset is None else (preset.alone if alone else "") or preset.title
+    return name if preset is None else (preset.full_title if full else "") or preset.title

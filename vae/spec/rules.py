@@ -1,4 +1,4 @@
-"""Which choices go together: what objectives, terms and gradient paths need of the rest of a spec. Without torch."""
+"""Which choices can be combined: the requirements of objectives, terms and gradient paths. No torch."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from vae.spec.kinds import Kind, Objective, Posterior, Prior, Term
 Entries = Mapping[str, Any]
 
 # (q, p) by the distributions that posteriors and priors make: KL(q || p) is a closed form. torch.distributions.kl knows
-# all of them but the full Normal's, which vae.model.families.full_normal adds; a test holds the table against torch.
+# all but that of the full Normal, which vae.model.families.full_normal adds; a test compares the table with torch.
 CLOSED_RATES = frozenset(
     {
         ("normal", "normal"),
@@ -31,12 +31,12 @@ def _prior(entries: Entries) -> Prior | None:
 
 
 def probabilistic(entries: Entries) -> bool:
-    """Return whether q(z|x) has a density and there is a prior to hold it against: else there is no bound."""
+    """Return whether q(z|x) has a density and there is a prior; otherwise there is no bound on log p(x)."""
     return _posterior(entries).density and entries["prior"] is not None
 
 
 def closed_rate(entries: Entries) -> bool:
-    """Return whether KL(q(z|x) || p(z)) is a closed form; else it is the mean over the samples."""
+    """Return whether KL(q(z|x) || p(z)) has a closed form; otherwise it is the mean over the samples."""
     prior = _prior(entries)
     return prior is not None and (_posterior(entries).distribution, prior.distribution) in CLOSED_RATES
 
@@ -53,7 +53,7 @@ def standard_prior(entries: Entries) -> bool:
 
 
 def other_prior(entries: Entries) -> str:
-    """Return how the prior is another one than N(0, I), as the end of "the prior ...", or ""."""
+    """Return how the prior differs from N(0, I), to follow "the prior" ("is learned"), or "" if it is N(0, I)."""
     prior = _prior(entries)
     if prior is None or standard_prior(entries):
         return ""
@@ -121,7 +121,7 @@ NEEDS: dict[str, tuple[Callable[[Entries], bool], Callable[[], str]]] = {
 
 
 def _unfit(kind: Objective | Term, entries: Entries) -> str:
-    """Return why an objective or a term cannot be climbed beside the other entries, or ""."""
+    """Return why an objective or a term cannot be combined with the other entries, or ""."""
     for need in kind.needs:
         holds, message = NEEDS[need]
         if not holds(entries):
@@ -132,7 +132,7 @@ def _unfit(kind: Objective | Term, entries: Entries) -> str:
 
 
 def problem(entries: Entries) -> str:
-    """Return why known choices (`vars(spec)`) cannot be climbed together, in sentences, or ""."""
+    """Return why the choices of a spec (`vars(spec)`) cannot be combined, in sentences, or ""."""
     chosen: list[Objective | Term] = [
         OBJECTIVES[entries["objective"]["kind"]],
         *(TERMS[term["kind"]] for term in entries["terms"]),
@@ -149,5 +149,5 @@ def problem(entries: Entries) -> str:
 
 
 def fits(entries: Entries, changes: Entries) -> bool:
-    """Return whether changed entries can be climbed together."""
+    """Return whether the entries with these changes can be combined."""
     return not problem({**entries, **changes})

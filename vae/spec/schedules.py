@@ -1,4 +1,4 @@
-"""Any number of an objective, and the learning rate, may be a function of the step."""
+"""Schedules: any number of an objective, and the learning rate, can be a function of the step."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ SHAPES = {
 
 
 class ScheduleError(ValueError):
-    """A number or schedule that cannot be followed."""
+    """An invalid number or schedule."""
 
 
 def check(number: Number, what: str) -> None:

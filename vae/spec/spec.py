@@ -1,4 +1,4 @@
-"""A spec says in one frozen object which model is trained on which data, and how; it goes to JSON and back."""
+"""A spec describes a model, its data and its training in one frozen object that can be written as JSON."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields
@@ -15,7 +15,7 @@ Options = dict[str, Any]
 
 
 class SpecError(ValueError):
-    """A spec that describes no trainable model; `problems` are the entries, each with a sentence of what is wrong."""
+    """Invalid spec; `problems` lists the entries at fault, each with a sentence."""
 
     def __init__(self, text: str, problems: list[check.Problem] | None = None) -> None:
         super().__init__(text)
@@ -24,7 +24,7 @@ class SpecError(ValueError):
 
 @dataclass(frozen=True)
 class Spec:
-    """p(z), p(x|z), q(z|x), two networks, what to climb, and how to climb it.
+    """A model and its training: p(z), p(x|z), q(z|x), two networks, the objective, and the optimisation.
 
     Distributions, networks, the objective and its additive `terms` are {"kind": name, **options}; `decoder` None
     mirrors `encoder`; numbers of the objective and of terms, and `learning_rate`, may be schedules.
@@ -66,27 +66,27 @@ class Spec:
 
     @property
     def likelihood_kind(self) -> Likelihood:
-        """What is known of p(x|z) without torch."""
+        """The entry of p(x|z) in vae.spec.choices."""
         return LIKELIHOODS[self.likelihood["kind"]]
 
     @property
     def posterior_kind(self) -> Posterior:
-        """What is known of q(z|x) without torch."""
+        """The entry of q(z|x) in vae.spec.choices."""
         return POSTERIORS[self.posterior["kind"]]
 
     @property
     def prior_kind(self) -> Prior | None:
-        """What is known of p(z) without torch, None for a plain autoencoder."""
+        """The entry of p(z) in vae.spec.choices, None for a plain autoencoder."""
         return None if self.prior is None else PRIORS[self.prior["kind"]]
 
     @property
     def objective_kind(self) -> Objective:
-        """What is known of the objective without torch."""
+        """The entry of the objective in vae.spec.choices."""
         return OBJECTIVES[self.objective["kind"]]
 
     @property
     def labels(self) -> int:
-        """How many labels the model is conditioned on, 0 for none."""
+        """The number of labels that the model is conditioned on, 0 for none."""
         return plans.labels(vars(self))
 
     def encoder_layers(self) -> list[Layer]:
@@ -109,7 +109,7 @@ class Spec:
 
     @property
     def other_prior(self) -> str:
-        """How the prior is another one than N(0, I), as the end of "the prior ...", such as "is learned"; or ""."""
+        """How the prior differs from N(0, I), to follow "the prior" ("is learned"), or "" if it is N(0, I)."""
         return rules.other_prior(vars(self))
 
     @property
@@ -119,16 +119,16 @@ class Spec:
 
     @property
     def closed_rate(self) -> bool:
-        """Whether KL(q(z|x) || p(z)) is a closed form; else it is the mean over the samples."""
+        """Whether KL(q(z|x) || p(z)) has a closed form; otherwise it is the mean over the samples."""
         return rules.closed_rate(vars(self))
 
     def fits(self, **changes: Any) -> bool:
-        """Return whether the spec with other entries could be climbed."""
+        """Return whether the spec with these changes is a valid combination."""
         return rules.fits(vars(self), changes)
 
     @property
     def data_name(self) -> str:
-        """The data with its binarisation, as it must stand beside every number: three MNISTs are not comparable."""
+        """The dataset's name with its binarisation; results on differently binarised data are not comparable."""
         names = {"dynamic": "dynamically binarised", "static": "statically binarised"}
         return f"{self.data}, {names[self.binarisation]}" if self.binarisation != "none" else self.data
 
@@ -137,7 +137,7 @@ class Spec:
         return formulas.model(self)
 
     def objective_formula(self) -> str:
-        """Return what is climbed as LaTeX, for one example, with the chosen distributions in it."""
+        """Return the objective for one example as LaTeX, with the chosen distributions."""
         return formulas.objective(self)
 
     def to_json(self) -> str:
@@ -160,7 +160,7 @@ class Spec:
 
 
 def preset(name: str, **changes: Any) -> Spec:
-    """Return a named point of prior x likelihood x posterior x objective, with changes; raises SpecError."""
+    """Return a preset's spec with changes; raises SpecError."""
     if name not in PRESETS:
         raise SpecError(f"There is no preset {name!r}. Choose one of {', '.join(sorted(PRESETS))}.")
     try:

@@ -1,4 +1,4 @@
-"""How much arithmetic the parts of a model add to a training step, counted from their sizes alone."""
+"""The arithmetic of a training step, counted from the sizes of a model's parts."""
 
 import math
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from vae.spec.layers import Layer, Shape
 
 @dataclass(frozen=True)
 class Work:
-    """What a part of a model adds to its two networks: weights, operations a sampled z, an example, and a step.
+    """The work of a model's part besides its two networks: weights, operations per sampled z, per example and per step.
 
-    `launches` counts its many small calls, which take time whatever their size, as a multiple of a plain VAE's.
+    `launches` counts its small calls, whose time does not depend on their size, as a multiple of a plain VAE's.
     """
 
     weights: int = 0
@@ -52,5 +52,5 @@ def couplings(layers: int, hidden: int, latent: int, context: int = 0) -> Work:
 
 
 def normals(components: int, latent: int) -> Work:
-    """Return the work of a density of so many Normals; the log density of one is about eight operations a dimension."""
+    """Return the work of a mixture's log density; one Normal takes about eight operations per dimension."""
     return Work(sample=8.0 * components * latent, launches=0.5)

@@ -47,7 +47,7 @@ class Camera:
             originals = (originals.astype(np.float32) * (255 / batches.levels)).round().astype(np.uint8)
         labels = None if dataset.labels is None else dataset.labels[:count]
         (path / "film").mkdir(exist_ok=True)
-        files.write(path / "film" / "still.npz", film.pack(film.Still(labels, dataset.classes, originals)))
+        files.write(path / "film" / "still.npz", film.pack(film.FilmConstants(labels, dataset.classes, originals)))
 
     @torch.no_grad()
     def shoot(self, model: LatentModel, step: int) -> film.Frame:

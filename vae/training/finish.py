@@ -88,7 +88,7 @@ ROWS = {
 
 def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
     """Return the model card as Markdown."""
-    kind, shape = presets.title(spec.preset, alone=True), "×".join(map(str, spec.shape))
+    kind, shape = presets.title(spec.preset, full=True), "×".join(map(str, spec.shape))
     lines = [
         f"# {run.name}",
         "",

@@ -18,7 +18,7 @@ from vae.data.batches import Batches, order, steps_per_epoch
 from vae.model import LatentModel, build, draw
 from vae.model.families import Source
 from vae.model.objectives import Objective
-from vae.model.priors import BeginsAtExamples
+from vae.model.priors import InitialisedFromData
 from vae.spec import Spec, schedules
 from vae.training.parallel import ALONE, Team
 
@@ -184,10 +184,10 @@ def validate(
 
 def _begin(model: LatentModel, spec: Spec, train: Batches) -> None:
     """Show a prior that begins at examples as many as it asks for, the same ones in every process of a team."""
-    if isinstance(model.prior, BeginsAtExamples):
+    if isinstance(model.prior, InitialisedFromData):
         index = order(len(train), model.prior.examples, spec.seed, 0)[0].to(train.examples.device)
         generator = torch.Generator(device=train.examples.device).manual_seed(spec.seed)
-        model.prior.begin(train.take(index, generator))
+        model.prior.initialise(train.take(index, generator))
 
 
 def fit(

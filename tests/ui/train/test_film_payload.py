@@ -39,7 +39,7 @@ def array(section, name, dtype, shape, deflated=False):
 def test_every_array_arrives_as_it_was_filmed(tmp_path):
     run = filmed(tmp_path)
     header, section = unpack(film.payload(run.path))
-    frames, still = [films.read(run.path, s) for s in STEPS], films.still(run.path)
+    frames, still = [films.read(run.path, s) for s in STEPS], films.constants(run.path)
     assert header["kind"] == "film"
     assert header["run"] == "run"
     assert header["steps"] == STEPS
@@ -89,7 +89,7 @@ def test_one_dimension_is_shown_beside_a_row_for_each_class(tmp_path):
     codes = array(section, "codes", "<f4", (len(STEPS), COUNT, 2), True)
     np.testing.assert_array_equal(codes[:, :, 0], [films.read(run.path, s).codes[:, 0] for s in STEPS])
     row = np.floor((1 - codes[0, :, 1]) * 5).astype(int)
-    np.testing.assert_array_equal(row, films.still(run.path).labels)
+    np.testing.assert_array_equal(row, films.constants(run.path).labels)
     assert (codes[0, :, 1] == codes[-1, :, 1]).all(), "nothing moves along an axis that means nothing"
     assert header["titles"] == ["z", "classes, jittered"]
 

@@ -1,8 +1,6 @@
 """More codes than Plotly draws: what is sent, once, and what comes back."""
 
-from packed import unpack
 import base64
-import json
 import zlib
 
 import numpy as np
@@ -10,10 +8,11 @@ import pytest
 import streamlit as st
 from fake_runs import codes as fake_codes
 from fake_runs import make_run
+from packed import unpack
 from page_scripts import explore, lives
 
-from ui.explore import bigmap, explorer, selection
 from ui.compare import page as comparing
+from ui.explore import bigmap, explorer, selection
 from ui.shared import figures, geometry, library
 from vae.geometry import plane
 from vae.runs import RunError
@@ -22,8 +21,6 @@ from vae.spec import preset
 pytestmark = pytest.mark.usefixtures("folder")
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [8]}}
 N = geometry.PLOTLY + 1
-
-
 
 
 def components(app):

@@ -12,14 +12,12 @@ import torch
 from trained import SMALL
 from torch.utils.flop_counter import FlopCounterMode
 
-from vae.model import build
-from vae.runs import control, film, manage, pace, status
-from vae.spec import cost, work
 from vae import data, runs
 from vae.cli import main
-from vae.runs import Run, RunError
-from vae.spec import PRESETS, SpecError, preset
+from vae.model import build
+from vae.runs import Run, RunError, control, film, manage, pace, status
 from vae.runs.status import Status
+from vae.spec import PRESETS, SpecError, cost, preset, work
 
 QUICK = ("--threads", "1", "--k", "2", "--n", "20")
 PER_EPOCH = 21

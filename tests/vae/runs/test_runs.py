@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from vae.model import build
-from vae.geometry import plane
 from vae import runs
+from vae.geometry import plane
+from vae.model import build
 from vae.runs import Codes, RunError
 from vae.spec import preset
 

@@ -90,7 +90,7 @@ def test_a_run_folder_is_trained_measured_and_filmed(unbroken):
     assert [r["step"] for r in run.history][:6] == [1, 2, 5, 10, 15, 20]
     steps = film.steps(run.path)
     assert steps == film.plan(now.total) and 35 <= len(steps) <= 41 and steps[0] == 0
-    first, last, still = film.read(run.path, 0), film.read(run.path, now.total), film.still(run.path)
+    first, last, still = film.read(run.path, 0), film.read(run.path, now.total), film.constants(run.path)
     assert last.codes.shape == (140, 2) == (len(still.labels), 2) and still.originals.shape == (16, 1, 8, 8)
     assert last.rate.shape == (2,) and last.rate.sum() > first.rate.sum() >= 0
     error = [np.abs(f.reconstructions.astype(float) - still.originals).mean() for f in (first, last)]

@@ -1,6 +1,6 @@
 """Families turn a network's raw output into a torch distribution with one log-density per example.
 
-Every distribution here counts all event dimensions itself, so nobody else sums over them. `sample` is the one place
+Each distribution's log_prob already sums over all event dimensions, so callers never sum. `sample` is the one place
 where randomness enters, through the generator passed in.
 """
 

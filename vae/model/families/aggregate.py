@@ -1,4 +1,4 @@
-"""What is asked of q(z|x) by dimension, where it factorises: rates, and the aggregate posterior of a batch."""
+"""Quantities by dimension of a factorised q(z|x): rates, and the aggregate posterior of a batch."""
 
 import math
 
@@ -10,7 +10,7 @@ from vae.model.families.normals import log_sum_exp
 
 
 def rate_by_dimension(q: Distribution, prior: Distribution) -> Tensor | None:
-    """Return KL(q(z_j|x) || p(z_j)) [B, d] in nats where both factorise and torch knows the closed form, else None."""
+    """Return KL(q(z_j|x) || p(z_j)) [B, d] in nats if both factorise and torch has the closed form, else None."""
     if not (isinstance(q, Independent) and isinstance(prior, Independent)):
         return None
     try:
@@ -28,8 +28,8 @@ def log_weights(batch: int, population: int, like: Tensor) -> Tensor:
     """Return log weights [B, B] of q(z_i|x_j), j along the last axis, that estimate q(z_i) from a batch of N examples.
 
     The diagonal, where z_i comes from x_j, counts 1/N; the others share (N - 1)/N evenly: the mean over all batches is
-    then q(z_i) = (1/N) sum_n q(z_i|x_n) exactly, and a batch of all N is no estimate at all. A batch of one knows
-    q(z|x) alone. Source: minibatch stratified sampling, Chen et al. 2018, App. C.2, averaged over its batch's order.
+    then exactly q(z_i) = (1/N) sum_n q(z_i|x_n), and a batch of all N gives q(z_i) itself. A batch of one gives only
+    q(z|x). Source: minibatch stratified sampling, Chen et al. 2018, App. C.2, averaged over its batch's order.
     """
     n = max(population, batch)
     others = math.log((n - 1) / (n * (batch - 1))) if batch > 1 else -math.inf
@@ -40,7 +40,7 @@ def log_weights(batch: int, population: int, like: Tensor) -> Tensor:
 def aggregate(q: Distribution, z: Tensor, population: int) -> tuple[Tensor, Tensor]:
     """Return estimates of log q(z) and of sum_j log q(z_j) [K, B] for z [K, B, d] of a batch q(z|x), nats.
 
-    Raises TypeError where q(z|x) does not factorise over dimensions.
+    Raises TypeError if q(z|x) does not factorise over dimensions.
     """
     if not isinstance(q, Independent):
         raise TypeError("the total correlation needs a posterior that factorises over dimensions, such as the Normal")

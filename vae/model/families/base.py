@@ -1,4 +1,4 @@
-"""What all families share, and the one place where log sigma is bounded."""
+"""The base class of families, and the one place where log sigma is bounded."""
 
 import torch
 from torch import Tensor, nn
@@ -8,9 +8,9 @@ from vae.spec.fields import LOG_SIGMA_RANGE
 
 
 def soft_bound(x: Tensor, low: float = LOG_SIGMA_RANGE[0], high: float = LOG_SIGMA_RANGE[1]) -> Tensor:
-    """Return x itself on [low, high], and outside a smooth approach to low - 1 or high + 1 whose gradient never jumps.
+    """Return x on [low, high]; outside, a smooth approach to low - 1 or high + 1 with a continuous gradient.
 
-    Exact in the middle, unlike a scaled tanh, so that closed forms hold to machine precision.
+    Unlike a scaled tanh it is the identity on [low, high], so closed forms are exact to machine precision.
     """
     inside = x.clamp(low, high)
     return inside + torch.tanh(x - inside)

@@ -1,6 +1,6 @@
-"""RealNVP: a Normal bent by affine couplings, whose density is exact in both directions.
+"""RealNVP: a Normal transformed by affine couplings, with an exact density and exact samples.
 
-One implementation serves the posterior (bent as the encoder says), the prior, and densities fitted to codes.
+Used for the posterior (the encoder provides a context), the prior, and densities fitted to codes.
 Source: Dinh et al. 2017; as a posterior, Rezende & Mohamed 2015.
 """
 
@@ -15,13 +15,16 @@ from torch.distributions.transforms import Transform
 from vae.model.families.base import Family, soft_bound, vector_only
 from vae.spec.choices.posteriors import FLOW_CONTEXT
 
-LOG_SCALE_RANGE = (-2.0, 2.0)  # of one coupling: e^2 a layer is bend enough, and no layer can overflow
+LOG_SCALE_RANGE = (
+    -2.0,
+    2.0,
+)  # of a coupling's s: e^2 per layer is flexible enough, and no layer can overflow
 
 
 class Coupling(nn.Module):
-    """z -> z e^s + t on one half of z, with s and t from the other half, and from a context if there is one.
+    """z -> z e^s + t on one half of z, with s and t computed from the other half and an optional context.
 
-    `forward` returns s and t, zero on the half that stays; its last layer starts at zero, so a flow starts as nothing.
+    `forward` returns s and t, zero on the unchanged half; its last layer starts at zero, so a flow starts as identity.
     """
 
     mask: Tensor
@@ -46,7 +49,7 @@ class Coupling(nn.Module):
 
 
 def couplings(latent: int, layers: int, hidden: int, context: int = 0) -> nn.ModuleList:
-    """Return couplings that keep the odd and the even dimensions in turn; raises ValueError on sizes below one."""
+    """Return couplings that keep the odd and the even dimensions alternately; raises ValueError on sizes below one."""
     for name, size in (("layers", layers), ("hidden", hidden)):
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, not {size!r}")
@@ -54,7 +57,7 @@ def couplings(latent: int, layers: int, hidden: int, context: int = 0) -> nn.Mod
 
 
 class Couplings(Transform):
-    """A stack of couplings under one context; it remembers its last result, so the density of a sample is free."""
+    """A stack of couplings under one context; it caches its last result, so a sample's density needs no inversion."""
 
     domain = constraints.real_vector
     codomain = constraints.real_vector
@@ -66,7 +69,7 @@ class Couplings(Transform):
         self._log_det: Tensor | None = None
 
     def forward_and_log_det(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return y and log |det dy/dx|, and remember nothing."""
+        """Return y and log |det dy/dx|, without caching them."""
         total = torch.zeros_like(x)
         for layer in self.layers:
             log_scale, shift = layer(x, self.context)
@@ -96,10 +99,11 @@ class Couplings(Transform):
 
 
 class FlowDistribution(TransformedDistribution):
-    """A Normal through couplings: `rsample` and `log_prob` as always, exact; mean and stddev by a cubature rule.
+    """A Normal through couplings: exact `rsample` and `log_prob`; mean and stddev by a cubature rule.
 
     E[f(z0)] ~ (1/2d) sum_j f(m + sqrt(d) s_j e_j) + f(m - sqrt(d) s_j e_j) for z0 ~ N(m, diag s^2): exact for cubic
-    f, so for an affine flow, without noise, and close for one that bends little. Source: Arasaratnam & Haykin 2009.
+    f, so also for an affine flow; deterministic; a good approximation for a nearly affine flow. Source: Arasaratnam &
+    Haykin 2009.
     """
 
     def __init__(self, base: Independent, layers: Sequence[nn.Module], context: Tensor | None = None) -> None:
@@ -107,7 +111,7 @@ class FlowDistribution(TransformedDistribution):
         super().__init__(base, self.couplings, validate_args=False)
 
     def _points(self) -> Tensor:
-        """The rule's points [2 d, *batch, d], moved by the flow."""
+        """The cubature points [2 d, *batch, d], transformed by the flow."""
         base = self.normal
         d = base.loc.shape[-1]
         steps = torch.eye(d, dtype=base.loc.dtype, device=base.loc.device) * d**0.5
@@ -116,17 +120,17 @@ class FlowDistribution(TransformedDistribution):
 
     @property
     def mean(self) -> Tensor:
-        """E[z] [*batch, d] by the rule."""
+        """E[z] [*batch, d] by the cubature rule."""
         return self._points().mean(0)
 
     @property
     def variance(self) -> Tensor:
-        """Var[z_j] [*batch, d] by the rule."""
+        """Var[z_j] [*batch, d] by the cubature rule."""
         return self._points().var(0, correction=0)
 
 
 class Flow(Family):
-    """q(z): a Normal through `layers` couplings, each told `context` numbers by the network as well."""
+    """q(z): a Normal through `layers` couplings, each conditioned on `context` numbers from the network."""
 
     def __init__(self, shape: tuple[int, ...], layers: int = 4, hidden: int = 32, context: int = FLOW_CONTEXT) -> None:
         super().__init__(shape)

@@ -1,4 +1,4 @@
-"""The Normal with full covariance, and its rate against a Normal without."""
+"""The Normal with full covariance, and its KL divergence from a Normal with diagonal covariance."""
 
 import torch
 from torch import Tensor

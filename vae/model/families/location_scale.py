@@ -1,4 +1,4 @@
-"""Families with a location and a scale for each dimension: Normal and Laplace, and what they share."""
+"""Families with a location and a scale for each dimension: a base class, Normal and Laplace."""
 
 import math
 
@@ -12,7 +12,7 @@ from vae.model.families.base import Family, soft_bound
 
 
 class LocationScale(Family):
-    """A family with a location and a scale, `sigma`: "each" (by the network), "shared" (one, learned) or a number."""
+    """A family with a location and a scale; `sigma`: "each" (from the network), "shared" (one, learned) or a number."""
 
     def __init__(self, shape: tuple[int, ...], sigma: str | float = "each") -> None:
         super().__init__(shape)

@@ -1,4 +1,4 @@
-"""Many Normals at once: the log densities of points under each, and the logarithm of a sum of densities."""
+"""Log densities of points under many Normals, and the logarithm of a sum of densities."""
 
 import math
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from torch import Tensor
 def log_normals(mean: Tensor, scale: Tensor) -> Callable[[Tensor], Tensor]:
     """Return log N(z; m_c, diag s_c^2) [..., C] as a function of z [..., d], for means m and scales s [C, d], in nats.
 
-    -sum_j (z_j^2 w_cj - 2 z_j m_cj w_cj + m_cj^2 w_cj) / 2 - sum_j log s_cj - (d / 2) log 2 pi with w = s^-2 is two
-    matrix products. Its squares cancel, so they are taken about the centre of the means, where they are small, and in
+    -sum_j (z_j^2 w_cj - 2 z_j m_cj w_cj + m_cj^2 w_cj) / 2 - sum_j log s_cj - (d / 2) log 2 pi with w = s^-2 are two
+    matrix products. The squares cancel, so they are taken about the centre of the means, where they are small, and in
     float64, which is also the result's dtype.
     """
     mean, scale = mean.double(), scale.double()
@@ -30,7 +30,7 @@ def log_normals(mean: Tensor, scale: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def log_sum_exp(values: Tensor, dim: int = -1) -> Tensor:
-    """Return log sum exp(values) along a dimension: what torch.logsumexp returns, faster where most terms are tiny.
+    """Return log sum exp(values) along a dimension, like torch.logsumexp, but faster if most terms are tiny.
 
     An exp that underflows takes ten times as long as any other, in torch.logsumexp and in its gradient, and far from
     most components of a mixture nearly all do; log_softmax avoids them. The sum is max - log softmax at the maximum. At

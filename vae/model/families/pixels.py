@@ -1,4 +1,4 @@
-"""Likelihoods of pixels: black or white, grey in [0, 1], and one of a number of grey levels."""
+"""Likelihoods of pixels: binary, continuous in [0, 1], or discrete grey levels."""
 
 import math
 from typing import TypeVar
@@ -31,7 +31,7 @@ class ContinuousBernoulliLogits(Distribution):
     r"""Continuous Bernoulli on [0, 1] by its logit l: log p(x) = x l - softplus(l) + log C(l).
 
     C(l) = l / tanh(l / 2), even in l, with a removable singularity at l = 0 (the parameter 1/2), where a series in l^2
-    replaces it; torch's own class loses its gradient there. Source: Loaiza-Ganem & Cunningham 2019.
+    replaces it; torch's class loses its gradient there. Source: Loaiza-Ganem & Cunningham 2019.
     """
 
     arg_constraints = {"logits": constraints.real}  # noqa: RUF012 -- torch declares it so
@@ -67,7 +67,7 @@ class ContinuousBernoulliLogits(Distribution):
         return torch.where(near, series, 0.5 + 0.5 / torch.tanh(safe / 2) - 1 / safe)
 
     def icdf(self, value: Tensor) -> Tensor:
-        """Return the quantile: log(1 + u (e^l - 1)) / l, mirrored for l > 0 so that e^l cannot overflow."""
+        """Return the quantile log(1 + u (e^l - 1)) / l, computed by symmetry for l > 0 so that e^l cannot overflow."""
         near = self.logits.abs() < 1e-4
         safe = torch.where(near, torch.ones_like(self.logits), self.logits)
         size = safe.abs()
@@ -85,10 +85,10 @@ def _(distribution: ContinuousBernoulliLogits, k: int, generator: Source = None)
 
 
 class RoundedLogistic(Distribution):
-    r"""A logistic variable of location m and scale s, rounded to v / L, v = 0, ..., L; the edges take the tails.
+    r"""A logistic variable of location m and scale s, rounded to v / L, v = 0, ..., L; 0 and 1 take the tails.
 
     P(v / L) = S((v + 1/2)/L) - S((v - 1/2)/L), S(t) = sigmoid((t - m) / s). With a and b the two arguments this is
-    sigmoid(a) sigmoid(-b) (1 - e^(b - a)), which loses no digits far out. Source: Salimans et al. 2017 (PixelCNN++).
+    sigmoid(a) sigmoid(-b) (1 - e^(b - a)), which is accurate in the tails. Source: Salimans et al. 2017 (PixelCNN++).
     """
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}  # noqa: RUF012 -- torch declares it so
@@ -100,8 +100,8 @@ class RoundedLogistic(Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         """Return log P(value), elementwise, in nats."""
         half = 0.5 / self.levels
-        below = -softplus((self.loc - value - half) / self.scale)  # log sigmoid(a), certain at the upper edge
-        above = -softplus((value - half - self.loc) / self.scale)  # log sigmoid(-b), certain at the lower edge
+        below = -softplus((self.loc - value - half) / self.scale)  # log sigmoid(a), 0 at the upper edge
+        above = -softplus((value - half - self.loc) / self.scale)  # log sigmoid(-b), 0 at the lower edge
         width = torch.log(-torch.expm1(-2 * half / self.scale))
         zero = torch.zeros_like(value)
         lowest, highest = value < half, value > 1 - half
@@ -113,9 +113,9 @@ class RoundedLogistic(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        """The location m: the mean before rounding and the edges; rounded and limited to [0, 1] it is x's median.
+        """The location m: the mean before rounding; rounded and clipped to [0, 1], it is the median of x.
 
-        It is what is shown of a pixel. E[x] itself differs from it near the edges, by about s log 2 at most.
+        It is shown as the pixel's value. E[x] differs from it near 0 and 1, by about s log 2 at most.
         """
         return self.loc
 
@@ -136,7 +136,7 @@ class Bernoulli(Family):
 
 
 class ContinuousBernoulli(Family):
-    """p(x) = prod CB(x; sigmoid(raw)), for x in [0, 1]: the proper likelihood for grey pixels that BCE is not."""
+    """p(x) = prod CB(x; sigmoid(raw)), for x in [0, 1]: a normalised likelihood for grey pixels (BCE is not)."""
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return the distribution of raw logits [..., *shape]."""
@@ -144,7 +144,7 @@ class ContinuousBernoulli(Family):
 
 
 class DiscretisedLogistic(LocationScale):
-    """p(x) = prod of probabilities of x = v / levels, v = 0, ..., levels: 255 for 8-bit pixels. The unit is a pixel."""
+    """p(x) = product of probabilities of x = v / levels, v = 0, ..., levels (255 for 8-bit pixels)."""
 
     def __init__(self, shape: tuple[int, ...], sigma: str | float = "each", levels: int = LARGEST_PIXEL) -> None:
         super().__init__(shape, sigma)
@@ -158,5 +158,5 @@ class DiscretisedLogistic(LocationScale):
 
 
 def bits_per_dim(nats: Nats, dims: int) -> Nats:
-    """Return nats / (dims ln 2): bits for each of an example's `dims` values, given its -log P(x) in nats."""
+    """Return bits per dimension, nats / (dims ln 2), of an example with `dims` values and -log P(x) = `nats`."""
     return nats / (dims * math.log(2))

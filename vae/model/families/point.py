@@ -1,4 +1,4 @@
-"""Point masses, which make a latent model an autoencoder: anywhere, or at the points of a codebook."""
+"""Point masses as q(z|x), which make the model an autoencoder: at any point, or at the points of a codebook."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from vae.model.families.sampling import Source, sample
 
 
 class DeltaDistribution(Distribution):
-    """All mass at one point: the autoencoder's q(z|x). It has no density, so `log_prob` raises."""
+    """A point mass, the q(z|x) of an autoencoder. It has no density, so `log_prob` raises TypeError."""
 
     arg_constraints = {"value": constraints.real}  # noqa: RUF012 -- torch declares it so
     has_rsample = True
@@ -36,7 +36,7 @@ def _(distribution: DeltaDistribution, k: int, generator: Source = None) -> Tens
 
 
 class QuantisedDistribution(DeltaDistribution):
-    """All mass at `nearest`, the codebook's point next to `raw`, both [..., d]; the gradient passes straight to raw."""
+    """A point mass at `nearest`, the codebook's point nearest to `raw` [..., d]; straight-through gradient to raw."""
 
     def __init__(self, raw: Tensor, nearest: Tensor) -> None:
         self.raw, self.nearest = raw, nearest
@@ -44,10 +44,10 @@ class QuantisedDistribution(DeltaDistribution):
 
 
 class Quantised(Family):
-    """All mass at the nearest of `codes` learned points, for each `size` successive latents by themselves.
+    """A point mass at the nearest of `codes` learned points, separately for each group of `size` successive latents.
 
-    The codebook is pulled by the terms `codebook` and `commitment`. Source: van den Oord et al. 2017 (VQ-VAE), with a
-    vector of codes where theirs is an image of them.
+    The terms `codebook` and `commitment` train the codebook. Source: van den Oord et al. 2017 (VQ-VAE), with a
+    vector of codes instead of their image of codes.
     """
 
     def __init__(self, shape: tuple[int, ...], codes: int = 64, size: int = 2) -> None:
@@ -61,14 +61,14 @@ class Quantised(Family):
         self.codebook = nn.Parameter(torch.randn(codes, size))
 
     def forward(self, raw: Tensor) -> Distribution:
-        """Return the point mass at the codes next to raw [..., d]."""
+        """Return the point mass at the codes nearest to raw [..., d]."""
         parts = raw.unflatten(-1, (-1, self.codebook.shape[1]))
         index = torch.cdist(parts.detach().flatten(0, -2), self.codebook.detach()).argmin(1)
         return QuantisedDistribution(raw, self.codebook[index].reshape(raw.shape))
 
 
 class Delta(Family):
-    """All mass at raw: what makes a latent model a plain autoencoder."""
+    """A point mass at the network's output; the posterior of a plain autoencoder."""
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return the point mass at raw [..., d]."""

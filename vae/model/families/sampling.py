@@ -1,4 +1,4 @@
-"""The one place where randomness enters: `sample`, from a generator, or from a part of a whole batch's noise."""
+"""The one place where randomness enters: `sample` draws from a generator, or from a part of a batch's noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ from torch.distributions import (
 
 @dataclass(frozen=True)
 class Part:
-    """The noise of rows `start` to `stop` of a batch of `of`: drawn for all, so the same whoever computes them."""
+    """The noise of rows `start` to `stop` of a batch of `of` rows.
+
+    The whole batch's noise is drawn, so that a row's noise does not depend on how processes share the batch.
+    """
 
     generator: torch.Generator | None
     start: int
@@ -41,13 +44,13 @@ def noise(draw: Callable[..., Tensor], k: int, like: Tensor, source: Source) -> 
 
 
 def smallest(uniform: Tensor) -> float:
-    """Return half of what torch.rand's steps are: where it puts out 0, a quantile there is infinite."""
+    """Return half the step of torch.rand's values; it replaces a drawn 0, where a quantile would be infinite."""
     return torch.finfo(uniform.dtype).eps / 4
 
 
 @singledispatch
 def sample(distribution: Distribution, k: int, generator: Source = None) -> Tensor:
-    """Return k draws [k, *batch, *event], differentiable where the family is, from `generator` alone."""
+    """Return k draws [k, *batch, *event], differentiable if the family is; `generator` is the only randomness."""
     raise TypeError(f"no sampler is registered for {type(distribution).__name__}: register one with families.sample")
 
 
@@ -92,7 +95,7 @@ def _(distribution: TransformedDistribution, k: int, generator: Source = None) -
 
 @sample.register
 def _(distribution: MixtureSameFamily, k: int, generator: Source = None) -> Tensor:
-    """Draw from every component and keep one: C times the work, for any family of components."""
+    """Draw from every component and select one: works for any family of components, at C times the cost."""
     if isinstance(generator, Part):
         raise TypeError("draws of a mixture cannot be divided over processes yet: train it in one")
     probs = distribution.mixture_distribution.probs  # [..., C]

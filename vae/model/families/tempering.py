@@ -1,4 +1,4 @@
-"""Temperature: a distribution's noise T times as large, with all that is chosen or learned left as it is."""
+"""Temperature: scale a distribution's noise by T; locations, weights and learned parameters stay unchanged."""
 
 import math
 from functools import singledispatch
@@ -20,8 +20,8 @@ from vae.model.families.point import DeltaDistribution
 def temper(distribution: Distribution, t: float) -> Distribution:
     """Return the distribution at temperature T: a Normal m + s e becomes m + T s e.
 
-    A mixture keeps its weights and its components' centres, a flow bends a base that is T times as wide, a point mass
-    stays a point; T = 1 changes nothing, T -> 0 leaves the centres. For a Normal it is the density p(z)^(1/T^2),
+    A mixture keeps its weights and its components' centres, a flow gets a base with T times the scale, a point mass
+    is unchanged; T = 1 changes nothing, T -> 0 gives the centres. For a Normal it is the density p(z)^(1/T^2),
     normalised. Raises ValueError unless T is positive and finite. Source: Kingma & Dhariwal 2018 (Glow), section 6.
     """
     if not (math.isfinite(t) and t > 0):

@@ -1,4 +1,4 @@
-"""What a spec may choose from, without torch: a table for each role, and in it one entry for each kind.
+"""The kinds that a spec can choose: a table for each role (prior, likelihood, ...), an entry for each kind. No torch.
 
 To add a prior, a likelihood, an objective, a gradient path or a penalty, write its class or function in vae.model and
 its entry in the table here: the form, the command line, the checks, the formulas and the estimate of time follow.
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def of(role: str, entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return an entry with every option spelt out, so that two that mean the same compare equal."""
+    """Return an entry with all its options, defaults included, so that entries with the same meaning compare equal."""
     if entry is None:
         return None
     kind = (TERM if role == "terms" else ROLES[role]).kinds[entry["kind"]]
@@ -44,7 +44,7 @@ def of(role: str, entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def plain(value: Any) -> Any:
-    """Return a number, schedule or list of sizes in the one form that compares equal where the meaning is equal."""
+    """Return a number, schedule or list of sizes in a normal form: values with the same meaning compare equal."""
     if isinstance(value, Mapping):
         return {"warmup": 0, **value}
     return list(value) if isinstance(value, tuple) else value

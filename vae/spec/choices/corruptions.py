@@ -1,4 +1,4 @@
-"""What may be done to the image that the encoder sees."""
+"""The corruptions of the encoder's input."""
 
 from vae.spec.fields import Scalar
 from vae.spec.kinds import Kind

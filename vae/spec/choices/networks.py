@@ -1,4 +1,4 @@
-"""The networks that encoder and decoder may be."""
+"""The kinds of network for encoder and decoder."""
 
 from vae.spec.fields import LARGEST_LAYER, Choice, Scalar, Sizes
 from vae.spec.kinds import Network

@@ -1,4 +1,4 @@
-"""The numbers of a spec, with their bounds, and the words that are chosen from a few."""
+"""The options of a spec that are numbers with bounds, or one of a few words."""
 
 from vae.spec.fields import LARGEST_SEED, MOST_LATENTS, Choice, Scalar
 

@@ -1,4 +1,4 @@
-"""The objectives that training climbs."""
+"""The objectives that training maximises."""
 
 from vae.spec.choices.shared import weight
 from vae.spec.fields import Scalar
@@ -9,7 +9,7 @@ _TOTAL_CORRELATION = r"\mathrm{KL}(q(z) \,\|\, \textstyle\prod_j q(z_j))"
 
 
 def beta(sentence: str, default: float, usual: tuple[float, ...]) -> Scalar:
-    """Return the option of what a nat costs, which may be a schedule."""
+    """Return the option for beta, the weight of the rate; it can be a schedule."""
     return Scalar("β", sentence, default, 0, 1e4, usual, r"\beta", scheduled=True)
 
 
@@ -48,7 +48,7 @@ OBJECTIVES = {
         "Tighter with each of the K samples, at K times the decoder's work.",
         "vae.model.objectives:iwae",
         formula=_importance_weighted,
-        # sticking the landing drops a score that has no zero mean beside weights of z: biased here (Tucker et al. 2019)
+        # without "stl": it drops the score, whose mean is not 0 under importance weights (Tucker et al. 2019)
         paths=("reparametrised", "reparametrised-mc", "dreg", "score"),
         samples=5,
         bound=True,
@@ -70,7 +70,7 @@ OBJECTIVES = {
         formula=lambda of: (
             of.fit + of.minus(of.number("gamma"), rf"\left|{of.rate} - {of.number('capacity')}\right|")
         ),
-        # the modulus of a noisy rate would be another objective
+        # the absolute value of a noisy rate has another mean, so it would be another objective
         needs=("density", "closed_rate"),
     ),
     "free_bits": Objective(

@@ -1,4 +1,4 @@
-"""The gradient paths: how the gradient of a bound reaches q."""
+"""The gradient paths: the estimators of a bound's gradient with respect to q(z|x)."""
 
 from vae.spec.kinds import GradientPath
 

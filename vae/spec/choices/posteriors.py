@@ -5,7 +5,7 @@ from vae.spec.fields import LARGEST_LAYER, MOST_LATENTS, Scalar
 from vae.spec.kinds import Posterior
 from vae.spec.work import Work, couplings
 
-FLOW_CONTEXT = 8  # numbers the encoder gives a flow's couplings beyond mean and sigma
+FLOW_CONTEXT = 8  # size of the context that the encoder passes to a flow's couplings, besides mean and sigma
 
 POSTERIORS = {
     "normal": Posterior(

@@ -1,4 +1,4 @@
-"""Options that several kinds have."""
+"""Options that several kinds share."""
 
 from vae.spec.fields import LARGEST_LAYER, Scalar
 from vae.spec.kinds import Options, Sized
@@ -8,7 +8,7 @@ MOST_PARTS = 100_000  # components of a mixture, pseudo-inputs, couplings
 
 
 def sigma(title: str, sentence: str, each: str, symbol: str = r"\sigma") -> Scalar:
-    """Return the option that says who decides a family's scale: the network, one learned number, or a given one."""
+    """Return the option for a family's scale: from the network, one learned number, or a fixed number."""
     return Scalar(
         title, sentence, "each", 0, 1e3, (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), symbol, above=True,
         words={"each": each, "shared": "One, learned"},
@@ -16,12 +16,12 @@ def sigma(title: str, sentence: str, each: str, symbol: str = r"\sigma") -> Scal
 
 
 def shared_sigma(options: Options, spec: Sized) -> Work:
-    """Return the work of a scale: one weight where it is learned and shared."""
+    """Return the work of a scale: one weight if the scale is shared and learned."""
     return Work(int(options["sigma"] == "shared"))
 
 
 def layers(default: int) -> Scalar:
-    """Return the option of how many couplings a flow has."""
+    """Return the option for a flow's number of couplings."""
     return Scalar(
         "Couplings", "How often the flow bends; each leaves half of the latents.", default, 1, MOST_PARTS,
         (2, 3, 4, 6, 8, 12), whole=True,
@@ -29,7 +29,7 @@ def layers(default: int) -> Scalar:
 
 
 def hidden(default: int) -> Scalar:
-    """Return the option of how wide a coupling's network is."""
+    """Return the option for the width of a coupling's network."""
     return Scalar(
         "Hidden units", "The width of each coupling's network.", default, 1, LARGEST_LAYER, (8, 16, 32, 64, 128),
         whole=True,
@@ -37,5 +37,5 @@ def hidden(default: int) -> Scalar:
 
 
 def weight(sentence: str, default: float, usual: tuple[float, ...], title: str = "Weight") -> Scalar:
-    """Return the option of what a penalty costs, which may be a schedule."""
+    """Return the option for a penalty's weight; it can be a schedule."""
     return Scalar(title, sentence, default, 0, 1e6, usual, r"\lambda", scheduled=True)

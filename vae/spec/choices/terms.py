@@ -1,4 +1,4 @@
-"""The penalties that may be taken off an objective."""
+"""The penalties that can be subtracted from an objective."""
 
 from vae.spec.choices.shared import weight
 from vae.spec.kinds import Options, Sized, Term
