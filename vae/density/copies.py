@@ -1,9 +1,9 @@
-"""Is a sample a copy? The nearest training image by pixels, and how near to one real, held-out images are.
+"""Detect copies: a sample's distance to its nearest training image, compared with that of held-out images.
 
     d(x) = min_n || x - x_n ||_2,    verdict: the share of held-out images h with d(h) <= d(x)
 
-A sample that is nearer to a training image than nearly all real images are is suspicious; one that is as far is not.
-Source: the comparison of distances to the training set with a held-out set's, Meehan et al. 2020, for one sample.
+A sample is suspicious if it is nearer to a training image than nearly all held-out images are.
+Source: Meehan et al. 2020, who compare distances to the training set in this way; applied to a single sample.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 4096  # training images that are held as floats at a time
-CANDIDATES = 4  # of each block, whose distances are computed again without cancellation
+BLOCK = 4096  # training images that are converted to floats at a time
+CANDIDATES = 4  # candidates of each block, whose distances are computed again without cancellation
 SUSPICIOUS = 0.01  # share of held-out images below which a distance is called suspicious
 
 
 @dataclass(frozen=True)
 class Images:
-    """Training images [N, *shape] as they lie in memory: whole numbers from 0 to `levels`, in bits where `binary`.
+    """Training images [N, *shape] in memory: whole numbers from 0 to `levels`, packed as bits if `binary`.
 
     Bits take an eighth of the memory: 60,000 images of 64 x 64 are 31 MB.
     """
@@ -46,7 +46,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Search:
-    """The nearest of the first `seen` training images to each x [M] and their squared distances [M]: it can go on."""
+    """A search in progress: each x's nearest [M] of the first `seen` training images, and its squared distance [M]."""
 
     index: NDArray[np.int64]
     squares: NDArray[np.float64]
@@ -54,7 +54,7 @@ class Search:
 
     @classmethod
     def of(cls, count: int) -> "Search":
-        """Return a search for so many x that has seen nothing yet."""
+        """Return a new search for `count` points x."""
         return cls(np.zeros(count, np.int64), np.full(count, np.inf))
 
     def step(self, x: NDArray[np.float32], train: Images) -> "Search":

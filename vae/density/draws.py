@@ -1,7 +1,7 @@
-"""Where samples z come from, at which temperature, and what the decoder makes of them.
+"""Draw samples z from a prior, a fitted density or the aggregate posterior, at a temperature, and decode them.
 
-A `Draw` takes n and a generator and returns z [n, d] from that generator alone; the same seed at another temperature
-draws the same noise, so that one grid of samples can be followed from T = 1 to another T.
+A `Draw` takes n and a generator and returns z [n, d]; the generator is the only randomness. The same seed at another
+temperature gives the same noise, so that a grid of samples changes continuously with T.
 """
 
 from collections.abc import Callable
@@ -20,23 +20,23 @@ from vae.model.families.tempering import temper
 
 Draw = Callable[[int, torch.Generator], Tensor]
 
-TRIED = 4096  # draws that a rejection looks at in one go
-MOST_TRIED = 400_000  # after which it gives up
+TRIED = 4096  # draws that are tested at a time
+MOST_TRIED = 400_000  # draws after which rejection gives up
 
 
 class Projection(Protocol):
-    """What a region needs of a plane through the latent space."""
+    """The projection onto a plane through the latent space."""
 
     def to_plane(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the coordinates [n, 2] of z [n, d] on the plane."""
 
 
 class RegionError(ValueError):
-    """A region that a source practically never reaches, or that is none; the message says what to do."""
+    """An invalid region, or one that the draws practically never reach; the message says what to do."""
 
 
 def from_density(density: Distribution, t: float = 1.0) -> Draw:
-    """Return draws of a density p(z) at temperature T: a prior, or one fitted to codes after training.
+    """Return the Draw of a density p(z) at temperature T: a prior, or a density fitted to codes.
 
     See `temper`, which raises ValueError unless T is positive.
     """
@@ -50,9 +50,9 @@ def from_density(density: Distribution, t: float = 1.0) -> Draw:
 
 
 def from_aggregate(posterior: Callable[[Tensor], Distribution], count: int, t: float = 1.0) -> Draw:
-    """Return draws of the aggregate posterior q(z) = (1/N) sum_i q(z|x_i): of example i's q at T, i uniform.
+    """Return the Draw of the aggregate posterior q(z) = (1/N) sum_i q(z|x_i) with each q(z|x_i) at temperature T.
 
-    `posterior` gives q(z|x_i), batch shape [n], of indices i [n]. An autoencoder's points are drawn as they are.
+    `posterior` gives q(z|x_i), batch shape [n], of indices i [n]. An autoencoder's points are drawn unchanged.
     Raises ValueError without examples, or unless T is positive.
     """
     if count < 1:
@@ -67,7 +67,7 @@ def from_aggregate(posterior: Callable[[Tensor], Distribution], count: int, t: f
 
 
 class Plane(Protocol):
-    """A plane through the latent space, as vae.geometry.plane has it."""
+    """A plane through the latent space (implemented by vae.geometry.plane)."""
 
     def to_plane(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the coordinates [..., 2] of the projection of z [..., d]."""
@@ -103,9 +103,9 @@ class Region:
 
 
 def confined(draw: Draw, region: Region, most: int = MOST_TRIED) -> Draw:
-    """Return draws of p(z | z in region), exactly: those of p(z) that fall outside are thrown away.
+    """Return the Draw of p(z | z in region), exact by rejection.
 
-    Raises RegionError, when drawn, where fewer than n of `most` draws fall inside.
+    A draw raises RegionError if fewer than n of `most` draws fall inside.
     """
 
     def inner(n: int, generator: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""A density fitted to a trained model's codes after the fact: where to sample, above all for a model without a prior.
+"""Fit a density to a trained model's codes, to sample from; needed for a model without a prior.
 
 A Gaussian mixture (scikit-learn) or a RealNVP flow, on codes that are standardised first. Source: Ghosh et al. 2020,
 ex-post density estimation.
@@ -33,14 +33,14 @@ from vae.model.priors import FlowPrior, normal
 from vae.runs import Run, RunError
 
 KINDS = ("mixture", "flow")
-COMPONENTS = (1, 2, 3, 5, 10, 15, 20, 30, 50)  # among which the Bayesian information criterion chooses
-HELD_OUT = 10  # one code in so many judges the flow while it is fitted
+COMPONENTS = (1, 2, 3, 5, 10, 15, 20, 30, 50)  # components, chosen by the Bayesian information criterion
+HELD_OUT = 10  # one code in so many is held out, to select the flow's best step
 ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Density:
-    """A fitted density over codes [d]: its kind and its arrays, which are all there is to save."""
+    """A fitted density over codes [d], stored as its kind and its arrays."""
 
     kind: str
     arrays: dict[str, np.ndarray]
@@ -61,7 +61,7 @@ class Density:
             names = [name.removeprefix("layers.") for name in self.arrays if name.startswith("layers.")]
             count = 1 + max(int(name.split(".")[0]) for name in names)
             hidden, latent = self.arrays["layers.0.inner.weight"].shape
-            with torch.random.fork_rng(devices=[]):  # the weights that are drawn here are replaced at once
+            with torch.random.fork_rng(devices=[]):  # the random initial weights are replaced at once
                 layers = nn.ModuleList(Coupling(latent, i % 2, hidden, 0) for i in range(count)).to(shift.dtype)
             layers.load_state_dict({name: self._tensor(f"layers.{name}") for name in names})
             inner = FlowDistribution(normal(torch.zeros_like(shift), torch.ones_like(shift)), list(layers))
@@ -69,7 +69,7 @@ class Density:
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return n codes [n, d], from the generator alone."""
+        """Return n draws [n, d]; the generator is the only randomness."""
         return sample(self.distribution, n, generator)
 
     @torch.no_grad()
@@ -85,7 +85,7 @@ class Density:
 
 
 def load(path: Path, kind: str) -> Density:
-    """Return the density of a run folder; raises RunError where it is missing or damaged."""
+    """Return the density saved in a run folder; raises RunError if it is missing or damaged."""
     remedy = f"Fit it again: python -m vae expost {path.name} --kind {kind}."
     try:
         with np.load(path / f"expost-{kind}.npz", allow_pickle=False) as file:
@@ -109,8 +109,8 @@ def fit(
 ) -> Density:
     """Return a density fitted to codes [N, d] by maximum likelihood.
 
-    A mixture of so many full-covariance Normals (None: as many as the Bayesian information criterion likes best), or a
-    flow after so many steps of Adam, at its best on the codes held out. Raises ValueError for fewer than ten codes.
+    A mixture of `components` full-covariance Normals (None: chosen by the Bayesian information criterion), or a
+    flow after `steps` steps of Adam, at its best step on held-out codes. Raises ValueError for fewer than ten codes.
     """
     codes = np.asarray(codes, np.float64)
     if kind not in KINDS:
@@ -131,7 +131,7 @@ def fit(
 def _mixture(white: np.ndarray, components: int | None, seed: int) -> dict[str, np.ndarray]:
     from sklearn.mixture import GaussianMixture
 
-    most = min(len(white) // 10, len(np.unique(white, axis=0)))  # a codebook's codes are few, however many examples
+    most = min(len(white) // 10, len(np.unique(white, axis=0)))  # a codebook has few distinct codes
     counts = [c for c in COMPONENTS if c <= most] if components is None else [components]
     fitted = [GaussianMixture(c, random_state=seed).fit(white) for c in counts]
     best = fitted[0] if len(fitted) == 1 else min(fitted, key=lambda m: m.bic(white))
@@ -164,7 +164,7 @@ def _flow(white: Tensor, seed: int, steps: int, batch: int, learning_rate: float
 
 @torch.no_grad()
 def codes(model: LatentModel, batches: Batches, seed: int = 0) -> np.ndarray:
-    """Return one draw of q(z|x) for each example [N, d]: draws of the aggregate posterior, an autoencoder's points."""
+    """Return one draw of q(z|x) for each example [N, d], which are draws of the aggregate posterior."""
     generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
     parts = []
     for start in range(0, len(batches), ROWS):
@@ -175,7 +175,7 @@ def codes(model: LatentModel, batches: Batches, seed: int = 0) -> np.ndarray:
 
 
 def of_run(run: Run, kind: str = "mixture", n: int | None = 10_000, **options: Any) -> Density:
-    """Fit a density to the codes of n training examples of a run (None: all), save it there, and return it.
+    """Fit a density to the codes of n training examples of a run (None: all), save it in the run, and return it.
 
     Options are those of `fit`.
     """

@@ -1,7 +1,9 @@
-"""Whether a point lies in the data or in a hole of the aggregate posterior: log q(z) - log p(z), where q(z) is to be
-trusted, and else the distance to the nearest code. numpy alone, so that the app can ask too.
+"""Decide whether a point lies in the data or in a hole of the aggregate posterior.
 
-Explore's card judges by the same numbers, in the browser.
+The criterion is log q(z) - log p(z) if q(z) is reliable, otherwise the distance to the nearest code. No torch, so that
+the app can use it.
+
+The card on Explore uses the same criterion, in the browser.
 """
 
 from dataclasses import dataclass
@@ -12,20 +14,20 @@ from numpy.typing import NDArray
 from vae.density.log_q import PAIRS, Array, log_q
 
 HOLE = -2.0  # log q(z) - log p(z) in nats below which a point counts as a hole
-STRAYS = 0.1  # if more of the codes than this, each left out in turn, count as holes, q(z) is not to be trusted
-FAR = 4.0  # without a trustworthy q(z): how many typical neighbour distances from the nearest code is out of the data
+STRAYS = 0.1  # q(z) is unreliable if a larger share of the left-out codes counts as holes
+FAR = 4.0  # if q(z) is unreliable: a point this many typical neighbour distances from the nearest code is a hole
 JUDGES = 200  # codes that are left out in turn
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """q(z) = (1/N) sum_i N(z; mu_i, diag sigma_i^2) of codes: means and scales [N, d]; without scales only points."""
+    """q(z) = (1/N) sum_i N(z; mu_i, diag sigma_i^2) of means and scales [N, d] (None for an autoencoder)."""
 
     means: Array
     scales: Array | None
 
     def log_prob(self, z: Array, left_out: NDArray[np.int64] | None = None) -> Array:
-        """Return log q(z) [M] in nats of z [M, d], exactly over all codes but number `left_out` [M] of each point.
+        """Return log q(z) [M] in nats of z [M, d], exact; code number `left_out` [M] is excluded for each point.
 
         Raises TypeError without scales: points have no density.
         """
@@ -34,13 +36,13 @@ class Aggregate:
         return log_q(self.means, self.scales, z, left_out)
 
     def nearest(self, z: Array, left_out: NDArray[np.int64] | None = None) -> tuple[NDArray[np.int64], Array]:
-        """Return the nearest code [M] of z [M, d] but number `left_out` [M], and its distance [M] in latent units."""
+        """Return the nearest code [M] of z [M, d], except number `left_out` [M], and its distance [M] in z."""
         z = np.asarray(z, np.float64)
         index, distance = np.zeros(len(z), np.int64), np.zeros(len(z))
         rows = max(1, PAIRS // len(self.means))
         for start in range(0, len(z), rows):
             part = slice(start, start + rows)
-            # differences, not a product: nothing cancels
+            # expanded squares would cancel
             squares = np.zeros((len(z[part]), len(self.means)))
             for j in range(z.shape[1]):
                 squares += (z[part, j, None] - self.means[:, j]) ** 2
@@ -50,29 +52,29 @@ class Aggregate:
         return index, distance
 
     def judges(self) -> NDArray[np.int64]:
-        """Return which codes are left out in turn to see how far q(z) is to be trusted: at most JUDGES, evenly."""
+        """Return evenly spaced codes (at most JUDGES), to be left out in turn to test whether q(z) is reliable."""
         count = min(JUDGES, len(self.means))
         return np.asarray(np.arange(count) * len(self.means) // max(count, 1), np.int64)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How codes look that are left out of q(z): the share that would count as holes (None: there is no q(z) to ask),
-    and their median distance to the nearest other one."""
+    """The result of leaving codes out of q(z) in turn: the share that would count as holes (None without
+    density q(z)), and their median distance to the nearest other code."""
 
     strays: float | None
     spacing: float
 
     @property
     def trusted(self) -> bool:
-        """Whether log q(z) - log p(z) tells data from holes here."""
+        """Whether log q(z) - log p(z) separates data from holes for these codes."""
         return self.strays is not None and self.strays <= STRAYS
 
 
 def calibrate(codes: Aggregate, log_p: Array | None) -> Calibration:
-    """Return how far q(z) of codes is to be trusted, given log p(z) [J] at `codes.judges()`, None without a prior.
+    """Return the reliability of q(z), given log p(z) [J] at `codes.judges()` (None without a prior).
 
-    Few codes in many dimensions leave most of them alone, and their q(z) is then worthless. Raises ValueError for fewer
+    With few codes in many dimensions most codes are isolated, and q(z) is then useless. Raises ValueError for fewer
     than two codes.
     """
     if len(codes.means) < 2:
@@ -87,8 +89,8 @@ def calibrate(codes: Aggregate, log_p: Array | None) -> Calibration:
 
 
 def inside(calibration: Calibration, ratio: Array | None, distance: Array) -> NDArray[np.bool_]:
-    """Return whether points [M] are in the data: by `ratio` = log q(z) - log p(z) [M] where q(z) is trusted, else
-    by the `distance` [M] to the nearest code.
+    """Return whether points [M] are in the data: by `ratio` = log q(z) - log p(z) [M] if q(z) is reliable,
+    otherwise by the `distance` [M] to the nearest code.
     """
     if calibration.trusted and ratio is not None:
         return np.asarray(ratio >= HOLE)

@@ -1,4 +1,4 @@
-"""log q(z) of the aggregate posterior, in torch: with a gradient in z, and of single dimensions.
+"""log q(z) of the aggregate posterior, in torch: differentiable in z, also by dimension.
 
 `log_q` is the same in numpy, and ui/js/mixture.js in the browser; tests compare all three.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vae.model.families.normals import log_normals, log_sum_exp
 
-PAIRS = 2**21  # pairs of a point and a code held at a time
+PAIRS = 2**21  # pairs of a point and a code in memory at a time
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ class AggregatePosterior:
 
     @torch.no_grad()
     def typical(self) -> float:
-        """Return the median of log q(z) over the codes' own means, in nats."""
+        """Return the median of log q(z) over the codes' means, in nats."""
         return self.log_prob(self.means).median().item()

@@ -1,9 +1,10 @@
-"""What a trained model is worth, each number with its standard error.
+"""Evaluation of a trained model; each number has a standard error.
 
-importance: ELBO and L_K; quadrature: log p(x) and p(z|x) for d <= 2, posterior: its picture; gaps: what separates them;
-information: MI, TC, dim-KL and the Barber-Agakov bounds; annealing: an independent log p(x) for any d; codes: what
-representations hold; table: all of it. What a diagnosis needs besides: baseline: the best model without latents;
-calibration: sigma against residuals, probabilities against frequencies; width: the ELBO of a wider and a narrower q.
+importance: ELBO and L_K; quadrature: log p(x) and p(z|x) for d <= 2, posterior: p(z|x) on a grid; gaps: log p(x) - ELBO
+in parts; information: MI, TC, dim-KL and the Barber-Agakov bounds; annealing: an independent log p(x) for any d; codes:
+active units and probes; table: all of these. Further measurements for the diagnosis: baseline: the best model without
+latents; calibration: sigma against residuals, probabilities against frequencies; width: the ELBO of a wider and a
+narrower q.
 """
 
 from vae.evaluation.annealing import Annealed, ais

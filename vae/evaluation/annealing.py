@@ -1,4 +1,4 @@
-"""Annealed importance sampling: log p(x) by another road than importance sampling, for any number of latents."""
+"""Annealed importance sampling: an independent estimate of log p(x), for any number of latents."""
 
 import itertools
 import math
@@ -11,7 +11,7 @@ from torch.distributions import Distribution
 from vae.model import LatentModel
 from vae.model.families import sample
 
-TARGET = 0.65  # acceptance that makes HMC's steps as long as they pay (Beskos et al. 2013)
+TARGET = 0.65  # the optimal acceptance rate of HMC (Beskos et al. 2013)
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def ais(
 
     Along f_b = start^(1-b) p(x, z)^b, with b from 0 to 1 spaced closely at both ends, each of the `chains` takes one
     HMC transition per temperature, and log w = sum_t (b_t - b_t-1) (log p(x, z_t) - log start(z_t)). Steps are in
-    units of the start's standard deviations; each image's length follows its acceptance towards TARGET, which is
-    adaptation on the past alone. `start` has batch shape [N], or none as a prior has. se = std(w) / mean(w) / sqrt(C).
-    Source: Neal 2001; Wu et al. 2017. Raises TypeError where the model has no prior or `start` no density.
+    units of the start's standard deviations; each image's step size adapts to the acceptance TARGET, from
+    past transitions only. `start` has batch shape [N], or () for a prior. se = std(w) / mean(w) / sqrt(C).
+    Source: Neal 2001; Wu et al. 2017. Raises TypeError if the model has no prior or `start` no density.
     """
     if model.prior is None:
         raise TypeError("this model has no prior, so log p(x) is undefined")
@@ -98,5 +98,5 @@ def ais(
 
 
 def _square(momentum: Tensor) -> Tensor:
-    """Return the squared length over latents [C, N]."""
+    """Return the squared norm over latents [C, N]."""
     return torch.linalg.vector_norm(momentum, dim=-1).square()

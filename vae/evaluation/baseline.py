@@ -1,4 +1,4 @@
-"""What latents are held against: the best model of the same pixels without any, each pixel by itself."""
+"""The baseline without latents: the best model of the same kind with independent pixels."""
 
 import math
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from vae.spec import Spec
 from vae.spec.kinds import loaded
 
 ROWS = 1000  # examples at a time
-SMALLEST = 1e-4  # of a sigma: a pixel that never changes would have an infinite density
-HALVINGS = 80  # of the interval that holds a continuous Bernoulli's logit
+SMALLEST = 1e-4  # lower bound of a sigma: a constant pixel would have an infinite density
+HALVINGS = 80  # bound of a continuous Bernoulli's logit
 
 
 class Levels(Distribution):
-    """A probability for each of L + 1 grey levels of each pixel, of values level / L in [0, 1]."""
+    """A categorical distribution for each pixel over its L + 1 grey levels level / L in [0, 1]."""
 
     arg_constraints = {}  # noqa: RUF012 -- torch declares it so
 
@@ -34,9 +34,9 @@ class Levels(Distribution):
 
 
 def without_latents(spec: Spec, x: Tensor) -> Distribution:
-    """Return the independent model p(x) = prod_i p_i(x_i) of the likelihood's kind that fits examples x [N, *shape].
+    """Return the independent model p(x) = prod_i p_i(x_i) of the likelihood's kind, fitted to examples x [N, *shape].
 
-    Fitted also where the model's own scale is a given number, so that it is the best there is.
+    The scale is fitted even if the model's scale is fixed, so that this is the best independent model.
     """
     kind = spec.likelihood_kind
     base: Distribution = loaded(kind.baseline)(x.double(), kind.filled(spec.likelihood))
@@ -63,14 +63,14 @@ def histogram(x: Tensor, options: Mapping[str, Any]) -> Distribution:
 
 
 def normal(x: Tensor, options: Mapping[str, Any]) -> Distribution:
-    """Return each pixel's mean, and one sigma for all, or each pixel's own where the model has those."""
+    """Return each pixel's mean, and one sigma for all, or one per pixel if the model's scale is "each"."""
     centre = x.mean(0)
     variance = _pooled((x - centre).square().mean(0), options)
     return Normal(centre, variance.sqrt().clamp_min(SMALLEST), validate_args=False)
 
 
 def laplace(x: Tensor, options: Mapping[str, Any]) -> Distribution:
-    """Return each pixel's median, and one scale for all, or each pixel's own where the model has those."""
+    """Return each pixel's median, and one scale for all, or one per pixel if the model's scale is "each"."""
     centre = x.median(0).values
     return Laplace(centre, _pooled((x - centre).abs().mean(0), options).clamp_min(SMALLEST), validate_args=False)
 
@@ -80,7 +80,7 @@ def _pooled(spread: Tensor, options: Mapping[str, Any]) -> Tensor:
 
 
 def _continuous(mean: Tensor) -> Tensor:
-    """Return the logits whose continuous Bernoulli has this mean, by bisection: the mean grows with the logit."""
+    """Return the logits whose continuous Bernoulli has this mean, by bisection (the mean increases with the logit)."""
     mean = mean.clamp(1e-4, 1 - 1e-4)
     low, high = torch.full_like(mean, -2e4), torch.full_like(mean, 2e4)
     for _ in range(HALVINGS):

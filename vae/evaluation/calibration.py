@@ -1,6 +1,6 @@
-"""Whether a likelihood means what it says: its sigma against the residuals, its probabilities against frequencies.
+"""Calibration of the likelihood: its sigma against the residuals, its probabilities against frequencies.
 
-x is held against p(x|z) with z ~ q(z|x), one sample of it for each example: what the decoder is asked for in training.
+x is compared with p(x|z), with one sample z ~ q(z|x) for each example, as in training.
 """
 
 import math
@@ -17,14 +17,14 @@ from vae.model.families import sample
 from vae.model.families.pixels import RoundedLogistic
 
 BINS = 10
-LOGISTIC = math.pi / math.sqrt(3)  # a logistic variable's standard deviation in its scale
+LOGISTIC = math.pi / math.sqrt(3)  # a logistic variable's standard deviation divided by its scale
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """What was predicted against what came, in bins of the prediction.
+    """A reliability diagram: predicted against observed values, in bins of the prediction.
 
-    `predicted`, `observed` and `count` [G] leave empty bins out; `gap` is the mean over all values of
+    `predicted`, `observed` and `count` [G] omit empty bins; `gap` is the mean over all values of
     |observed - predicted| of their bins (the expected calibration error, Naeini et al. 2015).
     """
 
@@ -34,16 +34,16 @@ class Reliability:
 
     @property
     def gap(self) -> float:
-        """The expected calibration error, in the unit of what is predicted."""
+        """The expected calibration error, in the unit of the prediction."""
         return float(((self.predicted - self.observed).abs() * self.count).sum() / self.count.sum())
 
 
 @dataclass(frozen=True)
 class Spread:
-    """sigma as predicted and as the residuals have it, each the root of a mean square over pixels and examples.
+    """The predicted sigma and that of the residuals, each a root mean square over pixels and examples.
 
-    `cost` is what the common factor between them costs, in nats per example: D ((r^2 - 1) / 2 - ln r), r = residual /
-    predicted, for a Normal over D pixels; None for other families, which have another price.
+    `cost` is the loss by their common factor, in nats per example: D ((r^2 - 1) / 2 - ln r), r = residual / predicted,
+    for a Normal over D pixels; None for other families.
     """
 
     predicted: Estimate
@@ -53,7 +53,7 @@ class Spread:
 
 
 def moments(p: Distribution) -> tuple[Tensor, Tensor] | None:
-    """Return mean and standard deviation of each pixel of p(x|z), None for a family without a sigma of its own."""
+    """Return mean and standard deviation of each pixel of p(x|z), None for a family without a sigma."""
     base = p.base_dist if isinstance(p, Independent) else p
     if isinstance(base, Normal | Laplace):
         return base.mean, base.stddev
@@ -75,7 +75,7 @@ def _pairs(model: LatentModel, batches: Batches, n: int, seed: int, rows: int) -
 
 
 def _binned(predicted: Tensor, observed: Tensor, edges: Tensor) -> Reliability:
-    """Return the bins' means; `observed` is averaged as it is."""
+    """Return the bins' means of predicted and observed values."""
     index = torch.bucketize(predicted, edges[1:-1])
     count = torch.bincount(index, minlength=len(edges) - 1).double()
     sums = [torch.bincount(index, v.double(), minlength=len(edges) - 1) for v in (predicted, observed)]
@@ -84,10 +84,10 @@ def _binned(predicted: Tensor, observed: Tensor, edges: Tensor) -> Reliability:
 
 
 def spread(model: LatentModel, batches: Batches, n: int | None = None, seed: int = 0, rows: int = 500) -> Spread | None:
-    """Return how the likelihood's sigma compares with the residuals of the first n examples, None where it has none.
+    """Return the likelihood's sigma and the residuals' for the first n examples, None for a family without a sigma.
 
-    The bins of `reliability` hold equal numbers of values, ordered by the predicted sigma; both of its columns are
-    roots of mean squares. Errors are over examples.
+    The bins of `reliability` have equal counts, ordered by the predicted sigma; its values are root mean squares.
+    Errors are over examples.
     """
     count = len(batches) if n is None else min(n, len(batches))
     sigma2, away2 = [], []
@@ -126,7 +126,7 @@ def _root(square: Estimate) -> Estimate:
 def probabilities(
     model: LatentModel, batches: Batches, n: int | None = None, seed: int = 0, rows: int = 500
 ) -> Reliability | None:
-    """Return how often pixels were 1 that were predicted with a probability of about p, for the first n examples.
+    """Return the reliability diagram of the predicted probabilities of pixels, for the first n examples.
 
     Ten bins of equal width in p. None for a likelihood that is no Bernoulli.
     """

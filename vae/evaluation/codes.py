@@ -1,4 +1,4 @@
-"""What the codes hold: active units, how well labels can be read off, and what each class costs."""
+"""Properties of the codes: active units, accuracy of labels predicted from codes, and estimates by class."""
 
 import math
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def means(model: LatentModel, batches: Batches, n: int | None = None, seed: int 
 
 @dataclass(frozen=True)
 class ActiveUnits:
-    """How many dimensions [d] move with x: `variance` [d] of E[z_j|x] over `n` examples, `se` [d] of that variance."""
+    """Active units: `variance` [d] of E[z_j|x] over `n` examples, and `se` [d] of that variance."""
 
     count: int
     variance: Tensor
@@ -39,7 +39,7 @@ class ActiveUnits:
 def active_units(codes: Tensor, threshold: float = ACTIVE) -> ActiveUnits:
     """Return which units of codes E[z|x] [N, d] are active: Var_x E[z_j|x] > threshold.
 
-    Over the data, never from one image, whose means say nothing of collapse. Source: Burda et al. 2016, section 5.2.
+    The variance is over the data. Source: Burda et al. 2016, section 5.2.
     Raises ValueError for fewer than two examples.
     """
     if len(codes) < 2:
@@ -50,7 +50,7 @@ def active_units(codes: Tensor, threshold: float = ACTIVE) -> ActiveUnits:
 
 
 def knn_accuracy(train: Array, train_labels: Labels, test: Array, test_labels: Labels, k: int = 5) -> Estimate:
-    """Return how often k nearest neighbours among training codes [N, d] name a test code's label, over test codes."""
+    """Return the accuracy of the k nearest training codes [N, d] as a classifier of the test codes' labels."""
     from sklearn.neighbors import KNeighborsClassifier
 
     found = KNeighborsClassifier(min(k, len(train))).fit(train, train_labels).predict(test)
@@ -58,7 +58,7 @@ def knn_accuracy(train: Array, train_labels: Labels, test: Array, test_labels: L
 
 
 def linear_accuracy(train: Array, train_labels: Labels, test: Array, test_labels: Labels) -> Estimate:
-    """Return how often a logistic regression on standardised training codes [N, d] names a test code's label."""
+    """Return the test accuracy of a logistic regression on standardised training codes [N, d]."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -68,7 +68,7 @@ def linear_accuracy(train: Array, train_labels: Labels, test: Array, test_labels
 
 
 def by_class(values: Tensor, labels: Labels, classes: tuple[str, ...]) -> dict[str, Estimate]:
-    """Return the estimate of per-example values [N] for every class that has examples."""
+    """Return the mean of per-example values [N] for every class with examples."""
     found = torch.from_numpy(np.asarray(labels))
     parts = {name: values[found == k] for k, name in enumerate(classes)}
     return {name: Estimate.of(part) for name, part in parts.items() if len(part)}

@@ -1,7 +1,7 @@
-"""What the terms of the derivation are worth for one image: weights, slopes, prior samples, and what the code resists.
+"""Values of the terms of the ELBO's derivation for one image: importance weights, gradients, prior samples, robustness.
 
-All of it is arrays: whoever shows them computes bounds for every K, gradients for every estimator and the posterior
-under another sigma from them, without asking again.
+From these arrays the page computes the bounds for every K, the gradients of every estimator and the posterior for
+another sigma, without a further call.
 """
 
 import math
@@ -53,24 +53,24 @@ class FittedPrior(nn.Module):
 
 
 def with_prior(model: LatentModel, means: Tensor) -> LatentModel:
-    """Return an autoencoder as a latent model p(z) p(x|z), p(z) fitted to its codes [N, d]; it shares every weight."""
+    """Return an autoencoder as a latent model p(z) p(x|z), with p(z) fitted to its codes [N, d] and shared weights."""
     return LatentModel(FittedPrior(means), model.decoder, model.encoder)
 
 
 def with_posterior(model: LatentModel, q: Distribution) -> LatentModel:
-    """Return the model with a diagonal Normal q of batch shape [1] in place of its encoder; it shares every weight."""
+    """Return the model with a diagonal Normal q of batch shape [1] in place of its encoder; all weights are shared."""
     fixed = FixedPosterior(*(v.detach() for v in means_and_scales(q)))
     return LatentModel(model.prior, model.decoder, fixed)  # type: ignore[arg-type]
 
 
 def refine_from(model: LatentModel, x: Tensor, loc: Tensor, scale: Tensor, steps: int = 16) -> Refined:
-    """Return `refine` of one image x [1, ...] that starts from q = N(loc, diag scale^2), loc and scale [1, d]."""
+    """Return `refine` of one image x [1, ...], started at q = N(loc, diag scale^2), loc and scale [1, d]."""
     start = normal(loc, scale)
     return refine(model, x, steps, start=start)
 
 
 def as_diagonal_normal(q: Distribution) -> Distribution:
-    """Return the Normal with q's means and scales and independent dimensions: q itself where it is one."""
+    """Return the Normal with q's means and scales and independent dimensions (q itself if it is one)."""
     try:
         means_and_scales(q)
         return q
@@ -80,7 +80,7 @@ def as_diagonal_normal(q: Distribution) -> Distribution:
 
 @dataclass(frozen=True)
 class Weighed:
-    """S samples z = m + s e of a diagonal Normal q: e and z [S, d], log-densities [S], slopes [S, d] in z, nats.
+    """S samples z = m + s e of a diagonal Normal q: e and z [S, d], log-densities [S] in nats, gradients [S, d] in z.
 
     `squares` [S] are |x - E[x|z]|^2, `absolutes` [S] the sums of |x - E[x|z]| over pixels.
     """
@@ -102,7 +102,7 @@ class Weighed:
 
 
 def weigh(model: LatentModel, x: Tensor, q: Distribution, noise: Tensor) -> Weighed:
-    """Return samples of one image x [1, ...] under a diagonal Normal q of batch shape [1], made of noise e [S, d]."""
+    """Return weighted samples of an image x [1, ...] under a diagonal Normal q (batch shape [1]), of noise e [S, d]."""
     prior = _prior(model)
     loc, scale = (v.detach() for v in means_and_scales(q))
     parts: list[tuple[Tensor, ...]] = []
@@ -136,7 +136,7 @@ def samples(
 def ladder(log_w: Tensor, ks: Sequence[int]) -> list[Rung]:
     """Return L_K and its effective sample size for each K, means over the disjoint groups of K of log w [S].
 
-    As `importance.bounds` has them, from weights that are known.
+    The same as `importance.bounds` gives, from known weights.
     """
     groups = [_Groups(k, log_w[:1]) for k in ks]
     for group in groups:
@@ -153,7 +153,7 @@ def _prior(model: LatentModel) -> Distribution:
 
 @dataclass(frozen=True)
 class DecodedPoints:
-    """Points z [M, d], decoded once for all images: log p(x|z), the means [M, D] and their squared lengths [M]."""
+    """Points z [M, d] with their decoded means [M, D] and squared norms [M], shared by all images."""
 
     z: Tensor
     likelihood: Callable[[Tensor], Tensor]
@@ -162,7 +162,7 @@ class DecodedPoints:
 
     @torch.no_grad()
     def log_px(self, x: Tensor) -> Tensor:
-        """Return log p(x|z) [M] of one image x [1, ...], nats; of prior samples their mean exponential is p(x)."""
+        """Return log p(x|z) [M] of one image x [1, ...], nats; over prior samples the mean of exp is p(x)."""
         return self.likelihood(x)[0]
 
     @torch.no_grad()
@@ -192,7 +192,7 @@ def decode_points(model: LatentModel, z: Tensor) -> DecodedPoints:
 
 
 def rate_slope(q: Distribution, prior: Distribution) -> Tensor | None:
-    """Return the gradient [2 d] of KL(q || p) in q's (m, log s), batch shape [1]; None where KL is no closed form."""
+    """Return the gradient [2 d] of KL(q || p) in q's (m, log s), batch shape [1]; None without a closed form of KL."""
     loc, scale = means_and_scales(q)
     m, t = loc.detach().clone().requires_grad_(), scale.detach().log().requires_grad_()
     with torch.enable_grad():
@@ -206,10 +206,10 @@ def rate_slope(q: Distribution, prior: Distribution) -> Tensor | None:
 
 @dataclass(frozen=True)
 class Resistance:
-    """How far one image's code goes: under corruptions of the image [A, d], and for small changes of it.
+    """The robustness of one image's code: under corruptions of the image [A, d], and under infinitesimal changes.
 
     `code` [d] is E_q[z]; `jacobian` [d, d] is J J' of J = dE_q[z]/dx, whose trace is the contractive penalty.
-    `distortion` [A] is -log p(x | code of the corrupted image): what denoising minimises, in nats.
+    `distortion` [A] is -log p(x | code of the corrupted image): the loss of denoising, in nats.
     """
 
     code: Tensor
@@ -219,9 +219,9 @@ class Resistance:
 
 
 def resistance(model: LatentModel, x: Tensor, binary: bool, generator: torch.Generator) -> Resistance:
-    """Return how the code of one image x [1, ...] resists changes of the image.
+    """Return the robustness of the code of one image x [1, ...] against changes of the image.
 
-    A share FLIPPED of the pixels is flipped where `binary`; else Normal noise of that standard deviation is added.
+    If `binary`, a share FLIPPED of the pixels is flipped; otherwise Normal noise of that standard deviation is added.
     """
     seen = x.expand(AGAIN, *x.shape[1:])
     noise = torch.rand(seen.shape, generator=generator)

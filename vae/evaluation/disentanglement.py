@@ -1,8 +1,8 @@
-"""How a representation's dimensions correspond to the factors the data were made from, by four published metrics.
+"""Disentanglement: how a representation's dimensions correspond to the data's factors, by four published metrics.
 
 Each is a function of codes [N, d] (a representation of N examples, its mean where it is a distribution) and factors
-[N, F] of integers; `measure` takes the representation function itself. Nothing here knows of models. All scores lie in
-[0, 1]: the identity scores 1, a constant 0, and MIG and SAP give 0 to a code that says everything twice.
+[N, F] of integers; `measure` takes the representation function itself, and no model. All scores lie in
+[0, 1]: the identity scores 1, a constant 0, and MIG and SAP give 0 to a code with every factor in two dimensions.
 """
 
 import math
@@ -34,7 +34,7 @@ def table(factors: Mapping[str, NDArray[Any]]) -> Factors:
 
 
 def entropy(values: Factors) -> float:
-    """Return the entropy of integers [N] as they occur, nats."""
+    """Return the empirical entropy of integers [N], nats."""
     share = np.unique(values, return_counts=True)[1] / len(values)
     return float(-(share * np.log(share)).sum())
 
@@ -47,7 +47,7 @@ def binned(codes: Array, bins: int = BINS) -> Factors:
 
 
 def mutual_information(codes: Factors, factors: Factors) -> Array:
-    """Return I(c_j; v_k) [d, F] of integers [N, d] and [N, F] as they occur together, nats."""
+    """Return I(c_j; v_k) [d, F] of integers [N, d] and [N, F], empirical, nats."""
     found = np.zeros((codes.shape[1], factors.shape[1]))
     for j, c in enumerate(codes.T):
         for k, v in enumerate(factors.T):
@@ -57,7 +57,7 @@ def mutual_information(codes: Factors, factors: Factors) -> Array:
 
 
 def _gap(scores: Array) -> Array:
-    """Return the largest score minus the second of each column of [d, F]; a single dimension has no rival."""
+    """Return the largest score minus the second of each column of [d, F]; of a single dimension, its score."""
     ordered = np.sort(scores, 0)
     second = ordered[-2] if len(ordered) > 1 else np.zeros(scores.shape[1])
     result: Array = ordered[-1] - second
@@ -75,18 +75,18 @@ def _mig(information: Array, factors: Factors) -> float:
 def mig_binned(codes: Array, factors: Factors, bins: int = BINS) -> float:
     """Return the mutual information gap of binned means: (1/F) sum_k (I(c_j1; v_k) - I(c_j2; v_k)) / H(v_k).
 
-    j1 and j2 are the dimensions that know most about v_k; c is the mean in `bins` bins of equal width. It depends on
-    the bins, and a deterministic mean knows more than a sample: not comparable with `mig_sampled`. Source: Chen et al.
-    2018, eq. 6; binning as in Locatello et al. 2019. Raises ValueError where no factor varies.
+    j1 and j2 have the most information about v_k; c is the mean in `bins` bins of equal width. The score depends on the
+    bins, and a mean has more information than a sample: it is not comparable with `mig_sampled`. Source: Chen et al.
+    2018, eq. 6; binning as in Locatello et al. 2019. Raises ValueError if no factor varies.
     """
     return _mig(mutual_information(binned(codes, bins), factors), factors)
 
 
 def mig_sampled(means: Array, scales: Array, factors: Factors, samples: int = 1, seed: int = 0) -> float:
-    """Return the mutual information gap of z ~ q(z|x) = N(means, diag scales^2), as it was defined, without bins.
+    """Return the mutual information gap of z ~ q(z|x) = N(means, diag scales^2), by its definition, without bins.
 
     I(z_j; v_k) = E[log q(z_j|v_k) - log q(z_j)], q(z_j|v) = the mean of q(z_j|x_n) over the n with that v, exactly over
-    the N examples; O(N^2 d) time. Source: Chen et al. 2018, eqs 5 and 6. Raises ValueError where no factor varies.
+    the N examples; O(N^2 d) time. Source: Chen et al. 2018, eqs 5 and 6. Raises ValueError if no factor varies.
     """
     rng = np.random.default_rng(seed)
     n, d = means.shape
@@ -103,11 +103,11 @@ def mig_sampled(means: Array, scales: Array, factors: Factors, samples: int = 1,
 
 
 def dci(codes: Array, factors: Factors, seed: int = 0, trees: int = 20) -> dict[str, float]:
-    """Return disentanglement, completeness and informativeness, from how a forest predicts each factor from codes.
+    """Return disentanglement, completeness and informativeness, by random forests that predict factors from codes.
 
     With R [d, F] the features' importances: D = sum_j w_j (1 - H_F(R_j / sum R_j)), w_j the share of code j in R, and
-    C = (1/F) sum_k (1 - H_d(R_k / sum R_k)), entropies in base F and d; I is the accuracy on a held-out half, freed of
-    chance: (a - c) / (1 - c), c that of the commonest value. Where nothing is informative, R is 0 and so are D and C.
+    C = (1/F) sum_k (1 - H_d(R_k / sum R_k)), entropies in base F and d; I is the accuracy on a held-out half, corrected
+    for chance: (a - c) / (1 - c), c that of the most frequent value. If nothing is informative, R, D and C are 0.
     Source: Eastwood & Williams 2018, section 2 (informativeness there is an error, here its complement).
     """
     from sklearn.ensemble import RandomForestClassifier
@@ -135,7 +135,7 @@ def dci(codes: Array, factors: Factors, seed: int = 0, trees: int = 20) -> dict[
 
 
 def _concentration(weights: Array) -> float:
-    """Return 1 - H(weights / sum) in base of their number: 1 for a single one, 0 for all alike or none."""
+    """Return 1 - H(weights / sum), with their number as base: 1 for one nonzero, 0 for equal weights or none."""
     if weights.sum() <= 0:
         return 0.0
     if len(weights) == 1:
@@ -148,8 +148,9 @@ def sap(codes: Array, factors: Factors, categorical: Sequence[int] = (), seed: i
     """Return the separated attribute predictability, (1/F) sum_k (S_j1k - S_j2k) of the two best dimensions for v_k.
 
     S_jk is the squared correlation of c_j and v_k; for a factor in `categorical`, whose order means nothing, the
-    balanced accuracy of thresholds on c_j over a held-out half, freed of chance: (a - 1/V) / (1 - 1/V), so that the
-    identity scores 1 in both cases. Source: Kumar, Sattigeri & Balakrishnan 2018, section 3 (without that correction).
+    balanced accuracy of thresholds on c_j over a held-out half, corrected for chance: (a - 1/V) / (1 - 1/V), so that
+    the identity scores 1 in both cases. Source: Kumar, Sattigeri & Balakrishnan 2018, section 3 (without that
+    correction).
     """
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.tree import DecisionTreeClassifier
@@ -173,13 +174,13 @@ def sap(codes: Array, factors: Factors, categorical: Sequence[int] = (), seed: i
 def factor_vae_score(
     codes: Array, factors: Factors, votes: int = 800, batch: int = 64, seed: int = 0, dead: float = 1e-12
 ) -> float:
-    """Return the FactorVAE score: how often the dimension that moves least tells which factor was held fixed.
+    """Return the FactorVAE score: the accuracy of predicting the fixed factor from the dimension of least variance.
 
     A vote fixes one factor at one value, takes `batch` such examples, and names the dimension of least variance, each
-    relative to its variance over all data; a majority classifier of factor given dimension is made from one half of
-    the votes and judged on the other, freed of chance: (a - 1/F) / (1 - 1/F). Dimensions whose variance is below
-    `dead` of the largest are constants and left out; if none moves, the score is 0. Source: Kim & Mnih 2018, section 4
-    (without that correction). Raises ValueError for fewer than two varying factors.
+    relative to its variance over all data; a majority classifier of factor given dimension is made from one half of the
+    votes and judged on the other, corrected for chance: (a - 1/F) / (1 - 1/F). Dimensions whose variance is below
+    `dead` of the largest count as constant and are ignored; if all are, the score is 0. Source: Kim & Mnih 2018,
+    section 4 (without that correction). Raises ValueError for fewer than two varying factors.
     """
     varied = [k for k, v in enumerate(factors.T) if np.ptp(v) > 0]
     if len(varied) < 2:

@@ -1,8 +1,8 @@
-"""Two quadratures of one integral that share no node, refined until they agree, no node thrown away.
+"""Two quadratures of one integral without common nodes, refined until they agree; every node is reused.
 
-A lattice and its twin half way between its nodes make, together, the lattice of the next level; its twin's nodes are
-the only new ones. So each level costs what all before it did (in two dimensions, where the step falls by sqrt(2) at a
-time, as in one), and the two sides of an equation can always be summed over nodes of their own.
+A lattice and its twin, shifted half way between its nodes, together form the lattice of the next level; only that
+one's twin has new nodes. So each level costs as much as all earlier ones (in two dimensions, where the step falls by
+sqrt(2), as in one), and the two sides of an equation can always be summed over different nodes.
 """
 
 import itertools
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Twins(NamedTuple, Generic[T]):
-    """What was found on a lattice and on its twin: on lists of coarse ones, moved by `shifts` [L, d] of their step."""
+    """Values on a lattice and on its twin; each is a list of values on coarse lattices, shifted by parts of a step."""
 
     one: list[T]
     other: list[T]
@@ -24,17 +24,17 @@ class Twins(NamedTuple, Generic[T]):
 
 
 def doubling(look: Callable[[Tensor], Sequence[T]], d: int) -> Iterator[Twins[T]]:
-    """Yield the twins of each level for d <= 2, the first a lattice and its twin, as `look(shifts)` finds them.
+    """Yield the twins of each level for d <= 2, the first a lattice and its twin; `look(shifts)` computes the values.
 
-    The shifts [L, d] are parts of the first lattice's step, float64; what is found on each of the L is one T.
+    The shifts [L, d] are parts of the first lattice's step, float64; the values on each of the L lattices are one T.
     """
     shifts = torch.zeros(1, d, dtype=torch.float64)
     found = list(look(shifts))
     for level in itertools.count():
         move = torch.zeros(d, dtype=torch.float64)
-        along = slice(None) if level % d == 0 else slice(1)  # to the middle of its cells, then of their sides
+        along = slice(None) if level % d == 0 else slice(1)  # to the centre of the cells, then of their sides
         move[along] = 0.5 ** (level // d + 1)
-        moved = (shifts + move).remainder(1.0)  # a whole step further lie the same nodes
+        moved = (shifts + move).remainder(1.0)  # a shift by a whole step gives the same nodes
         twin = list(look(moved))
         shifts = torch.cat([shifts, moved])
         yield Twins(found, twin, shifts)
@@ -42,9 +42,9 @@ def doubling(look: Callable[[Tensor], Sequence[T]], d: int) -> Iterator[Twins[T]
 
 
 def joined(twins: Twins[Tensor]) -> Tensor:
-    """Return values [n, ...] of lattices that together are one regular lattice as that lattice's [n m, ...].
+    """Return the values [n, ...] of lattices that together form one regular lattice, as that lattice's [n m, ...].
 
-    All of them where they are one, else those of the first twin: one of both always is.
+    All of them if they form one; otherwise the first twin's lattices do.
     """
     values, d = twins.one + twins.other, twins.one[0].dim()
     finer = round(len(values) ** (1 / d))

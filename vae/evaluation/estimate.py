@@ -1,4 +1,4 @@
-"""An average with what it is worth: its standard error and the number of examples."""
+"""A mean with its standard error and the number of examples."""
 
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Estimate:
 
     @classmethod
     def exactly(cls, value: float, n: int) -> "Estimate":
-        """Return a number about n examples that no further sampling would change: its error is 0."""
+        """Return an exact number for n examples: its standard error is 0."""
         return cls(value, 0.0, n)
 
     def __truediv__(self, by: float) -> "Estimate":

@@ -1,7 +1,8 @@
-"""What separates the ELBO from log p(x): the encoder's amortisation gap and the posterior family's approximation gap.
+"""The gap log p(x) - ELBO, split into the encoder's amortisation gap and the posterior family's approximation gap.
 
-log p(x) = ELBO(q) + KL(q || p(z|x)), and ELBO(q*) - ELBO(q) of that KL is the encoder's fault, where q* is the best q
-of the same family for that one image; the rest is the family's. Source: Cremer, Li & Duvenaud 2018.
+log p(x) = ELBO(q) + KL(q || p(z|x)), and the amortisation gap ELBO(q*) - ELBO(q) is the part of that KL due to the
+encoder, where q* is the best q of the same family for that image; the rest is due to the family. Source: Cremer, Li &
+Duvenaud 2018.
 """
 
 import math
@@ -18,8 +19,8 @@ from vae.model import LatentModel
 from vae.model.priors import normal
 
 Rule = tuple[Tensor, Tensor]
-VALUES = 2**22  # numbers of z decoded at a time
-RADIUS = 8.0  # of a lattice in sigmas: 1e-14 of a Normal lies beyond
+VALUES = 2**22  # points z decoded at a time
+RADIUS = 8.0  # radius of a lattice in sigmas: 1e-14 of a Normal lies beyond
 FINEST = 64.0  # points per sigma
 
 
@@ -34,7 +35,7 @@ def gauss_hermite(d: int, n: int) -> Rule:
 def lattice(d: int, per_sigma: float, shift: float | Tensor = 0.0, radius: float = RADIUS) -> Rule:
     """Return nodes and weights of the trapezoid rule for E f(u), u ~ N(0, I_d), of step 1 / per_sigma.
 
-    `shift` moves it by that part of its step, [d] by one along each axis.
+    `shift` moves the lattice by that part of its step, [d] by one part for each axis.
     """
     count = math.ceil(radius * per_sigma)
     axis = torch.arange(-count, count + 1, dtype=torch.float64)
@@ -59,12 +60,12 @@ def even(d: int, n: int, seed: int = 0) -> Rule:
 
 
 def rule(d: int) -> Rule:
-    """Return the nodes by which q is refined: 10^d of Gauss and Hermite for d <= 2, else 128 evenly spread ones."""
+    """Return the nodes for refining q: 10^d Gauss-Hermite nodes for d <= 2, else 128 evenly spread ones."""
     return gauss_hermite(d, 10) if d <= 2 else even(d, 2 ** math.ceil(math.log2(max(128, 2 * d))))
 
 
 def means_and_scales(q: Distribution) -> tuple[Tensor, Tensor]:
-    """Return the means and scales [N, d] of a Normal with independent dimensions; raises TypeError for another q."""
+    """Return means and scales [N, d] of a Normal with independent dimensions; raises TypeError for another family."""
     if not (isinstance(q, Independent) and isinstance(q.base_dist, Normal)):
         raise TypeError("the gap can be split where q(z|x) is a Normal with independent dimensions, as a VAE's is")
     return q.base_dist.loc, q.base_dist.scale
@@ -84,7 +85,7 @@ def log_joint(model: LatentModel, x: Tensor, z: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Refined:
-    """q(z|x) refined for each image, from where it started: means and scales [T + 1, N, d], ELBO [T + 1, N] in nats."""
+    """The course of refining q for each image: means and scales [T + 1, N, d], ELBO [T + 1, N] in nats."""
 
     loc: Tensor
     scale: Tensor
@@ -99,12 +100,13 @@ class Refined:
 def refine(
     model: LatentModel, x: Tensor, steps: int = 30, nodes: Rule | None = None, start: Distribution | None = None
 ) -> Refined:
-    r"""Climb the ELBO of each image x [N, ...] over its own q = N(m, diag s^2), from `start` (default: the encoder).
+    r"""Maximise the ELBO of each image x [N, ...] over its own q = N(m, diag s^2), from `start` (default: the encoder).
 
-    Natural-gradient steps with f = log p(x, z): s^-2 <- (1 - r) s^-2 - r E[d^2 f], m <- m + r s^2 E[df], where
-    E[d^2 f]_ii = E[u_i df_i] / s_i (Stein) needs first derivatives only (Khan & Rue 2023, eq. 10). At r = 1 a Gaussian
-    model's optimum is one step away. Expectations are sums over fixed nodes (default `rule`), so the climb is
-    deterministic; an image whose ELBO would fall stays and halves its r. Raises TypeError for another family.
+    Natural-gradient steps with f = log p(x, z): s^-2 <- (1 - r) s^-2 - r E[d^2 f], m <- m + r s^2 E[df], where E[d^2
+    f]_ii = E[u_i df_i] / s_i (Stein) needs first derivatives only (Khan & Rue 2023, eq. 10). With r = 1 one step
+    reaches a Gaussian model's optimum. Expectations are sums over fixed nodes (default `rule`), so the steps are
+    deterministic; if an image's ELBO would fall, the step is rejected and its r halved. Raises TypeError for another
+    family.
     """
     with torch.no_grad():
         loc, scale = (v.clone() for v in means_and_scales(model.encode(x) if start is None else start))
@@ -130,7 +132,7 @@ def refine(
     path = [(loc, scale, elbo)]
     for _ in range(steps):
         precision = scale.square().reciprocal()
-        # a density that is not concave here must not widen q without limit
+        # where log p is not concave, q must not become wider without limit
         target = torch.maximum(-bend, 0.1 * precision)
         new_scale = ((1 - rate) * precision + rate * target).rsqrt()
         new_loc = loc + rate * new_scale.square() * slope
@@ -159,7 +161,7 @@ def expectation(
 
     `f` takes images [B, ...] and z [K, B, d] to [K, B]. The lattice, of a step of half of q's sigma at first, is made
     twice as fine until the image's value changes by no more than `tolerance`, at most FINEST points per sigma. Kinks
-    make changes erratic, so a quarter of the change before counts as well: one lucky step is not convergence.
+    make changes erratic, so a quarter of the previous change counts too: one small change is not convergence.
     """
     d = loc.shape[1]
     value = torch.full((len(x),), math.nan, dtype=torch.float64, device=x.device)
@@ -186,8 +188,8 @@ def expectation(
 class Split:
     """Per-image values [N] in nats: log p(x) = elbo + amortisation + approximation.
 
-    `kl` is KL(q || p(z|x)) from its own integrals, so that `residual` = elbo + kl - log_px measures what the
-    quadratures are worth instead of being 0 by construction. `outside` [N] is the mass left out of log p(x).
+    `kl` is KL(q || p(z|x)) from its own integrals, so that `residual` = elbo + kl - log_px measures the error of
+    the quadratures and is not 0 by construction. `outside` [N] is the mass that log p(x) leaves out.
     """
 
     log_px: Tensor
@@ -217,10 +219,9 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
     r"""Return the gap of each image x [N, ...] and its two parts, for d <= 2, every integral to about `tolerance` nats.
 
     elbo = E_q[log p(x|z)] - KL(q||p), the rate in closed form where torch has one; kl = E_q[log q - log p(x, z)] + log
-    p(x) with other nodes throughout: q's lattice moved by half a step, the posterior's by 0.37 of one. q* is the better
-    of two climbs, from the encoder (`path`) and from the posterior's mode; it is the best known, so `approximation` is
-    an upper bound where the ELBO has more summits. Raises TypeError
-    where q is no diagonal Normal, ValueError for d > 2.
+    p(x) all with other nodes: q's lattice moved by half a step, the posterior's by 0.37 of one. q* is the better of two
+    optimisations, from the encoder (`path`) and from the posterior's mode; it can be a local optimum, so
+    `approximation` is an upper bound. Raises TypeError where q is no diagonal Normal, ValueError for d > 2.
     """
     found = exact(model, x, tolerance=tolerance, tail=tail)
     again = exact(model, x, tolerance=tolerance, tail=tail, shift=0.37)
@@ -228,7 +229,7 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
     with torch.no_grad():
         q = model.encode(x)
     path = refine(model, x, steps)
-    # the encoder may stand at the foot of a lower summit, which a climb does not leave
+    # from the encoder's q the optimisation may reach only a lower local maximum
     sigma = found.sigma.unsqueeze(1).expand_as(found.mode).to(x.dtype)
     summit = normal(found.mode.to(x.dtype), sigma)
     other = refine(model, x, steps, start=summit)
@@ -244,7 +245,7 @@ def split(model: LatentModel, x: Tensor, steps: int = 30, tolerance: float = 1e-
 
     with torch.no_grad():
         encoder = elbo(q)
-        # the climb saw fewer nodes: where it climbed on their error alone, the encoder's q stays the best one known
+        # the optimisation used fewer nodes: if it only gained by their error, the encoder's q is the better one
         best = torch.maximum(torch.maximum(elbo(path.q), elbo(other.q)), encoder)
         loc, scale = means_and_scales(q)
         cross = expectation(lambda x, z: log_joint(model, x, z), x, loc, scale, tolerance, shift=0.5)

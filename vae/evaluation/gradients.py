@@ -1,8 +1,8 @@
-"""The gradient of a bound with respect to what the encoder puts out, by each estimator, from one set of samples.
+"""The gradient of a bound with respect to the encoder's output, by each estimator, from one set of samples.
 
 For q = N(m, diag s^2) and z = m + s e, every estimator is a mean over samples of the same few numbers: log w, its
-slope dz = d log p(x, z) / dz, and e. So all of them, for any K, follow from one pass through the decoder. The page's
-script (ui/theory_gradients.js) makes the same sums.
+gradient dz = d log p(x, z) / dz, and e. So all of them, for any K, follow from one pass through the decoder. The page's
+script (ui/theory_gradients.js) computes the same sums.
 """
 
 import math
@@ -17,9 +17,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Samples:
-    """S samples: noise e [S, d], slopes [S, d] of log p(x, z) and of log p(x|z) in z, log w [S]; q's scale [d].
+    """S samples: noise e [S, d], gradients [S, d] of log p(x, z) and of log p(x|z) in z, log w [S]; q's scale [d].
 
-    `rate_slope` [2 d] is the gradient of KL(q || p) in (m, log s) where that is a closed form.
+    `rate_slope` [2 d] is the gradient of KL(q || p) in (m, log s), if it has a closed form.
     """
 
     noise: Array
@@ -30,7 +30,7 @@ class Samples:
     rate_slope: Array | None = None
 
     def groups(self, k: int) -> "list[Samples]":
-        """Return the disjoint groups of k samples in their order; what is left over is dropped."""
+        """Return the disjoint groups of k samples in their order; remaining samples are dropped."""
         if not 1 <= k <= len(self.noise):
             raise ValueError(f"K must lie between 1 and the {len(self.noise)} samples, not {k}")
         parts = [slice(i * k, (i + 1) * k) for i in range(len(self.noise) // k)]
@@ -41,7 +41,7 @@ class Samples:
 
 
 def _through(s: Samples, slope: Array) -> Array:
-    """Return the gradients [K, 2 d] in (m, log s) of a function of z = m + s e with these slopes [K, d]."""
+    """Return the gradients [K, 2 d] in (m, log s) of a function of z = m + s e with these gradients [K, d] in z."""
     return np.concatenate([slope, slope * s.scale * s.noise], 1)
 
 
@@ -51,12 +51,12 @@ def _score(s: Samples) -> Array:
 
 
 def _total(s: Samples) -> Array:
-    """Return d log w / d(m, log s) [K, 2 d]: -log q(m + s e) = log s + ..., whose slope in log s is one."""
+    """Return d log w / d(m, log s) [K, 2 d]: -log q(m + s e) = log s + ..., whose derivative in log s is 1."""
     return _through(s, s.slope) + np.concatenate([np.zeros_like(s.noise), np.ones_like(s.noise)], 1)
 
 
 def _landed(s: Samples) -> Array:
-    """Return `_total` less the score: q's own parameters stand still in log q."""
+    """Return `_total` without the score: the parameters of log q are held constant."""
     return _through(s, s.slope + s.noise / s.scale)
 
 
@@ -66,7 +66,7 @@ def reparametrised(s: Samples) -> Array:
 
 
 def closed(s: Samples) -> Array:
-    """Return the same, with the rate's gradient in closed form; raises ValueError where there is none."""
+    """Return the ELBO's gradient with the rate's in closed form; raises ValueError without a closed form."""
     if s.rate_slope is None:
         raise ValueError("the rate of this model has no closed form")
     return np.asarray(_through(s, s.slope_px).mean(0) - s.rate_slope)
@@ -78,12 +78,12 @@ def landing(s: Samples) -> Array:
 
 
 def score(s: Samples) -> Array:
-    """Return the ELBO's gradient by the score function alone, E[log w d log q] (Williams 1992)."""
+    """Return the ELBO's gradient by the score function, E[log w d log q] (Williams 1992)."""
     return np.asarray((s.log_w[:, None] * _score(s)).mean(0))
 
 
 def baseline(s: Samples) -> Array:
-    """Return the same with the mean of the other K - 1 as a baseline (Mnih & Rezende 2016); needs K >= 2."""
+    """Return `score` with the mean of the other K - 1 samples as baseline (Mnih & Rezende 2016); needs K >= 2."""
     k = len(s.log_w)
     if k < 2:
         raise ValueError("a baseline of the other samples needs at least two")
@@ -102,18 +102,18 @@ def weighted(s: Samples) -> Array:
 
 
 def doubly(s: Samples) -> Array:
-    """Return the same without its score: each sample weighs by the square of its share (DReG, Tucker et al. 2019)."""
+    """Return `weighted` without the score: samples are weighted by their squared shares (DReG, Tucker et al. 2019)."""
     return np.asarray(_shares(s) ** 2 @ _landed(s))
 
 
 def weighted_score(s: Samples) -> Array:
-    """Return L_K's gradient by the score function alone: L_K sum_k d log q(z_k) - sum_k w~_k d log q(z_k)."""
+    """Return L_K's gradient by the score function: L_K sum_k d log q(z_k) - sum_k w~_k d log q(z_k)."""
     log_mean = np.log(np.exp(s.log_w - s.log_w.max()).mean()) + s.log_w.max()
     return np.asarray((log_mean - _shares(s)) @ _score(s))
 
 
 def vimco(s: Samples) -> Array:
-    """Return the same with L_K's value without the k-th sample as its baseline (VIMCO, Mnih & Rezende 2016)."""
+    """Return `weighted_score` with L_K without the k-th sample as baseline (VIMCO, Mnih & Rezende 2016)."""
     k = len(s.log_w)
     if k < 2:
         raise ValueError("a baseline of the other samples needs at least two")
@@ -127,7 +127,7 @@ def vimco(s: Samples) -> Array:
 
 
 Estimator = Callable[[Samples], Array]
-# by bound: the same estimator has another form where K weights stand inside the logarithm
+# by bound: an estimator has another form if K weights are inside the logarithm
 ELBO: dict[str, Estimator] = {
     "reparametrised": reparametrised,
     "closed": closed,

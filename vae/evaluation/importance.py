@@ -1,4 +1,4 @@
-"""Bounds on log p(x) from samples of q(z|x): distortion, rate, ELBO, and L_K for many K from one stream of samples."""
+"""Bounds on log p(x) from samples of q(z|x): distortion, rate, ELBO, and L_K for many K from the same samples."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -27,8 +27,8 @@ class Rung:
 class Bounds:
     """Per-example values [N], nats: distortion, rate, ELBO, the importance-weighted bound L_K and its ESS of K.
 
-    `ladder` holds L_K for every K that was asked for, the largest last: that one is `log_px` and `ess`.
-    `exact_rate` says that the rate is a closed form, not a mean over the K samples.
+    `ladder` holds L_K for every requested K in ascending order; the last one is `log_px` and `ess`.
+    `exact_rate`: the rate has a closed form and is no mean over the K samples.
     """
 
     distortion: Tensor
@@ -42,7 +42,7 @@ class Bounds:
 
 
 class _Groups:
-    """Running log sums of weights over groups of K samples, whatever the chunks that the samples come in."""
+    """Running log sums of weights over groups of K samples; chunks of samples can have any size."""
 
     def __init__(self, k: int, like: Tensor) -> None:
         self.k, self.groups, self.filled = k, 0, 0
@@ -56,7 +56,7 @@ class _Groups:
         self.square = self.sum.clone()
 
     def _close(self, log_sum: Tensor, log_square: Tensor) -> None:
-        """Count whole groups [G, N]."""
+        """Add complete groups [G, N]."""
         self.log_px += (log_sum - math.log(self.k)).sum(0)
         self.ess += (2 * log_sum - log_square).exp().sum(0)
         self.groups += len(log_sum)
@@ -70,7 +70,7 @@ class _Groups:
             self._open()
 
     def push(self, log_w: Tensor) -> None:
-        """Take the next log weights [C, N]."""
+        """Add the next log weights [C, N]."""
         if self.filled:
             room = self.k - self.filled
             self._fill(log_w[:room])
@@ -83,14 +83,14 @@ class _Groups:
             self._fill(log_w[whole * self.k :])
 
     def rung(self) -> Rung:
-        """Return the means over the whole groups; samples of an unfinished group do not count."""
+        """Return the means over the complete groups; an incomplete group does not count."""
         return Rung(self.k, self.log_px / self.groups, self.ess / self.groups)
 
 
 def stream(
     model: LatentModel, x: Tensor, k: int, generator: torch.Generator | None = None, chunk: int = 50
 ) -> Iterator[Draw]:
-    """Yield K samples of q(z|x) for x [B, ...] in draws of at most `chunk`, so that memory does not grow with K."""
+    """Yield K samples of q(z|x) for x [B, ...] in draws of at most `chunk`; memory does not grow with K."""
     if k < 1:
         raise ValueError(f"K must be at least 1, not {k}")
     for done in range(0, k, chunk):
@@ -143,7 +143,8 @@ def evaluate(
 ) -> dict[str, Estimate]:
     """Return distortion, rate, elbo, log_px (L_K) and ess over the first n examples (default all), with errors.
 
-    Binarisation and samples come from `seed`; `rows` examples are held at a time. The whole table is `measure`'s.
+    Binarisation and samples come from `seed`; `rows` examples are in memory at a time. `measure` returns the whole
+    table.
     """
     generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
     count = len(batches) if n is None else min(n, len(batches))

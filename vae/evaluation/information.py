@@ -1,8 +1,8 @@
-"""How much z knows about x: mutual information, total correlation and dimension-wise KL, and bounds on the first.
+"""The information of z about x: mutual information with bounds, total correlation and dimension-wise KL.
 
-Everything is about a stated subset of N examples, each as likely as the others: x is one of them, z ~ q(z|x), and the
-aggregate posterior is q(z) = (1/N) sum_n q(z|x_n), summed exactly. Never a minibatch's: with N = 5000 and batches of 64
-such estimates of the three parts are wrong by several times their size, and only their sum is right.
+All quantities are for a stated subset of N equally likely examples: x is one of them, z ~ q(z|x), and the aggregate
+posterior is q(z) = (1/N) sum_n q(z|x_n), summed exactly. Minibatches are not used: with N = 5000 and batches of 64,
+such estimates of the three parts have errors of several times their size, and only their sum is right.
 """
 
 import math
@@ -33,7 +33,7 @@ def marginals(q: Distribution) -> tuple[Tensor, Tensor]:
 def aggregate_log_prob(q: Distribution, z: Tensor) -> tuple[Tensor, Tensor]:
     """Return log q(z) [M] and log q(z_j) [M, d] of z [M, d] under q(z) = (1/N) sum_n q(z|x_n), in nats, float64.
 
-    Exact over all N in O(M N d) time and constant memory. Raises TypeError where q is no Normal.
+    Exact over all N in O(M N d) time and constant memory. Raises TypeError if q is not Normal.
     """
     z = z.double()
     loc, scale = marginals(q)
@@ -48,9 +48,9 @@ def aggregate_log_prob(q: Distribution, z: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """Rate = MI + TC + sum of dim-KL over a stated subset, nats; `by_dimension` [d] where the prior factorises.
+    """Rate = MI + TC + sum of dim-KL over a stated subset, nats; `by_dimension` [d] if the prior factorises.
 
-    `cap` = log N: no q tells more than which of the N examples it is, so an MI near the cap says that N is too few.
+    `cap` = log N is an upper bound of the MI for N examples, so an MI near it means that N is too small.
     """
 
     mutual_information: Estimate
@@ -74,7 +74,7 @@ def decomposition(
 
     E[log q(z|x) - log p(z)] = E[log q(z|x) / q(z)] + E[log q(z) / prod_j q(z_j)] + E[log prod_j q(z_j) / p(z)], with
     the exact aggregate posterior; errors are over the N examples. Source: Chen et al. 2018, eq. 2 (Hoffman & Johnson
-    2016). Raises TypeError where q is no Normal.
+    2016). Raises TypeError if q is not Normal.
     """
     z = sample(q, samples, generator)  # [S, N, d]
     n = z.shape[1]
@@ -100,8 +100,8 @@ def decomposition(
 class InformationBounds:
     r"""lower <= I(x; z) <= upper over N stated examples, nats; see `information_bounds`.
 
-    `plain` = H - D with H = log N and the decoder as it is, `lower` the same with the decoder made to choose among the
-    N examples, `upper` = min(R, log N). `rate` is None for a point mass, whose rate is infinite under any density.
+    `plain` = H - D with H = log N and the decoder unchanged, `lower` the same with the decoder normalised over the N
+    examples, `upper` = min(R, log N). `rate` is None for a point mass, whose rate is infinite under any density.
     """
 
     plain: Estimate
@@ -120,16 +120,16 @@ def information_bounds(
 
     H(x) - D <= I(x; z) <= R holds for any decoder and any prior (Barber & Agakov 2003; Alemi et al. 2018, eq. 4), with
     D = -E[log r(x|z)] for whatever distribution r over the values that x takes. Two are shown. `plain` takes r = p(x|z)
-    and H = log N, the entropy of "one of the N": true, and mostly far below 0, since p(x|z) spends its mass on images
-    that are none of the N; the entropy of the population, which would make it tight, is not known. (For densities, H
-    would be minus infinity: `plain` is for probabilities, such as those of binary pixels.) `lower` takes the decoder's
-    choice among the N, r(x_n|z) = p(x_n|z) e^-b_n / sum_m p(x_m|z) e^-b_m, at most log N: with b_n = log p(x_n) these
-    are the model's posteriors p(z|x_n), normalised over the N, and the bound is the MI itself where q is exact. b_n is
-    the ELBO, and an autoencoder's log p(x_n|z_n). Where pixels were binarised at random, the N images are the draws
-    that the model saw, not their grey parents.
+    and H = log N, the entropy of the uniform distribution on the N: valid, but mostly far below 0, since p(x|z) has
+    most of its mass on other images; the population's entropy, which would make it tight, is unknown. (For densities, H
+    would be minus infinity: `plain` is for probabilities, such as those of binary pixels.) `lower` takes the decoder
+    normalised over the N, r(x_n|z) = p(x_n|z) e^-b_n / sum_m p(x_m|z) e^-b_m, at most log N: with b_n = log p(x_n)
+    these are the model's posteriors p(z|x_n), normalised over the N, and the bound is the MI itself if q is exact. b_n
+    is the ELBO, for an autoencoder log p(x_n|z_n). If pixels are binarised at random, the N images are the binary
+    draws, not the grey images.
 
-    Of an autoencoder, z is a function of x: I = H(z) exactly, the log of how many codes are distinct, so `upper` is an
-    equality, and R is infinite rather than 0. (Over a continuum of images I would be infinite; N caps it at log N.)
+    In an autoencoder, z is a function of x: I = H(z) exactly, the log of the number of distinct codes, so `upper` is
+    exact, and R is infinite, not 0. (Over a continuum of images I would be infinite; over N it is at most log N.)
     """
     n = len(x)
     if n < 2 or len(torch.unique(x.flatten(1), dim=0)) < n:
@@ -159,6 +159,6 @@ def information_bounds(
 
 
 def subset(batches: Batches, n: int, seed: int = 0) -> Tensor:
-    """Return the first n examples, binarised from `seed`: the subset that a decomposition is about."""
+    """Return the first n examples, binarised from `seed`: the subset of a decomposition."""
     generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
     return batches.take(slice(0, n), generator)

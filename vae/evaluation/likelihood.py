@@ -1,4 +1,4 @@
-"""log p(x|z) of every example under every z: a matrix product where the likelihood allows it."""
+"""log p(x|z) of every example under every z, as a matrix product if the likelihood allows it."""
 
 import math
 from collections.abc import Callable
@@ -17,14 +17,14 @@ CHUNK = 2**24  # values of a broadcast at a time
 def pairwise_log_prob(p: Distribution, x: Tensor) -> Tensor:
     """Return log p(x_b|z_i) [B, Z] of examples x [B, *shape] under p(x|z) of batch shape [Z], in nats.
 
-    Bernoulli and Normal are affine in statistics of x, so theirs is a matrix product; the Normal's in float64, since
-    its squares are expanded. Any other likelihood is broadcast in chunks.
+    log p is affine in statistics of x for Bernoulli and Normal, so it is a matrix product; for the Normal in float64,
+    because its squares are expanded. Any other likelihood is broadcast in chunks.
     """
     return prepared(p)(x)
 
 
 def prepared(p: Distribution) -> Callable[[Tensor], Tensor]:
-    """Return `pairwise_log_prob` as a function of x, with everything done that is about z alone."""
+    """Return `pairwise_log_prob` as a function of x, with all computations that depend only on z done in advance."""
     base = p.base_dist if isinstance(p, Independent) else p
     return _prepared(base, p)
 

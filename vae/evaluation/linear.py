@@ -1,4 +1,4 @@
-"""Probabilistic PCA in closed form: oracle, baseline, and lesson one. float64, no torch.
+"""Probabilistic PCA in closed form: for tests, as a baseline, and for the lesson on linear models. float64, no torch.
 
 Source: Tipping & Bishop 1999; the linear VAE's ELBO has the same optimum (Lucas et al. 2019).
 """
@@ -63,18 +63,18 @@ class PPCA:
 
 @dataclass(frozen=True)
 class Ascent:
-    """A linear VAE on its way: its decoder as a pPCA, and its ELBO, the mean over the data, nats."""
+    """A linear VAE in training: its decoder as a pPCA, and its ELBO, the mean over the data, in nats."""
 
     model: PPCA
     elbo: float
 
 
 def ascend(x: Array, k: int, steps: int, seed: int = 0) -> Iterator[Ascent]:
-    """Yield a linear VAE of data x [N, D] from random weights on: its best q, then its best decoder, again and again.
+    """Yield the steps of training a linear VAE on x [N, D] from random weights, by alternating the best q and decoder.
 
     q(z|x) = N(M^-1 W'(x - b), diag s^2) with s_i^2 = sigma^2 / M_ii, the best with independent dimensions; then
-    W = C' E[zz']^-1 with C = E[z (x - b)'], and sigma^2 the mean square that is left. Each step raises the ELBO, whose
-    optimum is pPCA with orthogonal columns: its axes are the principal ones (Lucas et al. 2019). Raises ValueError
+    W = C' E[zz']^-1 with C = E[z (x - b)'], and sigma^2 the remaining mean square. Each step raises the ELBO, whose
+    optimum is pPCA with orthogonal columns: its axes are the principal axes (Lucas et al. 2019). Raises ValueError
     unless 0 < k < D.
     """
     dim = x.shape[1]

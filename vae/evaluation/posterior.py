@@ -1,4 +1,4 @@
-"""p(z|x) of one example as a picture, with the numbers that belong beside it."""
+"""p(z|x) of one example on a grid, to be drawn, with log p(x), ELBO and gap."""
 
 import math
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ PER_SIGMA = 4.0  # points per sigma of the integrals
 TAIL = 1e-12
 REACH = 8.0  # standard deviations of q(z|x) that its expectations cover
 CUT = 1e-6  # posterior mass that a window may leave out
-FINER = (1, 2, 4)  # times the points that were asked for, until they show the narrowest part
+FINER = (1, 2, 4)  # limit of the refinement, as a factor on the requested points
 
 
 @dataclass(frozen=True)
 class PosteriorGrid:
-    """log p(z|x) of one example on a window, and log p(x), ELBO and gap = KL(q(z|x) || p(z|x)) by quadrature, nats.
+    """log p(z|x) of one example in a window, and log p(x), ELBO and gap = KL(q(z|x) || p(z|x)) by quadrature, nats.
 
     `axes` are d tensors [P], `log_density` is [P] or [P, P] with z1 first, `q` is q(z|x) with batch shape [1], `inside`
     the posterior mass within the window.
@@ -42,9 +42,9 @@ def posterior_grid(
     """Return p(z|x) of one example x [1, ...] for d <= 2 on [-half_width, half_width]^d, to be drawn.
 
     Without a half width, the window is the posterior's mean +- `widths` standard deviations. The density is normalised
-    by the adaptive quadrature, not by the window's own sum, so that it is right however the window is. The points an
-    axis are doubled, twice at most, until their step is below the posterior's (local) sigma. Raises ValueError for
-    d > 2, where the points stay too coarse, and where a window that was asked for cuts off mass.
+    by the adaptive quadrature, not by the window's sum, so that it is right for any window. The points per axis are
+    doubled, twice at most, until their step is below the posterior's (local) sigma. Raises ValueError for d > 2, if the
+    points are still too coarse, and if a requested window cuts off mass.
     """
     found = exact(model, x, per_sigma=PER_SIGMA, tail=TAIL)
     prior, q = two_latents(model), model.encode(x)

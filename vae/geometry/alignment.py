@@ -1,4 +1,4 @@
-"""Orthogonal Procrustes: turn one map until it lies on another as well as it can; numpy alone, so the app has it."""
+"""Orthogonal Procrustes: rotate one map onto another with the least squared error. The app uses it: no torch."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Alignment:
-    """b is best laid on a by `scale` (b - centre_b) rotation + centre_a; rotation [d, d] is orthogonal.
+    """The best map of b onto a, `scale` (b - centre_b) rotation + centre_a, with an orthogonal rotation [d, d].
 
     `disparity` in [0, 1] is the share of a's spread that remains: 0 for equal shapes.
     """
@@ -25,22 +25,22 @@ class Alignment:
 
     @property
     def reflected(self) -> bool:
-        """Whether the rotation turns b's plane over."""
+        """Whether the rotation contains a reflection."""
         return bool(np.linalg.det(self.rotation) < 0)
 
     @property
     def angle(self) -> float:
-        """The angle of a plane's rotation in degrees, in (-180, 180]; of a reflected one, after b's first axis is."""
+        """A plane's rotation angle in degrees, in (-180, 180]; for a reflection, after a flip of b's first axis."""
         turn = np.diag([-1.0, 1.0]) @ self.rotation if self.reflected else self.rotation
         return float(np.degrees(np.arctan2(turn[0, 1], turn[0, 0])))
 
     def apply(self, b: Array) -> Array:
-        """Return points [..., d] of b where they lie on a."""
+        """Return points [..., d] of b, mapped onto a."""
         return self.scale * (b - self.centre_b) @ self.rotation + self.centre_a
 
 
 def procrustes(a: Array, b: Array) -> Alignment:
-    r"""Return the similarity that brings b [N, d] onto a [N, d]: min_{s, R, t} sum_i || a_i - (s R' b_i + t) ||^2.
+    r"""Return the similarity transform from b [N, d] onto a [N, d]: min_{s, R, t} sum_i || a_i - (s R' b_i + t) ||^2.
 
     R = U V' of the singular values of B'A (centred), s = trace / |B|^2, disparity = 1 - trace^2 / (|A|^2 |B|^2).
     Source: Schoenemann 1966, Gower 1975. Raises ValueError for clouds of different shapes, or without any spread.
@@ -60,7 +60,7 @@ def procrustes(a: Array, b: Array) -> Alignment:
 
 
 def turned(plane: Plane, alignment: Alignment) -> Plane:
-    """Return a plane that shows its latent space turned like the alignment, at its own scale.
+    """Return the plane rotated by the alignment, with its scale unchanged.
 
     u -> (u - centre_b) R + centre_b: distances stay the model's own, and a decoded point stays where it belongs.
     """

@@ -1,4 +1,4 @@
-"""Directions that lead from one group of codes to another, and whether they say more than chance would."""
+"""Attribute vectors: directions from one group of codes to another, with an effect size and a permutation test."""
 
 import math
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST = 4  # codes in a group: two halves of two
+LEAST = 4  # least codes in a group: two halves of two
 
 
 @dataclass(frozen=True)
 class Attribute:
     """vector = mean(A) - mean(B) [d], and Cohen's d of A against B along it with its standard error.
 
-    `random` are the same d of pairs of random groups of the same sizes [R]: what chance alone gives.
+    `random` [R] are the same d for pairs of random groups of the same sizes: the null distribution.
     """
 
     vector: NDArray[np.float64]
@@ -24,12 +24,12 @@ class Attribute:
 
     @property
     def beyond(self) -> float:
-        """The share of random pairs whose d is larger in size, at least 1 / (R + 1): a permutation test's p-value."""
+        """The p-value of the permutation test: the share of random pairs with a larger |d|, at least 1 / (R + 1)."""
         return float((1 + (np.abs(self.random) >= abs(self.effect)).sum()) / (1 + len(self.random)))
 
 
 def cohens_d(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Return (mean a - mean b) / s of numbers a [A] and b [B], s^2 their pooled variance; 0 where nothing varies."""
+    """Return (mean a - mean b) / s of numbers a [A] and b [B], s^2 their pooled variance; 0 if nothing varies."""
     freedom = len(a) + len(b) - 2
     pooled = ((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / freedom
     return float((a.mean() - b.mean()) / math.sqrt(pooled)) if pooled > 0 else 0.0
@@ -41,7 +41,7 @@ def cohens_error(d: float, a: int, b: int) -> float:
 
 
 def _crossed(codes: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
-    """Return Cohen's d along directions that other codes gave: of each half along the other half's vector, averaged."""
+    """Return cross-validated Cohen's d: that of each half along the other half's vector, averaged."""
     found = []
     for here, there in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
         vector = codes[a[there]].mean(0) - codes[b[there]].mean(0)
@@ -58,8 +58,8 @@ def attribute(
 ) -> Attribute:
     """Return the vector from the codes [N, d] of group b to those of group a, given as indices, and its effect size.
 
-    d is measured on codes that the direction was not made of (two halves in turn): along a direction that was fitted to
-    the very codes, even random groups in many dimensions differ. Source: Larsen et al. 2016 (attribute vectors); Cohen
+    d is measured on codes that were not used for the direction (two halves in turn): along a direction fitted to the
+    same codes, even random groups differ in many dimensions. Source: Larsen et al. 2016 (attribute vectors); Cohen
     1988. Raises ValueError for groups that are too small or share codes.
     """
     z = np.asarray(codes, np.float64)

@@ -1,4 +1,4 @@
-"""Highest-density regions of points on a plane: the smallest areas that hold half, four fifths, nearly all of them."""
+"""Highest-density regions of points on a plane: the smallest areas that contain given shares of them."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 SHARES = (0.5, 0.8, 0.95)
 SIDE = 192  # of the grid
-REACH = 4.0  # bandwidths beyond the outermost points that are on the grid
-TAIL = 0.001  # share of the points on either side that must not stretch the grid
+REACH = 4.0  # margin of the grid beyond the outermost points, in bandwidths
+TAIL = 0.001  # share of the points on either side that is ignored for the grid's size
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Contour:
-    """The line around the region that holds `share` of the points: segments [S, 4] x0, y0, x1, y1, at one density."""
+    """The boundary of the region that contains `share` of the points: segments [S, 4] x0, y0, x1, y1 at one density."""
 
     share: float
     density: float
@@ -24,7 +24,7 @@ class Contour:
 def bandwidths(points: Numbers) -> Numbers:
     """Return Scott's rule for each axis [2], sigma n^(-1/6), sigma the lesser of deviation and IQR / 1.349.
 
-    The deviation is that of all but the outermost `TAIL` on either side, so that a stray point moves no line.
+    The deviation is without the outermost `TAIL` on either side, so that an outlier moves no line.
     """
     first, low, high, last = np.quantile(points, (TAIL, 0.25, 0.75, 1 - TAIL), axis=0)
     deviation = np.clip(points, first, last).std(0)
@@ -41,7 +41,7 @@ def _smooth(counts: Numbers, sigma: Numbers) -> Numbers:
 
 
 def _shares(u: Numbers, low: Numbers, step: Numbers) -> tuple[NDArray[np.int64], Numbers, NDArray[np.bool_]]:
-    """Return the lower grid node [N, 2] of each point, its way to the next [N, 2], and which lie on the grid."""
+    """Return each point's lower grid node [N, 2], its fraction of the cell [N, 2], and whether it lies on the grid."""
     at = (u - low) / step
     node = np.floor(at).astype(np.int64)
     inside: NDArray[np.bool_] = np.all((node >= 0) & (node < SIDE - 1), axis=1)
@@ -84,7 +84,7 @@ def at(grid: Numbers, low: Numbers, step: Numbers, points: Numbers) -> Numbers:
 def contours(points: Numbers, shares: tuple[float, ...] = SHARES) -> list[Contour]:
     """Return the highest-density regions of points [N, 2]: {u: f(u) >= c}, c the (1 - share) quantile of f(points).
 
-    So a region holds its share of the points themselves, whatever the kernel. Source: Hyndman 1996, section 3.2. Raises
+    So a region contains its share of the points for any kernel. Source: Hyndman 1996, section 3.2. Raises
     ValueError for fewer than 10 points.
     """
     grid, low, step = density(points)
@@ -107,7 +107,7 @@ def _lines(grid: Numbers, level: float, low: Numbers, step: Numbers) -> NDArray[
         above = value > 0
         mixed = above.any(1) & ~above.all(1)
         px, py, value, above = px[mixed], py[mixed], value[mixed], above[mixed]
-        # the corner that is alone on its side, and the two edges from it
+        # the only corner on its side of the level, and the two edges from it
         lone = np.where(above.sum(1) == 1, above.argmax(1), (~above).argmax(1))
         row = np.arange(len(lone))
         ends = []

@@ -1,11 +1,11 @@
-"""Curves as points [M, d], and the share of the way before each: lines and great circles."""
+"""Curves as points [M, d]: lines, great circles, lengths and resampling."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 
-OPPOSITE = 1e-9  # of a half turn: so near to it, rounding alone would choose the way round
+OPPOSITE = 1e-9  # relative distance to a half turn below which only rounding would choose the direction
 
 
 def lerp(a: Points, b: Points, t: NDArray[np.float64]) -> Points:
@@ -14,12 +14,12 @@ def lerp(a: Points, b: Points, t: NDArray[np.float64]) -> Points:
 
 
 def slerp(a: Points, b: Points, t: NDArray[np.float64]) -> Points:
-    r"""Return the great circle from a to b [d] at t [T], with the norm going evenly from one to the other, [T, d].
+    r"""Return the great circle from a to b [d] at t [T], with a norm that changes linearly, [T, d].
 
     r(t) (sin((1 - t) w) a/|a| + sin(t w) b/|b|) / sin w, where w is the angle between a and b and
-    r(t) = (1 - t)|a| + t|b|: on a sphere, the geodesic at constant speed. (The formula without norms of its own runs
-    away where two ends of different norms lie on nearly opposite sides.) Where an end is 0 or both have one direction,
-    it is the line. Raises ValueError for ends in opposite directions, between which no great circle is singled out.
+    r(t) = (1 - t)|a| + t|b|: on a sphere, the geodesic at constant speed. (The usual formula, without separate norms,
+    diverges if ends of different norms have nearly opposite directions.) If an end is 0 or the directions are equal, it
+    is the line. Raises ValueError for ends in opposite directions, between which the great circle is not unique.
     Source: Shoemake 1985.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
@@ -27,7 +27,7 @@ def slerp(a: Points, b: Points, t: NDArray[np.float64]) -> Points:
     if min(lengths) == 0:
         return lerp(a, b, t)
     u, v = a / lengths[0], b / lengths[1]
-    # Kahan's form keeps its digits at small angles and near a half turn, where the arc cosine loses half of them
+    # Kahan's formula is accurate at small angles and near a half turn, where the arc cosine loses half its digits
     angle = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
     if np.pi - angle < OPPOSITE:
         raise ValueError("the two ends lie in opposite directions, so no great circle is singled out: move one of them")
@@ -38,14 +38,14 @@ def slerp(a: Points, b: Points, t: NDArray[np.float64]) -> Points:
 
 
 def joined(parts: Points) -> Points:
-    """Return curves [K, S + 1, d], each of which begins where the one before ends, as one [K * S + 1, d]."""
+    """Return curves [K, S + 1, d], each of which begins at the end of the previous one, as one curve [K * S + 1, d]."""
     return np.concatenate([parts[0, :1], parts[:, 1:].reshape(-1, parts.shape[-1])])
 
 
 def shares(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of the way [S + 1], from 0 to 1, before each point, given the length of each step [S].
+    """Return the cumulative share of the length [S + 1], from 0 to 1, at each point, given each step's length [S].
 
-    A curve without any length is taken to be walked evenly.
+    For a curve of length 0 the shares are equally spaced.
     """
     way = np.concatenate([[0.0], np.cumsum(np.asarray(lengths, np.float64))])
     return way / way[-1] if way[-1] > 0 else np.linspace(0, 1, len(way))
@@ -57,12 +57,12 @@ def steps(points: Points) -> NDArray[np.float64]:
 
 
 def at(points: Points, share: NDArray[np.float64], t: NDArray[np.float64]) -> Points:
-    """Return the places [T, d] on a curve [M, d], whose `share` [M] of the way is known, after shares t [T] of it."""
+    """Return points [T, d] of a curve [M, d] at shares t [T] of its length; `share` [M] is that of each given point."""
     return np.stack([np.interp(t, share, column) for column in np.asarray(points, np.float64).T], 1)
 
 
 def resample(points: Points, n: int) -> Points:
-    """Return n places [n, d] on a curve [M, d] at equal Euclidean arc length, both ends among them."""
+    """Return n points [n, d] of a curve [M, d] at equal Euclidean arc length, both ends included."""
     if n < 2:
         raise ValueError(f"a curve has two ends, so at least 2 places, not {n}")
     return at(points, shares(steps(points)), np.linspace(0, 1, n))

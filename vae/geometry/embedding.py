@@ -1,8 +1,8 @@
-"""Maps of more than two latents: t-SNE and UMAP of the codes, kept in the data folder under the codes' own hash.
+"""Maps of more than two latents: t-SNE and UMAP of the codes, cached in the data folder under the codes' hash.
 
-PCA is a plane (vae.geometry.plane) and needs nothing of this. An embedding bends, so what lies under the cursor is
-found by UMAP's inverse transform on a grid, or, as t-SNE has none, among the nearest codes. Of very many codes some are
-laid out, and the others put among those of them that are nearest.
+PCA is a plane (vae.geometry.plane) and needs none of this. An embedding is not linear, so the z under the cursor is
+found by UMAP's inverse transform on a grid or, for t-SNE, from the nearest codes. Of very many codes only some are
+embedded (the landmarks), and each other code is placed among its nearest landmarks.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ PERPLEXITY, EARLY, LATE, EVERY = 30, 250, 500, 25  # t-SNE: usual values; iterat
 NEIGHBOURS, DISTANCE = 15, 0.1  # UMAP: its defaults
 SIDE = 40  # of the grid on which the inverse transform is tabulated
 FEWEST = 50
-WHOLE, LANDMARKS = 20_000, 10_000  # codes up to which all are laid out; beyond, how many, drawn at random
-AMONG = 3  # landmarks that another code is put among
+WHOLE, LANDMARKS = 20_000, 10_000  # codes up to which all are embedded; beyond, how many random landmarks
+AMONG = 3  # landmarks among which another code is placed
 JUDGED = 20_000  # codes, drawn at random, among which trustworthiness is estimated: ranks are over all of these
-ROWS = 5_000  # codes that are put at a time
+ROWS = 5_000  # codes that are placed at a time
 
 Progress = Callable[[float, str], None]
 
@@ -38,8 +38,8 @@ Progress = Callable[[float, str], None]
 class Embedding:
     """Places [N, 2] of the codes, T(12) with its error, seconds taken, and the inverse [G, G, d] on `extent` or None.
 
-    `extent` is x0, x1, y0, y1; row 0 of the inverse is at y0. `landmarks` were laid out, and the other codes put among
-    them; 0 says that all were laid out.
+    `extent` is x0, x1, y0, y1; row 0 of the inverse is at y0. `landmarks` is the number of embedded codes, 0 for all of
+    them; the others are placed among them.
     """
 
     method: str
@@ -89,7 +89,7 @@ def _umap(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) ->
 
     say(0.05, "finding neighbours and laying them out")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a seed costs it its threads
+        warnings.simplefilter("ignore")  # that a seed makes it single-threaded
         mapper = UMAP(n_neighbors=min(NEIGHBOURS, len(codes) - 1), min_dist=DISTANCE, random_state=seed).fit(codes)
     return np.asarray(mapper.embedding_, np.float32), mapper
 
@@ -120,11 +120,11 @@ def among(
     places: NDArray[np.float32],
     say: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.float32]:
-    """Return where codes [N, d] lie, float32 [N, 2], by the places [L, 2] of landmarks [L, d].
+    """Return the places of codes [N, d], float32 [N, 2], from the places [L, 2] of landmarks [L, d].
 
-    The mean of the `AMONG` nearest landmarks' places, weighted by 1 / distance^2: a landmark stays where it is. On
+    The mean of the `AMONG` nearest landmarks' places, weighted by 1 / distance^2; a landmark keeps its place. On
     30,000 MNIST images in 10 dimensions this was a tenth of the work of openTSNE's own transform, and more trustworthy
-    (0.965 against 0.956); the nearest landmark alone scores higher, but stacks the codes on it.
+    (0.965 against 0.956); using only the nearest landmark scores higher, but puts codes on the same place.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -139,7 +139,7 @@ def among(
 
 
 def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progress = lambda *_: None) -> Embedding:
-    """Return a 2-D map of the codes' means by t-SNE or UMAP, with its trustworthiness; `say` hears how far it is.
+    """Return a 2-D map of the codes' means by t-SNE or UMAP, with its trustworthiness; `say` receives the progress.
 
     Raises RunError for an unknown method, for two latents or fewer, and for too few codes.
     """
@@ -155,7 +155,7 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
     means = np.ascontiguousarray(codes.means, np.float32)
     generator = np.random.default_rng(seed)
     landmarks = np.sort(generator.permutation(len(means))[:LANDMARKS]) if len(means) > WHOLE else np.arange(len(means))
-    # laying out is the slower part by far
+    # embedding is the slower part by far
     laid = 0.9 if len(means) > WHOLE else 1.0
     places, mapper = METHODS[method](means[landmarks], seed, threads, lambda done, text: say(laid * done, text))
     places -= places.mean(0)
@@ -193,20 +193,20 @@ def bent(codes: Codes, embedding: Embedding) -> Bent:
 
 
 def file(codes: Codes, method: str) -> Path:
-    """Return where an embedding of these codes is kept: by their content, so that shipped models have theirs too."""
+    """Return the path of these codes' cached embedding, named by the codes' hash; shipped models have one too."""
     mark = hashlib.sha256(np.ascontiguousarray(codes.means, np.float32).tobytes()).hexdigest()[:16]
     return data_root() / "embeddings" / f"{mark}-{method}.npz"
 
 
 def keep(codes: Codes, embedding: Embedding) -> None:
-    """Keep an embedding for everyone on this machine."""
+    """Cache an embedding for all users of this machine."""
     path = file(codes, embedding.method)
     path.parent.mkdir(parents=True, exist_ok=True)
     runs.write(path, embedding.to_bytes())
 
 
 def kept(codes: Codes, method: str) -> Embedding | None:
-    """Return the embedding that was kept, None where there is none or it is damaged: it can be made anew."""
+    """Return the cached embedding, or None if there is none or it is damaged."""
     try:
         with np.load(file(codes, method), allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}

@@ -1,4 +1,4 @@
-"""The curve of least energy between two points under a metric: found coarsely on a grid, then relaxed."""
+"""Geodesics: curves of least energy under a metric, found coarsely on a grid, then relaxed by L-BFGS."""
 
 import math
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from torch import Tensor
 from vae.geometry import curves
 from vae.geometry.metric import Metric, energy, lengths
 
-# half of a node's sixteen neighbours, the other half being theirs: with eight alone, ways at 22° are 8 % too long
+# half of a node's sixteen neighbours (edges have no direction); with only eight, paths at 22° are 8 % too long
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (2, 1), (1, -2), (2, -1))
-MEMORY = 20  # past steps that L-BFGS learns the curvature from
+MEMORY = 20  # past steps from which L-BFGS estimates the curvature
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Grid:
         return np.stack(np.meshgrid(np.linspace(x0, x1, self.side), np.linspace(y0, y1, self.side)), -1)
 
     def nearest(self, z: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the numbers [R] of the nodes nearest to points z [R, 2], which may lie outside."""
+        """Return the indices [R] of the nodes nearest to points z [R, 2], which can lie outside the grid."""
         x0, x1, y0, y1 = self.window
         low, span = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
         column, row = np.clip(np.rint((z - low) / span * (self.side - 1)), 0, self.side - 1).astype(np.int64).T
@@ -52,7 +52,7 @@ def straight(a: Tensor, b: Tensor, steps: int) -> Tensor:
 
 
 class Graph:
-    """A grid's edges, each as long as a metric says of that step, over which shortest ways are found."""
+    """A grid as a graph: the length of an edge is that of the step under a metric."""
 
     @torch.no_grad()
     def __init__(self, metric: Metric, grid: Grid, dtype: torch.dtype) -> None:
@@ -69,14 +69,14 @@ class Graph:
             weights.append(metric.squares(lifted[rows[0], columns[0]], lifted[rows[1], columns[1]]).sqrt().flatten())
             tails.append(number[rows[0], columns[0]].ravel())
             heads.append(number[rows[1], columns[1]].ravel())
-        # a sparse matrix takes a weight of 0 for no edge at all
+        # in a sparse matrix a weight of 0 means that there is no edge
         weight = torch.cat(weights).double().clamp(min=1e-12).cpu().numpy()
         edges = (np.concatenate(tails), np.concatenate(heads))
         self.matrix = coo_array((weight, edges), (grid.side**2, grid.side**2)).tocsr()
 
     @torch.no_grad()
     def shortest(self, a: Tensor, b: Tensor, steps: int) -> Tensor:
-        """Return the shortest ways [R, S + 1, 2] from a to b [R, 2], in equally long steps (Dijkstra's algorithm)."""
+        """Return the shortest paths [R, S + 1, 2] from a to b [R, 2], in equally long steps (Dijkstra's algorithm)."""
         from scipy.sparse.csgraph import dijkstra
 
         starts, ends = (end.double().cpu().numpy() for end in (a, b))
@@ -88,7 +88,7 @@ class Graph:
             while node != first[k] and node >= 0:
                 way.append(flat[node])
                 node = before[k, node]
-            # the ends take the places of the nodes that are nearest to them
+            # the ends replace the nodes nearest to them
             corners = np.stack([starts[k], *way[:0:-1], ends[k]])
             own = lengths(self.metric, torch.from_numpy(corners).to(a)).double().cpu().numpy()
             places = curves.at(corners, curves.shares(own), np.linspace(0, 1, steps + 1))
@@ -97,7 +97,7 @@ class Graph:
 
 
 def relax(metric: Metric, start: Tensor, iterations: int, tolerance: float = 1e-12) -> Tensor:
-    """Return the curves [R, S + 1, d] of locally least energy that are reached from `start`, whose ends stay.
+    """Return the curves [R, S + 1, d] of locally least energy that are reached from `start`, with fixed ends.
 
     L-BFGS in the coordinates in which the energy of a flat space is |c|^2 S / 2 (the modes of a string, each over the
     root of its stiffness): a flat space takes one step, whatever S, and others few. It stops after so many iterations,
@@ -126,7 +126,7 @@ def relax(metric: Metric, start: Tensor, iterations: int, tolerance: float = 1e-
 
     def closure() -> Tensor:
         total = energy(metric, curve()).sum()
-        # a model's weights need no gradient here
+        # only the curve needs a gradient, not the model's weights
         (c.grad,) = torch.autograd.grad(total, c)
         return total
 
@@ -137,11 +137,11 @@ def relax(metric: Metric, start: Tensor, iterations: int, tolerance: float = 1e-
 def geodesics(
     metric: Metric, a: Tensor, b: Tensor, steps: int = 24, iterations: int = 100, graph: Graph | None = None
 ) -> Geodesics:
-    """Return R curves of least energy from a to b [R, d] in S steps, never of more energy than the straight line.
+    """Return R curves of least energy from a to b [R, d] in S steps; none has more energy than the straight line.
 
-    Relaxed from the line and, where a `graph` is given (two dimensions), from the shortest way over it; the better of
-    what was found is kept, the line itself among it. A local minimum can remain where neither start leads out of it.
-    Raises ValueError where the metric is not finite between the ends.
+    Relaxed from the line and, if a `graph` is given (two dimensions), from the shortest path over it; the best of these
+    and the line itself is returned. It can be a local minimum.
+    Raises ValueError if the metric is not finite between the ends.
     """
     line = straight(a, b, steps)
     starts = [line] if graph is None else [line, graph.shortest(a, b, steps)]

@@ -1,12 +1,12 @@
-"""The kinds of path that there are, without torch: the app names them, `routes` makes them."""
+"""The kinds of path, without torch: the app shows their names, `routes` computes them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of path: its title, what it is in a sentence, whether it is walked at equal steps in pixels (else in z),
-    and whether it needs the aggregate posterior."""
+    """A kind of path: its title, a sentence, whether its steps are equal in pixels (else in z), and whether it needs
+    the aggregate posterior."""
 
     title: str
     about: str

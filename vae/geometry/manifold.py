@@ -1,6 +1,6 @@
-"""The manifold of a decoder: z on a grid over a plane, spaced evenly or so that each cell holds as much of the prior.
+"""The decoder's manifold: z on a grid over a plane, equally spaced or with equal prior mass in each cell.
 
-Rows go from the top down, as images and pages do: row 0 is the highest u2, as it is on the map. numpy alone.
+Rows go from the top down, as in images: row 0 has the highest u2, as on the map. No torch.
 """
 
 from statistics import NormalDist
@@ -26,7 +26,7 @@ def linear(low: float, high: float, side: int) -> Array:
 
 
 def normal_quantiles(side: int) -> Array:
-    """Return Phi^-1((i + 1/2) / side): cells that each hold 1 / side of N(0, 1)."""
+    """Return Phi^-1((i + 1/2) / side), the medians of `side` cells of equal mass under N(0, 1)."""
     return np.array([NormalDist().inv_cdf(u) for u in centres(side)])
 
 

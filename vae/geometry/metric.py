@@ -1,4 +1,4 @@
-"""What a step in z is worth: the pull-back metric of a decoder's mean, and metrics that grow where a density is low."""
+"""Metrics of the latent space: the pull-back metric of a decoder's mean, and metrics that depend on a density."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from torch import Tensor
 from vae.model import LatentModel
 
 Map = Callable[[Tensor], Tensor]
-CHUNK = 2**24  # values of a decoder's derivative held at a time
+CHUNK = 2**24  # values of a decoder's derivative in memory at a time
 
 
 def mean(model: LatentModel) -> Map:
     """Return z [..., d] -> the mean of p(x|z), [..., P] with all values of x on one axis.
 
     Probabilities for Bernoulli, E[x] for the continuous Bernoulli, locations for Normal, Laplace and the discretised
-    logistic: what is shown of a decoder, so that lengths are root sums of squares over pixels in their own units.
+    logistic: the values that the app shows. Lengths are root sums of squares over pixels, in the data's unit.
     """
     return lambda z: model.decode(z).mean.flatten(z.ndim - 1)
 
 
 class Metric(Protocol):
-    """A way to measure short steps: what is needed to know of a point is computed once, for all steps that touch it."""
+    """A metric for short steps; `lift` computes what depends on one point, once for all steps at that point."""
 
     def lift(self, z: Tensor) -> Tensor:
-        """Return all that `squares` must know of z [..., d], as [..., F]."""
+        """Return the features [..., F] of z [..., d] that `squares` needs."""
 
     def squares(self, a: Tensor, b: Tensor) -> Tensor:
         """Return the squared lengths [...] of the steps between lifted points a and b [..., F]."""
@@ -72,15 +72,15 @@ def squares(metric: Metric, curve: Tensor) -> Tensor:
 
 
 def lengths(metric: Metric, curve: Tensor) -> Tensor:
-    """Return the length of each step, [..., S], of curves [..., S + 1, d]: pixels' root sum of squares for PullBack."""
+    """Return each step's length [..., S] of curves [..., S + 1, d]; for PullBack, a root sum of squares of pixels."""
     return squares(metric, curve).clamp(min=0).sqrt()
 
 
 def energy(metric: Metric, curve: Tensor) -> Tensor:
-    r"""Return the energy [...] of curves [..., S + 1, d], walked in S steps of equal time from 0 to 1.
+    r"""Return the energy [...] of curves [..., S + 1, d], parametrised by S steps of equal time from 0 to 1.
 
     (S / 2) sum_i squares_i, which tends to (1/2) \int_0^1 z' G(z) z' dt; never less than half the squared length, and
-    equal to it where all steps are equally long.
+    equal to it if all steps are equally long.
     """
     steps = squares(metric, curve)
     return 0.5 * steps.shape[-1] * steps.sum(-1)
@@ -102,7 +102,7 @@ def pullback(decode: Map, z: Tensor, directions: Tensor | None = None) -> Tensor
 
 
 def magnification(decode: Map, z: Tensor, directions: Tensor | None = None) -> Tensor:
-    r"""Return sqrt(det J'J) [N] at z [N, d]: how much a small volume of z grows on its way to the data space.
+    r"""Return sqrt(det J'J) [N] at z [N, d]: the factor by which the decoder enlarges a small volume of z.
 
     Along m `directions` [m, d] that are orthonormal, it is the area (m = 2) of the plane that they span.
     Source: Bishop, Svensen & Williams 1997.

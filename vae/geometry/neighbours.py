@@ -1,4 +1,4 @@
-"""How many codes lie near a point."""
+"""Count the codes near a point."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ def count(codes: NDArray[np.floating], z: NDArray[np.floating], radius: float) -
 
 
 def usual_radius(codes: NDArray[np.floating], neighbours: int, sample: int = 200) -> float:
-    """Return the radius within which the median code, of `sample` among all evenly, has so many neighbours."""
+    """Return the radius in which the median code (of `sample` evenly chosen ones) has `neighbours` neighbours."""
     chosen = codes[np.unique(np.linspace(0, len(codes) - 1, min(sample, len(codes))).round().astype(int))]
-    rank = min(neighbours, len(codes) - 1)  # itself is the first
+    rank = min(neighbours, len(codes) - 1)  # + 1: a code's nearest code is itself
     return float(np.median([np.sqrt(np.partition(np.square(codes - z).sum(1), rank)[rank]) for z in chosen]))

@@ -1,4 +1,4 @@
-"""A plane through the latent space: what a 2-D map of d dimensions shows, and what a point on it decodes to."""
+"""2-D maps of the latent space: planes and embeddings, with the map from a place on them back to z."""
 
 from dataclasses import dataclass
 
@@ -29,9 +29,9 @@ class Plane:
 
 @dataclass(frozen=True)
 class Bent:
-    """A 2-D map that is no plane: the codes' `places` [N, 2], and how a place leads back to a z.
+    """A nonlinear 2-D map: the codes' `places` [N, 2], and an approximate inverse from a place to z.
 
-    Back: bilinear in `inverse` [G, G, d] on `extent` x0, x1, y0, y1 where there is one, else among the nearest codes.
+    The inverse is bilinear in `inverse` [G, G, d] on `extent` x0, x1, y0, y1, or without one, from the nearest codes.
     """
 
     means: np.ndarray
@@ -43,7 +43,7 @@ class Bent:
     extent: np.ndarray | None = None
 
     def to_plane(self, z: np.ndarray) -> np.ndarray:
-        """Return the places [..., 2] of the codes nearest to z [..., d]; the codes' own for the codes."""
+        """Return the places [..., 2] of the codes nearest to z [..., d]."""
         if z.shape == self.means.shape and np.array_equal(z.astype(np.float32), self.means):
             return self.places.astype(np.float64)
         flat = np.asarray(z, np.float64).reshape(-1, self.means.shape[1])
@@ -84,9 +84,9 @@ def rates(codes: Codes) -> np.ndarray | None:
 
 
 def default(codes: Codes) -> Plane:
-    """Return the plane shown first: z1, z2 where d = 2, else the two dimensions of highest KL (or variance).
+    """Return the default plane: z1, z2 if d = 2, else the two dimensions of highest KL (or variance).
 
-    One latent lies on the line u2 = 0, and what is beside the line decodes as what is on it.
+    A single latent lies on the line u2 = 0; u2 has no effect on the decoded image.
     """
     latent = codes.means.shape[1]
     if latent == 1:

@@ -1,4 +1,4 @@
-"""The kinds of path through waypoints that pages offer, each a curve with the measure in which it is walked evenly."""
+"""Paths through waypoints, of each kind that pages offer, with cumulative lengths and energies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,8 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class World:
-    """What a path can be led by: a decoder's mean, the aggregate posterior (None without densities), and a grid to
-    look for ways round obstacles (None where d is not 2). `dtype` is the decoder's; curves are relaxed in at most so
-    many `iterations`."""
+    """What paths depend on: a decoder's mean, the aggregate posterior (None without densities), and a grid for
+    shortest paths (None if d is not 2). `dtype` is the decoder's; curves are relaxed in at most `iterations` steps."""
 
     decode: Map
     aggregate: AggregatePosterior | None = None
@@ -38,7 +37,7 @@ class World:
 
     @cached_property
     def pixels(self) -> "Ground":
-        """The pull-back metric of the decoder's mean, and its shortest ways over the grid."""
+        """The pull-back metric of the decoder's mean, and its shortest paths over the grid."""
         return self._ground(PullBack(self.decode))
 
     @cached_property
@@ -57,7 +56,7 @@ Ground = tuple[Metric, Graph | None]
 
 @dataclass(frozen=True)
 class Route:
-    """A curve [K * S + 1, d] through K + 1 waypoints; `share` [K * S + 1] of it lies before each point.
+    """A curve [K * S + 1, d] through K + 1 waypoints; `share` [K * S + 1] is each point's share of the way.
 
     `way` [K * S + 1] is the pixel length before each point (root of summed squares over the values of the decoder's
     mean), `energy` the sum over the K pieces of their energies under the pull-back metric, `line_energy` the line's.
@@ -73,10 +72,10 @@ class Route:
 def world(
     model: LatentModel, codes: Codes, waypoints: Points, most: int = 2000, side: int = 64, iterations: int = 100
 ) -> World:
-    """Return what a model and its saved codes say of the latent space around waypoints [K + 1, d].
+    """Return the World of a model and its saved codes, for paths around waypoints [K + 1, d].
 
-    The aggregate posterior is that of at most `most` codes, evenly among all; their scales are taken for those of
-    Normal q(z|x). None where they have none.
+    The aggregate posterior is that of at most `most` codes, evenly chosen; their scales are taken as those of a
+    Normal q(z|x). It is None for codes without scales.
     """
     dtype = next(model.parameters()).dtype
     aggregate = None
@@ -97,7 +96,7 @@ def line(world: World, a: Points, b: Points, steps: int) -> Points:
 
 
 def spherical(world: World, a: Points, b: Points, steps: int) -> Points:
-    """Return the great circle about 0, where a Normal prior has its mass; raises ValueError, see `slerp`."""
+    """Return the great circle about 0, near a Normal prior's mass; raises ValueError as `slerp` does."""
     return curves.slerp(a, b, np.linspace(0, 1, steps + 1))
 
 
@@ -105,7 +104,7 @@ def _least(ground: Ground, world: World, a: Points, b: Points, steps: int) -> Po
     metric, graph = ground
     start, end = (torch.from_numpy(z[None]).to(world.dtype) for z in (a, b))
     found = geodesics(metric, start, end, steps, world.iterations, graph).curves[0].double().numpy()
-    # at the waypoints as they were given, to the last digit
+    # the ends are exactly the given waypoints
     found[0], found[-1] = a, b
     return found
 
@@ -129,9 +128,9 @@ MAKERS: dict[str, Callable[[World, Points, Points, int], Points]] = {
 
 
 def pieces(kind: str, world: World, waypoints: Points, steps: int, made: Sequence[Points] = ()) -> Iterator[Points]:
-    """Yield the piece [S + 1, d] of a path of one of KINDS from each of waypoints [K + 1, d] to the next, on its own.
+    """Yield the pieces [S + 1, d] of a path of one of KINDS, one between each two successive waypoints [K + 1, d].
 
-    Those that are `made` are taken as they are, so that a long path can be made in turns.
+    Pieces in `made` are reused, so that a long path can be computed in several calls.
     """
     yield from made
     for a, b in list(pairwise(waypoints))[len(made) :]:
@@ -139,7 +138,7 @@ def pieces(kind: str, world: World, waypoints: Points, steps: int, made: Sequenc
 
 
 def checked(waypoints: Points) -> Points:
-    """Return waypoints as float64 [K + 1, d]; raises ValueError for fewer than two, or what is no number."""
+    """Return waypoints as float64 [K + 1, d]; raises ValueError for fewer than two, or values that are not numbers."""
     waypoints = np.asarray(waypoints, np.float64)
     if waypoints.ndim != 2 or len(waypoints) < 2 or not np.isfinite(waypoints).all():
         raise ValueError(f"a path needs at least two waypoints [K + 1, d] of numbers, not {list(waypoints.shape)}")
@@ -147,7 +146,7 @@ def checked(waypoints: Points) -> Points:
 
 
 def measured(kind: str, world: World, made: Sequence[Points]) -> Route:
-    """Return the path that K pieces [S + 1, d] make."""
+    """Return the path of K pieces [S + 1, d]."""
     found = np.stack(made)
     steps = found.shape[1] - 1
     lines = np.stack([line(world, piece[0], piece[-1], steps) for piece in found])
@@ -164,7 +163,7 @@ def measured(kind: str, world: World, made: Sequence[Points]) -> Route:
 def route(kind: str, world: World, waypoints: Points, steps: int = 24) -> Route:
     """Return the path of one of KINDS through waypoints [K + 1, d], S steps from each to the next.
 
-    Raises ValueError where there is none: fewer than two waypoints, ends in opposite directions for a great circle, no
-    densities, a decoder that is not finite.
+    Raises ValueError for fewer than two waypoints, ends in opposite directions (great circle), a model without
+    densities (through the data), or a decoder that is not finite.
     """
     return measured(kind, world, list(pieces(kind, world, checked(waypoints), steps)))

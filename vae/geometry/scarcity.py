@@ -1,4 +1,4 @@
-"""How much dearer a step is where codes are scarce."""
+"""A cost per unit of length that grows where codes are scarce."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from vae.density.torch_log_q import AggregatePosterior
 class Scarcity:
     """log c(z) of the cost c(z) = 1 + strength * softplus(l - log q(z)) per unit of length: l = `level`, in nats.
 
-    Where q(z) is well above exp(l) a step costs its length, and each nat below makes it `strength` lengths dearer: a
-    metric that grows where data are scarce (as Bousquet, Chapelle & Hein 2003), but slowly enough that a path may still
-    cross a gap that has no way round, and with a gradient in every hole.
+    Where q(z) is well above exp(l) a step costs its length, and each nat below adds `strength` lengths: a metric that
+    grows where data are scarce (as Bousquet, Chapelle & Hein 2003), but slowly enough that a path can cross a gap if
+    there is no path around it, and with a gradient in every hole.
     """
 
     aggregate: AggregatePosterior

@@ -1,4 +1,4 @@
-"""Traversals: one dimension of z moves while the others stay, ordered by what they tell. numpy alone."""
+"""Traversals: change one dimension of z while the others stay fixed; dimensions are ordered by KL. No torch."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from vae.geometry.plane import rates
 from vae.runs import Codes
 
 ACTIVE = 0.01  # Var_x E[z_j|x] above which a unit is active: evaluation.codes.ACTIVE, which the app cannot import
-CONSTANT = 1e-6  # of the largest variance: below it an autoencoder's dimension is a constant
+CONSTANT = 1e-6  # share of the largest variance below which an autoencoder's dimension counts as constant
 REACH = 3.0  # standard deviations of the prior that a traversal covers to either side
 TAIL = 0.005  # share of the codes beyond either end of a traversal without a Normal prior
 
@@ -18,8 +18,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Dimension:
-    """Dimension `index` of z: its mean KL(q(z_j|x) || p(z_j)) in nats (None where it has none), Var_x E[z_j|x], the
-    range that a traversal covers, and why it is dead, "" if it is not."""
+    """Dimension `index` of z: its mean KL(q(z_j|x) || p(z_j)) in nats (None without one), Var_x E[z_j|x], the range
+    of a traversal, and why the dimension is inactive ("" if it is active)."""
 
     index: int
     kl: float | None
@@ -30,12 +30,12 @@ class Dimension:
 
 
 def dimensions(codes: Codes, normal: bool) -> list[Dimension]:
-    """Return all dimensions, the one of the highest KL first.
+    """Return all dimensions in descending order of KL.
 
     `normal`: q(z|x) is Normal and the prior is N(0, I), so that KL(q(z_j|x) || p(z_j)) = (mu^2 + sigma^2 - 1)/2 - log
     sigma, averaged over the codes, and the range is +-3 prior sigma. Otherwise they are ordered by the variance of
-    E[z_j|x], over the range that holds all but 1 % of the codes. A unit is dead where Var_x E[z_j|x] <= 0.01 (Burda et
-    al. 2016, section 5.2); an autoencoder's, whose scale is its own, where it is a constant.
+    E[z_j|x], over the range that holds all but 1 % of the codes. A dimension is inactive if Var_x E[z_j|x] <= 0.01
+    (Burda et al. 2016, section 5.2); in an autoencoder, whose scale is arbitrary, if it is constant.
     """
     variance = codes.means.astype(np.float64).var(0, ddof=1)
     kl = rates(codes) if normal else None
@@ -45,7 +45,7 @@ def dimensions(codes: Codes, normal: bool) -> list[Dimension]:
     for j in np.argsort(-(kl if kl is not None else variance), kind="stable"):
         ends = (-REACH, REACH) if normal else (float(low[j]), float(high[j]))
         if not ends[0] < ends[1]:
-            ends = (ends[0] - 1.0, ends[1] + 1.0)  # a constant has no range of its own
+            ends = (ends[0] - 1.0, ends[1] + 1.0)  # a constant dimension has no range
         why = ""
         if variance[j] <= least:
             why = f"the variance of E[z|x] over the data is {variance[j]:.4f}, at most {least:.2g}"

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from trained import SMALL
 from torch.utils.flop_counter import FlopCounterMode
+from trained import SMALL
 
 from vae import data, runs
 from vae.cli import main
