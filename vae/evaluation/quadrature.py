@@ -1,9 +1,9 @@
-"""Exact log p(x) and p(z|x) for one or two latents, by quadrature that goes where each image's posterior is.
+"""Exact log p(x) and p(z|x) for one or two latents, by adaptive quadrature around each image's posterior.
 
 The trapezoid rule on a uniform lattice converges faster than any power of the step for smooth densities: at half the
-posterior's sigma it is exact to 1e-30. So each image gets its own step, from a few dozen lattices that all share: a
-point is decoded once, and log p(x|z) of all images that need it is one matrix product. Where ReLUs put kinks into the
-density, the error falls with the square of the step only; `tolerance` halves it until log p(x) stands still.
+posterior's sigma it is exact to 1e-30. So each image has its own step, chosen from a few dozen shared lattices:
+a point is decoded once, and log p(x|z) of all images that need it is one matrix product. Where ReLUs cause kinks in the
+density, the error falls only with the square of the step; `tolerance` halves the step until log p(x) converges.
 """
 
 import itertools
@@ -18,18 +18,18 @@ from torch.distributions import Distribution
 from vae.evaluation.likelihood import pairwise_log_prob, prepared
 from vae.model import LatentModel, families
 
-POINTS = 1024  # decoded at a time: their parameters stay in the processor's cache
+POINTS = 1024  # points decoded at a time: their parameters stay in the processor's cache
 SIDE = {1: 16, 2: 4}  # points of a tile along an axis
 COARSE = {1: 512, 2: 64}  # points of the first lattice along an axis
 BLOCK = 4  # bits of a tile's place in its block of neighbours, so that a chunk of sorted tiles is a patch
-GROW = 100  # tails in a tile that make its neighbours worth a look
-MOST_PAIRS = 2**17  # of image and tile at a time: what memory holds
-FINEST = 32  # times finer than sigma asks, where `tolerance` is not reached
+GROW = 100  # mass of a tile, in tails, above which its neighbours are added
+MOST_PAIRS = 2**17  # pairs of image and tile at a time, a limit of memory
+FINEST = 32  # limit of the refinement beyond what sigma requires, if `tolerance` is not reached
 
 
 @dataclass(frozen=True)
 class Exact:
-    """log p(x) [N] in nats, and p(z|x)'s mean and mode [N, d] and covariance [N, d, d], with how far to trust them.
+    """log p(x) [N] in nats, and p(z|x)'s mean and mode [N, d] and covariance [N, d, d], with error estimates.
 
     `step` [N] is the lattice's, `sigma` [N] the posterior's (local) along its narrower axis; `outside` [N] estimates
     the mass that refinement left out; `error` [N] the change of log p(x) at the last halving of the step, or a quarter
@@ -49,7 +49,7 @@ class Exact:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Which image [P] needs which tile [P, d] of one lattice."""
+    """Pairs of an image [P] and a tile [P, d] of one lattice that it needs."""
 
     image: Tensor
     tile: Tensor
@@ -74,7 +74,7 @@ def _pack(tile: Tensor) -> Tensor:
 
 
 def _unpack(key: Tensor, d: int) -> Tensor:
-    """Return the tiles [P, d] of packed ones."""
+    """Return the tiles [P, d] of packed integers."""
     inner = [(key >> (BLOCK * (d - 1 - i))) & (2**BLOCK - 1) for i in range(d)]
     outer = [(key >> (BLOCK * d + (_BITS - BLOCK) * (d - 1 - i))) & (2 ** (_BITS - BLOCK) - 1) for i in range(d)]
     return torch.stack([(a << BLOCK) + b - _OFFSET for a, b in zip(outer, inner, strict=True)], 1)
@@ -86,7 +86,7 @@ def _identity(image: Tensor, tile: Tensor) -> Tensor:
 
 
 def _distinct(image: Tensor, tile: Tensor) -> _Pairs:
-    """Return the pairs, each once."""
+    """Return the pairs without duplicates."""
     keys = torch.unique(_identity(image, tile))
     return _Pairs(keys >> 44, _unpack(keys & (2**44 - 1), tile.shape[1]))
 
@@ -95,7 +95,7 @@ def _distinct(image: Tensor, tile: Tensor) -> _Pairs:
 class First:
     """The first lattice of every image of one model, decoded once: log p(x|z) and log p(z) at its points z [M, d].
 
-    What it costs, 4,096 decoded points for d = 2, is most of what `exact` does for a single image.
+    Decoding it (4,096 points for d = 2) is most of the cost of `exact` for a single image.
     """
 
     half_width: float
@@ -106,13 +106,13 @@ class First:
 
     @property
     def step(self) -> float:
-        """The distance of neighbours."""
+        """The distance of neighbouring points."""
         return 2 * self.half_width / COARSE[self.z.shape[1]]
 
 
 @torch.no_grad()
 def first(model: LatentModel, shift: float = 0.0) -> First:
-    """Return the first lattice over a window that holds the prior with room; raises ValueError for d > 2."""
+    """Return the first lattice, over a window that contains the prior with a margin; raises ValueError for d > 2."""
     prior = two_latents(model)
     like = next(itertools.chain(model.parameters(), model.buffers()))
     field = _Field(model, prior, like.new_empty(0), shift)
@@ -139,7 +139,7 @@ class _Field:
         return (tile.unsqueeze(-2) * self.side + self.inner + self.shift).double() * step
 
     def beginning(self, pairs: _Pairs, step: float) -> Tensor:
-        """Return `values` on the whole first lattice, from what is decoded already where that lattice is the same."""
+        """Return `values` on the whole first lattice; a lattice that is already decoded is reused."""
         if self.first is None or self.first.step != step:
             return self.values(pairs, step)
         images = torch.unique(pairs.image)
@@ -172,7 +172,7 @@ def _sum_by(image: Tensor, values: Tensor, n: int) -> Tensor:
 
 @dataclass
 class _State:
-    """What is known of n images on their present lattice."""
+    """The measurements of n images on their current lattice."""
 
     log_px: Tensor
     narrow: Tensor  # [n], the posterior's sigma in its narrowest direction
@@ -192,8 +192,8 @@ def _widths(root: Tensor, image: Tensor, step: float, n: int, cube: tuple[int, .
     """Return the posterior's local sigma [n] in its narrowest direction, and the smaller of its marginal ones.
 
     For a Normal of precision A the affinity of the density and itself moved by v is exp(-v'Av / 8), so that moves
-    along the axes and a diagonal tell A. Unlike the second moment, which tells how far apart modes are, it is about
-    the width of each.
+    along the axes and a diagonal tell A. Unlike the second moment, it measures the width of each mode and not
+    the distance of modes.
     """
     root = root.unflatten(1, cube)
     along = [
@@ -226,7 +226,7 @@ def _measure(field: _Field, pairs: _Pairs, values: Tensor, step: float, n: int) 
 
 
 def _grow(field: _Field, pairs: _Pairs, step: float, n: int, tail: float) -> tuple[_Pairs, Tensor, _State]:
-    """Return the pairs' values, after every neighbour of a tile that holds more than GROW tails of mass has joined."""
+    """Return the pairs' values, after adding every neighbour of a tile with more than GROW times `tail` of the mass."""
     moves = [m for m in itertools.product((-1, 0, 1), repeat=field.latent) if any(m)]
     around = torch.tensor(moves, device=pairs.image.device)
     values = field.values(pairs, step)
@@ -257,12 +257,12 @@ def _reach(prior: Distribution, device: torch.device) -> float:
 
 
 def _half_width(prior: Distribution, q: Distribution) -> float:
-    """Return half the side of a window that holds the prior's samples and the encoder's posteriors, with room."""
+    """Return half the side of a window around the prior's samples and the encoder's posteriors, with a margin."""
     return max(1.5 * _reach(prior, q.mean.device), (q.mean.abs() + 6 * q.stddev).max().item())
 
 
 def two_latents(model: LatentModel) -> Distribution:
-    """Return the prior of a model of one or two latents; raises ValueError for any other."""
+    """Return the prior of a model with one or two latents; raises ValueError for any other model."""
     prior: Distribution | None = model.prior() if model.prior is not None else None
     if prior is None or prior.event_shape[0] > 2:
         raise ValueError("quadrature needs a prior over at most two latents: beyond, use bounds or ais")
@@ -285,13 +285,13 @@ def exact(
 
     log sum_i p(x|z_i) p(z_i) h^d over a lattice of step h <= sigma / per_sigma, sigma the posterior's (local) along
     each axis, and h <= 2 sigma / per_sigma for its sigma in the narrowest direction. The first lattice spans
-    [-half_width, half_width]^d (default: the prior and every q(z|x), with room), and each finer one the region that has
-    more than `tail` of the peak's density (of a Normal in two dimensions, `tail` is then the mass outside, too); it
-    grows, beyond the window if need be, while there is mass at its edge. With `tolerance` the step is halved until log
-    p(x) changes by less, at most FINEST-fold. `shift` in [0, 1) moves all lattices by that part of their step: two
-    shifts are two independent quadratures. `first` is this model's first lattice of the same shift, where it is at
-    hand: it is used unless a q(z|x) reaches beyond it. Computed in the model's precision and summed in float64; memory
-    grows with `rows` images at a time, not with N. Raises ValueError for d > 2 or without a prior.
+    [-half_width, half_width]^d (default: the prior and every q(z|x), with a margin), and each finer one the region with
+    more than `tail` of the peak's density (for a Normal in two dimensions, `tail` is also the mass outside); it grows,
+    even beyond the window, while there is mass at its edge. With `tolerance` the step is halved until log p(x) changes
+    by less, at most FINEST-fold. `shift` in [0, 1) moves all lattices by that part of their step: two shifts are two
+    independent quadratures. `first` is this model's first lattice of the same shift, if available; it is used unless a
+    q(z|x) reaches beyond it. Computed in the model's precision and summed in float64; memory grows with `rows` images
+    at a time, not with N. Raises ValueError for d > 2 or without a prior.
     """
     prior = two_latents(model)
     if first is not None and first.shift != shift:
@@ -308,9 +308,9 @@ def exact(
 
 
 class _Search:
-    """The way of n images from the first lattice to the one that each needs.
+    """The search for the step that each of n images needs, from the first lattice on.
 
-    Level l has the step coarse 2^(-l/2); lattices need not contain each other, since each is summed by itself.
+    Level l has the step coarse 2^(-l/2); lattices need not be nested, since each is summed separately.
     """
 
     def __init__(
@@ -334,7 +334,7 @@ class _Search:
         self.waiting: dict[int, list[Tensor]] = {}
 
     def run(self) -> tuple[Tensor, ...]:
-        """Refine until every image is settled."""
+        """Refine until every image is done."""
         device = self.field.x.device
         tiles = _first_tiles(self.field)
         for images in torch.arange(self.n, device=device).split(max(1, MOST_PAIRS // len(tiles))):
@@ -352,7 +352,7 @@ class _Search:
         return self.log_px, self.mean, self.mode, self.covariance, self.step, self.sigma, mass, self.error
 
     def visit(self, level: int, pairs: _Pairs) -> None:
-        """Sum the images of these pairs at a level, and send on those that need a finer one."""
+        """Sum the images of these pairs at a level, and queue those that need a finer level."""
         step = self.coarse * 2 ** (-level / 2)
         if level:
             pairs, values, state = _grow(self.field, pairs, step, self.n, self.tail)
@@ -363,7 +363,7 @@ class _Search:
         here[pairs.image] = True
         enough = torch.minimum(state.sigma, 2 * state.narrow) / self.per_sigma
         fine = here & (step <= enough)
-        # kinks make changes erratic: a quarter of the change before counts too, one lucky halving is not convergence
+        # kinks make changes erratic: a quarter of the previous change counts too, one small change is not convergence
         change = torch.fmax((state.log_px - self.log_px).abs(), self.error / 4)
         self.error = torch.where(here & self.resolved, change, self.error)
         settled = fine
@@ -374,13 +374,13 @@ class _Search:
         self.log_px = torch.where(here, state.log_px, self.log_px)
         self.step, self.sigma = torch.where(here, step, self.step), torch.where(here, state.sigma, self.sigma)
         self.moments(pairs, state, step, here)
-        # what lies between points of an unresolved lattice may be higher by so much; 1.5 for curvature that varies
+        # the density between points of an unresolved lattice can be higher by this; 1.5 for varying curvature
         hidden = 1.5 * self.d * (step / state.narrow).square() / 8
         hidden = torch.where(step <= 2 * state.narrow, torch.zeros_like(hidden), hidden)
         log_share = values.double() - (state.top - hidden)[pairs.image, None]
         keep = log_share >= math.log(self.tail)
         self.outside += torch.where(settled, 0.0, _sum_by(pairs.image, (state.weights * ~keep).sum(1), self.n))
-        # once resolved, halve; before, aim at the step that will do, by no more than a factor of 4
+        # once resolved, halve; before, go to the estimated sufficient step, by at most a factor of 4
         aim = torch.where(fine, step / 2, (0.97 * enough).clamp_min(step / 4))
         target = torch.ceil(2 * torch.log2(self.coarse / aim) - 1e-9).long()
         for finer in torch.unique(target[here & ~settled]).tolist():
@@ -395,11 +395,11 @@ class _Search:
             self.send(finer, seeds, self.guess[seeds], step, torch.full_like(self.log_px[seeds], math.inf))
 
     def send(self, level: int, image: Tensor, centre: Tensor, side: float, log_share: Tensor) -> None:
-        """Have a finer level look at the cells of `side` around the centres [P, d], of density `log_share` there.
+        """Queue the cells of `side` around the centres [P, d], with density `log_share` there, for a finer level.
 
-        A cell's tile is left out where the density would fall below the tail if it fell, from the cell's centre on, as
-        a Normal of the posterior's moments does: without that, cells would add their half side to every radius. (Of two
-        modes that Normal is wide, and leaves out nothing.)
+        A cell's tile is left out if the density falls below the tail when it decreases from the cell's centre like a
+        Normal with the posterior's moments; otherwise cells would add half a side to every radius. (For two modes that
+        Normal is wide, and nothing is left out.)
         """
         step = self.coarse * 2 ** (-level / 2)
         size = self.field.side
@@ -417,13 +417,13 @@ class _Search:
         for choice in itertools.product((0, 1), repeat=self.d):
             tile = torch.stack([corners[c][:, i] for i, c in enumerate(choice)], 1)
             low = (tile * size + self.field.shift).double() * step
-            # the tile's point nearest to the mean, by coordinates
+            # the tile's point nearest to the mean, in each coordinate
             nearest = torch.minimum(torch.maximum(mean, low), low + (size - 1) * step)
             wanted = fall(nearest) <= begin
             self.waiting.setdefault(level, []).append(_identity(image[wanted], tile[wanted]))
 
     def moments(self, pairs: _Pairs, state: _State, step: float, here: Tensor) -> None:
-        """Keep the means, modes and covariances of the images that are here."""
+        """Store the means, modes and covariances of the images in `here`."""
         # of each tile the mass, and the first and second moments about its corner, in steps
         inner = self.field.inner.double()
         squares = (inner.unsqueeze(2) * inner.unsqueeze(1)).flatten(1)
@@ -447,8 +447,8 @@ class _Search:
 def log_px_grid(model: LatentModel, x: Tensor, half_width: float = 8.0, points: int = 400) -> Tensor:
     r"""Return log p(x) [B] of a model with d <= 2 by the trapezoid rule, log sum_ij p(x|z_ij) p(z_ij) h^d, nats.
 
-    The plain rule on one grid over [-half_width, half_width]^d, where `exact` is the adaptive one: it needs a step
-    below half of every posterior's sigma. Raises ValueError for d > 2, or when the window's rim holds mass.
+    The plain rule on one grid over [-half_width, half_width]^d, while `exact` is adaptive: this rule needs a step
+    below half of every posterior's sigma. Raises ValueError for d > 2, or if there is mass at the window's edge.
     """
     prior = two_latents(model)
     latent = prior.event_shape[0]

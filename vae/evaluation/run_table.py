@@ -1,4 +1,4 @@
-"""The evaluation table of a run: measured in parts that each take some seconds, and kept as evaluation.json."""
+"""The evaluation table of a run, measured in parts of some seconds and saved as evaluation.json."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from vae.runs.load import held_out, load_model
 from vae.spec import Spec, cost, work
 
 EXAMPLES, SUBSET, PROBE, FEW = 200, 2000, 2000, 5
-TOLERANCE = 1e-3  # nats, of each integral of the gap
-PATIENCE = 20.0  # seconds that the bounds may take by arithmetic
+TOLERANCE = 1e-3  # nats; the error of each integral of the gap
+PATIENCE = 20.0  # limit of the bounds' estimated seconds
 
 
 def sizes(spec: Spec) -> Sizes:
-    """Return how many examples and samples the table is made of; a heavy decoder is asked for fewer samples."""
+    """Return the table's numbers of examples and samples; fewer samples for an expensive decoder."""
     operations = work.operations(spec.decoder_layers(), (spec.latent,))
     most = PATIENCE * cost.SPEED / (EXAMPLES * operations)
     ks = tuple(k for k in KS if k <= max(most, 1))
@@ -27,7 +27,7 @@ def sizes(spec: Spec) -> Sizes:
 def part(run: Run, model: LatentModel, name: str) -> list[dict[str, Any]]:
     """Return the rows of one of PARTS on the run's test split, each with name, symbol, value, se, n, units and note.
 
-    Raises DataError where the data are absent.
+    Raises DataError if the data are missing.
     """
     dataset, batches = held_out(run)
     train = data.load(run.spec.data, "train", n=PROBE) if name == "codes" and dataset.labels is not None else None

@@ -1,4 +1,4 @@
-"""Numbers of every example by itself, so that two models are compared image by image, on the same drawn pixels."""
+"""Per-example distortion, rate and ELBO, so that models can be compared image by image on the same binarised pixels."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from vae.evaluation.importance import bounds
 from vae.model import LatentModel
 
 ROWS = 500  # examples of a block
-SEEDS = 1_000_003  # a seed's distance to the next: the generator looks at the lowest 32 bits alone
-K = 8  # samples of q: where the rate is a closed form, the distortion's noise alone is left, and this calms it
+SEEDS = 1_000_003  # the difference of successive seeds: the generator uses only the lowest 32 bits
+K = 8  # samples of q: with a closed-form rate only the distortion is noisy, and this many reduce its noise
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Scores:
 
 
 def block(batches: Batches, part: slice, seed: int = 0) -> tuple[Tensor, torch.Generator]:
-    """Return a block of examples, its pixels drawn from `seed` and its place alone, and the generator after that."""
+    """Return a block of examples, with pixels drawn from `seed` and its position, and the generator for its samples."""
     generator = torch.Generator(batches.examples.device).manual_seed(seed * SEEDS + part.start)
     return batches.take(part, generator), generator
 
@@ -34,8 +34,8 @@ def block(batches: Batches, part: slice, seed: int = 0) -> tuple[Tensor, torch.G
 def scores(model: LatentModel, batches: Batches, k: int = K, seed: int = 0, rows: int = ROWS) -> Scores:
     """Return -E_q log p(x|z), KL(q||p) and their negative sum [N] of every example, each from K samples, in nats.
 
-    Binarisation is drawn block by block from `seed` alone, before any sample: models of the same data see the same
-    pixels, whatever their latents are.
+    Binarisation is drawn block by block from `seed`, before any sample, so that models of the same data get the same
+    pixels for any number of latents.
     """
     was_training = model.training
     model.eval()
@@ -54,5 +54,5 @@ def scores(model: LatentModel, batches: Batches, k: int = K, seed: int = 0, rows
 
 
 def difference(a: Tensor, b: Tensor) -> Estimate:
-    """Return the mean of a - b [N] with the standard error of the pairs, not of two independent means."""
+    """Return the mean of a - b [N] with the standard error of the paired differences."""
     return Estimate.of(a.double() - b.double())

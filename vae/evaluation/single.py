@@ -1,4 +1,4 @@
-"""The ELBO of single images, each with the error that its own samples leave."""
+"""The ELBO of single images, each with its Monte Carlo standard error."""
 
 import math
 
@@ -14,7 +14,7 @@ def single_elbos(
 ) -> tuple[Tensor, Tensor]:
     """Return the ELBO [B] of each of x [B, ...] in nats, and its standard error [B] over the K samples of q(z|x).
 
-    ELBO = (1/K) sum_k log p(x, z_k) / q(z_k|x), which has no error where q is the exact posterior. Raises TypeError for
+    ELBO = (1/K) sum_k log p(x, z_k) / q(z_k|x), which has no variance if q is the exact posterior. Raises TypeError for
     a model without prior or density of q, ValueError for fewer than two samples.
     """
     if samples < 2:

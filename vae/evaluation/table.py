@@ -1,4 +1,4 @@
-"""Everything that can be said of a trained model, row by row, each with its standard error: `list(measure(...))`."""
+"""The evaluation table of a model, row by row, each with its standard error: `list(measure(...))`."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ PARTS = ("bounds", "truth", "information", "codes")  # in the order of the table
 
 @dataclass(frozen=True)
 class Row:
-    """One number: its name, its symbol in LaTeX, the estimate, its unit, and what must be said beside it."""
+    """One number: its name, its symbol in LaTeX, the estimate, its unit, and a note."""
 
     name: str
     symbol: str
@@ -34,9 +34,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many examples each part of the table is about, and how hard it tries; 0 leaves a part out.
+    """The numbers of examples and samples of each part of the table; 0 omits a part.
 
-    `subset` is what MI, TC and dim-KL are over: at most so many examples, stated in the row. `probe` training codes fit
+    `subset` is the largest number of examples for MI, TC and dim-KL, stated in the row. `probe` training codes fit
     kNN and the linear probe. `tolerance` (nats) is of each integral of the gap.
     """
 
@@ -64,14 +64,14 @@ def measure(
     seed: int = 0,
     parts: Collection[str] = PARTS,
 ) -> Iterator[Row]:
-    """Yield the table of a model on held-out data, or `parts` of it, a row as soon as it is known.
+    """Yield the rows of a model's table on held-out data, or of `parts` of it, each as soon as it is known.
 
-    Not asking on is stopping.
+    The caller stops the evaluation by not asking for the next row.
 
-    Every part takes the first examples, binarised from `seed`, and its rows say how many. Parts that a model has not
-    are left out: bounds without a prior, quadrature beyond two latents (there AIS cross-checks), classes without
-    labels, probes without a labelled training set, a q without marginals for MI and gaps. A model conditioned on labels
-    has bounds alone here: its log p(x|y) and I(x; z|y) are other numbers. Raises nothing that its parts do not.
+    Every part takes the first examples, binarised from `seed`, and its rows say how many. Parts that do not apply
+    are omitted: bounds without a prior, quadrature beyond two latents (there AIS cross-checks), classes without
+    labels, probes without a labelled training set, MI and gaps for a q without marginals. A model conditioned on labels
+    has only bounds: its log p(x|y) and I(x; z|y) are other quantities. Raises only what its parts raise.
     """
     was_training = model.training
     model.eval()
@@ -145,7 +145,7 @@ def _bounds(
 
 
 def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Iterator[Row]:
-    """Yield log p(x) itself: by quadrature for one or two latents, else by AIS."""
+    """Yield log p(x): by quadrature for one or two latents, else by AIS."""
     if model.prior is None:
         return
     if model.prior().event_shape[0] > 2:

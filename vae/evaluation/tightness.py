@@ -1,4 +1,4 @@
-"""How tight the bound is for every example by itself: log p(x) - ELBO, by quadrature or from importance weights."""
+"""The tightness of the bound for each example: log p(x) - ELBO, by quadrature or from importance weights."""
 
 from dataclasses import dataclass
 
@@ -11,20 +11,20 @@ from vae.evaluation.importance import stream
 from vae.evaluation.quadrature import exact
 from vae.model import LatentModel
 
-NODES = 20  # of Gauss and Hermite along an axis: ReLUs bend log p(x|z), 10 leave twice the error
+NODES = 20  # Gauss-Hermite nodes per axis: because of the kinks of ReLUs in log p(x|z), 10 leave twice the error
 K = 100  # importance samples
 
 
 @dataclass(frozen=True)
 class Tightness:
-    """log p(x) - ELBO [N] in nats; `exact` where by quadrature, else a bound from below, which grows with K."""
+    """log p(x) - ELBO [N] in nats; `exact` if by quadrature, otherwise a lower bound, which grows with K."""
 
     gap: Tensor
     exact: bool
 
 
 def by_quadrature(model: LatentModel, conditioned: bool) -> bool:
-    """Return whether log p(x) is a sum over a grid: at most two latents, and one p(x|z) for all images."""
+    """Return whether log p(x) is computed by quadrature: at most two latents, and one p(x|z) for all images."""
     return model.prior is not None and not conditioned and model.prior().event_shape[0] <= 2
 
 
@@ -51,7 +51,7 @@ def tightness(
             loc, scale = means_and_scales(q)
             rate = kl_divergence(q, prior)
         except (TypeError, NotImplementedError):
-            pass  # another family, or another prior: the samples answer for those
+            pass  # another family or prior: use importance samples
         else:
             return Tightness(exact(model, x).log_px + _distortion(model, x, loc, scale) + rate.double(), True)
     log_w = torch.cat([sample.log_w.double() for sample in stream(model, x, k, generator)])

@@ -1,4 +1,4 @@
-"""How far a map of many dimensions may be believed: trustworthiness, estimated from some of its points."""
+"""The trustworthiness of a map of many dimensions, estimated from some of its points."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ def trustworthiness(
     queries: int = QUERIES,
     seed: int = 0,
 ) -> Estimate:
-    r"""Return T(k) of places [N, 2] as a map of codes [N, d], in [0, 1]: 1 where no neighbour on the map is a stranger.
+    r"""Return T(k) of places [N, 2] as a map of codes [N, d], in [0, 1]; 1 if all map neighbours are neighbours in z.
 
     T(k) = mean_i 1 - 2 / (k (2 N - 3 k - 1)) sum_{j in map neighbours of i} max(0, rank_ij - k), rank_ij the place of
     j among i's neighbours by codes, over at most `queries` points i drawn from `seed` against all N. Source: Venna &
@@ -36,7 +36,7 @@ def trustworthiness(
         near = squares[1] - 2 * places[i] @ places.T
         far[rows, i] = near[rows, i] = -np.inf
         neighbours = np.argpartition(near, k, axis=1)[:, : k + 1]
-        # the rank of j is how many are nearer by codes; i itself, always nearest, makes it start at 1
+        # the rank of j is the number of nearer codes; it starts at 1, because i itself is nearest
         order = np.argsort(far, axis=1, kind="stable")
         rank = np.empty_like(order)
         np.put_along_axis(rank, order, np.arange(n)[None].repeat(len(i), 0), axis=1)

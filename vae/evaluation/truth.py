@@ -1,8 +1,8 @@
-"""log p(x), p(z|x) and what separates q from it, for one image and one or two latents, fast enough to follow a hand.
+"""log p(x), p(z|x) and KL(q || p(z|x)) of one image, for one or two latents, fast enough for interaction.
 
-`gaps.split` measures the same for many images and to any tolerance, in seconds. Here the posterior is found on a first
-lattice that is decoded once for all images, then summed on two lattices that stand in its own coordinates and are made
-finer until they agree. Where they do not, or miss a mode far away, the adaptive quadrature takes over.
+`gaps.split` measures the same for many images and to any tolerance, in seconds. This module finds the posterior on a
+first lattice that is decoded once for all images, then sums it on two lattices in the posterior's own coordinates,
+which are refined until they agree. If they do not agree, or miss a distant mode, the adaptive quadrature is used.
 """
 
 import itertools
@@ -20,42 +20,43 @@ from vae.evaluation.likelihood import pairwise_log_prob
 from vae.evaluation.quadrature import Exact, First, exact, first, two_latents
 from vae.model import LatentModel
 
-SHIFT = 0.37  # of a step, between the two quadratures that take over
-REACH = 5.5  # of the picture, in standard deviations
+SHIFT = 0.37  # shift, in steps, between the two adaptive quadratures
+REACH = 5.5  # radius of the grid, in standard deviations
 PER_SIGMA = 1.75  # points per standard deviation of the coarsest lattice: enough for a Normal to 1e-20
 COUNT = 2 * round(REACH * PER_SIGMA) + 1
 FIRST, LAST = 1, 4  # levels: from a picture of 42 points an axis to 7 points per sigma and twin
-AGREE = 6e-4  # nats: what the identity's two sides may differ by
-SEEN = 4e-3  # nats within which they must agree with the coarse look that found the posterior, and sees every mode
+AGREE = 6e-4  # nats by which the identity's two sides may differ
+SEEN = 4e-3  # nats within which they must agree with the coarse first lattice, which contains every mode
 LOCATE = 2.0  # points per sigma of the adaptive quadrature that finds the posterior
-FINE, FINE_TAIL = (4.0, 8.0), 1e-6  # of the one that takes over, the next where two of them disagree
-Q_REACH = 5.0  # of expectations under q, in its standard deviations
+# points per sigma of the adaptive quadrature that is used instead; the next if two of them disagree
+FINE, FINE_TAIL = (4.0, 8.0), 1e-6
+Q_REACH = 5.0  # radius of expectations under q, in its standard deviations
 Q_PER_SIGMA = 2.5  # points of the coarsest lattice
 Q_LAST = 4  # ten points per sigma and twin
-PICTURE = (48, 96, 192)  # points an axis of a picture of several modes, the next where it sums up to less than WHOLE
+PICTURE = (48, 96, 192)  # points per axis of a grid with several modes; the next if it sums to less than WHOLE
 WHOLE = 0.995
 
 
 @dataclass(frozen=True)
 class Lattices:
-    """One model's two first lattices, decoded once: for as many images as are asked for."""
+    """The two first lattices of a model, decoded once for all images."""
 
     one: First
     other: First
 
     @classmethod
     def of(cls, model: LatentModel) -> "Lattices":
-        """Return those of a model of at most two latents; raises ValueError for any other."""
+        """Return the lattices of a model with at most two latents; raises ValueError for any other model."""
         return cls(first(model), first(model, SHIFT))
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The identity ELBO + KL(q || p(z|x)) = log p(x) of one image, each term by nodes of its own, in nats.
+    """The identity ELBO + KL(q || p(z|x)) = log p(x) of one image, each term from different nodes, in nats.
 
     `log_density` [P] or [P, P] is log p(z|x) at z_ij = corner + i basis_1 + j basis_2, i along its first axis; `basis`
-    [d, d] holds the steps in its rows. `inside` is the sum of that density over the picture, 1 if nothing is cut and
-    the two quadratures agree. `distortion` and `rate` make up `elbo`. `mean`, `covariance`
+    [d, d] holds the steps in its rows. `inside` is the sum of that density over the grid, 1 if no mass is cut off and
+    the two quadratures agree. `elbo` = -(`distortion` + `rate`). `mean`, `covariance`
     and `mode` are p(z|x)'s.
     """
 
@@ -75,14 +76,14 @@ class Truth:
 
     @property
     def residual(self) -> float:
-        """ELBO + KL - log p(x): what the quadratures are worth."""
+        """ELBO + KL - log p(x): the error of the quadratures."""
         return self.elbo + self.kl - self.log_px
 
 
 def _joint(model: LatentModel, prior: Distribution, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
     """Return log p(x|z) and log p(z) [M] of points z [M, d] (float64) and one image x [1, ...]."""
     parts = []
-    for part in z.to(x.dtype).split(512):  # parameters that stay in the processor's cache
+    for part in z.to(x.dtype).split(512):  # a block's parameters stay in the processor's cache
         parts.append((pairwise_log_prob(model.decode(part), x)[0].double(), prior.log_prob(part).double()))
     log_px, log_pz = zip(*parts, strict=True)
     return torch.cat(log_px), torch.cat(log_pz)
@@ -95,7 +96,7 @@ def _both(model: LatentModel, prior: Distribution, x: Tensor, z: Tensor) -> Tens
 
 
 class _Sum:
-    """One integral over two lattices that share no node: a pair of values, and a finer one while there is any."""
+    """One integral over two lattices that share no node: two values, which can be refined level by level."""
 
     def __init__(
         self,
@@ -109,7 +110,7 @@ class _Sum:
         self.refine()
 
     def refine(self) -> bool:
-        """Go to the next level; False where there is none."""
+        """Go to the next level; return False if there is none."""
         twins = next(self._levels, None)
         if twins is not None:
             self.twins = twins
@@ -118,7 +119,7 @@ class _Sum:
 
     @property
     def gap(self) -> float:
-        """By how much the two values differ."""
+        """The difference of the two values."""
         return (self.one.sum() - self.other.sum()).abs().item()
 
 
@@ -151,7 +152,7 @@ def _rate(q: Distribution, prior: Distribution, log_pz: float) -> float:
 def elbo(model: LatentModel, x: Tensor, q: Distribution) -> tuple[float, float]:
     """Return distortion and rate of one image x [1, ...] under a diagonal Normal q, d <= 2, in nats.
 
-    The rate is a closed form where torch knows one. Raises TypeError for another q, ValueError for d > 2.
+    The rate is in closed form if torch has one. Raises TypeError for another q, ValueError for d > 2.
     """
     prior = two_latents(model)
     expected = _expectation(model, prior, x, q)
@@ -162,7 +163,7 @@ def elbo(model: LatentModel, x: Tensor, q: Distribution) -> tuple[float, float]:
 
 
 def _integral(model: LatentModel, prior: Distribution, x: Tensor, corner: Tensor, basis: Tensor) -> _Sum:
-    """Return log p(x) by lattices of COUNT points an axis from `corner` [d], of the steps in the rows of `basis`."""
+    """Return log p(x) by lattices of COUNT points per axis from `corner` [d], with the steps in the rows of `basis`."""
     d = len(corner)
     index = torch.arange(COUNT, dtype=torch.float64)
     cells = torch.cartesian_prod(*[index] * d).reshape(-1, d)
@@ -189,7 +190,7 @@ def _own(found: Exact) -> tuple[Tensor, Tensor]:
 
 
 def _upright(found: Exact, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return points [count^d, d], corner and basis of an upright picture of six standard deviations each way."""
+    """Return points [count^d, d], corner and basis of an axis-parallel grid of six standard deviations each way."""
     reach = 6.0 * found.covariance[0].diagonal().sqrt()
     corner, basis = found.mean[0] - reach, torch.diag(2 * reach / (count - 1))
     index = torch.arange(count, dtype=torch.float64, device=corner.device)
@@ -198,10 +199,10 @@ def _upright(found: Exact, count: int) -> tuple[Tensor, Tensor, Tensor]:
 
 @torch.no_grad()
 def truth(model: LatentModel, x: Tensor, q: Distribution | None = None, lattices: Lattices | None = None) -> Truth:
-    """Return the truth about one image x [1, ...] under a diagonal Normal q (default: the encoder's), d <= 2.
+    """Return log p(x), ELBO, KL and p(z|x) of an image x [1, ...] for a diagonal Normal q (default: encoder's), d <= 2.
 
-    KL(q || p(z|x)) = -H(q) - E_q[log p(x, z)] + log p(x) by a lattice of q's and one of the posterior's that are moved
-    against those of the ELBO and of log p(x): `residual` says what they are worth. Raises TypeError for a q of another
+    KL(q || p(z|x)) = -H(q) - E_q[log p(x, z)] + log p(x) by a lattice of q and one of the posterior that are shifted
+    against those of the ELBO and of log p(x), so that `residual` shows their error. Raises TypeError for a q of another
     family, ValueError for d > 2 or without a prior.
     """
     prior = two_latents(model)

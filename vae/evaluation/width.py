@@ -1,8 +1,8 @@
-"""Whether q(z|x) is as wide as its own model would have it: the ELBO of posteriors c times as wide.
+"""The width of q(z|x): the ELBO of posteriors that are c times as wide.
 
-At an optimum of distortion + beta rate, widening q a little saves rate and costs beta times as much distortion. So
-the slope -dD/dR at c = 1 is the beta that the encoder lives by, whatever its training was told; where it is 1, the ELBO
-is flat at c = 1.
+At an optimum of distortion + beta rate, a slightly wider q has less rate and beta times as much more distortion. So the
+slope -dD/dR at c = 1 is the encoder's effective beta, which can differ from the one in its objective; if it is 1, the
+ELBO is stationary at c = 1.
 """
 
 import math
@@ -19,14 +19,14 @@ from vae.model import LatentModel
 from vae.model.families.sampling import noise
 
 FACTORS = (0.25, 0.35, 0.5, 0.7, 0.84, 1.0, 1.19, 1.41, 2.0, 2.83, 4.0)
-STEP = 2**0.25  # of c up and down, between which the slope is taken
-LEAST = 0.02  # nats that the rate must change over the step for the slope to mean something
+STEP = 2**0.25  # factor on c, up and down, for the finite difference of the slope
+LEAST = 0.02  # nats by which the rate must change over the step for the slope to be defined
 
 
 @dataclass(frozen=True)
 class Width:
-    """ELBO(c) - ELBO(1) in nats per example for each of `factors`, of the same noise; `slope` is -dD/dR at c = 1, None
-    where the rate does not depend on q's width, as where q is the prior."""
+    """ELBO(c) - ELBO(1) in nats per example for each of `factors`, with the same noise; `slope` is -dD/dR at c = 1,
+    None if the rate does not depend on q's width, for example if q is the prior."""
 
     factors: tuple[float, ...]
     gain: tuple[Estimate, ...]
@@ -39,7 +39,7 @@ class Width:
 
 
 def _parts(q: Distribution, k: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor] | None:
-    """Return q's means [B, d], k deviations from them [k, B, d] and its entropy [B]; None where it has no such form."""
+    """Return q's means [B, d], k deviations from them [k, B, d] and its entropy [B]; None if q has no such form."""
     base = q.base_dist if isinstance(q, Independent) else q
     if isinstance(base, Normal):
         away = base.scale * noise(torch.randn, k, base.loc, generator)
@@ -66,8 +66,8 @@ def width(
 ) -> Width | None:
     r"""Return the ELBO of the first n examples under q(z|x) made c times as wide, for every c, with 2 k antithetic z.
 
-    ELBO(c) = E[log p(x|m + c e) + log p(m + c e)] + H(q) + d ln c, with the same e for all c, so that differences carry
-    little noise; their errors are over the examples. None where q is no Normal or Laplace.
+    ELBO(c) = E[log p(x|m + c e) + log p(m + c e)] + H(q) + d ln c, with the same e for all c, so that differences have
+    little noise; their errors are over the examples. None if q is not Normal or Laplace.
     """
     if model.prior is None:
         raise TypeError("this model has no prior, so no ELBO")

@@ -1,1 +1,1 @@
-"""The training loop, its checkpoints, the trainer of a run folder, and what a finished run still needs."""
+"""Training: the loop, checkpoints, the trainer of a run folder, and the steps after training."""

@@ -1,4 +1,4 @@
-"""Shoots the film of a training (vae.runs.film): codes, images and the rate by dimension at one moment."""
+"""Records the film of a training (vae.runs.film): frames with codes, images and the rate by dimension."""
 
 import time
 from pathlib import Path
@@ -14,22 +14,22 @@ from vae.model.families import rate_by_dimension
 from vae.runs import files, film
 from vae.spec import Spec
 
-SHARE = 20  # the newest frame costs about one part in so many of the time at most
-LIVE_SECONDS, LONGEST = 0.3, 5.0  # a page looks twice a second; a slow model is seen now and then all the same
-VALUES = 64_000  # of codes in a frame at most
+SHARE = 20  # the live frame takes at most one part in so many of the time
+LIVE_SECONDS, LONGEST = 0.3, 5.0  # limits of the interval: pages read twice a second
+VALUES = 64_000  # most numbers of codes in a frame
 
 
 def pixels(mean: Tensor, like: Tensor) -> np.ndarray:
-    """Return decoded means as the data are: uint8 for images, float32 for anything else."""
+    """Return decoded means in the data's type: uint8 for images, else float32."""
     if like.dtype != torch.uint8:
         return mean.float().cpu().numpy()
     return (mean.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
 
 
 class Camera:
-    """Films a run with the same validation examples and the same noise at every shot; training's randomness is its own.
+    """Records frames with the same validation examples and noise in each; training's random numbers are not affected.
 
-    A shot of a planned step goes to film/, the newest to live.npz as often as a twentieth of the time allows.
+    Frames of planned steps are saved in film/; the live frame is live.npz, saved within a twentieth of the time.
     """
 
     def __init__(self, path: Path, spec: Spec, total: int, dataset: Dataset, batches: Batches) -> None:
@@ -51,7 +51,7 @@ class Camera:
 
     @torch.no_grad()
     def shoot(self, model: LatentModel, step: int) -> film.Frame:
-        """Return the frame of this moment; the model's mode and torch's generators stay as they were."""
+        """Return the current frame; the model's mode and torch's generators are unchanged."""
         was_training = model.training
         model.eval()
         every = model.given(self.labels)
@@ -69,7 +69,7 @@ class Camera:
         return film.Frame(step, q.mean.float().cpu().numpy(), rate, reconstructions, samples)
 
     def film(self, model: LatentModel, step: int, now: bool = False) -> None:
-        """Save this step's frame where the plan or the clock asks for it; `now` asks for the newest at once."""
+        """Save this step's frame if it is planned or the live frame is due; `now` saves the live frame at once."""
         began = time.monotonic()
         planned, live = step in self.planned, now or began >= self.next_live
         if not (planned or live):
@@ -80,6 +80,6 @@ class Camera:
         if live:
             files.write(film.file(self.path, None), film.pack(frame, compressed=False), durable=False)
             cost = time.monotonic() - began
-            # the first shot is far slower than all others, and must not hold up the second
+            # the first frame is far slower than all others, and must not delay the second
             self.next_live = began + min(max(LIVE_SECONDS, SHARE * min(cost, self.cost)), LONGEST)
             self.cost = cost

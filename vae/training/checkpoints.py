@@ -1,4 +1,4 @@
-"""A run folder in training: checkpoints, history and the best weights, resumable at any step bit for bit."""
+"""Train a run folder with checkpoints, history and the best weights; training resumes bit for bit at any step."""
 
 import copy
 import os
@@ -14,16 +14,16 @@ from vae.training.loop import Diverged, State, Step, fit
 from vae.training.parallel import ALONE, Team
 
 SNAPSHOT_SECONDS = 1.0
-SHARE = 20  # saving takes at most one part in so many of the time
+SHARE = 20  # saving takes at most this part of the time
 
 
 class Session:
-    """Trains or resumes a run folder; `steps` yields every step, `save` keeps everything up to the last one.
+    """Trains or resumes a run folder; `steps` yields every step, `save` writes everything up to the last one.
 
     `model.safetensors` holds the best weights on validation (spec.keep "best") or the last. A kill loses at most
     `checkpoint_seconds`; a resumed run equals an unbroken one bit for bit. The checkpoint before the last is kept too,
-    and taken where the last is damaged: `lost` then says so. When training diverges, a healthy state from about a
-    second before the trouble becomes the checkpoint.
+    and used if the last is damaged; `lost` then says so. If training diverges, a healthy state from about a second
+    before becomes the checkpoint.
     """
 
     def __init__(
@@ -44,16 +44,16 @@ class Session:
         self.total = self.spec.epochs * self.per_epoch
         self.history = self.path / "history.jsonl"
         if self.leads:
-            # what was written after the checkpoint will be written again
+            # records after the checkpoint will be written again
             lines = self.history.read_bytes()[: self.state.history_bytes] if self.history.exists() else b""
             files.write(self.history, lines)
-        # a state is known to be healthy when steps after it were: the weights that one step leaves, the next one judges
+        # a state counts as healthy after later finite steps: a step's loss tests the weights of the step before
         self.healthy = self.candidate = self.snapshot()
         if self.leads and self.run.checkpoint is None:
             self.save()
 
     def _resume(self) -> str:
-        """Load the last checkpoint, or the one before it where that is damaged; return what was wrong, or ""."""
+        """Load the last checkpoint, or the previous one if that is damaged; return what was wrong, or ""."""
         files = [file for file in (self.path / "state.pt", self.path / "previous.pt") if file.is_file()]
         wrong = ""
         for file in files:
@@ -67,13 +67,13 @@ class Session:
         return ""
 
     def snapshot(self) -> tuple[bytes, bytes]:
-        """Return the files of this moment: the weights to keep, and the whole state."""
+        """Return the current files: the weights to keep, and the whole state."""
         state = self.state
         weights = state.best_weights if self.spec.keep == "best" and state.best_weights else state.model.state_dict()
         return safetensors_bytes({k: v.contiguous() for k, v in weights.items()}), state.to_bytes()
 
     def save(self, snapshot: tuple[bytes, bytes] | None = None) -> None:
-        """Write a snapshot (default: of now), the state last: a kill between the two repeats work, mixes nothing."""
+        """Write a snapshot (default: the current one), the state last, so that a kill in between only repeats steps."""
         if self.leads:
             weights, state = snapshot or self.snapshot()
             files.write(self.path / "model.safetensors", weights)
@@ -83,7 +83,7 @@ class Session:
             os.replace(self.path / "next.pt", self.path / "state.pt")
 
     def _note(self, step: Step, recorder: Recorder) -> None:
-        """Append a full record to the history, and keep the weights of the best validation."""
+        """Append a complete record to the history, and keep the weights of the best validation."""
         if line := recorder.add(step):
             with open(self.history, "ab") as file:
                 file.write(line.encode())
@@ -115,7 +115,7 @@ class Session:
             self.save(self.healthy)
             raise
         except GeneratorExit:
-            # a whole step lies behind, so stopping loses nothing; an exception inside a step saves nothing
+            # the step is complete, so it can be saved; after an exception inside a step nothing is saved
             self.save()
             raise
 

@@ -1,4 +1,4 @@
-"""What a trained run still needs before the app can show it: codes, numbers, atlas and card."""
+"""The steps after training: codes, metrics, atlas and model card, which the app shows."""
 
 import io
 import math
@@ -23,7 +23,7 @@ UNITS = {"ess": "samples"}
 
 @torch.no_grad()
 def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
-    """Save and return the posterior means and scales of the test split; binarised data in one fixed draw."""
+    """Save and return the posterior means and scales of the test split, with one fixed binarisation."""
     dataset, batches = held_out(run, n)
     generator = torch.Generator().manual_seed(run.spec.seed)
     means, scales = [], []
@@ -50,7 +50,7 @@ def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
 
 @torch.no_grad()
 def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
-    """Save decoded means over the default plane, uint8 [G, G, C, H, W], rows upwards: the browser's fallback."""
+    """Save the default plane decoded, uint8 [G, G, C, H, W] (rows upwards), for decoders that browsers cannot run."""
     view = plane.default(codes)
     points = view.to_plane(codes.means)
     low, high = points.min(0), points.max(0)
@@ -68,7 +68,7 @@ def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
 
 
 def metrics(numbers: dict[str, Estimate], data_name: str, split: str, k: int) -> dict[str, Any]:
-    """Return evaluated numbers as JSON content, each with standard error, count and unit."""
+    """Return evaluation results as JSON content, each with standard error, count and unit."""
     content: dict[str, Any] = {"data": data_name, "split": split}
     for name, estimate in numbers.items():
         content[name] = asdict(estimate) | {"units": UNITS.get(name, "nats")}
@@ -123,7 +123,7 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
 
 
 def finish(run: Run, k: int = 100, n: int | None = None, command: str | None = None) -> dict[str, Any]:
-    """Save codes, metrics, card, and an atlas where the browser cannot run the decoder; return the metrics."""
+    """Save codes, metrics, card, and an atlas if the browser cannot run the decoder; return the metrics."""
     model = load_model(run)
     codes = encode(run, model)
     if not all(layer["kind"] in layers.IN_BROWSER for layer in run.spec.decoder_layers()):

@@ -1,4 +1,4 @@
-"""History records: means over a few steps, at the same steps whether or not a run was interrupted."""
+"""History records: means over a few steps; an interrupted run has the same records as an uninterrupted one."""
 
 import math
 from dataclasses import asdict
@@ -7,18 +7,18 @@ from typing import Any
 from vae.training.loop import State, Step
 
 RECORDS_PER_EPOCH = 5
-FIRST = frozenset({1, 2, 5, 10, 20, 50})  # a model is born in its first steps: show them
+FIRST = frozenset({1, 2, 5, 10, 20, 50})  # the first steps change the model most: record each
 NAMES = ("distortion", "rate", "objective", "gradient_norm")
 
 
 class Recorder:
-    """Averages steps into a few records an epoch; the sums live in the state, so a checkpoint may fall between two."""
+    """Averages steps into a few records per epoch; the sums are in the state, so a checkpoint can be between two."""
 
     def __init__(self, state: State, per_epoch: int) -> None:
         self.state, self.per_epoch, self.every = state, per_epoch, math.ceil(per_epoch / RECORDS_PER_EPOCH)
 
     def add(self, step: Step) -> str | None:
-        """Return a line for history.jsonl when a record is full, else None; steps that were not finite do not count."""
+        """Return a line for history.jsonl if a record is complete, else None; non-finite steps are skipped."""
         sums = self.state.sums or [0.0] * (1 + len(NAMES))
         if math.isfinite(step.objective):
             values = [getattr(step, name) for name in NAMES]

@@ -1,7 +1,7 @@
-"""Train a run folder to its end or a stop, in this process or data-parallel in several, with a bar on a terminal.
+"""Train a run folder to its end or a stop, in this process or data-parallel in several, with a progress bar.
 
-`python -m vae.training.launch RUN_DIR [options]` is what each of several processes runs. torch is imported when
-training begins, so that a command line can list the options without it.
+`python -m vae.training.launch RUN_DIR [options]` is the command of each of several processes. torch is imported
+when training begins, so that a command line can list the options without it.
 """
 
 import argparse
@@ -19,14 +19,14 @@ from vae.data import DataError
 from vae.runs import Run, RunError, status
 from vae.spec import SpecError
 
-BAD_INPUT = 2  # the exit code of what a person can mend
+BAD_INPUT = 2  # the exit code of errors that the user can correct
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is trained here: threads (None: torch's choice) of each of so many processes, and on which device.
+    """Options of training on this machine: number of processes, threads of each (None: torch's default), and device.
 
-    `k` importance samples on `n` test examples (None: all) measure it at the end.
+    The final evaluation uses `k` importance samples on `n` test examples (None: all).
     """
 
     threads: int | None = None
@@ -36,17 +36,17 @@ class Options:
     n: int | None = None
 
     def words(self) -> list[str]:
-        """Return the options as they stand on a command line."""
+        """Return the options as arguments of a command line."""
         return [f"--{name}={value}" for name, value in vars(self).items() if value is not None]
 
     @classmethod
     def of(cls, given: argparse.Namespace) -> "Options":
-        """Return the options among a command line's."""
+        """Return the options from a command line's parsed arguments."""
         return cls(**{name: getattr(given, name) for name in cls.__dataclass_fields__})
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Give a command line the options of `Options`."""
+    """Add the options of `Options` to a parser."""
     usual = Options()
     parser.add_argument("--threads", type=int, help="torch's CPU threads")
     parser.add_argument("--device", default=usual.device, help="cpu or cuda (default: %(default)s)")
@@ -62,8 +62,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def train(run: Run, options: Options, command: str) -> int:
     """Train a run to its end or a stop; return the trainer's exit code, 128 + n where signal n ended it.
 
-    `command` is what its card says that it was trained with, unless the run knows better. Raises RunError where another
-    process trains it, and SpecError for a run that cannot be divided.
+    The model card shows `command` as the training command, unless the run has another one. Raises RunError if another
+    process trains the run, and SpecError for a run that cannot be divided.
     """
     from vae.training import denormals
 
@@ -74,7 +74,7 @@ def train(run: Run, options: Options, command: str) -> int:
 
 
 def _train_here(run: Run, options: Options, command: str) -> int:
-    """Be the run's trainer, alone or as one of several processes."""
+    """Train the run in this process, which can be one of several."""
     import torch
 
     from vae.training import parallel
@@ -101,7 +101,8 @@ def _train_here(run: Run, options: Options, command: str) -> int:
 def _train_divided(run: Run, options: Options) -> int:
     """Train a run in several processes of this machine; return rank 0's exit code.
 
-    They meet in a file and talk over the loopback interface alone. SIGTERM and SIGINT are passed on and waited for.
+    They find each other through a file and communicate over the loopback interface only. SIGTERM and SIGINT are
+    forwarded, and the processes awaited.
     """
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -129,7 +130,7 @@ def _train_divided(run: Run, options: Options) -> int:
             rdzv_endpoint=f"{folder}/agent",
             rdzv_configs={"store_type": "file"},
             local_addr="127.0.0.1",
-            max_restarts=0,  # whoever owns the queue decides about that
+            max_restarts=0,  # the queue's owner decides about restarts
             shutdown_timeout=3600,  # after an interrupt rank 0 still encodes and measures
         )
         try:
@@ -145,17 +146,17 @@ def _train_divided(run: Run, options: Options) -> int:
 
 
 def _exit_code(code: Any) -> int:
-    """Return a shell's exit code for a subprocess's."""
+    """Convert a subprocess's return code to a shell's exit code."""
     return int(code) if code >= 0 else 128 - int(code)
 
 
 def cores() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def main(arguments: list[str]) -> int:
-    """Train the run folder that a command line names; what a person can mend is one line on standard error."""
+    """Train the run folder of a command line; errors that the user can correct are one line on standard error."""
     parser = argparse.ArgumentParser(prog="python -m vae.training.launch", description=__doc__)
     parser.add_argument("run", type=Path, help="the run's folder")
     add_options(parser)

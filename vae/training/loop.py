@@ -1,4 +1,4 @@
-"""Training as a generator: the caller owns the loop, and pausing is not asking for the next step."""
+"""Training as a generator: the caller owns the loop, and pauses by not asking for the next step."""
 
 import io
 import json
@@ -23,13 +23,13 @@ from vae.spec import Spec, schedules
 from vae.training.parallel import ALONE, Team
 
 SKIPS_BEFORE_STOP = 10
-EXPLODED = 100.0  # times the size of the first step's objective
+EXPLODED = 100.0  # multiple of the first step's objective
 EXPLODED_BEFORE_STOP = 50
-ROWS = 1000  # of validation at a time
+ROWS = 1000  # validation examples at a time
 
 
 class Diverged(RuntimeError):
-    """Several steps in a row were not finite, or far worse than the first: training cannot come back by itself."""
+    """Training diverged: several successive steps were not finite, or far worse than the first."""
 
     def __init__(self, step: int, learning_rate: float, gradient_norm: float, finite: bool) -> None:
         self.step, self.learning_rate, self.gradient_norm = step, learning_rate, gradient_norm
@@ -44,7 +44,7 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of training, or one record of several: batch means in nats per example."""
+    """One training step, or one record of several: batch means in nats per example."""
 
     step: int
     epoch: int
@@ -65,10 +65,10 @@ class Step:
 
 @dataclass
 class State:
-    """Everything that training changes: weights, optimiser, generator, position, and the best validation so far.
+    """The state of training: weights, optimiser, generator, position, and the best validation so far.
 
-    `strikes` counts the bad steps in a row, `reference` is the first step's objective, `learning_rate` replaces the
-    spec's where a person has changed it, `sums` are those of the history record that is not full yet.
+    `strikes` counts successive bad steps, `reference` is the first step's objective, `learning_rate` replaces the
+    spec's if the user has changed it, `sums` are those of the incomplete history record.
     """
 
     model: LatentModel
@@ -104,7 +104,7 @@ class State:
     )
 
     def judge(self, objective: float, finite: bool) -> None:
-        """Count a step that was not finite, or one that is EXPLODED times worse than the first."""
+        """Count a step that is not finite, or EXPLODED times worse than the first."""
         self.skipped += not finite
         if self.reference is None and finite:
             self.reference = objective
@@ -112,7 +112,7 @@ class State:
         self.strikes = self.strikes + 1 if not finite or objective < low else 0
 
     def to_bytes(self) -> bytes:
-        """Return the state as one file, so that weights and optimiser can never come from different steps."""
+        """Return the state as one file, so that weights and optimiser are always from the same step."""
         buffer = io.BytesIO()
         content = {name: getattr(self, name) for name in self._POSITION}
         content |= {
@@ -124,10 +124,10 @@ class State:
         return buffer.getvalue()
 
     def load(self, path: Path) -> None:
-        """Continue from a checkpoint of the same spec; raises RunError if the file is damaged or another model's."""
+        """Continue from a checkpoint of the same spec; raises RunError if the file is damaged or from another model."""
         try:
             with zipfile.ZipFile(path) as archive:
-                if damaged := archive.testzip():  # torch does not compare the checksums that it writes
+                if damaged := archive.testzip():  # torch does not check the checksums that it writes
                     raise ValueError(f"the checksum of {damaged} does not hold")
             content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
             self.model.load_state_dict(content["model"])
@@ -140,10 +140,10 @@ class State:
 
 
 class Pass(nn.Module):
-    """The part of a step that differentiates: a draw and its objective, one module so that a team can share it."""
+    """The forward pass of a step, a draw and its objective, as one module that DistributedDataParallel can wrap."""
 
     def __init__(self, model: LatentModel, objective: Objective, spec: Spec, population: int) -> None:
-        """Join a model and an objective; `population` is how many examples there are to train on."""
+        """Join a model and an objective; `population` is the number of training examples."""
         super().__init__()
         self.model, self.objective, self.spec, self.population = model, objective, spec, population
 
@@ -156,7 +156,7 @@ class Pass(nn.Module):
 
 
 def _numbers(parts: tuple[Tensor, Tensor, Tensor | None], norm: Tensor, n: int, team: Team) -> list[float]:
-    """Return the batch means of objective, distortion and rate, and the norm, in one transfer from the device."""
+    """Return the batch means of objective, distortion and rate, and the gradient norm, by one device transfer."""
     zero = norm.new_zeros(())
     sums = torch.stack([zero if part is None else part.detach().sum() for part in parts])
     return torch.cat([team.sum(sums / n), norm[None]]).tolist()
@@ -169,7 +169,7 @@ def validate(
     """Return distortion, rate and objective on held-out examples, with the same noise at every call."""
     generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 1)
     sums: dict[str, float] = {"distortion": 0.0, "rate": 0.0, "objective": 0.0}
-    # an objective that compares examples depends on how many are compared: as many as in training
+    # an objective that compares examples depends on their number: use as many as in training
     rows = spec.batch if spec.objective_kind.couples_batch else ROWS
     for start in range(0, len(batches), rows):
         part = slice(start, start + rows)
@@ -183,7 +183,7 @@ def validate(
 
 
 def _begin(model: LatentModel, spec: Spec, train: Batches) -> None:
-    """Show a prior that begins at examples as many as it asks for, the same ones in every process of a team."""
+    """Initialise a prior that starts from examples, with the same examples in every process of a team."""
     if isinstance(model.prior, InitialisedFromData):
         index = order(len(train), model.prior.examples, spec.seed, 0)[0].to(train.examples.device)
         generator = torch.Generator(device=train.examples.device).manual_seed(spec.seed)
@@ -193,10 +193,10 @@ def _begin(model: LatentModel, spec: Spec, train: Batches) -> None:
 def fit(
     state: State, spec: Spec, train: Batches, valid: Batches | None = None, team: Team = ALONE
 ) -> Generator[Step, None, None]:
-    """Yield one Step after each optimiser step until `spec.epochs`; the step at an epoch's end carries validation.
+    """Yield a Step after each optimiser step until `spec.epochs`; the last step of an epoch includes validation.
 
-    A step whose objective or gradient is not finite changes nothing, is counted, and yielded. Raises Diverged after
-    SKIPS_BEFORE_STOP of them in a row, or after EXPLODED_BEFORE_STOP steps far worse than the first.
+    A step with a non-finite objective or gradient changes nothing, is counted, and is yielded. Raises Diverged after
+    SKIPS_BEFORE_STOP of them in succession, or after EXPLODED_BEFORE_STOP steps far worse than the first.
     """
     model, optimiser, generator = state.model, state.optimiser, state.generator
     objective, corrupt = build.objective(spec), build.corruption(spec)
@@ -219,7 +219,7 @@ def fit(
             rows, noise, n = team.part(len(x), generator)
             values = forward(x[rows], seen[rows], state.step, noise, None if labels is None else labels[rows])
             optimiser.zero_grad()
-            # a team averages its gradients, so this is minus the whole batch's mean however many rows each has
+            # a team averages its gradients, so this is minus the whole batch's mean for any numbers of rows
             (-values[0].sum() / (n / team.size)).backward()
             norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
             numbers = _numbers(values, norm, n, team)

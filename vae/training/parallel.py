@@ -1,9 +1,9 @@
 """Data-parallel training through torch's own launcher and DistributedDataParallel: gloo on CPUs, NCCL on GPUs.
 
-The number of processes changes the time a step takes, never its numbers. Every process cuts the whole batch and draws
-the whole batch's noise from the run's one generator, computes its rows of it, and the gradients are summed. So history
+The number of processes changes a step's time, never its numbers. Every process takes the whole batch and draws the
+whole batch's noise from the run's one generator, computes its own rows, and the gradients are summed. So history
 and checkpoints of one and of many processes agree to rounding, and a run resumes on another number of them.
-Objectives have to be means over examples; one that couples a batch's examples cannot be split.
+The objective must be a mean over examples; one that couples a batch's examples cannot be divided.
 """
 
 import os
@@ -21,18 +21,18 @@ from vae.spec import Spec, SpecError
 
 STORE = "LATENT_TEAM_STORE"  # the file through which the ranks of one launch find each other
 TERMINATED = 75  # EX_TEMPFAIL: to be resumed
-# the others wait while rank 0 validates or stands paused, for days if need be; its death breaks the wait at once
+# the others wait while rank 0 validates or is paused, possibly for days; if it dies, the wait ends at once
 PATIENCE = timedelta(days=365)
 
 
 class Team(AbstractContextManager["Team"]):
-    """The processes that train one run together; this one is alone, and nothing here costs it anything."""
+    """The processes that train one run together. This class is a team of one process, without communication."""
 
     rank, size = 0, 1
 
     @property
     def leads(self) -> bool:
-        """Whether this process keeps the run folder and listens to people."""
+        """Whether this process writes the run folder and follows requests."""
         return self.rank == 0
 
     def wrap(self, module: nn.Module) -> nn.Module:
@@ -40,18 +40,18 @@ class Team(AbstractContextManager["Team"]):
         return module
 
     def part(self, n: int, generator: torch.Generator) -> tuple[slice, torch.Generator | Part, int]:
-        """Return this process's rows of a batch of n, where their noise comes from, and what to divide their sums by.
+        """Return this process's rows of a batch of n, the source of their noise, and the divisor of their sums.
 
-        Sums so divided and added over the team are the batch's means.
+        The divided sums, added over the team, are the batch's means.
         """
         return slice(None), generator, n
 
     def sum(self, numbers: Tensor) -> Tensor:
-        """Return the numbers summed over the team, the same everywhere."""
+        """Return the numbers summed over the team, the same in every process."""
         return numbers
 
     def agree(self, *numbers: float) -> list[float]:
-        """Return rank 0's numbers everywhere; the others wait for it, for days if need be."""
+        """Return rank 0's numbers in every process; the others wait for it without a time limit."""
         return list(numbers)
 
     def __exit__(
@@ -64,7 +64,7 @@ ALONE = Team()
 
 
 class Ranks(Team):
-    """Processes that torchrun started, each with a copy of the model; rank 0 keeps the run folder."""
+    """A team of processes started by torchrun, each with a copy of the model; rank 0 writes the run folder."""
 
     def __init__(self, device: str) -> None:
         import torch.distributed as dist
@@ -80,7 +80,7 @@ class Ranks(Team):
             timeout=PATIENCE,
         )
         if self.rank:
-            # a signal to the whole group is rank 0's to answer, or the ranks would leave at different steps
+            # only rank 0 handles a signal to the whole group, otherwise the ranks would stop at different steps
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, signal.SIG_IGN)
 
@@ -89,20 +89,20 @@ class Ranks(Team):
         return nn.parallel.DistributedDataParallel(module, forward_sync_buffers=False)
 
     def part(self, n: int, generator: torch.Generator) -> tuple[slice, Part, int]:
-        """Return this rank's rows of a batch of n; a batch too small to divide is everyone's."""
+        """Return this rank's rows of a batch of n; every rank computes a batch that is too small to divide."""
         if n < self.size:
             return slice(0, n), Part(generator, 0, n, n), n * self.size
         start, stop = n * self.rank // self.size, n * (self.rank + 1) // self.size
         return slice(start, stop), Part(generator, start, stop, n), n
 
     def sum(self, numbers: Tensor) -> Tensor:
-        """Return the numbers summed over the team, the same everywhere."""
+        """Return the numbers summed over the team, the same in every process."""
         total = numbers.detach().clone()
         self._dist.all_reduce(total)
         return total
 
     def agree(self, *numbers: float) -> list[float]:
-        """Return rank 0's numbers everywhere; the others wait for it, for days if need be."""
+        """Return rank 0's numbers in every process; the others wait for it without a time limit."""
         words = torch.tensor(numbers, dtype=torch.float64)
         self._dist.broadcast(words, 0)
         return words.tolist()
@@ -110,12 +110,12 @@ class Ranks(Team):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Leave the team; rank 0 speaks for all, so the others end with 0, and it with 75 where one was lost."""
+        """Leave the team; rank 0's exit code counts (75 if a process was lost), the others end with 0."""
         gone = error is not None and lost(error)
         if not gone:
             self._dist.destroy_process_group()
         if self.rank and (gone or kind is None):
-            # at once: an accident while Python takes itself down would end rank 0 too, which still measures
+            # exit at once: an error in Python's shutdown would end rank 0 too, which still evaluates
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(0)
@@ -124,7 +124,7 @@ class Ranks(Team):
 
 
 def join(device: str = "cpu") -> tuple[Team, str]:
-    """Return the team that this process was launched in (see `launch`), and its own device; alone without a launch."""
+    """Return this process's team (see `launch`), a team of one if it was not launched in one, and its device."""
     if STORE not in os.environ:
         return ALONE, device
     if device == "cuda":
@@ -133,7 +133,7 @@ def join(device: str = "cpu") -> tuple[Team, str]:
 
 
 def lost(error: BaseException) -> bool:
-    """Return whether an error says that another process of the team is gone: no fault of the run, which can resume."""
+    """Return whether an error means that another process of the team ended; the run itself can resume."""
     if STORE not in os.environ or not isinstance(error, RuntimeError):
         return False
     from torch.distributed import DistError
@@ -142,7 +142,7 @@ def lost(error: BaseException) -> bool:
 
 
 def check(spec: Spec, processes: int) -> None:
-    """Raise SpecError unless the spec can be trained in so many processes."""
+    """Raise SpecError unless the spec can be trained in this number of processes."""
     if processes < 1:
         raise SpecError(f"a run trains in one process or more, not {processes}")
     if processes > 1 and spec.objective_kind.couples_batch:

@@ -1,4 +1,4 @@
-"""A bar in the terminal that follows training."""
+"""A progress bar of training in the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from vae.training.loop import Step
 
 @contextmanager
 def progress(name: str, shown: bool | None = None) -> Iterator[Callable[[Step, int], None]]:
-    """Give a function of each step and the number of all; the newest validation, in nats, stands beside the bar.
+    """Yield a function of each step and the total number that updates the bar; it also shows the last validation, nats.
 
-    `shown` None shows the bar on a terminal only.
+    `shown` None shows the bar only on a terminal.
     """
     numbers: dict[str, str] = {}
     with tqdm(unit="step", desc=name, mininterval=0.5, disable=None if shown is None else not shown) as bar:

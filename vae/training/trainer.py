@@ -1,4 +1,4 @@
-"""The whole trainer of a run folder: it follows control.json, writes status.json, films, and measures at the end."""
+"""The trainer of a run folder: it follows control.json, writes status.json, records the film, and evaluates."""
 
 import errno
 import os
@@ -26,7 +26,7 @@ from vae.training.parallel import ALONE, Team, lost
 DONE, BAD_INPUT, DIVERGED, MEMORY, DISK, LATER = 0, 2, 3, 4, 5, 75  # 75: EX_TEMPFAIL, to be resumed
 STATUS_SECONDS = 0.1
 PAUSE_SECONDS = 0.02
-SMOOTHING = 0.98  # of the measured seconds a step
+SMOOTHING = 0.98  # smoothing of the measured seconds per step
 REQUESTS = ("run", "pause", "stop", "leave")
 SIGNALS: dict[int, str] = {signal.SIGTERM: "leave", signal.SIGINT: "stop"}
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -40,29 +40,29 @@ MEMORY_OUT = (
 
 @dataclass(frozen=True)
 class Finish:
-    """How the trained run is measured: K importance samples on n test examples (None: all)."""
+    """The final evaluation: K importance samples on n test examples (None: all)."""
 
     k: int = 100
     n: int | None = None
 
 
 class _Stop(Exception):
-    """A person asked for the end of the training."""
+    """The user requested the end of the training."""
 
 
 class _Leave(Exception):
-    """The process was asked to leave; the run goes on in another."""
+    """The process was requested to end; the run continues in another."""
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Return whether torch, Python or the device says that memory is full."""
+    """Return whether an error of torch, Python or the device means that memory is full."""
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
         isinstance(error, RuntimeError) and ("can't allocate memory" in str(error) or "out of memory" in str(error))
     )
 
 
 class Trainer:
-    """Trains one run folder to its end; `watch` sees every step. One process of a team leads and writes."""
+    """Trains one run folder to its end; `watch` is called after every step. Only a team's leading process writes."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Trainer:
         self.next_update = time.monotonic() + STATUS_SECONDS
 
     def __call__(self) -> int:
-        """Train until the end, a stop, or trouble; return the exit code. status.json holds the reason."""
+        """Train until the end, a stop, or an error; return the exit code. status.json contains the reason."""
         previous = {s: signal.signal(s, self._on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             if not self.leads:
@@ -114,7 +114,7 @@ class Trainer:
         known = status.read(self.path)
         before = known or Status("interrupted" if (self.path / "status.json").exists() else "new")
         if self.leads and before.state not in ("queued", "starting", "new"):
-            control.ask(self.path, mode="run", until=None)  # an old request: somebody wants it to go on now
+            control.ask(self.path, mode="run", until=None)  # an old request: the run was started again since
         try:
             self.update_status(state="starting", attempt=before.attempt + 1, step=before.step, total=before.total)
             session, camera = self._prepare()
@@ -124,7 +124,7 @@ class Trainer:
             except _Stop:
                 end = "stopped"
             if self.leads:
-                # measuring has nothing to save: a second interrupt ends it, and it can be repeated
+                # the evaluation has nothing to save: a second interrupt ends it, and it can be repeated
                 self._default_signals()
             self.update_status(state="finishing", message="Encoding the test set and measuring.")
             if self.leads:
@@ -151,7 +151,7 @@ class Trainer:
             return self._failed("disk", FULL_DISK, DISK)
         except Exception as error:
             if lost(error):
-                raise  # another process of the team died: no fault of this run, and its team says so
+                raise  # another process of the team died, which is no error of this run; the team reports it
             if not out_of_memory(error):
                 self._failed("error", f"{type(error).__name__}: {error}", 1)
                 raise
@@ -193,7 +193,7 @@ class Trainer:
                     self._follow_requests(session, camera)
 
     def _follow_step(self, step: Step, session: Session) -> None:
-        """Write the status, at most every STATUS_SECONDS; the time left follows the newest steps."""
+        """Write the status, at most every STATUS_SECONDS; the remaining time is estimated from the latest steps."""
         seconds = step.seconds - self.status.seconds if self.status.step == step.step - 1 else self.step_seconds
         self.step_seconds = SMOOTHING * self.step_seconds + (1 - SMOOTHING) * seconds if self.step_seconds else seconds
         self.status = replace(
@@ -205,7 +205,7 @@ class Trainer:
             self.update_status()
 
     def _request(self, step: int) -> tuple[str, float | None]:
-        """Return what people and signals ask for now, run, pause, stop or leave, and a learning rate."""
+        """Return the current request of the user or of signals (run, pause, stop or leave), and a learning rate."""
         asked = self.control.latest() if self.leads else control.Control()
         due = asked.mode == "run" and asked.until is not None and step >= asked.until
         mode = SIGNALS.get(self.signal, "pause" if due else asked.mode)
@@ -214,14 +214,14 @@ class Trainer:
         return REQUESTS[int(request)], None if rate < 0 else rate
 
     def _follow_requests(self, session: Session, camera: Camera | None) -> None:
-        """Follow what people ask; returns when training shall go on, raises _Stop or _Leave."""
+        """Follow the requests; return when training is to continue, raise _Stop or _Leave otherwise."""
         state = session.state
         paused = False
         while True:
             mode, rate = self._request(state.step)
             if rate is not None and (rate or None) != state.learning_rate:
                 state.learning_rate = rate or None
-                session.save()  # so that a resumed run has changed at the same step
+                session.save()  # so that a resumed run changes it at the same step
             if mode == "stop":
                 raise _Stop
             if mode == "leave":
