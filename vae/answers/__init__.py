@@ -1,1 +1,1 @@
-"""What pages ask of a model: the pool of processes, and the functions it runs, a file for each page."""
+"""Computations for the pages: a pool of processes with torch, and the functions that it runs, one file per page."""

@@ -1,4 +1,4 @@
-"""What the Diagnose page asks the pool for: one part of the evidence at a time, kept so that it is measured once."""
+"""The Diagnose page's computation in the pool: one part of the evidence at a time, cached."""
 
 from contextlib import suppress
 from functools import lru_cache
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def _case(path: Path, version: Stamp) -> "Case":
-    """Return the run's case; parts that follow each other share what it has measured already."""
+    """Return the run's case; successive parts share what it has already computed."""
     from vae.diagnosis.measure import Case
 
     opened, model = loaded(path, version)
@@ -23,9 +23,9 @@ def _case(path: Path, version: Stamp) -> "Case":
 
 
 def diagnosis(run: Path, part: str) -> dict[str, Any] | None:
-    """Return a part of the evidence, see diagnosis.evidence.PARTS, None where the model has none; kept or measured.
+    """Return a part of the evidence (one of diagnosis.evidence.PARTS), cached or measured; None if the model has none.
 
-    Without the data, holes are those of the saved codes. Raises RunError and DataError.
+    Without the data, holes are computed from the saved codes. Raises RunError and DataError.
     """
     from vae.diagnosis import evidence, hole_map, kept, measure
 
@@ -39,10 +39,10 @@ def diagnosis(run: Path, part: str) -> dict[str, Any] | None:
         opened, _ = loaded(run, version)
         if part != "holes" or (opened.spec.probabilistic and not opened.spec.standard_prior):
             raise
-        # not kept: with the data it would be another number
+        # not cached: with the data the number would be different
         return dict(evidence.plain(hole_map.saved(opened)))
     content = None if found is None else dict(evidence.plain(found))
     if stamp(run) == version:
-        with suppress(OSError):  # a full or forbidden disk: it is measured again next time
+        with suppress(OSError):  # a full disk or no permission: it is measured again next time
             kept.write(run, part, content)
     return content

@@ -1,4 +1,4 @@
-"""What the map asks the pool for: images' codes, codes' images, the exact posterior, and the numbers of each code."""
+"""The map's computations in the pool: encoding, decoding, the exact posterior, and per-code numbers."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ from vae.runs.stamp import stamp
 if TYPE_CHECKING:
     pass
 
-MOST = 20_000  # examples that are measured; of more, whole blocks spread evenly over them
+MOST = 20_000  # most examples to measure; of more, evenly spread blocks
 
 
 class Encoded(NamedTuple):
@@ -28,7 +28,7 @@ class Encoded(NamedTuple):
 
 
 class Posterior(NamedTuple):
-    """p(z|x) of one image on a grid, and what follows from it by quadrature, in nats.
+    """p(z|x) of one image on a grid, with log p(x), ELBO and gap by quadrature, in nats.
 
     `axes` are d arrays [P]; `log_density` [P] or [P, P] (first axis z1) is log p(z|x); `gap` is KL(q(z|x) || p(z|x)),
     which is log p(x) - ELBO; `mean` and `scale` [d] are q(z|x)'s.
@@ -46,8 +46,8 @@ class Posterior(NamedTuple):
 def encode(run: Path, images: NDArray[Any]) -> Encoded:
     """Return the means and scales of q(z|x) of images [B, C, H, W]: uint8 (0 to 255), or floats from 0 to 1.
 
-    Models of binary pixels see them thresholded at one half, so an image has one answer wherever it comes from; the
-    saved codes are of one random binarisation, and lie a little aside. Raises RunError and DataError.
+    For models of binary pixels, images are thresholded at one half, so that each image has one result; the saved codes
+    are of a random binarisation, and differ a little. Raises RunError and DataError.
     """
     import torch
 
@@ -74,11 +74,11 @@ def decode(run: Path, z: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def posterior(run: Path, image: NDArray[Any], half_width: float | None = None, points: int = 96) -> Posterior:
-    """Return p(z|x) of one image [C, H, W] on a grid of `points` a latent, with log p(x), ELBO and their gap, nats.
+    """Return p(z|x) of one image [C, H, W] on a grid of `points` per latent, with log p(x), ELBO and their gap, nats.
 
-    The grid is [-half_width, half_width]^d, or without a half width the window that holds the mass, with up to four
-    times the points where the mass is in narrow pieces. The image is taken as `encode` takes it. Raises RunError for an
-    autoencoder, for d > 2 and where the grid is too coarse or too narrow.
+    The grid is [-half_width, half_width]^d, or without a half width the window that contains the mass, with up to four
+    times the points for a narrow posterior. The image is taken as `encode` takes it. Raises RunError for an
+    autoencoder, for d > 2, and if the grid is too coarse or too narrow.
     """
     from vae.evaluation import posterior_grid
 
@@ -108,7 +108,7 @@ def posterior(run: Path, image: NDArray[Any], half_width: float | None = None, p
 
 
 def blocks(n: int, rows: int, most: int = MOST) -> list[int]:
-    """Return where the blocks of `rows` begin that are measured of n examples: all, or `most`, evenly over them."""
+    """Return the starts of the blocks of `rows` of n examples to measure: all, or at most `most`, evenly spread."""
     starts = list(range(0, n, rows))
     wanted = max(1, most // rows)
     if len(starts) <= wanted:
@@ -119,8 +119,8 @@ def blocks(n: int, rows: int, most: int = MOST) -> list[int]:
 def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Pointwise | Partial:
     """Return the distortion, rate and ELBO of each code's example, or, `tight`, log p(x) - ELBO, in nats.
 
-    They are taken on the pixels that Compare takes its own on, and kept. Raises RunError, also for the tightness of an
-    autoencoder and where the weights change meanwhile, and DataError.
+    The pixels are binarised as on the Compare page, and the numbers are cached. Raises RunError, also for the tightness
+    of an autoencoder and if the weights change meanwhile, and DataError.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Lesson one of the Theory page, for the pool: how a linear VAE climbs to the closed form of probabilistic PCA."""
+"""The lesson of the Theory page on linear models: training of a linear VAE converges to probabilistic PCA."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,8 @@ EXAMPLES, STEPS = 2000, 60
 class Lesson(NamedTuple):
     """pPCA and a linear VAE of the same images: mean [D], principal axes [D, 2], the VAE's [T, D, 2], all float32.
 
-    `points` [M, 2] are images in the plane of the principal axes; `elbo` [T] climbs to `log_px`, nats, means over `n`.
+    `points` [M, 2] are images in the plane of the principal axes; `elbo` [T] increases to `log_px`, nats, means over
+    `n`.
     """
 
     shape: tuple[int, ...]
@@ -33,7 +34,7 @@ class Lesson(NamedTuple):
 
 @single_threaded
 def lesson(run: Path, name: str) -> Lesson:
-    """Return lesson one on the first images of a data set's test split; raises DataError where it is not here."""
+    """Return the lesson for the first images of a dataset's test split; raises DataError if the data are missing."""
     from vae import data
     from vae.evaluation.linear import PPCA, ascend
 

@@ -1,4 +1,4 @@
-"""The models that a process of the pool keeps loaded, and how what pages send becomes what a model takes."""
+"""The models that a process of the pool caches, and the conversion of a page's images to a model's input."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=4)
 def loaded(path: Path, version: Stamp) -> "tuple[Run, LatentModel]":
-    """Return a run and its model as they were at a version of its weights; raises RunError."""
+    """Return a run and its model, cached by the version of its weights; raises RunError."""
     from vae.runs.load import load_model
 
     run = Run(path)
@@ -29,27 +29,27 @@ def loaded(path: Path, version: Stamp) -> "tuple[Run, LatentModel]":
 
 
 def open_model(path: Path) -> "tuple[Run, LatentModel]":
-    """Return a run and its model as they are now; raises RunError."""
+    """Return a run and its model with the current weights; raises RunError."""
     return loaded(path, stamp(path))
 
 
 @lru_cache(maxsize=1)
 def held_out_examples(path: Path, version: Stamp) -> "Batches":
-    """Return the test split of a run's data; raises DataError where it is not on this machine."""
+    """Return the test split of a run's data; raises DataError if it is not on this machine."""
     from vae.runs.load import held_out
 
     return held_out(Run(path))[1]
 
 
 def encoded_examples(run: Run) -> "Batches":
-    """Return the test examples that a run's codes are of, in their order; see `load.encoded_examples`."""
+    """Return the test examples of a run's codes, in the codes' order; see `load.encoded_examples`."""
     from vae.runs import load
 
     return load.encoded_examples(run, held_out_examples(run.path, stamp(run.path)))
 
 
 def as_examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
-    """Return images [B, *shape] as the model was shown its own; raises DataError where they are no such thing."""
+    """Return images [B, *shape] converted as in training; raises DataError if they do not fit the model."""
     import torch
 
     spec = run.spec
@@ -67,6 +67,6 @@ def as_examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
 
 
 def check_finite(run: Run, *arrays: NDArray[Any]) -> None:
-    """Raise RunError where a model answers with numbers that are not finite."""
+    """Raise RunError if a model's results are not finite."""
     if not all(np.isfinite(array).all() for array in arrays):
         raise RunError(f"{run.name} answers with values that are no numbers at this point. Choose a point nearer to 0.")

@@ -1,4 +1,4 @@
-"""What the Models page asks the pool for: a model's numbers on the test split, and parts of its evaluation table."""
+"""The Models page's computations in the pool: metrics on the test split, and parts of the evaluation table."""
 
 import time
 from pathlib import Path
@@ -13,13 +13,13 @@ from vae.answers.process import Partial
 from vae.runs import Run, RunError
 from vae.runs.stamp import stamp
 
-DECODES = 5_000 * 784  # pixels that one step of a measurement decodes
+DECODES = 5_000 * 784  # pixels that one step of an evaluation decodes
 PARTS = ("bounds", "truth", "information", "codes")  # evaluation.table's, which the app cannot import
 NAMES = ("distortion", "rate", "elbo", "log_px", "ess")
 
 
 def rows(run: Run, k: int) -> int:
-    """Return how many examples a measurement takes at a time: it can be left off, and be told of, between any two."""
+    """Return the examples of one step of an evaluation, between which it can report its progress and be interrupted."""
     return max(5, min(50, DECODES // (k * int(np.prod(run.spec.shape)))))
 
 
@@ -35,7 +35,7 @@ def measure(
 ) -> dict[str, Any] | Partial:
     """Return the numbers of the first n test examples (default all) with K samples each, as in metrics.json.
 
-    They are those of evaluation.evaluate with the run's seed and `rows`. Raises RunError, also where the weights change
+    They equal those of evaluation.evaluate with the run's seed and `rows`. Raises RunError, also if the weights change
     meanwhile, and DataError.
     """
     import torch

@@ -1,4 +1,4 @@
-"""What the pool's processes compute of paths: the curve of a kind, what it crosses, and the map's magnification.
+"""The Paths page's computations in the pool: curves with the densities along them, and the map's magnification.
 
 Each function takes a run's folder first, and torch is imported inside (see `process`).
 """
@@ -24,12 +24,12 @@ Numbers = NDArray[np.float64]
 
 
 class Along(NamedTuple):
-    """A path and what it crosses, all in the order of its M points; lengths in pixels, densities and ELBO in nats.
+    """A path with the quantities at its M points; lengths in pixels, densities and ELBO in nats.
 
-    `points` [M, d], `share` of the way [M], pixel length before each point `way` [M], `energy` and the straight line's,
-    prior and aggregate posterior `log_p`, `log_q` [M], codes within the radius `neighbours` [M]. At F frames, evenly
-    along the share: `elbo` [F] of the decoded mean, taken as `explore.encode` takes an image, and its `elbo_se` [F].
-    None where the model has no such thing.
+    `points` [M, d], `share` of the way [M], `way` [M] the pixel length up to each point, `energy` and the straight
+    line's, prior and aggregate posterior `log_p`, `log_q` [M], codes within the radius `neighbours` [M]. At F frames,
+    evenly along the share: `elbo` [F] of the decoded mean, taken as `explore.encode` takes an image, and its `elbo_se`
+    [F]. A quantity is None if the model does not have it.
     """
 
     points: Numbers
@@ -45,7 +45,7 @@ class Along(NamedTuple):
 
 
 def _open(run: Path) -> "tuple[Run, LatentModel, Codes]":
-    """Return a run, its model under the label that is shown, and its codes, with scales where they tell q(z|x)."""
+    """Return a run, its model under the default label, and its codes, with scales if they describe q(z|x)."""
     import torch
 
     opened, model = open_model(run)
@@ -72,7 +72,7 @@ def along(
 ) -> Along | Partial:
     """Return the path of one of `kinds.KINDS` through waypoints [K + 1, d], `steps` from each to the next.
 
-    ELBOs are of `samples` from the run's seed. Raises RunError where this model, or these waypoints, have no such path.
+    ELBOs are from `samples` samples by the run's seed. Raises RunError if there is no such path.
     """
     import torch
 
@@ -138,7 +138,7 @@ def magnified(
 ) -> NDArray[np.float32] | Partial:
     """Return sqrt det J'J, float32 [side, side], rows upwards, over a window (x0, x1, y0, y1) of the plane of `basis`.
 
-    Raises RunError where the plane does not fit the model, or the decoder is not finite there.
+    Raises RunError if the plane does not fit the model, or the decoder is not finite there.
     """
     import torch
 

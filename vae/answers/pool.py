@@ -1,11 +1,11 @@
-"""What pages ask of a model, computed in a few warm processes that have torch loaded, and kept until it is stale.
+"""A pool of a few warm processes with torch that compute the pages' answers, with a cache of the answers.
 
     answer = pool.ask(explore.encode, run.path, images)
-    means = answer.result().means          # waits; or look at answer.done and answer.fraction now and then
+    means = answer.result().means          # waits; or check answer.done and answer.fraction
 
-The same question about the same weights has one answer, whoever asks and however often. Long calls come in turns of
-half a second (`Partial`), between which others have the process; those that nobody looks at any more stay where
-they are until somebody does. The app imports neither torch nor, before the first question, loky.
+A call with the same arguments and weights is computed once, for all visitors. Long calls run in turns of half a second
+(`Partial`), between which the process runs other calls; a call that no page watches any more is suspended until one
+does. The app imports neither torch nor, before the first call, loky.
 """
 
 import logging
@@ -35,9 +35,9 @@ from vae.runs import RunError
 from vae.runs.stamp import stamp
 from vae.spec import SpecError
 
-LIMIT = 256 << 20  # bytes of answers that are kept
-IDLE = 300.0  # seconds without a question after which processes end
-PATIENCE = 60.0  # seconds for which a look at an answer keeps it in work; browsers look once a minute from hidden tabs
+LIMIT = 256 << 20  # bytes of cached answers
+IDLE = 300.0  # seconds without a call after which processes end
+PATIENCE = 60.0  # seconds for which reading an answer keeps it running; browsers read once a minute from hidden tabs
 MOST = 4  # processes, each about 300 MB
 
 ENDED = (
@@ -53,14 +53,14 @@ log = logging.getLogger(__name__)
 
 
 class Answer(Generic[T]):
-    """What will be, or is, the value of one call; looking at `done` or waiting for `result` keeps it in work."""
+    """The future result of one call; reading `done` or waiting for `result` keeps the call running."""
 
     def __init__(self, pool: "Pool", key: Hashable, call: Callable[..., Any], arguments: tuple[Any, ...], named: Any):
         self.key = key
         self.fraction = 0.0
-        self.seconds = 0.0  # that its turns have taken
+        self.seconds = 0.0  # seconds that its turns have taken
         self._pool, self._call, self._arguments, self._named = pool, call, arguments, named
-        self._state: Any = None  # where the next turn goes on
+        self._state: Any = None  # the state from which the next turn continues
         self._looked, self._waiting = 0.0, 0
         self._over = threading.Event()
         self._value: Any = None
@@ -76,14 +76,14 @@ class Answer(Generic[T]):
 
     @property
     def remaining(self) -> float | None:
-        """About how many seconds of work are left, None before anything is known."""
+        """The estimated remaining seconds, None before the first estimate."""
         return self.seconds / self.fraction * (1 - self.fraction) if self.fraction else None
 
     def result(self, timeout: float | None = None) -> T:
         """Return the value; its arrays are shared and read-only.
 
-        Raises what the call raises of RunError, DataError and SpecError, JobError (a RunError) for all else that went
-        wrong, and TimeoutError when it takes longer than `timeout` seconds.
+        Raises the call's RunError, DataError or SpecError, JobError (a RunError) for every other error, and
+        TimeoutError if it takes longer than `timeout` seconds.
         """
         with self._pool._waits(self):
             if not self.done and not self._over.wait(timeout):
@@ -93,7 +93,7 @@ class Answer(Generic[T]):
         return cast(T, self._value)
 
     def drop(self) -> None:
-        """Say that it is not wanted any more: the process is free after this turn, unless somebody else looks."""
+        """Cancel the call for this caller: it stops after this turn, unless another caller watches it."""
         self._looked = 0.0
 
     @property
@@ -102,7 +102,7 @@ class Answer(Generic[T]):
 
 
 class Pool:
-    """Processes, the questions they work on, and the answers to earlier ones; every method may be called by any thread.
+    """The processes, the running calls and the cached answers; every method can be called by any thread.
 
     `workers` is the number of processes, by default half of the processors and at most four.
     """
@@ -110,7 +110,7 @@ class Pool:
     def __init__(self, workers: int | None = None) -> None:
         self._asked_workers = workers
         self._lock = threading.RLock()
-        self._answers: OrderedDict[Hashable, Answer[Any]] = OrderedDict()  # the one asked for last at the end
+        self._answers: OrderedDict[Hashable, Answer[Any]] = OrderedDict()  # the most recently requested one is last
         self._queue: list[Answer[Any]] = []
         self._at_work: set[Answer[Any]] = set()
         self._executor: Any = None
@@ -119,7 +119,7 @@ class Pool:
 
     @property
     def workers(self) -> int:
-        """How many processes there are at most."""
+        """The largest number of processes."""
         return self._asked_workers or max(1, min(MOST, cores() // 2))
 
     def ask(
@@ -129,7 +129,7 @@ class Pool:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Answer[T]:
-        """Return the answer to function(run, ...), a function of this room, at once; it may be known already."""
+        """Return the Answer of function(run, ...), a function of vae.answers, without waiting; it can be cached."""
         key = (function.__module__, function.__qualname__, str(run), stamp(run), _identity(args), _identity(kwargs))
         with self._lock:
             answer = self._answers.get(key)
@@ -140,7 +140,7 @@ class Pool:
         return answer
 
     def warm(self) -> None:
-        """Start the processes, if there are none: a page that is about to ask spares its visitor the seconds."""
+        """Start the processes if there are none, so that the next call of a page does not have to wait for them."""
         with self._lock:
             try:
                 self._submit(process.ready)
@@ -148,7 +148,7 @@ class Pool:
                 log.warning("no processes could be started ahead of a question", exc_info=True)
 
     def close(self) -> None:
-        """End the processes, and all that is asked with them; the next question starts anew."""
+        """End the processes and all running calls; the next call starts new processes."""
         with self._lock:
             executor, lifeline = self._executor, self._lifeline
             self._executor, self._lifeline, self._closing = None, None, True
@@ -180,7 +180,7 @@ class Pool:
                 self._start()
 
     def _start(self) -> None:
-        """Give free processes to those who had no turn yet, then to those who have waited longest."""
+        """Give free processes to calls without a turn yet, then to those that have waited longest."""
         while self._queue and len(self._at_work) < self.workers and not self._closing:
             answer = next((a for a in self._queue if a._state is None), self._queue[0])
             self._queue.remove(answer)
@@ -202,7 +202,7 @@ class Pool:
             future.add_done_callback(partial(self._arrived, answer))
 
     def _submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future[Any]":
-        """Hand a call to the executor, to a new one where the last has lost a process; raises OSError, RuntimeError."""
+        """Submit a call to the executor, a new one if the last has lost a process; raises OSError, RuntimeError."""
         from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
         if self._executor is not None:
@@ -210,7 +210,7 @@ class Pool:
                 return self._executor.submit(function, *args, **kwargs)
             except (BrokenProcessPool, ShutdownExecutorError):
                 pass
-        # not loky's reusable executor, which is one for each thread, and here each visitor's script is a thread
+        # not loky's reusable executor, which exists once per thread: each visitor's script is a thread
         if self._lifeline is not None:
             self._lifeline.close()
         reader, self._lifeline = Pipe(duplex=False)
@@ -223,16 +223,16 @@ class Pool:
             env={
                 "OMP_NUM_THREADS": str(threads),
                 "MKL_NUM_THREADS": str(threads),
-                # beside trainers, threads that spin while they wait made everything five to ten times slower
+                # while trainers run, waiting threads that spin made everything five to ten times slower
                 "OMP_WAIT_POLICY": "PASSIVE",
-                # a large grid is no leak: loky replaces processes that have grown by more than this, where it can tell
+                # a large grid is not a leak: loky replaces processes that have grown by more than this
                 "LOKY_MAX_MEMORY_LEAK_SIZE": "1e9",
             },
         )
         return self._executor.submit(function, *args, **kwargs)
 
     def _arrived(self, answer: Answer[Any], future: "Future[Any]") -> None:
-        """Take a turn's outcome; in loky's thread, so nothing may be raised here."""
+        """Handle a turn's result; must not raise, because it runs in loky's thread."""
         value: Any = None
         error: Exception | None = None
         try:
@@ -265,12 +265,12 @@ class Pool:
             answer._error = error
             self._answers.pop(answer.key, None)
             if isinstance(error, JobError) and answer._state is not None:
-                # the turns before the one that failed are not lost: who asks again goes on from there
+                # the turns before the failed one are not lost: a repeated call continues from them
                 again = Answer[Any](self, answer.key, answer._call, answer._arguments, answer._named)
                 again.fraction, again.seconds, again._state = answer.fraction, answer.seconds, answer._state
                 again._size = answer._size
                 self._answers[answer.key] = again
-        # what led to an answer is not needed for keeping it
+        # a cached answer does not need its arguments
         answer._state = None
         if error is None:
             answer._arguments = ()
@@ -287,7 +287,7 @@ class Pool:
 
 
 def _identity(value: Any) -> Hashable:
-    """Return something hashable that is equal for equal arguments; arrays count by type, shape and content."""
+    """Return a hashable key that is equal for equal arguments; arrays are compared by type, shape and content."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, blake2b(value.tobytes(), digest_size=16).digest()
     if isinstance(value, dict):
@@ -298,7 +298,7 @@ def _identity(value: Any) -> Hashable:
 
 
 def _seal(value: Any) -> int:
-    """Make all arrays within a value read-only, and return about how many bytes it takes."""
+    """Make all arrays within a value read-only, and return its approximate number of bytes."""
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
         return value.nbytes + 100

@@ -1,6 +1,6 @@
-"""What happens in a process of the pool: it begins, runs calls in turns, and says in words what went wrong.
+"""A process of the pool: its start, its calls in turns, and the conversion of errors to messages.
 
-The app names what is run here but never runs it, so torch is imported inside the functions and not with this module.
+The app passes these functions to the pool but never calls them, so torch is imported inside the functions.
 """
 
 import os
@@ -19,8 +19,8 @@ from vae.jobs import JobError
 from vae.runs import RunError
 from vae.spec import SpecError
 
-NICENESS = 2  # behind the app, before the trainers
-TURN = 0.5  # seconds after which a long call lets others have the process
+NICENESS = 2  # a priority below the app's, above the trainers'
+TURN = 0.5  # seconds after which a long call yields the process to other calls
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Partial:
-    """How far a long call is, in [0, 1], what it needs as `so_far` to go on, and how many seconds this turn took.
+    """The result of a turn: the progress in [0, 1], the state to continue with (`so_far`), and this turn's seconds.
 
-    The state is numpy and plain values: the app passes it on, and has no torch.
+    The state consists of numpy arrays and plain values, because the app, which passes it on, has no torch.
     """
 
     fraction: float
@@ -39,9 +39,9 @@ class Partial:
 
 
 def begin(parent: Connection, threads: int) -> None:
-    """Make a new process ready: it ends with the app, goes behind it, and has torch loaded.
+    """Initialise a new process: it ends with the app, has a lower priority, and loads torch.
 
-    `parent` is a pipe whose other end only the app holds, so that even a killed app is noticed at once.
+    `parent` is a pipe whose other end only the app has open, so that even a killed app is noticed at once.
     """
 
     def watch() -> None:
@@ -50,26 +50,26 @@ def begin(parent: Connection, threads: int) -> None:
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the app's terminal is the app's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the app handles Ctrl-C in its terminal
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("700")  # where memory runs out, neither the app nor a trainer ends
+        Path("/proc/self/oom_score_adj").write_text("700")  # Linux ends this process before the app or a trainer
     import torch
 
-    from vae.training import denormals, finish  # noqa: F401 -- finish is named so that torch's parts are loaded now
+    from vae.training import denormals, finish  # noqa: F401 -- finish is imported so that torch's parts are loaded now
 
     torch.set_num_threads(threads)
     denormals.flush()
 
 
 def ready() -> int:
-    """Return the process's id: what is asked for nothing but to have a process."""
+    """Return the process's id; called only to start a process."""
     return os.getpid()
 
 
 def run_call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return function(*args, **kwargs); what no page expects arrives as a JobError, since its class may need torch."""
+    """Return function(*args, **kwargs); unexpected errors become a JobError, because their class may need torch."""
     try:
         return function(*args, **kwargs)
     except (RunError, DataError, SpecError):
@@ -87,7 +87,7 @@ def run_call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def single_threaded(call: Callable[P, T]) -> Callable[P, T]:
-    """Return the call limited to one thread: beside trainers, each small step on two waits for the slower one."""
+    """Return the call limited to one thread: while trainers run, two threads wait for the slower one at each step."""
 
     @wraps(call)
     def limited(*args: P.args, **kwargs: P.kwargs) -> T:

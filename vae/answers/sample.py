@@ -1,6 +1,6 @@
-"""What the Sample page asks of the pool: samples with their densities, the training images next to them, manifolds.
+"""The Sample page's computations in the pool: samples with densities, their nearest training images, manifolds.
 
-The app names these functions but never runs them, so torch is imported inside them (see `process`).
+The app never calls these functions itself, so torch is imported inside them (see `process`).
 """
 
 import time
@@ -32,26 +32,26 @@ if TYPE_CHECKING:
     from vae.density.draws import Draw
     from vae.model import LatentModel
 
-COLD = 1e-6  # a temperature at which only the centres are left
-STRAIGHT = 1e-3  # latent units by which a sample may miss the straight line in T that the browser would move it on
-FITTED = 4_000  # codes that a density is fitted to: more change a mixture by less than its samples show
+COLD = 1e-6  # a temperature at which samples are at the centres
+STRAIGHT = 1e-3  # latent units by which a sample may deviate from the straight line in T on which the browser moves it
+FITTED = 4_000  # codes to which a density is fitted: with more, a mixture changes too little to be seen in its samples
 REACH = 3.0  # standard deviations of a Normal prior that a manifold spans to either side
 TAIL = 0.005  # share of the codes beyond either end of a manifold without one
 PRIOR_DRAWS = 20_000  # of a learned prior, for its quantiles
-HELD_OUT = 500  # images never trained on whose distances to the training set are the yardstick
-MOST_REFERENCES = 8  # yardsticks that a process keeps, of 4 kB each
+HELD_OUT = 500  # held-out images whose distances to the training set are compared with the samples'
+MOST_REFERENCES = 8  # such distances that a process caches, 4 kB each
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples z [n, d] with their images [n, *shape], in [0, 1] where they are pixels, and log-densities [n] in nats.
+    """Samples z [n, d] with their images [n, *shape], in [0, 1] for pixels, and log-densities [n] in nats.
 
     `centre` [n, d] is each z without its noise, so that z(T) = centre + T / T' (z(T') - centre); None for a flow, which
-    bends its noise. `log_p` and `log_q` are None where the model has no such density or it is not computed; `inside`
-    says whether each z is in the data, by the ratio where `trusted`, else by the distance to the nearest of `count`
-    codes. `strays` is the share of codes that would count as holes, each left out in turn.
+    is not linear in its noise. `log_p` and `log_q` are None if the model has no such density or it is not computed;
+    `inside` says whether each z is in the data, by the ratio if `trusted`, else by the distance to the nearest of
+    `count` codes. `strays` is the share of codes that would count as holes, each left out in turn.
     """
 
     z: Floats
@@ -99,7 +99,7 @@ class Manifold:
 
 
 def codes_stamp(run: Path) -> int:
-    """Return what changes when a run's codes do, its weights being the same: their file's time in ns."""
+    """Return a stamp of a run's codes, their file's time in ns, which can change while the weights stay the same."""
     file = run / "codes.npz"
     return file.stat().st_mtime_ns if file.is_file() else 0
 
@@ -117,7 +117,7 @@ class _Subject:
     index: NDArray[np.int64]
     aggregate: holes.Aggregate
     calibration: holes.Calibration
-    exact: bool  # the codes' means and scales are all there is to their q(z|x)
+    exact: bool  # the codes' means and scales describe q(z|x) completely
 
     @property
     def prior(self) -> "Distribution | None":
@@ -173,7 +173,7 @@ def _subject(path: Path, version: Stamp, made: int, label: int) -> _Subject:
 
 
 def _posterior(subject: _Subject) -> "Callable[[torch.Tensor], Distribution]":
-    """Return q(z|x_i) by index into the subject's codes: from the codes where those say all, else from the encoder."""
+    """Return q(z|x_i) by index into the subject's codes: from the codes if they describe it, else by encoding."""
     import torch
 
     from vae.model.families import DeltaDistribution
@@ -202,7 +202,7 @@ def _posterior(subject: _Subject) -> "Callable[[torch.Tensor], Distribution]":
 
 @lru_cache(maxsize=4)
 def _density(path: Path, version: Stamp, made: int, kind: str, label: int) -> "Distribution":
-    """Return the density that was saved with the run, or one fitted to draws of its codes."""
+    """Return the density saved in the run, or one fitted to draws of its codes."""
     import torch
 
     from vae.density import expost
@@ -283,9 +283,9 @@ def draw(
 ) -> Samples:
     """Return n samples of a source of SOURCES at temperature T, and the means (or, `noisy`, samples) of their p(x|z).
 
-    `region` is (corners [P, 2], origin [d], basis [2, d]) of a polygon on a plane that z is confined to; a model that
-    is told labels shows `label`; `made` is `codes_stamp`, so that other codes are another question. Raises RunError for
-    a source that the model has not, a temperature that is not positive, and a region that is hardly ever hit.
+    `region` is (corners [P, 2], origin [d], basis [2, d]) of a polygon on a plane to which z is confined; a model that
+    is conditioned on labels uses `label`; `made` is `codes_stamp`, a part of the cache key. Raises RunError for a
+    source that the model does not have, a temperature that is not positive, and a region that is hardly ever hit.
     """
     import torch
 
@@ -304,7 +304,7 @@ def draw(
 
     try:
         z = points(t)
-        # under a region, what falls outside at one temperature need not at another; a flow bends its noise
+        # z can leave a region when the temperature changes, and a flow is not linear in its noise
         centre = None if region is not None else points(COLD)
         if centre is not None and not torch.allclose(points(2 * t) - centre, 2 * (z - centre), atol=STRAIGHT):
             centre = None
@@ -340,12 +340,12 @@ def _training_images(path: Path, version: Stamp) -> "tuple[Images, NDArray[np.in
     return Images.of(train.images, train.levels, train.binary), train.labels
 
 
-_references: dict[tuple[Path, Stamp, bool], NDArray[np.float64]] = {}  # what this process has measured to the end
+_references: dict[tuple[Path, Stamp, bool], NDArray[np.float64]] = {}  # complete measurements of this process
 
 
 @lru_cache(maxsize=2)
 def _held_out(path: Path, version: Stamp, noisy: bool) -> NDArray[Any]:
-    """Return the yardstick's images, as grey values or as the model is shown them."""
+    """Return the held-out images of the comparison, as grey values or as the model's input."""
     import torch
 
     from vae import data
@@ -365,11 +365,11 @@ def neighbours(
     noisy: bool = False,
     so_far: "tuple[NDArray[np.float64] | None, Search] | None" = None,
 ) -> Neighbours | Partial:
-    """Return the nearest training images of samples [M, *shape] in [0, 1], and how usual their distances are.
+    """Return the nearest training images of samples [M, *shape] in [0, 1], and the rank of their distances.
 
-    The yardstick of samples of p(x|z) are held-out images as the model is shown them (binarised where it is), that of
-    means are the grey ones; a process measures it once. All goes in turns, block by block of the training set. Raises
-    DataError where the data are absent, or no images.
+    Samples of p(x|z) are compared with held-out images as the model's input (binarised if it is), means with the grey
+    images; a process measures these once. The search runs in turns, block by block of the training set. Raises
+    DataError if the data are missing, or not images.
     """
     from vae.density.copies import Search, rank
 
@@ -379,7 +379,7 @@ def neighbours(
     x = np.clip(images, 0, 1).astype(np.float32)
     reference, search = so_far or (None, Search.of(len(x) + HELD_OUT))
     if reference is None:
-        reference = _references.get(key)  # the grid beside this one may have measured it meanwhile
+        reference = _references.get(key)  # the other grid's call may have measured it meanwhile
     if reference is None:
         x = np.concatenate([x, _held_out(*key)])
     search = Search(search.index[: len(x)], search.squares[: len(x)], search.seen)

@@ -1,4 +1,4 @@
-"""What the Theory page asks the pool for: all numbers of the derivation for one image, and its refined q.
+"""The Theory page's computations in the pool: all numbers of the derivation for one image, and its refined q.
 
 Each function takes a run's folder first, and torch is imported inside (see `process`).
 """
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from vae.model import LatentModel
 
 MOST_SAMPLES, FEWEST_SAMPLES = 512, 64
-COST = 5e9  # operations that an image's samples may take
+COST = 5e9  # limit of operations for an image's samples
 MOST_CAST = 4096  # samples of the prior
-CAST_PIXELS = 2**22  # values that they may decode to, and that are kept
-START = 0.05  # of the codes' standard deviation: where an autoencoder's search for a q begins
-REFINE, REFINE_MANY = 20, 10  # steps of a climb, for two latents and for more
+CAST_PIXELS = 2**22  # limit of their decoded values, which are cached
+START = 0.05  # initial sigma of an autoencoder's q, as a share of the codes' standard deviation
+REFINE, REFINE_MANY = 20, 10  # steps of the optimisation, for at most two latents and for more
 
 Numbers = dict[str, float]
 Arrays = dict[str, NDArray[Any]]
 
 
 class Found(NamedTuple):
-    """Numbers by name in nats, and arrays by name, for one image; what the model does not have is absent."""
+    """Numbers by name in nats, and arrays by name, for one image; missing if the model does not have them."""
 
     numbers: Numbers
     arrays: Arrays
@@ -45,13 +45,13 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class _Subject:
-    """A model as the page reads it: under a label, and an autoencoder with a prior fitted to its codes."""
+    """A run's model as the page uses it: conditioned on a label; an autoencoder has a prior fitted to its codes."""
 
     run: Run
     model: "LatentModel"
     prior_samples: "DecodedPoints"
     lattices: "Lattices | None"
-    grid: "DecodedPoints | None"  # the first lattice in the order of its coordinates
+    grid: "DecodedPoints | None"  # the first lattice, sorted by its coordinates
 
 
 @lru_cache(maxsize=2)
@@ -77,7 +77,7 @@ def _subject(path: Path, version: Stamp, label: int | None) -> _Subject:
 
 
 def sample_count(run: Run) -> int:
-    """Return how many samples of q this decoder allows within a moment: a power of two."""
+    """Return the number of samples of q that this decoder can process quickly, a power of two."""
     from vae.spec import cost, work
 
     each = work.operations(run.spec.decoder_layers(), (run.spec.latent,)) * cost.PASSES
@@ -86,7 +86,7 @@ def sample_count(run: Run) -> int:
 
 
 def _q(subject: _Subject, x: "torch.Tensor") -> "tuple[Distribution, Any]":
-    """Return q(z|x), and for an autoencoder, which has none, the climb from its code to the best one."""
+    """Return q(z|x); for an autoencoder, the best Normal q found by optimisation from its code, with its course."""
     import torch
 
     from vae.evaluation import derivation
@@ -105,7 +105,7 @@ def _q(subject: _Subject, x: "torch.Tensor") -> "tuple[Distribution, Any]":
 def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int = 0) -> Found:
     """Return everything that the page shows of one image [C, H, W], taken as `explore.encode` takes it.
 
-    An autoencoder is asked with a Gaussian prior fitted to its codes, and with the best Gaussian q around its code.
+    An autoencoder gets a Gaussian prior fitted to its codes, and the best Gaussian q around its code.
     Raises RunError and DataError.
     """
     import torch
@@ -203,7 +203,7 @@ def _closed_rate(q: "Distribution", prior: "Distribution") -> float | None:
 
 @single_threaded
 def constants(run: Path, label: int | None = None) -> Arrays:
-    """Return what stays as it is for every image of a model: samples z of its prior [M, d], and the grid's points."""
+    """Return the arrays that all images of a model share: samples z of its prior [M, d], and the grid's points."""
     subject = _subject(run, stamp(run), label)
     prior = subject.model.prior()  # type: ignore[misc]
     found = {"prior_z": subject.prior_samples.z.numpy(), "prior_loc": prior.mean.detach().numpy()}
@@ -215,9 +215,10 @@ def constants(run: Path, label: int | None = None) -> Arrays:
 
 
 class Walk(NamedTuple):
-    """q on its way: means and scales [T, d] and ELBO [T] by the climb's nodes; what the way gains, in nats.
+    """The course of refining q: means and scales [T, d], ELBO [T] by the optimisation's nodes, and the gain, in nats.
 
-    `elbo` and `best` are by quadrature for d <= 2, else the climb's; `log_px` is the truth for d <= 2, else None.
+    `elbo` and `best` are by quadrature for d <= 2, else by the optimisation's nodes; `log_px` is exact for d <= 2, else
+    None.
     """
 
     loc: NDArray[np.float32]
@@ -230,10 +231,10 @@ class Walk(NamedTuple):
 
 @single_threaded
 def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Walk:
-    """Return the climb of q(z|x) of one image [C, H, W] to the best diagonal Normal; RunError, DataError.
+    """Return the optimisation of q(z|x) for one image [C, H, W] over diagonal Normals; raises RunError, DataError.
 
-    An autoencoder's climb begins at its code. For d <= 2 a second one begins at the posterior's mode, and the better of
-    the two is returned, as `gaps.split` does.
+    It starts at the encoder's q, an autoencoder's code. For d <= 2 a second one starts at the posterior's mode, and the
+    better of the two is returned, as in `gaps.split`.
     """
     import torch
     from torch.distributions import Independent, Normal

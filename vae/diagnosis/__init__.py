@@ -1,8 +1,8 @@
-"""Why a model is ill: evidence measured once per model, and verdicts that are pure functions of it.
+"""Diagnosis of a model's faults: evidence, measured once per model, and verdicts, which are pure functions of it.
 
-evidence: what is measured, as plain numbers; quick: what the run folder says without torch; measure: the rest, with
-torch; kept: where evidence is kept, and when it is stale; limits: the named thresholds with their reasons; verdicts: a
-sentence, a severity and remedies for each card; examples: the ill models that come with the project.
+evidence: the types of the measurements; quick: evidence from the run folder without torch; measure: the other evidence,
+with torch; kept: the cache of evidence; limits: the thresholds with their reasons; causes, faults, fit: the verdicts,
+each a sentence, a severity and remedies; examples: the shipped faulty models.
 
-All but `measure` are without torch, so that the app imports them.
+Only `measure` needs torch, so the app can import the others.
 """

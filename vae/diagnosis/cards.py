@@ -1,4 +1,4 @@
-"""All cards of the Diagnose page in their order, and the main diagnosis: the first cause among what is ill."""
+"""The cards of the Diagnose page in their order, and the main diagnosis: the first cause among the faults."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -32,7 +32,7 @@ CARDS: dict[str, Card] = {
     "gap": Card("Tightness", ("bound", "gap"), gap),
 }
 
-# a model with several faults has one diagnosis: what is above brings about what is below
+# causal order: with several faults, the first one listed causes the later ones
 CAUSES = (
     *("unfinished", "saturated", "collapsed", "sigma", "over-regularised", "under-regularised", "overfitted"),
     *("holes", "prior", "probabilities", "loose", "linear", "dead", "worthless"),
@@ -56,11 +56,11 @@ TITLES = {
 
 
 def judge(spec: Spec, evidence: Evidence) -> dict[str, Finding]:
-    """Return what is to be said on every card: a verdict, why it is absent, or None where its evidence is not there."""
+    """Return each card's finding: a verdict, the reason why the card does not apply, or None without its evidence."""
     return {name: card.judge(spec, evidence) for name, card in CARDS.items()}
 
 
 def main(findings: Mapping[str, Finding]) -> Verdict | None:
-    """Return the diagnosis: of what is ill the verdict whose cause comes first, None where nothing is."""
+    """Return the main diagnosis: the verdict of the faulty card that comes first in causal order, or None."""
     ill = [f for f in findings.values() if isinstance(f, Verdict) and f.severity == Severity.ILL]
     return min(ill, key=lambda verdict: CAUSES.index(verdict.name), default=None)

@@ -1,4 +1,4 @@
-"""Collapse, and by what cause: what was not finished, what stands at a bound, what the decoder does not hear."""
+"""Verdicts on posterior collapse and its causes: unfinished training, sigmas at a bound, ignored latents."""
 
 from vae.diagnosis.evidence import Decoder, Evidence, Training
 from vae.diagnosis.limits import ACTIVE, DEAD, IGNORED, RATIO, SATURATED
@@ -17,12 +17,12 @@ from vae.diagnosis.verdict import (
 )
 from vae.spec import Spec
 
-WARM_UP = 0.5  # of the run over which a warm-up raises beta
+WARM_UP = 0.5  # share of the run over which a warm-up raises beta
 
 
 def dead(evidence: Evidence) -> list[int]:
-    """Return the dimensions that carry nothing: a rate below DEAD, an autoencoder's below ACTIVE of the largest
-    variance."""
+    """Return the inactive dimensions: with a rate below DEAD, or in an autoencoder with less than ACTIVE of the
+    largest variance."""
     assert evidence.codes is not None
     rates, variance = evidence.codes.rates, evidence.codes.variance
     if rates is not None:
@@ -32,13 +32,13 @@ def dead(evidence: Evidence) -> list[int]:
 
 
 def names(dimensions: list[int]) -> str:
-    """Return dimensions as people write them, counted from 1."""
+    """Return the names of dimensions, counted from 1."""
     shown = ", ".join(f"z{j + 1}".translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) for j in dimensions[:6])
     return shown + (f" and {len(dimensions) - 6} more" if len(dimensions) > 6 else "")
 
 
 def rates(spec: Spec, evidence: Evidence) -> Finding:
-    """Say which dimensions carry how much, and which are active."""
+    """Return the verdict on the rates of the dimensions and on which are active."""
     if not spec.probabilistic:
         return Absent(
             f"{AUTOENCODER}, so no rate. How much each of its dimensions moves the image stands on the next card."
@@ -71,7 +71,7 @@ def rates(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def collapse(spec: Spec, evidence: Evidence) -> Finding:
-    """Say whether the latents have collapsed, and why."""
+    """Return the verdict on posterior collapse and its cause."""
     codes, decoder = evidence.codes, evidence.decoder
     if evidence.training is not None and (found := _unfinished(spec, evidence.training)):
         return found
@@ -146,7 +146,7 @@ def _unfinished(spec: Spec, training: Training) -> Verdict | None:
 
 
 def _steps(spec: Spec, name: str, value: float) -> float:
-    """Return the steps that the schedule had made, by where it stands on its way."""
+    """Return the number of steps of a schedule, from its current value."""
     schedule = spec.objective.get(name)
     if not isinstance(schedule, dict):
         return 1.0

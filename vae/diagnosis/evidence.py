@@ -1,4 +1,4 @@
-"""What a diagnosis rests on: plain numbers with their standard errors, which go to JSON and back. Nats per example."""
+"""The types of evidence for a diagnosis: numbers with standard errors in nats per example, stored as JSON."""
 
 from dataclasses import dataclass, fields, is_dataclass
 from types import UnionType
@@ -8,28 +8,28 @@ T = TypeVar("T")
 
 
 class Number(NamedTuple):
-    """A mean over n examples with its standard error, as evaluation.Estimate is, without torch."""
+    """A mean over n examples with its standard error (evaluation.Estimate without torch)."""
 
     value: float
     se: float
     n: int
 
     def above(self, level: float, errors: float = 3.0) -> bool:
-        """Return whether it lies above a level by more than so many standard errors."""
+        """Return whether it is above a level by more than `errors` standard errors."""
         return self.value - errors * self.se > level
 
     def below(self, level: float, errors: float = 3.0) -> bool:
-        """Return whether it lies below a level by more than so many standard errors."""
+        """Return whether it is below a level by more than `errors` standard errors."""
         return self.value + errors * self.se < level
 
 
 @dataclass(frozen=True)
 class Codes:
-    """What the saved codes say of each dimension [d].
+    """Statistics of the saved codes for each dimension [d].
 
     `rates` is KL(q(z_j|x) || N(0, 1)), `variance` Var_x E[z_j|x]; `mean` and `sigma` are those of the aggregate
-    posterior q(z_j), sigma^2 = Var E[z_j|x] + E Var[z_j|x]; `saturated` the share of examples whose log sigma stands at
-    its bound. An autoencoder has no rates, and its sigma is that of its points.
+    posterior q(z_j), sigma^2 = Var E[z_j|x] + E Var[z_j|x]; `saturated` the share of examples whose log sigma is at
+    its bound. An autoencoder has no rates, and its sigma is that of its codes.
     """
 
     n: int
@@ -42,9 +42,10 @@ class Codes:
 
 @dataclass(frozen=True)
 class Training:
-    """What the record of training says: epochs made of those asked for, and a weight that had not reached its end.
+    """Facts about the training: completed and requested epochs, and a weight whose schedule was not finished.
 
-    `unfinished` is (name, value at the last step, value it was to reach), `skipped` the steps that were not finite.
+    `unfinished` is (name, value at the last step, final value of the schedule), `skipped` the number of non-finite
+    steps.
     """
 
     epochs: int
@@ -55,9 +56,9 @@ class Training:
 
 @dataclass(frozen=True)
 class Bound:
-    """The bound on held-out examples, and what the latents buy over none: `gain` is the paired ELBO - `baseline`.
+    """The bound on held-out examples; `gain` is the paired ELBO - `baseline`, that of the best model without latents.
 
-    An autoencoder has -distortion in the place of the ELBO, and no rate.
+    An autoencoder has -distortion instead of the ELBO, and no rate.
     """
 
     elbo: Number
@@ -69,10 +70,10 @@ class Bound:
 
 @dataclass(frozen=True)
 class Gap:
-    """How far the ELBO lies below log p(x), by `gaps` of single examples and their mean `gap`.
+    """The gap log p(x) - ELBO: `gaps` of single examples and their mean `gap`.
 
     log p(x) is `truth`, by quadrature, where d <= 2, else L_K, itself a lower bound; `ess` of K = `k` samples are
-    effective. `elbo` is over the same examples as what it is held against.
+    effective. `elbo` is over the same examples.
     """
 
     elbo: Number
@@ -86,11 +87,11 @@ class Gap:
 
 @dataclass(frozen=True)
 class Holes:
-    """Where the prior puts mass and the data do not, over dimensions `pair` (counted from 0).
+    """Holes, where the prior has mass and the data have none, over dimensions `pair` (counted from 0).
 
     `values` [G * G], rows upwards along `y`, are log q - log p of these dimensions in nats (kind "ratio"), or the
-    distance to the nearest code in typical neighbour distances (kind "distance"). `share` is of `source` draws that lie
-    in holes; `strays` is the share of codes that would count as lying in one, each left out in turn.
+    distance to the nearest code in typical neighbour distances (kind "distance"). `share` is that of draws from
+    `source` in holes; `strays` is the share of codes that would count as in a hole, each left out in turn.
     """
 
     kind: str
@@ -107,7 +108,7 @@ class Holes:
 
 @dataclass(frozen=True)
 class Surgery:
-    """Rate = I(x; z) + TC + sum of dim-KL over n examples; `cap` is log n, which I cannot exceed."""
+    """Rate = I(x; z) + TC + sum of dim-KL over n examples; `cap` is log n, the upper bound of I."""
 
     mutual_information: Number
     total_correlation: Number
@@ -120,10 +121,10 @@ class Surgery:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Whether p(x|z) means what it says.
+    """The calibration of p(x|z).
 
     kind "sigma": `predicted` and `residual` sigma, and the `cost` of their ratio in nats per example; kind
-    "probability": pixel probabilities, `error` the expected calibration error. Bins: prediction, what came, how many.
+    "probability": pixel probabilities, `error` the expected calibration error. Bins: predicted, observed, count.
     """
 
     kind: str
@@ -150,7 +151,7 @@ class Width:
 
 @dataclass(frozen=True)
 class Decoder:
-    """How much of the pixels' variance over the data each dimension moves [d], the others as they are in the data."""
+    """The share [d] of the pixels' variance over the data that each dimension causes in the decoder."""
 
     share: tuple[Number, ...]
 
@@ -158,7 +159,8 @@ class Decoder:
 @dataclass(frozen=True)
 class Reconstruction:
     """Reconstruction errors: distortion by class, the worst examples (numbers in the split, their distortions), and the
-    squared error of an image decoded at its code's mean, beside PCA's with as many dimensions fitted to training data.
+    squared error of an image decoded at its code's mean, and that of PCA with as many dimensions fitted to training
+    data.
 
     `saved` is the paired difference PCA - model of squared errors, summed over pixels.
     """
@@ -199,7 +201,7 @@ QUICK = ("codes", "training")  # without torch
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a model so far; a part that is None is not there yet, or the model has none."""
+    """The evidence of a model so far; a part is None if it is not measured yet or does not apply."""
 
     codes: Codes | None = None
     training: Training | None = None
@@ -215,7 +217,7 @@ class Evidence:
 
 
 def plain(value: Any) -> Any:
-    """Return evidence as JSON holds it."""
+    """Return evidence as plain JSON values."""
     if isinstance(value, Number):
         return list(value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -228,7 +230,7 @@ def plain(value: Any) -> Any:
 
 
 def restore(kind: type[T], content: Any) -> T:
-    """Return the evidence of JSON content; raises KeyError or TypeError where it is of another form."""
+    """Return the evidence of JSON content; raises KeyError or TypeError if the content has another form."""
     hints = get_type_hints(kind)
     return kind(**{f.name: _value(hints[f.name], content[f.name]) for f in fields(kind)})  # type: ignore[arg-type]
 

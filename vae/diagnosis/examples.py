@@ -21,7 +21,7 @@ _ON_DIGITS: dict[str, Any] = {
 
 
 class Example(NamedTuple):
-    """An ill model: what people read, the verdict it is to get, and the spec as a preset with changes."""
+    """A faulty model: its texts, its expected verdict, and its spec as a preset with changes."""
 
     title: str
     note: str
@@ -84,7 +84,7 @@ def spec(name: str) -> Spec:
 
 
 def make(name: str) -> Run:
-    """Train an example anew, in the place of the one that is there."""
+    """Train an example again and replace the existing one."""
     from vae.training.trainer import Finish, Trainer
 
     path = runs.examples() / name
@@ -101,10 +101,10 @@ def make(name: str) -> Run:
 
 
 def main(names: list[str]) -> None:
-    """Make the named examples, or all."""
+    """Train the named examples, or all."""
     import torch
 
-    torch.set_num_threads(1)  # the same sums in the same order on every machine
+    torch.set_num_threads(1)  # one thread, so that sums have the same order on every machine
     for name in names or EXAMPLES:
         run = make(name)
         print(run.path, {k: v["value"] for k, v in run.metrics.items() if isinstance(v, dict)})

@@ -1,4 +1,4 @@
-"""What a model is worth, and what it loses: against no latents, PCA, its own log p(x), a better prior, new images."""
+"""Verdicts that compare a model: with no latents, PCA, its own log p(x), a better prior, and on new images."""
 
 from vae.diagnosis import limits
 from vae.diagnosis.evidence import Evidence
@@ -21,12 +21,12 @@ from vae.diagnosis.verdict import (
 )
 from vae.spec import Spec
 
-FEW_EFFECTIVE = 10  # importance samples below which L_K is one or two samples' word
-GAP_NOTE, GAP_ILL = 0.25, 0.5  # of what the latents buy: a gap is no loss of the model, but of what is known of it
+FEW_EFFECTIVE = 10  # effective samples below which L_K depends on one or two samples
+GAP_NOTE, GAP_ILL = 0.25, 0.5  # share of the latents' gain: a gap concerns the estimate of log p(x), not the model
 
 
 def bound(spec: Spec, evidence: Evidence) -> Finding:
-    """Say what the latents buy over the best model without any."""
+    """Return the verdict on the bound against the best model without latents."""
     if not spec.probabilistic:
         return Absent(f"{AUTOENCODER}, so no ELBO and no bound on log p(x): its numbers are its reconstructions'.")
     found = evidence.bound
@@ -53,7 +53,7 @@ def bound(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def surgery(spec: Spec, evidence: Evidence) -> Finding:
-    """Say what the rate is spent on, and what a better prior would save."""
+    """Return the verdict on the rate's decomposition, and on the gain from a better prior."""
     if not spec.probabilistic:
         return Absent(f"{AUTOENCODER}, so no rate that could be taken apart.")
     if not spec.normal_posterior or spec.condition is not None:
@@ -84,7 +84,7 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def gap(spec: Spec, evidence: Evidence) -> Finding:
-    """Say how tight the bound is."""
+    """Return the verdict on the tightness of the bound."""
     if not spec.probabilistic:
         return Absent(f"{AUTOENCODER}, so no bound that could be tight or loose.")
     found, of = evidence.gap, scale(evidence)
@@ -119,7 +119,7 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
-    """Say which class is reconstructed worst, and whether PCA would do better."""
+    """Return the verdict on reconstruction: the worst class, and the comparison with PCA."""
     found = evidence.reconstruction
     if found is None:
         return None
@@ -159,7 +159,7 @@ def _slower(spec: Spec) -> dict[str, object]:
 
 
 def overfitting(spec: Spec, evidence: Evidence) -> Finding:
-    """Say what new images cost more than those that it was trained on."""
+    """Return the verdict on overfitting: the ELBO on training and on held-out images."""
     found, of = evidence.overfitting, scale(evidence)
     if found is None or of is None:
         return None

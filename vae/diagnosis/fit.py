@@ -1,4 +1,4 @@
-"""Whether the parts of a model fit each other: q its own width, the prior the codes, sigma the residuals."""
+"""Verdicts on the fit of a model's parts: the width of q, the prior and the codes, sigma and the residuals."""
 
 from vae.density.holes import FAR
 from vae.diagnosis import limits
@@ -24,7 +24,7 @@ from vae.spec import Spec
 
 
 def posterior(spec: Spec, evidence: Evidence) -> Finding:
-    """Say whether q is as wide as the ELBO would have it, and whether all q together have the prior's moments."""
+    """Return the verdict on q: whether its width is optimal, and the aggregate posterior has the prior's moments."""
     if not spec.probabilistic:
         return Absent(f"{AUTOENCODER}, so nothing whose width could be right or wrong.")
     if not spec.posterior_kind.scalable:
@@ -72,7 +72,7 @@ def _lower(spec: Spec) -> tuple[Remedy, ...]:
 
 
 def _moments(spec: Spec, evidence: Evidence) -> str:
-    """Return how the aggregate posterior's moments compare with the prior's, where that is N(0, I)."""
+    """Compare the aggregate posterior's moments with the prior's, if that is N(0, I)."""
     assert evidence.codes is not None
     if not spec.standard_prior:
         return f"The prior {spec.other_prior}, so the moments of N(0, I) are no yardstick."
@@ -85,7 +85,7 @@ def _moments(spec: Spec, evidence: Evidence) -> str:
 
 
 def likelihood(spec: Spec, evidence: Evidence) -> Finding:
-    """Say whether p(x|z) means what it says."""
+    """Return the verdict on the calibration of p(x|z)."""
     found, of = evidence.likelihood, scale(evidence)
     if not spec.likelihood_kind.spread and not spec.likelihood_kind.binary:
         return Absent(
@@ -145,7 +145,7 @@ def _reliability(spec: Spec, error: float) -> Verdict:
 
 
 def holes(spec: Spec, evidence: Evidence) -> Finding:
-    """Say how much of the prior lies where no data are."""
+    """Return the verdict on holes: the prior's mass where there are no data."""
     if spec.probabilistic and spec.condition is not None and spec.condition.get("prior"):
         return Absent("Each label has a prior of its own here, and holes are told of one prior.")
     found = evidence.holes
@@ -155,7 +155,7 @@ def holes(spec: Spec, evidence: Evidence) -> Finding:
     if found.kind == "ratio":
         says = f"{share.value:.1%} ± {share.se:.1%} of {found.source} lies in holes, where log q(z) − log p(z) < −2"
     else:
-        # where q(z) cannot be trusted, single codes lie apart too: what counts is how much more often draws do
+        # if q(z) is unreliable, isolated codes count as holes too: use the excess of the draws' share
         says = (
             f"{share.value:.1%} ± {share.se:.1%} of draws of {found.source} lie apart from all codes (farther than "
             f"{FAR:g} typical distances between neighbours), of the codes themselves {found.strays:.1%}"
@@ -206,5 +206,5 @@ def _fill(spec: Spec) -> tuple[Remedy, ...]:
 
 
 def significant(number: Number) -> float:
-    """Return a difference where it is one, else 0."""
+    """Return a difference if it is significant, else 0."""
     return number.value if number.above(0, limits.ERRORS) else 0.0

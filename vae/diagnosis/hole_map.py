@@ -1,4 +1,4 @@
-"""Where the prior puts mass and no code is: over a plane, and as a share of the prior's draws."""
+"""Measure holes, where the prior has mass and no codes are: a map of a plane, and the share of the prior's draws."""
 
 import numpy as np
 import torch
@@ -11,13 +11,13 @@ from vae.model import LatentModel
 from vae.model.families import sample
 from vae.runs import Run
 
-DRAWS, SIDE = 2048, 48  # of the prior, and nodes along each side of the map
-REACH = 3.4  # sigmas of the prior that the map shows at least
+DRAWS, SIDE = 2048, 48  # draws of the prior, and nodes along each side of the map
+REACH = 3.4  # least radius of the map, in sigmas of the prior
 SEED = 7
 
 
 def _pair(means: NDArray[np.float64], scales: NDArray[np.float64] | None) -> list[int]:
-    """Return the two dimensions of highest KL, an autoencoder's of highest variance; one where there is one."""
+    """Return the two dimensions of highest KL (of highest variance for an autoencoder), or the only one."""
     spread = means.var(0)
     if scales is not None:
         spread = (0.5 * (means**2 + scales**2 - 1) - np.log(scales)).mean(0)
@@ -25,7 +25,7 @@ def _pair(means: NDArray[np.float64], scales: NDArray[np.float64] | None) -> lis
 
 
 def saved(run: Run) -> Holes:
-    """Return the holes of the codes that are kept with a run, for a standard Normal prior or none: without the data."""
+    """Return the holes of a run's saved codes, for a standard Normal prior or none; needs no data."""
     codes = run.codes
     scales = None if codes.scales is None else codes.scales.astype(np.float64)
     return found(run, codes.means.astype(np.float64), scales, codes.split, None)
@@ -41,7 +41,7 @@ def found(
 ) -> Holes:
     spec, pair = run.spec, _pair(means, scales)
     rng = np.random.default_rng(SEED)
-    # another prior than N(0, I) need not have marginals in closed form: it is judged in all dimensions
+    # other priors may have no closed-form marginals: use all dimensions
     other = spec.probabilistic and not spec.standard_prior
     if other and spec.latent > 2:
         pair = list(range(spec.latent))

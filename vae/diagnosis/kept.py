@@ -1,5 +1,5 @@
-"""Where evidence is kept: beside a run of one's own, else in the data folder. Each part is a file that is stale as soon
-as the weights are others."""
+"""The cache of evidence: one file per part, in a run of the user or else in the data folder; invalid after the weights
+change."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ from vae.diagnosis.evidence import PARTS, restore
 from vae.runs import Run, files, is_shipped
 from vae.runs.stamp import WEIGHTS, Stamp, stamp
 
-VERSION = 1  # of what is measured: another one makes all that was kept stale
+VERSION = 1  # version of the measurements: a new one invalidates the cache
 FOLDER = "diagnosis"
-ABSENT = object()  # kept: the model has no such part
+ABSENT = object()  # cached: the model has no such part
 
 
 @lru_cache(maxsize=64)
@@ -28,7 +28,7 @@ def _digest(path: Path, version: Stamp) -> str:
 
 
 def digest(path: Path) -> str:
-    """Return what changes when a run's spec or weights do, wherever they lie."""
+    """Return the hash of a run's spec and weights, which does not depend on the folder."""
     return _digest(path, stamp(path))
 
 
@@ -37,7 +37,7 @@ def _places(run: Path) -> tuple[Path, Path]:
 
 
 def read(run: Path, part: str) -> Any:
-    """Return a part of the evidence of a run's present weights, ABSENT where it has none, None where none is kept."""
+    """Return a cached part of the evidence for a run's current weights, ABSENT if not applicable, None if not cached."""
     for folder in _places(run):
         try:
             content = json.loads((folder / f"{part}.json").read_text())
@@ -45,14 +45,14 @@ def read(run: Path, part: str) -> Any:
                 found = content["evidence"]
                 return ABSENT if found is None else restore(PARTS[part], found)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-            continue  # not there, damaged or of another version: it is measured again
+            continue  # missing, damaged or of another version: it is measured again
     return None
 
 
 def write(run: Path, part: str, evidence: dict[str, Any] | None, beside: bool | None = None) -> None:
-    """Keep a part of the evidence, as `evidence.plain` has it; None says that the model has none.
+    """Cache a part of the evidence (as from `evidence.plain`); None means that the model has none.
 
-    Beside the run where it is of this machine's own making and can be written to, or where `beside` says so.
+    It is written into the run if that was made on this machine and is writable, or if `beside` is true.
     """
     near, far = _places(run)
     mine = not is_shipped(Run(run)) and os.access(run, os.W_OK)

@@ -1,34 +1,34 @@
-"""Where healthy ends, each threshold with its reason. The currency is nats of the ELBO per example.
+"""The thresholds of the verdicts, with their reasons. Faults are measured in nats of the ELBO per example.
 
-What a fault costs is held against what the latents buy: ELBO minus the best model without latents on the same pixels.
-A tenth of that is worth a note, a quarter is an illness. Nothing is said of what lies within three standard errors.
+The loss by a fault is compared with the latents' gain: ELBO minus the best model without latents on the same pixels.
+A tenth of it gives a note, a quarter a fault. Differences within three standard errors are ignored.
 """
 
-PATIENCE = 3.0  # seconds of one processor, by arithmetic, that a part of the evidence may take
+PATIENCE = 3.0  # limit of a part's estimated seconds on one processor
 ERRORS = 3.0  # standard errors that a difference must have before anything is said of it: one false alarm in 700
 
-NOTE, ILL = 0.1, 0.25  # of what the latents buy
-LEAST_SCALE = 1.0  # nats: where the latents buy less than this, faults are held against it
+NOTE, ILL = 0.1, 0.25  # shares of the latents' gain
+LEAST_SCALE = 1.0  # nats: the least gain of the latents with which faults are compared
 
 # collapse
-DEAD = 0.01  # nats of rate below which a dimension carries nothing: the same as on the Train page's film
+DEAD = 0.01  # nats of rate below which a dimension is inactive: the same as on the Train page's film
 ACTIVE = 0.01  # Var_x E[z_j|x] above which a unit is active: Burda et al. 2016, section 5.2
-IGNORED = 0.01  # of the pixels' variance: a dimension that moves less is one that the decoder ignores
-SATURATED = 0.5  # of the examples with log sigma at its bound, where its gradient fades
+IGNORED = 0.01  # share of the pixels' variance below which the decoder ignores a dimension
+SATURATED = 0.5  # share of the examples with log sigma at its bound, where the gradient vanishes
 
-# the weight of the rate that the encoder lives by, -dD/dR: 1 is the ELBO's own. Shipped models trained on the ELBO
+# the encoder's effective weight of the rate, -dD/dR: 1 for the ELBO. Shipped models trained on the ELBO
 # measure 0.97 to 1.08, a beta-VAE its beta
 OVER, UNDER = 1.5, 0.67
-# a price taken from q's width alone, without training anew, is only a part of it, so it counts from less
+# the loss by q's width, without retraining, is only a part of the whole loss, so its thresholds are lower
 WIDTH_NOTE, WIDTH_ILL = 0.005, 0.02
 
-# holes: one draw of the prior in four, or in three, decodes from where no data are. The shipped 2-D VAE on MNIST leaves
+# holes: the share of the prior's draws where no data are. The shipped 2-D VAE on MNIST leaves
 # 18 % between its clusters
 HOLES_NOTE, HOLES_ILL = 1 / 4, 1 / 3
 
-# reliability of pixel probabilities: networks that are called calibrated have errors below 0.02 (Guo et al. 2017)
+# reliability of pixel probabilities: calibrated networks have errors below 0.02 (Guo et al. 2017)
 ERROR_NOTE, ERROR_ILL = 0.02, 0.05
-RATIO = 1.1  # sigma predicted against residual: nearer than this is not worth a sentence
+RATIO = 1.1  # ratio of predicted and residual sigma that is not reported
 
-CLASS = 1.5  # times the mean distortion from which a class is named
-MOMENT = 0.25  # of the prior's sigma by which q(z_j)'s mean or sigma may differ
+CLASS = 1.5  # multiple of the mean distortion from which a class is named
+MOMENT = 0.25  # share of the prior's sigma by which q(z_j)'s mean or sigma may differ

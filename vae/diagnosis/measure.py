@@ -1,7 +1,7 @@
-"""The evidence that needs the model: each part one function of a run, of its held-out examples in their codes' order.
+"""Measure the evidence that needs the model: one function for each part, on the run's held-out examples.
 
-Every part takes as many examples as a few seconds of one processor allow, says how many, and gives the numbers of
-vae.evaluation as they are.
+Every part uses as many examples as a few seconds of one processor allow, states their number, and returns the numbers
+of vae.evaluation unchanged.
 """
 
 from collections.abc import Callable
@@ -33,16 +33,16 @@ from vae.spec import cost, work
 MOST = 10_000  # examples of a split
 IMPORTANCE, BOUNDED, EXACT = 100, 1000, 200  # samples of L_K, and examples of it and of log p(x)
 CODED = 5000  # training examples whose codes make q(z)
-DECOMPOSED = 2000  # examples of the decomposition, whose cost is their square
+DECOMPOSED = 2000  # examples of the decomposition, whose cost is quadratic in them
 WIDTHS = 1000
 WORST = 12
-SEED = 7  # of every draw
-FEW = 50  # examples below which a part is not cut, however slow the decoder
-SWAPS = 256  # z that each dimension is exchanged in
+SEED = 7  # seed of every draw
+FEW = 50  # least number of examples of a part, even for a slow decoder
+SWAPS = 256  # number of z in which each dimension is exchanged
 
 
 def number(found: Estimate) -> Number:
-    """Return an estimate as evidence holds it."""
+    """Return an estimate as a Number of the evidence."""
     return Number(found.value, found.se, found.n)
 
 
@@ -56,11 +56,11 @@ class Case:
 
     @cached_property
     def train(self) -> Batches:
-        """The examples that it was trained on."""
+        """The training examples."""
         return prepare(data.load(self.run.spec.data, "train", n=self.run.spec.size), self.run.spec)
 
     def most(self, wanted: int, samples: int, seconds: float = PATIENCE) -> int:
-        """Return how many examples of so many decoded samples each fit into `seconds` by arithmetic."""
+        """Return how many examples, with `samples` decoded samples each, take at most `seconds` by estimate."""
         spec = self.run.spec
         decoder = work.operations(spec.decoder_layers(), (spec.latent,))
         decoder += cost.PER_VALUE * float(np.prod(spec.shape))
@@ -75,7 +75,7 @@ class Case:
 
     @cached_property
     def scores(self) -> Scores:
-        """Distortion, rate and ELBO of each example: those of the Compare page."""
+        """Distortion, rate and ELBO of each example, the same as on the Compare page."""
         return scores(self.model, self.first(self.most(min(MOST, len(self.test)), K)))
 
 
@@ -84,7 +84,7 @@ def _generator(seed: int = SEED) -> torch.Generator:
 
 
 def _worth(found: Scores) -> torch.Tensor:
-    """Return what is to be high: the ELBO [N], an autoencoder's -distortion."""
+    """Return the ELBO [N], or for an autoencoder -distortion."""
     return -found.distortion if found.elbo is None else found.elbo
 
 
@@ -104,7 +104,7 @@ def bound(case: Case) -> evidence.Bound:
 
 
 def gap(case: Case) -> evidence.Gap | None:
-    """Return how far the ELBO lies below log p(x), or below L_K where d > 2; None without a prior."""
+    """Return the gap log p(x) - ELBO, or L_K - ELBO for d > 2; None without a prior."""
     if case.model.prior is None:
         return None
     exactly = case.run.spec.latent <= 2 and case.test.labels is None
@@ -150,7 +150,7 @@ def overfitting(case: Case) -> evidence.Overfitting:
 
 @torch.no_grad()
 def reconstruction(case: Case) -> evidence.Reconstruction:
-    """Return errors by class, the worst examples, and the squared error beside PCA's of as many dimensions."""
+    """Return errors by class, the worst examples, and the squared errors of the model and of PCA of the same size."""
     distortion, codes = case.scores.distortion, case.run.codes
     n = len(distortion)
     classes = {} if codes.labels is None else by_class(distortion, codes.labels[:n], codes.classes)
@@ -190,7 +190,7 @@ def _pca(known: torch.Tensor, x: torch.Tensor, d: int) -> torch.Tensor:
 
 @torch.no_grad()
 def _encoded(case: Case) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, str]:
-    """Return means and scales [N, d] of the training examples: what the decoder has learned to read."""
+    """Return means and scales [N, d] of the training examples, on which the decoder was trained."""
     means, scales = [], []
     generator = _generator()
     n = min(CODED, len(case.train))
@@ -204,7 +204,7 @@ def _encoded(case: Case) -> tuple[NDArray[np.float64], NDArray[np.float64] | Non
 
 
 def holes_of(case: Case) -> evidence.Holes | None:
-    """Return the holes of the training examples' codes; None for a prior that is another one for each label."""
+    """Return the holes of the training examples' codes; None for a prior that depends on the label."""
     if case.test.labels is not None and case.run.spec.probabilistic and not case.run.spec.standard_prior:
         return None
     means, scales, split = _encoded(case)
@@ -232,7 +232,7 @@ def _bins(found: calibration.Reliability) -> tuple[tuple[float, float, float], .
 
 
 def width(case: Case) -> evidence.Width | None:
-    """Return what the ELBO would be with wider and narrower q; None where q has no such form."""
+    """Return the ELBO with wider and narrower q; None if q has no such form."""
     if case.model.prior is None:
         return None
     factors = widths.FACTORS
@@ -246,7 +246,7 @@ def width(case: Case) -> evidence.Width | None:
 
 @torch.no_grad()
 def decoder(case: Case) -> evidence.Decoder:
-    r"""Return the share of the pixels' variance that each dimension moves.
+    r"""Return the share of the pixels' variance that each dimension causes.
 
     share_j = E ||m(z) - m(z')||^2 / (2 sum_i Var x_i), z ~ q(z) and z' the same but for z_j, which is another draw of
     q(z_j): the first-order total index of Sobol (Jansen 1999), over the variance of the data.
@@ -270,7 +270,7 @@ def decoder(case: Case) -> evidence.Decoder:
 
 @torch.no_grad()
 def surgery(case: Case) -> evidence.Surgery | None:
-    """Return the rate's decomposition; None where q's marginals are not known, or the model is told labels."""
+    """Return the rate's decomposition; None if q's marginals are unknown, or the model is conditioned on labels."""
     if case.model.prior is None or case.test.labels is not None or not factorised(case.model, case.test):
         return None
     n = min(DECOMPOSED, len(case.test))

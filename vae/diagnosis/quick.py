@@ -1,4 +1,4 @@
-"""The evidence that a run folder holds already: codes and history, read with numpy within milliseconds."""
+"""Evidence from a run folder's codes and history, read with numpy within milliseconds."""
 
 import math
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def _numbers(total: np.ndarray, squares: np.ndarray, n: int) -> tuple[Number, ..
 
 
 def codes(saved: Saved) -> Codes:
-    """Return what the saved codes say of each dimension."""
+    """Return statistics of the saved codes for each dimension."""
     n, d = saved.means.shape
     centre = saved.means.mean(0, dtype=np.float64)
     sums = {name: np.zeros(d) for name in ("rate", "rate2", "away2", "away4", "sigma2", "edge")}
@@ -52,18 +52,18 @@ def codes(saved: Saved) -> Codes:
 
 
 def _schedules(spec: Spec) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the numbers of what is climbed that follow the step; the learning rate is not one of them."""
+    """Return the scheduled numbers of the objective and its terms (not the learning rate)."""
     entries = [("", spec.objective), *((f"{term['kind']} ", term) for term in spec.terms)]
     return [(f"{of}{name}", value) for of, e in entries for name, value in e.items() if isinstance(value, Mapping)]
 
 
 def training(run: Run) -> Training | None:
-    """Return what the record of training says, None where there is none."""
+    """Return the facts about the training, None without a history."""
     records = [r for r in run.history if r.get("step") is not None]
     if not records:
         return None
     last = records[-1]
-    # a weight that is still on its way at the last step: the model was kept half-way to what it was to be
+    # the schedule of this weight was not finished at the last step
     late = None
     for name, schedule in _schedules(run.spec):
         value = schedules.at(schedule, int(last["step"]))

@@ -1,4 +1,4 @@
-"""The whole diagnosis of a run at once, in this process: what the shell and the tests ask for."""
+"""The whole diagnosis of a run, computed in this process; for the command line and the tests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,12 +10,12 @@ from vae.runs.load import encoded_examples, load_model
 
 
 def quickly(run: Run) -> Evidence:
-    """Return what the run folder says without its model: its codes and its history."""
+    """Return the evidence from the run folder without the model: from codes and history."""
     return Evidence(codes=quick.codes(run.codes), training=quick.training(run))
 
 
 def measured(run: Run) -> Iterator[tuple[str, Any]]:
-    """Yield each part of the evidence that needs the model, None where it has none; raises RunError and DataError."""
+    """Yield each part of the evidence that needs the model, None if not applicable; raises RunError and DataError."""
     run.weights()  # says what is wrong with damaged or infinite ones
     case = measure.Case(run, load_model(run), encoded_examples(run))
     for name, of in measure.MEASURES.items():
@@ -23,7 +23,7 @@ def measured(run: Run) -> Iterator[tuple[str, Any]]:
 
 
 def diagnose(run: Run, keep: bool = False) -> Evidence:
-    """Return all evidence of a run, measured now, and if asked kept beside it."""
+    """Measure and return all evidence of a run; `keep` saves it in the run."""
     known = {name: getattr(quickly(run), name) for name in QUICK}
     for name, found in measured(run):
         known[name] = found

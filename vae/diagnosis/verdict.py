@@ -1,4 +1,4 @@
-"""What a verdict is, how its numbers are written, and how much a fault weighs."""
+"""The type of verdicts, the format of their numbers, and the severity of faults."""
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -11,7 +11,7 @@ from vae.spec.schedules import at
 
 
 class Severity(IntEnum):
-    """How bad it is."""
+    """The severity of a verdict."""
 
     HEALTHY = 0
     NOTE = 1
@@ -20,20 +20,20 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class Remedy:
-    """A change of the spec: what it is called, why it helps, and the entries that change."""
+    """A change of the spec: a label, why it helps, and the changed entries."""
 
     label: str
     why: str
     changes: dict[str, Any]
 
     def applied(self, spec: Spec) -> Spec:
-        """Return the spec with the change; raises SpecError where it does not fit."""
+        """Return the spec with the change; raises SpecError if the change does not fit."""
         return replace(spec, **self.changes)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one card. `name` is the diagnosis, "" where nothing is wrong."""
+    """The verdict of one card. `name` is the diagnosis, "" without a fault."""
 
     severity: Severity
     sentence: str
@@ -44,16 +44,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Absent:
-    """A card that this model cannot have, and why."""
+    """A card that does not apply to this model, and why."""
 
     reason: str
 
 
-Finding = Verdict | Absent | None  # None: the evidence is not there yet
+Finding = Verdict | Absent | None  # None: the evidence is not measured yet
 
 
 def healthy(sentence: str, why: str = "") -> Verdict:
-    """Return a verdict with nothing wrong."""
+    """Return a verdict without a fault."""
     return Verdict(Severity.HEALTHY, sentence, why)
 
 
@@ -68,23 +68,23 @@ def with_error(number: Number, digits: int = 2, units: str = "nats") -> str:
 
 
 def scale(evidence: Evidence) -> float | None:
-    """Return what a fault's price is held against, in nats: what the latents buy; None before that is known."""
+    """Return the latents' gain in nats, with which losses are compared; None before it is known."""
     return None if evidence.bound is None else max(evidence.bound.gain.value, LEAST_SCALE)
 
 
 def share(price: float, evidence: Evidence) -> str:
-    """Return ": x % of what the latents buy", "" where they buy too little for a share to mean anything."""
+    """Return a loss as a share of the latents' gain, in words; "" if the gain is too small."""
     gain = evidence.bound.gain.value if evidence.bound is not None else 0.0
     return f": {price / gain:.0%} of what the latents buy" if gain > LEAST_SCALE else ""
 
 
 def weight(price: float, of: float, note: float = NOTE, ill: float = ILL) -> Severity:
-    """Return how much a fault of this price weighs."""
+    """Return the severity of a fault with this loss."""
     return Severity.ILL if price >= ill * of else Severity.NOTE if price >= note * of else Severity.HEALTHY
 
 
 def beta(spec: Spec, step: int = 10**9) -> float | None:
-    """Return the weight of the rate that the spec asks for at a step, None where its objective has none."""
+    """Return the spec's weight of the rate at a step, None if its objective has none."""
     value = spec.objective_kind.filled(spec.objective).get("beta")
     if value is None:
         return 1.0 if spec.objective_kind.bound else None

@@ -1,7 +1,7 @@
-"""Where runs are trained: a job is `python -m vae train RUN_DIR`, by hand, in this machine's queue or on a cluster.
+"""Executors of training: a job is `python -m vae train RUN_DIR`, run by hand, by this machine's queue or on a cluster.
 
-All that passes between a job and whoever watches it is the run folder (status, control and film of vae.runs), so a
-reload, a second tab, a second user and a restarted server see the same run. An executor only decides where and when:
+A job and the pages communicate only through the run folder (status, control and film of vae.runs), so a reload, a
+second tab, a second user and a restarted server see the same run. An executor only decides where and when a job runs:
 `embedded` (child processes of this machine, the default) or `cluster` (Ray Jobs at the address in `LATENT_CLUSTER`).
 """
 
@@ -27,7 +27,7 @@ __all__ = [
     "play",
 ]
 
-LEAVING = 2.0  # seconds a trainer may take from its last word to its end
+LEAVING = 2.0  # seconds from a trainer's last status to the end of its process
 
 
 @cache
@@ -42,15 +42,15 @@ def _executor(address: str) -> Executor:
 
 
 def executor() -> Executor:
-    """Return the executor that the settings name."""
+    """Return the executor that the settings select."""
     return _executor(os.environ.get(CLUSTER, ""))
 
 
 def play(run: Path, owner: str = "local", resources: Resources | None = None, until: int | None = None) -> None:
-    """Let a run train, up to step `until` where given: one that pauses goes on, any other is queued to resume."""
+    """Continue a run's training, up to step `until` if given: a paused trainer continues, any other run is queued."""
     control.ask(run, mode="run", until=until)
     deadline = time.monotonic() + LEAVING
     while (held := status.held(run)) and status.current(run).ended and time.monotonic() < deadline:
-        time.sleep(0.01)  # its trainer has said its last word and is leaving
+        time.sleep(0.01)  # its trainer has written its last status and is ending
     if not held:
         executor().submit(run, owner, resources)

@@ -1,8 +1,8 @@
-"""A cluster as executor: a run is a Ray job, and queueing, placement and restarts are Ray's.
+"""A cluster as executor: a run is a Ray job; Ray does the queueing, placement and restarts.
 
 The job's driver (vae.jobs.driver) asks Ray for one task, whose attempts (vae.jobs.task) train the run. All machines
-share the run folders and this project's folder, each under the same path; nothing is copied. Ray is loaded when it is
-first asked, so that an app without a cluster never pays for it.
+share the run folders and this project's folder, each under the same path; nothing is copied. Ray is imported at
+the first request, so that an app without a cluster never loads it.
 """
 
 import os
@@ -26,9 +26,9 @@ from vae.runs.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = "LATENT_CLUSTER_THREADS"
-RUN = "latent-run"  # what a job's metadata call its run folder
-ANSWER, SUBMISSION = 3.0, 30.0  # seconds that the cluster may take to answer, and to take a job
-FRESH, SILENT = 1.0, 5.0  # seconds that an answer counts, and that nobody asks again after none came
+RUN = "latent-run"  # the key of the run folder in a job's metadata
+ANSWER, SUBMISSION = 3.0, 30.0  # seconds that the cluster may take to answer, and to accept a job
+FRESH, SILENT = 1.0, 5.0  # seconds for which an answer is cached, and for which no request is made after a failure
 SETTLING = 15.0  # seconds after which a submitted job has to be in the cluster's list
 KEPT = 100  # ended jobs that stay in the cluster's list
 OVERRIDES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
@@ -50,16 +50,16 @@ KEPT_CHECKPOINT = "The last checkpoint is kept. Resume the run to go on from the
 
 
 def threads() -> int:
-    """Return the processors and threads of each process of a run: 1, or what `LATENT_CLUSTER_THREADS` says."""
+    """Return the processors and threads of each process of a run: `LATENT_CLUSTER_THREADS`, by default 1."""
     asked = os.environ.get(THREADS, "")
     return int(asked) if asked.isdigit() and int(asked) > 0 else 1
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """The cluster at one moment: our jobs by id, of those alive the notes of what waits (in order) and what trains."""
+    """A snapshot of the cluster: our jobs by id, and the notes of waiting jobs (in order) and of training ones."""
 
-    until: float = 0.0  # monotonic time after which it is old
+    until: float = 0.0  # monotonic time after which it is outdated
     jobs: dict[str, Any] = field(default_factory=dict)
     waiting: list[Note] = field(default_factory=list)
     training: list[Note] = field(default_factory=list)
@@ -67,16 +67,16 @@ class _Seen:
     problem: str = ""
 
     def alive(self, note: Note | None) -> bool:
-        """Return whether the job of a run may still train it."""
+        """Return whether a run's job can still train it."""
         if note is None or note.over:
             return False
         job = self.jobs.get(note.id)
-        # one that another process has just submitted may be missing
+        # a job that another process has just submitted may be missing
         return not job.status.is_terminal() if job else time.time() - note.submitted < SETTLING
 
 
 class Cluster:
-    """Ray Jobs at an address, which all processes of an app may ask at once; the cluster is asked once a second."""
+    """Ray Jobs at an address, used by all processes of an app at once; the cluster's state is cached for a second."""
 
     def __init__(self, address: str) -> None:
         self.address = address if "://" in address else f"http://{address}"
@@ -85,9 +85,9 @@ class Cluster:
         self._asking = threading.Lock()
 
     def submit(self, run: Path, owner: str = "local", resources: Resources | None = None) -> None:
-        """Give a run to Ray; on GPUs it trains in one process for each.
+        """Submit a run to Ray; on GPUs it trains in one process per GPU.
 
-        Raises JobError where the cluster does not answer, or the run's owner has too many waiting already.
+        Raises JobError if the cluster does not answer, or if too many of the owner's runs wait.
         """
         run, resources = Run(run.resolve()).path, resources or Resources()
         with task.lock(run):
@@ -99,7 +99,7 @@ class Cluster:
                 raise JobError(seen.problem)
             if seen.alive(note):
                 if now.ended or _file_status(run).state == "paused":
-                    mark_queued(run, now)  # its attempt is about to return, and finds that it shall go on
+                    mark_queued(run, now)  # its attempt is about to return, and will see that it must continue
                 return
             if sum(other.owner == owner for other in seen.waiting) >= MOST_WAITING:
                 raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
@@ -130,9 +130,9 @@ class Cluster:
         )
 
     def stop(self, run: Path) -> None:
-        """End a run; one that began comes back to be measured as it is, one that never began never starts.
+        """End a run; if it has begun, it is submitted again only for its evaluation; otherwise it never starts.
 
-        Raises JobError where it has to be submitted for that and the cluster does not answer.
+        Raises JobError if it must be submitted for that and the cluster does not answer.
         """
         run = run.resolve()
         now = status.current(run)
@@ -148,27 +148,27 @@ class Cluster:
                 if note is not None:
                     task.write(run, replace(note, over=True))
                     if alive:
-                        with suppress(Exception):  # of a job that is over, an attempt does nothing anyway
+                        with suppress(Exception):  # an attempt of a finished job does nothing
                             self._client.stop_job(note.id)
                 status.write(run, replace(now, state="stopped"))
                 return
-        if not alive:  # otherwise its turn comes, and it stops at once
+        if not alive:  # otherwise it stops at once when it starts
             self.submit(run, *((note.owner, Resources(note.processes, note.gpus)) if note is not None else ()))
 
     def state(self, run: Path) -> JobState:
-        """Return the state of a run: as its folder says, and before and after its trainer lives, as Ray says."""
+        """Return the state of a run, from its folder while its trainer lives, otherwise from Ray."""
         run = run.resolve()
         now = status.current(run)
         if now.alive or now.ended or now.state == "new":
             return JobState(now)
         if paused(run):
-            return JobState(replace(now, state="paused"))  # a pause needs no process, and may have lost its own
+            return JobState(replace(now, state="paused"))  # a paused run needs no process, and may have none
         note, seen = task.read(run), self._look()
         if seen.problem:
             return JobState(replace(now, message=seen.problem))
         if note is not None and seen.alive(note):
             return self._queued(run, now, note, seen)
-        now = status.current(run)  # it may have ended between the two looks
+        now = status.current(run)  # it may have ended between the two checks
         if now.alive or now.ended:
             return JobState(now)
         job = seen.jobs.get(note.id) if note is not None else None
@@ -192,7 +192,7 @@ class Cluster:
         return JobState(replace(now, state="queued", message=message), ahead)
 
     def resources(self) -> Capacity:
-        """Return the cluster's processors, and how many of them runs of this project take."""
+        """Return the cluster's number of processors, and how many of them this project's runs use."""
         seen = self._look()
         problems = [seen.problem] if seen.problem else []
         return Capacity(
@@ -207,12 +207,12 @@ class Cluster:
         )
 
     def warm(self) -> None:
-        """Load Ray, so that the submission need not wait for it; workers are kept ready by Ray, where it wants to."""
+        """Import Ray, so that the submission need not wait for it; Ray itself keeps workers ready."""
         if self._client is None:
             threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self, anew: bool = False) -> _Seen:
-        """Return the cluster as it was within the last second; while it is asked, others get the answer before."""
+        """Return a snapshot at most a second old; during a request, other callers get the previous one."""
         seen = self._seen
         if time.monotonic() < seen.until and not anew:
             return seen
@@ -237,9 +237,9 @@ class Cluster:
                 filters=[("state", "=", "ALIVE")],
                 limit=10_000,
                 timeout=int(ANSWER),
-                raise_on_missing_output=False,  # it takes dead nodes, which the filter left out, for missing
+                raise_on_missing_output=False,  # it reports dead nodes, which the filter left out, as missing
             )
-        except Exception as error:  # whatever it is, pages go on without the cluster, and say so
+        except Exception as error:  # after any error, pages work without the cluster, and say so
             return _Seen(time.monotonic() + SILENT, problem=self._silence(error))
         waiting: list[Note] = []
         training: list[Note] = []
@@ -257,7 +257,7 @@ class Cluster:
         return _Seen(time.monotonic() + FRESH, found, waiting, training, [node.resources_total for node in nodes])
 
     def _silence(self, error: Exception) -> str:
-        """Return what a person can do about a cluster that could not be asked."""
+        """Return the error, with the remedy, for a cluster that did not answer."""
         if isinstance(error, ImportError):
             return NO_RAY
         if isinstance(error, JobError):
@@ -266,7 +266,7 @@ class Cluster:
         return SILENCE.format(address=self.address, reason=reason if reason.endswith(".") else f"{reason}.")
 
     def _tidy(self, seen: _Seen) -> None:
-        """Take away jobs whose run was deleted, and the oldest ended ones; the cluster would list them for ever."""
+        """Delete jobs whose run was deleted, and the oldest ended ones; the cluster would list them forever."""
         ended = sorted((j for j in seen.jobs.values() if j.status.is_terminal()), key=lambda j: j.end_time or 0)
         for job in ended[:-KEPT]:
             self._client.delete_job(job.submission_id)
@@ -276,14 +276,14 @@ class Cluster:
 
 
 def _client(address: str) -> Any:
-    """Return Ray's client; raises JobError or whatever Ray raises where the cluster does not answer."""
+    """Return Ray's client; raises JobError or Ray's errors if the cluster does not answer."""
     for name in OVERRIDES:
         if name in os.environ:
             raise JobError(OVERRIDDEN.format(name=name, setting=CLUSTER))
     from ray.job_submission import JobSubmissionClient
 
     class Client(JobSubmissionClient):
-        """Ray's client, with an end to its waiting."""
+        """Ray's client with a timeout."""
 
         def _do_request(self, method: str, *arguments: Any, **options: Any) -> Any:
             timeout = ANSWER if method == "GET" else SUBMISSION

@@ -1,4 +1,4 @@
-"""What an executor is, what it is asked for and what it answers, whichever one the settings name."""
+"""The interface of executors: the protocol, and the types of its arguments and results."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,17 +8,17 @@ from vae.runs import RunError
 from vae.runs.status import Status
 
 CLUSTER = "LATENT_CLUSTER"  # the environment variable that holds a cluster's address
-MOST_WAITING = 20  # of one owner
-K, N = 50, 2_000  # importance samples and test examples of the measurement after training in the queue
+MOST_WAITING = 20  # limit of one owner's waiting jobs
+K, N = 50, 2_000  # importance samples and test examples of the evaluation after training in the queue
 
 
 class JobError(RunError):
-    """A job that cannot be taken or reached now: what is wrong, why, and what to do."""
+    """A job cannot be accepted or reached now; the message says what, why and what to do."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a job asks for: processes on one machine that train together, and GPUs for all of them."""
+    """The resources of a job: a number of processes on one machine that train together, and of GPUs for all of them."""
 
     processes: int = 1
     gpus: int = 0
@@ -26,7 +26,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class JobState:
-    """The state of a run in its queue: its status, and while it waits, how many go first and for about how long."""
+    """The state of a run: its status and, while it waits, the number of jobs before it and the estimated wait."""
 
     status: Status
     ahead: int = 0
@@ -35,7 +35,7 @@ class JobState:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What an executor has: slots are runs of one process that train at once; `address` "" is this machine."""
+    """An executor's capacity: a slot is one process that trains; `address` is "" for this machine."""
 
     slots: int
     busy: int
@@ -48,22 +48,22 @@ class Capacity:
 
 
 class Executor(Protocol):
-    """Executes runs; every call may come from any process, and none waits for training."""
+    """Executes runs; every method can be called from any process, and returns without waiting for training."""
 
     def submit(self, run: Path, owner: str = "local", resources: Resources | None = None) -> None:
-        """Queue a run folder, new or to be resumed; one that waits or trains already stays as it is.
+        """Queue a run folder, new or to be resumed; nothing changes for a run that already waits or trains.
 
-        Raises JobError where nothing more can be taken.
+        Raises JobError if the queue is full.
         """
 
     def stop(self, run: Path) -> None:
-        """End a run wherever it is, with everything up to the last step saved; one that still waits never starts."""
+        """End a run, with everything up to the last step saved; a waiting run never starts."""
 
     def state(self, run: Path) -> JobState:
         """Return the state of a run."""
 
     def resources(self) -> Capacity:
-        """Return what there is, and how much of it is in use."""
+        """Return the capacity, and how much of it is in use."""
 
     def warm(self) -> None:
-        """Say that somebody is about to submit, so that the start is quick where an executor can see to that."""
+        """Announce that a run will soon be submitted, so that an executor can prepare for a quick start."""

@@ -1,7 +1,7 @@
-"""The entrypoint of a Ray job: it asks Ray for one task, the training of one run, and takes no processor itself.
+"""The entrypoint of a Ray job: it starts one Ray task, the training of one run, and needs no processor itself.
 
-Ray does not start a job's entrypoint again, but a task it does, on any machine: when the trainer was ended, when the
-process around it was, and when its machine was lost.
+Ray does not restart a job's entrypoint, but it restarts a task, on any machine: when the trainer or the process around
+it was ended, and when its machine was lost.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from vae.jobs import task
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Let Ray train the run as soon as the processors and GPUs it needs are free; return the trainer's exit code."""
+    """Run the training as a Ray task as soon as its processors and GPUs are free; return the trainer's exit code."""
     parser = argparse.ArgumentParser(prog="python -m vae.jobs.driver", description=__doc__)
     parser.add_argument("run", help="the run's folder, on storage that all machines share")
     parser.add_argument("--job", required=True, help="the submission's id, as job.json has it")
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     import ray
 
     ray.init(log_to_driver=False)
-    # without limit: the attempts count the deaths themselves, and give up without progress
+    # no limit: the attempts count the deaths themselves, and give up without progress
     retries: dict[str, Any] = {"max_retries": -1, "retry_exceptions": [task.Again]}
     attempt = ray.remote(num_cpus=a.processes * a.threads, num_gpus=a.gpus, **retries)(task.attempt)
     code = ray.get(attempt.remote(a.run, a.job, task.options(a.processes, a.threads, a.gpus)))

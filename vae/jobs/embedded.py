@@ -1,4 +1,4 @@
-"""This machine as executor: submitting writes a row, and the engine of whichever process leads works the queue off."""
+"""This machine as executor: submitting writes a row of the queue, and the leading process's engine runs the jobs."""
 
 import os
 import time
@@ -17,39 +17,39 @@ SLOTS = "LATENT_SLOTS"
 
 
 def slots() -> int:
-    """Return how many runs train at once: half the processors, or what `LATENT_SLOTS` says."""
+    """Return how many runs train at once: `LATENT_SLOTS`, by default half the processors."""
     asked = os.environ.get(SLOTS, "")
     return int(asked) if asked.isdigit() and int(asked) > 0 else max(1, cores() // 2)
 
 
 def cost(processes: int) -> int:
-    """Return how many slots a run of so many processes takes; one that wants more than there are takes all."""
+    """Return the number of slots for a run of `processes` processes, at most all slots."""
     return min(processes, slots())
 
 
 def threads(processes: int = 1) -> int:
-    """Return the threads of each process of a run: its share of the processors but one, which is the app's.
+    """Return the threads of each process of a run: its share of the processors except one, reserved for the app.
 
-    Threads that wait for a processor cost more than they bring: two on two busy cores ran at a tenth of one's speed.
+    Too many threads slow training down: two threads on two busy cores had a tenth of one thread's speed.
     """
     return max(1, round((cores() - 1) * cost(processes) / (slots() * processes)))
 
 
 class Embedded:
-    """The queue of the data folder, worked off by child processes of one engine (vae.jobs.engine)."""
+    """The queue of the data folder, whose jobs run as child processes of one engine (vae.jobs.engine)."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.queue = Queue(folder)
 
     def submit(self, run: Path, owner: str = "local", resources: Resources | None = None) -> None:
-        """Queue a run; raises JobError where its owner has too many waiting already."""
+        """Queue a run; raises JobError if too many of the owner's runs wait."""
         run, resources = run.resolve(), resources or Resources()
         if resources.gpus:
             raise JobError("This machine's queue trains on processors. Set a cluster's address to train on GPUs.")
         with self.queue.transaction():
             jobs = {job.run: job for job in self.queue.jobs()}
             known, now = jobs.get(str(run)), status.current(run)
-            over = known is not None and known.state == RUNNING and now.ended  # the engine is about to see its end
+            over = known is not None and known.state == RUNNING and now.ended  # the engine will soon notice its end
             if known is not None and known.state != PARKED and not over:
                 return
             if sum(job.owner == owner and job.state == WAITING for job in jobs.values()) >= MOST_WAITING:
@@ -60,7 +60,7 @@ class Embedded:
             self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
 
     def stop(self, run: Path) -> None:
-        """End a run; one without a process comes back to be measured as it is, one that never began never starts."""
+        """End a run; if it has begun but has no process, it is queued for its evaluation; otherwise it never starts."""
         run = run.resolve()
         with self.queue.transaction():
             job, now = self.queue.get(str(run)), status.current(run)
@@ -78,11 +78,11 @@ class Embedded:
                 self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
 
     def state(self, run: Path) -> JobState:
-        """Return the state of a run, and while it waits, how many go first and for about how long."""
+        """Return the state of a run, and while it waits, the number of jobs before it and the estimated wait."""
         run = run.resolve()
         job, now = self.queue.get(str(run)), status.current(run)
         if job is None:
-            # the engine is about to take the row away, or never had one: a queued run without a row has been lost
+            # the engine is about to remove the row, or there never was one: a queued run without a row was lost
             return JobState(now if now.state != "queued" else replace(now, state="interrupted"))
         if job.state == PARKED and not now.alive:
             return JobState(replace(now, state="paused"))
@@ -95,7 +95,7 @@ class Embedded:
         return JobState(now)
 
     def _wait(self, first: list[Job]) -> float:
-        """Return about how many seconds pass until a slot is free for the job after `first`."""
+        """Return the estimated seconds until a slot is free for the job after `first`."""
         ends = [(status.current(job.path).remaining or 0.0) for job in self.queue.jobs() if job.state == RUNNING]
         ends = sorted(ends + [0.0] * (slots() - len(ends)))
         for job in first:
@@ -104,14 +104,14 @@ class Embedded:
         return ends[0]
 
     def resources(self) -> Capacity:
-        """Return this machine's slots."""
+        """Return this machine's number of slots, and how many are in use."""
         jobs = self.queue.jobs()
         training = [job for job in jobs if job.state == RUNNING and not status.current(job.path).ended]
         busy = sum(cost(job.processes) for job in training)
         return Capacity(slots(), busy, sum(job.state == WAITING for job in jobs), cores())
 
     def warm(self) -> None:
-        """Say that somebody is about to play, so that the engine keeps a worker ready for the next minutes."""
+        """Announce that a run will soon be started, so that the engine keeps a worker ready for the next minutes."""
         self.queue.folder.mkdir(parents=True, exist_ok=True)
         (self.queue.folder / "engine.warm").touch()
 

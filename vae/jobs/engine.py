@@ -1,8 +1,8 @@
-"""Works the queue of this machine off: starts, adopts, resumes and parks trainers, and keeps one worker warm.
+"""The engine of this machine's queue: it starts, adopts, resumes and parks trainers, and keeps one worker warm.
 
-One engine leads a data folder, the first that gets `engine.lock`; the system passes the lead on when its process dies.
-Trainers are processes of their own sessions: they outlive the engine, and the next one adopts them by the lock in their
-run folder. `python -m vae engine` leads without the app.
+One engine leads a data folder: the first that gets `engine.lock`, which the system releases when its process dies.
+Trainers run in separate sessions: they outlive the engine, and the next engine adopts them by the lock in their run
+folder. `python -m vae engine` leads without the app.
 """
 
 import json
@@ -26,11 +26,11 @@ from vae.runs import status
 from vae.runs.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
-TICK, LOOK = 0.05, 0.5  # seconds between looks at the queue's file, and at processes that are no children
+TICK, LOOK = 0.05, 0.5  # seconds between checks of the queue's file, and of processes that are not children
 MOST_DEATHS = 3
 SETTLING = 15.0  # seconds that a process may take to lock its run
-PARK_WANTED, PARK_IDLE = 10.0, 600.0  # seconds a pause keeps its process while others wait, and while none does
-WARM = 600.0  # seconds that a worker is kept ready after somebody asked for it
+PARK_WANTED, PARK_IDLE = 10.0, 600.0  # seconds a pause keeps its process if others wait, if none waits
+WARM = 600.0  # seconds for which a worker is kept ready after `warm`
 LATER = 75
 
 KILLED = (
@@ -40,7 +40,7 @@ KILLED = (
 
 
 class Worker:
-    """A process that has torch loaded and waits for one run; it ends by itself when the engine does."""
+    """A process that has torch loaded and waits for one run; it ends when the engine ends."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ class Worker:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                # threads that spin while they wait take the processor from those they wait for
+                # waiting threads that spin would take the processor from the working ones
                 env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
             )
 
@@ -62,14 +62,14 @@ class Worker:
         return self.process.poll() is None
 
     def train(self, run: str, processes: int) -> None:
-        """Hand over the run; the process is its trainer from here on."""
+        """Start training the run: the process becomes its trainer."""
         order = {"run": run, "threads": embedded.threads(processes), "processes": processes, "k": K, "n": N}
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(order).encode() + b"\n")
             self.process.stdin.close()
         except BrokenPipeError:
-            pass  # it has died: the engine will see its end and count it
+            pass  # it has died: the engine will notice and count it
 
     def dismiss(self) -> None:
         """End a worker that has no run."""
@@ -80,7 +80,7 @@ class Worker:
 
 
 class Engine:
-    """The loop over one data folder's queue; `run` returns after `close`, trainers go on."""
+    """The loop over one data folder's queue; `run` returns after `close`, and trainers continue."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.queue = Queue(folder)
@@ -91,18 +91,18 @@ class Engine:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Run in a thread of this process."""
+        """Start `run` in a thread of this process."""
         self._thread = threading.Thread(target=self.run, name="engine", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """End the loop and the warm worker; trainers go on by themselves."""
+        """End the loop and the warm worker; trainers continue."""
         self._closing.set()
         if self._thread is not None:
             self._thread.join(5)
 
     def run(self) -> None:
-        """Lead as soon as no other process does, and work the queue off until `close`."""
+        """Wait until no other process leads, then run the queue until `close`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / "engine.lock")
         while not self._closing.is_set():
@@ -120,12 +120,12 @@ class Engine:
                     stamp, now = self.queue.stamp(), time.monotonic()
                     ended = any(not worker.alive for worker in self.children.values())
                     if stamp != seen or ended or now >= next_look:
-                        seen, next_look = stamp, now + LOOK  # first, so that a bad job is met at leisure
+                        seen, next_look = stamp, now + LOOK  # first, so that a bad job causes no busy loop
                         self.tick()
                 except JobError as error:
                     print(f"engine: {error}", file=sys.stderr)
                 except Exception:
-                    traceback.print_exc()  # one bad job must not end the queue of all
+                    traceback.print_exc()  # one bad job must not end the queue
                 self._closing.wait(TICK)
         finally:
             if self.standby is not None:
@@ -133,12 +133,12 @@ class Engine:
                 self.standby = None
 
     def tick(self) -> None:
-        """Look at every job once and do what is due."""
+        """Check every job once and do what is due."""
         jobs = {job.run: job for job in self.queue.jobs()}
         for run, worker in list(self.children.items()):
             if not worker.alive:
                 del self.children[run]
-                # a run that somebody has queued anew since is no longer this process's
+                # a run that was queued again since is no longer this process's
                 if run in jobs and jobs[run].pid == worker.process.pid:
                     self._ended(jobs.pop(run), worker.process.returncode)
         for job in jobs.values():
@@ -147,13 +147,13 @@ class Engine:
             elif job.state == RUNNING and job.run not in self.children and not self._lives(job):
                 self._ended(job, None)
             elif job.state == PARKED and not paused(job.path):
-                self._ended(job, LATER)  # somebody pressed Play while its process was leaving
+                self._ended(job, LATER)  # the user pressed Play while its process was ending
         self._park()
         self._start_next()
         self._stand_by()
 
     def _lives(self, job: Job) -> bool:
-        """Return whether a trainer that another engine started is at work, or on its way to its lock."""
+        """Return whether a trainer that another engine started is working, or is about to lock its run."""
         if status.held(job.path):
             return True
         if job.pid is None or job.started is None or time.time() - job.started > SETTLING:
@@ -165,13 +165,13 @@ class Engine:
         return True
 
     def _ended(self, job: Job, code: int | None) -> None:
-        """Draw the conclusion from a trainer's end, unless somebody has changed the job since it was seen."""
+        """Handle a trainer's end, unless the job has been changed since."""
         with self.queue.transaction():
             if self.queue.get(job.run) == job:
                 self._conclude(job, code)
 
     def _conclude(self, job: Job, code: int | None) -> None:
-        """Be done with a job whose trainer has ended, park it, let it wait to be resumed, or give it up."""
+        """Decide about a job whose trainer has ended: finished, parked, waiting to be resumed, or given up."""
         if not job.path.is_dir():
             self.queue.drop(job.run)
             return
@@ -199,7 +199,7 @@ class Engine:
         self.queue.drop(job.run)
 
     def _start_next(self) -> None:
-        """Start the jobs whose turn it is while there are slots; a big one is not passed by smaller ones."""
+        """Start the next jobs while slots are free; a smaller job never overtakes a bigger one."""
         used = sum(embedded.cost(job.processes) for job in self.queue.jobs() if job.state == RUNNING)
         for job in self.queue.waiting():
             if used + embedded.cost(job.processes) > embedded.slots():
@@ -212,10 +212,10 @@ class Engine:
                 self.children[job.run] = worker
                 used += embedded.cost(job.processes)
             else:
-                self.standby = worker  # stopped in this very moment
+                self.standby = worker  # stopped at this moment
 
     def _park(self) -> None:
-        """End the processes of long pauses, sooner where others wait for the slot; their checkpoint is saved."""
+        """End processes that pause for long, sooner if other jobs wait for the slot; their checkpoint is saved."""
         jobs = self.queue.jobs()
         wanted = any(job.state == WAITING for job in jobs)
         for job in jobs:
@@ -229,7 +229,7 @@ class Engine:
                 os.kill(job.pid, signal.SIGTERM)
 
     def _stand_by(self) -> None:
-        """Keep one worker warm while somebody may want it and a slot is free."""
+        """Keep one worker warm while a run may soon be started and a slot is free."""
         try:
             wanted = time.time() - (self.folder / "engine.warm").stat().st_mtime < WARM
         except FileNotFoundError:
@@ -243,7 +243,7 @@ class Engine:
 
 
 def _last_words(run: Path) -> str:
-    """Return what a trainer said last before it ended without a status."""
+    """Return the last line that a trainer printed before it ended without a status."""
     try:
         lines = (run / "worker.log").read_text(errors="replace").strip().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Pausing and queueing as the run folder says them, the same for every executor."""
+"""Pausing and queueing through the run folder, the same for every executor."""
 
 import time
 from pathlib import Path
@@ -9,14 +9,14 @@ from vae.runs.status import Status
 
 
 def pause(run: Path) -> None:
-    """Let a run wait after its present step; everything is saved."""
+    """Pause a run after its current step; everything is saved."""
     control.ask(run, mode="pause")
 
 
 def pause_and_wait(run: Path, patience: float = 5.0) -> None:
-    """Pause a run that trains and wait until that is saved, for a copy to go on from there.
+    """Pause a training run and wait until its checkpoint is saved, so that a copy can continue from it.
 
-    Raises JobError where it is still at work after `patience` seconds.
+    Raises JobError if it is not paused after `patience` seconds.
     """
     if not status.held(run):
         return
@@ -29,14 +29,14 @@ def pause_and_wait(run: Path, patience: float = 5.0) -> None:
 
 
 def paused(run: Path) -> bool:
-    """Return whether a run is in a pause that people still want, with or without a process; all of it is saved."""
+    """Return whether a run is paused and the pause is still requested, with or without a process."""
     now, asked = status.read(run), control.read(run)
     due = asked.mode == "run" and asked.until is not None and now is not None and now.step >= asked.until
     return now is not None and now.state == "paused" and (asked.mode == "pause" or due)
 
 
 def mark_queued(run: Path, now: Status) -> Status:
-    """Write that a run is queued, so that its trainer follows the requests that it finds, and return the status."""
+    """Write the status "queued", so that the trainer will follow existing requests, and return the status."""
     queued = Status("queued", now.step, now.epoch, now.total, now.per_epoch, now.seconds, attempt=now.attempt)
     status.write(run, queued)
     return queued

@@ -1,6 +1,6 @@
-"""The queue of this machine: who waits, who trains, whose turn is next; SQLite (WAL) in the data folder.
+"""The queue of this machine: waiting and training jobs and their order; SQLite (WAL) in the data folder.
 
-It holds nothing that the run folders do not say too, so a damaged file is put aside and made anew from them.
+The run folders contain the same information, so a damaged file is put aside and recreated from them.
 """
 
 import os
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS turns (owner TEXT PRIMARY KEY, last REAL NOT NULL);
 
 @dataclass(frozen=True)
 class Job:
-    """One row: `deaths` of its trainer in a row without progress beyond `step`, times in unix seconds."""
+    """A row: `deaths` counts its trainer's successive deaths without progress beyond `step`; times in unix seconds."""
 
     run: str
     owner: str
@@ -54,10 +54,10 @@ COLUMNS = ", ".join(f.name for f in fields(Job))
 
 
 def order(waiting: Iterable[Job], turns: Mapping[str, float], training: Iterable[str] = ()) -> list[Job]:
-    """Return the jobs in the order in which they start, round robin over their owners.
+    """Return the waiting jobs in the order in which they will start, round robin over their owners.
 
-    The next is always of the owner with the fewest jobs that train, then of the one whose last turn is longest ago, and
-    of that owner the oldest. `turns` are the times of the last turns, `training` the owners of jobs that train.
+    The next is the oldest job of the owner with the fewest training jobs; among such owners, of the one whose last turn
+    is longest ago. `turns` are the times of the last turns, `training` the owners of jobs that train.
     """
     left = sorted(waiting, key=lambda job: job.submitted)
     busy, last, result = Counter(training), dict(turns), []
@@ -73,10 +73,10 @@ def order(waiting: Iterable[Job], turns: Mapping[str, float], training: Iterable
 
 
 class Queue:
-    """The jobs of a data folder; every call is a transaction of its own, from any thread or process.
+    """The jobs of a data folder; every call is a separate transaction, from any thread or process.
 
-    What depends on what was read, row or run folder, belongs into one `transaction` with it: otherwise an engine that
-    sees the end of a process and a visitor who queues its run anew undo each other's work.
+    Use one `transaction` for reading a row or run folder and the change that depends on it: otherwise an engine that
+    notices the end of a process and a visitor who queues the run again undo each other's work.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -87,9 +87,9 @@ class Queue:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Keep everybody else from changing the queue meanwhile; this thread's calls inside are part of it.
+        """Lock the queue against other writers; this thread's calls inside the block are part of the transaction.
 
-        Raises JobError where the file cannot be used just now; what the body raises undoes what it did.
+        Raises JobError if the file cannot be used now; an exception in the block rolls its changes back.
         """
         if (open_one := getattr(self._thread, "connection", None)) is not None:
             yield open_one
@@ -116,17 +116,17 @@ class Queue:
         try:
             yield
         except kinds as error:
-            self._sound = False  # the next call looks closer, and puts a damaged file aside
+            self._sound = False  # the next call checks the file, and puts a damaged one aside
             raise JobError(
                 f"The queue cannot be written: {error}. Make sure that {self.folder} is writable and has room, then "
                 "try again; runs that train go on."
             ) from error
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
-        """Return what changes when any process changes the queue."""
+        """Return a value that changes when any process changes the queue."""
         found = []
         for end in ("", "-wal"):
-            with suppress(FileNotFoundError):  # the last connection to close takes the log away, at any moment
+            with suppress(FileNotFoundError):  # the last connection that closes removes the log, at any moment
                 seen = os.stat(f"{self.file}{end}")
                 found.append((seen.st_mtime_ns, seen.st_size))
         return tuple(found)
@@ -135,7 +135,7 @@ class Queue:
         try:
             return self._prepared()
         except sqlite3.OperationalError:
-            raise  # locked, a full disk or no permission: no damage
+            raise  # locked, a full disk or no permission: not damaged
         except sqlite3.DatabaseError:
             self._put_aside()
             return self._prepared()
@@ -165,7 +165,7 @@ class Queue:
                 file.rename(f"{file}.damaged-{stamp}")
 
     def _recover(self, connection: sqlite3.Connection) -> None:
-        """Fill a new queue with the runs whose folders say that they wait or train."""
+        """Fill a new queue with the runs whose status is waiting or training."""
         for path in sorted(p.parent for p in (self.folder / "runs").glob("[!.]*/status.json")):
             now = status.read(path)
             try:
@@ -191,13 +191,13 @@ class Queue:
             self._insert(connection, job)
 
     def change(self, run: str, **values: object) -> None:
-        """Change columns of a job; one that is gone stays gone."""
+        """Change columns of a job; a missing job is not created."""
         with self.transaction() as connection:
             columns = ", ".join(f"{name} = ?" for name in values)
             connection.execute(f"UPDATE jobs SET {columns} WHERE run = ?", (*values.values(), run))
 
     def drop(self, run: str) -> None:
-        """Forget a job."""
+        """Remove a job."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM jobs WHERE run = ?", (run,))
 
@@ -208,22 +208,22 @@ class Queue:
         return [Job(*row) for row in rows]
 
     def get(self, run: str) -> Job | None:
-        """Return the job of a run, if it has one."""
+        """Return the job of a run, or None."""
         return next((job for job in self.jobs() if job.run == run), None)
 
     def turns(self) -> dict[str, float]:
-        """Return when each owner's last job was started."""
+        """Return the start time of each owner's last job."""
         with self.transaction() as connection:
             return dict(connection.execute("SELECT owner, last FROM turns").fetchall())
 
     def waiting(self) -> list[Job]:
-        """Return the jobs that wait, in the order in which they will start."""
+        """Return the waiting jobs, in the order in which they will start."""
         jobs = self.jobs()
         training = [job.owner for job in jobs if job.state == RUNNING]
         return order([job for job in jobs if job.state == WAITING], self.turns(), training)
 
     def start(self, job: Job, pid: int, now: float) -> bool:
-        """Mark a waiting job as running, and count its owner's turn; False where it waits no longer."""
+        """Mark a waiting job as running, and record its owner's turn; False if it does not wait any more."""
         with self.transaction() as connection:
             changed = connection.execute(
                 "UPDATE jobs SET state = ?, pid = ?, started = ? WHERE run = ? AND state = ?",

@@ -1,6 +1,6 @@
-"""What a cluster's machine does for one run: an attempt to train it to its end, which Ray repeats wherever it can.
+"""The Ray task of a run: an attempt to train it to its end, which Ray repeats on any machine.
 
-The attempts of a run know of each other through its job.json alone, on the storage that all machines share.
+The attempts of a run communicate only through its job.json, on the storage that all machines share.
 """
 
 import json
@@ -24,24 +24,24 @@ from vae.jobs.worker import LOG_BYTES
 from vae.runs import files, status
 from vae.runs.status import Status
 
-LOOK = 0.2  # seconds between looks at a trainer
-PARK = 60.0  # seconds that a pause keeps its processors
+LOOK = 0.2  # seconds between checks of a trainer
+PARK = 60.0  # seconds for which a paused run keeps its processors
 PATIENCE = 30.0  # seconds that a job.json may be locked by another machine
-LAST_WORDS = 2_000  # characters of the log that say why a trainer ended
+LAST_WORDS = 2_000  # characters of the log that are read for the reason of a trainer's end
 
 BROKEN = "The trainer ended with exit code {code}: {words} Its whole output is in worker.log."
 
 
 class Again(Exception):
-    """The trainer was ended before the run was: Ray shall try once more, on any machine."""
+    """The trainer ended before the run was finished: Ray repeats the task, on any machine."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """A run's job.json: which Ray job is its, and how its attempts went; `submitted` in unix seconds.
+    """A run's job.json: its Ray job and the results of its attempts; `submitted` in unix seconds.
 
-    `began` says that an attempt has started and has not ended in order, `deaths` how many ended so in a row without
-    progress beyond `step`; `over` that the job does nothing more for the run.
+    `began`: an attempt has started and has not ended properly; `deaths`: how many successive attempts ended so without
+    progress beyond `step`; `over`: the job does nothing more for the run.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Note:
 
 
 def read(run: Path) -> Note | None:
-    """Return what job.json says, or None where it is absent or damaged."""
+    """Return the content of job.json, or None if it is missing or damaged."""
     try:
         content = json.loads((run / "job.json").read_text())
         return Note(**{f.name: content[f.name] for f in fields(Note) if f.name in content})
@@ -73,7 +73,7 @@ def write(run: Path, note: Note) -> None:
 
 @contextmanager
 def lock(run: Path) -> Iterator[None]:
-    """Hold the lock under which job.json changes; raises JobError where another process does not let go of it."""
+    """Hold the lock for changing job.json; raises JobError if another process does not release it."""
     try:
         with FileLock(run / ".job.lock", timeout=PATIENCE):
             yield
@@ -82,7 +82,7 @@ def lock(run: Path) -> Iterator[None]:
 
 
 def attempt(path: str, job: str, command: list[str]) -> int:
-    """Train the run as job `job`; return the trainer's exit code, 0 where nothing is to be done; raises Again."""
+    """Train the run as job `job`; return the trainer's exit code, 0 if there is nothing to do; raises Again."""
     run = Path(path)
     if not run.is_dir() or not _begin(run, job):
         return 0
@@ -93,16 +93,16 @@ def attempt(path: str, job: str, command: list[str]) -> int:
 
 
 def _begin(run: Path, job: str) -> bool:
-    """Return whether this attempt shall train, and say in the run folder that it does."""
+    """Return whether this attempt is to train the run, and record it in the run folder."""
     deadline = time.monotonic() + SETTLING
     while status.held(run) and time.monotonic() < deadline:
-        time.sleep(LOOK)  # the attempt before saves its last steps
+        time.sleep(LOOK)  # the previous attempt is saving its last steps
     with lock(run):
         note, now = read(run), status.current(run)
         if note is None or note.id != job or note.over:
             return False
         deaths = 0 if not note.began else 1 if now.step > note.step else note.deaths + 1
-        idle = paused(run) or status.held(run)  # or somebody trains it by hand
+        idle = paused(run) or status.held(run)  # or a user trains it by hand
         if deaths >= MOST_DEATHS and not idle:
             message = KILLED.format(deaths=deaths, step=now.step)
             status.write(run, replace(now, state="failed", problem="killed", message=message))
@@ -116,11 +116,11 @@ def _begin(run: Path, job: str) -> bool:
 
 
 def _train(run: Path, command: list[str]) -> int:
-    """Run the trainer, end it in a long pause, and return its exit code."""
+    """Run the trainer, end it after a long pause, and return its exit code."""
     file = run / "worker.log"
     large = file.is_file() and file.stat().st_size > LOG_BYTES
     with open(file, "wb" if large else "ab") as log:
-        # of its own session, so that it can save when this process is killed: it leaves at the end of its input
+        # a new session, so that it can save when this process is killed: it ends at the end of its input
         process = subprocess.Popen(
             [sys.executable, "-m", "vae.jobs.task", str(run), *command],
             stdin=subprocess.PIPE,
@@ -141,13 +141,13 @@ def _train(run: Path, command: list[str]) -> int:
 
 
 def _over(run: Path, code: int) -> bool:
-    """Return whether the run needs no further attempt, and draw the conclusion in its folder."""
+    """Return whether the run needs no further attempt, and update its folder."""
     with lock(run):
         note, now = read(run), status.read(run) or Status()
         if note is None:
             return True
         ended = now.ended or paused(run)
-        again = now.state == "queued"  # a trainer says more than that: somebody has resumed the run since
+        again = now.state == "queued"  # not a trainer's status: the run was resumed since
         if not ended and not again and 0 < code < 128 and code != LATER:
             words = (run / "worker.log").read_text(errors="replace").strip()[-LAST_WORDS:].rpartition("\n")[2]
             message = BROKEN.format(code=code, words=words.removeprefix("error: "))
@@ -171,7 +171,7 @@ def _leave_with_parent() -> None:
 
 
 def main() -> int:
-    """Be the run's trainer, and leave, with everything saved, when the process that started it ends."""
+    """Train the run; save and end when the parent process ends."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     from vae.training import launch
 

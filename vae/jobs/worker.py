@@ -1,4 +1,4 @@
-"""One process for one run: it loads torch, rehearses, waits for the engine's word, and then is the run's trainer."""
+"""A warm worker: a process that loads torch, waits for a run from the engine, and then trains it."""
 
 import json
 import os
@@ -11,13 +11,13 @@ LOG_BYTES = 1_000_000
 
 
 def _kill_me_first() -> None:
-    """Where memory runs out, Linux shall end a trainer, which resumes, and not the app."""
+    """Let Linux end a trainer, which can resume, before the app when memory runs out."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _rehearse() -> None:
-    """Take two steps of a small model: torch makes its threads and loads its kernels at the first ones."""
+    """Take two training steps of a small model, because torch starts threads and loads kernels at the first steps."""
     from vae.data import DEFAULT, describe, load
     from vae.data.batches import prepare
     from vae.spec import preset
@@ -30,7 +30,7 @@ def _rehearse() -> None:
 
 
 def _log_to(run: Path) -> None:
-    """Send what this process prints to the run's worker.log, begun anew where it has grown large."""
+    """Redirect this process's output to the run's worker.log; a large file is started again."""
     file = run / "worker.log"
     large = file.is_file() and file.stat().st_size > LOG_BYTES
     log = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if large else 0), 0o644)
@@ -42,7 +42,7 @@ def _log_to(run: Path) -> None:
 def main() -> int:
     """Wait for {"run", "threads", "processes", "k", "n"} on standard input, train it, return the trainer's exit code.
 
-    End of input without a run ends the process: the engine is gone or needs it no longer.
+    The end of input without a run ends the process: the engine has ended or does not need it any more.
     """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -59,6 +59,6 @@ def main() -> int:
     try:
         _log_to(run)
     except FileNotFoundError:
-        return 0  # deleted before it began
+        return 0  # the run was deleted before it began
     words = [f"--{name}={order[name]}" for name in ("threads", "processes", "k", "n")]
     return launch.main([str(run), *words])
