@@ -37,7 +37,7 @@ def _places(run: Path) -> tuple[Path, Path]:
 
 
 def read(run: Path, part: str) -> Any:
-    """Return a cached part of the evidence for a run's current weights, ABSENT if not applicable, None if not cached."""
+    """Return a cached part of the evidence for a run's current weights, ABSENT if it has none, None if not cached."""
     for folder in _places(run):
         try:
             content = json.loads((folder / f"{part}.json").read_text())
