@@ -1,5 +1,5 @@
 # run: the app (needs runtime packages only)   test: everything   lint: style, types and imports   bench: timings
-# check: what one runs before each commit, in a minute
+# check: quick checks before each commit, in a minute
 # Each makes .venv and installs what is missing; PYTHON picks the interpreter that .venv is made from.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -53,7 +53,7 @@ TOO_OLD := Python 3.11 or newer is needed, and $(PYTHON) is %d.%d: name another,
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("$(TOO_OLD)" % v if v < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
-# where .venv cannot be written, it is used as it is, whatever the time stamps say
+# a .venv that cannot be written is used unchanged, for any time stamps
 INSTALL = if [ -w .venv ]; then \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r $(1) && touch $(2); \
 	else echo ".venv cannot be written here: it is used as it is."; fi

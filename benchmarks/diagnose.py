@@ -2,8 +2,8 @@
 
     python benchmarks/diagnose.py [--model mnist-vae-2d] [--rounds 3]
 
-Prints a Markdown table, and fails where a limit is broken. The model is a copy of the shipped one among the runs of an
-empty data folder, so that nothing of its diagnosis is kept; `kept` is the page opened once more. Real MNIST is found
+Prints a Markdown table, and fails if a limit is exceeded. The model is a copy of the shipped one in an empty data
+folder, so that none of its evidence is cached; `kept` is the page opened once more. Real MNIST is found
 where LATENT_DATA says. Times run from the browser's request for the page; the pool starts with the first round of each.
 """
 

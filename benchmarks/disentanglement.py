@@ -33,7 +33,7 @@ LATENT = 10
 
 
 def spec(name: str, seed: int, epochs: int, size: int, beta: float) -> Spec:
-    """Return the training of one model: the presets differ in their objective alone."""
+    """Return the spec of one model: the presets differ only in their objective."""
     objective = {"vae": {"kind": "elbo", "beta": 1.0}, "beta-vae": {"kind": "elbo", "beta": beta}}
     return preset(
         name,

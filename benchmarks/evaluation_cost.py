@@ -1,4 +1,4 @@
-"""What the exact evaluations cost: seconds, memory peak, and how both grow with N, K and d.
+"""Cost of the exact evaluations: seconds, memory peak, and their growth with N, K and d.
 
     python benchmarks/evaluation_cost.py [--rounds 3] [--threads 2]
 

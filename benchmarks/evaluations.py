@@ -1,4 +1,4 @@
-"""What a page waits for when it asks the pool: the first question, the next ones, one asked before, and the memory.
+"""Latency of the pages' calls to the pool: the first call, later calls, cached calls; and memory.
 
     python benchmarks/evaluations.py [--models mnist-vae-2d,digits-vae-2d] [--asks 50]
 

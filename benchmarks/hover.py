@@ -1,4 +1,4 @@
-"""From pointer to painted picture: real moves of a real pointer over the map of the real app, in a real browser.
+"""Latency from a pointer's move to the painted image on the map of the real app, in a real browser.
 
     python benchmarks/hover.py [--models mnist-vae-2d,sprites-beta-vae-10d] [--moves 400]
 

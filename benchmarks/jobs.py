@@ -1,4 +1,4 @@
-"""What watching costs a training, and how soon it obeys: the queue, its workers and teams, without a browser.
+"""Cost of the queue for training speed, and latency of requests: the queue, its workers and teams, without a browser.
 
     python benchmarks/jobs.py [--rounds 5] [--seconds 6]
 
@@ -77,7 +77,7 @@ def reached(run: Run, *states: str, step: int = 0) -> Callable[[], bool]:
 
 
 def bare(folder: Path, threads: int, seconds: float) -> float:
-    """Return the steps a second of the loop by itself, in a process of its own."""
+    """Return the steps per second of the bare loop, in a separate process."""
     file = folder / "spec.json"
     runs.write(file, SPEC.to_json())
     words = [sys.executable, "-c", BARE.format(threads=threads, seconds=seconds), str(file)]
@@ -85,7 +85,7 @@ def bare(folder: Path, threads: int, seconds: float) -> float:
 
 
 def rate(run: Run, seconds: float) -> float:
-    """Return the steps a second of a run by the clock on the wall."""
+    """Return the steps per second of a run, by wall clock."""
     began, first = time.perf_counter(), status.read(run.path)
     time.sleep(seconds)
     last = status.read(run.path)
@@ -94,7 +94,7 @@ def rate(run: Run, seconds: float) -> float:
 
 
 def end(*found: Run) -> None:
-    """Kill trainers and forget their rows."""
+    """Kill trainers and remove their rows."""
     queue = embedded.Embedded().queue
     for run in found:
         job = queue.get(str(run.path.resolve()))

@@ -1,4 +1,4 @@
-"""A training watched in a real browser: what it costs, how smooth it is, and whether the app still answers.
+"""Live training in a real browser: its cost, the frame rate, and the response time of the app.
 
     python benchmarks/live.py [--rounds 5] [--seconds 6]
 

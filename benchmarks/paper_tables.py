@@ -1,4 +1,4 @@
-"""The published numbers that are cheap enough to train again: what was published, what a bounded time on a CPU reaches.
+"""Reproduction of published numbers within a bounded time on a CPU.
 
     python benchmarks/paper_tables.py [--minutes 1.0] [--only NAME ...] [--out FOLDER] [--images 2000]
 
@@ -180,7 +180,7 @@ def variances(model: LatentModel, spec: Spec, draws: int = 200) -> list[tuple[st
 
 
 def print_tables(results: dict[str, Any]) -> bool:
-    """Print what there is; return whether every limit among it is met."""
+    """Print the available results; return whether every limit is met."""
     met = True
 
     def verdict(holds: bool) -> str:

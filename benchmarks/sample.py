@@ -1,4 +1,4 @@
-"""The Sample page under a hand: from a slider's event to the painted picture, in the real app and a real browser.
+"""Latency of the Sample page: from a slider's event to the painted image, in the real app and a real browser.
 
     python benchmarks/sample.py [--models mnist-vae-2d,sprites-beta-vae-10d] [--moves 200]
 

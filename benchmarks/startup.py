@@ -1,4 +1,4 @@
-"""How long until the app is there, and how much memory it takes: medians of real starts in a real browser.
+"""Startup time and memory of the app: medians of real starts in a real browser.
 
     python benchmarks/startup.py [--runs 5]
 

@@ -1,4 +1,4 @@
-"""The Theory page by hand: from the press of a button to the numbers, and to the end of q's walk, in a real browser.
+"""Latency of the Theory page: from a button's press to the numbers, and to the refined q, in a real browser.
 
     python benchmarks/theory.py [--model mnist-vae-2d] [--images 40] [--walks 8]
 

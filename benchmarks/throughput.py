@@ -120,7 +120,7 @@ def example(images: np.ndarray) -> Callable[[], None]:
 
 
 def products(images: np.ndarray) -> Callable[[], None]:
-    """Return the matrix products of forward and backward alone, into buffers made before: no training is faster."""
+    """Return only the matrix products of forward and backward, into preallocated buffers: a bound on training speed."""
     jobs = []
     for k, (n_in, n_out) in enumerate([(PIXELS, HIDDEN), (HIDDEN, 2 * LATENT), (LATENT, HIDDEN), (HIDDEN, PIXELS)]):
         x, w, dy = torch.randn(BATCH, n_in), torch.randn(n_out, n_in), torch.randn(BATCH, n_out)
@@ -138,7 +138,7 @@ def products(images: np.ndarray) -> Callable[[], None]:
 
 
 class Pythae:
-    """pythae in its own process and environment, told by a line to train one epoch."""
+    """pythae in its own process and environment; each line of input starts one epoch."""
 
     def __init__(self, python: str | None, images: np.ndarray, threads: int) -> None:
         if python is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def app() -> Path:
-    """Return the script that Streamlit starts: in this package when installed, beside it in a checkout."""
+    """Return the script that Streamlit starts: in this package when installed, next to it in a checkout."""
     here = Path(__file__).resolve().parent
     installed = here / "app.py"
     return installed if installed.is_file() else here.parent / "app.py"

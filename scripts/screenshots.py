@@ -1,4 +1,4 @@
-"""Take the README's pictures: `make screenshots`. A real server, a real browser, a real pointer."""
+"""Take the README's screenshots with a real server and browser: `make screenshots`."""
 
 import sys
 import tempfile
@@ -23,7 +23,7 @@ PIN, HOVER = (0.9, -0.55), (-1.4, 0.75)
 
 
 def explored(page: Page) -> None:
-    """Pin one point and leave the pointer at another, where there is room to explore."""
+    """Pin one point and leave the pointer at another."""
     page.mouse.click(*pixel(page, *PIN))
     page.wait_for_function("() => location.search.includes('z=')")
     settle(page, 1000)
@@ -39,7 +39,7 @@ def filmed(page: Page) -> None:
 
 
 def walked(page: Page) -> None:
-    """Wait for the geodesic, and go to where the paths differ."""
+    """Wait for the geodesic, and move to a place where the paths differ."""
     page.wait_for_timeout(6000)
     page.locator(".st-key-paths .scrub input[type=range]").fill("0.36")
     page.wait_for_timeout(1000)
@@ -67,7 +67,7 @@ SHOTS = (
 
 
 def main() -> None:
-    """Write every picture of SHOTS."""
+    """Write every screenshot of SHOTS."""
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = start(Path(folder))

@@ -1,4 +1,4 @@
-"""Autoencoders and variational autoencoders with bounds that are proven.
+"""Autoencoders and variational autoencoders, with tested bounds on log p(x).
 
     import vae
     run = vae.train("vae", data="digits", epochs=5)   # a preset, trained here with a progress bar
@@ -7,7 +7,7 @@
     codes = model.encode(vae.data.load("digits", "test").images).mean   # [360, 2]
     images = model.decode(codes).mean                 # [360, 1, 8, 8]
 
-`preset` and `Spec` choose a model by hand, `data` holds the datasets. All bounds are in nats per example. Importing
+`preset` and `Spec` choose a model in detail, `data` has the datasets. All bounds are in nats per example. Importing
 this package loads no torch: each of its names is imported when it is first used.
 """
 

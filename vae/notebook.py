@@ -1,4 +1,4 @@
-"""The front door for notebooks and scripts: train a model, load one, and measure it, in a line each."""
+"""The interface for notebooks and scripts: train, load and evaluate a model in a line each."""
 
 import time
 from dataclasses import dataclass, fields
@@ -37,18 +37,18 @@ def train(
     show_progress: bool = True,
     **changes: Any,
 ) -> Run:
-    """Train a model in this process and return its run, a folder that is kept among the user's runs.
+    """Train a model in this process and return its run, a folder among the user's runs.
 
     `model` is a preset's name (`vae.PRESETS`) or a Spec, `changes` are fields of Spec: `train("beta-vae",
-    data="digits", latent=8, epochs=5)`. Naming `data` gives the spec what the data decide, where `changes` do not say
-    otherwise: shape, classes, grey levels, and no binarisation of what is not grey pixels.
+    data="digits", latent=8, epochs=5)`. With `data`, the entries that follow from the data are set unless `changes`
+    contain them: shape, classes, grey levels, and no binarisation unless the data are grey pixels.
 
-    The run's `name` is PRESET-DATA if none is given, with a number where that is taken; the app and `vae.load` find it
-    by this name, below `vae.data.data_root()`. Afterwards it is measured on `n` test examples (None: all) with `k`
+    The run's `name` is PRESET-DATA if none is given, with a number if that is taken; the app and `vae.load` find it by
+    this name, below `vae.data.data_root()`. After training it is evaluated on `n` test examples (None: all) with `k`
     importance samples: `run.metrics`, in nats per example. An interrupt (Ctrl-C, or the notebook's stop) ends training
-    early, and the run is measured and returned as it stands.
+    early, and the run is evaluated and returned.
 
-    Raises SpecError or DataError before anything is made, RunError if the name is taken or the training fails.
+    Raises SpecError or DataError before anything is created, RunError if the name is taken or the training fails.
     """
     spec = _spec(model, data, changes)
     prepare(datasets.load(spec.data, "valid", n=1), spec)  # refuses what does not fit the data
@@ -77,8 +77,8 @@ def evaluate(
 
     "distortion" is -E_q[log p(x|z)], "rate" KL(q(z|x) || p(z)), "elbo" their negative sum, and "log_px" the
     importance-weighted bound of `k` samples, with "ess", their effective number: nats per example. An autoencoder has a
-    distortion only. "data" and "split" say what was measured: the run's own data, or those named `data`. The first `n`
-    examples are measured (None: all), always with the same noise; nothing is saved.
+    distortion only. "data" and "split" name the data: the run's own, or those named `data`. The first `n` examples are
+    used (None: all), always with the same noise; nothing is saved.
 
     Raises RunError or DataError.
     """
@@ -95,8 +95,8 @@ def evaluate(
 class Model:
     """A trained model of a run: p(z), p(x|z) and q(z|x) as torch distributions; nothing is sampled unless asked.
 
-    Numpy arrays and tensors are taken, of any type of number. `module` is the torch module, whose weights are fixed:
-    gradients reach x and z, and no weights.
+    Methods accept numpy arrays and tensors of any numeric type. `module` is the torch module, whose weights are frozen:
+    gradients flow to x and z only.
     """
 
     run: Run
@@ -104,15 +104,15 @@ class Model:
 
     @property
     def spec(self) -> Spec:
-        """What it is and how it was trained."""
+        """The spec of the model and its training."""
         return self.run.spec
 
     def encode(self, x: Any, labels: Any = None) -> Distribution:
         """Return q(z|x) of examples x [..., *spec.shape]: `.mean` [..., d] are the codes, `.stddev` their widths.
 
-        uint8 x are pixels as the dataset holds them: they are scaled, or binarised by one fixed draw, as they were for
-        training. All others are taken as the values that the encoder sees, for pixels in [0, 1]. A model that is
-        conditioned on labels needs them: whole numbers [...]. Raises DataError for another shape.
+        uint8 x are pixels as in the dataset: they are scaled, or binarised by one fixed draw, as in training. Other
+        types are the encoder's input itself, for pixels in [0, 1]. A model that is conditioned on labels needs them:
+        whole numbers [...]. Raises DataError for another shape.
         """
         x = torch.as_tensor(x)
         self._check(x, self.spec.shape, "x")
@@ -144,7 +144,7 @@ class Model:
         return values.to(next(self.module.parameters()))
 
     def _pixels(self, x: Tensor) -> Tensor:
-        """Return what the encoder sees of pixels as the dataset holds them; anything else is only cast."""
+        """Return the encoder's input for uint8 pixels of the dataset; other types are only cast."""
         dataset = datasets.describe(self.spec.data)
         if x.dtype != torch.uint8 or not dataset.pixels:
             return self._cast(x)
@@ -160,7 +160,7 @@ class Model:
 
 
 def _spec(model: str | Spec, data: str | None, changes: dict[str, Any]) -> Spec:
-    """Return the spec of a preset or of another spec with changes, completed by what the data decide."""
+    """Return the spec of a preset or of another spec with changes, completed from the data."""
     base = vars(model if isinstance(model, Spec) else preset(model))
     if unknown := changes.keys() - {field.name for field in fields(Spec)}:
         raise SpecError(f"A spec has no {', '.join(sorted(unknown))}. It has {', '.join(base)}.")

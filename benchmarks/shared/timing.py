@@ -1,4 +1,4 @@
-"""What every benchmark says of its times: their median and 95th percentile, and how busy the machine was."""
+"""Report times: median and 95th percentile, and the machine's load."""
 
 import math
 import os

@@ -1,7 +1,7 @@
 """The command line: `python -m vae train | models | evaluate | encode | expost | export | ...`, see --help.
 
-Each command is a file of this room: `HELP`, `add_arguments(parser)`, and `run(given)`, which returns the exit status
-or None for 0. What needs torch is imported when a command runs.
+Each command is a file in this folder with `HELP`, `add_arguments(parser)`, and `run(given)`, which returns the exit
+status or None for 0. Imports of torch happen only when a command runs.
 """
 
 import argparse
@@ -45,11 +45,11 @@ BAD_INPUT = 2
 
 
 class _Usage(Exception):
-    """A command line that cannot be read: what is wrong with it."""
+    """An invalid command line; the message says what is wrong."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, as those of the commands are."""
+    """A parser whose errors are one line, like the commands' errors."""
 
     def error(self, message: str) -> NoReturn:
         raise _Usage(f"{message}; see `{self.prog} --help`")
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; errors that a person can mend are one line on standard error and exit status 2."""
+    """Run one command; errors that the user can correct are one line on standard error and exit status 2."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
         given = _parser().parse_args(words)

@@ -1,4 +1,4 @@
-"""Decode a run's map ahead, for decoders that the browser cannot run."""
+"""Pre-decode a run's map, for decoders that the browser cannot run."""
 
 import argparse
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Encode the test split, decode the map, and keep both with the run."""
+    """Encode the test split, decode the map, and save both in the run."""
     from vae.runs.load import load_model
     from vae.training import finish
 

@@ -1,4 +1,4 @@
-"""Say what is wrong with a model, and keep what that rests on."""
+"""Diagnose a model's faults, and save the evidence."""
 
 import argparse
 

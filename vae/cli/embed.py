@@ -1,4 +1,4 @@
-"""Lay out the codes of more than two latents on a map."""
+"""Compute a 2-D map of codes with more than two latents."""
 
 import argparse
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Lay out the codes, saying how far it is, and keep the map."""
+    """Compute the map with a report of progress, and cache it."""
     from vae.geometry import embedding
 
     codes = open_run(given.model).codes

@@ -1,4 +1,4 @@
-"""Make a run's codes again."""
+"""Compute a run's codes again."""
 
 import argparse
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Encode the test split and keep the codes with the run."""
+    """Encode the test split and save the codes in the run."""
     from vae.runs.load import load_model
     from vae.training import finish
 

@@ -1,4 +1,4 @@
-"""Work off the queue of this machine without the app."""
+"""Run the queue of this machine without the app."""
 
 import argparse
 
@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Lead the queue until a signal; return the exit code."""
+    """Run the queue until a signal; return the exit code."""
     from vae.jobs import engine
 
     return engine.serve()

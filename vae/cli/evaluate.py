@@ -1,4 +1,4 @@
-"""Measure a run's bounds on held-out data, with standard errors."""
+"""Evaluate a run's bounds on held-out data, with standard errors."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Print the numbers as JSON, or the table, and keep them with the run."""
+    """Print the numbers as JSON, or the table, and save them in the run."""
     from vae.training import denormals
 
     with denormals.flushed():

@@ -1,4 +1,4 @@
-"""Write a run's history for other tools."""
+"""Export a run's history for other tools."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Write the files and say where; raises RunError where no format is named."""
+    """Write the files and print their folder; raises RunError if no format is given."""
     from vae.runs import export
 
     if not given.tensorboard:

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Fit the density and keep it with the run."""
+    """Fit the density and save it in the run."""
     from vae.density import expost
 
     expost.of_run(open_run(given.model), given.kind, components=given.components)

@@ -13,5 +13,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Download the dataset, saying how far it is; raises DataError."""
+    """Download the dataset with a report of progress; raises DataError."""
     data.fetch(given.data, progress=lambda message: print(message, flush=True))

@@ -1,4 +1,4 @@
-"""List the runs on this machine, each with its number."""
+"""List the runs on this machine, each with its bound."""
 
 import argparse
 

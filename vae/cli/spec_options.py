@@ -1,7 +1,7 @@
-"""The options of `train` that make a spec, read from the tables of vae.spec.choices: a new entry there is one here.
+"""The options of `train` that form a spec, generated from the tables of vae.spec.choices.
 
-An option of a role is named after both, `--prior-components`, and a penalty's after its kind, `--sparsity-weight`;
-those below are also known by a shorter name.
+The option of a role is named after both, `--prior-components`, and that of a penalty after its kind,
+`--sparsity-weight`; some have a shorter name too.
 """
 
 import argparse
@@ -22,12 +22,12 @@ SHORT = {
     "objective-beta": "beta",
     "learning-rate": "lr",
 }
-PLAIN: dict[str, Option] = {**NUMBERS, **CHOICES}  # what stands in a spec by itself
-NONE = "none"  # in the place of a kind: the spec has no such part
+PLAIN: dict[str, Option] = {**NUMBERS, **CHOICES}  # the single fields of a spec
+NONE = "none"  # the value instead of a kind that removes the part from the spec
 
 
 def add_spec_options(parser: argparse.ArgumentParser) -> None:
-    """Give a command line an option for each number, choice and kind of a spec, and for each option of a kind."""
+    """Add an option to a parser for each number, choice and kind of a spec, and for each option of a kind."""
     numbers = parser.add_argument_group("numbers and choices", "what is not given is the preset's")
     for name, option in PLAIN.items():
         _add(numbers, name, _words(option), option)
@@ -47,7 +47,7 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(given: argparse.Namespace) -> dict[str, Any]:
-    """Return the numbers and choices that a command line gives, by their names in a spec; raises SpecError."""
+    """Return the numbers and choices given on a command line, by their names in a spec; raises SpecError."""
     found = {name: getattr(given, name) for name in (*PLAIN, "path") if getattr(given, name) is not None}
     for name, option in PLAIN.items():
         if name in found and (problem := option.problem(found[name])):
@@ -56,13 +56,13 @@ def chosen(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def options_of(given: argparse.Namespace, role: str) -> dict[str, Any]:
-    """Return the options that a command line gives to a role, by their names in a spec."""
+    """Return a role's options given on a command line, by their names in a spec."""
     names = {name for kind in ROLES[role].kinds.values() for name in kind.options}
     return {name: value for name in names if (value := getattr(given, f"{role}_{name}")) is not None}
 
 
 def entry(given: argparse.Namespace, role: str, usual: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return a role's entry in the spec: the kind that is given, else the `usual` entry, and the options given.
+    """Return a role's entry in the spec: the given kind, or else the `usual` entry, with the given options.
 
     Raises SpecError for options of a part that the spec does not have.
     """
@@ -74,7 +74,7 @@ def entry(given: argparse.Namespace, role: str, usual: Mapping[str, Any] | None)
 
 
 def terms(given: argparse.Namespace, usual: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """Return the `usual` penalties with the options that a command line gives, and the others that it names."""
+    """Return the `usual` penalties with the options given on a command line, and the other given penalties."""
     found = {term["kind"]: dict(term) for term in usual}
     for name, kind in TERMS.items():
         options = {key: value for key in kind.options if (value := getattr(given, f"{name}_{key}")) is not None}
@@ -104,7 +104,7 @@ def _reader(option: Option) -> Any:
 
 
 def _number(kind: type[int] | type[float], text: str) -> int | float | str:
-    """Return a number; any other word as it is, for the option's table to know or to refuse."""
+    """Return a number, or any other word unchanged, which the option's table accepts or refuses."""
     try:
         return kind(text)
     except ValueError:
@@ -116,7 +116,7 @@ def _sizes(text: str) -> list[int | float | str]:
 
 
 def _words(option: Option) -> str:
-    """Return an option's sentence, its bounds, and its usual value."""
+    """Return an option's sentence, its bounds, and its default."""
     bounds = any_of([*option.words, option.range]) if isinstance(option, Scalar) else ""
     value = ",".join(map(str, option.default)) if isinstance(option, Sizes) else option.default
     usual = "" if value is None else f"usually {value:g}" if isinstance(value, float) else f"usually {value}"
@@ -124,7 +124,7 @@ def _words(option: Option) -> str:
 
 
 def _by_kind(options: Mapping[str, Option]) -> str:
-    """Return what an option is to each of the kinds that have it, once where it is the same."""
+    """Return an option's description for the kinds that have it, once if it is the same for all."""
     texts: dict[str, list[str]] = {}
     for kind, option in options.items():
         texts.setdefault(_words(option), []).append(kind)

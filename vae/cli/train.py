@@ -1,4 +1,4 @@
-"""Train a preset on data as a new run, or a run folder to its end."""
+"""Train a preset on data as a new run, or continue a run folder to its end."""
 
 import argparse
 import time
@@ -19,7 +19,7 @@ WARM_UP = 500  # steps over which the learning rate rises before it falls along 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give the command its arguments: those of a spec, those of a training, and what to train."""
+    """Give the command its arguments: the target, the options of a spec, and those of training."""
     parser.add_argument(
         "target", nargs="?", metavar="PRESET|RUN", help=f"a run's name or folder, or {', '.join(PRESETS)}"
     )
@@ -39,7 +39,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _target(given: argparse.Namespace) -> Run:
-    """Return the run to train: one that is there, or a new one of the preset and options."""
+    """Return the run to train: an existing one, or a new one from the preset and options."""
     from vae.data.batches import prepare
 
     known = given.resume or (given.target if given.target not in PRESETS else None)
@@ -52,14 +52,14 @@ def _target(given: argparse.Namespace) -> Run:
     name = given.name or f"{given.target}-{given.data}"
     if not runs.NAME.fullmatch(name):
         raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
-    prepare(data.load(spec.data, "valid", n=1), spec)  # refuse what does not fit before a folder is made
+    prepare(data.load(spec.data, "valid", n=1), spec)  # refuse an invalid spec before a folder is created
     made = runs.create((given.out or runs.user_runs()) / name, spec)
     files.write_json(made.path / "meta.json", {"owner": "local", "created": time.time(), "command": given.command_line})
     return Run(made.path)
 
 
 def _spec(given: argparse.Namespace) -> Spec:
-    """Return the spec of the command line, completed by what the data decide."""
+    """Return the spec of the command line, completed from the data."""
     if given.target is None or given.data is None:
         raise SpecError("train needs a PRESET and --data NAME, or a RUN")
     base = vars(preset(given.target))  # raises for an unknown name
@@ -80,7 +80,7 @@ def _spec(given: argparse.Namespace) -> Spec:
 
 
 def _usual(given: argparse.Namespace, role: str, entry: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return a role's entry of the preset; a Normal in the place of a likelihood without the scale that is given."""
+    """Return a role's entry of the preset; a Normal replaces a likelihood without scale if a scale is given."""
     kinds = ROLES[role].kinds
     if role == "likelihood" and entry is not None and "sigma" in spec_options.options_of(given, role):
         return entry if "sigma" in kinds[entry["kind"]].options else {"kind": "normal"}

@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Be a worker; return the trainer's exit code."""
+    """Run a worker; return the trainer's exit code."""
     from vae.jobs import worker
 
     return worker.main()
