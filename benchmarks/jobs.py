@@ -162,12 +162,12 @@ def obedience(rounds: int) -> bool:
         for _ in range(rounds):
             if warm:
                 executor.warm()
-                until(lambda: LEADER.standby is not None)
+                until(lambda: LEADER.warm_worker is not None)
                 # it says nothing when it is ready, but then it uses no more processor time
-                until(lambda: psutil.Process(LEADER.standby.process.pid).cpu_percent(0.3) < 5)  # type: ignore[union-attr]
+                until(lambda: psutil.Process(LEADER.warm_worker.process.pid).cpu_percent(0.3) < 5)  # type: ignore[union-attr]
             else:
                 engine_warm.unlink(missing_ok=True)
-                until(lambda: LEADER.standby is None)
+                until(lambda: LEADER.warm_worker is None)
             run = manage.create(SPEC, "bench")
             began = time.perf_counter()
             jobs.play(run.path)

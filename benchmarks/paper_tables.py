@@ -38,11 +38,11 @@ from vae.spec.choices import PATHS
 from vae.training import denormals
 from vae.training.loop import State, fit
 
-RATE = 1e-3  # of Adam at the start; tanh networks learn faster at three times as much
+RATE = 1e-3  # Adam's initial learning rates; tanh networks learn faster at three times as much
 BURDA = {"latent": 50, "encoder": {"kind": "mlp", "widths": [200, 200], "activation": "tanh"}}
 IWAE = BURDA | {"path": "dreg"}  # the same objective; its gradient for q is steadier
 DAVIDSON = {"encoder": {"kind": "mlp", "widths": [256, 128]}}
-# without it, latents that are no use at first are given up for good
+# without a warm-up, latents that are useless at first collapse for good
 WARM = {"objective": {"kind": "elbo", "beta": {"schedule": "linear", "start": 0.0, "stop": 1.0, "steps": 43_000}}}
 TOMCZAK = {"latent": 40, "encoder": {"kind": "mlp", "widths": [300, 300]}, "binarisation": "static"}
 FEW = 100  # samples for every image, where a subset gets k
@@ -93,7 +93,7 @@ def trained(
     if start is not None:
         state.model.load_state_dict(start)
     best, kept = -math.inf, deepcopy(state.model.state_dict())
-    rate = rate / 2 if start else rate  # what goes on from a trained model is not thrown out of its valley
+    rate = rate / 2 if start else rate  # a continued model must not leave its minimum
     began, state.learning_rate = time.process_time(), rate
     for step in fit(state, spec, train, valid):
         used = (time.process_time() - began) / (60 * minutes)

@@ -25,10 +25,10 @@ from harness import settle  # noqa: E402
 from shared.real_app import real_app  # noqa: E402
 from shared.timing import finish, median_and_p95  # noqa: E402
 
-ONE = (16.0, 33.0)  # ms, median and 95th percentile, for one image that follows the hand
+ONE = (16.0, 33.0)  # ms, median and 95th percentile, for one image that follows the pointer
 LET_GO = 0.3  # s, the median from release to the server's draw
 PATIENT = 120_000
-SPAN = (0.1, 0.9)  # of a slider or a grid that the hand covers
+SPAN = (0.1, 0.9)  # share of a slider or a grid over which the pointer moves
 PARTS = {
     "traverse": (".traverse[data-rows=there]", ".traverse input[type=range]", "__latentTraverse"),
     "manifold": (".manifold[data-state=there]", ".manifold .sheet canvas", "__latentManifold"),
@@ -37,7 +37,7 @@ PARTS = {
 
 
 def sway(page: Page, target: Locator, moves: int, pressed: bool) -> None:
-    """Move to and fro over a target at random moments; what is pressed stays so."""
+    """Move to and fro over a target at random moments; a pressed button stays pressed."""
     pauses, box = random.Random(0), target.bounding_box()
     assert box is not None
     low, high = SPAN

@@ -1,4 +1,4 @@
-"""Explore with ten thousand, a hundred thousand and a million codes, in a real browser: the real app, a real pointer.
+"""Latency of the Explore page with ten thousand, a hundred thousand and a million codes, in the app and a browser.
 
     python benchmarks/scale.py [--sizes 10000,100000,1000000] [--moves 100]
 
@@ -39,7 +39,7 @@ from vae.runs import pointwise  # noqa: E402
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
 BIG = ".st-key-map .bigmap"
-FRAME = 1000 / 60  # ms; a frame at 60 a second, and what a timer may be late by
+FRAME = 1000 / 60  # ms; a frame at 60 per second, and the tolerance of a timer
 SLACK = 1.0
 # a measure's limit at a size: (row, n) -> at most
 LIMITS = {
@@ -72,7 +72,7 @@ BIG_AREA = """plane => {
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two maps: what shows that it is there, where its plot lies on the page, how its lasso is chosen."""
+    """One of the two maps: the sign that it is drawn, its place on the page, and how to choose its lasso."""
 
     ready: str
     area: Callable[[Page], Any]
@@ -100,7 +100,7 @@ def frames(page: Page, gesture: Callable[[], None]) -> list[float]:
 
 
 def lasso(page: Page, left: float, top: float, width: float, height: float) -> float:
-    """Draw a lasso of half the map's width; return ms from the release to the statistics."""
+    """Draw a lasso of half the map's width; return the ms from the release to the statistics."""
     page.evaluate("""() => {
         window.__times.strip = document.querySelector(".st-key-strip").innerText;
         const once = { capture: true, once: true };
@@ -118,7 +118,7 @@ def lasso(page: Page, left: float, top: float, width: float, height: float) -> f
 
 
 def recolour(page: Page) -> float:
-    """Choose the tightness; return ms from the click to the map painted in it."""
+    """Choose the tightness as colour; return the ms from the click to the painted map."""
     page.locator(".st-key-map_dress button").first.click()
     page.get_by_role("combobox", name="Colour").click()
     option = page.get_by_role("option", name="Tightness")
@@ -145,7 +145,7 @@ def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
     session.send("Network.enable")
 
     def count_bytes(event: dict[str, Any]) -> None:
-        # what is binary comes as base64
+        # binary data come as base64
         response = event["response"]
         received[0] += (
             len(response["payloadData"]) * 3 // 4 if response["opcode"] == 2 else len(response["payloadData"])
@@ -214,7 +214,7 @@ def shown(row: str, value: float) -> str:
 
 
 def table(columns: dict[int, dict[str, float]]) -> bool:
-    """Print the sizes side by side, with the growth from one to the next; return whether the limits are kept."""
+    """Print the sizes side by side, with the growth from each to the next; return whether the limits are kept."""
     sizes = list(columns)
     growth = [f"× from {a:,}" for a in sizes[:-1]]
     heads = [cell for k, n in enumerate(sizes) for cell in ([f"{n:,}"] if k == 0 else [f"{n:,}", growth[k - 1]])]

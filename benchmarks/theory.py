@@ -33,7 +33,7 @@ PAGE = LIST.format("page")
 
 
 def followed(page: Page, act: Callable[[], object], name: str, pause: float) -> None:
-    """Do something, wait until what follows is painted, and some ms more."""
+    """Run an action, wait until its result is painted, and some ms more."""
     known = LIST.format(name)
     before = page.evaluate(f"{known}.length")
     act()
@@ -51,7 +51,7 @@ def pressed(page: Page, buttons: list[str], name: str, pause: float, between: st
 
 
 def jumped(page: Page, images: range) -> list[float]:
-    """Go to images that no button names, one after the other; return latencies in ms."""
+    """Go to images without a button, one after the other; return latencies in ms."""
     for image in images:
         followed(page, partial(page.evaluate, f"{PAGE}.go({image})"), "images", 1000)
     return page.evaluate(f"{LIST.format('images')}.slice(-{len(images)})")
@@ -77,7 +77,7 @@ def main() -> None:
         shown = page.evaluate(f"{PAGE}.image")
         others = [f".strip [data-image='{i}']" for i in strip if int(i) != shown]
         at_once = pressed(page, others, "images", 300)
-        page.evaluate(f"{PAGE}.slow = true")  # only what a hand is about to press is computed ahead
+        page.evaluate(f"{PAGE}.slow = true")  # only likely next presses are computed ahead
         unforeseen = jumped(page, range(501, 501 + 7 * len(others), 7))
         images = pressed(page, [following] * options.images, "images", 1000)
         walks = pressed(page, ["[data-action=refine]"] * options.walks, "walks", 200, following)

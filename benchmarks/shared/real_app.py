@@ -1,4 +1,4 @@
-"""The real app and a real browser, for as long as a benchmark needs them."""
+"""Start the real app and a real browser for a benchmark."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from harness import chromium, start, stop
 
 @contextmanager
 def real_app(data: Path, **environment: str) -> Iterator[tuple[Browser, str]]:
-    """Give a browser and the address of an app of its own, whose data folder is `data`; both end with the block."""
+    """Yield a browser and the address of a new app with the data folder `data`; both end with the block."""
     server = start(data, **environment)
     try:
         with sync_playwright() as playwright:

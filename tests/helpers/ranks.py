@@ -10,7 +10,7 @@ from vae.data import load
 from vae.data.batches import prepare
 from vae.spec import preset
 from vae.training.loop import State, fit
-from vae.training.parallel import ALONE, Team, join
+from vae.training.parallel import SINGLE_PROCESS, Team, join
 
 MLP = {"kind": "mlp", "widths": [16]}
 # 129 examples in batches of 64 end in a batch of one, which no team can divide; 64 is uneven for three
@@ -31,7 +31,7 @@ SPECS = {
 }
 
 
-def epoch(name: str, team: Team = ALONE) -> dict[str, np.ndarray]:
+def epoch(name: str, team: Team = SINGLE_PROCESS) -> dict[str, np.ndarray]:
     """Return the numbers [steps, 4] and flat gradients [steps, P] of a spec's epoch on 129 digits."""
     spec = SPECS[name]
     state = State.fresh(spec)

@@ -104,7 +104,7 @@ def codes_stamp(run: Path) -> int:
     return file.stat().st_mtime_ns if file.is_file() else 0
 
 
-# The model under one label, if it is told labels, with its codes
+# The model under one label, if it is conditioned on labels, with its codes
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ def constants(run: Path, label: int | None = None) -> Arrays:
     return found
 
 
-class Walk(NamedTuple):
+class Refinement(NamedTuple):
     """The course of refining q: means and scales [T, d], ELBO [T] by the optimisation's nodes, and the gain, in nats.
 
     `elbo` and `best` are by quadrature for d <= 2, else by the optimisation's nodes; `log_px` is exact for d <= 2, else
@@ -223,14 +223,14 @@ class Walk(NamedTuple):
 
     loc: NDArray[np.float32]
     scale: NDArray[np.float32]
-    climb: NDArray[np.float64]
+    elbo_path: NDArray[np.float64]
     elbo: float
     best: float
     log_px: float | None
 
 
 @single_threaded
-def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Walk:
+def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Refinement:
     """Return the optimisation of q(z|x) for one image [C, H, W] over diagonal Normals; raises RunError, DataError.
 
     It starts at the encoder's q, an autoencoder's code. For d <= 2 a second one starts at the posterior's mode, and the
@@ -250,9 +250,10 @@ def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Walk:
     two = subject.lattices is not None
     if path is None:
         path = derivation.refine_from(model, x, q.mean, q.stddev, REFINE if two else REFINE_MANY)
-    loc, scale, climb = path.loc[:, 0], path.scale[:, 0], path.elbo[:, 0]
+    loc, scale, elbo_path = path.loc[:, 0], path.scale[:, 0], path.elbo[:, 0]
     if not two:
-        return Walk(loc.numpy(), scale.numpy(), climb.numpy(), climb[0].item(), climb[-1].item(), None)
+        gained = elbo_path[0].item(), elbo_path[-1].item()
+        return Refinement(loc.numpy(), scale.numpy(), elbo_path.numpy(), *gained, None)
     start = Independent(Normal(path.loc[0], path.scale[0], validate_args=False), 1, validate_args=False)
     true = truth(derivation.with_posterior(model, start), x, start, subject.lattices)
     sigma = true.covariance.diagonal().sqrt().to(x.dtype)[None]
@@ -261,6 +262,6 @@ def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Walk:
     if ends[1] > ends[0] + 1e-3:
         loc = torch.cat([loc[:1], other.loc[:, 0]])
         scale = torch.cat([scale[:1], other.scale[:, 0]])
-        climb = torch.cat([climb[:1], other.elbo[:, 0]])
+        elbo_path = torch.cat([elbo_path[:1], other.elbo[:, 0]])
     best = max(*ends, true.elbo)
-    return Walk(loc.numpy(), scale.numpy(), climb.numpy(), true.elbo, best, true.log_px)
+    return Refinement(loc.numpy(), scale.numpy(), elbo_path.numpy(), true.elbo, best, true.log_px)

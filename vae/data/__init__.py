@@ -1,4 +1,4 @@
-"""Datasets by name: `load` reads or draws them with numpy alone, `fetch` downloads what this package does not hold.
+"""Datasets by name: `load` reads or draws them with numpy only, `fetch` downloads the others.
 
 Nothing here imports torch or scikit-learn, and no pickle is read.
 """

@@ -1,4 +1,4 @@
-"""Five models that are ill on purpose, each of one cause, so that every verdict can be seen: `python -m
+"""Five deliberately faulty models, each with one cause, to show every verdict: `python -m
 vae.diagnosis.examples [NAME ...]` trains them anew on the embedded digits, each in some ten seconds."""
 
 import shutil

@@ -86,7 +86,7 @@ class Engine:
         self.queue = Queue(folder)
         self.folder = self.queue.folder
         self.children: dict[str, Worker] = {}
-        self.standby: Worker | None = None
+        self.warm_worker: Worker | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -128,9 +128,9 @@ class Engine:
                     traceback.print_exc()  # one bad job must not end the queue
                 self._closing.wait(TICK)
         finally:
-            if self.standby is not None:
-                self.standby.dismiss()
-                self.standby = None
+            if self.warm_worker is not None:
+                self.warm_worker.dismiss()
+                self.warm_worker = None
 
     def tick(self) -> None:
         """Check every job once and do what is due."""
@@ -150,7 +150,7 @@ class Engine:
                 self._ended(job, LATER)  # the user pressed Play while its process was ending
         self._park()
         self._start_next()
-        self._stand_by()
+        self._keep_worker_warm()
 
     def _lives(self, job: Job) -> bool:
         """Return whether a trainer that another engine started is working, or is about to lock its run."""
@@ -204,7 +204,7 @@ class Engine:
         for job in self.queue.waiting():
             if used + embedded.cost(job.processes) > embedded.slots():
                 break
-            worker, self.standby = self.standby, None
+            worker, self.warm_worker = self.warm_worker, None
             if worker is None or not worker.alive:
                 worker = Worker(self.folder)
             if self.queue.start(job, worker.process.pid, time.time()):
@@ -212,7 +212,7 @@ class Engine:
                 self.children[job.run] = worker
                 used += embedded.cost(job.processes)
             else:
-                self.standby = worker  # stopped at this moment
+                self.warm_worker = worker  # stopped at this moment
 
     def _park(self) -> None:
         """End processes that pause for long, sooner if other jobs wait for the slot; their checkpoint is saved."""
@@ -228,18 +228,18 @@ class Engine:
                 self.queue.change(job.run, state=PARKED, pid=None)
                 os.kill(job.pid, signal.SIGTERM)
 
-    def _stand_by(self) -> None:
+    def _keep_worker_warm(self) -> None:
         """Keep one worker warm while a run may soon be started and a slot is free."""
         try:
             wanted = time.time() - (self.folder / "engine.warm").stat().st_mtime < WARM
         except FileNotFoundError:
             wanted = False
         free = sum(embedded.cost(job.processes) for job in self.queue.jobs() if job.state == RUNNING) < embedded.slots()
-        if self.standby is not None and not (wanted and self.standby.alive):
-            self.standby.dismiss()
-            self.standby = None
-        if self.standby is None and wanted and free:
-            self.standby = Worker(self.folder)
+        if self.warm_worker is not None and not (wanted and self.warm_worker.alive):
+            self.warm_worker.dismiss()
+            self.warm_worker = None
+        if self.warm_worker is None and wanted and free:
+            self.warm_worker = Worker(self.folder)
 
 
 def _last_words(run: Path) -> str:

@@ -16,7 +16,7 @@ def _kill_me_first() -> None:
         Path("/proc/self/oom_score_adj").write_text("500")
 
 
-def _rehearse() -> None:
+def _warm_up() -> None:
     """Take two training steps of a small model, because torch starts threads and loads kernels at the first steps."""
     from vae.data import DEFAULT, describe, load
     from vae.data.batches import prepare
@@ -50,7 +50,7 @@ def main() -> int:
     from vae.training import denormals, finish, launch, trainer  # noqa: F401 -- loading them is the point
 
     denormals.flush()
-    _rehearse()
+    _warm_up()
     line = sys.stdin.readline()
     if not line:
         return 0

@@ -46,11 +46,11 @@ def model(spec: Spec) -> LatentModel:
 
 def objective(spec: Spec) -> Objective:
     """Return the spec's objective minus its weighted terms, as a function of a Draw and the step."""
-    climbed, numbers = spec.objective_kind.load(), spec.objective_kind.filled(spec.objective)
+    maximised, numbers = spec.objective_kind.load(), spec.objective_kind.filled(spec.objective)
     terms = [(kind.load(), kind.filled(term)["weight"]) for term in spec.terms for kind in [TERMS[term["kind"]]]]
 
     def value(draw: Draw, step: int) -> Tensor:
-        total: Tensor = climbed(draw, **{name: schedules.at(number, step) for name, number in numbers.items()})
+        total: Tensor = maximised(draw, **{name: schedules.at(number, step) for name, number in numbers.items()})
         for term, weight in terms:
             total = total - schedules.at(weight, step) * term(draw)
         return total

@@ -11,7 +11,7 @@ from vae.data.batches import Batches, steps_per_epoch
 from vae.runs import Run, RunError, files
 from vae.training.history import Recorder
 from vae.training.loop import Diverged, State, Step, fit
-from vae.training.parallel import ALONE, Team
+from vae.training.parallel import SINGLE_PROCESS, Team
 
 SNAPSHOT_SECONDS = 1.0
 SHARE = 20  # saving takes at most this part of the time
@@ -33,7 +33,7 @@ class Session:
         valid_set: Batches | None,
         device: str = "cpu",
         checkpoint_seconds: float = 30.0,
-        team: Team = ALONE,
+        team: Team = SINGLE_PROCESS,
     ) -> None:
         self.run, self.train_set, self.valid_set, self.team = run, train_set, valid_set, team
         self.leads = team.leads

@@ -20,7 +20,7 @@ from vae.model.families import Source
 from vae.model.objectives import Objective
 from vae.model.priors import InitialisedFromData
 from vae.spec import Spec, schedules
-from vae.training.parallel import ALONE, Team
+from vae.training.parallel import SINGLE_PROCESS, Team
 
 SKIPS_BEFORE_STOP = 10
 EXPLODED = 100.0  # multiple of the first step's objective
@@ -191,7 +191,7 @@ def _begin(model: LatentModel, spec: Spec, train: Batches) -> None:
 
 
 def fit(
-    state: State, spec: Spec, train: Batches, valid: Batches | None = None, team: Team = ALONE
+    state: State, spec: Spec, train: Batches, valid: Batches | None = None, team: Team = SINGLE_PROCESS
 ) -> Generator[Step, None, None]:
     """Yield a Step after each optimiser step until `spec.epochs`; the last step of an epoch includes validation.
 

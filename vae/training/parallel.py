@@ -60,7 +60,7 @@ class Team(AbstractContextManager["Team"]):
         """Leave the team."""
 
 
-ALONE = Team()
+SINGLE_PROCESS = Team()
 
 
 class Ranks(Team):
@@ -126,7 +126,7 @@ class Ranks(Team):
 def join(device: str = "cpu") -> tuple[Team, str]:
     """Return this process's team (see `launch`), a team of one if it was not launched in one, and its device."""
     if STORE not in os.environ:
-        return ALONE, device
+        return SINGLE_PROCESS, device
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
     return Ranks(device), device

@@ -21,7 +21,7 @@ from vae.spec import SpecError
 from vae.training.camera import Camera
 from vae.training.checkpoints import Session
 from vae.training.loop import Diverged, Step
-from vae.training.parallel import ALONE, Team, lost
+from vae.training.parallel import SINGLE_PROCESS, Team, lost
 
 DONE, BAD_INPUT, DIVERGED, MEMORY, DISK, LATER = 0, 2, 3, 4, 5, 75  # 75: EX_TEMPFAIL, to be resumed
 STATUS_SECONDS = 0.1
@@ -71,7 +71,7 @@ class Trainer:
         finish: Finish | None = None,
         command: str | None = None,
         watch: Callable[[Step, int], None] | None = None,
-        team: Team = ALONE,
+        team: Team = SINGLE_PROCESS,
     ) -> None:
         self.run, self.path, self.device, self.team = run, run.path, device, team
         self.measure, self.command, self.watch = finish or Finish(), command, watch

@@ -57,7 +57,7 @@ def test_its_numbers_are_the_slow_evaluations(shipped):
     assert way.log_px == pytest.approx(slow.log_px.item(), abs=1e-3)
     assert way.best == pytest.approx(slow.best.item(), abs=5e-3)
     assert way.elbo <= way.best <= way.log_px + 1e-3
-    assert (np.diff(way.climb) >= -1e-9).all()
+    assert (np.diff(way.elbo_path) >= -1e-9).all()
 
 
 def test_slopes_are_the_derivatives(shipped):

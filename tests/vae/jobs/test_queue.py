@@ -56,7 +56,7 @@ def leading():
         for worker in made.children.values():
             worker.process.kill()
             worker.process.wait()
-        assert made.standby is None
+        assert made.warm_worker is None
 
 
 def make(epochs=100_000, owner="local") -> Run:
@@ -223,15 +223,15 @@ def test_a_look_that_fails_does_not_end_the_engine(leading, monkeypatch):
 def test_the_warm_worker_trains_and_leaves_with_the_engine(leading):
     jobs.executor().warm()
     leader = leading()
-    worker = until(lambda: leader.standby, "a warm worker")
+    worker = until(lambda: leader.warm_worker, "a warm worker")
     run = make()
     control.ask(run.path, until=3)
     jobs.executor().submit(run.path)
     state(run, "paused")
-    assert status.read(run.path).pid == worker.process.pid and leader.standby is None
+    assert status.read(run.path).pid == worker.process.pid and leader.warm_worker is None
     jobs.executor().stop(run.path)
     state(run, "stopped")
-    second = until(lambda: leader.standby, "the next warm worker")
+    second = until(lambda: leader.warm_worker, "the next warm worker")
     leader.close()
     assert second.process.wait(PATIENCE) is not None
 

@@ -24,7 +24,7 @@ ROLES = {
     "likelihood": Role("Likelihood p(x|z)", "How an image scatters around what the decoder says.", LIKELIHOODS),
     "posterior": Role("Posterior q(z|x)", "What the encoder says of an image's latent.", POSTERIORS),
     "prior": Role("Prior p(z)", "Where latents come from when the model dreams up an image.", PRIORS, optional=True),
-    "objective": Role("Objective", "What training climbs, in nats per example.", OBJECTIVES),
+    "objective": Role("Objective", "What training maximises, in nats per example.", OBJECTIVES),
     "corruption": Role("Corruption", "What is done to the image that the encoder sees.", CORRUPTIONS, optional=True),
 }
 TERM = Role("Term", "A penalty that is taken off the objective.", TERMS, optional=True)
