@@ -1,10 +1,12 @@
 import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
+import { fillLegend, makeLegend } from "../js/legend.js";
+import { paint } from "../js/paint.js";
 import { contains, toBits } from "../js/polygon.js";
 import { survey } from "../js/reel.js";
 import { component, el, inflate, painted, plain, record, unpack } from "../js/shared.js";
-import { fixed, paint, Space } from "../js/space.js";
+import { fixed, Space } from "../js/space.js";
 
 // Two to four maps under one cursor and one lasso. The pointer in any of them chooses an image (the nearest code), or
 // where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso sends one
@@ -232,7 +234,7 @@ class Comparing {
     this.modes = ["image", "z"].map((mode) =>
       el("button", { type: "button", "data-mode": mode }, mode === "image" ? "same image" : "same z"),
     );
-    this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
+    this.legend = makeLegend();
     this.count = el("span", { class: "count", "aria-live": "polite" });
     this.clear = el("button", { type: "button", hidden: "" }, "None");
     this.range = el("input", {
@@ -334,7 +336,11 @@ class Comparing {
     this.index = first || this.index >= this.panels[0].space.n ? 0 : this.index;
     this.from = this.panels[0];
     this.z = this.panels[0].space.code(this.index);
-    this.caption();
+    fillLegend(
+      this.legend,
+      header.classes.map((name, k) => [k, name, header.colours[k]]),
+      this,
+    );
     this.link(this.mode);
     this.scrub();
     this.choose(null, false);
@@ -346,27 +352,6 @@ class Comparing {
       return [box.left + px, box.top + py];
     };
     this.node.dataset.ready = header.panels.map((head) => head.name).join();
-  }
-
-  caption() {
-    this.legend.replaceChildren(
-      ...this.header.classes.map((name, k) => {
-        const button = el(
-          "button",
-          { type: "button", "aria-pressed": "false" },
-          el("i", { style: `background:${this.header.colours[k]}` }),
-          name,
-        );
-        button.addEventListener("click", () => {
-          this.solo = this.solo === k ? null : k;
-          this.legend
-            .querySelectorAll("button")
-            .forEach((b, j) => b.setAttribute("aria-pressed", String(j === this.solo)));
-          this.recolour();
-        });
-        return button;
-      }),
-    );
   }
 
   /** @param {any} panel */

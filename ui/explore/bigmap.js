@@ -3,6 +3,7 @@ import { Cloud, paints, tinted } from "../js/cloud.js";
 import { Density } from "../js/density.js";
 import { themeOf, whole } from "../js/drawing.js";
 import { Grid } from "../js/grid.js";
+import { fillLegend, makeLegend } from "../js/legend.js";
 import { contains, crosses } from "../js/polygon.js";
 import { component, el, plain, rgb, unpack } from "../js/shared.js";
 
@@ -44,7 +45,7 @@ class BigMap {
     );
     this.clear = el("button", { type: "button", hidden: "", title: "Forget the lasso" }, "Clear");
     this.caption = el("span", { class: "count" });
-    this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
+    this.legend = makeLegend();
     const canvas = (name) => el("canvas", { class: name, "aria-hidden": "true" });
     this.densityCanvas = canvas("cloud");
     this.cloudCanvas = canvas("cloud");
@@ -131,7 +132,11 @@ class BigMap {
       this.centre = null; // the first view, once there is a size
       this.solo = null;
       if (other) this.mask = this.coat = null;
-      this.name();
+      fillLegend(
+        this.legend,
+        header.classes.map(([k, text]) => [k, text, header.colours[k]]),
+        this,
+      );
       this.take();
     }
     this.ask(); // the theme may have changed
@@ -185,28 +190,6 @@ class BigMap {
     Object.assign(this.plane, { project: (x, y) => this.project(x, y), seen: () => this.view });
     this.recolour();
     this.frame(); // before the card, which follows, begins its own work
-  }
-
-  name() {
-    const { classes, colours } = this.header;
-    this.legend.replaceChildren(
-      ...classes.map(([k, text]) => {
-        const button = el(
-          "button",
-          { type: "button", "aria-pressed": "false" },
-          el("i", { style: `background:${colours[k]}` }),
-          text,
-        );
-        button.addEventListener("click", () => {
-          this.solo = this.solo === k ? null : k;
-          [...this.legend.children].forEach((b, at) =>
-            b.setAttribute("aria-pressed", String(classes[at][0] === this.solo)),
-          );
-          this.recolour();
-        });
-        return button;
-      }),
-    );
   }
 
   // Colours

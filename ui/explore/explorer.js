@@ -1,6 +1,7 @@
+import { paint } from "../js/paint.js";
 import { Rider } from "../js/rider.js";
 import { component, el, painted, plain, record, unpack } from "../js/shared.js";
-import { fixed, paint, picture, Space, signed } from "../js/space.js";
+import { fixed, picture, Space, signed } from "../js/space.js";
 
 // The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once
 // a frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.

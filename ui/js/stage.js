@@ -1,3 +1,4 @@
+import { makeLegend } from "./legend.js";
 import { el } from "./shared.js";
 
 function icon() {
@@ -25,7 +26,7 @@ class Stage {
       const words = el("figcaption", {}, caption);
       return { canvas: node, caption: words, figure: el("figure", { class: name }, el("div", {}, node), words) };
     };
-    this.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
+    this.legend = makeLegend();
     this.cloud = el("canvas", { class: "cloud", "aria-hidden": "true" });
     this.axes = el("canvas", { class: "axes", "aria-hidden": "true" });
     this.empty = el("p", { class: "empty" });

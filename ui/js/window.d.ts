@@ -57,7 +57,7 @@ interface Navigator {
 }
 
 interface HTMLCanvasElement {
-  /** The pixels that are drawn again and again (ui/js/space.js). */
+  /** The pixels that are drawn again and again (ui/js/paint.js). */
   image?: ImageData;
 }
 

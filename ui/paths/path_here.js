@@ -1,5 +1,6 @@
+import { paint } from "../js/paint.js";
 import { el, plain } from "../js/shared.js";
-import { fixed, paint } from "../js/space.js";
+import { fixed } from "../js/space.js";
 import { at } from "./route.js";
 
 // The place on the path that is decoded: its picture and numbers, the codes around it, and an attribute applied to it.

@@ -1,6 +1,7 @@
+import { paint } from "../js/paint.js";
 import { Rider } from "../js/rider.js";
 import { component, minus, painted, record, unpack } from "../js/shared.js";
-import { fixed, paint, Space } from "../js/space.js";
+import { fixed, Space } from "../js/space.js";
 import { PathCurves } from "./path_curves.js";
 import { Here } from "./path_here.js";
 import { Overlay } from "./path_overlay.js";

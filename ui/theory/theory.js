@@ -1,5 +1,6 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { themeOf } from "../js/drawing.js";
+import { paint } from "../js/paint.js";
 import { component, el, painted, record, unpack } from "../js/shared.js";
 import { Choices } from "./theory_choices.js";
 import { Compression } from "./theory_compression.js";
@@ -18,26 +19,6 @@ const MOST_KEPT = 32; // the strip's, and some on the way
 const REST = 40; // ms
 const PLACES = ["ahead0", "ahead1"]; // of images that are computed ahead, at a time
 const QUICK = 1500; // ms that such images may take, for those that a hand is less likely to go to
-
-// Draw C x H x W pixels of 0 to 1 (vectors as a line of greys over their own range).
-/** @param {HTMLCanvasElement} canvas @param {any} pixels @param {number[]} shape */
-function paintImage(canvas, pixels, shape) {
-  const [channels, height, width] = shape.length === 3 ? shape : [1, 1, pixels.length];
-  [canvas.width, canvas.height] = [width, height];
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  const size = width * height;
-  let [low, span] = [0, 1];
-  if (shape.length !== 3) {
-    low = Math.min(...pixels);
-    span = Math.max(...pixels) - low || 1;
-  }
-  for (let t = 0, o = 0; t < size; t++, o += 4) {
-    for (let c = 0; c < 3; c++) image.data[o + c] = (255 * (pixels[t + (channels === 3 ? c * size : 0)] - low)) / span;
-    image.data[o + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-}
 
 class Theory {
   /** @param {HTMLElement} parent */
@@ -148,7 +129,7 @@ class Theory {
       ...header.choices.map((i, k) => {
         const canvas = el("canvas", { "aria-hidden": "true" });
         const own = Float32Array.from(pixels.subarray(k * size, (k + 1) * size), (v) => v / 255);
-        paintImage(canvas, own, header.shape);
+        paint(canvas, own, header.shape);
         this.small.set(i, own);
         const label = header.choice_labels.length
           ? ` (${header.classes[header.choice_labels[k]] ?? header.choice_labels[k]})`
@@ -238,7 +219,7 @@ class Theory {
     for (const node of this.strip.querySelectorAll("button"))
       node.setAttribute("aria-pressed", String(Number(node.dataset.image) === this.image));
     const own = this.image === this.now?.image ? undefined : this.small.get(this.image);
-    if (own) paintImage(this.real, own, this.header.shape);
+    if (own) paint(this.real, own, this.header.shape);
   }
 
   /** @param {string} channel */
@@ -346,12 +327,12 @@ class Theory {
       const order = Array.from({ length: d }, (_, j) => j).sort((a, b) => found.scale[a] - found.scale[b]);
       this.dims = [order[0], order[1]].sort((a, b) => a - b);
     }
-    paintImage(this.real, found.x, header.shape);
+    paint(this.real, found.x, header.shape);
     const which = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
     this.what.textContent = header.here ? which : `${which}: ${header.data} is not here, so this is its reconstruction`;
     if (header.binary && header.shape.length === 3) this.what.textContent += ", thresholded";
     this.real.setAttribute("aria-label", `x: ${this.what.textContent}`);
-    if (this.decoder) paintImage(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);
+    if (this.decoder) paint(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);
     this.madeWords.textContent = this.decoder ? "mean of p(x|z) at q’s mean" : "";
     if (this.decoder && found.code) this.madeWords.textContent = "mean of p(x|z) at the code";
     this.made.parentElement.hidden = !this.decoder;
@@ -366,9 +347,9 @@ class Theory {
     this.body.dataset.ready = header.name;
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} pixels @param {number[]} [shape] */
+  /** @param {HTMLCanvasElement} canvas @param {any} pixels @param {number[]} [shape] */
   paint(canvas, pixels, shape = this.header.shape) {
-    paintImage(canvas, pixels, shape);
+    paint(canvas, pixels, shape);
   }
 
   /** @param {string} name */

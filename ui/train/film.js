@@ -2,10 +2,11 @@ import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { Curves } from "../js/curves.js";
 import { ease, nats, themeOf, whole } from "../js/drawing.js";
+import { fillLegend } from "../js/legend.js";
 import { Bars, deaths, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
 import { RINGS, read, survey } from "../js/reel.js";
-import { component, el, plain } from "../js/shared.js";
+import { component, plain } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
 // The film of a training. A recorded run arrives whole, a run in training frame by frame, and what has been seen is
@@ -148,7 +149,7 @@ class Film {
       if (originals) this.originals = { ...strip(originals, header.shape), frame: header.hues.prior };
       if (header.kind === "film") this.replace(frames, before);
       else this.append(frames[0], before);
-      this.colour();
+      this.recolour();
     }
     this.curves.set(history, header.probabilistic, this.frames.at(-1)?.step ?? 0);
     this.describe();
@@ -239,39 +240,25 @@ class Film {
     stage.note.textContent = [...new Set(Object.values(notes))].join(" ");
     stage.note.hidden = !stage.note.textContent;
     stage.lower.hidden = !frames.length;
-    this.caption();
+    this.nameClasses();
   }
 
-  // The legend, each class a button that shows it alone.
-  caption() {
+  nameClasses() {
     const { stage, header } = this;
     const names = header.classes.join("\n");
     if (names === this.named) return;
     this.named = names;
-    stage.legend.replaceChildren(
-      ...header.classes.map((name, k) => {
-        const button = el(
-          "button",
-          { type: "button", "aria-pressed": "false" },
-          el("i", { style: `background:${header.colours[k]}` }),
-          name,
-        );
-        button.addEventListener("click", () => {
-          this.solo = this.solo === k ? null : k;
-          stage.legend
-            .querySelectorAll("button")
-            .forEach((b, j) => b.setAttribute("aria-pressed", String(j === this.solo)));
-          this.colour();
-          this.ask();
-        });
-        return button;
-      }),
+    fillLegend(
+      stage.legend,
+      header.classes.map((name, k) => [k, name, header.colours[k]]),
+      this,
     );
   }
 
-  colour() {
+  recolour() {
     const { labels, header, solo } = this;
     this.cloud.paint(paints(labels, header.colours, (label) => solo === null || label === solo));
+    this.ask();
   }
 
   /** @param {any} frame */
