@@ -6,7 +6,7 @@ from ui.decode import decoder
 from ui.explore import controls
 from ui.sample import page
 from ui.sample.manifold import manifold
-from ui.sample.shelf import shelf
+from ui.sample.shared_model import shelf
 from ui.sample.traverse import traverse
 from ui.shared import frame
 from vae.answers import pool

@@ -1,10 +1,10 @@
 import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
+import { survey } from "../js/film_frames.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
 import { paint } from "../js/paint.js";
 import { contains, toBits } from "../js/polygon.js";
-import { survey } from "../js/reel.js";
 import { component, el, inflate, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 

@@ -1,5 +1,5 @@
+import { Rider } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
-import { Rider } from "../js/rider.js";
 import { component, el, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, picture, Space, signed } from "../js/space.js";
 

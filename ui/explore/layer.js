@@ -2,11 +2,11 @@ import { cividis } from "../js/cividis.js";
 import { Cloud } from "../js/cloud.js";
 import { Bar } from "../js/colour_bar.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
+import { Rider } from "../js/map_overlay.js";
 import { fromBits, toBits } from "../js/polygon.js";
-import { Rider } from "../js/rider.js";
 import { component, el, painted, record, rgb, unpack } from "../js/shared.js";
 import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
-import { OverPlotly } from "./over_plotly.js";
+import { OverPlotly } from "./plotly_map.js";
 
 // What is laid over the map and never mounts it anew: other colours of the codes, which of them are selected, their
 // images and the lines that hold half of them, or nearly all. It also holds the selection: a lasso on either map comes

@@ -37,7 +37,7 @@ interface Window {
   __latentChosen?: Map<string, any>;
   /** Films by run (ui/train/film.js). */
   __latentFilms?: Map<string, any>;
-  /** The decoder and codes that the Sample page's components share (ui/sample/shelf.js). */
+  /** The decoder and codes that the Sample page's components share (ui/sample/shared_model.js). */
   __latentShelf?: any;
 
   // what tests and benchmarks read

@@ -1,10 +1,10 @@
+import { Rider } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
-import { Rider } from "../js/rider.js";
 import { component, minus, painted, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 import { PathCurves } from "./path_curves.js";
-import { Here } from "./path_here.js";
 import { Overlay } from "./path_overlay.js";
+import { Here } from "./path_point.js";
 import { PathStage } from "./path_stage.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
 

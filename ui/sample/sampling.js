@@ -1,4 +1,4 @@
-import { Ground } from "../explore/ground.js";
+import { Ground } from "../explore/codes_map.js";
 import { fresh, nats } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
 import { component, el, minus, painted, unpack } from "../js/shared.js";

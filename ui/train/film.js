@@ -2,10 +2,10 @@ import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { Curves } from "../js/curves.js";
 import { ease, nats, themeOf, whole } from "../js/drawing.js";
+import { RINGS, read, survey } from "../js/film_frames.js";
 import { fillLegend } from "../js/legend.js";
 import { Bars, deaths, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
-import { RINGS, read, survey } from "../js/reel.js";
 import { component, plain } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 

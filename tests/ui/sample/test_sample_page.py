@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from turns import AtOnce
 
 from ui.sample import page as sampling
-from ui.sample import shelf, traverse
+from ui.sample import shared_model, traverse
 from ui.state import sampling as sampling_state
 from ui.state.permalink import SHOWS
 from ui.state.sampling import parse
@@ -193,7 +193,7 @@ def test_server_decodes_what_the_browser_cannot(folder):
     run = run_of(folder, "vae", encoder={"kind": "mlp", "widths": [16], "activation": "mish"})
     told = header(traverse.payload(run, run.codes, run.codes.means[0], 0, True))
     assert told["served"] and "images" in told["sections"]
-    assert "weights" not in header(shelf.payload(run, run.codes, pair(2, 0, 1), 0))["sections"]
+    assert "weights" not in header(shared_model.payload(run, run.codes, pair(2, 0, 1), 0))["sections"]
     for show in SHOWS:
         assert not lives(start("sample", show=show)).error
 

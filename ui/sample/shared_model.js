@@ -1,7 +1,7 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { unpack } from "../js/shared.js";
 
-// Puts a run's decoder and codes on the window, where the other components of the page find them (see shelf.py). Their
+// Puts a run's decoder and codes on the window, where the other components of the page find them (see shared_model.py). Their
 // modules are loaded apart from this one, so they share nothing else.
 
 const EVENT = "latent-shelf";

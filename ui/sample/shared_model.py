@@ -18,7 +18,7 @@ from vae.runs import Codes, Run
 
 CODES = 4000  # of a run's that are drawn as points: more would hide each other on a small map
 
-SOURCE = source("sample/shelf.js")
+SOURCE = source("sample/shared_model.js")
 _component = st.components.v2.component("latent_shelf", html="<span hidden></span>", js=SOURCE)
 
 
@@ -59,6 +59,6 @@ def _payload(path: Path, version: library.Stamp, ground: tuple[bytes, bytes], la
 
 
 def shelf(run: Run, plane: Plane, label: int, *, key: str) -> None:
-    """Put a run on the shelf of this browser window, where sample/shelf.js' `fetched` finds it; raises RunError."""
+    """Put a run on the shelf of this browser window, where sample/shared_model.js' `fetched` finds it; raises RunError."""
     ground = plane.origin.tobytes(), plane.basis.tobytes()
     _component(data=_payload(run.path, library.stamp(run.path), ground, label, plane), key=f"{key}_{run.name}")
