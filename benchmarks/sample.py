@@ -55,7 +55,7 @@ def measure(browser: Browser, url: str, name: str, show: str, moves: int) -> boo
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(f"{url}/sample?model={name}&show={show}")
     page.wait_for_selector(ready, timeout=PATIENT)
-    page.wait_for_function("() => window.__latentShelf?.decoder")
+    page.wait_for_function("() => window.__latentSharedModel?.decoder")
     settle(page, 6000)  # the neighbours' yardstick is measured meanwhile
     page.evaluate(f"() => {{ {timing}.latencies.length = 0; }}")
     sway(page, page.locator(target).first, moves, show != "manifold")

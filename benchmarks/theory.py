@@ -70,7 +70,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(f"{url}/theory?model={options.model}")
         page.wait_for_selector(".theory[data-ready]", timeout=180_000)
-        page.wait_for_function(f"{PAGE}.lesson && {PAGE}.still", timeout=180_000)
+        page.wait_for_function(f"{PAGE}.lesson && {PAGE}.constants", timeout=180_000)
         settle(page, 5000)
         following = '[aria-label="Next image"]'
         strip = page.eval_on_selector_all(".strip button", "all => all.map(b => b.dataset.image)")

@@ -6,7 +6,7 @@ from ui.decode import decoder
 from ui.explore import controls
 from ui.sample import page
 from ui.sample.manifold import manifold
-from ui.sample.shared_model import shelf
+from ui.sample.shared_model import share_model
 from ui.sample.traverse import traverse
 from ui.shared import frame
 from vae.answers import pool
@@ -29,4 +29,4 @@ with frame.failures():
             controls.plane_choice(run, codes, plane, name)
     else:
         st.info("One latent dimension is a line, not a plane: its traversal is the whole manifold.")
-    shelf(run, plane, settings.label, key="shelf")
+    share_model(run, plane, settings.label, key="shelf")

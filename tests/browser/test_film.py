@@ -37,7 +37,7 @@ MOUNT = """async ([source, css]) => {
         new MutationObserver(note).observe(node, { attributeFilter: ["data-step"] });
     };
     window.again = (data) => module.default({ data, parentElement: parent });
-    window.read = module.read;
+    window.readFilm = module.readFilm;
 }"""
 
 # how far along the points are, and their size, of every frame that is drawn
@@ -179,7 +179,7 @@ def test_arrays_arrive_in_the_browser_as_they_are(stage, tmp_path):
     found = stage.page.evaluate(
         """async (text) => {
             const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-            const { frames, labels, originals, history } = await read(bytes);
+            const { frames, labels, originals, history } = await readFilm(bytes);
             const lists = (f) => [f.step, [...f.codes], [...f.rate], [...f.reconstructions], [...f.samples]];
             return { frames: frames.map(lists), labels: [...labels], originals: [...originals],
                      distortion: [...history.distortion], held: [...history.valid_step] };

@@ -90,7 +90,7 @@ def test_codes_take_other_colours_and_the_chart_stays(open_page, codes):
     page.get_by_role("combobox", name="Colour").click()
     page.get_by_role("option", name="Tightness").click()
     page.wait_for_function("() => new URL(location.href).searchParams.get('colour') === 'gap'")
-    ready(page, "coat")
+    ready(page, "recoloured")
     settle(page)
     page.keyboard.press("Escape")
     bar = page.get_by_role("img", name="Codes coloured by Tightness")
@@ -156,7 +156,7 @@ def test_lassos_add_and_subtract_and_selections_are_restored(open_page, codes):
 def test_class_hidden_by_the_legend_stays_hidden(open_page, codes):
     """A class that the legend hides is hidden in other colours too."""
     page = open_page("/?model=layered&colour=gap")
-    ready(page, "coat")
+    ready(page, "recoloured")
     found = lonely(codes)
     one = int(codes.labels[found[0]])
     other = next(i for i in found if codes.labels[i] != one)
@@ -195,14 +195,14 @@ def test_column_is_uploaded_or_refused_in_words(open_page, tmp_path):
     good = tmp_path / "good.csv"
     good.write_text("mass (kg)\n" + "".join(f"{i}\n" for i in range(N)))
     field.set_input_files(good)
-    ready(page, "coat")
+    ready(page, "recoloured")
     page.get_by_role("img", name="Codes coloured by mass: from ≤ 100 to ≥ 1,899 kg").wait_for()
 
 
 def test_many_codes_take_colours_lassos_and_a_class_alone(open_page, server):
     codes = Run(server.data / "runs" / "layered-many").codes
     page = open_page("/?model=layered-many&colour=gap&contours=1", wait=READY)
-    ready(page, "coat lines")
+    ready(page, "recoloured lines")
     page.get_by_role("img", name="Codes coloured by Tightness").wait_for()
     page.get_by_text("computed for 27,000 of 30,000 codes").wait_for()
     boxes = [(-2.0, -1.5), (1.5, 1.0)], [(0.0, 0.0), (2.5, 2.0)]
@@ -226,5 +226,5 @@ def test_many_codes_take_colours_lassos_and_a_class_alone(open_page, server):
 @pytest.mark.parametrize("model", ["layered", "layered-many"])
 def test_on_a_phone_the_layer_sticks_out_nowhere(open_page, model):
     page = open_page(f"/?model={model}&colour=gap", width=390, height=844, wait=".st-key-layer")
-    ready(page, "coat")
+    ready(page, "recoloured")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -130,8 +130,8 @@ def test_two_browsers_show_models_of_their_own(sampled):
     one.wait_for_selector(BOTH)
     settle(one)
     assert grid(one, "left") == mine
-    assert one.evaluate("__latentShelf.header.run") == "digits-vae-2d"
-    assert two.evaluate("__latentShelf.header.run") == "mnist-vae-2d"
+    assert one.evaluate("__latentSharedModel.header.run") == "digits-vae-2d"
+    assert two.evaluate("__latentSharedModel.header.run") == "mnist-vae-2d"
 
 
 def test_a_link_reproduces_the_samples(sampled):
@@ -144,7 +144,7 @@ def test_a_link_reproduces_the_samples(sampled):
 
 def test_a_box_drawn_on_the_map_confines_the_samples(sampled):
     page = sampled()
-    page.wait_for_function("() => window.__latentShelf")
+    page.wait_for_function("() => window.__latentSharedModel")
     corners = page.locator(".ground").evaluate("g => [g.project(-1.5, 1.2), g.project(0, 0)]")
     page.mouse.move(*corners[0])
     page.mouse.down()
@@ -201,7 +201,7 @@ def test_manifold_cell_is_what_the_pointer_decodes_to(sampled, spacing):
     """The manifold's cell under the pointer is what the pointer decodes to."""
     name = "digits-vae-2d"
     page = sampled(f"/sample?model={name}&show=manifold&side=10&spacing={spacing}", ".manifold[data-state=there]")
-    page.wait_for_function("() => window.__latentShelf?.decoder")
+    page.wait_for_function("() => window.__latentSharedModel?.decoder")
     canvas = page.locator(".manifold .sheet canvas").first
     box = canvas.bounding_box()
     run = runs.find(name, [runs.shipped()])

@@ -165,7 +165,7 @@ def test_thumbnail_under_the_pointer_is_computed_ahead(open_page):
     button = page.locator(".strip button").nth(11)
     image = int(button.get_attribute("data-image"))
     # the next image and the random one alone, unless chance made it this one
-    assert page.evaluate(f"{PAGE}.slow && (!{PAGE}.kept.has({image}) || {PAGE}.lot === {image})")
+    assert page.evaluate(f"{PAGE}.slow && (!{PAGE}.kept.has({image}) || {PAGE}.randomImage === {image})")
     button.hover()
     page.wait_for_function(f"{PAGE}.kept.has({image})")
     expect(page.locator('.theory[data-image="3"]')).to_have_count(1)
@@ -187,7 +187,7 @@ def test_once_all_is_there_the_page_asks_no_more(open_page):
 def test_the_whole_strip_is_there_before_anybody_presses(open_page):
     page = opened(open_page)
     # a machine that is busy with other tests is too slow for it, and the page would leave it at the likely images
-    page.evaluate(f"Object.defineProperty({PAGE}, 'slow', {{ get: () => false, set() {{}} }}); {PAGE}.tell()")
+    page.evaluate(f"Object.defineProperty({PAGE}, 'slow', {{ get: () => false, set() {{}} }}); {PAGE}.sendState()")
     page.wait_for_function(f"{PAGE}.header.choices.every(i => i === {PAGE}.image || {PAGE}.kept.has(i))")
     shown = page.evaluate(
         """() => {

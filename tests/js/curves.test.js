@@ -34,7 +34,7 @@ test("logarithmic steps come back to what they were", () => {
   curves.toggle(false);
 });
 
-test("values are those of the nearest record and of the last validation", () => {
+test("values come from the nearest record and last validation", () => {
   assert.deepEqual(curves.valuesAt(14), { elbo: [6, 7], distortion: [5, 6], rate: [1, 1] });
   assert.deepEqual(curves.valuesAt(16), { elbo: [6, 7], distortion: [4, 6], rate: [2, 1] });
   assert.deepEqual(curves.valuesAt(5).elbo, [9, undefined]);

@@ -29,7 +29,7 @@ test("each point is in one cell, whose box holds it", () => {
   }
 });
 
-test("a point far away, equal points and a single one are no trouble", () => {
+test("far points, equal points and a single point are handled", () => {
   const x = Float32Array.of(0, 0, 0, 1e30);
   assert.equal(new Grid(x, x).order.length, 4);
   assert.deepEqual([...new Grid(new Float32Array(300), new Float32Array(300)).starts], [0, 300]);

@@ -8,7 +8,7 @@ function made(count) {
   return head;
 }
 
-test("a film of many frames plays in four seconds, and stops at its end", () => {
+test("a film of many frames plays in four seconds and stops", () => {
   const head = made(101);
   head.play();
   head.advance(1);
@@ -20,7 +20,7 @@ test("a film of many frames plays in four seconds, and stops at its end", () => 
   assert.equal(head.position, 0);
 });
 
-test("a film of few frames shows four a second, and one frame does not play", () => {
+test("few frames play at four a second, a single one not at all", () => {
   const head = made(3);
   head.play();
   head.advance(0.25);
@@ -30,7 +30,7 @@ test("a film of few frames shows four a second, and one frame does not play", ()
   assert.ok(!single.playing);
 });
 
-test("it glides to a frame, jumps to it, and goes nowhere beyond the film", () => {
+test("it glides or jumps to a frame, never beyond the film", () => {
   const head = made(11);
   head.go(4, 0.2);
   head.advance(0.1);
@@ -39,7 +39,7 @@ test("it glides to a frame, jumps to it, and goes nowhere beyond the film", () =
   assert.equal(head.position, 4);
   head.jump(99);
   assert.equal(head.position, 10);
-  head.still = true;
+  head.reduceMotion = true;
   head.go(3);
   assert.equal(head.position, 3);
 });

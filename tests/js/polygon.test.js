@@ -11,7 +11,7 @@ const L = [
   [0, 2],
 ];
 
-test("a point is within where an odd number of edges lies to its right", () => {
+test("inside means an odd number of edges to the right", () => {
   assert.ok(contains(L, 0.5, 1.5));
   assert.ok(contains(L, 1.5, 0.5));
   assert.ok(!contains(L, 1.5, 1.5));

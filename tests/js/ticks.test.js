@@ -37,7 +37,7 @@ test("a range of nothing has no ticks", () => {
   assert.deepEqual(ticks(3, 1, 5), { values: [], digits: 0 });
 });
 
-test("hairlines cross the area at their values, and numbers stand outside of it", () => {
+test("grid lines cross the area, and numbers stand outside", () => {
   const { context, of } = recorder();
   const across = { values: [0, 5, 10], digits: 0, place: (v) => 10 + 10 * v };
   const up = { values: [-1, 1], digits: 1, place: (v) => 45 - 20 * v };
@@ -60,7 +60,7 @@ test("hairlines cross the area at their values, and numbers stand outside of it"
   assert.equal(of("stroke").length, 1);
 });
 
-test("numbers that would stick out are left out, and names take their place", () => {
+test("numbers that would stick out give way to names", () => {
   const { context, of } = recorder();
   const across = { values: [0, 1, 2], digits: 0, names: ["a", "b", "c"], place: (v) => 11 + 49 * v, room: [8, 8] };
   grid(context, area, { across }, theme);
@@ -75,7 +75,7 @@ test("the border lies on the area's outermost pixels", () => {
   assert.equal(context.strokeStyle, "line");
 });
 
-test("titles stand under the middle, or beside it from below upwards", () => {
+test("titles stand under the middle, or beside it, upwards", () => {
   const { context, of } = recorder();
   title(context, "step", area, 95, "ink");
   title(context, "nats", area, null, "ink");

@@ -1,16 +1,16 @@
 import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
-import { survey } from "../js/film_frames.js";
+import { summarise } from "../js/film_frames.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
 import { paint } from "../js/paint.js";
 import { contains, toBits } from "../js/polygon.js";
 import { component, el, inflate, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 
-// Two to four maps under one cursor and one lasso. The pointer in any of them chooses an image (the nearest code), or
-// where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso sends one
-// message.
+// Draws two to four maps that share one cursor and one lasso. The pointer in any of them chooses an image (the nearest
+// code), or where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso
+// sends one message.
 
 const SIZE = 4; // pixels across a point
 const STEP = 0.1; // plane units an arrow key moves; with shift five times that
@@ -46,7 +46,7 @@ class Panel {
       this.plane,
       el("div", { class: "found" }, this.figure, el("div", {}, this.caption, this.numbers)),
     );
-    this.cloud = new Cloud(this.cloudCanvas, () => owner.ask());
+    this.cloud = new Cloud(this.cloudCanvas, () => owner.requestDraw());
     this.axes = new Axes(this.axesCanvas);
   }
 
@@ -63,10 +63,10 @@ class Panel {
     for (let i = 0; i < space.n; i++) places.set(space.toPlane(space.code(i)), 2 * i);
     const titles = header.plane.titles.map(plain);
     this.final = { codes: places, rings: header.rings, titles };
-    survey(this.final, space.labels, { latent: space.d, classes: header.classes });
+    summarise(this.final, space.labels, { latent: space.d, classes: header.classes });
     for (const frame of film.frames) {
       Object.assign(frame, { rings: header.rings, titles });
-      survey(frame, film.labels, { latent: space.d, classes: header.classes });
+      summarise(frame, film.labels, { latent: space.d, classes: header.classes });
     }
     this.at = [0, 0];
     this.zoomed = null;
@@ -182,7 +182,7 @@ class Panel {
 
   // What this model makes of z, or of image i: `real` is that image.
   /** @param {number[]} z @param {number} i @param {any} real */
-  tell(z, i, real) {
+  showDecoded(z, i, real) {
     const { space, caption, figure } = this;
     const mean = space.decode(z);
     figure.className = i === null ? "decoder" : "encoder";
@@ -281,7 +281,7 @@ class Comparing {
     on(this.range, "input", () => this.scrub());
     on(this.node, "keydown", (e) => e.key === "Escape" && this.lasso && this.choose(null));
     this.on = on;
-    this.sizes = new ResizeObserver(() => this.ask());
+    this.sizes = new ResizeObserver(() => this.requestDraw());
     this.sizes.observe(this.node);
   }
 
@@ -296,15 +296,15 @@ class Comparing {
   async update(bytes, send) {
     this.send = send;
     const { header, section } = unpack(bytes);
-    if (header.content === this.header?.content) return this.ask();
-    const asked = (this.asking = {});
+    if (header.content === this.header?.content) return this.requestDraw();
+    const loading = (this.loading = {});
     const films = await Promise.all(
       header.panels.map(async (_, k) => {
         const [codes, labels] = [await inflate(section(`${k}.film`)), section(`${k}.film_labels`)];
         return { codes: codes && new Float32Array(codes.buffer), labels: labels && new Int32Array(labels.buffer) };
       }),
     );
-    if (this.stop.signal.aborted || asked !== this.asking) return;
+    if (this.stop.signal.aborted || loading !== this.loading) return;
     const first = !this.header;
     this.header = header;
     this.panels.forEach((panel) => panel.destroy());
@@ -321,7 +321,7 @@ class Comparing {
         : [];
       const marks = labels?.length ? labels : new Int32Array(size / 2).fill(-1);
       panel.set(space, head, { frames, labels: marks });
-      this.hear(panel);
+      this.listen(panel);
       return panel;
     });
     this.maps.replaceChildren(...this.panels.map((panel) => panel.node));
@@ -355,7 +355,7 @@ class Comparing {
   }
 
   /** @param {any} panel */
-  hear(panel) {
+  listen(panel) {
     const { on } = this;
     const { plane } = panel;
     on(plane, "pointermove", (e) => {
@@ -373,12 +373,12 @@ class Comparing {
     on(plane, "pointerup", () => this.close());
     on(plane, "pointercancel", () => {
       this.drawing = null;
-      this.ask();
+      this.requestDraw();
     });
     on(plane, "wheel", (e) => this.zoom(panel, e), { passive: false });
     on(plane, "dblclick", () => {
       panel.zoomed = null;
-      this.ask();
+      this.requestDraw();
     });
     on(plane, "keydown", (e) => this.key(panel, e));
   }
@@ -388,7 +388,7 @@ class Comparing {
     const { drawing } = this;
     drawing.far ||= Math.hypot(event.clientX - drawing.at[0], event.clientY - drawing.at[1]) > 6;
     drawing.polygon.push(drawing.panel.invert(event));
-    this.ask();
+    this.requestDraw();
   }
 
   close() {
@@ -399,7 +399,7 @@ class Comparing {
       // an image that is not in the first model's data has no meaning there
       if (drawing.panel.header.linked) this.choose(inside.some(Boolean) ? inside : null);
     }
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {any} panel @param {WheelEvent} event */
@@ -409,7 +409,7 @@ class Comparing {
     const factor = ZOOM ** event.deltaY;
     const [x0, x1, y0, y1] = panel.view;
     panel.zoomed = [x + (x0 - x) * factor, x + (x1 - x) * factor, y + (y0 - y) * factor, y + (y1 - y) * factor];
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {any} panel @param {KeyboardEvent} event */
@@ -446,15 +446,15 @@ class Comparing {
     this.point();
   }
 
-  /** @param {Uint8Array | null} mask @param {any} [tell] */
-  choose(mask, tell = true) {
+  /** @param {Uint8Array | null} mask @param {any} [report] */
+  choose(mask, report = true) {
     this.lasso = mask;
     const n = mask ? mask.reduce((a, b) => a + b, 0) : 0;
     this.count.textContent = mask ? `${whole(n)} of ${whole(mask.length)} images` : "drag a lasso around points";
     this.clear.hidden = !mask;
     this.node.dataset.chosen = String(n);
     if (this.header) this.recolour();
-    if (!tell) return;
+    if (!report) return;
     this.send("lasso", { n: mask?.length ?? 0, bits: mask ? toBits(mask) : "" }); // one message a gesture
   }
 
@@ -469,27 +469,27 @@ class Comparing {
 
   recolour() {
     this.panels.forEach((panel) => panel.recolour());
-    this.ask();
+    this.requestDraw();
   }
 
   point() {
     this.pointed = true;
-    this.ask();
+    this.requestDraw();
   }
 
-  ask() {
-    if (this.asked || this.stop.signal.aborted) return;
-    this.asked = true;
-    requestAnimationFrame(() => this.frameNow());
+  requestDraw() {
+    if (this.drawRequested || this.stop.signal.aborted) return;
+    this.drawRequested = true;
+    requestAnimationFrame(() => this.drawNow());
   }
 
-  frameNow() {
-    this.asked = false;
+  drawNow() {
+    this.drawRequested = false;
     if (this.stop.signal.aborted || !this.panels.length) return;
     const theme = { ...themeOf(this.node), prior: "#868b93", decoder: "#e76300" };
     const redraw = !this.pointed || theme.key !== this.theme?.key || this.drawing;
     this.theme = theme;
-    if (this.pointed) this.tell();
+    if (this.pointed) this.showPointed();
     for (const panel of this.panels) {
       if (redraw) panel.draw(theme);
       panel.drawMarks(theme, this.place(panel), this.drawing?.panel === panel ? this.drawing.polygon : null);
@@ -519,7 +519,7 @@ class Comparing {
     return this.follows(panel) ? panel.space.toPlane(this.latent(panel)) : null;
   }
 
-  tell() {
+  showPointed() {
     const { index, mode, from } = this;
     const source = this.panels[0].space;
     const real = mode === "image" && from.header.linked ? source.real(index) : null;
@@ -531,7 +531,7 @@ class Comparing {
     if (real) paint(this.real, real, source.header.shape);
     this.real.setAttribute("aria-label", what);
     for (const panel of this.panels) {
-      if (this.follows(panel)) panel.tell(this.latent(panel), mode === "image" ? index : null, real);
+      if (this.follows(panel)) panel.showDecoded(this.latent(panel), mode === "image" ? index : null, real);
       else panel.away(this.film !== null ? "the film shows codes alone" : "other images than the cursor's");
     }
     this.node.dataset.index = mode === "image" ? index : "";

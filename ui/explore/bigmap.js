@@ -7,9 +7,9 @@ import { fillLegend, makeLegend } from "../js/legend.js";
 import { contains, crosses } from "../js/polygon.js";
 import { component, el, plain, rgb, unpack } from "../js/shared.js";
 
-// The map of more codes than Plotly draws. Where a view holds few of them they are points (WebGL), else their density:
-// all codes in either case. A lasso goes to the map's layer (layer.js), which rides on this map as the card does, and
-// gives it other colours, and which codes are not muted.
+// Draws the map of more codes than Plotly can draw: points (WebGL) where few codes are in view, else the density of all
+// codes in view. A lasso goes to the map's layer (layer.js), which in turn gives this map its style: other colours, and
+// the codes that are not muted.
 
 // points in view up to which each is drawn by itself: without a graphics card these take 10 to 40 ms
 const DRAWN = 10_000;
@@ -67,12 +67,12 @@ class BigMap {
       this.caption,
     );
     (parent.querySelector("div") ?? parent).append(this.node);
-    this.cloud = new Cloud(this.cloudCanvas, () => this.ask());
+    this.cloud = new Cloud(this.cloudCanvas, () => this.requestDraw());
     this.axes = new Axes(this.axesCanvas);
     this.followers = new Set();
     this.pointers = new Map();
     this.mode = MODES[0];
-    this.solo = this.mask = this.coat = null;
+    this.solo = this.mask = this.colouring = null;
     // what benchmarks and tests read
     this.timing = window.__latentMap = { painted: null, frames: 0, counted: [] };
     this.listen();
@@ -87,7 +87,7 @@ class BigMap {
         for (const other of this.buttons) other.setAttribute("aria-pressed", String(other === button));
       }),
     );
-    on(this.reset, "click", () => this.home());
+    on(this.reset, "click", () => this.resetView());
     on(this.clear, "click", () => this.host?.cleared?.());
     on(this.plane, "pointerdown", (e) => this.press(e));
     on(this.plane, "pointermove", (e) => this.move(e));
@@ -95,7 +95,7 @@ class BigMap {
     on(this.plane, "pointercancel", (e) => {
       this.pointers.delete(e.pointerId);
       this.polygon = null;
-      this.ask();
+      this.requestDraw();
     });
     on(
       this.plane,
@@ -106,10 +106,10 @@ class BigMap {
       },
       { passive: false },
     );
-    on(this.plane, "dblclick", () => this.home());
+    on(this.plane, "dblclick", () => this.resetView());
     on(this.plane, "keydown", (e) => this.key(e));
-    for (const name of ["latent-geometry", "latent-values"]) on(window, name, () => this.take());
-    this.sizes = new ResizeObserver(() => this.ask());
+    for (const name of ["latent-geometry", "latent-values"]) on(window, name, () => this.takeCodes());
+    this.sizes = new ResizeObserver(() => this.requestDraw());
     this.sizes.observe(this.plane);
   }
 
@@ -131,19 +131,19 @@ class BigMap {
       this.density = null;
       this.centre = null; // the first view, once there is a size
       this.solo = null;
-      if (other) this.mask = this.coat = null;
+      if (other) this.mask = this.colouring = null;
       fillLegend(
         this.legend,
         header.classes.map(([k, text]) => [k, text, header.colours[k]]),
         this,
       );
-      this.take();
+      this.takeCodes();
     }
-    this.ask(); // the theme may have changed
+    this.requestDraw(); // the theme may have changed
   }
 
   // Take the codes, once they are in the window, to the plane.
-  take() {
+  takeCodes() {
     const geometry = window.__latentGeometry?.get(this.header?.geometry);
     const { latent, plane, palette, places } = this.header ?? {};
     const kept = window.__latentValues?.get(places); // of a bent map
@@ -173,14 +173,14 @@ class BigMap {
     };
     this.host = {
       node: this.plane,
-      axes: () => this.scales(),
+      axes: () => this.plotlyAxes(),
       listen,
       direct: true,
       x: this.x,
       y: this.y,
-      look: 0,
-      wear: (dress) => this.wear(dress),
-      seen: (i) => this.seen(i),
+      version: 0,
+      applyStyle: (style) => this.applyStyle(style),
+      isShown: (i) => this.isShown(i),
       rgb: (i) => this.palette[Math.max(this.labels[i], 0) % this.palette.length],
       sample: (view, order) => this.sample(view, order),
       layout: (_, sheet) => this.axesCanvas.previousElementSibling !== sheet && this.axesCanvas.before(sheet),
@@ -194,14 +194,14 @@ class BigMap {
 
   // Colours
 
-  // What the layer asks for: other colours than the classes', a selection, and points that stand back behind images.
-  /** @param {{coat: any, mask: Uint8Array | null, faint: any}} about */
-  wear({ coat, mask, faint }) {
-    this.coat = coat;
+  // The layer's style: other colours than the classes', a selection, and faint points behind images.
+  /** @param {{colouring: any, mask: Uint8Array | null, faint: any}} about */
+  applyStyle({ colouring, mask, faint }) {
+    this.colouring = colouring;
     this.mask = mask;
     this.clear.hidden = !mask;
     this.node.classList.toggle("faint", faint);
-    this.node.classList.toggle("coated", Boolean(coat));
+    this.node.classList.toggle("coated", Boolean(colouring));
     this.recolour();
   }
 
@@ -218,36 +218,36 @@ class BigMap {
       numbers: density
         .members(view)
         .map((t) => density.grid.order[t])
-        .sort((a, b) => mixed(a) - mixed(b)),
+        .sort((a, b) => scrambled(a) - scrambled(b)),
       key: view.join(),
     };
   }
 
   /** @param {number} i */
-  seen(i) {
+  isShown(i) {
     return (this.solo === null || this.labels[i] === this.solo) && (!this.mask || this.mask[i] === 1);
   }
 
   recolour() {
     if (!this.density) return;
-    const { density, coat } = this;
+    const { density, colouring } = this;
     const { order } = density.grid;
-    const labels = coat?.kinds ?? this.labels;
+    const labels = colouring?.kinds ?? this.labels;
     const hues = this.hues.length;
-    density.values = coat?.values ? density.grid.ordered(coat.values) : null;
+    density.values = colouring?.values ? density.grid.ordered(colouring.values) : null;
     for (let t = 0; t < order.length; t++) {
       const i = order[t];
-      const shown = this.seen(i) && (!coat || coat.has(i));
+      const shown = this.isShown(i) && (!colouring || colouring.has(i));
       density.kinds[t] = (Math.max(labels[i], 0) % hues) + (shown ? 0 : hues);
     }
     this.layer = this.drawn = null;
-    if (this.host) this.host.look++; // other images fit
-    this.ask();
+    if (this.host) this.host.version++; // other images fit
+    this.requestDraw();
   }
 
   // The colours that the density counts by.
   get hues() {
-    return this.coat?.palette ?? this.palette;
+    return this.colouring?.palette ?? this.palette;
   }
 
   // The view
@@ -263,13 +263,13 @@ class BigMap {
     return [x - half, x + half, y - tall, y + tall];
   }
 
-  home() {
+  resetView() {
     this.centre = null;
-    this.ask();
+    this.requestDraw();
   }
 
   // One unit is as long upwards as across, and all of the first frame is in view.
-  first() {
+  setFirstView() {
     const { width, height } = this.area;
     const [x0, x1, y0, y1] = this.header.frame;
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
@@ -296,8 +296,8 @@ class BigMap {
     return [box.left + px, box.top + py];
   }
 
-  // What a Rider asks of Plotly's axes: pixels of the plot area to plane coordinates, and back.
-  scales() {
+  // What a MapOverlay uses of Plotly's axes: pixels of the plot area to plane coordinates, and back.
+  plotlyAxes() {
     if (!this.centre) return null;
     const { left, top, width, height } = this.area;
     const {
@@ -328,10 +328,10 @@ class BigMap {
     this.unit = Math.min(Math.max(this.unit * factor, CLOSEST), this.widest);
     const after = this.invert(at);
     this.centre = this.centre.map((v, k) => v + before[k] - after[k]);
-    this.ask();
+    this.requestDraw();
   }
 
-  // Hands
+  // Gestures
 
   /** @param {PointerEvent} event */
   press(event) {
@@ -362,7 +362,7 @@ class BigMap {
         this.centre[1] + (now[1] - before[1]) * this.unit,
       ];
     }
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {PointerEvent} event */
@@ -371,7 +371,7 @@ class BigMap {
     const { polygon } = this;
     this.polygon = null;
     if (polygon?.length > 2 && this.far) this.host.lassoed?.(this.inside(polygon), event);
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {KeyboardEvent} event */
@@ -381,7 +381,7 @@ class BigMap {
     const middle = [left + width / 2, top + height / 2];
     if (event.key === "+" || event.key === "=") this.zoom(middle, 1 / KEY_ZOOM);
     else if (event.key === "-") this.zoom(middle, KEY_ZOOM);
-    else if (event.key === "0") this.home();
+    else if (event.key === "0") this.resetView();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -404,18 +404,18 @@ class BigMap {
 
   // Drawing
 
-  ask() {
-    if (this.asked || this.stop.signal.aborted) return;
-    this.asked = true;
+  requestDraw() {
+    if (this.drawRequested || this.stop.signal.aborted) return;
+    this.drawRequested = true;
     requestAnimationFrame(() => {
-      this.asked = false;
+      this.drawRequested = false;
       this.frame();
     });
   }
 
   frame() {
     if (this.stop.signal.aborted || !this.density || this.area.width <= 0) return;
-    if (!this.centre) this.first();
+    if (!this.centre) this.setFirstView();
     const { view } = this;
     const theme = { ...themeOf(this.node), prior: "#868b93" };
     const count = this.density.within(view);
@@ -426,7 +426,7 @@ class BigMap {
     else this.drawDensity(view, count);
     this.drawAxes(view, theme);
     this.drawMarks(view, theme);
-    this.say(count, points);
+    this.describeDrawn(count, points);
     for (const follow of this.followers) follow();
     this.timing.frames++;
     this.timing.painted ??= performance.now();
@@ -448,18 +448,18 @@ class BigMap {
       found.forEach((t, k) => places.set([density.x[t], density.y[t]], 2 * k));
       const numbers = Int32Array.from(found, (t) => density.grid.order[t]);
       this.cloud.between(places, places);
-      const { coat } = this;
+      const { colouring } = this;
       this.cloud.paint(
-        coat
+        colouring
           ? tinted(
               numbers,
-              (i) => coat.rgb(i),
-              (i) => this.seen(i) && coat.has(i),
+              (i) => colouring.rgb(i),
+              (i) => this.isShown(i) && colouring.has(i),
             )
           : paints(
               numbers.map((i) => this.labels[i]),
               header.colours,
-              (_, k) => this.seen(numbers[k]),
+              (_, k) => this.isShown(numbers[k]),
             ),
       );
     }
@@ -479,14 +479,14 @@ class BigMap {
         BIN[1],
       );
       const [columns, lines] = [area.width, area.height].map((pixels) => Math.max(Math.round(pixels / side), 1));
-      const muted = this.solo !== null || this.mask !== null || this.coat !== null;
-      if (density.values) density.means(view, columns, lines, this.coat, this.hues.length);
+      const muted = this.solo !== null || this.mask !== null || this.colouring !== null;
+      if (density.values) density.means(view, columns, lines, this.colouring, this.hues.length);
       else density.paint(view, columns, lines, this.hues, muted);
       const done = performance.now();
       this.layer = { view, done, took: done - began };
       this.timing.counted.push(done - began);
     } else if (stale) {
-      this.later = setTimeout(() => this.ask(), REST * this.layer.took - waited + 1);
+      this.later = setTimeout(() => this.requestDraw(), REST * this.layer.took - waited + 1);
     }
     this.place(view);
   }
@@ -545,9 +545,9 @@ class BigMap {
   }
 
   /** @param {number} count @param {any} points */
-  say(count, points) {
-    const most = this.header.classes.length || this.coat ? ", each pixel in the colour of most of its codes" : "";
-    const colour = this.coat?.values ? ", each pixel in the colour of their mean" : most;
+  describeDrawn(count, points) {
+    const most = this.header.classes.length || this.colouring ? ", each pixel in the colour of most of its codes" : "";
+    const colour = this.colouring?.values ? ", each pixel in the colour of their mean" : most;
     const text = points
       ? `Drawn: each of the ${whole(count)} codes in view, of ${whole(this.n)}.`
       : `Drawn: the density of all ${whole(count)} codes in view${colour}; zoom in: up to ${whole(DRAWN)} are ` +
@@ -558,7 +558,7 @@ class BigMap {
 
 // A number's place in an order without a pattern.
 /** @param {number} i */
-function mixed(i) {
+function scrambled(i) {
   return Math.imul(i ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
 }
 

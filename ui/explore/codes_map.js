@@ -3,23 +3,23 @@ import { Cloud } from "../js/cloud.js";
 import { fresh } from "../js/drawing.js";
 import { el, plain, rgb } from "../js/shared.js";
 
-// A small map: the codes as a faint cloud, marks of samples on them, and a box that is drawn by hand.
+// Draws a small map: the codes as a faint cloud, marks of samples, and a box that is drawn by hand.
 
 const FAINT = 110;
 const LEAST = 6; // pixels that a box measures at least: less is a click
 const SPREAD = 0.004; // share of the codes beyond the view
 
-class Ground {
-  // `boxed([x0, x1, y0, y1])` is told of a box.
-  /** @param {any} boxed */
-  constructor(boxed) {
+class CodesMap {
+  // `onBox([x0, x1, y0, y1])` is called with a drawn box.
+  /** @param {any} onBox */
+  constructor(onBox) {
     this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
     this.axesCanvas = el("canvas", { class: "axes", "aria-hidden": "true" });
     this.overlay = el("canvas", { class: "axes", "aria-hidden": "true" });
     this.node = el("div", { class: "ground", role: "img" }, this.cloudCanvas, this.axesCanvas, this.overlay);
     this.cloud = new Cloud(this.cloudCanvas, () => this.draw());
     this.axes = new Axes(this.axesCanvas);
-    this.boxed = boxed;
+    this.onBox = onBox;
     this.node.addEventListener("pointerdown", (e) => this.press(e));
     this.node.addEventListener("pointermove", (e) => this.drag(e));
     this.node.addEventListener("pointerup", () => this.release());
@@ -41,15 +41,15 @@ class Ground {
 
   /** @param {number[]} z */
   toPlane(z) {
-    const { origin, basis } = this.shelf.header.plane;
+    const { origin, basis } = this.model.header.plane;
     return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
   }
 
-  // Take the codes from the shelf.
-  /** @param {any} shelf */
-  set(shelf) {
-    this.shelf = shelf;
-    const { header, means, labels } = shelf;
+  // Take the codes of a model (shared_model.js).
+  /** @param {any} model */
+  set(model) {
+    this.model = model;
+    const { header, means, labels } = model;
     const d = header.latent;
     const n = means.length / d;
     const places = new Float32Array(2 * n);
@@ -72,8 +72,8 @@ class Ground {
     this.theme = theme;
     this.marks = marks;
     this.box = box;
-    if (!this.shelf || !theme || !this.node.clientWidth) return;
-    const { header } = this.shelf;
+    if (!this.model || !theme || !this.node.clientWidth) return;
+    const { header } = this.model;
     const { view } = this;
     this.cloud.draw(view, 1, 2.6);
     const rings = header.rings ? this.toPlane(new Array(header.latent).fill(0)) : null;
@@ -132,7 +132,7 @@ class Ground {
 
   /** @param {PointerEvent} event */
   press(event) {
-    if (event.button !== 0 || !event.isPrimary || !this.shelf) return;
+    if (event.button !== 0 || !event.isPrimary || !this.model) return;
     this.node.setPointerCapture(event.pointerId);
     this.corner = this.under(event);
     this.from = [event.clientX, event.clientY];
@@ -150,9 +150,9 @@ class Ground {
     if (!this.corner) return;
     const box = this.end && this.between();
     this.corner = null;
-    if (box && box[0] < box[1] && box[2] < box[3]) this.boxed(box);
+    if (box && box[0] < box[1] && box[2] < box[3]) this.onBox(box);
     else this.draw();
   }
 }
 
-export { Ground };
+export { CodesMap };

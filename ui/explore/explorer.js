@@ -1,10 +1,10 @@
-import { Rider } from "../js/map_overlay.js";
+import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
 import { component, el, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, picture, Space, signed } from "../js/space.js";
 
-// The card beside the map. It finds the Plotly chart, turns pointer pixels into plane coordinates, decodes at most once
-// a frame (the newest pointer position only), and sends one message a gesture. The address bar says what is pinned.
+// Draws the card beside the map: what the model decodes at the pointer and at the pin. It decodes at most once a frame
+// (the newest pointer position only) and sends one message a gesture. The pin is read from the page's address.
 
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
@@ -114,18 +114,18 @@ class Explorer {
       pointerEvents: "none",
       zIndex: "5",
     });
-    this.rider = new Rider([...Object.values(this.markers), this.preview], {
+    this.mapOverlay = new MapOverlay([...Object.values(this.markers), this.preview], {
       label: "Latent map. Arrow keys move the point that is decoded, Enter pins it.",
       key: (e) => this.key(e),
       follow: () => this.place(),
     });
-    const seen = ([entry]) => {
-      this.unseen = !entry.isIntersecting;
-      this.ask();
+    const onVisible = ([entry]) => {
+      this.outOfSight = !entry.isIntersecting;
+      this.requestDraw();
     };
-    this.sight = new IntersectionObserver(seen, { threshold: 0.5 });
-    this.sight.observe(this.card.now.canvas);
-    this.frameAsked = false;
+    this.visibility = new IntersectionObserver(onVisible, { threshold: 0.5 });
+    this.visibility.observe(this.card.now.canvas);
+    this.drawRequested = false;
     // what benchmarks and tests read: milliseconds from pointer event to painted frame, and how often what was done
     this.timing = window.__latent = { latencies: [], frames: 0, decodes: 0, models: 0, simd: null };
     const on = (target, type, handler, options = {}) =>
@@ -133,23 +133,23 @@ class Explorer {
     on(document, "pointermove", (e) => this.pointer(e), { capture: true, passive: true });
     on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
-    on(window, "resize", () => this.ask());
+    on(window, "resize", () => this.requestDraw());
     for (const name of ["latent-geometry", "latent-values"])
       on(window, name, () => this.waiting && this.update(this.waiting, this.send));
     on(this.card.node, "keydown", (e) => this.key(e));
     on(this.card.unpin, "click", () => this.setPin(null, true));
-    // the chart may appear later or be mounted anew, and the address may change: neither tells us
+    // the chart may appear later or be mounted anew, and the address may change: neither has an event
     this.timer = setInterval(() => this.check(), 200);
   }
 
   destroy() {
     this.stop.abort();
-    this.rider.leave();
+    this.mapOverlay.detach();
     if (window.__latentSpaces?.get(this.space?.header.chart)?.space === this.space)
       window.__latentSpaces.delete(this.space.header.chart);
-    this.sight.disconnect();
+    this.visibility.disconnect();
     clearInterval(this.timer);
-    clearTimeout(this.sayTimer);
+    clearTimeout(this.announceTimer);
     this.card.node.remove();
   }
 
@@ -162,21 +162,21 @@ class Explorer {
     if (!content) return;
     this.bytes = bytes;
     const { header } = content;
-    const ground = JSON.stringify([header.plane, header.chart]);
+    const mapKey = JSON.stringify([header.plane, header.chart]);
     if (header.content !== this.space?.header.content) {
       this.space = new Space(content, () => {
         this.shownNearest = -1;
         this.drawPin();
-        this.ask();
+        this.requestDraw();
       });
       this.timing.models++;
       this.timing.simd = this.space.decoder?.simd ?? null;
-    } else if (ground === this.ground) {
+    } else if (mapKey === this.mapKey) {
       return;
     }
     this.space.header = header; // another plane is no other model
     (window.__latentSpaces ??= new Map()).set(header.chart, { space: this.space, paint }); // for the map's layer
-    this.ground = ground;
+    this.mapKey = mapKey;
     const { d, n, calibration } = this.space;
     const { badge, note } = this.card;
     badge.textContent = header.atlas
@@ -195,7 +195,7 @@ class Explorer {
     this.cursor = [0, 0];
     this.check();
     this.drawPin();
-    this.ask();
+    this.requestDraw();
   }
 
   // Add what is sent apart from the rest (geometry.py), where it is; null where it has not come yet.
@@ -211,7 +211,7 @@ class Explorer {
 
   check() {
     if (!this.space) return;
-    this.rider.find(this.space.header.chart);
+    this.mapOverlay.find(this.space.header.chart);
     const address = new URLSearchParams(location.search).get("z") ?? "";
     if (address !== this.address) {
       this.address = address;
@@ -246,7 +246,7 @@ class Explorer {
   }
 
   place() {
-    const axes = this.rider.axes();
+    const axes = this.mapOverlay.axes();
     const put = (node, u) => {
       const shown = axes && u;
       const [px, py] = shown ? [axes.x.d2p(u[0]), axes.y.d2p(u[1])] : [0, 0];
@@ -254,7 +254,7 @@ class Explorer {
       node.style.display = inside ? "block" : "none";
       if (inside) node.style.transform = `translate(${axes.x._offset + px}px, ${axes.y._offset + py}px)`;
     };
-    this.preview.style.display = axes && this.unseen ? "block" : "none";
+    this.preview.style.display = axes && this.outOfSight ? "block" : "none";
     if (axes) this.preview.style.transform = `translate(${axes.x._offset + 4}px, ${axes.y._offset + 4}px)`;
     put(this.markers.pin, this.pin && this.space.toPlane(this.pin));
     put(this.markers.cursor, this.keyboard ? this.cursor : null);
@@ -265,18 +265,18 @@ class Explorer {
     // a lasso that ends where it began is no click
     if (this.pressed && Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > CLICK)
       this.pressed = null;
-    const u = this.space && this.rider.under(event);
+    const u = this.space && this.mapOverlay.toPlaneInside(event);
     if (!u) return;
     this.keyboard = false;
     this.cursor = u;
     this.pointerTime = event.timeStamp;
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {PointerEvent} event */
   press(event) {
     this.pressed =
-      event.button === 0 && event.isPrimary && this.space && this.rider.under(event)
+      event.button === 0 && event.isPrimary && this.space && this.mapOverlay.toPlaneInside(event)
         ? [event.clientX, event.clientY]
         : null;
   }
@@ -286,11 +286,11 @@ class Explorer {
     const clicked = this.pressed;
     this.pressed = null;
     if (!clicked) return;
-    const u = this.rider.under(event);
+    const u = this.mapOverlay.toPlaneInside(event);
     if (!u) return;
     this.cursor = u;
     this.setPin(this.space.toLatent(u), true);
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {KeyboardEvent} event */
@@ -302,7 +302,7 @@ class Explorer {
       this.keyboard = true;
       this.cursor = this.cursor.map((v, k) => v + moves[event.key][k]);
       this.pointerTime = event.timeStamp;
-      this.ask();
+      this.requestDraw();
     } else if (event.key === "Enter" && event.target !== this.card.unpin) {
       this.setPin(this.space.toLatent(this.cursor), true);
     } else if (event.key === "Escape") {
@@ -314,26 +314,26 @@ class Explorer {
     event.stopPropagation();
   }
 
-  /** @param {number[]} z @param {any} tell */
-  setPin(z, tell) {
+  /** @param {number[]} z @param {any} report */
+  setPin(z, report) {
     if (z === null && this.pin === null) return;
     this.pin = z?.map((v) => Math.round(v * 1000) / 1000);
-    if (this.pin && !tell) this.cursor = this.space.toPlane(this.pin);
+    if (this.pin && !report) this.cursor = this.space.toPlane(this.pin);
     this.drawPin();
     this.place();
-    this.ask();
+    this.requestDraw();
     // one message a gesture; the server answers by changing the address
-    if (tell) this.send("pin", { z: this.pin });
+    if (report) this.send("pin", { z: this.pin });
   }
 
-  ask() {
-    if (this.frameAsked || !this.space) return;
-    this.frameAsked = true;
+  requestDraw() {
+    if (this.drawRequested || !this.space) return;
+    this.drawRequested = true;
     requestAnimationFrame(() => this.frame());
   }
 
   frame() {
-    this.frameAsked = false;
+    this.drawRequested = false;
     if (this.stop.signal.aborted) return;
     const time = this.pointerTime;
     this.pointerTime = undefined;
@@ -349,36 +349,36 @@ class Explorer {
     const z = space.toLatent(this.cursor);
     const mean = space.decode(z);
     if (mean) paint(card.now.canvas, mean, space.header.shape);
-    if (mean && this.unseen) paint(this.preview, mean, space.header.shape);
+    if (mean && this.outOfSight) paint(this.preview, mean, space.header.shape);
     const caption = mean || !space.tiles ? "mean of p(x|z)" : "outside of what was decoded";
     if (card.now.caption.textContent !== caption) card.now.caption.textContent = caption;
     this.timing.decodes++;
-    const seen = space.look(z);
+    const facts = space.evaluate(z);
     const axes = space.header.plane.titles.map(plain);
     const place = `(${this.cursor.map((v) => fixed(v)).join(", ")})`;
     card.number(card.numbers, axes.map((t) => t.replace(/ \(.*/, "")).join(", "), place);
-    const verdict = space.verdict(seen);
-    if (seen.logQ === undefined) {
+    const verdict = space.verdict(facts);
+    if (facts.logQ === undefined) {
       card.number(card.numbers, "log p(z)", space.header.without);
     } else {
-      card.number(card.numbers, "log p(z)", `${fixed(seen.logP)} nats`);
-      card.number(card.numbers, "log q(z) − log p(z)", `${signed(seen.logQ - seen.logP)} nats`, {
+      card.number(card.numbers, "log p(z)", `${fixed(facts.logP)} nats`);
+      card.number(card.numbers, "log q(z) − log p(z)", `${signed(facts.logQ - facts.logP)} nats`, {
         doubtful: !space.trusted,
       });
     }
-    if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(seen.distance)} away`);
+    if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(facts.distance)} away`);
     card.number(card.numbers, "here", verdict.text, { inside: verdict.inside });
-    if (seen.nearest !== this.shownNearest) {
-      this.shownNearest = seen.nearest;
-      this.drawNearest(card.near, seen.nearest);
+    if (facts.nearest !== this.shownNearest) {
+      this.shownNearest = facts.nearest;
+      this.drawNearest(card.near, facts.nearest);
     }
-    this.say(
+    this.announce(
       `${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ` +
-        `${space.label(seen.nearest)}`,
+        `${space.label(facts.nearest)}`,
     );
   }
 
-  // The real image i, or where the data are absent the model's reconstruction of it, which is then said.
+  // The real image i, or where the data are absent the model's reconstruction of it, and the caption says so.
   /** @param {{canvas: any, caption: any, figure: any}} about @param {number} i @param {any} [brief] */
   drawNearest({ canvas, caption, figure }, i, brief = false) {
     const { space } = this;
@@ -389,14 +389,14 @@ class Explorer {
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
     const what = `${space.header.split} #${i}${label && ` (${label})`}`;
-    const lack = space.header.unsent || "data not on this machine";
+    const reason = space.header.unsent || "data not on this machine";
     if (real) caption.textContent = `nearest real image, ${what}`;
     else if (space.hasImages) caption.textContent = what;
-    else if (!pixels) caption.textContent = `nearest image, ${what}: ${lack}`;
+    else if (!pixels) caption.textContent = `nearest image, ${what}: ${reason}`;
     else
       caption.textContent = brief
         ? `reconstruction of ${what}`
-        : `reconstruction of the nearest image, ${what} (${lack})`;
+        : `reconstruction of the nearest image, ${what} (${reason})`;
     canvas.setAttribute("aria-label", caption.textContent);
     return real;
   }
@@ -406,8 +406,8 @@ class Explorer {
     card.pinBlock.hidden = !pin;
     card.note.hidden = Boolean(pin);
     if (!pin || !space) return;
-    const seen = space.look(pin);
-    const i = seen.nearest;
+    const facts = space.evaluate(pin);
+    const i = facts.nearest;
     const [decoded, near, again] = card.pins;
     const mean = space.decode(pin);
     if (mean) paint(decoded.canvas, mean, space.header.shape);
@@ -417,8 +417,8 @@ class Explorer {
     again.figure.hidden = !real;
     const shown = pin.length <= 4 ? pin : [...pin.slice(0, 4), "…"];
     card.number(card.pinNumbers, "z", `(${shown.map((v) => (v === "…" ? v : fixed(v))).join(", ")})`);
-    if (seen.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(seen.logP)} nats`);
-    if (seen.logP === undefined) card.number(card.pinNumbers, "log p(z)", space.header.without);
+    if (facts.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(facts.logP)} nats`);
+    if (facts.logP === undefined) card.number(card.pinNumbers, "log p(z)", space.header.without);
     const reconstruction = real && space.reconstruction(i);
     if (reconstruction) {
       paint(again.canvas, reconstruction, space.header.shape);
@@ -429,12 +429,12 @@ class Explorer {
 
   // at most twice a second, so that a screen reader can follow
   /** @param {any} text */
-  say(text) {
-    this.saying = text;
-    if (this.sayTimer) return;
-    this.sayTimer = setTimeout(() => {
-      this.sayTimer = null;
-      this.card.live.textContent = `Decoded at ${this.saying}`;
+  announce(text) {
+    this.announcement = text;
+    if (this.announceTimer) return;
+    this.announceTimer = setTimeout(() => {
+      this.announceTimer = null;
+      this.card.live.textContent = `Decoded at ${this.announcement}`;
     }, 500);
   }
 }

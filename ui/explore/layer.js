@@ -2,15 +2,15 @@ import { cividis } from "../js/cividis.js";
 import { Cloud } from "../js/cloud.js";
 import { Bar } from "../js/colour_bar.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
-import { Rider } from "../js/map_overlay.js";
+import { MapOverlay } from "../js/map_overlay.js";
 import { fromBits, toBits } from "../js/polygon.js";
 import { component, el, painted, record, rgb, unpack } from "../js/shared.js";
 import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
-import { OverPlotly } from "./plotly_map.js";
+import { PlotlyMap } from "./plotly_map.js";
 
-// What is laid over the map and never mounts it anew: other colours of the codes, which of them are selected, their
-// images and the lines that hold half of them, or nearly all. It also holds the selection: a lasso on either map comes
-// here, is joined with what was selected, and goes to the server as one message. See layer.py.
+// Draws over the map, which stays mounted: other colours of the codes, the selection, images, and density contours. It
+// also holds the selection: a lasso on either map comes here, is joined with the selection before it, and goes to the
+// server as one message. See layer.py.
 
 const MODES = [
   { name: "New", title: "A lasso selects what it holds" },
@@ -32,7 +32,7 @@ const dark = ({ ink }) => (ink.match(/\d+/g) ?? ["0"]).slice(0, 3).every((v) => 
 
 // The colour of each code but its class's: `rgb(i)`, and `has(i)` where it has one at all. A ramp begins at `from`.
 /** @param {any} colour @param {ArrayLike<number>} values @param {number} from */
-function coat(colour, values, from) {
+function makeColouring(colour, values, from) {
   const { low, high, classes } = colour;
   const has = (i) => Number.isFinite(values[i]);
   if (!classes) {
@@ -82,7 +82,9 @@ class Layer {
     this.sheet = canvas("sheet");
     for (const node of [this.points, this.sheet])
       Object.assign(node.style, { position: "absolute", pointerEvents: "none" });
-    this.rider = new Rider([this.points, this.sheet], { follow: () => (this.map?.direct ? this.frame() : this.ask()) });
+    this.mapOverlay = new MapOverlay([this.points, this.sheet], {
+      follow: () => (this.map?.direct ? this.frame() : this.requestDraw()),
+    });
     this.thumbnails = new Thumbnails();
     this.cloud = null; // over Plotly's chart
     // what benchmarks and tests read
@@ -105,9 +107,10 @@ class Layer {
       this.held = event.shiftKey ? "Add" : event.altKey ? "Subtract" : null;
     };
     on(window, "pointerup", held, { capture: true });
-    on(window, "latent-values", () => this.dress());
-    on(window, "resize", () => this.ask());
-    this.timer = setInterval(() => this.check(), 200); // nobody tells of a chart that is mounted anew, or of a theme
+    on(window, "latent-values", () => this.updateStyle());
+    on(window, "resize", () => this.requestDraw());
+    // no event says that a chart was mounted anew, or that the theme changed
+    this.timer = setInterval(() => this.check(), 200);
   }
 
   /** @param {number} k */
@@ -120,7 +123,7 @@ class Layer {
     this.stop.abort();
     clearInterval(this.timer);
     this.leave();
-    this.rider.leave();
+    this.mapOverlay.detach();
     this.cloud?.destroy();
     this.node.remove();
   }
@@ -139,40 +142,40 @@ class Layer {
     if (header.serial !== this.chosen.serial)
       Object.assign(this.chosen, { serial: header.serial, mask: fromBits(section("bits"), header.n) });
     kept.set(header.run, this.chosen);
-    this.asked = performance.now();
+    this.requestedAt = performance.now();
     this.check();
-    this.dress();
+    this.updateStyle();
   }
 
   check() {
     if (!this.header) return;
-    this.rider.find(this.header.chart);
+    this.mapOverlay.find(this.header.chart);
     const own = window.__latentMaps?.get(this.header.chart); // another plane is another one
-    if (this.chart !== this.rider.chart || (own && this.chart === own.node && own !== this.map)) {
+    if (this.chart !== this.mapOverlay.chart || (own && this.chart === own.node && own !== this.map)) {
       this.leave();
-      this.chart = this.rider.chart;
-      this.map = !this.chart ? null : own?.node === this.chart ? own : new OverPlotly(this.chart, this.points);
+      this.chart = this.mapOverlay.chart;
+      this.map = !this.chart ? null : own?.node === this.chart ? own : new PlotlyMap(this.chart, this.points);
       if (this.map)
         Object.assign(this.map, {
           lassoed: (mask, event) => this.lassoed(mask, event),
           cleared: () => this.choose(null),
         });
-      if (this.map && !this.map.direct) this.cloud ??= new Cloud(this.points, () => this.ask());
-      this.dress();
+      if (this.map && !this.map.direct) this.cloud ??= new Cloud(this.points, () => this.requestDraw());
+      this.updateStyle();
     }
     const [theme, known] = [themeOf(this.node).key, window.__latentSpaces?.get(this.header.chart)];
     if (theme !== this.theme) {
       this.theme = theme;
-      this.dress();
+      this.updateStyle();
     }
     if (known !== this.known) {
       this.known = known;
-      this.ask();
+      this.requestDraw();
     }
   }
 
   leave() {
-    this.map?.wear?.({ coat: null, mask: null, faint: false });
+    this.map?.applyStyle?.({ colouring: null, mask: null, faint: false });
     this.map?.leave?.();
     if (this.map) this.map.lassoed = this.map.cleared = null;
     this.map = null;
@@ -189,42 +192,44 @@ class Layer {
     this.chosen.mask = mask;
     const id = String(performance.timeOrigin + performance.now()); // no two gestures have the same
     this.send("lasso", { id, n: this.header.n, bits: mask ? toBits(mask) : "" });
-    this.dress();
+    this.updateStyle();
   }
 
-  // Take colours and selection to the map.
-  dress() {
+  // Give colours and selection to the map.
+  updateStyle() {
     const { header, map } = this;
     if (!header || !map) return;
     const store = window.__latentValues;
     const values = header.colour && store?.get(header.colour.id)?.values;
     const from = dark(themeOf(this.node)) ? DARKEST : 0;
-    this.coat = values ? coat(header.colour, values, from) : null;
+    this.colouring = values ? makeColouring(header.colour, values, from) : null;
     this.lines = header.contours ? store?.get(header.contours) : null;
     if (map.take && !map.take(header, store?.get(header.places))) return; // the codes have not come yet
-    this.bar.show(this.coat ? header.colour : null, from);
+    this.bar.show(this.colouring ? header.colour : null, from);
     if (!this.chosen.mask) this.press(0); // with nothing selected, all three do the same
     this.choice.hidden = !this.chosen.mask;
-    map.wear({ coat: this.coat, mask: this.chosen.mask, faint: header.marks });
+    map.applyStyle({ colouring: this.colouring, mask: this.chosen.mask, faint: header.marks });
     this.timing.selected = this.chosen.mask ? this.chosen.mask.reduce((a, b) => a + b, 0) : 0;
-    this.node.dataset.ready = [header.colour?.id ?? "class", this.coat ? "coat" : "", this.lines ? "lines" : ""].join(
-      " ",
-    );
+    this.node.dataset.ready = [
+      header.colour?.id ?? "class",
+      this.colouring ? "recoloured" : "",
+      this.lines ? "lines" : "",
+    ].join(" ");
     this.thinned = null;
-    this.ask();
+    this.requestDraw();
   }
 
-  ask() {
-    if (this.waits || this.stop.signal.aborted) return;
-    this.waits = true;
+  requestDraw() {
+    if (this.drawRequested || this.stop.signal.aborted) return;
+    this.drawRequested = true;
     requestAnimationFrame(() => {
-      this.waits = false;
+      this.drawRequested = false;
       this.frame();
     });
   }
 
   frame() {
-    const [{ map, header, stop }, axes] = [this, this.rider.axes()];
+    const [{ map, header, stop }, axes] = [this, this.mapOverlay.axes()];
     if (stop.signal.aborted || !map || !axes || axes.x._length <= 0) return;
     const began = performance.now();
     const box = {
@@ -239,12 +244,13 @@ class Layer {
     const { context, width, height } = fresh(this.sheet, axes.x._length, axes.y._length);
     const images = header.marks && this.drawImages(context, axes, width, height);
     if (this.lines) this.drawLines(context, axes, width, height);
-    this.say(images);
+    this.describeImages(images);
     record(this.timing.frames, performance.now() - began);
-    if (this.asked === undefined || (header.colour && !this.coat)) return; // the numbers are still on their way
-    const { asked } = this;
-    this.asked = undefined;
-    painted(asked, (ms) => {
+    // without a colouring the numbers are still on their way
+    if (this.requestedAt === undefined || (header.colour && !this.colouring)) return;
+    const { requestedAt } = this;
+    this.requestedAt = undefined;
+    painted(requestedAt, (ms) => {
       record(this.timing.recolours, ms);
       this.timing.painted = performance.now();
     });
@@ -261,9 +267,9 @@ class Layer {
     const { n } = this.header;
     if (this.order?.length !== Math.min(n, SAMPLE)) this.order = shuffled(Math.min(n, SAMPLE));
     const found = map.sample ? map.sample(view, this.order) : { numbers: this.order, key: "all" };
-    const key = `${found.key} ${unit.toPrecision(6)} ${map.look}`;
+    const key = `${found.key} ${unit.toPrecision(6)} ${map.version}`;
     if (key !== this.thinned?.key) {
-      const numbers = found.numbers.filter((i) => map.seen(i));
+      const numbers = found.numbers.filter((i) => map.isShown(i));
       this.thinned = {
         key,
         numbers: thin(
@@ -280,11 +286,11 @@ class Layer {
       const [x, y] = at(i);
       return x > -half && y > -half && x < width + half && y < height + half;
     });
-    const hue = (i) => `rgb(${(this.coat?.rgb(i) ?? map.rgb(i)).map(Math.round)})`;
+    const hue = (i) => `rgb(${(this.colouring?.rgb(i) ?? map.rgb(i)).map(Math.round)})`;
     this.timing.waiting = this.thumbnails.draw(context, known, here, at, hue);
     this.timing.images = here.length;
-    if (this.timing.waiting) this.ask();
-    return { shown: here.length, real: known.space.hasImages, lack: known.space.header.unsent };
+    if (this.timing.waiting) this.requestDraw();
+    return { shown: here.length, real: known.space.hasImages, unsent: known.space.header.unsent };
   }
 
   /** @param {CanvasRenderingContext2D} context @param {any} axes @param {number} width @param {number} height */
@@ -332,15 +338,15 @@ class Layer {
   }
 
   /** @param {any} images */
-  say(images) {
+  describeImages(images) {
     const { header } = this;
     const parts = [];
-    if (this.coat && header.colour.note) parts.push(header.colour.note);
+    if (this.colouring && header.colour.note) parts.push(header.colour.note);
     if (images) {
       const what = images.real ? "images" : "reconstructions";
       const why = images.real
         ? ""
-        : ` (${images.lack ? "the images are too many to send" : "the data are not on this machine"})`;
+        : ` (${images.unsent ? "the images are too many to send" : "the data are not on this machine"})`;
       parts.push(`${whole(images.shown)} ${what} at their codes, none over another${why}; zoom in for others.`);
     } else if (header.marks && this.known && this.known.space.header.shape.length !== 3)
       parts.push("These data are no images: there are none to show.");

@@ -1,23 +1,23 @@
 import { contains } from "../js/polygon.js";
 import { rgb } from "../js/shared.js";
 
-// What the map's layer knows of Plotly's chart: where the codes lie, which of its traces are hidden, what was lassoed,
-// and points in other colours in the place of Plotly's own: another figure would mount the chart anew.
+// Plotly's chart as the map's layer uses it: places of the codes, hidden traces, lassos, and points in other colours,
+// drawn in place of Plotly's own because a new figure would mount the chart anew.
 
 const ALPHA = { shown: 153, muted: 46, faint: 56 }; // Plotly's points have 0.6 and 0.2
 
-class OverPlotly {
+class PlotlyMap {
   /** @param {any} node @param {any} points */
   constructor(node, points) {
     this.node = node;
     this.points = points;
-    this.look = 0;
-    this.lassoed = null; // the layer's, which hears of a lasso
+    this.version = 0;
+    this.lassoed = null; // set by the layer: called with the codes of a lasso
     this.cleared = null;
-    // the selection is told by which points are muted: Plotly's own outlines, which can be moved, would tell another
-    this.style = document.createElement("style");
-    this.style.textContent = ".st-key-map .selectionlayer, .st-key-map .outline-controllers { display: none; }";
-    document.head.append(this.style);
+    // muted points show the selection; Plotly's own outlines can be moved and would then show another one
+    this.styleSheet = document.createElement("style");
+    this.styleSheet.textContent = ".st-key-map .selectionlayer, .st-key-map .outline-controllers { display: none; }";
+    document.head.append(this.styleSheet);
     this.selected = (event) => {
       const polygon = outline(event);
       if (polygon && this.x) this.lassoed?.(this.inside(polygon));
@@ -30,7 +30,7 @@ class OverPlotly {
   leave() {
     this.node.removeListener?.("plotly_selected", this.selected);
     this.node.removeListener?.("plotly_deselect", this.deselected);
-    this.style.remove();
+    this.styleSheet.remove();
     this.own(true);
   }
 
@@ -62,18 +62,18 @@ class OverPlotly {
   }
 
   /** @param {number} i */
-  seen(i) {
-    return this.shown[this.trace[i]] !== "0" && (!this.dress.mask || this.dress.mask[i] === 1);
+  isShown(i) {
+    return this.shown[this.trace[i]] !== "0" && (!this.style.mask || this.style.mask[i] === 1);
   }
 
-  /** @param {any} dress */
-  wear(dress) {
-    this.dress = dress;
+  /** @param {any} style */
+  applyStyle(style) {
+    this.style = style;
     this.painted = null;
   }
 
   get active() {
-    return Boolean(this.dress && (this.dress.coat || this.dress.mask || this.dress.faint));
+    return Boolean(this.style && (this.style.colouring || this.style.mask || this.style.faint));
   }
 
   /** @param {number[][]} polygon */
@@ -91,9 +91,9 @@ class OverPlotly {
     const layer = this.node.querySelector(".gl-container");
     if (layer) layer.style.opacity = shown ? "" : "0";
     this.points.style.display = shown ? "none" : "block";
-    const coated = !shown && this.dress?.coat;
+    const recoloured = !shown && this.style?.colouring;
     for (const symbol of this.node.querySelectorAll(".legend .legendpoints"))
-      symbol.style.visibility = coated ? "hidden" : "";
+      symbol.style.visibility = recoloured ? "hidden" : "";
   }
 
   /** @param {any} box @param {any} sheet */
@@ -106,12 +106,12 @@ class OverPlotly {
 
   /** @param {any} cloud @param {any} axes */
   draw(cloud, axes) {
-    if (!this.x || !this.dress) return;
+    if (!this.x || !this.style) return;
     const { visible } = this;
     if (visible !== this.shown) {
       this.shown = visible;
       this.painted = null;
-      this.look++; // other images fit
+      this.version++; // other images fit
     }
     if (!this.active) return;
     if (!this.painted) {
@@ -124,12 +124,12 @@ class OverPlotly {
   }
 
   colours() {
-    const { coat, faint } = this.dress;
+    const { colouring, faint } = this.style;
     const made = new Uint8Array(4 * this.x.length);
     for (let i = 0; i < this.x.length; i++) {
-      const [red, green, blue] = coat ? coat.rgb(i) : this.rgb(i);
+      const [red, green, blue] = colouring ? colouring.rgb(i) : this.rgb(i);
       const gone = this.shown[this.trace[i]] === "0";
-      const shown = this.seen(i) && (!coat || coat.has(i));
+      const shown = this.isShown(i) && (!colouring || colouring.has(i));
       made[4 * i] = red;
       made[4 * i + 1] = green;
       made[4 * i + 2] = blue;
@@ -159,4 +159,4 @@ function outline(event) {
   ];
 }
 
-export { OverPlotly };
+export { PlotlyMap };

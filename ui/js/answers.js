@@ -1,7 +1,7 @@
 import { unpack } from "./shared.js";
 
-// What the server has computed for a component whose own bytes stay as they are: a component's data are sent whole, so
-// what changes with each gesture has a mount of its own, and goes from here to whoever listens for its channel.
+// Passes answers of the server to components by channel. A component's data are sent whole, so answers, which change
+// with each gesture, are sent apart from them.
 
 /** @param {{data: Uint8Array}} about */
 export default function ({ data }) {

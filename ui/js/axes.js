@@ -2,7 +2,7 @@ import { clipped, fresh, rimmed } from "./drawing.js";
 import { TAU } from "./shared.js";
 import { border, grid, ticks, title } from "./ticks.js";
 
-// What lies around and over the cloud: hairlines and ticks, the prior's rings, and a glyph at each class's median.
+// Draws what lies around and over a cloud of points: grid lines, ticks, the prior's rings, and class names at medians.
 
 const APART = [9, 18]; // pixels between two glyphs: below, both are hidden; above, both are seen
 const MARGIN = { left: 38, right: 1, top: 1, bottom: 38 }; // film.css puts the cloud's canvas into them

@@ -1,4 +1,5 @@
-// cividis, at nine places: perceptually even, and the same to colour-blind eyes.
+// Computes colours of the map cividis from nine of its colours: it is perceptually even and readable to the
+// colour-blind.
 
 const CIVIDIS = ["00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55"];
 const RAMP = CIVIDIS.map((hex) => [0, 2, 4].map((k) => parseInt(hex.slice(k, k + 2), 16)));

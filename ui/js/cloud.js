@@ -1,7 +1,7 @@
 import { rgb } from "./shared.js";
 
-// A cloud of points on a plane, each on its way between two places: WebGL 2, or a plain canvas where there is none. The
-// places lie on the graphics card; a drawn frame sends only how far along they are, so that a million points still
+// Draws points on a plane, each between two places: with WebGL 2, or on a plain canvas where that is missing. The
+// places lie on the graphics card; a drawn frame sends only the progress between them, so that a million points can
 // move.
 
 const VERTEX = `#version 300 es

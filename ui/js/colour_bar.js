@@ -1,7 +1,7 @@
 import { cividis } from "./cividis.js";
 import { el, minus } from "./shared.js";
 
-// What the colours of the codes stand for: a bar with its unit, or a column's classes.
+// Draws what the codes' colours mean: a bar of colours with its unit, or a list of classes.
 
 const STOPS = 9;
 
@@ -47,8 +47,10 @@ class Bar {
       return el("span", {}, dot, name);
     });
     this.classes.replaceChildren(...chips);
-    const told = classes ? `one of ${classes.map((c) => c.name).join(", ")}` : `from ${ends[0]} to ${ends[1]} ${unit}`;
-    this.node.setAttribute("aria-label", `Codes coloured by ${title}: ${told}`);
+    const meaning = classes
+      ? `one of ${classes.map((c) => c.name).join(", ")}`
+      : `from ${ends[0]} to ${ends[1]} ${unit}`;
+    this.node.setAttribute("aria-label", `Codes coloured by ${title}: ${meaning}`);
   }
 }
 

@@ -2,8 +2,8 @@ import { clipped, ease, fresh, whole } from "./drawing.js";
 import { TAU } from "./shared.js";
 import { border, grid, ticks, title } from "./ticks.js";
 
-// Distortion, rate and their sum against the step, with a cursor. Lines are drawn once and kept; a frame of the film
-// only lays the cursor over them.
+// Draws distortion, rate and their sum against the step, with a cursor. Lines are drawn once and kept; a frame of the
+// film only lays the cursor over them.
 
 const EDGE = { left: 44, right: 8, top: 6, bottom: 30 };
 const GAP = 12; // pixels between the two panels
@@ -134,13 +134,13 @@ class Curves {
   }
 
   // Draw with the cursor at a step, or none; returns whether the ranges are still on their way.
-  /** @param {number} step @param {any} seconds @param {boolean} still @param {any} theme */
-  draw(step, seconds, still, theme) {
+  /** @param {number} step @param {any} seconds @param {boolean} reduceMotion @param {any} theme */
+  draw(step, seconds, reduceMotion, theme) {
     const { canvas, history } = this;
     let moving = false;
     if (history) {
       const goals = (this.goals ??= [[this.warp(this.end)], ...this.panels.map((panel) => this.span(panel))]);
-      if (!this.ranges || still || this.ranges.length !== goals.flat().length) this.ranges = goals.flat();
+      if (!this.ranges || reduceMotion || this.ranges.length !== goals.flat().length) this.ranges = goals.flat();
       else moving = this.follow(goals, seconds);
       const size = `${canvas.clientWidth}x${canvas.clientHeight}@${window.devicePixelRatio}`;
       if (this.stale || moving || size !== this.size || theme !== this.theme) {

@@ -1,6 +1,6 @@
-// How many points of which colour lie in each bin of a view, and the picture of that: all points, whatever their
-// number. It is counted anew for each view: on a processor a million points take as long as ten thousand drawn by WebGL
-// without a graphics card, so there is no pyramid of resolutions to keep, and no picture is coarser than the screen.
+// Counts the points of each colour in each bin of a view, and draws the counts: all points, whatever their number. It
+// is counted anew for each view: on a processor a million points take as long as ten thousand drawn by WebGL without a
+// graphics card, so there is no pyramid of resolutions to keep, and no picture is coarser than the screen.
 
 const FULL = 65535; // a bin counts no further, which only its shade would show
 const SHADES = [130, 255]; // opacities of one point in a bin, and of the fullest bin; between them by the logarithm

@@ -1,6 +1,6 @@
 import { minus } from "./shared.js";
 
-// What everything that draws shares: sharp canvases, words that carry, and numbers for people.
+// Helpers of all drawings: sharp canvases, readable text, easing, and numbers as text.
 
 /** @param {number} x */
 const whole = (x) => Math.round(x).toLocaleString("en");

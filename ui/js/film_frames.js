@@ -1,13 +1,13 @@
 import { inflate, plain, unpack } from "./shared.js";
 
-// What Python sent, as typed arrays, and what follows from a frame once.
+// Reads the film that Python sent into typed arrays, and computes each frame's view and class medians.
 
 const OUTSIDE = 0.005; // the share of points at either end of an axis that its range may leave out
 const RINGS = 3.2; // standard deviations of the prior that stay in view
 
 // Return {header, frames, labels, originals, history}, all arrays typed; the inverse of film._packed.
 /** @param {Uint8Array} bytes */
-async function read(bytes) {
+async function readFilm(bytes) {
   const { header, section } = unpack(bytes);
   const deflated = ["codes", "reconstructions", "samples", "originals"];
   const [codes, reconstructions, samples, originals] = await Promise.all(
@@ -41,7 +41,7 @@ const middle = (sorted) => sorted[sorted.length >> 1];
 
 // What follows from a frame's codes, once: the view that holds them, and each class's median.
 /** @param {any} frame @param {ArrayLike<number>} labels @param {{latent: number, classes: any}} about */
-function survey(frame, labels, { latent, classes }) {
+function summarise(frame, labels, { latent, classes }) {
   if (frame.view) return;
   const count = frame.codes.length / 2;
   const along = (axis, chosen = null) => {
@@ -67,4 +67,4 @@ function survey(frame, labels, { latent, classes }) {
   });
 }
 
-export { RINGS, read, survey };
+export { RINGS, readFilm, summarise };

@@ -1,5 +1,5 @@
-// Points on a plane, put in the order of the cells of a uniform grid: what lies in one cell lies together in memory,
-// and a bound on a cell's box holds for all of its points.
+// Orders points on a plane by the cells of a uniform grid: the points of a cell lie together in memory, and a bound on
+// a cell's box holds for all of its points.
 
 const PER_CELL = 64; // points that a cell holds on average
 const SIDE = 160; // cells along an axis at most: beyond, looking at the cells costs more than at their points

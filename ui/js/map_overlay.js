@@ -1,6 +1,5 @@
-// What rides on a map: elements of a component's own on it, its keys, and the way between pixels and its axes. A map is
-// Plotly's chart, or one that put itself on the window (bigmap.js); of either a rider knows {node, axes(),
-// listen(follow)}.
+// Puts elements and keys of a component on a map, and turns pixels into plane coordinates. A map is Plotly's chart, or
+// one that a component has put on the window (bigmap.js): an object {node, axes(), listen(follow)}.
 
 const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
 
@@ -24,9 +23,9 @@ function plotly(node) {
   };
 }
 
-class Rider {
+class MapOverlay {
   // nodes: what is put on the chart; label: what it is for a screen reader; key(event): its keys; follow(): after each
-  // change of what it shows. One rider of a chart has label and keys, the others neither.
+  // change of what it shows. One overlay of a chart has a label and keys, the others have neither.
   /**
    * @param {(HTMLElement | SVGElement)[]} nodes
    * @param {{label?: string, key?: (event: KeyboardEvent) => void, follow: () => void}} what
@@ -39,19 +38,19 @@ class Rider {
     this.chart = null;
   }
 
-  // Take hold of the chart of a Streamlit key; to be called now and then, since nobody tells of a chart mounted anew.
+  // Attach to the chart of a Streamlit key. Call it regularly: no event says that a chart was mounted anew.
   /** @param {string} key */
   find(key) {
     const own = window.__latentMaps?.get(key);
     const found = own?.node ?? document.querySelector(`.st-key-${key} .js-plotly-plot`);
     // a redrawn chart may be a new element, or the old one emptied of what was put into it
     if (found !== this.chart || (found && !this.nodes.every((node) => found.contains(node))))
-      this.ride(found && (own ?? plotly(found)));
+      this.attach(found && (own ?? plotly(found)));
   }
 
   /** @param {any} map */
-  ride(map) {
-    this.leave();
+  attach(map) {
+    this.detach();
     this.map = map;
     this.chart = map?.node ?? null;
     const { chart } = this;
@@ -69,7 +68,7 @@ class Rider {
     this.follow();
   }
 
-  leave() {
+  detach() {
     this.stop?.abort();
     this.unlisten?.();
     for (const node of this.nodes) node.remove();
@@ -82,7 +81,7 @@ class Rider {
 
   // Plane coordinates under a pointer event, wherever it is; null without a chart.
   /** @param {PointerEvent} event */
-  place(event) {
+  toPlane(event) {
     const axes = this.axes();
     if (!axes) return null;
     const box = this.chart.getBoundingClientRect();
@@ -94,8 +93,8 @@ class Rider {
 
   // Plane coordinates under a pointer event, or null off the plot area or on something that covers it.
   /** @param {PointerEvent} event */
-  under(event) {
-    const [axes, u] = [this.axes(), this.place(event)];
+  toPlaneInside(event) {
+    const [axes, u] = [this.axes(), this.toPlane(event)];
     if (!u) return null;
     const [px, py] = [axes.x.d2p(u[0]), axes.y.d2p(u[1])];
     if (px < 0 || py < 0 || px > axes.x._length || py > axes.y._length) return null;
@@ -108,4 +107,4 @@ class Rider {
   }
 }
 
-export { Rider };
+export { MapOverlay };

@@ -1,15 +1,15 @@
 import { Grid } from "./grid.js";
 import { TAU } from "./shared.js";
 
-// The codes as q(z) = mean_i N(z; mu_i, diag sigma_i^2): the nearest of them, and the log-density. Only cells of codes
-// are looked at that can matter, which for a million codes is a few thousand of them.
+// Computes log q(z) for q(z) = mean_i N(z; mu_i, diag sigma_i^2) over the codes i, and the nearest code. It visits only
+// the cells of codes that can matter: of a million codes, a few thousand.
 
 const ERROR = 1e-7; // nats that log q(z) may lack against the sum over all codes
-const LOST = 36; // a term e^-36 of the greatest one is lost in the sum's last digits
+const NEGLIGIBLE = 36; // a term e^-36 of the greatest one is lost in the sum's last digits
 
 // How far v is outside of an interval.
 /** @param {number} v @param {number} low @param {number} high */
-const beyond = (v, low, high) => (v < low ? low - v : v > high ? v - high : 0);
+const distanceOutside = (v, low, high) => (v < low ? low - v : v > high ? v - high : 0);
 
 class Mixture {
   // means [n, d]; scales [n, d], or null where there are no densities.
@@ -27,12 +27,12 @@ class Mixture {
     // log of each code's normalising constant, shifted by log N
     this.constants = new Float64Array(n).fill((-d / 2) * Math.log(TAU) - Math.log(n));
     for (let t = 0; t < n; t++) for (let j = 0; j < d; j++) this.constants[t] += Math.log(this.inverse[t * d + j]);
-    this.limit();
+    this.prepareBounds();
   }
 
   // For each cell the logarithm of what its codes add to q at most where they lie, and the least 1/sigma on either
   // axis.
-  limit() {
+  prepareBounds() {
     const { grid, axes, d, inverse, constants } = this;
     this.heights = new Float64Array(grid.count);
     this.least = new Float64Array(2 * grid.count).fill(Infinity);
@@ -53,19 +53,19 @@ class Mixture {
   // and where its bound on the sum is below ERROR / cells of what the sum has: all that is left out is then below ERROR
   // of it, and log q(z) misses less than log(1 + ERROR).
   /** @param {number[]} z @param {any} [skip] */
-  look(z, skip = -1) {
+  evaluate(z, skip = -1) {
     const { grid, gaps, bounds, inverse } = this;
-    const [near, high] = this.survey(z);
+    const [near, high] = this.boundCells(z);
     const found = (this.found = { nearest: 0, least: Infinity, top: -Infinity, sum: 0, skip });
-    this.visit(z, near);
-    if (inverse && high !== near) this.visit(z, high);
+    this.addCell(z, near);
+    if (inverse && high !== near) this.addCell(z, high);
     const slack = Math.log(ERROR / grid.count);
     let floor = inverse ? found.top + Math.log(found.sum) + slack : Infinity;
     for (let c = 0; c < grid.count; c++) {
       // before any code was found (the only one of the cells was left out) the floor is no number
       const matters = gaps[c] <= found.least || (inverse && !(bounds[c] <= floor));
       if (!matters || c === near || (inverse && c === high)) continue;
-      this.visit(z, c);
+      this.addCell(z, c);
       if (inverse) floor = found.top + Math.log(found.sum) + slack;
     }
     const answer = { nearest: found.nearest, distance: Math.sqrt(found.least) };
@@ -82,7 +82,7 @@ class Mixture {
     const most = radius * radius;
     const found = [];
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
-      const [gx, gy] = [beyond(x, boxes[b], boxes[b + 1]), beyond(y, boxes[b + 2], boxes[b + 3])];
+      const [gx, gy] = [distanceOutside(x, boxes[b], boxes[b + 1]), distanceOutside(y, boxes[b + 2], boxes[b + 3])];
       if (gx * gx > most || gy * gy > most) continue;
       for (let t = starts[c], s = t * d; t < starts[c + 1]; t++) {
         let square = 0;
@@ -95,13 +95,13 @@ class Mixture {
 
   // Each cell's squared distance and its bound; returns the nearest cell and the one of the highest bound.
   /** @param {number[]} z */
-  survey(z) {
+  boundCells(z) {
     const { grid, gaps, bounds, heights, least, inverse } = this;
     const { boxes } = grid;
     const [x, y] = this.axes.map((j) => z[j]);
     let [near, high] = [0, 0];
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
-      const [gx, gy] = [beyond(x, boxes[b], boxes[b + 1]), beyond(y, boxes[b + 2], boxes[b + 3])];
+      const [gx, gy] = [distanceOutside(x, boxes[b], boxes[b + 1]), distanceOutside(y, boxes[b + 2], boxes[b + 3])];
       gaps[c] = gx * gx + (this.d > 1 ? gy * gy : 0);
       if (gaps[c] < gaps[near]) near = c;
       if (!inverse) continue;
@@ -114,7 +114,7 @@ class Mixture {
 
   // Add the codes of a cell to what was found.
   /** @param {number[]} z @param {number} c */
-  visit(z, c) {
+  addCell(z, c) {
     const { grid, d, means, inverse, constants, found } = this;
     const { order, starts } = grid;
     let { nearest, least, top, sum } = found;
@@ -132,7 +132,7 @@ class Mixture {
       if (exponent > top) {
         sum = sum * Math.exp(top - exponent) + 1;
         top = exponent;
-      } else if (exponent > top - LOST) {
+      } else if (exponent > top - NEGLIGIBLE) {
         sum += Math.exp(exponent - top);
       }
     }

@@ -1,6 +1,6 @@
 import { ease, fresh, nats, whole } from "./drawing.js";
 
-// Images in rows, enlarged to whole pixels of the screen, and the rate of each dimension as bars.
+// Draws images in rows, enlarged to whole pixels of the screen, and the rate of each dimension as bars.
 
 const PAIR_GAP = 5; // pixels between two pairs of rows
 
@@ -71,12 +71,12 @@ class Bars {
   // Rates in nats between two frames, a bar a dimension, grey below `dead`; the newest bars fill the height.
   /**
    * @param {Float32Array} origin @param {any} goal @param {number} progress @param {{newest: any, dead: any}} about
-   * @param {number} seconds @param {boolean} still @param {Theme} theme
+   * @param {number} seconds @param {boolean} reduceMotion @param {Theme} theme
    */
-  draw(origin, goal, progress, { newest, dead }, seconds, still, theme) {
+  draw(origin, goal, progress, { newest, dead }, seconds, reduceMotion, theme) {
     const { context, width, height } = fresh(this.canvas);
     const goals = [Math.max(...newest, ...goal, 10 * dead) * 1.02, 0];
-    if (!this.top || still) this.top = [...goals];
+    if (!this.top || reduceMotion) this.top = [...goals];
     const moving = ease(this.top, goals, seconds, 0.12);
     const count = goal.length;
     const [head, foot] = [18, count <= 12 ? height - 17 : height - 3];
@@ -102,11 +102,11 @@ class Bars {
 }
 
 /** @param {any} rate @param {number} dead */
-function deaths(rate, dead) {
+function countDead(rate, dead) {
   const gone = rate.reduce((n, r) => n + (r < dead), 0);
   const sum = rate.reduce((a, b) => a + b, 0);
-  const told = gone ? `${whole(gone)} of ${rate.length} dead (< ${dead} nats), grey` : "";
-  return { sum, told };
+  const words = gone ? `${whole(gone)} of ${rate.length} dead (< ${dead} nats), grey` : "";
+  return { dead: words, sum };
 }
 
-export { Bars, deaths, strip, tiles };
+export { Bars, countDead, strip, tiles };

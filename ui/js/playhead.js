@@ -1,4 +1,4 @@
-// Where the film is: a position between two frames that goes to a target, or plays on to the end.
+// Computes the film's position: between two frames, moving to a target or playing to the end.
 
 const PLAY_SECONDS = 4; // a whole film at speed 1
 const SLOWEST = 4; // frames a second at least, for a film of a few frames
@@ -6,7 +6,7 @@ const GLIDE = 0.14; // seconds to a frame that was asked for
 
 class Playhead {
   constructor() {
-    this.still = false; // whether motion is unwanted: then it jumps
+    this.reduceMotion = false; // whether motion is unwanted: then it jumps
     this.speed = 1;
     this.reset();
   }
@@ -22,7 +22,7 @@ class Playhead {
 
   // The position that is drawn.
   get shown() {
-    return this.still ? Math.round(this.position) : this.position;
+    return this.reduceMotion ? Math.round(this.position) : this.position;
   }
 
   // The frame whose images and numbers are shown.
@@ -40,7 +40,7 @@ class Playhead {
     this.playing = false;
     this.target = Math.min(Math.max(frame, 0), this.last);
     this.left = seconds;
-    if (this.still) this.position = this.target;
+    if (this.reduceMotion) this.position = this.target;
   }
 
   /** @param {any} frame */

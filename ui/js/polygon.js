@@ -1,4 +1,4 @@
-// What a lasso holds, and how it is told to the server.
+// Computes which points a lasso holds, and packs them as bits for the server.
 
 // Whether a point lies within a polygon of points [x, y], by the number of its edges to the right.
 /** @param {number[][]} polygon @param {number} x @param {number} y */

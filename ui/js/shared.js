@@ -1,4 +1,4 @@
-// What every component needs: what Python sent, elements, and signs for people.
+// Helpers of all components: mounting, unpacking the bytes from Python, making elements, and text.
 
 const TAU = 2 * Math.PI;
 

@@ -1,7 +1,7 @@
 import { strip, tiles } from "./pictures.js";
 import { el } from "./shared.js";
 
-// A sheet of images that is pointed at: hover and arrow keys look, a click or Enter chooses.
+// Draws a sheet of images. The pointer and the arrow keys point at an image, a click or Enter chooses it.
 
 /** @param {Float32Array} pixels @param {any} vector */
 const bytes = (pixels, vector) => {
@@ -15,7 +15,7 @@ const bytes = (pixels, vector) => {
 
 // Fill a list of numbers [[name, value, class]] in place: new elements at each move of a hand would cost a layout each.
 /** @param {any} list @param {string[][]} rows */
-function tell(list, rows) {
+function fillNumbers(list, rows) {
   while (list.children.length > 2 * rows.length) list.lastChild.remove();
   rows.forEach(([name, value, kind], k) => {
     if (2 * k >= list.children.length) list.append(el("dt"), el("dd"));
@@ -27,12 +27,12 @@ function tell(list, rows) {
 }
 
 class Sheet {
-  // `look(i)` is told what is pointed at, null when nothing is; `choose(i)` what was clicked.
+  // `hover(i)` is called with the image that is pointed at, null for none; `choose(i)` with one that is clicked.
   /**
    * @param {string} label
-   * @param {{look?: (i: number | null) => void, choose?: (i: number) => void}} told
+   * @param {{hover?: (i: number | null) => void, choose?: (i: number) => void}} handlers
    */
-  constructor(label, { look = () => {}, choose = () => {} } = {}) {
+  constructor(label, { hover = () => {}, choose = () => {} } = {}) {
     this.canvas = el("canvas", { role: "img", "aria-label": label });
     this.marks = el("canvas", { class: "marks", "aria-hidden": "true" });
     this.node = el(
@@ -43,13 +43,13 @@ class Sheet {
     );
     this.columns = 1;
     this.at = null;
-    this.look = (i) => {
+    this.hover = (i) => {
       if (i === this.at) return;
       this.at = i;
-      look(i);
+      hover(i);
     };
-    this.node.addEventListener("pointermove", (e) => this.look(this.under(e)));
-    this.node.addEventListener("pointerleave", () => this.look(null));
+    this.node.addEventListener("pointermove", (e) => this.hover(this.under(e)));
+    this.node.addEventListener("pointerleave", () => this.hover(null));
     this.node.addEventListener("click", (e) => {
       const i = this.under(e);
       if (i !== null) choose(i);
@@ -57,7 +57,7 @@ class Sheet {
     this.node.addEventListener("keydown", (e) => {
       const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns };
       if (e.ctrlKey || e.metaKey || e.altKey || !this.count) return;
-      if (e.key in moves) this.look(Math.min(Math.max((this.at ?? 0) + moves[e.key], 0), this.count - 1));
+      if (e.key in moves) this.hover(Math.min(Math.max((this.at ?? 0) + moves[e.key], 0), this.count - 1));
       else if (e.key === "Enter" && this.at !== null) choose(this.at);
       else return;
       e.preventDefault();
@@ -100,4 +100,4 @@ class Sheet {
   }
 }
 
-export { bytes, Sheet, tell };
+export { bytes, fillNumbers, Sheet };

@@ -2,7 +2,7 @@ import { makeDecoder } from "../decode/decoder.js";
 import { Mixture } from "./mixture.js";
 import { el, inflate, minus, TAU } from "./shared.js";
 
-const QUICK = 1e5; // codes up to which a look is quick
+const QUICK = 1e5; // codes up to which evaluating a place is quick
 const NEAREST = 8; // codes that a place of a bent map is among
 
 /** @param {any} x @param {any} [digits] */
@@ -60,7 +60,7 @@ class Space {
   /** @param {number[]} z */
   toPlane(z) {
     if (this.places) {
-      const { nearest } = this.mixture.look(z);
+      const { nearest } = this.mixture.evaluate(z);
       return Array.from(this.places.subarray(2 * nearest, 2 * nearest + 2));
     }
     const { origin, basis } = this.header.plane;
@@ -154,24 +154,24 @@ class Space {
   // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder), over
   // all codes but number `skip`.
   /** @param {number[]} z @param {any} [skip] */
-  look(z, skip = -1) {
-    const found = this.mixture.look(z, skip);
+  evaluate(z, skip = -1) {
+    const found = this.mixture.evaluate(z, skip);
     if (this.inverse) found.logP = (-this.d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
     return found;
   }
 
-  // How codes look that are left out of q(z), over a spread of 200 (fewer where a look takes long): their median
+  // How codes look that are left out of q(z), over a spread of 200 (fewer where that takes long): their median
   // distance to the nearest other one, and the share that would count as holes. Few codes in many dimensions leave most
   // of them alone, and q(z) worthless.
   get calibration() {
     if (!this._calibration) {
       const count = Math.min(200, this.n, Math.max(50, Math.round((200 * QUICK) / this.n)));
-      const seen = Array.from({ length: count }, (_, k) => {
+      const left = Array.from({ length: count }, (_, k) => {
         const i = Math.floor((k * this.n) / count);
-        return this.look(this.code(i), i);
+        return this.evaluate(this.code(i), i);
       });
-      const distances = seen.map((s) => s.distance).sort((a, b) => a - b);
-      const strays = seen.filter((s) => s.logQ - s.logP < this.header.limits.hole).length / count;
+      const distances = left.map((s) => s.distance).sort((a, b) => a - b);
+      const strays = left.filter((s) => s.logQ - s.logP < this.header.limits.hole).length / count;
       this._calibration = {
         spacing: distances[count >> 1] || 1,
         strays,
@@ -181,12 +181,12 @@ class Space {
     return this._calibration;
   }
 
-  // Whether q(z) tells data from holes here; never for an autoencoder, which has none.
+  // Whether q(z) separates data from holes here; never for an autoencoder, which has none.
   get trusted() {
     return this.calibration.trusted;
   }
 
-  /** @param {Look} found */
+  /** @param {Evaluation} found */
   verdict({ logP, logQ, distance }) {
     if (this.trusted) {
       const inside = logQ - logP >= this.header.limits.hole;

@@ -16,7 +16,7 @@ function icon() {
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z";
 
-// The elements; what they say is the film's business.
+// The elements of a film; film.js fills them.
 class Stage {
   /** @param {HTMLElement} parent */
   constructor(parent) {

@@ -1,4 +1,4 @@
-// Images at their codes, none over another: which of them fit a view, and their pictures, made once.
+// Draws images at their codes without overlap: chooses those that fit into a view, and keeps their pictures.
 
 const WIDE = 30; // pixels across an image, about
 const GAP = 3; // pixels between two

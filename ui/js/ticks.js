@@ -1,6 +1,6 @@
 import { minus, TAU } from "./shared.js";
 
-// What stands around a plot on any canvas: round numbers with their hairlines, the border, and the axes' titles.
+// Draws what stands around a plot: ticks at round numbers with grid lines, the border, and the axes' titles.
 
 /**
  * Round values between low and high, about `count` of them, and the digits that tell them apart.

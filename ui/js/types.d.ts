@@ -54,7 +54,7 @@ interface DotStyle {
 }
 
 /** What a place of the latent space is near to; the log-densities in nats, absent without them (ui/js/space.js). */
-interface Look {
+interface Evaluation {
   nearest: number;
   distance: number;
   logP?: number;

@@ -38,7 +38,7 @@ interface Window {
   /** Films by run (ui/train/film.js). */
   __latentFilms?: Map<string, any>;
   /** The decoder and codes that the Sample page's components share (ui/sample/shared_model.js). */
-  __latentShelf?: any;
+  __latentSharedModel?: any;
 
   // what tests and benchmarks read
   __latent?: object;

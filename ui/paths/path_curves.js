@@ -1,8 +1,8 @@
 import { clipped, fresh } from "../js/drawing.js";
 import { border, grid, ticks } from "../js/ticks.js";
 
-// What a path crosses, against the share of the way, frame under frame: densities, ELBO, pixel lengths. The lines of
-// the current kind are strong, those of the others faint.
+// Draws curves along a path against the share of the way: densities, ELBO, pixel lengths, each value under its frame.
+// The lines of the current kind are strong, those of the others faint.
 
 const PANEL = 46; // CSS pixels
 const TITLE = 15; // above each panel

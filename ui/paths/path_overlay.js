@@ -1,7 +1,7 @@
 import { CIVIDIS, cividis } from "../js/cividis.js";
 import { el } from "../js/shared.js";
 
-// What lies on the map: the paths, the waypoints to be dragged, the place that is decoded, and the map's magnification.
+// Draws on the map: the paths, the waypoints to be dragged, the decoded point, and the map's magnification.
 // All of it is in the chart's document, where a component's style sheet does not reach: hence attributes.
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -76,9 +76,9 @@ class Overlay {
       }
     }
     context.putImageData(pixels, 0, 0);
-    const say = (log) => Number(Math.exp(log).toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 });
-    this.key.low.textContent = `√det JᵀJ ${say(low)}`;
-    this.key.high.textContent = say(high);
+    const format = (log) => Number(Math.exp(log).toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 });
+    this.key.low.textContent = `√det JᵀJ ${format(low)}`;
+    this.key.high.textContent = format(high);
   }
 
   // Put everything where the axes are. The heat belongs under Plotly's points, which are drawn on a layer of their own.

@@ -3,12 +3,12 @@ import { el, plain } from "../js/shared.js";
 import { fixed } from "../js/space.js";
 import { at } from "./route.js";
 
-// The place on the path that is decoded: its picture and numbers, the codes around it, and an attribute applied to it.
+// Shows the point of the path that is decoded: its image and numbers, the codes around it, and an attribute applied.
 
 const THUMBS = 12; // neighbours that are shown
 const ELBO = "ELBO of the frame";
 
-class Here {
+class PathPoint {
   /** @param {any} stage */
   constructor(stage) {
     this.stage = stage;
@@ -34,15 +34,15 @@ class Here {
     const { stage } = this;
     const mean = space.decode(z);
     if (mean) paint(stage.now.canvas, mean, space.header.shape);
-    const seen = space.look(z);
+    const facts = space.evaluate(z);
     const real = Boolean(space.images);
-    const key = `${space.header.content} ${seen.nearest} ${real}`;
+    const key = `${space.header.content} ${facts.nearest} ${real}`;
     if (key !== this.near) {
-      const pixels = space.real(seen.nearest) ?? space.reconstruction(seen.nearest);
+      const pixels = space.real(facts.nearest) ?? space.reconstruction(facts.nearest);
       if (pixels) [this.near] = [key, paint(stage.near.canvas, pixels, space.header.shape)];
     }
-    const label = space.label(seen.nearest);
-    const number = `#${space.number(seen.nearest)}${label && ` (${label})`}`;
+    const label = space.label(facts.nearest);
+    const number = `#${space.number(facts.nearest)}${label && ` (${label})`}`;
     stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, ${number}`;
     stage.near.figure.className = real ? "real" : "encoder";
     const axes = space.header.plane.titles.map(plain).map((title) => title.replace(/ \(.*/, ""));
@@ -54,7 +54,7 @@ class Here {
         .join(", ")})`,
     );
     const along = (values) => values && at({ points: values.map((v) => [v]), share: path.share }, t)[0];
-    const [logP, logQ] = path.answer ? [along(path.logP), along(path.logQ)] : [seen.logP, seen.logQ];
+    const [logP, logQ] = path.answer ? [along(path.logP), along(path.logQ)] : [facts.logP, facts.logQ];
     if (logP ?? false) this.number("log p(z)", `${fixed(logP)} nats`);
     if (logQ ?? false) this.number("log q(z)", `${fixed(logQ)} nats`);
     const nearest = Math.round(t * (stage.frames - 1));
@@ -62,7 +62,7 @@ class Here {
       this.number(ELBO, `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
     else if (this.cells.has(ELBO)) this.number(ELBO, "…");
     this.around(space, z);
-    return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${space.number(seen.nearest)}`}`;
+    return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${space.number(facts.nearest)}`}`;
   }
 
   // The codes within the radius, the nearest of them first.
@@ -104,7 +104,7 @@ class Here {
     const own = Number.isInteger(asked) && asked >= 0 && asked < space.n;
     const start = own ? space.code(asked) : z;
     const strength = Number(part.strength.value);
-    part.says.textContent = fixed(strength);
+    part.strengthText.textContent = fixed(strength);
     const before = (own && space.real(asked)) || space.decode(start);
     if (before) paint(part.before.canvas, before, space.header.shape);
     part.before.caption.textContent = own ? `image #${space.number(asked)}` : "the path's place";
@@ -114,4 +114,4 @@ class Here {
   }
 }
 
-export { Here };
+export { PathPoint };

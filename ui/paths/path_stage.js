@@ -1,7 +1,7 @@
 import { el } from "../js/shared.js";
 import { picture } from "../js/space.js";
 
-// The elements beside the map; what they say is the path's business.
+// The elements beside the map; paths.js fills them.
 
 const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z" };
 
@@ -134,7 +134,7 @@ class AttributeStage {
       value: "1",
       "aria-label": "Strength of the attribute",
     });
-    this.says = el("output");
+    this.strengthText = el("output");
     this.image = el("input", {
       type: "number",
       min: "0",
@@ -156,7 +156,7 @@ class AttributeStage {
         el(
           "div",
           { class: "fields" },
-          el("label", {}, el("span", {}, "strength ", this.says), this.strength),
+          el("label", {}, el("span", {}, "strength ", this.strengthText), this.strength),
           el("label", {}, el("span", {}, "image number"), this.image),
         ),
       ),

@@ -1,16 +1,16 @@
-import { Rider } from "../js/map_overlay.js";
+import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
 import { component, minus, painted, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 import { PathCurves } from "./path_curves.js";
 import { Overlay } from "./path_overlay.js";
-import { Here } from "./path_point.js";
+import { PathPoint } from "./path_point.js";
 import { PathStage } from "./path_stage.js";
 import { at, carried, lerp, slerp, through } from "./route.js";
 
-// Paths on the map. The browser moves waypoints, makes straight and spherical paths, and decodes every strip once a
-// frame; geodesics and ways through the data follow the hand carried along by their ends until the server answers. One
-// message a gesture: the waypoints, the current kind, and the kinds that are shown.
+// Draws paths on the map and decodes them. The browser makes straight and spherical paths itself; until the server
+// answers, geodesics and ways through the data are bent to the moved waypoints. One message a gesture: the waypoints,
+// the current kind, and the kinds that are shown.
 
 const FRAMES = 12;
 const SLICE = { held: 1.5, free: 8 }; // ms of an animation frame for strips, while a hand holds a waypoint and else
@@ -19,8 +19,8 @@ const CLICK = 4; // pixels that a pointer may move and still click
 const NEAR = 28; // pixels from a path within which a new waypoint goes between its neighbours
 const KEYSTEP = 0.1; // plane units an arrow key moves; with shift five times that
 const PLAY = 4; // seconds from end to end
-const PAUSE = 600; // ms after the last key before the server is told
-const HERE = { line: lerp, slerp };
+const PAUSE = 600; // ms after the last key before the server gets the change
+const BROWSER_KINDS = { line: lerp, slerp };
 
 /** @param {number[][]} waypoints */
 const format = (waypoints) => waypoints.map((z) => z.map((v) => v.toFixed(3)).join(",")).join(";");
@@ -43,14 +43,14 @@ class Paths {
   constructor(parent) {
     this.stage = new PathStage(parent.querySelector("div") ?? parent, FRAMES);
     this.curves = new PathCurves(this.stage.curves, FRAMES);
-    this.here = new Here(this.stage);
+    this.point = new PathPoint(this.stage);
     this.overlay = new Overlay({ grab: (e, k) => this.grab(e, k), focus: (k) => this.choose(k) });
-    this.rider = new Rider([this.overlay.svg, this.overlay.heat], {
+    this.mapOverlay = new MapOverlay([this.overlay.svg, this.overlay.heat], {
       label:
         "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete " +
         "removes.",
       key: (e) => this.key(e),
-      follow: () => this.ask(),
+      follow: () => this.requestDraw(),
     });
     this.stop = new AbortController();
     this.waypoints = [];
@@ -59,7 +59,7 @@ class Paths {
     this.answers = new Map();
     this.shown = new Set();
     this.serial = -1;
-    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.reduceMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     // what benchmarks and tests read
     this.timing = window.__latentPaths = { latencies: [], frames: 0, decodes: 0, sent: 0, t: 0 };
     const { stage } = this;
@@ -69,8 +69,8 @@ class Paths {
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
     on(document, "pointermove", (e) => this.drag(e), { capture: true, passive: true });
     on(document, "pointercancel", () => this.drop(), { capture: true });
-    on(window, "resize", () => this.ask());
-    on(window, "latent-answers", (e) => this.hear(e.detail));
+    on(window, "resize", () => this.requestDraw());
+    on(window, "latent-answers", (e) => this.handleAnswer(e.detail));
     on(stage.node, "keydown", (e) => this.key(e));
     on(stage.play, "click", () => this.play());
     on(stage.reverse, "click", () => this.reverse());
@@ -82,52 +82,52 @@ class Paths {
       });
     }
     on(stage.radius, "input", () => {
-      this.here.radius = Number(stage.radius.value);
+      this.point.radius = Number(stage.radius.value);
       this.usual = false;
-      this.ask();
+      this.requestDraw();
     });
-    for (const node of [stage.attribute.strength, stage.attribute.image]) on(node, "input", () => this.ask());
+    for (const node of [stage.attribute.strength, stage.attribute.image]) on(node, "input", () => this.requestDraw());
     this.timer = setInterval(() => this.check(), 200);
   }
 
   destroy() {
     this.stop.abort();
-    this.rider.leave();
+    this.mapOverlay.detach();
     clearInterval(this.timer);
-    clearTimeout(this.telling);
-    clearTimeout(this.saying);
+    clearTimeout(this.sendTimer);
+    clearTimeout(this.announceTimer);
     this.stage.node.remove();
   }
 
-  /** @param {Uint8Array} bytes @param {any} tell */
-  update(bytes, tell) {
-    this.tell = tell;
+  /** @param {Uint8Array} bytes @param {any} send */
+  update(bytes, send) {
+    this.send = send;
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       const content = unpack(bytes);
       if (content.header.content !== this.space?.header.content) {
-        this.space = new Space(content, () => this.ask());
+        this.space = new Space(content, () => this.requestDraw());
         this.answers.clear();
         this.serial = -1;
         this.waypoints = [];
-        this.heard = null; // what was heard of the model before is to be taken anew
+        this.lastAnswer = null; // the answer is to be read anew for this model
       }
       this.space.header = content.header;
-      this.hear(content.header.chart);
+      this.handleAnswer(content.header.chart);
     }
     this.check();
-    this.ask();
+    this.requestDraw();
   }
 
-  // What the server says: which kinds there are, the waypoints where it has changed them, and the paths it has
+  // The server's answer: which kinds there are, the waypoints where it has changed them, and the paths it has
   // computed.
   /** @param {string} channel */
-  hear(channel) {
+  handleAnswer(channel) {
     const bytes = window.__latentAnswers?.get(channel);
-    if (!bytes || !this.space || channel !== this.space.header.chart || bytes === this.heard) return;
+    if (!bytes || !this.space || channel !== this.space.header.chart || bytes === this.lastAnswer) return;
     const { header, section } = unpack(bytes);
     if (header.latent !== this.space.d || header.model !== this.space.header.name) return;
-    this.heard = bytes;
+    this.lastAnswer = bytes;
     const floats = (name) => {
       const part = section(name);
       return part && Array.from(new Float64Array(part.buffer));
@@ -149,7 +149,7 @@ class Paths {
       this.radius = header.radius;
       this.stage.radius.max = String(4 * header.radius);
       this.stage.radius.value = String(header.radius);
-      this.here.radius = header.radius;
+      this.point.radius = header.radius;
       this.usual = true;
     }
     this.answers.clear();
@@ -179,19 +179,19 @@ class Paths {
     this.attribute = header.attribute;
     const heat = section("magnification");
     this.overlay.colour(heat && new Float32Array(heat.buffer), header.window);
-    this.ask();
+    this.requestDraw();
   }
 
   check() {
     if (!this.space) return;
-    this.rider.find(this.space.header.chart);
+    this.mapOverlay.find(this.space.header.chart);
     // the server cannot call: while something is being computed, it is asked again
     if (this.waiting && !(performance.now() - this.lastAsked < this.waiting)) {
       this.lastAsked = performance.now();
-      this.tell("ask", this.lastAsked);
+      this.send("ask", this.lastAsked);
     }
     const { color } = getComputedStyle(this.stage.node);
-    if (color !== this.theme?.ink) this.ask();
+    if (color !== this.theme?.ink) this.requestDraw();
   }
 
   restyle() {
@@ -213,7 +213,7 @@ class Paths {
     const answer = this.answers.get(name);
     const text = format(this.waypoints);
     if (answer && answer.text === text) return { ...answer, answer };
-    if (name in HERE) return through(this.waypoints, HERE[name], STEPS);
+    if (name in BROWSER_KINDS) return through(this.waypoints, BROWSER_KINDS[name], STEPS);
     const bent = answer && carried(answer, answer.waypoints, this.waypoints);
     return { ...(bent ?? through(this.waypoints, lerp, STEPS)), waiting: true };
   }
@@ -248,7 +248,7 @@ class Paths {
     this.pressed = null;
     if (event.button !== 0 || !event.isPrimary || !this.space || this.grabbed !== undefined) return;
     if (event.target instanceof Element && event.target.closest("[data-waypoint]")) return;
-    if (this.rider.under(event)) this.pressed = [event.clientX, event.clientY];
+    if (this.mapOverlay.toPlaneInside(event)) this.pressed = [event.clientX, event.clientY];
   }
 
   /** @param {PointerEvent} event */
@@ -260,7 +260,7 @@ class Paths {
     const start = this.pressed;
     this.pressed = null;
     if (!start || Math.hypot(event.clientX - start[0], event.clientY - start[1]) > CLICK) return;
-    const u = this.rider.under(event);
+    const u = this.mapOverlay.toPlaneInside(event);
     if (u) this.add(u);
   }
 
@@ -272,7 +272,7 @@ class Paths {
     const node = event.currentTarget;
     node.setPointerCapture?.(event.pointerId);
     node.focus({ preventScroll: true });
-    const u = this.rider.place(event);
+    const u = this.mapOverlay.toPlane(event);
     const own = this.space.toPlane(this.waypoints[k]);
     this.grabbed = { k, offset: [own[0] - u[0], own[1] - u[1]], moved: false };
     this.choose(k);
@@ -284,7 +284,7 @@ class Paths {
       this.pressed = null;
     if (this.grabbed === undefined) return;
     const { k, offset } = this.grabbed;
-    const u = this.rider.place(event);
+    const u = this.mapOverlay.toPlane(event);
     if (!u) return;
     this.grabbed.moved = true;
     this.move(k, [u[0] + offset[0], u[1] + offset[1]]);
@@ -300,20 +300,20 @@ class Paths {
   /** @param {number} k @param {number[]} u */
   move(k, u) {
     this.waypoints = this.waypoints.map((z, i) => (i === k ? this.coordinates(u, z) : z));
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {number} k */
   choose(k) {
     this.chosen = k;
-    this.ask();
+    this.requestDraw();
   }
 
   // A click near the path puts a waypoint between two, anywhere else at the end.
   /** @param {number[]} u */
   add(u) {
     if (this.waypoints.length >= this.most) return;
-    const { x, y } = this.rider.axes();
+    const { x, y } = this.mapOverlay.axes();
     const pixel = (v) => [x.d2p(v[0]), y.d2p(v[1])];
     const here = pixel(u);
     const corners = this.waypoints.map((z) => pixel(this.space.toPlane(z)));
@@ -333,7 +333,7 @@ class Paths {
 
   remove() {
     if (this.waypoints.length <= 2) {
-      this.say("A path needs two waypoints");
+      this.announce("A path needs two waypoints");
       return;
     }
     this.waypoints = this.waypoints.filter((_, k) => k !== this.chosen);
@@ -363,7 +363,7 @@ class Paths {
       this.commit(PAUSE);
     } else if (turn) {
       this.choose((this.chosen + turn + this.waypoints.length) % this.waypoints.length);
-      this.say(`Waypoint ${this.chosen + 1} of ${this.waypoints.length}`);
+      this.announce(`Waypoint ${this.chosen + 1} of ${this.waypoints.length}`);
     } else if (name === "Delete" || name === "Backspace") {
       this.remove();
     } else if (name === "r") {
@@ -394,16 +394,16 @@ class Paths {
       this.kind = name;
       this.commit();
     }
-    this.ask();
+    this.requestDraw();
   }
 
-  // Tell the server, once for a gesture.
+  // Send the path to the server, once for a gesture.
   commit(wait = 0) {
-    this.ask();
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
+    this.requestDraw();
+    clearTimeout(this.sendTimer);
+    this.sendTimer = setTimeout(() => {
       this.timing.sent++;
-      this.tell("paths", { path: format(this.waypoints), kind: this.kind, shown: [...this.shown] });
+      this.send("paths", { path: format(this.waypoints), kind: this.kind, shown: [...this.shown] });
     }, wait);
   }
 
@@ -414,14 +414,14 @@ class Paths {
     this.playing = false;
     this.t = t;
     this.pointerTime = event?.timeStamp;
-    this.ask();
+    this.requestDraw();
   }
 
   play() {
     this.playing = !this.playing;
     if (this.playing && this.t >= 1) this.t = 0;
     this.before = undefined;
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {any} now */
@@ -435,15 +435,15 @@ class Paths {
 
   // Drawing
 
-  ask() {
-    if (this.asked || !this.space) return;
-    this.asked = true;
+  requestDraw() {
+    if (this.drawRequested || !this.space) return;
+    this.drawRequested = true;
     requestAnimationFrame((now) => this.frame(now));
   }
 
   /** @param {any} now */
   frame(now) {
-    this.asked = false;
+    this.drawRequested = false;
     if (this.stop.signal.aborted || !this.kinds || !this.waypoints.length) return;
     const time = this.pointerTime;
     this.pointerTime = undefined;
@@ -451,14 +451,14 @@ class Paths {
     this.restyle();
     this.draw();
     this.timing.frames++;
-    if (this.playing) this.ask();
+    if (this.playing) this.requestDraw();
     if (time === undefined) return;
     painted(time, (ms) => record(this.timing.latencies, ms));
   }
 
   // The place that is decoded: without motion, frame by frame.
   get place() {
-    return this.still && this.playing ? Math.round(this.t * (FRAMES - 1)) / (FRAMES - 1) : this.t;
+    return this.reduceMotion && this.playing ? Math.round(this.t * (FRAMES - 1)) / (FRAMES - 1) : this.t;
   }
 
   // Canvases first: an element that has changed before them would have the whole page's style computed in between.
@@ -489,9 +489,9 @@ class Paths {
     }
     if (!current) return;
     const z = at(current, this.place);
-    const axes = this.rider.axes();
+    const axes = this.mapOverlay.axes();
     if (axes) {
-      this.overlay.layout(this.rider.chart, axes);
+      this.overlay.layout(this.mapOverlay.chart, axes);
       const lines = [...paths].map(([name, { points, waiting }]) => ({
         points: points.map((p) => space.toPlane(p)),
         waiting,
@@ -514,8 +514,8 @@ class Paths {
     stage.range.setAttribute("aria-valuetext", `frame ${fixed(1 + this.t * (FRAMES - 1), 1)} of ${FRAMES}`);
     stage.remove.disabled = this.waypoints.length <= 2;
     this.timing.t = this.t;
-    this.say(this.here.draw(space, z, current, this.place));
-    this.here.apply(space, z, this.attribute);
+    this.announce(this.point.draw(space, z, current, this.place));
+    this.point.apply(space, z, this.attribute);
   }
 
   /** @param {string} name @param {any} path @param {string} why */
@@ -559,7 +559,7 @@ class Paths {
     changed.sort((a, b) => a.since - b.since);
     const until = performance.now() + SLICE[this.grabbed ? "held" : "free"];
     while (changed.length && (changed[0].since < 0 || performance.now() < until)) this.develop(changed.shift());
-    if (changed.length) this.ask();
+    if (changed.length) this.requestDraw();
   }
 
   /** @param {{row: any, k: any}} about */
@@ -583,10 +583,10 @@ class Paths {
         if (path.elbo) lines.elbo.push({ t: even, y: path.elbo, se: path.elboSe });
       } else if (current && this.space.inverse) {
         // until the server answers, the densities at the frames
-        const seen = path.frames.map((z) => this.space.look(z));
+        const facts = path.frames.map((z) => this.space.evaluate(z));
         lines.density.push(
-          { t: even, y: seen.map((s) => s.logQ) },
-          { t: even, y: seen.map((s) => s.logP), dotted: true },
+          { t: even, y: facts.map((s) => s.logQ) },
+          { t: even, y: facts.map((s) => s.logP), dotted: true },
         );
       }
       if (path.pixels.length === FRAMES - 1) {
@@ -596,7 +596,7 @@ class Paths {
       }
       if (path.answer && this.usual) lines.near.push({ t: path.share, y: path.neighbours });
       else if (current)
-        lines.near.push({ t: even, y: path.frames.map((z) => this.space.mixture.within(z, this.here.radius).length) });
+        lines.near.push({ t: even, y: path.frames.map((z) => this.space.mixture.within(z, this.point.radius).length) });
       return { hue: this.hue(name), current, lines };
     });
     const notes = { ...this.without };
@@ -608,11 +608,11 @@ class Paths {
 
   // at most twice a second, so that a screen reader can follow
   /** @param {any} words */
-  say(words) {
-    this.words = words;
-    this.saying ??= setTimeout(() => {
-      this.saying = null;
-      this.stage.live.textContent = this.words;
+  announce(words) {
+    this.announcement = words;
+    this.announceTimer ??= setTimeout(() => {
+      this.announceTimer = null;
+      this.stage.live.textContent = this.announcement;
     }, 500);
   }
 }

@@ -1,4 +1,5 @@
-// Curves through waypoints, as vae/geometry/curves.py makes them: points [M][d] and the share of the way before each.
+// Computes curves through waypoints, as vae/geometry/curves.py does: points [M][d] and the share of the way before
+// each.
 
 const OPPOSITE = 1e-9; // of a half turn: so near to it, rounding alone would choose the way round
 

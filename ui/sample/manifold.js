@@ -1,10 +1,10 @@
 import { fresh, nats } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
 import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
-import { bytes, Sheet, tell } from "../js/sheet.js";
+import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
-// The manifold: cells of decoded means, laid out as the map is (up is up), and the point under the pointer, decoded in
-// the browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.
+// Draws the manifold: decoded means in cells that lie as on the map, and the point under the pointer, decoded in the
+// browser. Between the cells' centres the point moves as the spacing does, so at a centre it is the cell's own z.
 
 const FADED = 0.68; // of the paper over a cell in a hole
 /** @param {number} x */
@@ -81,25 +81,25 @@ class Manifold {
       });
     }
     this.sheet.node.addEventListener("pointermove", (e) => this.move(e));
-    this.sheet.look = (i) => {
+    this.sheet.hover = (i) => {
       if (i !== null) this.cell(i);
     };
-    this.shelved = () => this.draw();
-    window.addEventListener("latent-shelf", this.shelved);
+    this.onSharedModel = () => this.draw();
+    window.addEventListener("latent-shared-model", this.onSharedModel);
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.node);
     this.timing = window.__latentManifold = { latencies: [], decodes: 0, pixels: null };
   }
 
   destroy() {
-    window.removeEventListener("latent-shelf", this.shelved);
+    window.removeEventListener("latent-shared-model", this.onSharedModel);
     this.sizes.disconnect();
     this.frame.remove();
     this.gone = true;
   }
 
-  get shelf() {
-    const found = window.__latentShelf;
+  get model() {
+    const found = window.__latentSharedModel;
     return found && found.header.run === this.header?.run ? found : null;
   }
 
@@ -107,7 +107,7 @@ class Manifold {
   update(data, send) {
     this.send = send;
     const style = getComputedStyle(this.node);
-    this.theme = { paper: style.getPropertyValue("--st-background-color") || "#fff", ink: style.color };
+    this.theme = { paper: style.getPropertyValue("--st-backshared-color") || "#fff", ink: style.color };
     if (data !== this.bytes) {
       this.bytes = data;
       const { header, section } = unpack(data);
@@ -151,23 +151,23 @@ class Manifold {
       (1 - (event.clientY - box.top) / box.height) * side - 0.5,
     ];
     this.pointerTime = event.timeStamp;
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {number} i */
   cell(i) {
     this.sheet.at = i;
-    if (this.pointerTime !== undefined) return; // the pointer says it finer
+    if (this.pointerTime !== undefined) return; // the pointer is more precise
     const { side } = this.header;
     this.at = [i % side, side - 1 - Math.floor(i / side)];
-    this.ask();
+    this.requestDraw();
   }
 
-  ask() {
-    if (this.asked) return;
-    this.asked = true;
+  requestDraw() {
+    if (this.drawRequested) return;
+    this.drawRequested = true;
     requestAnimationFrame(() => {
-      this.asked = false;
+      this.drawRequested = false;
       if (this.gone) return;
       const time = this.pointerTime;
       this.pointerTime = undefined;
@@ -183,13 +183,13 @@ class Manifold {
     const titles = this.header.titles.map(plain);
     this.axes[0].textContent = `${titles[0]} →`;
     this.axes[1].textContent = `${titles[1]} →`;
-    this.mark();
+    this.drawMarks();
     if (!this.header.there) return;
     this.point();
     this.show();
   }
 
-  mark() {
+  drawMarks() {
     const { header, sheet } = this;
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
     Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
@@ -207,7 +207,7 @@ class Manifold {
       });
       context.globalAlpha = 1;
     }
-    if (this.pointing && this.shelf) this.codes(context, width, height);
+    if (this.pointing && this.model) this.codes(context, width, height);
   }
 
   // The mark of the point that is decoded.
@@ -221,15 +221,15 @@ class Manifold {
   // The codes where their z lies on this grid: the proof that it lies as the map does.
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   codes(context, width, height) {
-    const { header: ground, means, labels } = this.shelf;
+    const { header: shared, means, labels } = this.model;
     const { across, up, side } = this.header;
-    const { origin, basis } = ground.plane;
-    const d = ground.latent;
+    const { origin, basis } = shared.plane;
+    const d = shared.latent;
     for (let i = 0; i < labels.length; i++) {
       const u = basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (means[i * d + j] - origin[j]), 0));
       const [x, y] = [(placed(across, u[0]) + 0.5) / side, (placed(up, u[1]) + 0.5) / side];
       if (x < 0 || x > 1 || y < 0 || y > 1) continue;
-      context.fillStyle = ground.colours[labels[i]] ?? ground.plain;
+      context.fillStyle = shared.colours[labels[i]] ?? shared.plain;
       context.fillRect(x * width - 1.25, (1 - y) * height - 1.25, 2.5, 2.5);
     }
   }
@@ -241,18 +241,18 @@ class Manifold {
     const u = [between(header.across, this.at[0]), between(header.up, this.at[1])];
     const [column, level] = this.at.map((v) => Math.min(Math.max(Math.round(v), 0), side - 1));
     const i = (side - 1 - level) * side + column;
-    const decoder = this.shelf?.decoder;
+    const decoder = this.model?.decoder;
     const size = header.shape.reduce((a, b) => a * b, 1);
     /** @type {Uint8Array | Uint8ClampedArray} */
     let pixels = this.images.subarray(i * size, (i + 1) * size);
     if (decoder) {
-      const { origin, basis } = this.shelf.header.plane;
+      const { origin, basis } = this.model.header.plane;
       const z = origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
       pixels = bytes(decoder.decode(z), header.vector);
       this.timing.decodes++;
     }
     this.timing.pixels = pixels;
-    this.badge.hidden = !this.shelf || Boolean(decoder);
+    this.badge.hidden = !this.model || Boolean(decoder);
     tiles(this.big, [{ ...strip(pixels, header.shape), frame: header.frame }], 1);
     const caption = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
@@ -267,7 +267,7 @@ class Manifold {
       ]);
     const words = header.trusted ? ["in a hole", "in the data"] : ["far from the data", "near the data"];
     rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "mark inside" : "mark outside"]);
-    tell(this.numbers, rows);
+    fillNumbers(this.numbers, rows);
   }
 }
 

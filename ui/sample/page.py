@@ -163,7 +163,7 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
         "state": "there",
         "z": _rounded(found.z),
         "centre": _rounded(found.centre),
-        "still": found.centre is not None and np.allclose(found.z, found.centre, atol=STILL),
+        "noiseless": found.centre is not None and np.allclose(found.z, found.centre, atol=STILL),
         "log_p": _rounded(found.log_p, 3),
         "log_q": _rounded(found.log_q, 3),
         "inside": found.inside.tolist(),

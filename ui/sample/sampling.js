@@ -1,12 +1,12 @@
-import { Ground } from "../explore/codes_map.js";
+import { CodesMap } from "../explore/codes_map.js";
 import { fresh, nats } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
 import { component, el, minus, painted, unpack } from "../js/shared.js";
-import { bytes, Sheet, tell } from "../js/sheet.js";
+import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
-// Two grids of samples beside each other, where they lie on the map, and a card for the sample that is pointed at.
-// While a hand is on the temperature the browser moves the samples itself, along the line that the server told, and
-// decodes them; when it lets go, the server draws them anew. One message a gesture.
+// Draws two grids of samples side by side, their places on the map, and a card for the sample that is pointed at.
+// While the temperature slider is dragged the browser itself moves the samples along the line that the
+// server sent, and decodes them; after it, the server draws them anew. One message a gesture.
 
 const COLUMNS = 6;
 const ROOMY = 24; // pixels that a tile is high at least to have room for hairlines
@@ -33,7 +33,7 @@ class Panel {
     this.range = el("input", { type: "range", step: "0.05", "aria-label": `Temperature of the ${NAMES[k]} grid` });
     this.value = el("output", { class: "value" });
     this.sheet = new Sheet(`${NAMES[k]} grid of samples`, {
-      look: (i) => owner.look(k, i),
+      hover: (i) => owner.hover(k, i),
       choose: (i) => owner.choose(k, i),
     });
     this.state = el("p", { class: "state" });
@@ -71,7 +71,7 @@ class Panel {
     this.source.addEventListener("change", () => owner.send(k, { source: this.source.value }));
     this.mean.addEventListener("click", () => owner.send(k, { noisy: false }));
     this.sample.addEventListener("click", () => owner.send(k, { noisy: true }));
-    this.range.addEventListener("input", (e) => owner.warm(k, Number(this.range.value), e.timeStamp));
+    this.range.addEventListener("input", (e) => owner.moveSamples(k, Number(this.range.value), e.timeStamp));
     this.range.addEventListener("change", () => owner.send(k, { t: Number(this.range.value) }));
   }
 }
@@ -105,7 +105,7 @@ class Samples {
   constructor(parent) {
     this.panels = [new Panel(0, this), new Panel(1, this)];
     this.card = new Card();
-    this.ground = new Ground((box) => this.send(null, { box: box.map((v) => v.toFixed(3)).join(",") }));
+    this.map = new CodesMap((box) => this.send(null, { box: box.map((v) => v.toFixed(3)).join(",") }));
     this.again = el("button", { type: "button", class: "again" }, "Draw again");
     this.clear = el("button", { type: "button", hidden: "" }, "Clear the box");
     this.hint = el("span", { class: "hint" });
@@ -118,7 +118,7 @@ class Samples {
         "div",
         { class: "side" },
         el("div", { class: "tools" }, this.again, this.clear, this.hint),
-        this.ground.node,
+        this.map.node,
         this.card.node,
       ),
       this.note,
@@ -130,8 +130,8 @@ class Samples {
     );
     this.clear.addEventListener("click", () => this.send(null, { box: "" }));
     this.pointed = [0, 0];
-    this.shelved = () => this.settle();
-    window.addEventListener("latent-shelf", this.shelved);
+    this.onSharedModel = () => this.refresh();
+    window.addEventListener("latent-shared-model", this.onSharedModel);
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.node);
     // what tests read
@@ -139,21 +139,21 @@ class Samples {
   }
 
   destroy() {
-    window.removeEventListener("latent-shelf", this.shelved);
+    window.removeEventListener("latent-shared-model", this.onSharedModel);
     this.sizes.disconnect();
-    this.ground.destroy();
+    this.map.destroy();
     this.frame.remove();
     this.gone = true;
   }
 
-  // The decoder and the codes of this very run, if they are on the shelf.
-  get shelf() {
-    const found = window.__latentShelf;
+  // The decoder and the codes of this very run; null where they are not shared yet.
+  get model() {
+    const found = window.__latentSharedModel;
     return found && found.header.run === this.header?.run ? found : null;
   }
 
-  settle() {
-    if (this.shelf && this.ground.shelf !== this.shelf) this.ground.set(this.shelf);
+  refresh() {
+    if (this.model && this.map.model !== this.model) this.map.set(this.model);
     this.draw();
   }
 
@@ -168,10 +168,10 @@ class Samples {
       this.header = header;
       this.images = NAMES.map((name) => section(name));
       this.nearest = NAMES.map((name) => section(`near_${name}`));
-      header.halves.forEach((half, k) => this.take(half, k));
+      header.halves.forEach((half, k) => this.fillPanel(half, k));
       this.describe();
     }
-    this.settle();
+    this.refresh();
   }
 
   restyle() {
@@ -189,7 +189,7 @@ class Samples {
   }
 
   /** @param {any} half @param {number} k */
-  take(half, k) {
+  fillPanel(half, k) {
     const panel = this.panels[k];
     const { header } = this;
     const options = Object.entries(header.sources).map(([value, text]) => el("option", { value }, text));
@@ -207,8 +207,8 @@ class Samples {
     panel.state.textContent = half.state === "failed" ? half.message : "Drawing …";
     panel.live = null;
     panel.node.classList.remove("moving");
-    panel.range.disabled = Boolean(half.still);
-    panel.range.title = half.still ? "An autoencoder's codes are points: there is no noise to scale" : "";
+    panel.range.disabled = Boolean(half.noiseless);
+    panel.range.title = half.noiseless ? "An autoencoder's codes are points: there is no noise to scale" : "";
     if (half.state === "there") panel.sheet.set(this.images[k], header.shape, COLUMNS, header.frame);
     else panel.sheet.strip = half.state === "failed" ? null : panel.sheet.strip;
     panel.sheet.node.classList.toggle("stale", half.state !== "there");
@@ -262,7 +262,7 @@ class Samples {
     for (const k of [0, 1]) if (this.pointed[1] >= (header.halves[k].z?.length ?? Infinity)) this.pointed = [k, 0];
   }
 
-  // Tell the server what was changed of grid k (or of the page), as it stands in the address.
+  // Send the server what was changed of grid k (or of the page), as it stands in the address.
   /** @param {number} k @param {any} change */
   send(k, change) {
     const event = { ...change };
@@ -277,7 +277,7 @@ class Samples {
 
   // A hand is on the temperature: move the samples along their line and decode what one frame allows.
   /** @param {number} k @param {number} t @param {number} began */
-  warm(k, t, began) {
+  moveSamples(k, t, began) {
     const panel = this.panels[k];
     const half = this.header.halves[k];
     panel.held = true;
@@ -288,15 +288,15 @@ class Samples {
     const { next = 0, images = this.images[k].slice() } = panel.live ?? {};
     // a round goes on where the last one stood, so that a hand that does not rest leaves no image behind
     panel.live = { points, images, next, left: points.length, began };
-    this.frameOf(k);
+    this.requestDecoding(k);
   }
 
   /** @param {number} k */
-  frameOf(k) {
-    if (this.asked) return;
-    this.asked = true;
+  requestDecoding(k) {
+    if (this.drawRequested) return;
+    this.drawRequested = true;
     requestAnimationFrame(() => {
-      this.asked = false;
+      this.drawRequested = false;
       if (this.gone) return;
       const until = performance.now() + BUDGET;
       let more = false;
@@ -304,7 +304,7 @@ class Samples {
         const { live } = panel;
         const index = this.panels.indexOf(panel);
         if (!live?.left) continue;
-        const decoder = this.header.halves[index].noisy ? null : this.shelf?.decoder;
+        const decoder = this.header.halves[index].noisy ? null : this.model?.decoder;
         while (decoder && live.left && performance.now() < until) {
           const pixels = bytes(decoder.decode(live.points[live.next]), this.header.vector);
           live.images.set(pixels, live.next * pixels.length);
@@ -318,12 +318,12 @@ class Samples {
         more ||= live.left > 0;
       }
       this.draw(false);
-      if (more) this.frameOf(k);
+      if (more) this.requestDecoding(k);
     });
   }
 
   /** @param {number} k @param {number} i */
-  look(k, i) {
+  hover(k, i) {
     if (i === null || this.header?.halves[k].state !== "there") return;
     this.pointed = [k, i];
     this.draw(false);
@@ -331,7 +331,7 @@ class Samples {
 
   /** @param {number} k @param {number} i */
   choose(k, i) {
-    this.look(k, i);
+    this.hover(k, i);
     const half = this.header.halves[k];
     if (half.state === "there") this.sendEvent("ask", { pin: half.z[i].map((v) => v.toFixed(3)).join(",") });
   }
@@ -350,22 +350,22 @@ class Samples {
       const panel = this.panels[k];
       panel.value.textContent = Number(panel.range.value).toFixed(2);
       if (images) panel.sheet.draw();
-      this.mark(panel, half, k);
+      this.drawMarks(panel, half, k);
       if (half.state !== "there") return;
       this.points(k).forEach((z) => marks.push({ z, hue: half.hue, shape: SHAPES[k] }));
-      if (half.log_q && half.log_p) this.ratio(panel.ratios, half, k);
+      if (half.log_q && half.log_p) this.drawRatios(panel.ratios, half, k);
     });
     const [k, i] = this.pointed;
     const z = this.points(k)[i];
     if (z) marks.push({ z, shape: SHAPES[k], strong: true });
-    if (this.shelf) this.ground.draw(theme, marks, header.box);
-    this.ground.node.setAttribute("aria-label", "Where the samples lie among the codes. Drag a box to sample from it.");
-    this.show();
+    if (this.model) this.map.draw(theme, marks, header.box);
+    this.map.node.setAttribute("aria-label", "Where the samples lie among the codes. Drag a box to sample from it.");
+    this.showCard();
   }
 
   // Rings on what lies in a hole, a frame around what is pointed at.
   /** @param {any} panel @param {any} half @param {number} k */
-  mark(panel, half, k) {
+  drawMarks(panel, half, k) {
     const { sheet } = panel;
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
     Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
@@ -400,7 +400,7 @@ class Samples {
 
   // log q(z) - log p(z) of every sample on one axis for both grids, and where a hole begins.
   /** @param {HTMLCanvasElement} canvas @param {any} half @param {number} k */
-  ratio(canvas, half, k) {
+  drawRatios(canvas, half, k) {
     const { theme, header } = this;
     const { context, width, height } = fresh(canvas);
     const [low, high] = AXIS;
@@ -434,7 +434,7 @@ class Samples {
     context.globalAlpha = 1;
   }
 
-  show() {
+  showCard() {
     const { header, card } = this;
     const [k, i] = this.pointed;
     const half = header.halves[k];
@@ -478,9 +478,9 @@ class Samples {
           : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near ` +
             "to theirs.";
     }
-    tell(card.numbers, rows);
-    const said = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;
-    if (card.live.textContent !== said) card.live.textContent = said;
+    fillNumbers(card.numbers, rows);
+    const announcement = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;
+    if (card.live.textContent !== announcement) card.live.textContent = announcement;
   }
 }
 

@@ -1,22 +1,22 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { unpack } from "../js/shared.js";
 
-// Puts a run's decoder and codes on the window, where the other components of the page find them (see shared_model.py). Their
-// modules are loaded apart from this one, so they share nothing else.
+// Puts a run's decoder and codes on the window, where the other components of the page find them (see shared_model.py).
+// Their modules are loaded apart from this one, so they share nothing else.
 
-const EVENT = "latent-shelf";
+const EVENT = "latent-shared-model";
 
 /** @param {{data: Uint8Array}} about */
 export default function ({ data }) {
-  if (window.__latentShelf?.bytes === data) return;
+  if (window.__latentSharedModel?.bytes === data) return;
   const { header, section } = unpack(data);
-  if (window.__latentShelf?.header.id === header.id) return;
+  if (window.__latentSharedModel?.header.id === header.id) return;
   const floats = (name) => {
     const bytes = section(name);
     return bytes && new Float32Array(bytes.buffer);
   };
   const decoder = header.runnable ? makeDecoder(header, floats("weights")) : null;
   const labels = new Int32Array(section("labels").buffer);
-  window.__latentShelf = { bytes: data, header, means: floats("means"), labels, decoder };
+  window.__latentSharedModel = { bytes: data, header, means: floats("means"), labels, decoder };
   window.dispatchEvent(new Event(EVENT));
 }

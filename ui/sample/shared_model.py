@@ -58,7 +58,7 @@ def _payload(path: Path, version: library.Stamp, ground: tuple[bytes, bytes], la
     return payload(run, run.codes, _plane, label)
 
 
-def shelf(run: Run, plane: Plane, label: int, *, key: str) -> None:
-    """Put a run on the shelf of this browser window, where sample/shared_model.js' `fetched` finds it; raises RunError."""
+def share_model(run: Run, plane: Plane, label: int, *, key: str) -> None:
+    """Put a run's decoder, codes and plane into the browser's window (shared_model.js); raises RunError."""
     ground = plane.origin.tobytes(), plane.basis.tobytes()
     _component(data=_payload(run.path, library.stamp(run.path), ground, label, plane), key=f"{key}_{run.name}")

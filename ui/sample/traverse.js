@@ -3,9 +3,8 @@ import { strip, tiles } from "../js/pictures.js";
 import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
 import { bytes } from "../js/sheet.js";
 
-// Traversals: a row for every dimension, its frames decoded here a few at a time, and under them a slider that the
-// image follows: one decode a frame, the newest place only. What a hand lets go of becomes the point that all rows
-// start from.
+// Draws traversals: for each dimension a row of decoded frames, and under it a slider that the image follows: one
+// decode a frame, of the newest place only. The point at which a slider is released becomes the start of all rows.
 
 const BUDGET = 8; // milliseconds of decoding rows in one frame
 
@@ -16,20 +15,20 @@ class Row {
     this.dimension = dimension;
     const name = plain(`z<sub>${index + 1}</sub>`);
     this.bar = el("i", { class: "bar" });
-    const told = kl === null ? `variance ${variance.toPrecision(2)}` : `${nats(kl)} nats`;
+    const measure = kl === null ? `variance ${variance.toPrecision(2)}` : `${nats(kl)} nats`;
     this.canvas = el("canvas", { role: "img", "aria-label": `Means of p(x|z) along ${name}` });
     this.range = el("input", {
       type: "range",
       min: low,
       max: high,
       step: (high - low) / 600,
-      "aria-label": `${name}, ${told}${dead ? ", dead" : ""}`,
+      "aria-label": `${name}, ${measure}${dead ? ", dead" : ""}`,
     });
     this.value = el("output", { class: "value" });
     this.node = el(
       "div",
       { class: dead ? "row dead" : "row", "data-dimension": index },
-      el("div", { class: "name" }, el("strong", {}, name), el("span", {}, told), this.bar),
+      el("div", { class: "name" }, el("strong", {}, name), el("span", {}, measure), this.bar),
       el("div", { class: "track" }, el("div", { class: "frames" }, this.canvas), this.range),
       this.value,
       ...(dead ? [el("p", { class: "why" }, `dead: ${dead}`)] : []),
@@ -83,8 +82,8 @@ class Traverse {
       this.send("ask", { start: Math.floor(Math.random() * this.header.count) }),
     );
     this.zero.addEventListener("click", () => this.send("ask", { pin: this.header.z.map(() => 0).join(",") }));
-    this.shelved = () => this.start();
-    window.addEventListener("latent-shelf", this.shelved);
+    this.onSharedModel = () => this.start();
+    window.addEventListener("latent-shared-model", this.onSharedModel);
     this.sizes = new ResizeObserver(() => this.layout());
     this.sizes.observe(this.node);
     // what tests and benchmarks read: milliseconds from a slider's event to its image
@@ -92,14 +91,14 @@ class Traverse {
   }
 
   destroy() {
-    window.removeEventListener("latent-shelf", this.shelved);
+    window.removeEventListener("latent-shared-model", this.onSharedModel);
     this.sizes.disconnect();
     this.frame.remove();
     this.gone = true;
   }
 
   get decoder() {
-    const found = window.__latentShelf;
+    const found = window.__latentSharedModel;
     return found && found.header.run === this.header?.run ? found.decoder : null;
   }
 
@@ -151,13 +150,13 @@ class Traverse {
       row.value.textContent = minus(this.z[row.dimension.index].toFixed(2));
       for (let i = 0; i < header.frames; i++) this.queue.push([k, i]);
     });
-    if (!this.decoder && this.served) this.serve();
+    if (!this.decoder && this.served) this.takeServed();
     this.layout();
-    this.ask();
+    this.requestDraw();
   }
 
   // What the server decoded: the point itself, then the frames of the first rows.
-  serve() {
+  takeServed() {
     const { frames, shape } = this.header;
     const size = shape.reduce((a, b) => a * b, 1);
     this.current = this.served.subarray(0, size);
@@ -173,7 +172,7 @@ class Traverse {
     row.value.textContent = minus(value.toFixed(2));
     this.sliderTime = time;
     this.moved = true;
-    this.ask();
+    this.requestDraw();
   }
 
   commit() {
@@ -181,14 +180,14 @@ class Traverse {
     this.send("ask", { pin: this.z.map((v) => v.toFixed(3)).join(",") });
   }
 
-  ask() {
-    if (this.asked) return;
-    this.asked = true;
+  requestDraw() {
+    if (this.drawRequested) return;
+    this.drawRequested = true;
     requestAnimationFrame(() => this.draw());
   }
 
   draw() {
-    this.asked = false;
+    this.drawRequested = false;
     if (this.gone || !this.header) return;
     const { header, decoder } = this;
     if (decoder) {
@@ -209,11 +208,11 @@ class Traverse {
       painted(this.sliderTime, (ms) => this.timing.latencies.push(ms));
       this.sliderTime = undefined;
     }
-    if (decoder && this.queue.length) this.some();
+    if (decoder && this.queue.length) this.decodeSome();
   }
 
-  // A few frames of the rows, then a breath; a hand on a slider goes first.
-  some() {
+  // Decode a few frames of the rows in each animation frame, so that sliders stay smooth.
+  decodeSome() {
     const { header, decoder } = this;
     const size = header.shape.reduce((a, b) => a * b, 1);
     const until = performance.now() + BUDGET;
@@ -228,7 +227,7 @@ class Traverse {
       touched.add(k);
     }
     for (const k of touched) this.picture(k);
-    if (this.queue.length) this.ask();
+    if (this.queue.length) this.requestDraw();
     else this.node.dataset.rows = "there";
   }
 

@@ -1,7 +1,7 @@
 import { unpack } from "../js/shared.js";
 
-// Keeps what is drawn of each code, or over all of them, on the window: numbers that are sent once, by themselves, for
-// the map's layer to find. See layer.py.
+// Keeps numbers of each code, or over all codes, on the window, where the map's layer finds them; they are sent once.
+// See layer.py.
 
 /** @param {{data: Uint8Array}} about */
 export default function ({ data }) {

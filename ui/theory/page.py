@@ -267,7 +267,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     numbers("numbers", i)  # first of all: mounting the chapters again takes Streamlit 15 ms, for all that they stay
     with place:
         _component(data=data, key=name, height="content", on_ask_change=handle_event)
-    answer("still", (label,), lambda: pool.ask(theory.constants, run.path, label))
+    answer("constants", (label,), lambda: pool.ask(theory.constants, run.path, label))
     if wanted.walk == i:
         # the image is decoded where the walk is asked for, and not at every look at it
         answer("walk", (i,), lambda: pool.ask(theory.refined, run.path, image(run, codes, images, i), label))

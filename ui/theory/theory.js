@@ -10,14 +10,14 @@ import { Latent } from "./theory_latent.js";
 import { Slopes } from "./theory_slopes.js";
 import { Tight } from "./theory_tight.js";
 
-// The Theory page: six chapters about one image. An image's numbers come in one answer and all pictures keep their
-// place; whatever a slider changes is computed here, from arrays that are here already.
+// Draws the Theory page: six chapters about one image. An image's numbers come in one answer, and all pictures keep
+// their place; what a slider changes is computed here from arrays that were sent already.
 
 const CHAPTERS = [Compression, Latent, Jensen, Tight, Slopes, Choices];
 const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
 const MOST_KEPT = 32; // the strip's, and some on the way
 const REST = 40; // ms
-const PLACES = ["ahead0", "ahead1"]; // of images that are computed ahead, at a time
+const AHEAD = ["ahead0", "ahead1"]; // of images that are computed ahead, at a time
 const QUICK = 1500; // ms that such images may take, for those that a hand is less likely to go to
 
 class Theory {
@@ -55,26 +55,26 @@ class Theory {
     this.body = el("div", { class: "theory instrument" }, this.picked, this.live);
     this.frame = el("div", { class: "frame" }, this.body);
     (parent.querySelector("div") ?? parent).append(this.frame);
-    this.lit = null;
-    this.heard = new Map();
+    this.highlighted = null;
+    this.lastAnswers = new Map();
     this.seed = 0; // of the samples of q
     this.kept = new Map(); // the numbers of images that were shown, or that may be next
     this.pending = new Set();
     this.since = 0; // when images were asked for ahead
-    this.still_motion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.reduceMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     // what benchmarks and tests read
     this.timing = window.__latentTheory = { images: [], walks: [], page: this };
     this.stop = new AbortController();
     const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.stop.signal });
-    on(window, "latent-answers", (e) => this.hear(e.detail));
-    on(window, "resize", () => this.ask());
-    new ResizeObserver(() => this.ask()).observe(this.body);
+    on(window, "latent-answers", (e) => this.handleAnswer(e.detail));
+    on(window, "resize", () => this.requestDraw());
+    new ResizeObserver(() => this.requestDraw()).observe(this.body);
     // only what is in view is drawn: the last chapter decodes more than a thousand images for its picture
-    this.seen = new Set();
-    this.eye = new IntersectionObserver(
+    this.visible = new Set();
+    this.visibility = new IntersectionObserver(
       (entries) => {
-        for (const { target, isIntersecting } of entries) this.seen[isIntersecting ? "add" : "delete"](target);
-        this.ask();
+        for (const { target, isIntersecting } of entries) this.visible[isIntersecting ? "add" : "delete"](target);
+        this.requestDraw();
       },
       { rootMargin: "100px" },
     );
@@ -82,24 +82,24 @@ class Theory {
 
   destroy() {
     this.stop.abort();
-    this.eye.disconnect();
+    this.visibility.disconnect();
     clearTimeout(this.polling);
     clearTimeout(this.resting);
     this.formulas?.destroy();
     this.frame.remove();
   }
 
-  /** @param {Uint8Array} bytes @param {any} tell */
-  update(bytes, tell) {
-    this.send = tell;
+  /** @param {Uint8Array} bytes @param {any} send */
+  update(bytes, send) {
+    this.send = send;
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       const { header, section } = unpack(bytes);
       if (header.content !== this.header?.content) this.begin(header, section);
     }
-    for (const channel of ["numbers", "still", "lesson", "walk", ...PLACES])
-      this.hear(`theory_${this.header.name}_${channel}`);
-    this.ask();
+    for (const channel of ["numbers", "constants", "lesson", "walk", ...AHEAD])
+      this.handleAnswer(`theory_${this.header.name}_${channel}`);
+    this.requestDraw();
   }
 
   /** @param {any} header @param {Packet["section"]} section */
@@ -108,20 +108,20 @@ class Theory {
     this.now = this.walk = null;
     this.kept.clear();
     // numbers of another model's images mean nothing here
-    this.lot = this.expected = this.asked = this.unconfirmed = undefined;
+    this.randomImage = this.expected = this.requestedAt = this.unconfirmed = undefined;
     this.awaited = [];
     this.slow = Boolean(navigator.connection?.saveData);
     this.dims = header.latent === 1 ? [0, 0] : [0, 1];
     const weights = section("weights");
     this.decoder = weights ? makeDecoder(header.decoder, new Float32Array(weights.buffer)) : null;
     this.formulas?.destroy();
-    this.formulas = new Formulas(this.root, header.latex, header.terms, (name) => this.light(name));
+    this.formulas = new Formulas(this.root, header.latex, header.terms, (name) => this.highlight(name));
     for (const chapter of this.chapters ?? []) chapter.node.remove();
     this.chapters = CHAPTERS.map((Kind) => new Kind(this));
     this.body.append(...this.chapters.map((c) => c.node));
-    this.eye.disconnect();
-    this.seen.clear();
-    for (const chapter of this.chapters) this.eye.observe(chapter.node);
+    this.visibility.disconnect();
+    this.visible.clear();
+    for (const chapter of this.chapters) this.visibility.observe(chapter.node);
     const pixels = section("choices");
     this.small = new Map(); // the strip's pixels by image
     const size = header.shape.reduce((a, b) => a * b, 1);
@@ -147,7 +147,7 @@ class Theory {
   }
 
   get random() {
-    return (this.lot ??= Math.floor(Math.random() * this.header.count));
+    return (this.randomImage ??= Math.floor(Math.random() * this.header.count));
   }
 
   // The images that a hand goes to next: their numbers can be there before they are asked for.
@@ -157,17 +157,17 @@ class Theory {
     const others = this.slow ? [] : [...choices, (this.image + count - 1) % count];
     return [...new Set([...likely, ...others])]
       .filter((i) => i !== this.image && !this.kept.has(i))
-      .slice(0, PLACES.length);
+      .slice(0, AHEAD.length);
   }
 
-  // A hand that rests on an image is about to press it.
+  // A pointer that rests on an image will probably press it.
   /** @param {number} image */
   expect(image) {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       if (this.kept.has(image) || image === this.image) return;
       this.expected = image;
-      this.tell();
+      this.sendState();
     }, REST);
   }
 
@@ -176,15 +176,15 @@ class Theory {
   go(image, event) {
     clearTimeout(this.resting);
     this.image = image;
-    this.lot = this.expected = undefined;
-    this.asked = event?.timeStamp ?? performance.now();
+    this.randomImage = this.expected = undefined;
+    this.requestedAt = event?.timeStamp ?? performance.now();
     this.unconfirmed = image;
-    this.mark();
+    this.markImage();
     const found = this.kept.get(image);
     if (found)
-      this.show(found); // the server hears of it once it is painted
-    else this.tell();
-    this.ask();
+      this.show(found); // the server gets the state once it is painted
+    else this.sendState();
+    this.requestDraw();
   }
 
   // Other samples of q: every estimate from them changes, the truth does not.
@@ -195,14 +195,14 @@ class Theory {
     this.go(this.image, event);
   }
 
-  // Everything that the server must know, each time: of two events in a moment it may hear the last one alone.
-  tell(event = {}) {
+  // Send the whole state each time: of two events in a moment the server may get the last one only.
+  sendState(event = {}) {
     this.serial = (this.serial ?? 0) + 1;
-    const settled = this.asked === undefined && this.now !== null;
+    const settled = this.requestedAt === undefined && this.now !== null;
     const ahead = settled ? this.ahead : [];
     if (ahead.join() !== this.awaited.join()) [this.awaited, this.since] = [ahead, performance.now()];
     // a place that nothing is asked for in gets no answer either
-    for (const place of PLACES.slice(ahead.length)) this.pending.delete(place);
+    for (const place of AHEAD.slice(ahead.length)) this.pending.delete(place);
     this.send("ask", {
       walk: this.tight?.wants ?? this.walk?.image ?? null,
       image: this.unconfirmed ?? null,
@@ -215,7 +215,7 @@ class Theory {
   }
 
   // The picked image itself is there before its numbers, where the strip has it.
-  mark() {
+  markImage() {
     for (const node of this.strip.querySelectorAll("button"))
       node.setAttribute("aria-pressed", String(Number(node.dataset.image) === this.image));
     const own = this.image === this.now?.image ? undefined : this.small.get(this.image);
@@ -223,25 +223,25 @@ class Theory {
   }
 
   /** @param {string} channel */
-  hear(channel) {
+  handleAnswer(channel) {
     const prefix = `theory_${this.header?.name}_`;
     const bytes = window.__latentAnswers?.get(channel);
-    if (!bytes || !channel.startsWith(prefix) || this.heard.get(channel) === bytes) return;
-    this.heard.set(channel, bytes);
+    if (!bytes || !channel.startsWith(prefix) || this.lastAnswers.get(channel) === bytes) return;
+    this.lastAnswers.set(channel, bytes);
     const { header, section } = unpack(bytes);
     const what = channel.slice(prefix.length);
     this.pending[header.waiting ? "add" : "delete"](what);
     if (header.waiting) {
       if (what === "numbers") {
         if (!this.now) this.image = header.question[0];
-        this.mark();
-        this.say("Computing this image’s numbers …");
+        this.markImage();
+        this.showState("Computing this image’s numbers …");
       }
       this.poll(header.poll);
       return;
     }
     if (header.failed) {
-      if (!PLACES.includes(what)) this.say(header.failed);
+      if (!AHEAD.includes(what)) this.showState(header.failed);
       return;
     }
     const found = {
@@ -252,8 +252,8 @@ class Theory {
       seed: header.question[1],
     };
     for (const [name, [type]] of Object.entries(header.shapes)) found[name] = new TYPES[type](section(name).buffer);
-    if (PLACES.includes(what)) {
-      if (found.seed === this.seed) this.foreseen(found);
+    if (AHEAD.includes(what)) {
+      if (found.seed === this.seed) this.keepAhead(found);
     } else if (what === "numbers") {
       // an older question's answer, where this page has asked another since
       if (this.unconfirmed !== undefined && (found.image !== this.unconfirmed || found.seed !== this.seed)) return;
@@ -265,17 +265,17 @@ class Theory {
       this[what] = found;
       for (const chapter of this.chapters) chapter.arrived(what);
     }
-    this.ask();
+    this.requestDraw();
   }
 
   // Once all that was asked for ahead is there, the next images can be.
   /** @param {any} found */
-  foreseen(found) {
+  keepAhead(found) {
     this.keep(found);
     if (!this.awaited.includes(found.image) || !this.awaited.every((i) => this.kept.has(i))) return;
     this.awaited = [];
     this.slow ||= performance.now() - this.since > QUICK;
-    if (this.asked === undefined && this.ahead.length) this.tell();
+    if (this.requestedAt === undefined && this.ahead.length) this.sendState();
   }
 
   /** @param {any} found */
@@ -292,7 +292,7 @@ class Theory {
     clearTimeout(this.polling);
     this.polling = setTimeout(() => {
       if (!this.pending.size || this.stop.signal.aborted) return;
-      this.tell({ poll: true });
+      this.sendState({ poll: true });
       this.poll(pause);
     }, pause);
   }
@@ -309,7 +309,7 @@ class Theory {
   }
 
   /** @param {any} text */
-  say(text) {
+  showState(text) {
     this.state.hidden = !text;
     this.state.textContent = text;
     this.body.classList.toggle("waiting", Boolean(text) && !this.now);
@@ -320,7 +320,7 @@ class Theory {
     const { header } = this;
     this.now = found;
     this.image = found.image;
-    this.say("");
+    this.showState("");
     const d = header.latent;
     if (d > 2) {
       // the dimensions that q knows best
@@ -336,13 +336,13 @@ class Theory {
     this.madeWords.textContent = this.decoder ? "mean of p(x|z) at q’s mean" : "";
     if (this.decoder && found.code) this.madeWords.textContent = "mean of p(x|z) at the code";
     this.made.parentElement.hidden = !this.decoder;
-    this.mark();
+    this.markImage();
     for (const chapter of this.chapters) chapter.update(found);
     this.live.textContent = `${which}: ELBO ${found.numbers.elbo.toFixed(2)} nats`;
-    const { asked } = this;
-    this.asked = undefined;
-    this.measuring = asked;
-    if (asked === undefined && !this.body.dataset.ready) this.tell();
+    const { requestedAt } = this;
+    this.requestedAt = undefined;
+    this.measuring = requestedAt;
+    if (requestedAt === undefined && !this.body.dataset.ready) this.sendState();
     this.body.dataset.image = found.image;
     this.body.dataset.ready = header.name;
   }
@@ -353,30 +353,30 @@ class Theory {
   }
 
   /** @param {string} name */
-  light(name) {
-    if (name === this.lit) return;
-    this.lit = name;
-    this.formulas.lit(name);
+  highlight(name) {
+    if (name === this.highlighted) return;
+    this.highlighted = name;
+    this.formulas.highlight(name);
     /** @type {NodeListOf<HTMLElement>} */
     const marked = this.body.querySelectorAll("dt[data-term], dd[data-term]");
     for (const node of marked) node.classList.toggle("on", node.dataset.term === name);
-    this.ask();
+    this.requestDraw();
   }
 
-  ask() {
-    if (this.waiting || this.stop.signal.aborted) return;
-    this.waiting = true;
+  requestDraw() {
+    if (this.drawRequested || this.stop.signal.aborted) return;
+    this.drawRequested = true;
     requestAnimationFrame(() => {
-      this.waiting = false;
+      this.drawRequested = false;
       if (this.stop.signal.aborted || !this.header) return;
       const theme = themeOf(this.body);
-      for (const chapter of this.chapters) if (this.seen.has(chapter.node)) chapter.draw(theme);
+      for (const chapter of this.chapters) if (this.visible.has(chapter.node)) chapter.draw(theme);
       const since = this.measuring;
       this.measuring = undefined;
       if (since !== undefined) {
         painted(since, (ms) => {
           record(this.timing.images, ms);
-          this.tell();
+          this.sendState();
         });
       }
     });

@@ -1,7 +1,8 @@
 import { fresh } from "../js/drawing.js";
 import { el, minus } from "../js/shared.js";
 
-// One chapter: its title and formula, controls and numbers on the left, its picture on the right, one sentence below.
+// The base class of a chapter: its title and formula, controls and numbers on the left, its picture on the right, one
+// sentence below.
 
 /** @param {number} v @param {any} [digits] */
 const fixed2 = (v, digits = 2) => (Number.isFinite(v) ? minus(v.toFixed(digits)) : "–");
@@ -64,8 +65,8 @@ class Chapter {
       if (term) {
         row.dt.dataset.term = row.dd.dataset.term = term;
         for (const node of [row.dt, row.dd]) {
-          node.addEventListener("pointerenter", () => this.page.light(term));
-          node.addEventListener("pointerleave", () => this.page.light(null));
+          node.addEventListener("pointerenter", () => this.page.highlight(term));
+          node.addEventListener("pointerleave", () => this.page.highlight(null));
         }
       }
     }
@@ -82,25 +83,25 @@ class Chapter {
   }
 
   /**
-   * @param {string} label @param {{min?: any, max: number, step?: number, value: number, say: any}} about
+   * @param {string} label @param {{min?: any, max: number, step?: number, value: number, format: any}} about
    * @param {any} changed
    */
-  slider(label, { min = 0, max, step = 1, value, say }, changed) {
+  slider(label, { min = 0, max, step = 1, value, format }, changed) {
     const input = el("input", { type: "range", min, max, step, value, "aria-label": label });
     const words = el("span", { class: "said" });
-    const tell = () => {
-      words.textContent = say(Number(input.value));
+    const showValue = () => {
+      words.textContent = format(Number(input.value));
       input.setAttribute("aria-valuetext", words.textContent);
     };
     input.addEventListener("input", () => {
-      tell();
+      showValue();
       changed(Number(input.value));
-      this.page.ask();
+      this.page.requestDraw();
     });
     const node = el("label", { class: "sliding" }, el("span", { class: "name" }, label), input, words);
     this.controls.append(node);
-    tell();
-    return { input, node, tell };
+    showValue();
+    return { input, node, showValue };
   }
 
   /** @param {string} label @param {any} options @param {any} chosen @param {any} changed */
@@ -111,7 +112,7 @@ class Chapter {
       button.addEventListener("click", () => {
         for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
         changed(name);
-        this.page.ask();
+        this.page.requestDraw();
       });
       return button;
     });
@@ -131,8 +132,8 @@ class Chapter {
   // How strongly a term's part of a picture is drawn.
   /** @param {...any} terms */
   strength(...terms) {
-    const { lit } = this.page;
-    return !lit || terms.includes(lit) ? 1 : 0.22;
+    const { highlighted } = this.page;
+    return !highlighted || terms.includes(highlighted) ? 1 : 0.22;
   }
 
   // The numbers of an image are here, and: something else is, which does not depend on it.

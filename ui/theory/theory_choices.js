@@ -5,7 +5,7 @@ import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { essOf, mean, moments, part, shares } from "./theory_sums.js";
 
 // Chapter six: what the model's own spec chose, and two experiments on it: another sigma, which is a hidden beta, and a
-// rotated latent space, which changes nothing that the data could tell.
+// rotated latent space, which changes no likelihood.
 
 const SIDE = 41; // points an axis of the posterior under another sigma, decoded here
 const RESOLVED = 25; // cells of the coarse grid that a posterior must fill to be drawn on it
@@ -18,26 +18,26 @@ const SCALED = {
     name: "Gaussian",
     letter: "σ",
     error: "squares",
-    told: "E‖x − f(z)‖² under q",
+    label: "E‖x − f(z)‖² under q",
     each: (v) => v * v,
     cost: (s) => 1 / (2 * s * s),
     norm: (s) => Math.log(2 * Math.PI * s * s) / 2,
     best: (e) => Math.sqrt(e),
     beta: (s) => 2 * s * s,
-    square: "β = 2σ²",
+    betaFormula: "β = 2σ²",
   },
   laplace: {
     words: "Laplace, b",
     name: "Laplace",
     letter: "b",
     error: "absolutes",
-    told: "E‖x − f(z)‖₁ under q",
+    label: "E‖x − f(z)‖₁ under q",
     each: Math.abs,
     cost: (s) => 1 / s,
     norm: (s) => Math.log(2 * s),
     best: (e) => e,
     beta: (s) => s,
-    square: "β = b",
+    betaFormula: "β = b",
   },
 };
 
@@ -56,19 +56,19 @@ class Choices extends Chapter {
     this.choice("Likelihood", { ...words, own: "the model’s own" }, "normal", (v) => {
       this.likelihood = v;
       this.slide.node.hidden = v === "own";
-      this.tell();
+      this.showNumbers();
     });
     this.slide = this.slider(
       "scale σ or b",
-      { min: -40, max: 12, value: 0, say: (v) => (10 ** (v / 20)).toFixed(2) },
+      { min: -40, max: 12, value: 0, format: (v) => (10 ** (v / 20)).toFixed(2) },
       (v) => {
         this.sigma = 10 ** (v / 20);
-        this.tell();
+        this.showNumbers();
       },
     );
-    this.turn = this.slider("rotate z by", { min: 0, max: 180, value: 30, say: (v) => `${v}°` }, (v) => {
+    this.turn = this.slider("rotate z by", { min: 0, max: 180, value: 30, format: (v) => `${v}°` }, (v) => {
       this.angle = v;
-      this.tell();
+      this.showNumbers();
     });
   }
 
@@ -89,7 +89,7 @@ class Choices extends Chapter {
       "This model chose a point for q(z|x) and no p(z). The experiments use the Gaussian prior of its codes and " +
       "the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes " +
       "the shape of its latent space.";
-    this.tell();
+    this.showNumbers();
   }
 
   // The likelihood that the scale belongs to; beside the model's own, the Gaussian for comparison.
@@ -103,7 +103,7 @@ class Choices extends Chapter {
     return -this.error * this.scaled.cost(sigma) - numbers.pixels * this.scaled.norm(sigma) - numbers.rate;
   }
 
-  tell() {
+  showNumbers() {
     const { now, header, dims } = this.page;
     if (!now) return;
     const { numbers } = now;
@@ -115,8 +115,8 @@ class Choices extends Chapter {
     const own = this.likelihood === "own";
     this.captions[1].textContent =
       `The ${scaled.name} ELBO of this image against ${letter}, with this q: the best ${letter} is the mean ` +
-      `${letter === "b" ? "absolute error" : "square error’s root"}, and ${scaled.square}`;
-    this.number("square", scaled.told, fixed2(this.error), this.error, "distortion");
+      `${letter === "b" ? "absolute error" : "square error’s root"}, and ${scaled.betaFormula}`;
+    this.number("square", scaled.label, fixed2(this.error), this.error, "distortion");
     this.number(
       "sigma_elbo",
       own ? `ELBO, ${header.likelihood.replaceAll("_", " ")}` : `ELBO at ${letter} = ${this.sigma.toFixed(2)}`,
@@ -190,16 +190,16 @@ class Choices extends Chapter {
 
   // The posterior under the chosen likelihood on the coarse grid; where that is too coarse, on points decoded here.
   field() {
-    const { now, still, decoder } = this.page;
+    const { now, constants, decoder } = this.page;
     const own = this.likelihood === "own";
     const { each, error } = this.scaled;
     const key = own ? "own" : `${this.likelihood} ${this.sigma.toFixed(3)}`;
     if (this.cache.has(key)) return this.cache.get(key);
     const count = Math.round(Math.sqrt(now.grid_log_px.length));
-    const z = still.grid_z;
+    const z = constants.grid_z;
     const values = Float64Array.from(
       now.grid_log_px,
-      (v, i) => (own ? v : this.fit(now[`grid_${error}`][i])) + still.grid_log_pz[i],
+      (v, i) => (own ? v : this.fit(now[`grid_${error}`][i])) + constants.grid_log_pz[i],
     );
     const step = z[3] - z[1];
     let field = new Field(values, [count, count], [z[0], z[1]], [step, 0, 0, step]);
@@ -222,7 +222,7 @@ class Choices extends Chapter {
             let sum = 0;
             for (let t = 0; t < image.length; t++) sum += each(now.x[t] - image[t]);
             const prior = [0, 1].reduce(
-              (s, k) => s - 0.5 * ((point[k] - still.prior_loc[k]) / still.prior_scale[k]) ** 2,
+              (s, k) => s - 0.5 * ((point[k] - constants.prior_loc[k]) / constants.prior_scale[k]) ** 2,
               0,
             );
             local[n] = this.fit(sum) + prior;
@@ -241,11 +241,11 @@ class Choices extends Chapter {
 
   /** @param {Theme} theme */
   drawPosterior(theme) {
-    const { now, header, dims, still } = this.page;
+    const { now, header, dims, constants } = this.page;
     const d = header.latent;
     const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const titles = dims.map((j) => `z${j + 1}`);
-    if (d === 2 && !still) {
+    if (d === 2 && !constants) {
       this.blank(0, "Computing …", theme);
       return;
     }
@@ -275,8 +275,8 @@ class Choices extends Chapter {
       this.likelihood === "own" ? v : v - now.log_px[s] + this.fit(now[this.scaled.error][s]),
     );
     const share = shares(logW);
-    const told = moments(now.z, d, d === 1 ? [0, 0] : dims, share);
-    const [x, y] = around([first, told]).map((r) => range(r, 0.06));
+    const estimated = moments(now.z, d, d === 1 ? [0, 0] : dims, share);
+    const [x, y] = around([first, estimated]).map((r) => range(r, 0.06));
     const axes = frame(this.canvases[0], { x, y, titles: d === 1 ? ["z", "z"] : titles, square: true }, theme);
     const top = Math.max(...share);
     inside(axes, () => {
@@ -287,7 +287,7 @@ class Choices extends Chapter {
           { colour: header.hues.encoder, size: 1 + 6 * Math.sqrt(share[s] / top), alpha: 0.5 },
         );
       ellipse(axes, first.at, first.matrix, { colour: header.hues.encoder, sigmas: [1, 2, 3] });
-      ellipse(axes, told.at, told.matrix, { colour: theme.ink, dash: [4, 3] });
+      ellipse(axes, estimated.at, estimated.matrix, { colour: theme.ink, dash: [4, 3] });
       words(axes, `${essOf(logW).toFixed(1)} of ${share.length} samples count`, axes.area.left + 6, axes.area.top + 14);
     });
   }

@@ -25,14 +25,14 @@ class Compression extends Chapter {
     this.choice("Kind of autoencoder", KINDS, "undercomplete", (v) => {
       this.kind = v;
       this.page.formulas.show(this.own, v);
-      this.tell();
+      this.showNumbers();
     });
     this.own = this.formula("undercomplete");
     this.left.insertBefore(this.own, this.numbers);
     this.step = 0;
-    this.slide = this.slider("linear VAE, steps of ascent", { max: 60, value: 0, say: (v) => `${v}` }, (v) => {
+    this.slide = this.slider("linear VAE, steps of ascent", { max: 60, value: 0, format: (v) => `${v}` }, (v) => {
       this.step = v;
-      this.tell();
+      this.showNumbers();
     });
     this.axes = el("div", { class: "pictures" });
     this.right.append(this.axes);
@@ -43,7 +43,7 @@ class Compression extends Chapter {
   }
 
   update() {
-    this.tell();
+    this.showNumbers();
   }
 
   /** @param {string} what */
@@ -77,10 +77,10 @@ class Compression extends Chapter {
       const size = Math.hypot(...Array.from({ length: dims }, (_, t) => lesson.axes[2 * t + k]));
       return { size, at: Float64Array.from({ length: dims }, (_, t) => lesson.axes[2 * t + k] / size) };
     });
-    this.tell();
+    this.showNumbers();
   }
 
-  tell() {
+  showNumbers() {
     const { now, header, lesson } = this.page;
     if (now) {
       const { numbers } = now;

@@ -1,7 +1,7 @@
 import { logSum, mean } from "./theory_sums.js";
 
-// The gradient of a bound in q's mean and log sigma, by each estimator, from one set of samples: the same sums as
-// vae/evaluation/gradients.py, where they are explained and held against autograd.
+// Computes the gradient of a bound in q's mean and log sigma by each estimator, from one set of samples: the same sums
+// as vae/evaluation/gradients.py, where they are explained and compared with autograd.
 
 // What one sample contributes, as three lists of 2 d numbers: through z, the score, and through z without the score.
 /** @param {{noise: any, slope: number, slope_px: number, scale: number}} about @param {number} d */

@@ -1,8 +1,8 @@
 import { el } from "../js/shared.js";
 
-// Formulas whose terms carry numbers. Streamlit's KaTeX draws them, in a container of the page that is then hidden;
-// here they are copied, and the colours that mark terms and values (theory_formulas.py) are turned into elements with a
-// name.
+// Draws formulas whose terms carry numbers. Streamlit's KaTeX draws them, in a container of the page that is then
+// hidden; here they are copied, and the colours that mark terms and values (theory_formulas.py) are turned into
+// elements with a name.
 
 const HIDDEN = ".st-key-theory_formulas";
 
@@ -10,12 +10,12 @@ class Formulas {
   // `latex` by name in the order in which the page holds them; `terms` by number.
   /**
    * @param {any} root @param {Record<string, string>} latex @param {{name: string, hue: string}[]} terms
-   * @param {(name: string | null) => void} light
+   * @param {(name: string | null) => void} onHover
    */
-  constructor(root, latex, terms, light) {
+  constructor(root, latex, terms, onHover) {
     this.root = root;
     this.terms = terms;
-    this.light = light;
+    this.onHover = onHover;
     this.names = Object.keys(latex);
     this.latex = latex;
     this.slots = [];
@@ -96,8 +96,8 @@ class Formulas {
       node.dataset.term = term.name;
       if (green === 0) {
         node.classList.add("term");
-        node.addEventListener("pointerenter", () => this.light(term.name));
-        node.addEventListener("pointerleave", () => this.light(null));
+        node.addEventListener("pointerenter", () => this.onHover(term.name));
+        node.addEventListener("pointerleave", () => this.onHover(null));
         continue;
       }
       // a value's characters may be several elements: the first one is written, the others are emptied
@@ -129,7 +129,7 @@ class Formulas {
   }
 
   /** @param {string} name */
-  lit(name) {
+  highlight(name) {
     for (const { node } of this.slots) {
       node.classList.toggle("lit", Boolean(name) && node.querySelector(`[data-term="${name}"]`) !== null);
       for (const part of node.querySelectorAll("[data-term]")) part.classList.toggle("on", part.dataset.term === name);

@@ -15,10 +15,10 @@ class Jensen extends Chapter {
     this.k = 1;
     this.slide = this.slider(
       "weights averaged before the log, K",
-      { max: 8, value: 0, say: (v) => `${2 ** v}` },
+      { max: 8, value: 0, format: (v) => `${2 ** v}` },
       (v) => {
         this.k = 2 ** v;
-        this.tell();
+        this.showNumbers();
       },
     );
     this.lead.textContent =
@@ -33,10 +33,10 @@ class Jensen extends Chapter {
     this.why.textContent =
       "For an autoencoder: q is the Gaussian that chapter four finds around its code, p(z) the one fitted to " +
       "its codes.";
-    this.tell();
+    this.showNumbers();
   }
 
-  tell() {
+  showNumbers() {
     const { now } = this.page;
     if (!now) return;
     const { log_w: logW, numbers } = now;

@@ -12,9 +12,9 @@ class Latent extends Chapter {
     super(page, 2, "Latent variables: p(x) is an integral", { tall: 320 });
     for (const name of ["marginal", "naive", "importance"]) this.formula(name);
     this.exponent = 6;
-    this.slide = this.slider("samples S", { max: 12, value: 6, say: (v) => (2 ** v).toLocaleString("en") }, (v) => {
+    this.slide = this.slider("samples S", { max: 12, value: 6, format: (v) => (2 ** v).toLocaleString("en") }, (v) => {
       this.exponent = v;
-      this.tell();
+      this.showNumbers();
     });
     this.button("New samples of q", (e) => this.page.sample(e));
   }
@@ -25,7 +25,7 @@ class Latent extends Chapter {
     this.most = Math.log2(now.prior_log_px.length);
     this.slide.input.max = String(this.most);
     if (this.exponent > this.most) this.slide.input.value = String((this.exponent = this.most));
-    this.slide.tell();
+    this.slide.showValue();
     this.lead.textContent = header.probabilistic
       ? "To know p(x), average p(x|z) over the prior. Almost all of the prior's samples decode to other images, " +
         "and count for nothing."
@@ -39,10 +39,10 @@ class Latent extends Chapter {
     );
     this.captions[0].textContent =
       "Each dot is one estimate of log p(x) from S samples of its own: of the prior (grey), of q (blue)";
-    this.tell();
+    this.showNumbers();
   }
 
-  tell() {
+  showNumbers() {
     const { now } = this.page;
     if (!now) return;
     const s = 2 ** this.exponent;

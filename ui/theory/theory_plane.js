@@ -1,6 +1,6 @@
 import { levels, principal } from "./theory_sums.js";
 
-// What lies on the latent plane: a density's contours, ellipses to scale, samples.
+// Computes and draws contours of a density and ellipses on the latent plane.
 
 const MASSES = [0.3935, 0.8647, 0.9889]; // within one, two and three standard deviations of a Normal in two dimensions
 

@@ -1,7 +1,7 @@
 import { clipped, fresh, rimmed } from "../js/drawing.js";
 import { border, grid, ticks, title } from "../js/ticks.js";
 
-// Axes for the page's pictures: hairlines and ticks, and the way from numbers to pixels.
+// Draws axes, lines, dots and text of the Theory page's plots.
 
 const EDGE = { left: 46, right: 8, top: 8, bottom: 34 };
 

@@ -15,8 +15,8 @@ const NAMES = {
   closed: ["reparametrised, KL in closed form", "path"],
   landing: ["sticking the landing", "path"],
 };
-const OTHERWISE = { baseline: "score function, VIMCO", landing: "doubly reparametrised" };
-const THETA = 32; // samples of the decoder's gradient that are drawn at most
+const WEIGHTED_NAMES = { baseline: "score function, VIMCO", landing: "doubly reparametrised" };
+const MOST_THETA = 32; // samples of the decoder's gradient that are drawn at most
 
 class Slopes extends Chapter {
   /** @param {any} page */
@@ -30,11 +30,11 @@ class Slopes extends Chapter {
       "Either weigh each sample by its score, or move the randomness outside and differentiate through z.";
     this.choice("Bound", { elbo: "ELBO", weighted: "importance-weighted" }, "elbo", (v) => {
       this.bound = v;
-      this.tell();
+      this.showNumbers();
     });
-    this.slide = this.slider("samples K", { max: 6, value: 2, say: (v) => `${2 ** v}` }, (v) => {
+    this.slide = this.slider("samples K", { max: 6, value: 2, format: (v) => `${2 ** v}` }, (v) => {
       this.k = 2 ** v;
-      this.tell();
+      this.showNumbers();
     });
     this.picker = this.choice(
       "Reparametrised estimator",
@@ -42,20 +42,20 @@ class Slopes extends Chapter {
       "reparametrised",
       (v) => {
         this.shown = v;
-        this.tell();
+        this.showNumbers();
       },
     );
     this.against = "baseline";
     this.choice("Score function", { score: "no baseline", baseline: "baseline" }, "baseline", (v) => {
       this.against = v;
-      this.tell();
+      this.showNumbers();
     });
     this.button("New samples of q", (e) => this.page.sample(e));
     this.noise = [0.8, -0.5];
     this.epsilons = [0, 1].map((k) =>
       this.slider(
         `ε${"₁₂"[k]}`,
-        { min: -3, max: 3, step: 0.05, value: this.noise[k], say: (v) => minus(v.toFixed(2)) },
+        { min: -3, max: 3, step: 0.05, value: this.noise[k], format: (v) => minus(v.toFixed(2)) },
         (v) => {
           this.noise[k] = v;
         },
@@ -91,15 +91,15 @@ class Slopes extends Chapter {
         "clouds show what training it with the q of chapter four would face.";
     this.captions[0].textContent = "score function: estimates of ∂/∂μ";
     this.captions[1].textContent = "through z: estimates of ∂/∂μ";
-    this.tell();
+    this.showNumbers();
   }
 
-  tell() {
+  showNumbers() {
     const { now, header } = this.page;
     if (!now) return;
     const d = header.latent;
     this.clouds = {};
-    const told = (v) => {
+    const format = (v) => {
       if (!Number.isFinite(v)) return "–";
       if (v > 0 && v < 1e-2) return `${Number(v.toPrecision(1))}`;
       return v < 10 ? v.toFixed(2) : Number(v.toPrecision(3)).toLocaleString("en");
@@ -108,8 +108,8 @@ class Slopes extends Chapter {
     for (const [name, [plain, term]] of Object.entries(NAMES)) {
       const found = (this.clouds[name] = cloud(now, this.parts, d, this.bound, name, this.k));
       const v = variance(found);
-      const label = this.bound === "weighted" ? (OTHERWISE[name] ?? plain) : plain;
-      const share = name === "reparametrised" || !Number.isFinite(v) ? "" : ` · ${told(v / base)}×`;
+      const label = this.bound === "weighted" ? (WEIGHTED_NAMES[name] ?? plain) : plain;
+      const share = name === "reparametrised" || !Number.isFinite(v) ? "" : ` · ${format(v / base)}×`;
       const why = found
         ? ""
         : name === "baseline"
@@ -117,7 +117,7 @@ class Slopes extends Chapter {
           : name === "closed" && this.bound === "weighted"
             ? "ELBO only"
             : "no closed form";
-      this.number(`variance_${name}`, `variance, ${label}`, why || `${told(v)}${share}`, v, term);
+      this.number(`variance_${name}`, `variance, ${label}`, why || `${format(v)}${share}`, v, term);
     }
     const best = this.clouds.reparametrised;
     this.centre = best
@@ -127,11 +127,11 @@ class Slopes extends Chapter {
     const ratio = variance(this.clouds[this.against] ?? this.clouds.score) / variance(this.clouds[this.shown] ?? best);
     this.notice.textContent =
       ratio >= 1
-        ? `Notice: with K = ${this.k} the score function’s variance is ${told(ratio)} times that of the path ` +
+        ? `Notice: with K = ${this.k} the score function’s variance is ${format(ratio)} times that of the path ` +
           "through z. It knows how good a sample was, but not in which direction better ones lie."
         : "Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score " +
-          `function’s variance is only ${told(ratio)} times the path’s. Without a baseline it would be ` +
-          `${told(variance(this.clouds.score) / base)} times.`;
+          `function’s variance is only ${format(ratio)} times the path’s. Without a baseline it would be ` +
+          `${format(variance(this.clouds.score) / base)} times.`;
   }
 
   /** @param {any} theme */
@@ -255,7 +255,7 @@ class Slopes extends Chapter {
     this.drawn = key;
     const d = header.latent;
     const sum = new Float64Array(now.x.length);
-    const count = Math.min(this.k, THETA);
+    const count = Math.min(this.k, MOST_THETA);
     for (let s = 0; s < count; s++) {
       const image = decoder.decode(Array.from(now.z.subarray(s * d, (s + 1) * d)));
       for (let t = 0; t < sum.length; t++) sum[t] += (now.x[t] - image[t]) / count;

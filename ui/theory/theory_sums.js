@@ -1,4 +1,4 @@
-// The sums of the page: bounds from weights, masses of a density, small matrices. As vae.evaluation makes them.
+// Computes the Theory page's sums as vae.evaluation does: bounds from weights, masses of a density, small matrices.
 
 /** @param {ArrayLike<number>} values @param {number} [from] @param {number} [to] */
 function logSum(values, from = 0, to = values.length) {

@@ -19,11 +19,11 @@ class Tight extends Chapter {
     this.barsCaption = el("figcaption");
     this.right.append(el("figure", {}, this.bars, this.barsCaption));
     this.k = 1;
-    this.slide = this.slider("samples K", { max: 9, value: 0, say: (v) => `${2 ** v}` }, (v) => {
+    this.slide = this.slider("samples K", { max: 9, value: 0, format: (v) => `${2 ** v}` }, (v) => {
       this.k = 2 ** v;
-      this.tell();
+      this.showNumbers();
     });
-    this.refine = this.button("Refine q for this image", () => this.walkOn());
+    this.refine = this.button("Refine q for this image", () => this.startWalk());
     this.refine.dataset.action = "refine";
   }
 
@@ -36,7 +36,7 @@ class Tight extends Chapter {
     this.refine.textContent = header.probabilistic ? "Refine q for this image" : "Walk q from the code to the best one";
     this.slide.input.max = String(Math.log2(now.log_w.length));
     if (this.k > now.log_w.length) this.slide.input.value = String(Math.log2((this.k = now.log_w.length)));
-    this.slide.tell();
+    this.slide.showValue();
     this.field =
       two && header.latent === 2 ? new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis) : null;
     this.lead.textContent = header.probabilistic
@@ -54,10 +54,10 @@ class Tight extends Chapter {
       ? ""
       : `log p(x) itself is a sum over a grid, which ends at two latents; with ${header.latent} there are bounds, ` +
         "their standard errors and what the samples are worth.";
-    this.tell();
+    this.showNumbers();
   }
 
-  tell() {
+  showNumbers() {
     const now = this.page.now;
     if (!now) return;
     const { numbers } = now;
@@ -132,20 +132,20 @@ class Tight extends Chapter {
     this.rows.delete(name);
   }
 
-  walkOn() {
+  startWalk() {
     const { page } = this;
     this.pressed = performance.now();
     if (page.walk?.image === page.now?.image) this.play();
     else {
       this.wants = page.now?.image;
-      page.tell({ walk: page.now?.image });
+      page.sendState({ walk: page.now?.image });
       this.refine.disabled = true;
     }
   }
 
   walked() {
     this.refine.disabled = false;
-    this.tell();
+    this.showNumbers();
     if (this.wants === this.page.walk.image) this.play();
     this.wants = null;
   }
@@ -155,8 +155,8 @@ class Tight extends Chapter {
     this.node.dataset.walking = "true";
     const since = this.pressed;
     requestAnimationFrame(() => painted(since, (ms) => record(this.page.timing.walks, ms)));
-    this.began = this.page.still_motion ? performance.now() - WALK : performance.now();
-    this.page.ask();
+    this.began = this.page.reduceMotion ? performance.now() - WALK : performance.now();
+    this.page.requestDraw();
   }
 
   // The ellipse where the walk is now.
@@ -171,7 +171,7 @@ class Tight extends Chapter {
     const [a, f] = [Math.min(Math.floor(t), last), t % 1];
     const b = Math.min(a + 1, last);
     const mix = (values, j) => values[a * d + j] * (1 - f) + values[b * d + j] * f;
-    if (share < 1) this.page.ask();
+    if (share < 1) this.page.requestDraw();
     else this.node.dataset.walking = "done";
     return { at: dims.map((j) => mix(loc, j)), matrix: [mix(scale, dims[0]) ** 2, 0, mix(scale, dims[1]) ** 2] };
   }

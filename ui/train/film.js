@@ -2,15 +2,15 @@ import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { Curves } from "../js/curves.js";
 import { ease, nats, themeOf, whole } from "../js/drawing.js";
-import { RINGS, read, survey } from "../js/film_frames.js";
+import { RINGS, readFilm, summarise } from "../js/film_frames.js";
 import { fillLegend } from "../js/legend.js";
-import { Bars, deaths, strip, tiles } from "../js/pictures.js";
+import { Bars, countDead, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
 import { component, plain } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
-// The film of a training. A recorded run arrives whole, a run in training frame by frame, and what has been seen is
-// kept. Everything is drawn in one animation frame, and none is asked for while nothing moves.
+// Draws the film of a training. A recorded run arrives whole, a run in training frame by frame, and received frames are
+// kept. Everything is drawn in one animation frame, and none is requested while nothing moves.
 
 const KEPT = 240; // frames kept of a live run; beyond, every second one goes
 const VIEW_SECONDS = 0.15; // in which the view follows the points
@@ -29,7 +29,7 @@ class Film {
     const { stage } = this;
     this.stop = new AbortController();
     this.head = new Playhead();
-    this.cloud = new Cloud(stage.cloud, () => this.ask());
+    this.cloud = new Cloud(stage.cloud, () => this.requestDraw());
     this.axes = new Axes(stage.axes);
     this.curves = new Curves(stage.curves);
     this.bars = new Bars(stage.bars.canvas);
@@ -38,7 +38,7 @@ class Film {
     this.turn = 0;
     this.forget();
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.head.still = this.calm.matches;
+    this.head.reduceMotion = this.calm.matches;
     this.listen();
     // tests and benchmarks ask where on the page a point of the plane is
     stage.node.project = (x, y) => {
@@ -68,8 +68,8 @@ class Film {
     const on = (target, type, handler, options = {}) =>
       target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
     on(this.calm, "change", () => {
-      head.still = this.calm.matches;
-      this.ask();
+      head.reduceMotion = this.calm.matches;
+      this.requestDraw();
     });
     on(stage.node, "keydown", (e) => this.key(e));
     on(stage.play, "click", () => this.toggle());
@@ -81,7 +81,7 @@ class Film {
     on(stage.log, "click", () => {
       this.curves.toggle(!this.curves.log);
       stage.log.setAttribute("aria-pressed", String(this.curves.log));
-      this.ask();
+      this.requestDraw();
     });
     on(stage.curves, "pointermove", (e) => this.point(e));
     on(stage.curves, "pointerdown", (e) => this.press(e));
@@ -94,7 +94,7 @@ class Film {
     on(stage.curves, "pointerleave", () => this.leave());
     this.sizes = new ResizeObserver(() => {
       this.shown = -1;
-      this.ask();
+      this.requestDraw();
     });
     for (const node of [stage.plane, stage.curves, stage.lower]) this.sizes.observe(node);
   }
@@ -103,7 +103,7 @@ class Film {
     this.remember();
     this.stop.abort();
     this.sizes.disconnect();
-    clearTimeout(this.sayTimer);
+    clearTimeout(this.announceTimer);
     this.cloud.destroy();
     this.stage.frame.remove();
   }
@@ -111,20 +111,20 @@ class Film {
   /** @param {Uint8Array} bytes */
   update(bytes) {
     this.restyle();
-    this.ask();
+    this.requestDraw();
     if (bytes === this.bytes) return;
     this.bytes = bytes;
     // one after the other, as they were sent; of several that wait only the newest counts
     this.arriving = this.arriving
       .then(async () => {
         if (bytes !== this.bytes || this.stop.signal.aborted) return;
-        const content = await read(bytes);
+        const content = await readFilm(bytes);
         if (!this.stop.signal.aborted) this.take(content);
       })
       .catch((error) => console.error("The film could not be read:", error));
   }
 
-  // Streamlit renders anew when its theme changes, and only then do its variables say something else.
+  // Streamlit renders anew when its theme changes, and only then do its CSS variables change.
   restyle() {
     const theme = themeOf(this.stage.node);
     if (theme.key === this.theme?.key) return;
@@ -145,7 +145,7 @@ class Film {
     this.theme = { ...this.theme, ...header.hues };
     if (frames.length) {
       this.labels = labels;
-      for (const frame of frames) survey(frame, labels, header);
+      for (const frame of frames) summarise(frame, labels, header);
       if (originals) this.originals = { ...strip(originals, header.shape), frame: header.hues.prior };
       if (header.kind === "film") this.replace(frames, before);
       else this.append(frames[0], before);
@@ -155,7 +155,7 @@ class Film {
     this.describe();
     // images and words at once, not at the next animation frame: what stands below must not move down and up again
     if (this.frames.length) this.drawFrame();
-    this.ask();
+    this.requestDraw();
   }
 
   remember() {
@@ -185,9 +185,9 @@ class Film {
     this.frames = frames;
     head.count = frames.length;
     if (!before.count) {
-      head.jump(head.still ? head.last : 0);
+      head.jump(head.reduceMotion ? head.last : 0);
       head.play();
-      if (head.still) head.jump(head.last);
+      if (head.reduceMotion) head.jump(head.last);
     } else {
       const same = frames.findLastIndex((f) => f.step <= before.frame.step);
       if (head.playing) head.position = Math.max(same, 0);
@@ -216,7 +216,7 @@ class Film {
     else if (!count) head.jump(head.last);
   }
 
-  // What is said once a payload, not once a frame.
+  // What changes with a payload, not with a frame.
   describe() {
     const { stage, header, frames } = this;
     const { notes, status } = header;
@@ -258,7 +258,7 @@ class Film {
   recolour() {
     const { labels, header, solo } = this;
     this.cloud.paint(paints(labels, header.colours, (label) => solo === null || label === solo));
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {any} frame */
@@ -266,13 +266,13 @@ class Film {
     this.returning = null;
     this.pointed = null;
     this.head.go(frame);
-    this.ask();
+    this.requestDraw();
   }
 
   toggle() {
     if (this.head.playing) this.head.pause();
     else this.head.play();
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {any} event */
@@ -296,7 +296,7 @@ class Film {
     this.returning = this.pressed ? null : (this.returning ?? this.head.target);
     this.pointed = this.curves.stepAt(event.offsetX);
     this.head.go(this.closest(event.offsetX));
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {any} event */
@@ -313,7 +313,7 @@ class Film {
     this.pointed = null;
     if (this.returning !== null) this.head.go(this.returning);
     this.returning = null;
-    this.ask();
+    this.requestDraw();
   }
 
   /** @param {any} px */
@@ -326,19 +326,19 @@ class Film {
     return best;
   }
 
-  ask() {
-    if (this.asked || this.stop.signal.aborted) return;
-    this.asked = true;
+  requestDraw() {
+    if (this.drawRequested || this.stop.signal.aborted) return;
+    this.drawRequested = true;
     requestAnimationFrame((now) => this.frame(now));
   }
 
   /** @param {any} now */
   frame(now) {
-    this.asked = false;
+    this.drawRequested = false;
     if (this.stop.signal.aborted || !this.theme) return;
     // while a run trains, two frames of three: without a graphics card the browser draws on the trainer's processors
     if (this.header?.kind === "live" && ++this.turn % 3 === 0) {
-      this.ask();
+      this.requestDraw();
       return;
     }
     // after a pause the clock starts anew, and a hidden tab must not jump
@@ -346,14 +346,14 @@ class Film {
     const moving = this.draw(seconds);
     this.before = moving ? now : undefined;
     this.stage.node.dataset.drawn = String(++this.drawn);
-    if (moving) this.ask();
+    if (moving) this.requestDraw();
   }
 
   /** @param {any} seconds */
   draw(seconds) {
     const { head, frames, theme, header, stage } = this;
     if (!header) return false;
-    const { still } = head;
+    const { reduceMotion } = head;
     head.advance(seconds);
     let moving = head.moving;
     const [at, frame] = [head.shown, frames[head.nearest]];
@@ -361,7 +361,7 @@ class Film {
     const progress = at - Math.floor(at);
     moving = this.drawPlane(a, b, progress, seconds) || moving;
     const step = this.pointed ?? (frame ? a.step + (b.step - a.step) * progress : null);
-    moving = this.curves.draw(step, seconds, still, theme) || moving;
+    moving = this.curves.draw(step, seconds, reduceMotion, theme) || moving;
     if (frame?.rate) {
       moving =
         this.bars.draw(
@@ -370,11 +370,11 @@ class Film {
           progress,
           { newest: frames.at(-1).rate, dead: header.dead },
           seconds,
-          still,
+          reduceMotion,
           theme,
         ) || moving;
     }
-    this.tell(step);
+    this.showValues(step);
     if (frame && head.nearest !== this.shown) this.drawFrame();
     // while the film still goes to where the thumb was dragged, the thumb stays there
     const thumb = head.playing ? head.nearest : head.target;
@@ -391,7 +391,7 @@ class Film {
     const rows = header.latent === 1 ? header.classes : null;
     const goal = frames.length ? a.view.map((v, k) => v + (b.view[k] - v) * progress) : [-RINGS, RINGS, -RINGS, RINGS];
     let moving = false;
-    if (!this.view || head.still) this.view = goal;
+    if (!this.view || head.reduceMotion) this.view = goal;
     else moving = ease((this.view = [...this.view]), goal, seconds, VIEW_SECONDS);
     const { view, departure } = this;
     if (!frames.length) {
@@ -404,7 +404,7 @@ class Film {
       );
       return moving;
     }
-    if (departure && departure.left > seconds && !head.still) {
+    if (departure && departure.left > seconds && !head.reduceMotion) {
       departure.left -= seconds;
       this.progress = 1 - departure.left / VIEW_SECONDS;
       this.cloud.between(departure.codes, b.codes);
@@ -460,18 +460,18 @@ class Film {
     const words = `step ${whole(step)} of ${whole(this.total)}, frame ${head.nearest + 1} of ${frames.length}`;
     stage.range.setAttribute("aria-valuetext", words);
     if (rate) {
-      const { sum, told } = deaths(rate, header.dead);
-      stage.bars.caption.textContent = `rate by dimension, ${nats(sum)} nats in all${told && `; ${told}`}`;
+      const { sum, dead } = countDead(rate, header.dead);
+      stage.bars.caption.textContent = `rate by dimension, ${nats(sum)} nats in all${dead && `; ${dead}`}`;
       stage.bars.canvas.setAttribute("aria-label", stage.bars.caption.textContent);
     }
     const { elbo, distortion } = this.curves.valuesAt(step);
     const [name, value] = header.probabilistic ? ["−ELBO", elbo] : ["distortion", distortion];
-    this.say(`${words}${value ? `, ${name} ${nats(value[0])} nats` : ""}`);
+    this.announce(`${words}${value ? `, ${name} ${nats(value[0])} nats` : ""}`);
   }
 
   // The numbers at the cursor.
   /** @param {number} step */
-  tell(step) {
+  showValues(step) {
     if (step === null) return;
     for (const [name, [train, valid]] of Object.entries(this.curves.valuesAt(step))) {
       const { values } = this.stage;
@@ -483,14 +483,14 @@ class Film {
 
   // When the film rests, at most twice a second, so that a screen reader can follow.
   /** @param {any} text */
-  say(text) {
-    this.saying = text;
-    if (this.sayTimer) return;
-    const speak = () => {
-      this.sayTimer = this.head.moving ? setTimeout(speak, 500) : null;
-      if (!this.sayTimer) this.stage.live.textContent = this.saying;
+  announce(text) {
+    this.announcement = text;
+    if (this.announceTimer) return;
+    const write = () => {
+      this.announceTimer = this.head.moving ? setTimeout(write, 500) : null;
+      if (!this.announceTimer) this.stage.live.textContent = this.announcement;
     };
-    this.sayTimer = setTimeout(speak, 500);
+    this.announceTimer = setTimeout(write, 500);
   }
 }
 

@@ -12,9 +12,9 @@ LOOK = """async ([d, means, scales, points, skips]) => {
     const { Mixture } = await use("js/mixture.js");
     const mixture = new Mixture(floats(means), floats(scales), d);
     let visited = 0;
-    const visit = mixture.visit.bind(mixture);
-    mixture.visit = (z, c) => { visited += mixture.grid.starts[c + 1] - mixture.grid.starts[c]; visit(z, c); };
-    return { found: points.map((z, k) => mixture.look(z, skips[k])), share: visited / (points.length * mixture.n) };
+    const addCell = mixture.addCell.bind(mixture);
+    mixture.addCell = (z, c) => { visited += mixture.grid.starts[c + 1] - mixture.grid.starts[c]; addCell(z, c); };
+    return { found: points.map((z, k) => mixture.evaluate(z, skips[k])), share: visited / (points.length * mixture.n) };
 }"""
 
 
@@ -91,7 +91,7 @@ def test_a_code_can_be_left_out():
         assert found["logQ"] == pytest.approx(log_q, abs=ERROR, rel=1e-12)
 
 
-def test_most_codes_are_not_looked_at():
+def test_most_codes_are_not_visited():
     means, scales = clusters(30_000, 2)
     points = np.random.default_rng(2).normal(0, 1.5, (100, 2))
     assert look(means, scales, points)["share"] < 0.6  # widths differ tenfold here, and the widest decide

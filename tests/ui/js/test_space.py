@@ -23,7 +23,7 @@ LOOK = """async ([payload, points]) => {
         space = new Space(content, done);
         if (!content.header.sections.images && !content.header.sections.tiles) done();
     });
-    const answers = points.map((z) => ({ ...space.look(z), ...space.verdict(space.look(z)) }));
+    const answers = points.map((z) => ({ ...space.evaluate(z), ...space.verdict(space.evaluate(z)) }));
     const u = points.map((z) => space.toPlane(z));
     const blends = space.header.atlas ? u.map((p) => space.blend(p) && Array.from(space.blend(p))) : null;
     const image = space.real(3);

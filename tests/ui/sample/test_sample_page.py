@@ -74,7 +74,7 @@ def test_every_preset_can_be_seen_in_a_section(folder, name, show):
     run_of(folder, name)
     app = lives(start("sample", model=name, show=show))
     assert not app.error and not app.warning
-    assert len(app.get("bidi_component")) == 2  # what is shown, and the shelf
+    assert len(app.get("bidi_component")) == 2  # what is shown, and the shared model
     told = sampling.AUTOENCODER in texts(app)
     assert told == (not has_prior(name) and show != "traverse")
 
@@ -97,7 +97,7 @@ def test_autoencoder_samples_its_codes_and_has_no_densities(folder):
     told = payload_of(run)
     left, right = told["halves"]
     assert (left["source"], right["source"]) == ("aggregate", "mixture")
-    assert left["log_p"] is None and left["log_q"] is None and left["still"] and not right["still"]
+    assert left["log_p"] is None and left["log_q"] is None and left["noiseless"] and not right["noiseless"]
     assert "no prior" in told["without"] and "prior" not in told["sources"]
 
 

@@ -39,7 +39,7 @@ def told(app):
 def test_each_chapter_has_its_numbers(folder, kind, changes):
     complete(make_run(folder, "digits-vae-2d", kind, n=360, **{**SMALL, **changes}))
     found = told(lives(start("theory")))
-    assert set(found) == {"page", "numbers", "still", "lesson"}
+    assert set(found) == {"page", "numbers", "constants", "lesson"}
     numbers = found["numbers"]["numbers"]
     assert {"elbo", "distortion", "rate", "denoising"} <= set(numbers)
     assert ("log_px" in numbers) == (changes.get("latent", 2) == 2)
