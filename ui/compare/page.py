@@ -39,7 +39,7 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Panel:
-    """One model as it is shown: on a plane, perhaps turned onto the first; `linked` if its images are the first's.
+    """One model as it is drawn: on a plane, perhaps aligned with the first; `linked` if its images are the first's.
 
     Of `total` codes `codes` are one in `every`: as many as are drawn well.
     """
@@ -54,7 +54,7 @@ class Panel:
 
 
 def chooser(runs: Sequence[Run]) -> bool:
-    """Let two to four models be chosen, and whether they are turned onto the first, which is returned."""
+    """Draw the choice of two to four models; return whether to align them with the first one."""
     titles = {run.name: run.title for run in [*library.usable(), *library.examples(), *runs]}
     chosen = session.widget("compare_models")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -87,7 +87,7 @@ def same_images(one: tuple[Run, Codes], other: tuple[Run, Codes]) -> bool:
 
 
 def panels(runs: Sequence[Run], align: bool) -> list[Panel]:
-    """Return the panels of two to four runs; `align` turns 2-D maps of the same images onto the first one."""
+    """Return the panels of two to four runs; `align` rotates 2-D maps of the same images to fit the first one."""
     known = [(run, run.codes) for run in runs]
     made: list[Panel] = []
     for run, codes in known:
@@ -114,7 +114,7 @@ def _trained(run: Run, plane: Plane) -> tuple[list[int], bytes, np.ndarray | Non
 
 
 def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
-    """Return everything that the maps need, once; the images go over once, in the order of the first model's codes."""
+    """Return all that the maps need; images are included once, in the order of the first model's codes."""
     heads, sections = [], dict[str, bytes]()
     for k, panel in enumerate(shown):
         header, parts = explorer.content(
@@ -211,7 +211,7 @@ def _turned(panel: Panel) -> str:
 
 
 def _ask(shown: Sequence[Panel]) -> list[Answer[Scores]]:
-    """Return the answers, each asked for once a session and state of the run: a failure is kept, not tried for ever."""
+    """Return the pool's answers. Each is asked for once a session and state of the run, also after a failure."""
     return [
         asking.once(
             f"scores {panel.run.path}",
@@ -254,7 +254,7 @@ def _number(values: np.ndarray, sign: str = "") -> str:
 
 
 def _comparable(first: Run, other: Run) -> str:
-    """Return why the nats of two models cannot be subtracted, or ""."""
+    """Return why the nats of two models cannot be compared, or ""."""
     a, b = first.spec, other.spec
     if (a.data, a.shape, a.binarisation) != (b.data, b.shape, b.binarisation):
         return "other data or pixels"

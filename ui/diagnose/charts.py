@@ -48,7 +48,7 @@ def _plain(figure: go.Figure, x: str, y: str, height: int = HEIGHT) -> go.Figure
 
 
 def bound(found: Bound, gap: Gap | None, others: Mapping[str, Number]) -> go.Figure:
-    """Return the ELBO between the model without latents and log p(x), and other models on the same data, in nats."""
+    """Return the chart of the ELBO in nats, beside log p(x), the model without latents, and other models."""
     rows: list[tuple[str, Number, str]] = [("no latents", found.baseline, PRIOR)]
     rows += [(name, number, PRIOR) for name, number in others.items()]
     rows.append(("ELBO", found.elbo, ENCODER))
@@ -73,7 +73,7 @@ def bound(found: Bound, gap: Gap | None, others: Mapping[str, Number]) -> go.Fig
 
 
 def _bars(values: Sequence[Number], hues: Sequence[str], x: str, y: str, line: float | None, of: str) -> go.Figure:
-    """Return a bar a dimension in their order, the strongest MOST_BARS of many."""
+    """Return one bar for each dimension, in order; of more than MOST_BARS dimensions, the largest."""
     shown = sorted(sorted(range(len(values)), key=lambda j: -values[j].value)[:MOST_BARS])
     error: dict[str, Any] = {"type": "data", "array": [values[j].se for j in shown], "thickness": 1, "width": 2}
     figure = go.Figure(
@@ -94,14 +94,14 @@ def _bars(values: Sequence[Number], hues: Sequence[str], x: str, y: str, line: f
 
 
 def rates(codes: Codes) -> go.Figure:
-    """Return the rate of each dimension in nats; dead ones grey."""
+    """Return the chart of each dimension's rate in nats; dead dimensions are grey."""
     assert codes.rates is not None
     hues = [PRIOR if rate.value < DEAD else KL for rate in codes.rates]
     return _bars(codes.rates, hues, "dimension", "KL, nats", DEAD, "nats")
 
 
 def used(decoder: Decoder) -> go.Figure:
-    """Return the share of the pixels' variance that each dimension moves; what the decoder ignores is grey."""
+    """Return the chart of the share of pixel variance that each dimension causes; ignored dimensions are grey."""
     hues = [PRIOR if share.value < IGNORED else DECODER for share in decoder.share]
     figure = _bars(decoder.share, hues, "dimension", "of the pixels' variance", IGNORED, "")
     figure.update_yaxes(tickformat=".0%")
@@ -109,7 +109,7 @@ def used(decoder: Decoder) -> go.Figure:
 
 
 def width(found: Width) -> go.Figure:
-    """Return ELBO(c) - ELBO(1) over c, the factor by which q is made wider, with two standard errors."""
+    """Return the chart of ELBO(c) - ELBO(1) in nats, with two standard errors; c multiplies q's standard deviations."""
     c, gain = np.array(found.factors), np.array([g.value for g in found.gain])
     low, high = (gain + sign * 2 * np.array([g.se for g in found.gain]) for sign in (-1, 1))
     figure = go.Figure()
@@ -135,7 +135,7 @@ def width(found: Width) -> go.Figure:
 
 
 def likelihood(found: Likelihood) -> go.Figure:
-    """Return what was predicted against what came, bin by bin, with the diagonal of those who mean what they say."""
+    """Return the calibration chart: observed against predicted values, bin by bin, with the diagonal."""
     x, y, count = (np.array(column) for column in zip(*found.bins, strict=True))
     top = 1.0 if found.kind == "probability" else 1.1 * float(max(x.max(), y.max()))
     figure = go.Figure()
@@ -214,7 +214,7 @@ def holes(found: Holes) -> go.Figure:
 
 
 def surgery(found: Surgery) -> go.Figure:
-    """Return the rate as a bar of its three parts in nats, with log N, which the first cannot exceed."""
+    """Return the chart of the rate's three parts in nats, with log N, the upper limit of the first part."""
     parts = (
         ("I(x; z)", found.mutual_information, ENCODER),
         ("TC", found.total_correlation, KL),
@@ -247,7 +247,7 @@ def surgery(found: Surgery) -> go.Figure:
 
 
 def gap(found: Gap) -> go.Figure:
-    """Return how many images have which gap, in nats."""
+    """Return the histogram of the images' gaps in nats."""
     gaps = np.array(found.gaps)
     figure = go.Figure(
         go.Histogram(
@@ -264,7 +264,7 @@ def gap(found: Gap) -> go.Figure:
 
 
 def classes(found: Reconstruction) -> go.Figure:
-    """Return the distortion of each class in nats, with the mean of all."""
+    """Return the chart of each class's distortion in nats, with the mean of all images."""
     names = list(found.classes)
     figure = go.Figure(
         go.Bar(
@@ -282,7 +282,7 @@ def classes(found: Reconstruction) -> go.Figure:
 
 
 def overfitting(found: Overfitting, history: Sequence[Mapping[str, Any]], probabilistic: bool) -> go.Figure:
-    """Return the ELBO (an autoencoder's -distortion) over the steps, on batches and on validation, and how it ended."""
+    """Return the chart of the ELBO (for an autoencoder -distortion) over the steps, in training and in validation."""
 
     def worth(record: Mapping[str, Any]) -> float | None:
         if record.get("distortion") is None:

@@ -1,4 +1,4 @@
-"""The evidence of the Diagnose page: what is kept is there at once, what is not is asked of the pool part by part."""
+"""The evidence of the Diagnose page: read from the run where it was saved, else asked of the pool part by part."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,7 +32,7 @@ def _quick(path: Any, version: library.Stamp) -> tuple[Codes, Training | None]:
 
 
 def known(run: Run) -> Known:
-    """Return what is known of a run, and ask for the rest; raises RunError for codes that cannot be read."""
+    """Return the known evidence of a run, and ask the pool for the rest; raises RunError for unreadable codes."""
     found: dict[str, Any] = dict(zip(QUICK, _quick(run.path, library.stamp(run.path)), strict=True))
     waiting, failed = [], {}
     for part in PARTS:

@@ -42,7 +42,7 @@ NEWS = {
 
 
 def report(run: Run) -> None:
-    """Draw the diagnosis and all cards; while something is measured, look again now and then."""
+    """Draw the diagnosis and all cards; draw them again at intervals while something is being measured."""
     found = gathering.known(run)
     if found.waiting:
         pool.warm()
@@ -90,7 +90,7 @@ def _draw(run: Run, found: Known) -> None:
 
 
 def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
-    """Say what is wrong in one line, what to do in one click, and how far the measuring is."""
+    """Draw the diagnosis in one line, a button for its remedy, and the progress of the measurements."""
     said = [f for f in findings.values() if isinstance(f, Verdict)]
     worst = cards.main(findings)
     notes = sum(f.severity == Severity.NOTE for f in said)
@@ -193,7 +193,7 @@ ALTS = {
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: Evidence) -> go.Figure | None:
-    """Return a card's chart, the same object while its evidence is: a look while others are measured costs nothing."""
+    """Return a card's chart, the same object for the same evidence, so that drawing it again costs nothing."""
     known = _known
     if card == "bound" and known.bound is not None:
         return charts.bound(known.bound, known.gap, _others(_run))
@@ -232,7 +232,7 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
 
 
 def _others(run: Run) -> dict[str, Number]:
-    """Return the ELBO of the shipped models whose likelihood is of the same pixels, so that numbers compare."""
+    """Return the ELBO of the shipped models with a likelihood of the same pixels: their numbers are comparable."""
     found = {}
     for other in library.usable():
         if other.name == run.name or not runs.is_shipped(other) or other.spec.data_name != run.spec.data_name:

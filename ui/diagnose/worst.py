@@ -85,7 +85,7 @@ def holes(run: Run, known: Evidence) -> None:
 
 
 def _deepest(known: Evidence) -> tuple[float, float] | None:
-    """Return the place of the lowest ratio within two sigma of N(0, I), of the largest distance among the draws'."""
+    """Return the deepest hole: the lowest ratio within two sigma of N(0, I), or the largest distance to the codes."""
     found = known.holes
     assert found is not None
     if len(found.pair) != 2:

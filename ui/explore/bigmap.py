@@ -25,7 +25,7 @@ _component = st.components.v2.component(
 
 
 def header(run: Run, codes: Codes, plane: Ground) -> dict[str, Any]:
-    """Return what the map shows besides the codes, which the browser has by themselves (see geometry.py)."""
+    """Return the map's header: all that it shows besides the codes, which are sent apart (see geometry.py)."""
     some = np.linspace(0, len(codes) - 1, min(OUTLINED, len(codes))).round().astype(np.int64)
     labels = None if codes.labels is None else codes.labels[some]
     part = replace(codes, means=codes.means[some].astype(np.float64), scales=None, labels=labels)
@@ -54,7 +54,7 @@ def header(run: Run, codes: Codes, plane: Ground) -> dict[str, Any]:
 
 
 def places(run: Run, plane: Bent) -> tuple[str, bytes]:
-    """Return the identity of a bent map's places, and what puts them into the browser's window."""
+    """Return the identity of a nonlinear map's places, and the bytes that are sent to the browser."""
     return values.packed(run.name, {"places": plane.places.astype("<f4").tobytes()})
 
 

@@ -1,4 +1,4 @@
-"""What colours the map's codes: their class, a number that the pool computes of each, or an uploaded column."""
+"""The colours of the map's codes: by class, by a number that the pool computes, or by an uploaded column."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ ENDS = (0.05, 0.95)  # quantiles at which the colours end: a few far numbers wou
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number of each code that can be computed: how it is offered, and what stands at the colour bar."""
+    """A number that can be computed for each code: its name, its description, and the text of the colour bar."""
 
     offer: str
     title: str
@@ -47,7 +47,7 @@ WITHOUT_PRIOR = (
 
 @dataclass(frozen=True)
 class Paint:
-    """One number for each code, nan for none, with what it is; of words, `classes` names them."""
+    """One number for each code (nan: none) and its description; for categories, `classes` has the names."""
 
     values: np.ndarray
     title: str
@@ -74,7 +74,7 @@ class Paint:
 
 
 def summary(paint: Paint, index: np.ndarray) -> str:
-    """Return the mean of a number over a selection beside that over all codes, with standard errors; "" for words."""
+    """Return the means of a number over a selection and over all codes, with standard errors; "" for categories."""
     chosen, rest = (v[np.isfinite(v)].astype(np.float64) for v in (paint.values[index], paint.values))
     if paint.classes or len(chosen) < 2:
         return ""
@@ -90,7 +90,7 @@ def summary(paint: Paint, index: np.ndarray) -> str:
 
 
 def offered(run: Run) -> dict[str, str]:
-    """Return what can colour this run's codes, with its name for people."""
+    """Return the numbers and columns that can colour this run's codes, as key -> title."""
     known = {
         name: quantity.offer for name, quantity in QUANTITIES.items() if run.spec.probabilistic or name == "distortion"
     }
@@ -99,13 +99,13 @@ def offered(run: Run) -> dict[str, str]:
 
 
 def uploaded(run: Run) -> dict[str, Column]:
-    """Return the columns that this session has of a run."""
+    """Return the columns that were uploaded for a run in this session."""
     kept: dict[str, dict[str, Column]] = session.COLUMNS.kept()
     return kept.setdefault(run.name, {})
 
 
 def upload(run: Run, codes: Codes, content: bytes) -> list[str]:
-    """Take over an uploaded CSV and colour by its first column; returns in words what of it was left out.
+    """Read an uploaded CSV and colour by its first column; return a sentence on what was left out.
 
     Raises ColumnError.
     """
@@ -126,7 +126,7 @@ def _kept(mark: str, names: tuple[str, ...], n: int, changed: int) -> Pointwise 
 
 
 def known(run: Run, codes: Codes, names: tuple[str, ...]) -> Pointwise | None:
-    """Return the numbers that were kept of this run's codes, None where there are none."""
+    """Return the saved numbers of this run's codes, None where there are none."""
     mark = _mark(run.path, library.stamp(run.path))
     file = pointwise.file(mark, names)
     return _kept(mark, names, len(codes), file.stat().st_mtime_ns) if file.is_file() else None
@@ -139,7 +139,7 @@ def _ask(run: Run, names: tuple[str, ...]) -> Answer[Pointwise]:
 
 
 def paint(run: Run, codes: Codes, name: str) -> Paint | None:
-    """Return the colours of that name; None for the class's, and where they are still to come or cannot be had.
+    """Return the numbers that colour the codes; None for classes, and while the numbers are missing.
 
     What is missing is said where this is called, and followed until it is there.
     """
@@ -180,7 +180,7 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
 
 @st.fragment(run_every=0.5)
 def _following(run: Run, quantity: Quantity) -> None:
-    """Show how far the numbers are, and let the page look again once they are there."""
+    """Show the progress of the numbers, and redraw the page when they have arrived."""
     answer = _ask(run, quantity.names)
     if answer.done:
         st.rerun()
@@ -197,7 +197,7 @@ def _cancel(answer: Answer[Pointwise]) -> None:
 
 
 def uploader(run: Run, codes: Codes) -> None:
-    """Offer to upload columns; what is wrong with a file is said beneath."""
+    """Draw the upload of columns; an error of a file is shown under it."""
     read = session.COLUMNS_FILE.get()
     file = st.file_uploader(
         "Columns from a CSV",

@@ -23,7 +23,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 @st.fragment
 def latent_map(run: Run, codes: Codes, plane: Ground, name: str) -> None:
-    """Draw the map and, under it, the selection: a gesture runs this fragment alone and leaves the figure as it is."""
+    """Draw the map and the selection under it. A gesture runs this fragment only, and the figure stays the same."""
     with st.container(gap="xsmall"):
         draw = bigmap.bigmap if geometry.apart(codes) else _plotly
         try:
@@ -40,7 +40,7 @@ def latent_map(run: Run, codes: Codes, plane: Ground, name: str) -> None:
 
 
 def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
-    """Say how many codes are selected, and offer what can be done with map and selection."""
+    """Draw the number of selected codes and the buttons for map and selection."""
     everything = len(index) == len(codes)
 
     def choose_all() -> None:
@@ -67,7 +67,7 @@ def _plotly(run: Run, codes: Codes, plane: Ground, name: str) -> None:
 
 
 def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = False) -> None:
-    """Offer the planes of a latent space of more than two dimensions, and `bent` the maps that are none.
+    """Draw the choice of a plane in more than two dimensions; `bent` are the nonlinear maps that are offered too.
 
     The callbacks change the URL. A bent map that is still to be made is made, with its progress shown.
     """
@@ -117,7 +117,7 @@ def _pair(run: Run, plane: Plane) -> None:
 
 
 def label_choice(run: Run, codes: Codes, label: int | None) -> None:
-    """Say which label a conditional decoder is given, and offer the others where the browser runs the decoder."""
+    """Draw the label of a conditional decoder; where the browser runs the decoder, it can be changed."""
     st.caption(messages.conditional(codes.classes, label))
     if not decoder.runnable(run):
         return

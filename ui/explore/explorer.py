@@ -1,4 +1,4 @@
-"""The card beside the map: it rides on the Plotly chart and decodes, in the browser, the point under the pointer."""
+"""The card beside the map: it decodes, in the browser, the point under the pointer."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def content(
     apart: bool = False,
     every: int = 1,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return header and sections of what a Space is made of (see space.js): decoder or atlas, codes, images.
+    """Return the header and sections of a Space (see space.js): decoder or atlas, codes, images.
 
     `apart`: the codes are in the browser already (see geometry.py), and the images are too many to send. `every`: codes
     and images are one of so many of the data's.
@@ -127,13 +127,13 @@ def payload(
     apart: bool = False,
     every: int = 1,
 ) -> bytes:
-    """Return all that the card needs, once; `chart_key` is the map that it rides on."""
+    """Return all that the card needs; `chart_key` is the Streamlit key of its map."""
     header, sections = content(run, codes, plane, images, label, apart=apart, every=every)
     return pack({**header, "chart": chart_key}, sections)
 
 
 def no_densities(spec: Spec) -> str:
-    """Return why the card cannot say log p(z) and log q(z), which it knows of Normals alone, or ""."""
+    """Return why the card has no log p(z) and log q(z), which it computes for Normals only, or ""."""
     if not spec.probabilistic:
         return "an autoencoder has no prior"
     if not spec.standard_prior:
@@ -170,7 +170,7 @@ def kept_payload(
     apart: bool = False,
     every: int = 1,
 ) -> bytes:
-    """Return the payload, the same bytes until the run's files change; raises RunError for weights of no use."""
+    """Return the payload, the same bytes until the run's files change; raises RunError for unusable weights."""
     version = (library.stamp(run.path), _atlas_stamp(run.path))
     ground = json.dumps(serialise(plane))
     return _payload(
@@ -220,7 +220,7 @@ def nearest(codes: Codes, z: tuple[float, ...]) -> int:
 
 
 def _nearest_image(codes: Codes, images: np.ndarray, pin: Pin) -> None:
-    """Show the one image that a pin asks for, where all of them are too many for the browser."""
+    """Show the pin's nearest image, where the images are too many to send to the browser."""
     i = nearest(codes, pin.z)
     label = "" if codes.labels is None else f" ({figures.class_name(codes, int(codes.labels[i]))})"
     pixels, width = thumbnail(images[i] / 255, 112, figures.PRIOR)
@@ -236,7 +236,7 @@ def _atlas_stamp(path: Path) -> int:
 
 
 def _pin(z: Any, latent: int) -> Pin | None:
-    """Return the pin that the browser sent, which may be anything: browsers are not ours."""
+    """Return the pin of a browser's message; anything else in the message is ignored."""
     if not isinstance(z, list) or len(z) != latent:
         return None
     if not all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e3 for v in z):

@@ -1,4 +1,4 @@
-"""What is laid over the map (layer.js): colours, images, contours and the selection, none of which remounts the map.
+"""The layer over the map (layer.js): colours, images, contours and the selection, without mounting the map anew.
 
 What is large goes to the browser once, by itself (values.py): the codes' places, their numbers, the contours' lines.
 """
@@ -26,7 +26,7 @@ _component = st.components.v2.component(
 
 
 def places(run: Run, codes: Codes, plane: Ground) -> tuple[str, bytes]:
-    """Return where Plotly's chart has the codes, float32 [N, 2], and which of its traces each is in, likewise."""
+    """Return the codes' places on Plotly's chart, float32 [N, 2], and their traces' numbers, float32 [N]."""
     traces = np.zeros(len(codes), "<f4")
     for k, (_, index) in enumerate(figures.groups(codes)):
         traces[index] = k
@@ -58,7 +58,7 @@ def _lines(path: Path, version: library.Stamp, name: str, changed: object, _plan
 
 
 def header(run: Run, codes: Codes, style: MapStyle, paint: Paint | None) -> dict[str, Any]:
-    """Return the layer's header, without what is found under the identities of `places` and `lines`."""
+    """Return the layer's header; the arrays with the identities `places` and `lines` are sent apart."""
     return {
         "chart": CHART_KEY,
         "run": run.name,
@@ -73,7 +73,7 @@ def header(run: Run, codes: Codes, style: MapStyle, paint: Paint | None) -> dict
 
 
 def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> tuple[np.ndarray, Paint | None]:
-    """Mount the layer on the map of that name; return the sorted indices of what is selected, and what colours it."""
+    """Mount the layer on the map of that name; return the selection's sorted indices and the numbers that colour it."""
     version = library.stamp(run.path)
     paint = colouring.paint(run, codes, style.colour)
     head = header(run, codes, style, paint)

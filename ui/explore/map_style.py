@@ -63,7 +63,7 @@ def _colour(run: Run, style: MapStyle) -> None:
 
 
 def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
-    """Let selections be saved under names, chosen again, deleted, and downloaded."""
+    """Draw the saved selections: to save, select, delete and download them."""
     kept = saved_selections.saved(run)
     with st.popover("Selections", icon=":material/bookmark:", key="selections"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

@@ -24,7 +24,7 @@ def missing(codes: Codes, method: str) -> bool:
 
 @st.fragment(run_every=0.7)
 def making(run: Run, codes: Codes, method: str) -> None:
-    """Start the map when its turn has come, show how far it is, and let the page look again once it is there."""
+    """Start the map when it is first in the queue, show its progress, and redraw the page when it is done."""
     key, title = _key(codes, method), TITLES[method]
     asked = session.MAPS.kept()
     job = background.job(key)
@@ -50,7 +50,7 @@ def making(run: Run, codes: Codes, method: str) -> None:
 
 
 def _cancel(key: str) -> None:
-    """End it, unless somebody else waits for the same map: then only this visitor leaves."""
+    """Cancel the map; while another visitor waits for it, only this visitor stops waiting."""
     asked = session.MAPS.get()
     job = background.job(key)
     if key in asked and job is not None:

@@ -22,7 +22,7 @@ NOTHING = np.zeros(0, np.int64)
 
 
 class SelectionError(ValueError):
-    """A file of selections that does not fit: what, why, what to do."""
+    """A file of selections that does not fit the run; the message names the problem, the reason and the remedy."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Chosen:
 
 
 def chosen(run: Run, codes: Codes) -> Chosen:
-    """Return this session's selection on a run's map; indices that its codes have no more are dropped."""
+    """Return this session's selection on a run's map; indices beyond the run's codes are dropped."""
     kept: dict[str, Chosen] = session.CHOSEN.kept()
     found = kept.setdefault(run.name, Chosen())
     if len(found.index) and found.index[-1] >= len(codes):
@@ -45,7 +45,7 @@ def chosen(run: Run, codes: Codes) -> Chosen:
 
 
 def handle_event(run: Run, codes: Codes, event: Any) -> None:
-    """Take over a lasso that the browser reports, once: it repeats its last message at every run."""
+    """Select the codes of a lasso, once: the browser repeats its last message at every run of the script."""
     now = chosen(run, codes)
     if not isinstance(event, Mapping) or not isinstance(event.get("id"), str) or event["id"] == now.event:
         return

@@ -33,7 +33,7 @@ def indices(points: Sequence[Mapping[str, Any]], codes: Codes) -> np.ndarray:
 
 
 def from_bits(event: Any, n: int) -> np.ndarray | None:
-    """Return the indices that a lasso in the browser sent as bits, None for none; browsers are not ours."""
+    """Return the indices of a lasso from the bits that a browser sent; None for no lasso, or bits of another form."""
     if not isinstance(event, Mapping) or event.get("n") != n or not isinstance(event.get("bits"), str):
         return None
     try:
@@ -56,7 +56,7 @@ def counts(index: np.ndarray, codes: Codes) -> list[tuple[str, str, int]]:
 
 
 def bars(rows: Sequence[tuple[str, str, int]]) -> str:
-    """Return counts as horizontal bars in the classes' colours: HTML, since a chart would be remounted each time."""
+    """Return counts as horizontal bars in the classes' colours, in HTML: a chart would be mounted anew each time."""
     most = max((n for _, _, n in rows), default=0) or 1
     lines = [
         f'<span style="text-align:right">{escape(name)}</span>'
@@ -71,7 +71,7 @@ def bars(rows: Sequence[tuple[str, str, int]]) -> str:
 
 
 def mean_image(run: Run, index: np.ndarray) -> tuple[np.ndarray, str]:
-    """Return the mean image [C, H, W] in [0, 1] of a selection, and of what it is the mean; raises RunError."""
+    """Return a selection's mean image [C, H, W] in [0, 1], and its description in words; raises RunError."""
     real = library.images(run)
     if real is not None:
         total = sum(real[some].sum(0, dtype=np.int64) for some in np.array_split(index, -(-len(index) // 1000)))
@@ -113,7 +113,7 @@ def to_csv(index: np.ndarray, codes: Codes, plane: Ground) -> str:
 
 
 def to_npz(index: np.ndarray, codes: Codes, plane: Ground) -> bytes:
-    """Return the selection as .npz: index, labels, classes, plane, means, scales; what is absent is left out."""
+    """Return the selection as .npz: index, labels, classes, plane, means, scales; missing arrays are left out."""
     arrays = {"index": index, "plane": plane.to_plane(codes.means[index]), "means": codes.means[index]}
     if codes.labels is not None:
         arrays |= {"labels": codes.labels[index], "classes": np.array(codes.classes, dtype=np.str_)}

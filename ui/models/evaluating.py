@@ -1,4 +1,4 @@
-"""The evaluation table of the chosen model on the Models page: kept with the run, or measured now, part by part."""
+"""The evaluation table of the chosen model on the Models page: saved with the run, or measured now, part by part."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def _stop(run: Run) -> None:
 
 @st.fragment
 def evaluation(run: Run) -> None:
-    """Show the table, or offer to make it; one that was made for a visitor's own run stays with it."""
+    """Show the table, or a button that measures it; a visitor's own run keeps its table."""
     with st.container(key="evaluation", gap="small"):
         st.markdown("##### Evaluation")
         try:
@@ -86,7 +86,7 @@ def _offer(run: Run, again: bool) -> None:
 
 @st.fragment(run_every=0.7)
 def _following(run: Run) -> None:
-    """Show how many parts are there until all are, then keep them and let the page look again."""
+    """Show how many parts are measured; save them when all are, and redraw the page."""
     answers = _answers().get(str(run.path), [])
     done = [answer.done for answer in answers]
     if all(done):
@@ -99,7 +99,7 @@ def _following(run: Run) -> None:
 
 
 def _keep(run: Run, answers: list[Answer[list[dict[str, Any]]]]) -> None:
-    """Write the table into the visitor's own run; anybody else's, and a shipped one, stays as it is."""
+    """Save the table in the run if it is the visitor's own; other runs are unchanged."""
     if not visitor.mine(run) or runs.is_shipped(run):
         return
     try:
@@ -110,7 +110,7 @@ def _keep(run: Run, answers: list[Answer[list[dict[str, Any]]]]) -> None:
 
 
 def _value(row: dict[str, Any]) -> str:
-    """Return a row's value with its standard error and unit; what is counted has none."""
+    """Return a row's value with its standard error and unit; counts have neither."""
     digits = 0 if row["units"] == "units" else 3 if row["units"] in ("share", "bits") else 2
     spread = f" ± {row['se']:.{digits}f}" if row["se"] else ""
     unit = "" if row["units"] == "share" else f" {row['units']}"

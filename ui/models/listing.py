@@ -1,4 +1,4 @@
-"""The library on the Models page: a card for each run, the unhealthy examples, and what cannot be read."""
+"""The library on the Models page: a card for each run, the unhealthy examples, and unreadable folders."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def _card(run: Run, chosen: bool) -> None:
 
 
 def training_time(seconds: Any) -> str:
-    """Return a training time for people; "" for what is no number."""
+    """Return a training time as text; "" where it is no number."""
     if not isinstance(seconds, int | float):
         return ""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

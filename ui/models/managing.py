@@ -46,7 +46,7 @@ def _restore() -> None:
 
 
 def undo() -> None:
-    """Offer to bring back what was deleted last."""
+    """Draw a button that restores the run that was deleted last."""
     deleted = session.DELETED.get()
     if deleted is None:
         return

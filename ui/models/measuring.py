@@ -61,7 +61,7 @@ def duration(seconds: float) -> str:
 
 @st.fragment
 def measuring(run: Run) -> None:
-    """Offer to measure a run again, follow it, and show its numbers; the saved numbers are unchanged."""
+    """Draw a button that measures a run again, its progress and its numbers; the saved numbers are unchanged."""
     with st.container(key="measuring", gap="small"):
         try:
             description, here = data.describe(run.spec.data), data.available(run.spec.data)
@@ -96,7 +96,7 @@ def measuring(run: Run) -> None:
 
 @st.fragment(run_every=0.7)
 def _following(run: Run) -> None:
-    """Show how far a measurement is until it ends, then let the page look again."""
+    """Show a measurement's progress, and redraw the page when it ends."""
     request = _requests().get(str(run.path))
     if request is None or request.answer.done:
         st.rerun()

@@ -1,4 +1,4 @@
-"""Whose runs there are: this visitor's, the shipped ones, other visitors'; and the card of a run without codes."""
+"""Runs by owner: this visitor's, the shipped ones, other visitors'; and the card of a run without codes."""
 
 import streamlit as st
 
@@ -33,18 +33,18 @@ def own() -> list[Run]:
 
 
 def recorded() -> list[Run]:
-    """Return the shipped runs that were filmed, the first of RECORDED first."""
+    """Return the shipped runs with a recorded film, in the order of RECORDED."""
     filmed = [run for run in library.usable() if runs.is_shipped(run) and films.steps(run.path)]
     return sorted(filmed, key=lambda run: (*(run.name != name for name in RECORDED), run.name))
 
 
 def sorted_for_me(found: list[Run]) -> list[Run]:
-    """Return runs with this visitor's first, then the shipped ones, then what others have trained."""
+    """Return runs in order: this visitor's, then the shipped ones, then other visitors'."""
     return sorted(found, key=lambda run: (not visitor.mine(run), not runs.is_shipped(run)))
 
 
 def unfinished_card(run: Run) -> None:
-    """One run that no other page can show yet."""
+    """Draw the card of a run that no other page can show yet."""
     word = WORDS[jobs.executor().state(run.path).status.state][0].lower()
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.markdown(f"**{messages.plain(run.title)}**")

@@ -22,7 +22,7 @@ def _kept(run: Run) -> dict[str, np.ndarray]:
 
 
 def catch(run: Run, index: np.ndarray) -> None:
-    """Show how many codes are selected, and keep them as a group where that is asked for."""
+    """Show how many codes are selected, and a button that saves them as a group."""
     if not len(index):
         st.caption("Lasso or box: a group for an attribute.", width="stretch")
         return
@@ -39,7 +39,7 @@ def _selection_name(group: str) -> str:
 
 
 def groups(run: Run, codes: Codes) -> Mapping[str, np.ndarray]:
-    """Return the groups that can be compared, by name: what was selected, here or on Explore, then the classes."""
+    """Return the groups that can be compared, by name: selections of this page and of Explore, then the classes."""
     found = {_selection_name(name): index for name, index in _kept(run).items()}
     kept = saved_selections.saved(run).items()
     found |= {f"saved: {name}": index for name, index in kept if len(index) >= LEAST and index[-1] < len(codes)}
@@ -72,7 +72,7 @@ def found(run: Run, codes: Codes) -> Attribute | None:
 
 
 def chosen(run: Run, codes: Codes) -> dict[str, Any] | None:
-    """Return what the browser needs to apply the chosen attribute: its vector, and what it is."""
+    """Return the chosen attribute for the browser: its vector, title and effect size."""
     choice = _choice(run, codes)
     try:
         made = found(run, codes)
@@ -84,13 +84,13 @@ def chosen(run: Run, codes: Codes) -> dict[str, Any] | None:
 
 
 def effect(made: Attribute) -> str:
-    """Return the effect size with its error, beside what chance gives."""
+    """Return the effect size with its standard error, beside its size by chance."""
     chance = f"{round(made.random.mean(), 2) + 0.0:.2f} ± {made.random.std():.2f}"  # never minus nought
     return f"Cohen's d = {made.effect:.2f} ± {made.se:.2f} (random pairs {chance})".replace("-", "−")
 
 
 def panel(run: Run, codes: Codes) -> None:
-    """Let two groups be chosen, and say whether the direction between them means more than chance."""
+    """Draw the choice of two groups, and whether the direction between them is more than chance."""
     offered = list(groups(run, codes))
     with st.container(key="attribute", gap="small"):
         st.markdown("##### Attribute vector")

@@ -72,7 +72,7 @@ def _drawable(run: Run, view: PathView) -> bool:
 
 
 def _open(run: Run) -> None:
-    """Let a saved path be chosen, and show it once; what is wrong with it is said for as long as it is chosen."""
+    """Draw the upload of a saved path and show the path once; an error is shown while its file is chosen."""
     file = st.file_uploader("A path's JSON", type="json", key=UPLOAD, max_upload_size=path_files.LARGEST >> 20)
     if file is None:
         return

@@ -24,7 +24,7 @@ SIDE = 128  # pixels that an image's longer side has at least in an animation
 
 
 class PathError(ValueError):
-    """A file that is no path of this model: what is wrong, and what to do."""
+    """A file that is no path of this model; the message names the problem and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def to_json(path: Path) -> str:
 
 
 def from_json(content: bytes, run: Run) -> Path:
-    """Return the path of a file that someone uploads; raises PathError. Nothing in it is ever run."""
+    """Return the path of an uploaded file; raises PathError. Nothing in the file is executed."""
     if len(content) > LARGEST:
         raise PathError(f"The file has {len(content):,} bytes, and a path at most {LARGEST:,}. Choose a path's JSON.")
     try:
@@ -138,7 +138,7 @@ def _pictures(images: np.ndarray, times: int = 1) -> list[Image.Image]:
 
 
 def _times(images: np.ndarray) -> int:
-    """Return by how much pixels are enlarged, a whole number, so that none is blurred."""
+    """Return the whole factor by which pixels are enlarged, so that none is blurred."""
     return max(1, -(-SIDE // max(images.shape[1:3])))
 
 
@@ -161,7 +161,7 @@ def to_webp(images: np.ndarray) -> bytes:
 
 
 def to_mp4(images: np.ndarray) -> bytes:
-    """Return frames as an MP4: close to the frames, not exact (see vae/video.py)."""
+    """Return frames as an MP4: close to the frames, not exact (see video.py)."""
     times = _times(images)
     return video.mp4(images.repeat(times, 1).repeat(times, 2), SECONDS)
 

@@ -48,7 +48,7 @@ MAGNIFICATION = "magnification"
 
 @dataclass
 class Answers:
-    """What is known of a path so far: by kind, and of the map; `failed` says why a kind has none."""
+    """The pool's answers so far: paths by kind, and the magnification; `failed` has the reasons of missing kinds."""
 
     paths: dict[str, Along] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ Window = tuple[float, float, float, float]
 
 
 def window(run: Run, plane: Plane, name: str) -> Window:
-    """Return the part of the plane (x0, x1, y0, y1) that is coloured by its magnification: what the map shows first."""
+    """Return the part of the plane (x0, x1, y0, y1) that is coloured by magnification: the map's first view."""
     figure = library.latent_map(run, name, plane)
     (x0, x1), (y0, y1) = figure.layout.xaxis.range, figure.layout.yaxis.range
     return float(x0), float(x1), float(y0), float(y1)
@@ -110,7 +110,7 @@ def known(run: Run, codes: Codes, plane: Plane, shown: Window, view: PathView, p
 
 
 def without(run: Run) -> dict[str, dict[str, str]]:
-    """Return what a panel of the curves lacks, by its name: why it is not there (`none`), or what is said beside it."""
+    """Return notes on the panels of curves by name: why a panel is missing (`none`), or a text beside it."""
     if not run.spec.probabilistic:
         return {
             "density": {"none": "An autoencoder has no prior and no q(z): no densities, no ELBO."},
@@ -124,7 +124,7 @@ def without(run: Run) -> dict[str, dict[str, str]]:
 def answers_payload(
     run: Run, codes: Codes, shown: Window, view: PathView, found: Answers, attribute: dict[str, Any] | None
 ) -> bytes:
-    """Return what the server knows, for the browser: float64 arrays by kind, see `Along`, and a header."""
+    """Return the answers for the browser: a header, and float64 arrays by kind (see `Along`)."""
     sections: dict[str, bytes] = {}
     facts = {}
     for kind, path in found.paths.items():
@@ -198,7 +198,7 @@ def magnification_toggle(run: Run, view: PathView) -> None:
 
 
 def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | None) -> None:
-    """Mount the strips, the scrubber and the curves, and offer the files; raises RunError for weights of no use."""
+    """Mount the strips, the slider and the curves, and offer the files; raises RunError for unusable weights."""
     drawn, every = figures.thinned(codes)
     data = kept_payload(run, drawn, plane, None if images is None else images[::every], PATHS_CHART_KEY, every=every)
     _panel(run, codes, plane, window(run, plane, name), data)

@@ -1,4 +1,4 @@
-"""Frames as a film that slides, chats and phones play."""
+"""Frames as a film that presentation programs, messengers and phones can play."""
 
 import io
 

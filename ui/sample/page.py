@@ -54,7 +54,7 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Asked:
-    """The answers for one grid; `near` is None before the samples are there, and where nothing can be held to them."""
+    """The answers for one grid; `near` is None before the samples are there, or without images to compare them with."""
 
     half: Half
     samples: Answer[Samples]
@@ -74,7 +74,7 @@ def _region(settings: Settings, plane: Plane) -> tuple[np.ndarray, np.ndarray, n
 
 
 def comparable(run: Run) -> str:
-    """Return why samples cannot be held against training images here, or ""."""
+    """Return why samples cannot be compared with training images here, or ""."""
     if len(run.spec.shape) != 3:
         return "these data are not images"
     try:
@@ -227,7 +227,7 @@ def _asked(run: Run, plane: Plane) -> tuple[Settings, tuple[Asked, Asked]]:
 
 
 def grids(run: Run, plane: Plane, *, key: str) -> None:
-    """Show both grids; the page looks again now and then until all that was asked is there."""
+    """Show both grids, and redraw them at intervals until all answers have arrived."""
     _, halves = _asked(run, plane)
     waiting = not all(asked.done for asked in halves)
     st.fragment(_grids, run_every=POLL if waiting else None)(run, plane, key, waiting)
@@ -261,7 +261,7 @@ def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
 
 
 def chooser(run: Run) -> Settings:
-    """Let people choose what the page shows, and the label of a conditional model; return the settings."""
+    """Draw the choice of the view and of a conditional model's label; return the settings."""
     settings = sampling.read(run.name, run.spec)
     names = {"samples": "Samples", "manifold": "Manifold", "traverse": "Traverse"}
 
@@ -291,6 +291,6 @@ def chooser(run: Run) -> Settings:
 
 
 def unavailable(run: Run) -> None:
-    """Say where to get the training images, if they are not on this machine."""
+    """Show where to get the training images, if they are not on this machine."""
     if comparable(run) and len(run.spec.shape) == 3:
         messages.data_missing(run)

@@ -1,4 +1,4 @@
-"""What several components of a page share, kept in the browser's window: the decoder, the codes, their plane.
+"""The model that a page's components share, kept in the browser's window: decoder, codes and plane.
 
 A component that changes often would send the weights again with each change; this one sends them once a model.
 """

@@ -25,7 +25,7 @@ _component = st.components.v2.component("latent_traverse", html="<div></div>", c
 
 
 def start(codes: Codes, pin: tuple[float, ...] | None) -> tuple[np.ndarray, int | None]:
-    """Return where the traversals start, the pinned point or else the first code, and whose code it is, if anyone's."""
+    """Return the start of the traversals, the pinned point or the first code, and its image's number if it has one."""
     if pin is None:
         return codes.means[0].astype(np.float64), 0
     z = np.array(pin)
@@ -73,7 +73,7 @@ def _facts(d: Dimension) -> dict[str, Any]:
 
 
 def _index(event: Any, count: int) -> int | None:
-    """Return the number of an image that a browser asks for, if it is one."""
+    """Return the image number of a browser's message; None for anything else."""
     asked = event.get("start") if isinstance(event, dict) else None
     return asked if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked < count else None
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def once(slot: str, question: Hashable, ask: Callable[[], Answer[T]]) -> Answer[T]:
-    """Return the answer that a slot of this session has to the same question, else ask and drop the old answer."""
+    """Return the answer to a question in a slot of this session; another question replaces the slot's answer."""
     kept: dict[str, tuple[Hashable, Answer[Any]]] = session.ASKED.kept()
     before = kept.get(slot)
     if before is not None and before[0] == question:
@@ -26,7 +26,7 @@ def once(slot: str, question: Hashable, ask: Callable[[], Answer[T]]) -> Answer[
 
 
 def drop(slots: Iterable[str]) -> None:
-    """Stop waiting for the answers in some slots of this session; others who wait for the same keep waiting."""
+    """Stop waiting for the answers in some slots of this session; other sessions keep waiting."""
     kept = session.ASKED.get()
     for slot in slots:
         if slot in kept:

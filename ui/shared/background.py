@@ -1,4 +1,4 @@
-"""Commands of `python -m vae` in child processes: the app does not wait for them, and follows what they print."""
+"""Commands of `python -m vae` in child processes: the app does not wait for them, and reads what they print."""
 
 import subprocess
 import sys

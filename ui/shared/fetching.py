@@ -6,7 +6,7 @@ from vae import data
 
 
 def size(name: str) -> str:
-    """Return how much there is to download, "" if nothing or unknown."""
+    """Return the size of a download as text, "" if there is none or it is unknown."""
     try:
         description = data.describe(name)
     except data.DataError:

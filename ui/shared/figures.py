@@ -32,7 +32,7 @@ def colour(k: int) -> str:
 
 
 def thinned(codes: Codes) -> tuple[Codes, int]:
-    """Return as many codes as Plotly draws well, evenly spaced in the data's order, and of how many each is one."""
+    """Return at most as many codes as Plotly draws well, evenly spaced in the data's order, and their spacing."""
     step = max(1, -(-len(codes) // PLOTLY))
     return (codes if step == 1 else codes.every(step)), step
 
@@ -45,7 +45,7 @@ def groups(codes: Codes) -> list[tuple[str, np.ndarray]]:
 
 
 def present(labels: np.ndarray) -> list[int]:
-    """Return which labels there are, in order: counted, since sorting a million of them takes longer than drawing."""
+    """Return the labels that occur, in order; found by counting, since sorting a million labels is slow."""
     low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
     if high - low > len(labels):  # numbers that are no count of classes would ask for that much memory
         return [int(k) for k in np.unique(labels)]
@@ -149,7 +149,7 @@ MAP_HEIGHT = 500
 
 
 def _apart(places: np.ndarray, names: Sequence[str], height: float) -> np.ndarray:
-    """Return the glyphs' places [N, 2], moved up and down as little as keeps them from covering each other."""
+    """Return the class names' places [N, 2], moved up or down just enough not to cover each other."""
     places, line = places.astype(np.float64), 0.04 * height  # a line of text on a map that is `height` high
     for _ in range(50):
         moved = False
@@ -169,12 +169,12 @@ def _apart(places: np.ndarray, names: Sequence[str], height: float) -> np.ndarra
 
 
 def _halo(paper: str) -> str:
-    """Return a text shadow that lifts a glyph from the points it lies on."""
+    """Return a text shadow that makes a class name readable over points."""
     return ", ".join([f"{x}px {y}px 2px {paper}" for x in (-1, 0, 1) for y in (-1, 0, 1)] + [f"0 0 5px {paper}"])
 
 
 def _frame(u: np.ndarray, plane: Ground, prior: bool) -> tuple[list[float], list[float]]:
-    """Return the ranges shown first: nearly all points (outliers must not shrink the rest), and the 3-sigma ring."""
+    """Return the first ranges of the axes: nearly all points (without outliers), and the 3-sigma ring."""
     low, high = np.quantile(u, 0.002, axis=0), np.quantile(u, 0.998, axis=0)
     if prior:
         centre = plane.to_plane(np.zeros(plane.origin.shape)) if isinstance(plane, Plane) else np.zeros(2)

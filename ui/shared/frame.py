@@ -1,4 +1,4 @@
-"""What pages begin with: the model, its codes and its plane, or the end of the page where there are none."""
+"""What pages begin with: the model, its codes and its plane; without them, the page ends here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from vae.runs import Codes, Run, RunError
 
 
 def view() -> View:
-    """Return what is looked at; the page ends where there is no model, and the frame says how to make one."""
+    """Return the current view; without a model the page ends here."""
     found = state.view()
     if found is None:
         st.stop()
@@ -30,7 +30,7 @@ def codes(run: Run) -> Codes:
 
 @contextmanager
 def failures() -> Iterator[None]:
-    """Show why a run could not be read in the place of what was to be drawn."""
+    """Show why a run could not be read, in place of what was to be drawn."""
     try:
         yield
     except RunError as error:
@@ -38,13 +38,13 @@ def failures() -> Iterator[None]:
 
 
 def plane(view: View, codes: Codes) -> tuple[Plane, str]:
-    """Return the plane that the address names and its name; the default one and "", with the reason shown, for none."""
+    """Return the address's plane and its name; for an invalid name, show why and return the default plane and ""."""
     found, refused = planes.choose_plane(view.run, codes, view.plane)
     return found, _name(view, refused)
 
 
 def ground(view: View, codes: Codes) -> tuple[Ground, str]:
-    """Return what `plane` returns, for a page that shows maps that bend too."""
+    """Return the same as `plane`, for a page that also shows nonlinear maps."""
     found, refused = planes.choose_map(view.run, codes, view.plane)
     return found, _name(view, refused)
 

@@ -1,4 +1,4 @@
-"""The codes of a large run, sent to the browser once: what changes on the page is small beside them and goes apart."""
+"""The codes of a large run, sent to the browser once and apart from what changes on the page."""
 
 import hashlib
 from pathlib import Path
@@ -18,12 +18,12 @@ _component = st.components.v2.component("latent_geometry", html="<span hidden></
 
 
 def apart(codes: Codes) -> bool:
-    """Return whether a run's codes are too many for Plotly (bigmap.js draws them), and go to the browser apart."""
+    """Return whether a run's codes are too many for Plotly: then bigmap.js draws them, and they are sent apart."""
     return len(codes) > PLOTLY
 
 
 def payloads(run: Run, codes: Codes) -> dict[str, bytes]:
-    """Return by identity what is sent: means as float32 with labels as uint8 (the map), then the scales (log q)."""
+    """Return the payloads by identity: means as float32 with labels as uint8 (for the map), then scales (for log q)."""
     if codes.labels is not None and not 0 <= int(codes.labels.min()) <= int(codes.labels.max()) < LABELS:
         raise RunError(
             f"{run.name} has labels outside of 0 to {LABELS - 1}, and {len(codes):,} codes: a map of that many holds "

@@ -23,17 +23,17 @@ FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metric
 
 @st.cache_resource(ttl=3, show_spinner=False)
 def entries() -> list[Run | Broken]:
-    """Return the library, at most three seconds old: a run that has just been trained shows up by itself."""
+    """Return the library, at most three seconds old, so that a run that was just trained appears."""
     return runs.library()
 
 
 def forget() -> None:
-    """Read the folders again: this visitor has just changed something there."""
+    """Empty the cache of the folders, after this visitor has changed something in them."""
     entries.clear()
 
 
 def _finished(run: Run) -> bool:
-    """Return whether every page can show a run: it has codes, or it was never in training here."""
+    """Return whether every page can show a run: it has codes, or was not trained here."""
     return (run.path / "codes.npz").is_file() or not (run.path / "meta.json").is_file()
 
 
@@ -62,7 +62,7 @@ def broken() -> list[Broken]:
 
 
 def stamp(path: Path) -> Stamp:
-    """Return what changes when a run's files change."""
+    """Return a value that changes when a run's files change."""
     return stamps.stamp(path, FILES)
 
 
@@ -126,7 +126,7 @@ def _default_plane(path: Path, version: Stamp) -> Plane:
 
 
 def default_plane(run: Run) -> Plane:
-    """Return the plane shown first, found once: the KL of a million codes in ten dimensions takes half a second."""
+    """Return the default plane, cached: the KL of a million codes in ten dimensions takes half a second."""
     return _default_plane(run.path, stamp(run.path))
 
 
@@ -136,7 +136,7 @@ def _embedding(path: Path, changed: int, method: str, _codes: Codes) -> Embeddin
 
 
 def embedding(codes: Codes, method: str) -> Embedding | None:
-    """Return the map that was kept of these codes, read once until it is made again; None if there is none."""
+    """Return the saved nonlinear map of these codes, cached until it is made again; None if there is none."""
     path = embeddings.file(codes, method)
     return _embedding(path, path.stat().st_mtime_ns, method, codes) if path.is_file() else None
 
@@ -148,7 +148,7 @@ def _map(path: Path, version: Stamp, key: str, _plane: Ground, rings: bool) -> g
 
 
 def latent_map(run: Run, key: str, plane: Ground) -> go.Figure:
-    """Return the run's map, the same object until its files change: an equal figure is never remounted."""
+    """Return the run's map, the same object until its files change, so that the chart is not mounted anew."""
     return _map(run.path, stamp(run.path), key, plane, run.spec.standard_prior)
 
 

@@ -1,4 +1,4 @@
-"""Sentences for what is missing or broken: what, why, one action."""
+"""Messages on missing or broken things: the problem, its reason, and one action."""
 
 import sys
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ def other_prior(spec: Spec) -> str:
 
 
 def plain(text: str) -> str:
-    """Return what someone typed, harmless within Markdown."""
+    """Return typed text with Markdown escaped."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>$:~" else c for c in text)
 
 
 def problem(text: str) -> None:
-    """Show what was refused, and what is shown instead."""
+    """Show which value was refused, and what is shown instead."""
     st.warning(text, icon=":material/link_off:")
 
 
@@ -44,7 +44,7 @@ def failure(error: Exception) -> None:
 
 
 def data_missing(run: Run) -> None:
-    """Say that the run's images cannot be shown, why, and what can be done."""
+    """Show that the run's images are missing, why, and what to do."""
     name = run.spec.data
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_missing"):
         try:
@@ -83,7 +83,7 @@ def download(name: str) -> None:
 
 @st.fragment(run_every=0.7)
 def _progress(name: str) -> None:
-    """Follow a download until it ends, then let the page look again."""
+    """Show a download's progress, and redraw the page when it ends."""
     job = fetching.job(name)
     if job is None or not job.running:
         st.rerun()
@@ -92,7 +92,7 @@ def _progress(name: str) -> None:
 
 
 def class_name(classes: Sequence[str], label: int) -> str:
-    """Return a label's name, harmless within Markdown."""
+    """Return a label's name with Markdown escaped."""
     return plain(classes[label] if label < len(classes) else str(label))
 
 

@@ -1,4 +1,4 @@
-"""Pictures on a page whose pixels are the model's own: enlarged by whole numbers, framed, never recompressed."""
+"""Images on a page with the model's own pixels: enlarged by whole factors, framed, never recompressed."""
 
 import base64
 import io

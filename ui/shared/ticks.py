@@ -1,4 +1,4 @@
-"""The ticks of a page's timers carry no widget values: what a visitor changes comes in a message of its own.
+"""Removes widget values from the messages of a page's timers: a visitor's changes come in messages of their own.
 
 The browser sends all values it knows with every tick of a fragment's `run_every`. Two kinds of them are wrong: a press
 that is on its way by itself, whose callback would run twice (two runs of one Train, two steps of one Step), and a value
@@ -17,5 +17,5 @@ def _without_values(self: ScriptRequests, new_data: RerunData) -> bool:
 
 
 def silence() -> None:
-    """Ignore the widget values in the ticks of every session of this process."""
+    """Ignore the widget values in timer messages of every session of this process."""
     ScriptRequests.request_rerun = _without_values  # type: ignore[method-assign]

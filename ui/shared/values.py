@@ -12,7 +12,7 @@ _component = st.components.v2.component(
 
 
 def packed(model: str, sections: dict[str, bytes]) -> tuple[str, bytes]:
-    """Return the identity under which the browser finds float32 numbers of a model, and what is sent."""
+    """Return the identity of float32 numbers in the browser's window, and the bytes that are sent."""
     name = hashlib.sha256(model.encode() + b"".join(sections.values())).hexdigest()[:16]
     return name, pack({"id": name, "model": model}, sections)
 

@@ -1,4 +1,4 @@
-"""The address of the page, always written as a whole: each change of it is a step of the browser's Back."""
+"""The address of the page, always written as a whole: each change is one step of the browser's Back button."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,12 @@ import streamlit as st
 
 
 def get(name: str) -> str | None:
-    """Return what the address says under a name, None where it is silent."""
+    """Return the address's value of a name, None where it has none."""
     return st.query_params.get(name)
 
 
 def write(wanted: Mapping[str, str]) -> None:
-    """Write these values at once, and leave a name out whose value is ""; other names keep what they say."""
+    """Write these values at once; empty values are left out, and other names keep their values."""
     before = st.query_params.to_dict()
     after = {name: value for name, value in {**before, **wanted}.items() if value or name not in wanted}
     if after != before:

@@ -38,7 +38,7 @@ class Field(Generic[T]):
         return self.default if self.model_default is None else self.model_default(subject)
 
     def read(self, text: str, subject: Subject) -> tuple[T, str]:
-        """Return the value of a text, "" for the default, and in words what was refused; it never raises."""
+        """Return a text's value ("" gives the default), and a sentence if the text was refused; it never raises."""
         found = self.parse(text, subject) if text else None
         if found is not None:
             return found, ""
@@ -54,12 +54,12 @@ class Field(Generic[T]):
         return "" if asked is None or stale else asked
 
     def value(self, subject: Subject) -> tuple[T, str]:
-        """Return the value that address or session ask for, and in words what was refused."""
+        """Return the value from address or session, and a sentence if it was refused."""
         return self.read(self.text(subject), subject)
 
 
 def remember(values: Mapping[Field[Any], Any], subject: Subject) -> dict[str, str]:
-    """Let the session remember values, and return what the address says of them: "" for a default."""
+    """Save values in the session, and return them as texts for the address: "" for a default."""
     said = {}
     for field, value in values.items():
         text = field.write(value)
@@ -69,5 +69,5 @@ def remember(values: Mapping[Field[Any], Any], subject: Subject) -> dict[str, st
 
 
 def keep(values: Mapping[Field[Any], Any], subject: Subject) -> None:
-    """Let session and address say values."""
+    """Write values to session and address."""
     address.write(remember(values, subject))

@@ -19,7 +19,7 @@ class MapStyle:
 
 
 def map_style() -> MapStyle:
-    """Return the style that address and session ask for; what cannot be read is the default."""
+    """Return the style from address and session; unreadable parts have their defaults."""
     found = MapStyle(COLOUR.value(Subject())[0], IMAGES.value(Subject())[0], CONTOURS.value(Subject())[0])
     apply_style(found)
     return found

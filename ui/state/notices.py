@@ -1,4 +1,4 @@
-"""What a callback leaves for the page that is drawn next: a sentence, or the wish for the whole page once more."""
+"""What a callback leaves for the page that is drawn next: a sentence, or a request to redraw the whole page."""
 
 from ui.state import session
 
@@ -14,10 +14,10 @@ def take() -> tuple[str, str] | None:
 
 
 def ask_redraw() -> None:
-    """Ask for the whole page once more: a callback inside a fragment has changed something outside of it."""
+    """Request a redraw of the whole page: a callback in a fragment has changed something outside of it."""
     session.REDRAW.set(True)
 
 
 def redraw_asked() -> bool:
-    """Return, once, whether the whole page was asked for."""
+    """Return whether a redraw of the whole page was requested, and clear the request."""
     return session.REDRAW.pop()

@@ -34,7 +34,7 @@ class PathView:
 
 
 def defaults(codes: Codes) -> Waypoints:
-    """Return three waypoints for the first look: codes near three classes' centres, far apart, in a short order."""
+    """Return three default waypoints: codes near three classes' centres, far apart, ordered as a short path."""
     means = codes.means.astype(np.float64)
     if codes.labels is not None and len(np.unique(codes.labels)) >= 3:
         centres = np.stack([np.median(means[codes.labels == k], axis=0) for k in np.unique(codes.labels)])
@@ -53,7 +53,7 @@ def defaults(codes: Codes) -> Waypoints:
 
 
 def view(run: Run, codes: Codes) -> tuple[PathView, list[str]]:
-    """Return what address and session ask for, and in words what was refused."""
+    """Return the paths view from address and session, and a sentence on what was refused."""
     subject = Subject.of(run)
     before = _before(run) or PathView(defaults(codes))
     asked, problem = PATH.value(subject)
@@ -82,14 +82,14 @@ def _keep(run: Run, found: PathView) -> None:
 
 
 def change(run: Run, **changes: Any) -> None:
-    """Change what is shown from the server's side: the browser takes over the waypoints."""
+    """Change the view on the server; the browser then takes the new waypoints."""
     found = _before(run)
     if found is not None:
         _keep(run, replace(found, serial=found.serial + 1, **changes))
 
 
 def handle_event(run: Run, event: object) -> None:
-    """Take over what the browser reports, which may be anything: browsers are not ours."""
+    """Apply a browser's message; invalid parts of it change nothing."""
     found = _before(run)
     if found is None or not isinstance(event, dict):
         return

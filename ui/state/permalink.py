@@ -28,7 +28,7 @@ def _one_of(choices: tuple[str, ...]) -> Any:
 
 
 def _flag(word: str, name: str, pages: tuple[str, ...], of_model: bool = False) -> Field[bool]:
-    """Return a field that is on where the address says that word."""
+    """Return a field that is true where the address has that word."""
     return Field(name, pages, False, lambda text, _: text == word, lambda on: word if on else "", of_model=of_model)
 
 

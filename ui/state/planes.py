@@ -1,4 +1,4 @@
-"""The plane, or the map that bends, that the address names."""
+"""The plane, or the nonlinear map, that the address names."""
 
 from ui.shared import library
 from ui.state import texts

@@ -28,17 +28,17 @@ class Settings:
     side: int = 20
 
     def texts(self) -> dict[str, str]:
-        """Return every part as it is written in the address; "" for what is not there."""
+        """Return every part as text for the address; "" for None."""
         return {field.name: field.write(getattr(self, field.name)) for field in (*FIELDS, LABEL)}
 
 
 def default(spec: Spec) -> Settings:
-    """Return what is shown first."""
+    """Return the default settings."""
     return parse({}, spec)
 
 
 def parse(texts: Mapping[str, str], spec: Spec) -> Settings:
-    """Return the settings that texts ask for, each part at its default where it is missing or makes no sense."""
+    """Return the settings of texts; missing or invalid parts have their defaults."""
     subject = Subject.described("", spec)
     return _settings({field: field.read(texts.get(field.name, ""), subject)[0] for field in (*FIELDS, LABEL)})
 
@@ -49,7 +49,7 @@ def _settings(values: Mapping[Field[Any], Any]) -> Settings:
 
 
 def read(model: str, spec: Spec) -> Settings:
-    """Return what address and session ask for."""
+    """Return the settings from address and session."""
     subject = Subject.described(model, spec)
     found = _settings({field: field.value(subject)[0] for field in (*FIELDS, LABEL)})
     write(model, spec, found)
@@ -57,12 +57,12 @@ def read(model: str, spec: Spec) -> Settings:
 
 
 def write(model: str, spec: Spec, settings: Settings) -> None:
-    """Keep settings in session and address; the label is the view's (view.py)."""
+    """Write settings to session and address; the label is a part of the view (view.py)."""
     keep({field: getattr(settings, field.name) for field in FIELDS}, Subject.described(model, spec))
 
 
 def changed(settings: Settings, event: Any, spec: Spec) -> Settings:
-    """Return the settings after what a browser sent, which may be anything: parts that make no sense change nothing."""
+    """Return the settings after a browser's message; invalid parts of it change nothing."""
     if not isinstance(event, dict):
         return settings
     sent = {field.name: event[field.name] for field in FIELDS if isinstance(event.get(field.name), str)}

@@ -23,30 +23,30 @@ class Key(Generic[T]):
     default: Callable[[], T]
 
     def get(self) -> T:
-        """Return the value; a default is not kept."""
+        """Return the value; a default is not saved."""
         return cast(T, st.session_state[self.name]) if self.known() else self.default()
 
     def kept(self) -> T:
-        """Return the value, and keep the default: to change a dictionary or a set in its place."""
+        """Return the value, and save the default, so that a dictionary or set can be changed in place."""
         return cast(T, st.session_state.setdefault(self.name, self.default()))
 
     def set(self, value: T) -> None:
-        """Keep a value."""
+        """Save a value."""
         st.session_state[self.name] = value
 
     def update(self, value: T) -> None:
-        """Keep a value if it is another one: writing a widget's own value again would undo what is being typed."""
+        """Save a value if it has changed: writing a widget's value again would undo what is being typed."""
         if not self.known() or self.get() != value:
             self.set(value)
 
     def pop(self) -> T:
-        """Return the value and forget it: what is shown or done once."""
+        """Return the value and delete it, for things that are shown or done once."""
         value = self.get()
         self.forget()
         return value
 
     def forget(self) -> None:
-        """Keep nothing any longer."""
+        """Delete the value."""
         if self.known():
             del st.session_state[self.name]
 

@@ -1,4 +1,4 @@
-"""Texts of the address as values and back: pure functions, None for a text that is no such value."""
+"""Conversions between texts of the address and values: pure functions, None for a text of another form."""
 
 import math
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class Half:
 
 
 def whole(text: str) -> int | None:
-    """Return a whole number from 0."""
+    """Return a whole number, 0 or greater."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 def below(text: str, limit: int) -> int | None:
-    """Return a whole number from 0 and below a limit."""
+    """Return a whole number, 0 or greater, below a limit."""
     found = whole(text)
     return found if found is not None and found < limit else None
 
@@ -125,5 +125,5 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> str:
-    """Return what someone typed, short and harmless within Markdown."""
+    """Return typed text, shortened and with Markdown escaped."""
     return "“" + "".join(c for c in text if c.isalnum() or c in " .,+-_")[:40] + "”"

@@ -35,7 +35,7 @@ class View:
 
 
 def view() -> View | None:
-    """Return what address and session ask for, falling back where they ask for the impossible; None without a model."""
+    """Return the view from address and session, with defaults for invalid values; None without a model."""
     problems: list[str] = []
     run = _model(MODEL.text(Subject()), problems)
     if run is None:
@@ -68,7 +68,7 @@ def _model(name: str, problems: list[str]) -> Run | None:
 
 
 def _look_at(values: Mapping[Field[Any], Any], model: str, **more: str) -> None:
-    """Let session and address say what is looked at; the address stays short where everything is at its default."""
+    """Write the view to session and address; defaults are left out of the address."""
     remember(values, Subject(model))
     wanted = {field.name: session.remembered(field.name).get()[1] for field in (MODEL, PLANE, PIN, LABEL)}
     usual = wanted == {MODEL.name: DEFAULT_MODELS[0], PLANE.name: "", PIN.name: "", LABEL.name: ""}
@@ -76,18 +76,18 @@ def _look_at(values: Mapping[Field[Any], Any], model: str, **more: str) -> None:
 
 
 def _shown() -> str:
-    """Return the name of the model that is shown; it is not the one that was asked for where that cannot be shown."""
+    """Return the name of the model that is shown: the default one, if the requested one cannot be shown."""
     return session.remembered(MODEL.name).get()[0]
 
 
 def set_model(name: str) -> None:
-    """Look at another model; what belongs to the old one leaves the address."""
+    """Show another model; the old model's values leave the address."""
     old = {field.name: "" for field in FIELDS if field.of_model and not field.carried}
     _look_at({MODEL: name, PLANE: "", PIN: None, LABEL: None}, name, **old)
 
 
 def set_plane(text: str) -> None:
-    """Look at another plane of the same model."""
+    """Show another plane of the same model."""
     _look_at({PLANE: text}, _shown())
 
 
@@ -116,7 +116,7 @@ def handle_pin(view: View, pin: Point | None) -> bool:
 
 
 def image(view: View, codes: Codes) -> tuple[int, str]:
-    """Return the number of the image that is looked at, and in words what was refused.
+    """Return the number of the current image, and a sentence if the requested one was refused.
 
     It is the one in the address or the one chosen last, unless another point was pinned since: then the image whose
     code is nearest to the pin. Without either it is the first.
@@ -134,13 +134,13 @@ def _point(codes: Codes, i: int) -> Point:
 
 
 def set_image(run: Run, codes: Codes, i: int) -> None:
-    """Look at another image, and pin its code: other pages then show the same one."""
+    """Show another image and pin its code, so that other pages show the same image."""
     remember({IMAGE: i}, Subject(run.name))
     _look_at({PIN: _point(codes, i)}, _shown(), **{IMAGE.name: IMAGE.write(i)})
 
 
 def compared() -> tuple[list[Run], list[str]]:
-    """Return the models to compare, and in words which were refused; by default the autoencoder and its VAE twin."""
+    """Return the models to compare, and a sentence on refused ones; by default an autoencoder and its VAE."""
     asked, _ = COMPARED.value(Subject())
     problems: list[str] = []
     found: list[Run] = []

@@ -1,4 +1,4 @@
-"""Who is looking: a random cookie tells browsers apart, so that everyone has runs of their own without an account."""
+"""The visitor: a random cookie identifies a browser, so that everyone has their own runs without an account."""
 
 import hashlib
 import secrets
@@ -47,7 +47,7 @@ def me() -> str:
 
 
 def owner(run: Run) -> str:
-    """Return whose run it is; a shipped model belongs to nobody."""
+    """Return the name of a run's owner; a shipped model has none."""
     return str(run.meta.get("owner", ""))
 
 

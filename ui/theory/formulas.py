@@ -1,4 +1,4 @@
-"""The derivation as LaTeX whose terms the browser can find again: a colour of its own marks each term and its value.
+"""The derivation as LaTeX whose terms the browser can find: each term and its value have a colour of their own.
 
 Streamlit's KaTeX trusts no names within formulas; colours it keeps. theory_formula.js gives every term its quantity's
 hue, and writes the image's number where the value stands.

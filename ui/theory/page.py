@@ -1,4 +1,4 @@
-"""The Theory page's six chapters (theory.js): what stays with the model is sent once, an image's numbers as they come.
+"""The Theory page's six chapters (theory.js): the model's data are sent once, an image's numbers when computed.
 
 The pool computes everything about an image in one call; what a slider changes, the browser computes from that.
 """
@@ -46,7 +46,7 @@ Question = tuple[Any, ...]
 
 
 def image(run: Run, codes: Codes, images: np.ndarray | None, i: int) -> np.ndarray:
-    """Return image i as the pool takes it: the data's, or where those are not here the decoder's mean at its code."""
+    """Return image i for the pool: from the data, or without the data the decoder's mean at the image's code."""
     if images is not None:
         return images[i]
     label = _label(run, codes, i)
@@ -54,7 +54,7 @@ def image(run: Run, codes: Codes, images: np.ndarray | None, i: int) -> np.ndarr
 
 
 def _label(run: Run, codes: Codes, i: int) -> int | None:
-    """Return the label that a conditional model gets with image i; None for another model."""
+    """Return the label of image i for a conditional model; None for another model."""
     if not run.spec.labels:
         return None
     return SHOWN_LABEL if codes.labels is None else int(codes.labels[i])
@@ -85,7 +85,7 @@ def _rows(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return what the browser gets of a model, header and sections; raises RunError for weights of no use."""
+    """Return a model's header and sections for the browser; raises RunError for unusable weights."""
     spec = run.spec
     numbers = choices(codes)
     sections = {"choices": _pixels(run, codes, images, numbers)}
@@ -139,7 +139,7 @@ def _serialise(found: dict[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, 
 
 
 def answer_payload(channel: str, question: Question, answer: Answer[Any], extra: dict[str, Any]) -> bytes:
-    """Return an answer for the browser: its numbers in the header, its arrays as sections; or that it is waited for."""
+    """Return an answer for the browser: numbers in the header, arrays as sections; or a note that it is not ready."""
     header: dict[str, Any] = {"channel": channel, "question": list(question), **extra}
     if not answer.done:
         return pack({"poll": POLL, **header, "waiting": True}, {})
@@ -185,7 +185,7 @@ class Wanted:
 
     @classmethod
     def of(cls, event: dict[str, Any], codes: Codes) -> "Wanted":
-        """Return what an event says of it; what nobody can answer is nothing."""
+        """Return the parts of a browser's message that can be answered."""
         seed, walk, ahead = event.get("seed"), event.get("walk"), event.get("ahead")
         return cls(
             seed if type(seed) is int and 0 <= seed < 10_000 else 0,
@@ -211,7 +211,7 @@ def _known(i: object, codes: Codes) -> TypeGuard[int]:
 
 @st.fragment
 def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
-    """Mount the chapters, and answer what they ask; a gesture runs this alone."""
+    """Mount the chapters, and answer their questions; a gesture runs this fragment only."""
     run = view.run
     name = f"{KEY}_{run.name}"
     now: Chapters = session.CHAPTERS.kept().setdefault(run.name, Chapters())
@@ -280,7 +280,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
 
 
 def all_formulas(run: Run) -> None:
-    """Mount the formulas, which the chapters take over; outside of them, since no gesture changes any."""
+    """Draw the formulas that the chapters copy, outside of their fragment, since no gesture changes a formula."""
     with st.container(key="theory_formulas"):
         st.markdown("\n\n".join(f"$$\n{tex}\n$$" for tex in formulas.all_of(run.spec).values()))
 

@@ -207,12 +207,12 @@ def _unseen(run: Run) -> Plane | None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _memory(path: Path) -> dict[str, Any]:
-    """The plane of a live film, which outlasts a poll."""
+    """Return the cache of a live film's plane, which is kept between polls."""
     return {}
 
 
 def _alike(frames: list[Frame], run: Run) -> list[Frame]:
-    """Return the frames that are finite and of one shape, the last one's."""
+    """Return the frames that are finite and have the last frame's shape."""
     latent = run.spec.latent
     whole = [f for f in frames if f.codes.shape[1] == latent and len(f.codes) and np.isfinite(f.codes).all()]
     return [f for f in whole if _shapes(f) == _shapes(whole[-1])]
@@ -314,7 +314,7 @@ def _class_name(constants: FilmConstants | None, k: int) -> str:
 
 
 def _titles(plane: Plane | None, latent: int, labelled: bool) -> list[str]:
-    """Return what stands at the axes; which dimensions they are stands at the first."""
+    """Return the titles of the axes; the first one names the dimensions."""
     if plane is None:
         return ["z", "classes, jittered" if labelled else "jitter"] if latent == 1 else ["", ""]
     x, y = plane.titles
@@ -322,7 +322,7 @@ def _titles(plane: Plane | None, latent: int, labelled: bool) -> list[str]:
 
 
 def stamp(path: Path) -> tuple[tuple[int, int], ...]:
-    """Return what changes when the film or anything else that is shown of a run changes."""
+    """Return a value that changes when the film, or anything else that is shown of a run, changes."""
     names = ("spec.json", "history.jsonl", "codes.npz", "status.json", "live.npz", "film", "film/still.npz")
     stats = [(path / name).stat() if (path / name).exists() else None for name in names]
     return tuple((0, 0) if s is None else (s.st_mtime_ns, s.st_size) for s in stats)

@@ -1,4 +1,4 @@
-"""Which choices go together: what is recommended for some data, what is offered, and what a choice brings along."""
+"""Which choices go together: what is recommended for some data, what is offered, and what a choice changes."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def recommended(name: str, dataset: str) -> Spec:
 
 
 def misfit(name: str, dataset: str) -> str:
-    """Return why what a preset is about cannot be had on some data, as a sentence, or ""."""
+    """Return why a preset makes no sense on some data, as a sentence, or ""."""
     own, description = PRESETS[name].entries, data.describe(dataset)
     if own.get("condition") and not description.classes:
         return f"This preset is told labels, and {description.title} has none. Choose other data, or another preset."
@@ -70,7 +70,7 @@ def misfit(name: str, dataset: str) -> str:
 
 
 def covers(dataset: str, likelihood: str) -> bool:
-    """Return whether a likelihood is a density of these data, however they are binarised."""
+    """Return whether a likelihood suits these data under some binarisation."""
     return bool(binarisations(dataset, likelihood))
 
 
@@ -90,7 +90,7 @@ def binarisations(dataset: str, likelihood: str) -> tuple[str, ...]:
 
 
 def _climbs(values: Values, **entries: Any) -> bool:
-    """Return whether the posterior and prior chosen can be climbed so (see vae.spec.rules)."""
+    """Return whether these entries can be trained with the chosen posterior and prior (see vae.spec.rules)."""
     without = not options.POSTERIORS[values["posterior"]].density or values["prior"] == NONE
     usual = {
         "posterior": {"kind": values["posterior"]},
@@ -104,7 +104,7 @@ def _climbs(values: Values, **entries: Any) -> bool:
 
 
 def offered(values: Values) -> dict[str, tuple[str, ...]]:
-    """Return what may be chosen of each role and of the binarisation; () hides the choice.
+    """Return the choices of each role and of the binarisation; () hides the choice.
 
     Of objectives, paths and terms those that can be climbed: a posterior or prior may be any, and they follow it.
     """
@@ -154,7 +154,7 @@ def settle(values: Values) -> Values:
 
 
 def follow(values: Values, name: str) -> Values:
-    """Return the values with what a choice by hand brings along: a fitting objective, its K, a schedule's ends."""
+    """Return the values after a choice by hand has changed others: a fitting objective, its K, a schedule's ends."""
     values = dict(values)
     if name in ("posterior", "prior"):
         bound = options.POSTERIORS[values["posterior"]].density and values["prior"] != NONE
@@ -181,7 +181,7 @@ def follow(values: Values, name: str) -> Values:
 
 
 def changed(values: Values) -> list[str]:
-    """Return the entries that are not as recommended for this preset and data: what a person has changed."""
+    """Return the entries that differ from the recommendation for this preset and data."""
     entries, usual = to_entries(values), recommended(values["preset"], values["data"])
     return [name for name, value in entries.items() if not same(name, value, getattr(usual, name))]
 

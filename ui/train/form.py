@@ -38,7 +38,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Form:
-    """What the controls say: a spec that can be trained, or `problems`, each a sentence; never neither.
+    """The result of the controls: a spec that can be trained, or `problems`, each a sentence.
 
     `seconds` of training here, `steps` and `weights` count it, `examples` are in an epoch; `changes` are those that
     `manage.branch` is asked for.
@@ -63,7 +63,7 @@ def seed(spec: Spec) -> None:
 
 
 def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in: DeltaGenerator | None = None) -> Form:
-    """Draw the controls and return what they say; `branch` locks what the weights of that spec decide.
+    """Draw the controls and return the form; `branch` is a spec whose weights lock some of the choices.
 
     How long it will take stands in `estimate_in`, or below the controls.
     """
@@ -94,7 +94,7 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
 
 
 def _shown(found: list[Problem], group: str) -> None:
-    """Show the problems of one group under it; what belongs to no group comes last."""
+    """Show the problems of one group under it; problems of no group come last."""
     mine = GROUPS.get(group)
     known = {entry for entries in GROUPS.values() for entry in entries}
     for entry, text in found:
@@ -137,7 +137,7 @@ def _first_row(fields: Fields) -> None:
 
 
 def _other(_: str) -> None:
-    """Take over another data set or preset, with what goes with it, keeping what was changed by hand."""
+    """Switch to another dataset or preset and its recommended values, keeping those that were changed by hand."""
     values, before = read(), base()
     new = (values["preset"], values["data"])
     spec = fitting.recommended(*new)
@@ -150,7 +150,7 @@ def _reset() -> None:
 
 
 def _summary(group: str, values: Values) -> str:
-    """Return a group's name with what is chosen in it, so that it can stay closed."""
+    """Return a group's name with a summary of its choices, so that it can stay closed."""
     if group == "model":
         kind = values["encoder"]
         layers = [name for name, option in options.NETWORKS[kind].options.items() if isinstance(option, Sizes)]
@@ -244,7 +244,7 @@ def _formula(spec: Spec | None) -> None:
 
 
 def formula_lines(spec: Spec) -> list[str]:
-    """Return a spec's model and what it climbs as lines of LaTeX, short enough for a column."""
+    """Return a spec's model and objective as lines of LaTeX, short enough for a column."""
     model = spec.formula().split(r",\quad ")
     objective, *rest = spec.objective_formula().split(r",\quad ")
     first, *terms = _summands(objective)
@@ -253,7 +253,7 @@ def formula_lines(spec: Spec) -> list[str]:
 
 
 def _summands(text: str) -> list[str]:
-    """Return a sum's summands with their signs; what stands in brackets stays whole."""
+    """Return a sum's summands with their signs; brackets are not split."""
     parts, depth, start = [], 0, 0
     for found in re.finditer(r"\\left|\\right|[([{]|[)\]}]| - ", text):
         token = found.group()
@@ -292,7 +292,7 @@ def _load() -> None:
 
 
 def duration(seconds: float) -> str:
-    """Return a time to wait, as people say it."""
+    """Return a duration in words."""
     for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{max(1, round(seconds / unit))} {name}"
@@ -300,7 +300,7 @@ def duration(seconds: float) -> str:
 
 
 def _estimate(spec: Spec | None, problems: list[str], branch: Spec | None) -> Form:
-    """Say how long it will take, and return what the form says."""
+    """Show how long the training will take, and return the form."""
     if spec is None:
         return Form(None, problems)
     n, threads = spec_fields.examples(spec), embedded.threads()

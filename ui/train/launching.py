@@ -41,14 +41,14 @@ def _begin(made: Form, parent: Run | None) -> None:
 
 
 def _title(spec: Spec) -> str:
-    """Return a title that says what it is and that no other run of this visitor has."""
+    """Return a descriptive title that no other run of this visitor has."""
     first = f"{presets.title(spec.preset, full=True)} on {spec.data}, {spec.latent}-D"
     taken = {run.title for run in own()}
     return first if first not in taken else next(t for k in count(2) if (t := f"{first} ({k})") not in taken)
 
 
 def _parent() -> Run | None:
-    """Return the run that a branch is being prepared of, if it was not deleted."""
+    """Return the run from which a branch is being prepared, if it was not deleted."""
     name = session.BRANCH.get()
     if not name:
         return None
@@ -60,7 +60,7 @@ def _parent() -> Run | None:
 
 
 def _wait(there: Capacity) -> str:
-    """Say whether a new run would start now."""
+    """Show whether a new run would start now."""
     if there.problems:
         return there.problems[0]
     if there.busy < there.slots:

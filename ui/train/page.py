@@ -35,7 +35,7 @@ def chosen() -> Run | None:
 
 
 def _guarded(action: Callable[..., None]) -> Callable[..., None]:
-    """Return a callback that keeps the reason of a failure for the page."""
+    """Return a callback that saves the reason of a failure for the page."""
 
     def act(*arguments: Any) -> None:
         try:
@@ -48,7 +48,7 @@ def _guarded(action: Callable[..., None]) -> Callable[..., None]:
 
 @_guarded
 def play(run: Run, steps: int | None = None) -> None:
-    """Let a run go on, for a number of steps if given."""
+    """Resume a run, for a number of steps if given."""
     until = None if steps is None else status.current(run.path).step + steps
     jobs.play(run.path, visitor.me(), until=until)
 
@@ -61,7 +61,7 @@ def pause(run: Run) -> None:
 
 @_guarded
 def stop(run: Run) -> None:
-    """End a run, and measure what it is."""
+    """Stop a run, and measure it."""
     jobs.executor().stop(run.path)
 
 
@@ -117,13 +117,13 @@ def chooser(run: Run) -> None:
 
 
 def _activity(job: JobState) -> str:
-    """Return how often the page has to look: while something happens, while it may be resumed elsewhere, or never."""
+    """Return how often a run is redrawn: "busy" (often), "waiting" (seldom) or "resting" (never)."""
     now = job.status.state
     return "busy" if now in BUSY else "waiting" if now in ("paused", "interrupted") else "resting"
 
 
 def watching(run: Run) -> None:
-    """Show the run, and keep looking at it as long as it goes on."""
+    """Show the run, and redraw it while it trains."""
     notices.redraw_asked()  # this is the whole page
     activity = _activity(jobs.executor().state(run.path))
     every = {"busy": POLL_SECONDS, "waiting": WAIT_SECONDS, "resting": None}[activity]
@@ -157,7 +157,7 @@ def _watch(path: Any, activity: str) -> None:
 
 
 def _headline(run: Run, job: JobState) -> None:
-    """One line: what it is, what it does, how far it is; its bar is always there, for a button that moves is missed."""
+    """Draw one line on the run: its name, status and progress; the bar is always there, so that no button moves."""
     now = job.status
     word, hue = WORDS[now.state]
     if not visitor.mine(run) and runs.is_shipped(run):
@@ -177,7 +177,7 @@ def _headline(run: Run, job: JobState) -> None:
 
 
 def _turn(job: JobState) -> str:
-    """Say what a waiting run waits for."""
+    """Show what a waiting run waits for."""
     about = f" (~{form.duration(job.wait)})" if job.wait else ""
     if job.ahead == 0:
         return f"next in the queue{about}"
@@ -185,7 +185,7 @@ def _turn(job: JobState) -> str:
 
 
 def _trouble(run: Run, job: JobState) -> None:
-    """Say why a run has ended before its time, and offer what helps."""
+    """Show why a run has failed, and offer remedies."""
     now = job.status
     if now.state == "failed":
         st.error(now.message or "Training ended with an error.", icon=":material/error:")
@@ -215,7 +215,7 @@ def _rate(run: Run) -> float:
 
 
 def _steering(run: Run, job: JobState) -> None:
-    """The buttons under the film."""
+    """Draw the buttons under the film."""
     now = job.status
     over = now.state in ("done", "stopped", "failed", "interrupted", "finishing")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_steering"):

@@ -43,7 +43,7 @@ def sizes_text(sizes: Any) -> str:
 
 
 def parse_sizes(text: Any) -> Any:
-    """Return typed layer sizes as a list; what cannot be read comes back as it is, for the check to refuse."""
+    """Return typed layer sizes as a list; unreadable text is returned as it is, and the check refuses it."""
     try:
         return [int(part) for part in str(text).replace(",", " ").split()]
     except ValueError:
@@ -95,7 +95,7 @@ def _put_terms(values: Values, terms: tuple[Mapping[str, Any], ...]) -> None:
 
 
 def to_values(spec: Spec) -> Values:
-    """Return what the widgets hold for a spec."""
+    """Return a spec as values of the widgets."""
     values: Values = {"data": spec.data, "preset": spec.preset, "path": spec.path}
     for name, scalar in NUMBERS.items():
         _put_scalar(values, name, scalar, getattr(spec, name))
@@ -177,7 +177,7 @@ def _condition(values: Values, prior: Mapping[str, Any] | None) -> dict[str, Any
 
 
 def to_entries(values: Values) -> dict[str, Any]:
-    """Return a spec's entries as the widgets say them, right or wrong; an empty `steps` is the whole run."""
+    """Return the widgets' values as a spec's entries, without checks; an empty `steps` means the whole run."""
     steps = total_steps(values["data"], values["size"], values["batch"], values["epochs"])
     entries = {name: _scalar(values, name, scalar, steps) for name, scalar in NUMBERS.items()}
     entries |= {name: values[name] for name in ("data", "preset", "path", *CHOICES)}
@@ -212,7 +212,7 @@ def _spelt_condition(condition: Mapping[str, Any] | None) -> dict[str, Any] | No
 
 
 def judge(values: Values, base: Spec) -> tuple[Spec | None, list[Problem]]:
-    """Return the spec that the widgets say, with what is wrong with it; None where they describe none.
+    """Return the widgets' values as a spec, None if they give none, with a list of problems.
 
     Entries that mean what `base` says keep its words, so that a branch of it compares equal.
     """
@@ -242,7 +242,7 @@ def refusals(spec: Spec) -> list[Problem]:
 
 
 def total_steps(name: str, size: Any, batch: Any, epochs: Any) -> int:
-    """Return the steps of a run, at least 1, also where a number of it cannot be used."""
+    """Return the steps of a run, at least 1, also where a number of the spec is invalid."""
     if not (NUMBERS["batch"].contains(batch) and NUMBERS["epochs"].contains(epochs)):
         return 1
     return max(1, int(epochs) * math.ceil(_examples(name, size) / int(batch)))
@@ -256,17 +256,17 @@ def _examples(name: str, size: Any) -> int:
 
 
 def examples(spec: Spec) -> int:
-    """Return how many examples a run trains on; sets that are drawn have as many as asked for."""
+    """Return how many examples a run trains on; generated datasets have as many as requested."""
     return _examples(spec.data, spec.size)
 
 
 def branch_changes(spec: Spec, origin: Spec) -> dict[str, Any]:
-    """Return what `manage.branch` is to change."""
+    """Return the changes for `manage.branch`."""
     return {name: value for name, value in vars(spec).items() if value != getattr(origin, name)}
 
 
 def read_json(text: str) -> Spec:
-    """Return the spec of a JSON text; raises SpecError or DataError with the reason, so that nothing bad is loaded."""
+    """Return the spec of a JSON text; raises SpecError or DataError with the reason."""
     if not text.strip():
         raise SpecError("There is nothing to load. Paste a spec as JSON first.")
     spec = Spec.from_json(text)

@@ -54,13 +54,13 @@ def base() -> Spec:
 
 
 def fill(spec: Spec, values: Values | None = None) -> None:
-    """Let the widgets hold a spec, or other values that go back to it; before any of them is drawn."""
+    """Fill the widgets from a spec, or with other values that return to it; call it before any widget is drawn."""
     session.FORM_SPEC.set(spec)
     write(to_values(spec) if values is None else values)
 
 
 def read() -> Values:
-    """Return what the widgets hold; a kind that no table knows, which only a forged message can hold, is put back."""
+    """Return the widgets' values; an unknown kind, which only a forged message can have, is replaced."""
     usual = to_values(base())
     values = {name: session.widget(key(name), value).get() for name, value in usual.items()}
     for name, role in ROLES.items():
@@ -73,13 +73,13 @@ def read() -> Values:
 
 
 def write(values: Values) -> None:
-    """Let the widgets hold these values."""
+    """Write these values into the widgets."""
     for name, value in values.items():
         session.widget(key(name)).update(value)
 
 
 def followed(name: str) -> None:
-    """Bring along what goes with the choice that was just made by hand."""
+    """Change the values that depend on the choice that was just made by hand."""
     write(fitting.follow(read(), name))
 
 
@@ -108,7 +108,7 @@ class Fields:
         on_change: Callable[[str], None] | None = followed,
         **place: Any,
     ) -> None:
-        """Offer one of `choices`, name -> title."""
+        """Draw a choice of one of `choices`, name -> title."""
         st.selectbox(
             label,
             list(choices),
@@ -121,7 +121,7 @@ class Fields:
         )
 
     def role(self, role: str, offered: tuple[str, ...], title: str = "") -> Kind | None:
-        """Offer the kinds of a role that fit and draw the chosen one's options; nothing where there is no choice."""
+        """Draw the fitting kinds of a role and the chosen one's options; nothing where there is no choice."""
         label, sentence, table = ROLES[role].title, ROLES[role].sentence, ROLES[role].kinds
         if not offered:
             return None
@@ -133,7 +133,7 @@ class Fields:
         return chosen
 
     def _options(self, role: str, options: Mapping[str, Option]) -> None:
-        """Draw a kind's options: the words side by side, each number in a row of its own."""
+        """Draw a kind's options: choices of words side by side, each number in a row of its own."""
         words = {name: option for name, option in options.items() if not isinstance(option, Scalar)}
         if words:
             with st.container(horizontal=True, wrap=False, gap="small"):
@@ -153,7 +153,7 @@ class Fields:
             self.select(field, option.title, {c: WORDS.get(c, c) for c in option.choices}, option.sentence, None)
 
     def choice(self, field: str, option: Choice, offered: tuple[str, ...]) -> None:
-        """Offer words of a choice."""
+        """Draw a choice of words from a table."""
         self.words(field, option.title, {word: WORDS.get(word, word) for word in offered}, option.sentence)
 
     def words(
@@ -164,7 +164,7 @@ class Fields:
         help: str,
         on_change: Callable[[str], None] | None = None,
     ) -> None:
-        """Offer a few words, name -> title, side by side."""
+        """Draw a choice of a few words, name -> title, side by side."""
         st.segmented_control(
             label,
             list(words),
@@ -177,7 +177,7 @@ class Fields:
         )
 
     def terms(self, offered: tuple[str, ...]) -> None:
-        """Offer the terms that may be taken off the objective, and draw the weights of those that are."""
+        """Draw the terms that can be subtracted from the objective, and the weights of the chosen ones."""
         st.pills(
             "Penalties",
             offered,
@@ -193,7 +193,7 @@ class Fields:
                     self.scalar(f"terms_{name}_{option_name}", option, TERMS[name].title)
 
     def sizes(self, field: str, option: Sizes) -> None:
-        """Offer usual layer sizes, and any others to be typed."""
+        """Draw a choice of usual layer sizes, and a field for any others."""
         usual = [sizes_text(sizes) for sizes in option.usual]
         mine = self.values[field]
         if field.startswith("decoder") and "widths" in field:
@@ -284,7 +284,7 @@ class Fields:
         self.pair((f"{field}_steps", STEPS, "", f"{self.steps:,}, all"), (f"{field}_warmup", WARM_UP, "", ""))
 
     def drawn(self, field: str, title: str, number: Number, hue: str) -> None:
-        """Draw a number that follows the step."""
+        """Draw the fields of a number's schedule."""
         st.plotly_chart(
             schedule_figure(title, number, self.steps, hue),
             key=key(f"{field}_figure"),
@@ -294,7 +294,7 @@ class Fields:
 
 
 def _tidy(field: str) -> None:
-    """Write typed layer sizes as all are written; what cannot be read stays, to be mended."""
+    """Write typed layer sizes in the usual form; unreadable text stays, so that it can be corrected."""
     typed = session.widget(key(field))
     sizes = parse_sizes(typed.get() or "")
     typed.set(sizes_text(sizes) if isinstance(sizes, list) else sizes)
@@ -305,6 +305,6 @@ def _text(value: float) -> str:
 
 
 def _step(value: Any) -> float:
-    """Return a step for the steppers that suits a number's size."""
+    """Return the step of a number field that suits the number's size."""
     size = abs(value) if isinstance(value, int | float) and value == value else 0
     return next((10.0**power for power in range(-6, 4) if size < 10.0 ** (power + 1)), 1e4) if size else 0.01
