@@ -151,7 +151,7 @@ class Panel {
     );
   }
 
-  // The cursor and the lasso, on a canvas of their own: they move with the hand.
+  // The cursor and the lasso, on a canvas of their own: they move with the pointer.
   /** @param {Theme} theme @param {any} place @param {number[][]} polygon */
   drawMarks(theme, place, polygon) {
     const { context } = fresh(this.marks);

@@ -378,7 +378,7 @@ class Explorer {
     );
   }
 
-  // The real image i, or where the data are absent the model's reconstruction of it, and the caption says so.
+  // Draw the real image i, or without the data its reconstruction; the caption says which.
   /** @param {{canvas: any, caption: any, figure: any}} about @param {number} i @param {any} [brief] */
   drawNearest({ canvas, caption, figure }, i, brief = false) {
     const { space } = this;

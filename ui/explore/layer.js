@@ -246,7 +246,7 @@ class Layer {
     if (this.lines) this.drawLines(context, axes, width, height);
     this.describeImages(images);
     record(this.timing.frames, performance.now() - began);
-    // without a colouring the numbers are still on their way
+    // without a colouring the numbers have not arrived
     if (this.requestedAt === undefined || (header.colour && !this.colouring)) return;
     const { requestedAt } = this;
     this.requestedAt = undefined;

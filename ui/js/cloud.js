@@ -153,7 +153,7 @@ class Cloud {
     }
   }
 
-  // A page may hold about sixteen contexts: give this one back.
+  // A page can have about sixteen WebGL contexts: release this one.
   destroy() {
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }

@@ -74,7 +74,7 @@ class Curves {
     return Math.min(this.log ? Math.expm1(warped) : warped, this.end);
   }
 
-  // What the history says at a step: the record nearest to it, and the last validation before it.
+  // The values at a step: of the nearest record, and of the last validation before it.
   /** @param {number} step */
   valuesAt(step) {
     const { history } = this;
@@ -133,7 +133,7 @@ class Curves {
     ];
   }
 
-  // Draw with the cursor at a step, or none; returns whether the ranges are still on their way.
+  // Draw with the cursor at a step, or none; returns whether the ranges still move.
   /** @param {number} step @param {any} seconds @param {boolean} reduceMotion @param {any} theme */
   draw(step, seconds, reduceMotion, theme) {
     const { canvas, history } = this;
@@ -233,7 +233,7 @@ class Curves {
     }
   }
 
-  // Means over a few pixels, with their mean steps: where records are denser, their noise would hide what they say.
+  // Means over a few pixels, with their mean steps: where records are denser, noise would hide the trend.
   /** @param {ArrayLike<number>} steps @param {ArrayLike<number>} values */
   means(steps, values) {
     const [means, places] = [[], []];

@@ -8,7 +8,7 @@ const MUTED = 34;
 const GREY = [134, 139, 147];
 
 class Density {
-  // `grid` is made of the coordinates x and y; `kinds` say the colour of each point, in the grid's order (see `kind`).
+  // `grid` is made of the coordinates x and y; `kinds` are the numbers of the points' colours, in the grid's order.
   /** @param {import("./grid.js").Grid} grid @param {Float32Array} x @param {Float32Array} y */
   constructor(grid, x, y) {
     this.grid = grid;

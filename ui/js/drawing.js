@@ -25,7 +25,7 @@ function fresh(canvas, width = canvas.clientWidth, height = canvas.clientHeight)
   return { context, width, height };
 }
 
-// Move values towards others, most of the way within `time` seconds; returns whether they are still on their way.
+// Move values towards others, most of the way within `time` seconds; returns whether they still move.
 /** @param {number[]} values @param {number[]} goals @param {number} seconds @param {number} time */
 function ease(values, goals, seconds, time) {
   const share = 1 - Math.exp(-seconds / time);
@@ -70,7 +70,7 @@ function clipped(context, { left, top, width, height }, draw) {
   context.restore();
 }
 
-// Text with a rim of paper, so that it is legible on anything; the context says its font and where it is anchored.
+// Text with a rim of the paper's colour, so that it is legible on anything; font and anchor are the context's.
 /**
  * @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y
  * @param {Theme} theme @param {string} [colour]

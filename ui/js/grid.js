@@ -3,7 +3,7 @@
 
 const PER_CELL = 64; // points that a cell holds on average
 const SIDE = 160; // cells along an axis at most: beyond, looking at the cells costs more than at their points
-const SAMPLE = 2000; // points that say where the grid lies
+const SAMPLE = 2000; // points from which the extent of the grid is estimated
 const TAIL = 0.005; // share of them beyond either of its edges, which go to the outermost cells
 
 class Grid {

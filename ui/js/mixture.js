@@ -140,7 +140,8 @@ class Mixture {
   }
 }
 
-// The two axes along which codes vary most (twice the only one): a grid of more would hold few codes a cell.
+// The two axes along which codes vary most (the same one twice in one dimension): a grid of more would hold few codes a
+// cell.
 /** @param {Float32Array} means @param {number} n @param {number} d */
 function widest(means, n, d) {
   const spread = Array.from({ length: d }, (_, j) => {

@@ -23,8 +23,8 @@ function el(name, attributes = {}, ...children) {
   return node;
 }
 
-// What a component's module exports: an instance for each place on the page, which hears `update` with what Python
-// sends and with the function of Streamlit's by which it answers.
+// What a component's module exports: an instance for each place on the page; its `update` gets what Python
+// sends, and the function of Streamlit by which it answers.
 /** @param {new (place: HTMLElement) => Component} Kind @param {string} [answer] */
 function component(Kind, answer) {
   const instances = new WeakMap();

@@ -13,7 +13,8 @@ const bytes = (pixels, vector) => {
   return Uint8ClampedArray.from(pixels, (v) => (255 * (v - low)) / span);
 };
 
-// Fill a list of numbers [[name, value, class]] in place: new elements at each move of a hand would cost a layout each.
+// Fill a list of numbers [[name, value, class]] in place: new elements at each move of the pointer would cost a layout
+// each.
 /** @param {any} list @param {string[][]} rows */
 function fillNumbers(list, rows) {
   while (list.children.length > 2 * rows.length) list.lastChild.remove();

@@ -67,8 +67,7 @@ class Space {
     return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
   }
 
-  // What counts as one step of the hand: 1 in latent units; a bent map has units of its own, and here a thirtieth of
-  // it.
+  // The unit of keyboard steps: 1 in latent units; on a nonlinear map, whose units differ, a thirtieth of its extent.
   get unit() {
     if (!this.places) return 1;
     if (!this._unit) {

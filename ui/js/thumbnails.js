@@ -19,7 +19,7 @@ function shuffled(n) {
   return order;
 }
 
-// Of points at pixels px, py (functions of their number) those that stand at least `side` apart, the first come first:
+// Of points at pixels px, py (functions of their number) those at least `side` apart, earlier ones preferred:
 // a grid of that side holds at most one point a cell, and only the cells around it can hold one that is too near.
 /** @param {any} numbers @param {(i: number) => number} px @param {(i: number) => number} py @param {number} side */
 function thin(numbers, px, py, side) {
@@ -55,7 +55,7 @@ class Thumbnails {
     return [Math.round(width * scale), Math.round(height * scale)];
   }
 
-  // How far apart images have to stand.
+  // The least distance between two images.
   /** @param {number[]} shape */
   static pitch(shape) {
     return Math.max(...Thumbnails.size(shape)) + GAP;

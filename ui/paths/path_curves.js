@@ -43,7 +43,7 @@ class PathCurves {
   // dotted?, steps?}; notes by panel: {none: why it has no lines} or {more: what must be known of them}.
   /** @param {any[]} kinds @param {any} t @param {any} notes @param {any} theme */
   draw(kinds, t, notes, theme) {
-    // a panel that this model cannot fill is its reason in words, or nothing where another has said it
+    // an empty panel shows its reason in words, or nothing where another panel shows it
     const panels = PANELS.filter(({ name }) => notes[name]?.none !== "");
     const high = ({ name }) => (notes[name]?.none ? 0 : PANEL);
     const height = panels.reduce((sum, panel) => sum + TITLE + high(panel) + GAP, 0);

@@ -16,7 +16,7 @@ function shape(name, attributes = {}, ...children) {
 }
 
 class Overlay {
-  // grab(event, k): a waypoint is taken hold of; focus(k): it is chosen by key
+  // grab(event, k): dragging of a waypoint begins; focus(k): it is chosen by key
   /** @param {{grab: any, focus: any}} about */
   constructor({ grab, focus }) {
     this.grab = grab;
@@ -36,7 +36,7 @@ class Overlay {
     this.window = null;
   }
 
-  // What the colours of the magnification stand for.
+  // The colour bar of the magnification.
   legend() {
     const stops = CIVIDIS.map((hex, k) => shape("stop", { offset: k / (CIVIDIS.length - 1), "stop-color": `#${hex}` }));
     const ramp = shape("linearGradient", { id: "latent-magnification" }, ...stops);

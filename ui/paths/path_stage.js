@@ -121,7 +121,7 @@ class PathStage {
   }
 }
 
-// A direction in z, applied to any image: its strength follows the hand.
+// A direction in z, applied to any image with the strength of a slider.
 class AttributeStage {
   constructor() {
     this.title = el("strong");

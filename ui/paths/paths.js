@@ -13,7 +13,7 @@ import { at, carried, lerp, slerp, through } from "./route.js";
 // the current kind, and the kinds that are shown.
 
 const FRAMES = 12;
-const SLICE = { held: 1.5, free: 8 }; // ms of an animation frame for strips, while a hand holds a waypoint and else
+const SLICE = { held: 1.5, free: 8 }; // ms of an animation frame for strips, while a waypoint is dragged and else
 const STEPS = 24; // from waypoint to waypoint, of the paths made here
 const CLICK = 4; // pixels that a pointer may move and still click
 const NEAR = 28; // pixels from a path within which a new waypoint goes between its neighbours

@@ -1,7 +1,7 @@
 // Computes curves through waypoints, as vae/geometry/curves.py does: points [M][d] and the share of the way before
 // each.
 
-const OPPOSITE = 1e-9; // of a half turn: so near to it, rounding alone would choose the way round
+const OPPOSITE = 1e-9; // relative to a half turn: nearer to it, only rounding errors would choose the direction
 
 /** @param {number[]} a */
 const norm = (a) => Math.hypot(...a);
@@ -21,7 +21,7 @@ function slerp(a, b, t) {
   return u.map((x, j) => radius * (Math.sin((1 - t) * angle) * x + Math.sin(t * angle) * v[j]));
 }
 
-// The share of the way before each point; a curve without length is walked evenly.
+// The share of the length before each point; even shares for a curve without length.
 /** @param {number[][]} points */
 function shares(points) {
   const way = [0];
@@ -30,7 +30,7 @@ function shares(points) {
   return way.map((v, i) => (whole > 0 ? v / whole : i / (way.length - 1)));
 }
 
-// {points, share} from each waypoint to the next in so many steps; null where `piece` knows no way.
+// {points, share} from each waypoint to the next in so many steps; null where `piece` returns null.
 /** @param {any} waypoints @param {any} piece @param {any} steps */
 function through(waypoints, piece, steps) {
   const points = [waypoints[0]];
@@ -44,7 +44,7 @@ function through(waypoints, piece, steps) {
   return { points, share: shares(points) };
 }
 
-// The place after a share t of the way.
+// The point at share t, interpolated.
 /** @param {{points: any, share: any}} about @param {number} t */
 function at({ points, share }, t) {
   let [low, high] = [0, share.length - 1];
@@ -57,7 +57,7 @@ function at({ points, share }, t) {
   return lerp(points[low], points[high], span > 0 ? Math.min(Math.max((t - share[low]) / span, 0), 1) : 0);
 }
 
-// A curve whose waypoints were moved, each piece carried along by its ends: what a hand sees until the answer is there.
+// A curve bent to moved waypoints, each piece by its ends: it is shown while dragging, until the answer arrives.
 /** @param {{points: number[][], share: number[]}} about @param {number[][]} before @param {number[][]} now */
 function carried({ points, share }, before, now) {
   if (before.length !== now.length) return null;

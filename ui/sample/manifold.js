@@ -18,7 +18,7 @@ function between(values, t) {
   return values[i] + (t - i) * (values[i + 1] - values[i]);
 }
 
-// The place of a value: the other way round.
+// The inverse of `between`: the place of a value.
 /** @param {ArrayLike<number>} values @param {number} v */
 function placed(values, v) {
   if (values.length < 2) return 0;

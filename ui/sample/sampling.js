@@ -38,8 +38,8 @@ class Panel {
     });
     this.state = el("p", { class: "state" });
     this.caption = el("figcaption", {});
-    this.held = false; // a hand is on the temperature
-    this.live = null; // what the hand moves: {points, images, next, left, began}
+    this.held = false; // while the temperature slider is dragged
+    this.live = null; // the samples that the slider moves: {points, images, next, left, began}
     this.ratios = el("canvas", { class: "ratios", role: "img" });
     this.foot = el("p", { class: "foot" });
     this.node = el(
@@ -262,7 +262,7 @@ class Samples {
     for (const k of [0, 1]) if (this.pointed[1] >= (header.halves[k].z?.length ?? Infinity)) this.pointed = [k, 0];
   }
 
-  // Send the server what was changed of grid k (or of the page), as it stands in the address.
+  // Send the server the change of grid k (or of the page), in the form of the address.
   /** @param {number} k @param {any} change */
   send(k, change) {
     const event = { ...change };
@@ -275,7 +275,7 @@ class Samples {
     this.sendEvent("ask", event);
   }
 
-  // A hand is on the temperature: move the samples along their line and decode what one frame allows.
+  // While the slider is dragged, move the samples along their line and decode as many as one frame allows.
   /** @param {number} k @param {number} t @param {number} began */
   moveSamples(k, t, began) {
     const panel = this.panels[k];
@@ -286,7 +286,7 @@ class Samples {
     const points = half.z.map((z, i) => z.map((v, j) => half.centre[i][j] + (t / half.t) * (v - half.centre[i][j])));
     panel.node.classList.add("moving"); // the numbers are those of the last draw
     const { next = 0, images = this.images[k].slice() } = panel.live ?? {};
-    // a round goes on where the last one stood, so that a hand that does not rest leaves no image behind
+    // a round continues where the last one ended, so that every image is updated while the slider moves
     panel.live = { points, images, next, left: points.length, began };
     this.requestDecoding(k);
   }

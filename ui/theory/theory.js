@@ -15,10 +15,10 @@ import { Tight } from "./theory_tight.js";
 
 const CHAPTERS = [Compression, Latent, Jensen, Tight, Slopes, Choices];
 const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
-const MOST_KEPT = 32; // the strip's, and some on the way
+const MOST_KEPT = 32; // the strip's, and some others
 const REST = 40; // ms
 const AHEAD = ["ahead0", "ahead1"]; // of images that are computed ahead, at a time
-const QUICK = 1500; // ms that such images may take, for those that a hand is less likely to go to
+const QUICK = 1500; // ms that such images may take; if they take more, less likely ones are not computed ahead
 
 class Theory {
   /** @param {HTMLElement} parent */
@@ -150,7 +150,7 @@ class Theory {
     return (this.randomImage ??= Math.floor(Math.random() * this.header.count));
   }
 
-  // The images that a hand goes to next: their numbers can be there before they are asked for.
+  // The images that will probably be chosen next: their numbers are computed ahead.
   get ahead() {
     const { count, choices } = this.header;
     const likely = [this.expected ?? (this.image + 1) % count, this.random];
@@ -171,7 +171,7 @@ class Theory {
     }, REST);
   }
 
-  // The picked image, also while its numbers are still on their way.
+  // Pick an image; its numbers may arrive later.
   /** @param {number} image @param {PointerEvent} event */
   go(image, event) {
     clearTimeout(this.resting);

@@ -15,7 +15,7 @@ class Chapter {
   constructor(page, number, title, { pictures = 1, tall = 300 } = {}) {
     this.page = page;
     this.rows = new Map();
-    this.values = {}; // what stands under the formulas' braces
+    this.values = {}; // the numbers under the formulas' braces
     this.lead = el("p", { class: "lead" });
     this.formulas = el("div", { class: "formulas" });
     this.controls = el("div", { class: "controls" });
@@ -75,7 +75,7 @@ class Chapter {
     row.dd.dataset.number = value;
   }
 
-  // What stands under the formula's braces, in this chapter alone.
+  // Set the numbers under the formulas' braces, in this chapter only.
   /** @param {any} values */
   fill(values) {
     Object.assign(this.values, values);
@@ -136,7 +136,7 @@ class Chapter {
     return !highlighted || terms.includes(highlighted) ? 1 : 0.22;
   }
 
-  // The numbers of an image are here, and: something else is, which does not depend on it.
+  // `update` is called with the numbers of an image, `arrived` with the name of data that do not depend on the image.
   /** @param {any} _now */
   update(_now) {}
 

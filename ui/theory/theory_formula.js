@@ -29,7 +29,7 @@ class Formulas {
     this.watch.disconnect();
   }
 
-  // An element that shows a formula by name as soon as it is drawn, and until then says it in LaTeX.
+  // An element that shows a formula by name: its LaTeX until KaTeX has drawn it.
   /** @param {string} name */
   slot(name) {
     const node = el("div", { class: "formula", "data-formula": name }, el("code", {}, this.latex[name]));
@@ -49,7 +49,7 @@ class Formulas {
   fill() {
     const hidden = /** @type {HTMLElement | null} */ (document.querySelector(HIDDEN));
     if (!hidden) return;
-    // out of sight, and out of the way of readers: the copies are what counts
+    // hidden, also from screen readers: the copies are read
     if (hidden.style.display !== "none") hidden.style.display = "none";
     if (this.slots.every((slot) => slot.filled)) return;
     const drawn = hidden.querySelectorAll(".katex-display");
@@ -65,7 +65,7 @@ class Formulas {
     this.write();
   }
 
-  // KaTeX's rules stand in the page's style sheets, where a shadow does not see them.
+  // Copy KaTeX's rules from the page's style sheets, which do not apply within a shadow root.
   style() {
     if (this.styled || this.root === document) return;
     const rules = [];

@@ -247,7 +247,7 @@ class Slopes extends Chapter {
     this.theta();
   }
 
-  // x - E[x|z], which is what the decoder's output hears of log p(x|z), over K samples and from one.
+  // x - E[x|z], the gradient of log p(x|z) at the decoder's output, over K samples and from one.
   theta() {
     const { now, header, decoder } = this.page;
     const key = `${now.image} ${this.k}`;

@@ -56,7 +56,7 @@ class Film {
     this.solo = null;
     this.pointed = null; // the step under a pointer on the curves
     this.returning = null; // where the film goes back to when that pointer leaves
-    this.departure = null; // points on their way from a film that was replaced
+    this.departure = null; // points that move from the places of a replaced film
     this.shown = -1;
     this.head.reset();
     this.curves.reset();
@@ -153,7 +153,7 @@ class Film {
     }
     this.curves.set(history, header.probabilistic, this.frames.at(-1)?.step ?? 0);
     this.describe();
-    // images and words at once, not at the next animation frame: what stands below must not move down and up again
+    // images and words now, not at the next animation frame: the elements below must not move down and up again
     if (this.frames.length) this.drawFrame();
     this.requestDraw();
   }
