@@ -18,6 +18,7 @@ from waiting import until
 
 from vae import jobs
 from vae.jobs import embedded
+from vae.jobs.pauses import PARK
 from vae.runs import Run, control, film, manage, status
 from vae.spec import preset
 
@@ -31,6 +32,7 @@ def own_place(folder: Path, monkeypatch: pytest.MonkeyPatch, address: str = "") 
     """Give a test an executor of its own, on this machine or at a cluster's address; no process of it is left."""
     monkeypatch.setenv("LATENT_DATA", str(folder))
     monkeypatch.setenv(embedded.SLOTS, str(SLOTS))
+    monkeypatch.setenv(PARK, "3600")  # a slow machine's pauses take no place away
     if address:
         monkeypatch.setenv(jobs.CLUSTER, address)
     jobs._executor.cache_clear()

@@ -19,7 +19,7 @@ from typing import Any
 from vae.data import data_root
 from vae.jobs import task
 from vae.jobs.contract import CLUSTER, MOST_WAITING, Capacity, JobError, JobState, Resources
-from vae.jobs.pauses import mark_queued, paused
+from vae.jobs.pauses import PARK, mark_queued, paused
 from vae.jobs.task import Note
 from vae.runs import Run, control, status
 from vae.runs.status import Status
@@ -122,10 +122,11 @@ class Cluster:
     def _submit(self, run: Path, note: Note) -> None:
         words = [sys.executable, "-m", "vae.jobs.driver", str(run), f"--job={note.id}", f"--processes={note.processes}"]
         words += [f"--threads={threads()}", f"--gpus={note.gpus}"]
+        given = {name: os.environ[name] for name in [PARK] if name in os.environ}
         self._client.submit_job(
             entrypoint=shlex.join(words),
             submission_id=note.id,
-            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), "LATENT_DATA": str(data_root().resolve())}},
+            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), "LATENT_DATA": str(data_root().resolve()), **given}},
             metadata={RUN: str(run)},
         )
 

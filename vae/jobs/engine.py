@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from vae.jobs import embedded
 from vae.jobs.contract import JobError, K, N
-from vae.jobs.pauses import mark_queued, paused
+from vae.jobs.pauses import mark_queued, patience, paused
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import status
 from vae.runs.status import Status
@@ -224,7 +224,8 @@ class Engine:
             now = status.read(job.path)
             if now is None or now.state != "paused":
                 continue
-            if time.time() - now.updated > (PARK_WANTED if wanted else PARK_IDLE) and status.held(job.path):
+            kept = patience(PARK_WANTED) if wanted else PARK_IDLE
+            if time.time() - now.updated > kept and status.held(job.path):
                 self.queue.change(job.run, state=PARKED, pid=None)
                 os.kill(job.pid, signal.SIGTERM)
 

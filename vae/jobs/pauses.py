@@ -1,11 +1,20 @@
 """Pausing and queueing through the run folder, the same for every executor."""
 
+import os
 import time
 from pathlib import Path
 
 from vae.jobs.contract import JobError
 from vae.runs import control, status
 from vae.runs.status import Status
+
+PARK = "LATENT_PARK"
+
+
+def patience(usual: float) -> float:
+    """Return the seconds for which a paused run keeps its processors: `LATENT_PARK`, or the usual number."""
+    asked = os.environ.get(PARK, "")
+    return float(asked) if asked.isdigit() else usual
 
 
 def pause(run: Path) -> None:

@@ -19,13 +19,13 @@ from filelock import FileLock, Timeout
 
 from vae.jobs.contract import JobError, K, N
 from vae.jobs.engine import KILLED, LATER, MOST_DEATHS, SETTLING
-from vae.jobs.pauses import mark_queued, paused
+from vae.jobs.pauses import mark_queued, patience, paused
 from vae.jobs.worker import LOG_BYTES
 from vae.runs import files, status
 from vae.runs.status import Status
 
 LOOK = 0.2  # seconds between checks of a trainer
-PARK = 60.0  # seconds for which a paused run keeps its processors
+PARK_PAUSED = 60.0  # seconds for which a paused run keeps its processors
 PATIENCE = 30.0  # seconds that a job.json may be locked by another machine
 LAST_WORDS = 2_000  # characters of the log that are read for the reason of a trainer's end
 
@@ -129,13 +129,13 @@ def _train(run: Path, command: list[str]) -> int:
             start_new_session=True,
         )
     assert process.stdin is not None
-    parked = False
+    parked, kept = False, patience(PARK_PAUSED)
     with process.stdin:
         while True:
             with suppress(subprocess.TimeoutExpired):
                 return process.wait(LOOK)
             now = status.read(run)
-            if not parked and now is not None and now.state == "paused" and time.time() - now.updated > PARK:
+            if not parked and now is not None and now.state == "paused" and time.time() - now.updated > kept:
                 parked = True
                 process.terminate()
 

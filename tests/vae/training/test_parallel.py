@@ -185,7 +185,8 @@ def test_stop_reaches_every_process(make):
 
 
 def test_a_team_that_diverges_says_so_once(make):
-    run = make("run", learning_rate=1e12)
+    noise = {"likelihood": {"kind": "normal", "sigma": "shared"}, "binarisation": "none"}
+    run = make("run", learning_rate=10.0, epochs=80, **noise)
     train(run, 2, code=3)
     now = status.current(run.path)
     assert (now.state, now.problem) == ("failed", "diverged")
