@@ -85,7 +85,7 @@ def test_what_was_said_stays():
 @pytest.mark.parametrize(
     "model, changes, error",
     [
-        ("vea", {}, "unknown preset"),
+        ("vea", {}, "There is no preset"),
         ("vae", {"data": None}, "needs data"),
         ("vae", {"epoch": 3}, "A spec has no epoch"),
         ("vae", {"data": "mnits"}, "Did you mean mnist"),
