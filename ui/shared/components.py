@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ui.shared.comments import without_comments
+
 UI = Path(__file__).resolve().parent.parent
 IMPORT = re.compile(r'^import\s[^;]*?from\s+"([^"]+)";\n', re.MULTILINE)
 
@@ -30,9 +32,12 @@ def files(name: str) -> list[Path]:
 
 
 def source(*names: str) -> str:
-    """Return scripts below `ui/` and all that they import as one module: inline modules cannot import files."""
+    """Return scripts below `ui/` and all that they import as one module, without comments.
+
+    Inline modules cannot import files.
+    """
     paths = dict.fromkeys(path for name in names for path in files(name))
-    return "".join(IMPORT.sub("", path.read_text()) for path in paths)
+    return "".join(without_comments(IMPORT.sub("", path.read_text())) for path in paths)
 
 
 def pack(header: Mapping[str, Any], sections: Mapping[str, bytes]) -> bytes:
