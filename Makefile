@@ -12,8 +12,9 @@ QUICK := $(addprefix tests/vae/,spec data model)
 
 .PHONY: run test check types quick bench lint screenshots clean
 
+# alone on this machine: every browser here has all runs, so that nothing but loopback may be listened to
 run: .venv/runtime.stamp
-	$(BIN)/streamlit run app.py
+	LATENT_ALONE=1 $(BIN)/streamlit run app.py --server.address 127.0.0.1
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)

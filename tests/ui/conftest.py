@@ -3,6 +3,14 @@
 import pytest
 from fake_runs import SMALL, make_run
 
+from ui.state import visitor
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Pages in tests have no browser, whose cookie would make an owner: whoever looks is alone on this machine."""
+    monkeypatch.setenv(visitor.ALONE, "1")
+
 
 @pytest.fixture
 def digits(folder):

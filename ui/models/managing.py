@@ -11,6 +11,7 @@ from vae.runs import Run, RunError, manage
 
 def _save(run: Run) -> None:
     try:
+        visitor.require_mine(run)
         manage.rename(run, session.widget("run_title").get())
         manage.annotate(run, session.widget("run_note").get())
         library.forget()
@@ -21,6 +22,7 @@ def _save(run: Run) -> None:
 
 def _delete(run: Run) -> None:
     try:
+        visitor.require_mine(run)
         manage.delete(run)
     except (RunError, OSError) as error:
         notices.add(str(error))

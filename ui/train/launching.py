@@ -22,15 +22,17 @@ def _begin(made: Form, parent: Run | None) -> None:
     """Make the run and queue it; a refusal changes nothing and is shown."""
     title = str(session.widget("launch_title").get() or "").strip()
     try:
+        owner = visitor.require()
         if parent is None:
             assert made.spec is not None
-            run = manage.create(made.spec, visitor.me(), title or _title(made.spec))
+            run = manage.create(made.spec, owner, title or _title(made.spec))
         else:
+            visitor.require_mine(parent)
             jobs.pause_and_wait(parent.path)
-            run = manage.branch(parent, visitor.me(), **made.changes)
+            run = manage.branch(parent, owner, **made.changes)
             if title:
                 run = manage.rename(run, title)
-        jobs.play(run.path, visitor.me())
+        jobs.play(run.path, owner)
     except (RunError, SpecError, DataError, OSError) as error:
         notices.add(str(error))
         return

@@ -35,11 +35,12 @@ def chosen() -> Run | None:
 
 
 def _guarded(action: Callable[..., None]) -> Callable[..., None]:
-    """Return a callback that saves the reason of a failure for the page."""
+    """Return a callback of a run's owner that saves the reason of a failure for the page."""
 
-    def act(*arguments: Any) -> None:
+    def act(run: Run, *arguments: Any) -> None:
         try:
-            action(*arguments)
+            visitor.require_mine(run)
+            action(run, *arguments)
         except (RunError, SpecError, DataError, ControlError, OSError) as error:
             notices.add(str(error))
 

@@ -6,16 +6,10 @@ from page_scripts import lives, start, texts
 from streamlit.testing.v1 import AppTest
 from waiting import until
 
-from ui.state import visitor
 from vae.answers import pool
 from vae.jobs import JobError
 
-
-@pytest.fixture(autouse=True)
-def folder(folder, monkeypatch):
-    """Let the app see only this test's runs."""
-    monkeypatch.setattr(visitor, "me", lambda: visitor.LOCAL)  # a script run without a browser has no cookies
-    return folder
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture(scope="module", autouse=True)
