@@ -9,6 +9,10 @@ const fixed2 = (v, digits = 2) => (Number.isFinite(v) ? minus(v.toFixed(digits))
 /** @param {number} v @param {any} se @param {any} [digits] */
 const plusMinus = (v, se, digits = 2) =>
   Number.isFinite(se) ? `${fixed2(v, digits)} ± ${se.toFixed(digits)}` : fixed2(v, digits);
+// A number by quadrature, whose error is a bound: said where it reaches the printed digits.
+/** @param {number} v @param {number} error @param {number} [digits] */
+const bounded = (v, error, digits = 3) =>
+  error >= 0.5 * 10 ** -digits ? plusMinus(v, error, digits) : fixed2(v, digits);
 
 class Chapter {
   /** @param {any} page @param {number} number @param {string} title @param {{pictures?: any, tall?: any}} [about] */
@@ -157,4 +161,4 @@ class Chapter {
   }
 }
 
-export { Chapter, fixed2, plusMinus };
+export { bounded, Chapter, fixed2, plusMinus };

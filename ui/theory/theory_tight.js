@@ -1,5 +1,5 @@
 import { el, painted, record } from "../js/shared.js";
-import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
+import { bounded, Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { around, ellipse, ellipsePoints, Field, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { moments, part, rung, shares } from "./theory_sums.js";
@@ -67,13 +67,13 @@ class Tight extends Chapter {
     this.number(
       "elbo",
       "ELBO",
-      two ? `${fixed2(numbers.elbo, 3)} nats` : `${plusMinus(numbers.elbo, numbers.elbo_se)} nats`,
+      two ? `${bounded(numbers.elbo, numbers.elbo_error)} nats` : `${plusMinus(numbers.elbo, numbers.elbo_se)} nats`,
       numbers.elbo,
       "elbo",
     );
     if (two) {
-      this.number("kl", "KL(q‖p(z|x)), the gap", `${fixed2(numbers.kl, 3)} nats`, numbers.kl, "kl");
-      this.number("log_px", "log p(x)", `${fixed2(numbers.log_px, 3)} nats`, numbers.log_px, "log_px");
+      this.number("kl", "KL(q‖p(z|x)), the gap", `${bounded(numbers.kl, numbers.kl_error)} nats`, numbers.kl, "kl");
+      this.number("log_px", "log p(x)", `${bounded(numbers.log_px, numbers.log_px_error)} nats`, numbers.log_px, "log_px");
       this.number("residual", "ELBO + KL − log p(x)", `${fixed2(numbers.residual, 5)} nats`, numbers.residual);
     }
     this.number(

@@ -157,7 +157,8 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
         found["distortion_plain"] = -model.decode(held.code[None]).log_prob(x).item()
     if subject.lattices is not None and subject.grid is not None and near is q:
         true = truth(model if path is None else derivation.with_posterior(model, q), x, q, subject.lattices)
-        for name in ("log_px", "elbo", "distortion", "rate", "kl", "residual", "inside"):
+        errors = ("log_px_error", "elbo_error", "kl_error")
+        for name in ("log_px", "elbo", "distortion", "rate", "kl", "residual", "inside", *errors):
             found[name] = float(getattr(true, name))
         arrays |= {
             "posterior_mean": true.mean.numpy(),

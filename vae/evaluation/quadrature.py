@@ -185,7 +185,8 @@ def _affinity(a: Tensor, b: Tensor, image: Tensor, n: int) -> Tensor:
     """Return -8 log sum a b / sum (a² + b²) / 2 [n] of the roots [P, ...] of densities at points and at neighbours."""
     both = _sum_by(image, (a * b).flatten(1).sum(1, dtype=torch.float64), n)
     apart = _sum_by(image, (a - b).square().flatten(1).sum(1, dtype=torch.float64), n)
-    return -8 * (both / (both + apart / 2)).clamp(math.exp(-30), 1 - 1e-12).log()
+    share = (both / (both + apart / 2)).nan_to_num(0.0)  # 0 / 0 where the only point of the mass has no neighbour
+    return -8 * share.clamp(math.exp(-30), 1 - 1e-12).log()
 
 
 def _widths(root: Tensor, image: Tensor, step: float, n: int, cube: tuple[int, ...]) -> tuple[Tensor, Tensor]:

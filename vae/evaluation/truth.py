@@ -30,9 +30,11 @@ SEEN = 4e-3  # nats within which they must agree with the coarse first lattice, 
 LOCATE = 2.0  # points per sigma of the adaptive quadrature that finds the posterior
 # points per sigma of the adaptive quadrature that is used instead; the next if two of them disagree
 FINE, FINE_TAIL = (4.0, 8.0), 1e-6
-Q_REACH = 5.0  # radius of expectations under q, in its standard deviations
-Q_PER_SIGMA = 2.5  # points of the coarsest lattice
-Q_LAST = 4  # ten points per sigma and twin
+Q_REACH = 7.0  # radius of expectations under q, in its standard deviations: 6e-10 of E u^2 lies beyond, per axis
+Q_PER_SIGMA = 1.75  # points of the coarsest lattice
+Q_LAST = 5  # ten points per sigma and twin
+BEYOND = 0.01  # what lies beyond Q_REACH is less than this part of the last sigma before it, for powers up to the tenth
+ROUNDING = 8  # units in the last place that a sum may be off
 PICTURE = (48, 96, 192)  # points per axis of a grid with several modes; the next if it sums to less than WHOLE
 WHOLE = 0.995
 
@@ -57,7 +59,8 @@ class Truth:
     `log_density` [P] or [P, P] is log p(z|x) at z_ij = corner + i basis_1 + j basis_2, i along its first axis; `basis`
     [d, d] holds the steps in its rows. `inside` is the sum of that density over the grid, 1 if no mass is cut off and
     the two quadratures agree. `elbo` = -(`distortion` + `rate`). `mean`, `covariance`
-    and `mode` are p(z|x)'s.
+    and `mode` are p(z|x)'s. `elbo_error` and `log_px_error` bound the errors of `elbo` and `log_px`: the difference of
+    two quadratures without common nodes, what lies beyond their reach, and rounding.
     """
 
     log_px: float
@@ -73,11 +76,18 @@ class Truth:
     log_density: Tensor
     inside: float
     adaptive: bool
+    elbo_error: float
+    log_px_error: float
 
     @property
     def residual(self) -> float:
-        """ELBO + KL - log p(x): the error of the quadratures."""
+        """ELBO + KL - log p(x): the difference of the quadratures, at most `kl_error`."""
         return self.elbo + self.kl - self.log_px
+
+    @property
+    def kl_error(self) -> float:
+        """A bound of the error of `kl`, whose integrals are those of the ELBO and of log p(x)."""
+        return self.elbo_error + self.log_px_error
 
 
 def _joint(model: LatentModel, prior: Distribution, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,36 +117,53 @@ class _Sum:
         last: int,
     ) -> None:
         self._levels, self._total = itertools.islice(doubling(look, d), first, last + 1), total
+        self._before = 0.0
         self.refine()
 
     def refine(self) -> bool:
         """Go to the next level; return False if there is none."""
         twins = next(self._levels, None)
         if twins is not None:
+            self._before = self.gap if hasattr(self, "twins") else 0.0
             self.twins = twins
             self.one, self.other = self._total(twins.one), self._total(twins.other)
         return twins is not None
 
     @property
     def gap(self) -> float:
-        """The difference of the two values."""
-        return (self.one.sum() - self.other.sum()).abs().item()
+        """The difference of the two values, summed over their parts."""
+        return (self.one - self.other).abs().sum().item()
+
+    @property
+    def apart(self) -> float:
+        """A bound of either value's error by the nodes: kinks make the gap erratic, so a quarter of the last counts."""
+        return max(self.gap, self._before / 4)
+
+
+def _rounding(x: Tensor, *values: float) -> float:
+    """Return the usual size of the rounding error of a sum of these values in x's dtype."""
+    return ROUNDING * torch.finfo(x.dtype).eps * (1 + sum(abs(v) for v in values))
 
 
 def _expectation(model: LatentModel, prior: Distribution, x: Tensor, q: Distribution) -> _Sum:
-    """Return E_q[log p(x|z)] and E_q[log p(z)] [2] under a q with independent dimensions."""
+    """Return E_q[log p(x|z)] and E_q[log p(z)] under a q with independent dimensions, and a bound of the rest [3].
+
+    The rest lies beyond Q_REACH. It is BEYOND times what the nodes in the last sigma before it contribute.
+    """
     loc, scale = (v[0].double() for v in means_and_scales(q))
 
     def look(shifts: Tensor) -> list[Tensor]:
         rules = [lattice(len(loc), Q_PER_SIGMA, shift, Q_REACH) for shift in shifts]
         u = torch.cat([nodes for nodes, _ in rules]).to(loc.device)
-        terms = torch.stack([*_joint(model, prior, x, loc + scale * u), u.new_ones(len(u))])
+        log_px, log_pz = _joint(model, prior, x, loc + scale * u)
+        rim = u.square().sum(1) > (Q_REACH - 1) ** 2
+        terms = torch.stack([log_px, log_pz, BEYOND * rim * (log_px.abs() + log_pz.abs()), u.new_ones(len(u))])
         parts = terms.split([len(weight) for _, weight in rules], 1)
         return [part @ weight.to(loc.device) for part, (_, weight) in zip(parts, rules, strict=True)]
 
     def total(found: list[Tensor]) -> Tensor:
         sums = torch.stack(found).sum(0)
-        return sums[:2] / sums[2]
+        return sums[:3] / sums[3]
 
     return _Sum(look, total, len(loc), 0, Q_LAST)
 
@@ -158,7 +185,7 @@ def elbo(model: LatentModel, x: Tensor, q: Distribution) -> tuple[float, float]:
     expected = _expectation(model, prior, x, q)
     while expected.gap >= AGREE / 3 and expected.refine():
         pass
-    log_px, log_pz = expected.one.tolist()
+    log_px, log_pz, _ = expected.one.tolist()
     return -log_px, _rate(q, prior, log_pz)
 
 
@@ -180,6 +207,13 @@ def _integral(model: LatentModel, prior: Distribution, x: Tensor, corner: Tensor
 
 def _log_sum(joint: Tensor, basis: Tensor) -> float:
     return (joint.flatten().logsumexp(0) + torch.linalg.slogdet(basis)[1]).item()
+
+
+def _rim(joint: Tensor) -> float:
+    """Return the share of a lattice's sum that lies within a posterior's sigma of its edge."""
+    width = round(PER_SIGMA * len(joint) / COUNT)
+    inner = joint[(slice(width, -width),) * joint.dim()].flatten().logsumexp(0)
+    return -torch.expm1(inner - joint.flatten().logsumexp(0)).clamp_max(0).item()
 
 
 def _own(found: Exact) -> tuple[Tensor, Tensor]:
@@ -218,6 +252,8 @@ def truth(model: LatentModel, x: Tensor, q: Distribution | None = None, lattices
     log_px, again = integral.one.item(), integral.other.item()
     joint = joined(integral.twins)
     basis = basis * (COUNT / len(joint))
+    # the coarse quadrature has seen every mode; what this lattice leaves out falls off over its last sigma
+    apart = max(integral.apart, abs(log_px - found.log_px.item())) + _rim(joint)
     settled = integral.gap < AGREE / 2 or expected.gap + integral.gap < AGREE
     adaptive = not settled or abs(log_px - found.log_px.item()) > SEEN
     if adaptive:
@@ -225,6 +261,7 @@ def truth(model: LatentModel, x: Tensor, q: Distribution | None = None, lattices
             found = exact(model, x, fine, tail=FINE_TAIL, first=lattices.one)
             log_px = found.log_px.item()
             again = exact(model, x, fine, tail=FINE_TAIL, shift=SHIFT, first=lattices.other).log_px.item()
+            apart = abs(log_px - again) + found.outside.item()
             if abs(log_px - again) < AGREE / 2:
                 break
         for count in PICTURE:
@@ -234,8 +271,9 @@ def truth(model: LatentModel, x: Tensor, q: Distribution | None = None, lattices
                 break
     while expected.gap + abs(log_px - again) >= AGREE and expected.refine():
         pass
-    (bound, outer), cross = expected.one.tolist(), expected.other.sum().item()
+    (bound, outer, rest), cross = expected.one.tolist(), expected.other[:2].sum().item()
     rate = _rate(q, prior, outer)
+    rounding = _rounding(x, bound, rate)
     return Truth(
         log_px,
         bound - rate,
@@ -250,4 +288,6 @@ def truth(model: LatentModel, x: Tensor, q: Distribution | None = None, lattices
         joint - again,
         math.exp(_log_sum(joint, basis) - again),
         adaptive,
+        expected.apart + rest + rounding,
+        apart + _rounding(x, log_px),
     )

@@ -5,12 +5,15 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from ppca import as_vae, data_of, random_ppca
 
 from vae.evaluation import exact, split
 from vae.evaluation.derivation import FittedPrior, FixedPosterior, refine_from, with_posterior, with_prior
+from vae.evaluation.linear import PPCA
 from vae.evaluation.quadrature import first
-from vae.evaluation.truth import AGREE, Lattices, elbo, truth
+from vae.evaluation.truth import AGREE, SEEN, Lattices, elbo, truth
 from vae.model import LatentModel, build
 from vae.spec import preset
 
@@ -45,12 +48,49 @@ def test_every_term_is_the_closed_form(rotated):
         bound = rotated.elbo(x[i : i + 1], q.mean.detach().numpy(), np.diag(q.variance[0].detach().numpy()))[0]
         log_px = rotated.log_px(x[i : i + 1])[0]
         assert found.log_px == pytest.approx(log_px, abs=1e-7)
-        # 12.5 nats of a Normal's tail are cut at five sigmas
-        assert found.elbo == pytest.approx(bound, abs=3e-4)
-        assert found.kl == pytest.approx(log_px - bound, abs=3e-4)
-        assert abs(found.residual) < 1e-3 and found.residual != 0
+        assert found.elbo == pytest.approx(bound, abs=1e-7)
+        assert found.kl == pytest.approx(log_px - bound, abs=1e-7)
+        assert abs(found.residual) < 1e-7 and found.residual != 0
         np.testing.assert_allclose(found.mean, mean[0], atol=1e-5)
         np.testing.assert_allclose(found.covariance, covariance, atol=1e-4)
+
+
+def linear(seed, d, dim, sigma, spread, away):
+    """A random linear model, an image of it, and a q at a distance from its posterior: loc and scale [1, d]."""
+    rng = np.random.default_rng(seed)
+    model = PPCA(rng.normal(size=(dim, d)), rng.normal(size=dim), sigma)
+    x = data_of(model, 1, seed)
+    loc = model.posterior(x)[0] + away * rng.normal(size=(1, d))
+    return model, x, loc, spread * rng.uniform(0.5, 1.0, (1, d))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**31), d=st.integers(1, 2), dim=st.integers(2, 9), sigma=st.floats(0.02, 2.0),
+    spread=st.floats(0.05, 3.0), away=st.floats(0, 3),
+)  # fmt: skip
+@example(seed=0, d=2, dim=7, sigma=0.1, spread=1.0, away=0.0)
+@example(seed=0, d=2, dim=7, sigma=0.03, spread=1.0, away=0.0)
+def test_errors_bound_the_truth_of_random_linear_models(seed, d, dim, sigma, spread, away):
+    model, x, loc, scale = linear(seed, d, dim, sigma, spread, away)
+    vae = as_vae(model)
+    q = FixedPosterior(torch.from_numpy(loc), torch.from_numpy(scale))
+    found = truth(LatentModel(vae.prior, vae.decoder, q), torch.from_numpy(x))
+    log_px, bound = model.log_px(x)[0], model.elbo(x, loc, np.diag(scale[0] ** 2))[0]
+    assert abs(found.elbo - bound) <= found.elbo_error
+    assert abs(found.log_px - log_px) <= found.log_px_error
+    assert abs(found.kl - (log_px - bound)) <= found.kl_error
+    assert abs(found.residual) <= found.kl_error
+    # bounds that are worth printing
+    assert found.elbo_error <= 1e-7 * (1 + abs(bound)) and found.log_px_error < SEEN
+
+
+def test_single_precision_meets_a_posterior_much_narrower_than_the_first_lattice():
+    model, x, loc, scale = linear(2, 2, 3, 0.03125, 3.0, 0.0)
+    vae = as_vae(model).float()
+    q = FixedPosterior(*(torch.from_numpy(v).float() for v in (loc, scale)))
+    found = truth(LatentModel(vae.prior, vae.decoder, q), torch.from_numpy(x).float())
+    assert found.log_px == pytest.approx(model.log_px(x)[0], abs=1e-4)
 
 
 def test_the_picture_integrates_to_one_and_is_the_density(rotated):
