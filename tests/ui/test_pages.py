@@ -2,18 +2,20 @@
 
 import itertools
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
 import streamlit as st
-from fake_runs import make_run
+from fake_runs import SMALL, make_run
 from page_scripts import MAIN, charts, explore, lives, start, texts
 from safetensors.numpy import save_file
 
 from ui.decode import decoder
 from ui.explore import selection
 from ui.shared import chips, fetching, library, messages, pictures
+from ui.shared.navigation import BY_NAME
 from ui.state import texts as address_texts
 from vae import runs
 from vae.runs import Codes
@@ -148,6 +150,26 @@ def test_broken_folder_is_listed_with_its_reason(folder, digits):
     assert "JSON" in app.error[0].value
     assert "digits-vae-2d" in texts(app)
     assert lives(explore(model="broken")).selectbox(key="chip_model").value == "digits-vae-2d"
+
+
+@pytest.mark.parametrize("page", list(BY_NAME))
+def test_runs_that_nobody_can_read_take_no_page_down(folder, digits, page):
+    for name, file, content in (
+        ("nested", "spec.json", "[" * 100_000),
+        ("wrong", "metrics.json", '{"elbo": {"value": [1]}, "log_px": 3}'),
+        ("torn", "evaluation.json", '{"rows": [{"name": 1}]}'),
+        ("torn", "history.jsonl", '{"step": "one"}\n[]\n'),
+        ("torn", "status.json", '{"state": "running", "step": 1, "total": "many"}'),
+        ("torn", "meta.json", '{"title": 3, "owner": "local", "created": "yesterday", "parent": []}'),
+    ):
+        if not (folder / name).is_dir():
+            make_run(folder, name, **SMALL)
+        (folder / name / file).write_text(content)
+    os.rename(make_run(folder, "strange", **SMALL).path, os.fsencode(folder) + b"/\xff")
+    for shown in ("wrong", "torn"):
+        lives(start(page, model=shown, run=shown))
+    if page == "models":
+        assert len(lives(start(page)).error) == 3
 
 
 @pytest.mark.parametrize("page", ["explore", "models"])

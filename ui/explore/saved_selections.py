@@ -15,6 +15,7 @@ from ui.explore import selection
 from ui.state import session
 from vae.geometry import embedding
 from vae.runs import Codes, Run
+from vae.spec import json_text
 
 FORMAT = "latent-space-explorer selections"
 MOST_NAMES, LONGEST = 100, 60
@@ -114,8 +115,8 @@ def to_json(run: Run, codes: Codes, selections: Mapping[str, np.ndarray]) -> str
 def from_json(content: bytes, run: Run, codes: Codes) -> dict[str, np.ndarray]:
     """Return the selections of a file, by name; raises SelectionError."""
     try:
-        made = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        made = json_text.loads(content)
+    except ValueError as error:
         raise SelectionError("This is no file of selections: it is not JSON.") from error
     if not isinstance(made, dict) or made.get("format") != FORMAT or not isinstance(made.get("selections"), dict):
         raise SelectionError("This is no file of selections. Choose one that was downloaded here.")

@@ -29,7 +29,8 @@ def library_cards(shown: Run) -> None:
         if visitor.mine(run):
             owned.unfinished_card(run)
     for broken in library.broken():
-        st.error(f"**{broken.name}** cannot be read. {broken.reason}", icon=":material/folder_off:")
+        words = f"**{messages.plain(broken.name)}** cannot be read. {messages.plain(broken.reason)}"
+        st.error(words, icon=":material/folder_off:")
 
 
 def _card(run: Run, chosen: bool) -> None:

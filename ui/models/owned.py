@@ -55,5 +55,5 @@ def unfinished_card(run: Run) -> None:
 
 def film_link(run: Run, label: str = "Training") -> None:
     """Draw a link to a run on the Train page."""
-    if films.steps(run.path) or run.history or visitor.mine(run):
+    if films.steps(run.path) or (run.path / "history.jsonl").is_file() or visitor.mine(run):
         navigation.link("train", label, {RUN.name: run.name})

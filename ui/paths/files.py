@@ -15,6 +15,7 @@ from ui.state.texts import FEWEST, LIMIT, MOST, Waypoints
 from vae.geometry import curves
 from vae.geometry.kinds import KINDS
 from vae.runs import Run
+from vae.spec import json_text
 
 FORMAT, VERSION = "latent-path", 1
 LARGEST = 2 << 20  # bytes of an upload: a path of a thousand latents is far smaller
@@ -61,8 +62,8 @@ def from_json(content: bytes, run: Run) -> Path:
     if len(content) > LARGEST:
         raise PathError(f"The file has {len(content):,} bytes, and a path at most {LARGEST:,}. Choose a path's JSON.")
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        found = json_text.loads(content)
+    except ValueError as error:
         raise PathError(f"The file is no JSON: {str(error)[:80]}. Choose the JSON that this page saves.") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise PathError(

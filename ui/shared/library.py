@@ -1,5 +1,6 @@
 """Cached reading of runs and images: each file is read once until it changes, and shared by all sessions."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,14 @@ from vae.runs.stamp import Stamp
 FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metrics.json", "evaluation.json", "card.md")
 
 
-@st.cache_resource(ttl=3, show_spinner=False)
 def entries() -> list[Run | Broken]:
     """Return the library, at most three seconds old, so that a run that was just trained appears."""
-    return runs.library()
+    return list(_shelves().all)
 
 
 def forget() -> None:
     """Empty the cache of the folders, after this visitor has changed something in them."""
-    entries.clear()
+    _shelves.clear()
 
 
 def _finished(run: Run) -> bool:
@@ -37,28 +37,51 @@ def _finished(run: Run) -> bool:
     return (run.path / "codes.npz").is_file() or not (run.path / "meta.json").is_file()
 
 
+@dataclass(frozen=True)
+class Shelves:
+    """The library by what a list shows: `usable` on every page, without the unhealthy examples; `unfinished` have no
+    codes yet, since they wait, train, or have failed; `broken` look like runs and cannot be read."""
+
+    all: list[Run | Broken]
+    usable: list[Run]
+    examples: list[Run]
+    unfinished: list[Run]
+    broken: list[Broken]
+
+
+@st.cache_resource(ttl=3, show_spinner=False)
+def _shelves() -> Shelves:
+    found = Shelves(runs.library(), [], [], [], [])
+    for entry in found.all:
+        if isinstance(entry, Broken):
+            found.broken.append(entry)
+        elif not _finished(entry):
+            found.unfinished.append(entry)
+        elif entry.path.parent == runs.examples():
+            found.examples.append(entry)
+        else:
+            found.usable.append(entry)
+    return found
+
+
 def usable() -> list[Run]:
     """Return the runs that every page can show, without the unhealthy examples."""
-    return [entry for entry in entries() if isinstance(entry, Run) and _finished(entry) and not _unhealthy(entry)]
+    return list(_shelves().usable)
 
 
 def examples() -> list[Run]:
     """Return the unhealthy models that come with the project."""
-    return [entry for entry in entries() if isinstance(entry, Run) and _unhealthy(entry)]
-
-
-def _unhealthy(run: Run) -> bool:
-    return run.path.parent == runs.examples()
+    return list(_shelves().examples)
 
 
 def unfinished() -> list[Run]:
     """Return the runs that have no codes yet: they wait, train, or have failed."""
-    return [entry for entry in entries() if isinstance(entry, Run) and not _finished(entry)]
+    return list(_shelves().unfinished)
 
 
 def broken() -> list[Broken]:
     """Return the folders that look like runs but cannot be read."""
-    return [entry for entry in entries() if isinstance(entry, Broken)]
+    return list(_shelves().broken)
 
 
 def stamp(path: Path) -> Stamp:
@@ -67,10 +90,10 @@ def stamp(path: Path) -> Stamp:
 
 
 def open_run(name: str) -> Run:
-    """Return the run of that name with a readable spec; raises RunError."""
+    """Return the run of that name with readable spec and metrics; raises RunError."""
     path = runs.find(name).path
     run = _run(path, stamp(path))
-    run.spec  # noqa: B018 -- reading is the check
+    run.spec, run.metrics  # noqa: B018 -- reading is the check
     return run
 
 

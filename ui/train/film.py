@@ -3,7 +3,6 @@
 A run that rests is sent whole, once; a run in training sends its newest frame, and the browser keeps what it has seen.
 """
 
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from ui.shared import figures
 from ui.shared.components import pack, source, text
 from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
-from vae.runs import Run, RunError, status
+from vae.runs import Run, RunError, checked, status
 from vae.runs import film as films
 from vae.runs.film import FilmConstants, Frame
+from vae.spec import json_text
 
 SOURCE = source("train/film.js")
 WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live one, and its validation points
@@ -104,10 +104,9 @@ def _records(path: Path) -> list[dict[str, Any]]:
 
 def _record(line: bytes) -> dict[str, Any] | None:
     try:
-        record = json.loads(line)
+        return checked.record(json_text.loads(line))
     except ValueError:
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None
 
 
 def _number(value: Any) -> float:

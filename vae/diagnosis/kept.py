@@ -40,7 +40,7 @@ def read(run: Path, part: str) -> Any:
     """Return a cached part of the evidence for a run's current weights, ABSENT if it has none, None if not cached."""
     for folder in _places(run):
         try:
-            content = json.loads((folder / f"{part}.json").read_text())
+            content = files.read_json(folder / f"{part}.json")
             if content["of"] == digest(run):
                 found = content["evidence"]
                 return ABSENT if found is None else restore(PARTS[part], found)

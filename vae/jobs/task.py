@@ -3,7 +3,6 @@
 The attempts of a run communicate only through its job.json, on the storage that all machines share.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -60,7 +59,7 @@ class Note:
 def read(run: Path) -> Note | None:
     """Return the content of job.json, or None if it is missing or damaged."""
     try:
-        content = json.loads((run / "job.json").read_text())
+        content = files.read_json(run / "job.json")
         return Note(**{f.name: content[f.name] for f in fields(Note) if f.name in content})
     except (OSError, ValueError, TypeError):
         return None

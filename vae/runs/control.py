@@ -40,7 +40,7 @@ class Control:
 def read(path: Path) -> Control:
     """Return the request to the run's trainer; a missing or damaged file means "run"."""
     try:
-        content = json.loads((path / "control.json").read_text())
+        content = files.read_json(path / "control.json")
         return Control(**{f.name: content[f.name] for f in fields(Control) if f.name in content})
     except (OSError, ValueError, TypeError):
         return Control()

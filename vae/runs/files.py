@@ -1,4 +1,4 @@
-"""Write a run's files atomically: after a kill at any moment, the last complete version is there."""
+"""Read a run's JSON files, and write atomically: after a kill at any moment, the last complete version is there."""
 
 import json
 import os
@@ -6,6 +6,10 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from vae.spec import json_text
+
+LARGEST_JSON = 64 * 2**20  # bytes; the largest that this program writes are far below
 
 
 def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
@@ -30,3 +34,17 @@ def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Replace a JSON file atomically."""
     write(path, json.dumps(content, indent=2) + "\n")
+
+
+def read_small(path: Path) -> bytes:
+    """Return a file's content; raises OSError, and ValueError for a file that is too large for JSON."""
+    with open(path, "rb") as file:
+        content = file.read(LARGEST_JSON + 1)
+    if len(content) > LARGEST_JSON:
+        raise ValueError(f"it is larger than {LARGEST_JSON // 2**20} MB")
+    return content
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file; raises OSError for a file that cannot be read, ValueError for its content."""
+    return json_text.loads(read_small(path))

@@ -4,17 +4,17 @@ Reading needs no torch. Damaged or incomplete frames are skipped, because all nu
 """
 
 import io
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from vae.runs import arrays
+
 FRAMES = 40
 SHOWN = 16  # images of each kind
 POINTS = 1000
-DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+DAMAGE = (OSError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def file(path: Path, step: int | None) -> Path:
 
 def pack(content: FilmConstants | Frame, compressed: bool = True) -> bytes:
     """Return the constants or a frame as .npz without pickled objects."""
-    arrays = {k: np.asarray(v) for k, v in content.__dict__.items() if v is not None}
+    made = {k: np.asarray(v) for k, v in content.__dict__.items() if v is not None}
     buffer = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **arrays)
+    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **made)
     return buffer.getvalue()
 
 
@@ -64,12 +64,11 @@ def steps(path: Path) -> list[int]:
 def read(path: Path, step: int | None = None) -> Frame | None:
     """Return the frame of a step (None: the live frame), or None if it is missing or damaged."""
     try:
-        with np.load(file(path, step), allow_pickle=False) as arrays:
-            content = {k: arrays[k] for k in arrays.files}
-        codes, rate = content["codes"], content.get("rate")
-        if codes.ndim != 2 or (rate is not None and rate.shape != codes.shape[1:]):
-            return None
-        return Frame(int(content["step"]), codes, rate, content["reconstructions"], content.get("samples"))
+        found = arrays.read(file(path, step))
+        codes = arrays.numbers(found["codes"], "codes", (None, None))
+        assert codes is not None
+        rate = arrays.numbers(found.get("rate"), "rate", codes.shape[1:])
+        return Frame(int(found["step"]), codes, rate, found["reconstructions"], found.get("samples"))
     except DAMAGE:
         last = steps(path) if step is None else []
         return read(path, last[-1]) if last else None
@@ -78,9 +77,9 @@ def read(path: Path, step: int | None = None) -> Frame | None:
 def constants(path: Path) -> FilmConstants | None:
     """Return the part that all frames share, or None if it is missing or damaged."""
     try:
-        with np.load(path / "film" / "still.npz", allow_pickle=False) as arrays:
-            content = {k: arrays[k] for k in arrays.files}
-        classes = tuple(str(c) for c in content["classes"])
-        return FilmConstants(content.get("labels"), classes, content["originals"], str(content["split"]))
+        found = arrays.read(path / "film" / "still.npz")
+        labels = found.get("labels")
+        labels = None if labels is None else arrays.labels(labels, len(labels))
+        return FilmConstants(labels, arrays.words(found["classes"], "classes"), found["originals"], str(found["split"]))
     except DAMAGE:
         return None

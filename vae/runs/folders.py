@@ -1,5 +1,7 @@
 """The folders of runs, the user's and those shipped with the project: list, find and create runs."""
 
+import difflib
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,9 +10,16 @@ from pathlib import Path
 from vae.data import data_root
 from vae.runs import files
 from vae.runs.run import Run, RunError
+from vae.runs.stamp import Stamp, stamp
 from vae.spec import Spec
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+NAMELESS = (
+    "No link can name this folder. Rename it: at most 80 lower-case letters, digits, dots, dashes and underscores, "
+    "the first a letter or a digit."
+)
+SUGGESTED = 12  # names that an error lists
+LISTED = ("spec.json", "metrics.json", "meta.json")  # what a list shows of a run
 
 
 @dataclass(frozen=True)
@@ -53,16 +62,57 @@ def library(folders: Iterable[Path] | None = None) -> list[Run | Broken]:
     """Return all runs of the folders (default: `roots()`), sorted by name; unreadable folders as Broken."""
     found: dict[str, Run | Broken] = {}
     for folder in folders if folders is not None else roots():
-        for path in sorted(p.parent for p in folder.glob("[!.]*/spec.json")):
-            if path.name in found:
-                continue
-            try:
-                run = Run(path)
-                run.spec, run.metrics  # noqa: B018 -- reading is the check
-                found[path.name] = run
-            except RunError as error:
-                found[path.name] = Broken(path.name, path, str(error))
+        for entry in _seen.entries(folder):
+            found.setdefault(entry.name, entry)
     return [found[name] for name in sorted(found)]
+
+
+def _folders(folder: Path) -> list[str]:
+    """Return the paths of the folders in a folder, without hidden ones; none where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> Run | Broken:
+    """Return a run whose spec, metrics and metadata have been read, or why it cannot be used."""
+    name = path.name
+    try:
+        run = Run(path)
+        name = run.name
+        if not NAME.fullmatch(path.name):
+            raise RunError(NAMELESS)
+        run.spec, run.metrics, run.meta  # noqa: B018 -- reading is the check
+        return run
+    except RunError as error:
+        return Broken(name, path, str(error))
+    except Exception as error:  # one run that nobody foresaw must not take the list of all down
+        return Broken(
+            name, path, f"Reading it failed with {type(error).__name__}: {error}. Repair or remove its files."
+        )
+
+
+class _Seen:
+    """What was read of each run folder, which is read again only when its files have changed."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, dict[str, tuple[Stamp, Run | Broken]]] = {}  # by folder and path
+
+    def entries(self, folder: Path) -> list[Run | Broken]:
+        """Return the runs of a folder, objects of the caller's own."""
+        before, now = self.known.get(str(folder), {}), dict[str, tuple[Stamp, Run | Broken]]()
+        for path in _folders(folder):
+            version = stamp(path, LISTED)
+            if version and version[0][0] == LISTED[0]:  # a folder without a spec is no run
+                known = before.get(path)
+                now[path] = known if known is not None and known[0] == version else (version, _read(Path(path)))
+        self.known[str(folder)] = now
+        return [found if isinstance(found, Broken) else found.copy() for _, found in now.values()]
+
+
+_seen = _Seen()
 
 
 def find(name: str, folders: Iterable[Path] | None = None) -> Run:
@@ -73,7 +123,10 @@ def find(name: str, folders: Iterable[Path] | None = None) -> Run:
             if (folder / name / "spec.json").is_file():
                 return Run(folder / name)
     known = [r.name for r in library(folders)]
-    raise RunError(f"There is no model {name!r} here. Known models: {', '.join(known) or 'none'}.")
+    near = difflib.get_close_matches(name[:80], known, SUGGESTED, 0.0) if len(known) > SUGGESTED else known
+    more = f" and {len(known) - len(near):,} more" if len(known) > len(near) else ""
+    shown = name if len(name) <= 80 else f"{name[:80]}…"
+    raise RunError(f"There is no model {shown!r} here. Known models: {', '.join(near) or 'none'}{more}.")
 
 
 def open_run(run: str | Path | Run) -> Run:

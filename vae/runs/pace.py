@@ -1,6 +1,5 @@
 """Estimate the duration of a training: the arithmetic's time, corrected by earlier runs on this machine."""
 
-import json
 import math
 from typing import Any
 
@@ -19,7 +18,7 @@ def _key(spec: Spec, threads: int) -> str:
 
 def _learned() -> dict[str, Any]:
     try:
-        content = json.loads((data_root() / "machine.json").read_text())
+        content = files.read_json(data_root() / "machine.json")
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -6,9 +6,6 @@ weights that belong to them).
 """
 
 import io
-import json
-import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +14,9 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from vae.runs import files
-from vae.spec import Spec, SpecError
+from vae.data.dataset import SPLITS
+from vae.runs import arrays, checked, files
+from vae.spec import Spec, SpecError, json_text
 from vae.spec.layers import fold, weight_shape
 
 SHOWN_LABEL = 0  # the default label of a conditional decoder
@@ -54,10 +52,10 @@ class Codes:
 
     def to_bytes(self) -> bytes:
         """Return the codes as a compressed .npz without pickled objects."""
-        arrays = {k: v for k, v in self.__dict__.items() if isinstance(v, np.ndarray)}
-        arrays |= {"classes": np.array(self.classes, dtype=np.str_), "split": np.array(self.split)}
+        made = {k: v for k, v in self.__dict__.items() if isinstance(v, np.ndarray)}
+        made |= {"classes": np.array(self.classes, dtype=np.str_), "split": np.array(self.split)}
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        np.savez_compressed(buffer, allow_pickle=False, **made)
         return buffer.getvalue()
 
 
@@ -66,25 +64,35 @@ class Run:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not (self.path / "spec.json").is_file():
+        try:
+            there = (self.path / "spec.json").is_file()
+        except (OSError, ValueError):  # a name that is too long, or holds a zero
+            there = False
+        if not there:
             raise RunError(
                 f"{self.path} is no run: it has no spec.json. Pick a folder that `python -m vae train` made."
             )
+
+    def copy(self) -> "Run":
+        """Return another object with the spec, metrics and metadata that were read; its other files are read anew."""
+        made = object.__new__(Run)
+        made.__dict__ |= {k: v for k, v in self.__dict__.items() if k in ("path", "spec", "metrics", "meta")}
+        return made
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
     @property
     def name(self) -> str:
-        """The folder's name, which permalinks use."""
-        return self.path.name
+        """The folder's name, which permalinks use; what is no UTF-8 in it is escaped."""
+        return self.path.name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
     @cached_property
     def spec(self) -> Spec:
         """The spec of the run."""
         try:
-            return Spec.from_json((self.path / "spec.json").read_text())
-        except (SpecError, UnicodeDecodeError) as error:
+            return Spec.from_json(files.read_small(self.path / "spec.json"))
+        except (SpecError, ValueError, OSError) as error:
             raise RunError(
                 f"{self.name}/spec.json cannot be used: {error}. Restore it, or train the run anew."
             ) from error
@@ -93,11 +101,14 @@ class Run:
     def history(self) -> list[dict[str, Any]]:
         """The records of training, in order; a last line cut short by a kill is dropped."""
         file = self.path / "history.jsonl"
-        lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
+        try:
+            lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
+        except OSError as error:
+            raise RunError(f"{self.name}/history.jsonl cannot be read: {error}.") from error
         records = []
         for i, line in enumerate(lines):
             try:
-                records.append(json.loads(line))
+                records.append(checked.record(json_text.loads(line)))
             except ValueError as error:
                 if i == len(lines) - 1:
                     break
@@ -108,12 +119,11 @@ class Run:
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        """The run's metadata: title, note, owner, created (unix time), parent {"run", "step"}; {} if damaged."""
+        """The run's metadata: title, note, owner, created (unix time), parent {"run", "step"}; without damaged ones."""
         try:
-            content = json.loads((self.path / "meta.json").read_text())
+            return checked.meta(files.read_json(self.path / "meta.json"))
         except (OSError, ValueError):
             return {}
-        return content if isinstance(content, dict) else {}
 
     @property
     def checkpoint(self) -> Path | None:
@@ -130,8 +140,8 @@ class Run:
         """Evaluation results by name, each {"value", "se", "n", "units"}, and the data of the evaluation."""
         file = self.path / "metrics.json"
         try:
-            return json.loads(file.read_text()) if file.is_file() else {}
-        except ValueError as error:
+            return checked.metrics(files.read_json(file)) if file.is_file() else {}
+        except (ValueError, OSError) as error:
             remedy = f"Run `python -m vae evaluate {self.name}` again."
             raise RunError(f"{self.name}/metrics.json is damaged: {error}. {remedy}") from error
 
@@ -140,49 +150,46 @@ class Run:
         """The rows of the evaluation table, {"name", "symbol", "value", "se", "n", "units", "note"} each."""
         file = self.path / "evaluation.json"
         try:
-            return list(json.loads(file.read_text())["rows"]) if file.is_file() else []
-        except (ValueError, KeyError, TypeError) as error:
+            return checked.rows(files.read_json(file)) if file.is_file() else []
+        except (ValueError, OSError) as error:
             remedy = f"Run `python -m vae evaluate {self.name} --table` again."
             raise RunError(f"{self.name}/evaluation.json is damaged: {error}. {remedy}") from error
 
     @cached_property
     def card(self) -> str:
         """The model card, Markdown."""
-        file = self.path / "card.md"
-        return file.read_text(errors="replace") if file.is_file() else ""
+        try:
+            return (self.path / "card.md").read_text(errors="replace")
+        except OSError:
+            return ""
 
     @cached_property
     def codes(self) -> Codes:
         """The saved codes, which the map shows even if the data are not on this machine."""
         remedy = f"Run `python -m vae encode {self.name}` to make it again."
+        d = self.spec.latent
         try:
-            with np.load(self.path / "codes.npz", allow_pickle=False) as file:
-                arrays = {k: file[k] for k in file.files}
+            found = arrays.read(self.path / "codes.npz")
+            means = arrays.numbers(found.get("means"), "means", (None, d))
+            if means is None:
+                raise ValueError("it has no means")
+            n, split = len(means), str(found.get("split", "test"))
+            if split not in SPLITS:
+                raise ValueError(f"there is no split {split[:20]!r}")
+            return Codes(
+                means,
+                arrays.numbers(found.get("scales"), "scales", (n, d)),
+                arrays.labels(found.get("labels"), n),
+                arrays.words(found.get("classes"), "classes"),
+                split,
+                arrays.numbers(found.get("mean"), "mean", (d,)),
+                arrays.numbers(found.get("components"), "components", (2, d)),
+                arrays.numbers(found.get("explained"), "explained", (2,)),
+            )
         except FileNotFoundError as error:
             raise RunError(f"{self.name} has no codes.npz yet. {remedy}") from error
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
+        except ValueError as error:
             raise RunError(f"{self.name}/codes.npz is damaged: {error}. {remedy}") from error
-        means = arrays.get("means")
-        if means is None or means.ndim != 2 or means.shape[1] != self.spec.latent:
-            found = "none" if means is None else list(means.shape)
-            raise RunError(f"{self.name}/codes.npz: means are {found}, expected [N, {self.spec.latent}]. {remedy}")
-        for key, expected in (("scales", means.shape), ("labels", means.shape[:1])):
-            if key in arrays and arrays[key].shape != expected:
-                found = list(arrays[key].shape)
-                raise RunError(f"{self.name}/codes.npz: {key} are {found}, expected {list(expected)}. {remedy}")
-        for key in ("means", "scales"):
-            if key in arrays and not np.isfinite(arrays[key]).all():
-                raise RunError(f"{self.name}/codes.npz: {key} hold NaN or infinity. {remedy}")
-        return Codes(
-            means,
-            arrays.get("scales"),
-            arrays.get("labels"),
-            tuple(str(c) for c in arrays.get("classes", ())),
-            str(arrays.get("split", "test")),
-            arrays.get("mean"),
-            arrays.get("components"),
-            arrays.get("explained"),
-        )
 
     def weights(self, prefix: str = "") -> dict[str, np.ndarray]:
         """Return the weights whose names start with `prefix`, without it; raises RunError if damaged or not finite."""

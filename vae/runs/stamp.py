@@ -1,12 +1,21 @@
 """A stamp of a run's files, which changes when they change; used as a cache key."""
 
+import os
+import stat
 from pathlib import Path
 
 Stamp = tuple[tuple[str, int, int], ...]
 WEIGHTS = ("spec.json", "model.safetensors")
 
 
-def stamp(run: Path, files: tuple[str, ...] = WEIGHTS) -> Stamp:
+def stamp(run: Path | str, files: tuple[str, ...] = WEIGHTS) -> Stamp:
     """Return name, time in ns and size of each existing file of the run, by default its spec and weights."""
-    found = ((name, run / name) for name in files)
-    return tuple((name, s.st_mtime_ns, s.st_size) for name, file in found if file.is_file() for s in [file.stat()])
+    found = []
+    for name in files:
+        try:
+            seen = os.stat(f"{run}/{name}")
+        except (OSError, ValueError):  # ValueError: a zero in the name
+            continue
+        if stat.S_ISREG(seen.st_mode):
+            found.append((name, seen.st_mtime_ns, seen.st_size))
+    return tuple(found)

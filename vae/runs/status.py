@@ -4,12 +4,14 @@ import json
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any, get_args
 
 from filelock import FileLock
 
-from vae.runs import files
+from vae.runs import checked, files
 
 ALIVE = frozenset({"starting", "running", "paused", "finishing"})
 ENDED = frozenset({"done", "stopped", "failed"})
@@ -59,13 +61,26 @@ class Status:
         return json.dumps(content) + "\n"
 
 
+CHECKS: dict[type, Callable[[Any, str], Any]] = {str: checked.text, int: checked.whole, float: checked.number}
+
+
+def _of(content: dict[str, Any]) -> Status:
+    """Return the status of a file's content; raises ValueError, since a page counts and formats with every field."""
+    status = Status(**{f.name: content[f.name] for f in fields(Status) if f.name in content})
+    for f in fields(Status):
+        value, kind = getattr(status, f.name), (get_args(f.type) or (f.type,))[0]
+        if CHECKS[kind](value, f.name) is None and f.default is not None:
+            raise ValueError(f"{f.name} is empty")
+    if status.state not in STATES:
+        raise ValueError(f"there is no state {status.state!r}")
+    return status
+
+
 def read(path: Path) -> Status | None:
     """Return the content of status.json, or None if it is missing or damaged; the trainer soon writes the next one."""
     try:
-        content = json.loads((path / "status.json").read_text())
-        status = Status(**{f.name: content[f.name] for f in fields(Status) if f.name in content})
-        return status if status.state in STATES and isinstance(status.step, int) else None
-    except (OSError, ValueError, TypeError):
+        return _of(checked.mapping(files.read_json(path / "status.json"), "it"))
+    except (OSError, ValueError):
         return None
 
 

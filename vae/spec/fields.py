@@ -63,7 +63,9 @@ class Scalar:
 
     def contains(self, value: Any, closed: bool = False) -> bool:
         """Return whether a value is a number within the bounds; `closed` includes the lower bound."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if isinstance(value, float) and not math.isfinite(value):
             return False
         if self.whole and value != int(value):
             return False

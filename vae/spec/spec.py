@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from vae.spec import check, formulas, plans, rules
+from vae.spec import check, formulas, json_text, plans, rules
 from vae.spec.choices import LIKELIHOODS, OBJECTIVES, POSTERIORS, PRIORS
 from vae.spec.kinds import Likelihood, Objective, Posterior, Prior
 from vae.spec.layers import Layer, Shape
@@ -145,10 +145,10 @@ class Spec:
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "Spec":
+    def from_json(cls, text: str | bytes) -> "Spec":
         """Return the spec of a JSON text; raises SpecError on unknown, missing or impossible entries."""
         try:
-            entries = json.loads(text)
+            entries = json_text.loads(text)
         except ValueError as error:
             raise SpecError(f"Not valid JSON: {error}.") from error
         if not isinstance(entries, dict):

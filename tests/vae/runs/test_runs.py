@@ -129,7 +129,7 @@ def test_nan_weights_are_refused(run):
 
 def test_codes_of_the_wrong_shape_or_with_nan_are_refused(run):
     good = run.codes
-    for means, message in ((good.means[:, :2], r"expected \[N, 3\]"), (good.means * np.nan, "NaN")):
+    for means, message in ((good.means[:, :2], r"expected floats \[N, 3\]"), (good.means * np.nan, "NaN")):
         scales = good.scales[:, : means.shape[1]]
         runs.write(run.path / "codes.npz", Codes(means, scales, good.labels, good.classes, "test").to_bytes())
         with pytest.raises(RunError, match=message):
