@@ -239,6 +239,6 @@ def _others(run: Run) -> dict[str, Number]:
             continue
         kinds = (other.spec.likelihood["kind"], run.spec.likelihood["kind"])
         entry = other.metrics.get("elbo")
-        if kinds[0] == kinds[1] and entry:
+        if kinds[0] == kinds[1] and entry and entry["se"] is not None:
             found[other.title] = Number(entry["value"], entry["se"], entry["n"])
     return found

@@ -10,12 +10,13 @@ from streamlit.delta_generator import DeltaGenerator
 from ui.shared import figures, messages
 from ui.state import session
 from ui.train import fitting, spec_fields
-from ui.train.spec_fields import LABELS, NONE, OF_THE_WEIGHTS, Problem, Values
+from ui.train.spec_fields import LABELS, NONE, Problem, Values
 from ui.train.widgets import Fields, base, fill, followed, key, read, write
 from vae import data
 from vae.data import DataError
 from vae.jobs import embedded
 from vae.runs import pace
+from vae.runs.resume import FIXED
 from vae.spec import PRESETS, Spec, SpecError, cost
 from vae.spec import choices as options
 from vae.spec.choices import CHOICES, NUMBERS, OBJECTIVES
@@ -74,7 +75,7 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
     if misfit := fitting.misfit(values["preset"], values["data"]):
         found = [("preset", misfit), *found]
     steps = spec_fields.total_steps(values["data"], values["size"], values["batch"], values["epochs"])
-    fields = Fields(values, disabled, frozenset() if branch is None else OF_THE_WEIGHTS | {"preset"}, steps)
+    fields = Fields(values, disabled, frozenset() if branch is None else FIXED | {"preset"}, steps)
     with st.container(key="spec_form", gap="small"):
         if branch is not None:
             st.caption(LOCKED_REASON)

@@ -21,10 +21,6 @@ Problem = tuple[str, str]  # the entry of the spec, and a sentence
 
 CONSTANT, FIXED, NONE, LABELS = "constant", "fixed", "none", "labels"
 SCHEDULES = (CONSTANT, *SHAPES)
-# what the weights and batches of a run decide, so that a branch cannot change it (see manage.branch)
-OF_THE_WEIGHTS = frozenset(
-    {"data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "condition", "size", "batch"}
-)
 # should somebody choose convolutions where a perceptron is recommended: no more halvings than the sides allow
 _CHANNELS = {8: "16, 32", 28: "16, 32, 64", 32: "16, 32, 64", 64: "8, 16, 32, 32"}
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from vae.runs import open_run
+from vae.runs import changeable, open_run
 
 HELP = "pre-decode a run's map"
 
@@ -17,6 +17,6 @@ def run(given: argparse.Namespace) -> None:
     from vae.runs.load import load_model
     from vae.training import finish
 
-    found = open_run(given.model)
+    found = changeable(open_run(given.model))
     model = load_model(found)
     finish.atlas(found, model, finish.encode(found, model))

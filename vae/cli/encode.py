@@ -2,7 +2,7 @@
 
 import argparse
 
-from vae.runs import open_run
+from vae.runs import changeable, open_run
 
 HELP = "make a run's codes again"
 
@@ -17,5 +17,5 @@ def run(given: argparse.Namespace) -> None:
     from vae.runs.load import load_model
     from vae.training import finish
 
-    found = open_run(given.model)
+    found = changeable(open_run(given.model))
     finish.encode(found, load_model(found))

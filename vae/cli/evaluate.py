@@ -1,9 +1,10 @@
 """Evaluate a run's bounds on held-out data, with standard errors."""
 
 import argparse
-import json
+import sys
 
-from vae.runs import files, open_run
+from vae.runs import is_shipped, measured, open_run
+from vae.spec import json_text
 
 HELP = "bounds on held-out data, with standard errors"
 
@@ -32,17 +33,22 @@ def _evaluate(given: argparse.Namespace) -> None:
 
     found = open_run(given.model)
     if given.table:
-        for row in run_table.table(found):
+        for row in run_table.table(found, keep=not is_shipped(found)):
             value = f"{row['value']:12.4f} ± {row['se']:<9.4f} {row['units']:6}"
             print(f"{row['name']:22} {value} n = {row['n']:<6,} {row['note']}")
         return
     spec = found.spec
     dataset, batches = held_out(found, name=given.data)
     name = spec.data_name if given.data is None else f"{given.data} ({spec.binarisation} binarisation)"
-    measured = evaluate(load_model(found), batches, given.k, spec.seed, given.n)
-    numbers = finish.metrics(measured, name, dataset.split, given.k)
-    if given.data in (None, spec.data):
-        kept = {k: found.metrics[k] for k in ("command", "train_seconds", "hardware") if k in found.metrics}
-        files.write_json(found.path / "metrics.json", numbers | kept)
-        files.write(found.path / "card.md", finish.card(found, spec, numbers | kept))
-    print(json.dumps(numbers, indent=2))
+    estimates = evaluate(load_model(found), batches, given.k, spec.seed, given.n)
+    numbers = finish.metrics(estimates, name, dataset.split, given.k)
+    print(json_text.dumps(numbers, indent=2))
+    if given.data not in (None, spec.data):
+        said = f"of other data than {found.name}'s own: nothing is saved"
+    elif is_shipped(found):
+        said = f"{found.name} comes with the project and stays as it is: nothing is saved"
+    else:
+        file, _ = finish.keep(found, numbers)
+        better = f": {measured.FILE} keeps the better measurement" if file.name != measured.FILE else ""
+        said = f"saved as {file}{better}"
+    print(said, file=sys.stderr)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from vae.runs import RunError, open_run
+from vae.runs import RunError, changeable, open_run
 
 HELP = "write a run's history for other tools"
 
@@ -22,5 +22,5 @@ def run(given: argparse.Namespace) -> None:
     if not given.tensorboard:
         raise RunError("say what to export to: --tensorboard")
     found = open_run(given.model)
-    folder = given.out or found.path / "tensorboard"
+    folder = given.out or changeable(found).path / "tensorboard"
     print(f"{export.tensorboard(found, folder)} scalars written; look at them with: tensorboard --logdir {folder}")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from vae.runs import open_run
+from vae.runs import changeable, open_run
 
 HELP = "fit a density to a run's codes, to sample from"
 
@@ -18,4 +18,4 @@ def run(given: argparse.Namespace) -> None:
     """Fit the density and save it in the run."""
     from vae.density import expost
 
-    expost.of_run(open_run(given.model), given.kind, components=given.components)
+    expost.of_run(changeable(open_run(given.model)), given.kind, components=given.components)

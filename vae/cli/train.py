@@ -1,15 +1,17 @@
 """Train a preset on data as a new run, or continue a run folder to its end."""
 
 import argparse
+import sys
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from vae import data, runs
 from vae.cli import spec_options
 from vae.data.completion import complete
-from vae.runs import Run, RunError, files, open_run
+from vae.runs import Run, RunError, files, manage, open_run, resume
 from vae.spec import PRESETS, Spec, SpecError, preset
 from vae.spec.choices import ROLES
 from vae.training import launch
@@ -43,40 +45,86 @@ def _target(given: argparse.Namespace) -> Run:
     from vae.data.batches import prepare
 
     known = given.resume or (given.target if given.target not in PRESETS else None)
-    if known and ("/" in known or given.resume or given.data is None):
-        found = open_run(known)
-        if given.epochs:
-            files.write(found.path / "spec.json", replace(found.spec, epochs=given.epochs).to_json())
-        return Run(found.path)
+    if known:
+        return _go_on(_existing(known), given)
     spec = _spec(given)
-    name = given.name or f"{given.target}-{given.data}"
-    if not runs.NAME.fullmatch(name):
-        raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
+    name = _checked(given.name or f"{given.target}-{given.data}")
     prepare(data.load(spec.data, "valid", n=1), spec)  # refuse an invalid spec before a folder is created
     made = runs.create((given.out or runs.user_runs()) / name, spec)
     files.write_json(made.path / "meta.json", {"owner": "local", "created": time.time(), "command": given.command_line})
     return Run(made.path)
 
 
+def _checked(name: str) -> str:
+    """Return a run's name; raises RunError if it is none."""
+    if not runs.NAME.fullmatch(name):
+        raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores")
+    return name
+
+
+def _existing(name: str) -> Run:
+    """Return the run of a name or folder; raises RunError, which lists the presets too."""
+    try:
+        return open_run(name)
+    except RunError as error:
+        raise RunError(f"{error} Presets: {', '.join(PRESETS)}.") from None
+
+
+def _go_on(found: Run, given: argparse.Namespace) -> Run:
+    """Return an existing run with the given changes, or a changed copy of a run that comes with the project."""
+    entries = _scheduled(given, _chosen(given, vars(found.spec)))
+    if given.data is not None:
+        entries["data"] = given.data
+    changes = {name: value for name, value in entries.items() if value != getattr(found.spec, name)}
+    if runs.is_shipped(found):
+        resume.check(found, resume.changed(found, changes))
+        folder = runs.user_runs()
+        free = (n for i in count(2) if not (folder / (n := f"{found.name}-{i}")).exists())
+        name = _checked(given.name) if given.name else next(free)
+        made = manage.branch(found, "local", name, given.command_line, **changes)
+        print(
+            f"{found.name} comes with the project and stays as it is: its copy {made.path} is trained.", file=sys.stderr
+        )
+        return made
+    if given.name or given.out:
+        raise RunError(f"{found.name} has its name and place already: leave out --name and --out to go on with it.")
+    return resume.change(found, changes, given.command_line)
+
+
 def _spec(given: argparse.Namespace) -> Spec:
     """Return the spec of the command line, completed from the data."""
     if given.target is None or given.data is None:
         raise SpecError("train needs a PRESET and --data NAME, or a RUN")
-    base = vars(preset(given.target))  # raises for an unknown name
-    said = spec_options.chosen(given)
-    entries = base | said | {role: spec_options.entry(given, role, _usual(given, role, base[role])) for role in ROLES}
-    entries["terms"] = spec_options.terms(given, base["terms"])
-    entries = complete(entries, data.describe(given.data), said)
+    entries = _chosen(given, vars(preset(given.target)))
+    entries = complete(entries, data.describe(given.data), spec_options.chosen(given))
+    return Spec(**_scheduled(given, entries))
+
+
+def _chosen(given: argparse.Namespace, base: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of a spec with what the command line says instead."""
+    entries = {**base, **spec_options.chosen(given)}
+    entries |= {role: spec_options.entry(given, role, _usual(given, role, base[role])) for role in ROLES}
+    return entries | {"terms": spec_options.terms(given, base["terms"])}
+
+
+def _scheduled(given: argparse.Namespace, entries: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec's entries with the schedules of --warm-up and --cosine."""
     if given.warm_up:
-        stop = entries["objective"].get("beta", 1.0)
-        entries["objective"]["beta"] = {"schedule": "linear", "start": 0.0, "stop": stop, "steps": given.warm_up}
+        stop = _end(entries["objective"].get("beta", 1.0), "stop")
+        beta = {"schedule": "linear", "start": 0.0, "stop": stop, "steps": given.warm_up}
+        entries["objective"] = {**entries["objective"], "beta": beta}
     if given.cosine:
-        steps = entries["epochs"] * -(-data.train_size(given.data, given.size) // entries["batch"])
-        start = entries["learning_rate"]
+        steps = entries["epochs"] * -(-data.train_size(entries["data"], entries["size"]) // entries["batch"])
+        start = _end(entries["learning_rate"], "start")
         entries["learning_rate"] = {
             "schedule": "cosine", "start": start, "stop": 0.0, "steps": steps, "warmup": WARM_UP
         }  # fmt: skip
-    return Spec(**entries)
+    return entries
+
+
+def _end(number: Any, end: str) -> Any:
+    """Return a constant number itself, or the start or stop of a schedule."""
+    return number[end] if isinstance(number, Mapping) else number
 
 
 def _usual(given: argparse.Namespace, role: str, entry: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """The types of evidence for a diagnosis: numbers with standard errors in nats per example, stored as JSON."""
 
+import math
 from dataclasses import dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -237,9 +238,10 @@ def restore(kind: type[T], content: Any) -> T:
 
 def _value(hint: Any, value: Any) -> Any:
     if value is None:
-        return None
+        return math.nan if hint is float else None  # JSON has no NaN
     if hint is Number:
-        return Number(*value)
+        number, error, n = value
+        return Number(_value(float, number), _value(float, error), n)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return _value(next(a for a in arguments if a is not type(None)), value)

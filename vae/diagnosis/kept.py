@@ -2,7 +2,6 @@
 change."""
 
 import hashlib
-import json
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from vae.data import data_root
 from vae.diagnosis.evidence import PARTS, restore
 from vae.runs import Run, files, is_shipped
 from vae.runs.stamp import WEIGHTS, Stamp, stamp
+from vae.spec import json_text
 
 VERSION = 1  # version of the measurements: a new one invalidates the cache
 FOLDER = "diagnosis"
@@ -52,10 +52,11 @@ def read(run: Path, part: str) -> Any:
 def write(run: Path, part: str, evidence: dict[str, Any] | None, beside: bool | None = None) -> None:
     """Cache a part of the evidence (as from `evidence.plain`); None means that the model has none.
 
-    It is written into the run if that was made on this machine and is writable, or if `beside` is true.
+    It is written into the run if that was made on this machine and is writable, else into the data folder; `beside`
+    decides instead, for those who make a model that comes with the project.
     """
     near, far = _places(run)
     mine = not is_shipped(Run(run)) and os.access(run, os.W_OK)
     folder = near if (mine if beside is None else beside) else far
     folder.mkdir(parents=True, exist_ok=True)
-    files.write(folder / f"{part}.json", json.dumps({"of": digest(run), "evidence": evidence}), durable=False)
+    files.write(folder / f"{part}.json", json_text.dumps({"of": digest(run), "evidence": evidence}), durable=False)

@@ -22,11 +22,11 @@ def measured(run: Run) -> Iterator[tuple[str, Any]]:
         yield name, of(case)
 
 
-def diagnose(run: Run, keep: bool = False) -> Evidence:
-    """Measure and return all evidence of a run; `keep` saves it in the run."""
+def diagnose(run: Run, keep: bool = False, beside: bool | None = None) -> Evidence:
+    """Measure and return all evidence of a run; `keep` saves it as `kept.write` does, which explains `beside`."""
     known = {name: getattr(quickly(run), name) for name in QUICK}
     for name, found in measured(run):
         known[name] = found
         if keep:
-            kept.write(run.path, name, None if found is None else plain(found), beside=True)
+            kept.write(run.path, name, None if found is None else plain(found), beside)
     return Evidence(**known)

@@ -45,9 +45,10 @@ def _plain(row: Row) -> dict[str, Any]:
     return {"name": row.name, "symbol": row.symbol, **numbers, "note": row.note}
 
 
-def table(run: Run) -> list[dict[str, Any]]:
-    """Measure, save and return the whole table."""
+def table(run: Run, keep: bool = True) -> list[dict[str, Any]]:
+    """Measure and return the whole table; `keep` saves it in the run."""
     model = load_model(run)
     rows = [row for name in PARTS for row in part(run, model, name)]
-    runs.keep_evaluation(run, rows)
+    if keep:
+        runs.keep_evaluation(run, rows)
     return rows

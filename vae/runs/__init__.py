@@ -4,6 +4,7 @@ from vae.runs.files import write, write_json
 from vae.runs.folders import (
     NAME,
     Broken,
+    changeable,
     create,
     examples,
     find,
@@ -23,6 +24,7 @@ __all__ = [
     "Codes",
     "Run",
     "RunError",
+    "changeable",
     "create",
     "examples",
     "find",

@@ -1,6 +1,5 @@
 """Read a run's JSON files, and write atomically: after a kill at any moment, the last complete version is there."""
 
-import json
 import os
 import threading
 from collections.abc import Mapping
@@ -32,8 +31,8 @@ def write(path: Path, content: bytes | str, *, durable: bool = True) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace a JSON file atomically."""
-    write(path, json.dumps(content, indent=2) + "\n")
+    """Replace a JSON file atomically; numbers that are not finite become null."""
+    write(path, json_text.dumps(content, indent=2) + "\n")
 
 
 def read_small(path: Path) -> bytes:

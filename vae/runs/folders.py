@@ -48,6 +48,13 @@ def is_shipped(run: Run) -> bool:
     return run.path.resolve().parent in (shipped().resolve(), examples().resolve())
 
 
+def changeable(run: Run) -> Run:
+    """Return a run that may be changed; raises RunError for one that comes with the project."""
+    if is_shipped(run):
+        raise RunError(f"{run.name} comes with the project and stays as it is. Branch from it, or train your own.")
+    return run
+
+
 def user_runs() -> Path:
     """The folder of the runs trained on this machine."""
     return data_root() / "runs"

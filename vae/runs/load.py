@@ -12,11 +12,16 @@ from vae.runs.run import Run, RunError
 def load_model(run: Run) -> LatentModel:
     """Return a run's trained model in evaluation mode; raises RunError if weights and spec do not fit."""
     model = build.model(run.spec)
+    load_weights(run, model)
+    return model.eval()
+
+
+def load_weights(run: Run, model: LatentModel) -> None:
+    """Give a model the saved weights of a run; raises RunError if weights and spec do not fit."""
     try:
         model.load_state_dict(load_file(run.path / "model.safetensors"))
     except (SafetensorError, OSError, RuntimeError) as error:
         raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run anew.") from error
-    return model.eval()
 
 
 def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:

@@ -8,12 +8,11 @@ import shutil
 import time
 import uuid
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vae import data
-from vae.runs import control, files, film, folders, pace, status
+from vae.runs import control, files, film, folders, pace, resume, status
 from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError, cost
 
@@ -89,32 +88,34 @@ def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) 
     return _describe(run, title=title.strip()[:TITLE], owner=owner, created=time.time(), command=command)
 
 
-def branch(run: Run, owner: str, **changes: Any) -> Run:
-    """Return a new run that continues from another's last checkpoint; changes must keep the networks.
+def branch(run: Run, owner: str, name: str = "", command: str = "", **changes: Any) -> Run:
+    """Return a new run that goes on from another's last checkpoint, or from its weights if it has no checkpoint.
 
-    Raises RunError while the other run trains, or without a checkpoint; SpecError if the changes need other weights.
+    `name` is the new folder's name and `command` the one that trains it, if they are not the usual ones. Raises
+    RunError while the other run trains, if it has nothing to go on from or if the name is taken; SpecError if the
+    changes need other weights. Then nothing was created.
     """
     if status.current(run.path).state in ("running", "starting", "finishing"):
         raise RunError(f"{run.title} is training: pause it, then branch from where it stands.")
-    if run.checkpoint is None:
-        raise RunError(f"{run.title} has no checkpoint to go on from. Train it anew from its settings.")
-    try:
-        spec = replace(run.spec, **changes)
-    except TypeError as error:
-        raise SpecError(str(error)) from error
-    fixed = (
-        *("data", "shape", "latent", "encoder", "decoder", "likelihood", "posterior", "prior", "condition"),
-        *("size", "batch"),
-    )
-    changed = [name for name in fixed if getattr(spec, name) != getattr(run.spec, name)]
-    if changed:
-        raise SpecError(
-            f"A branch goes on with the weights and batches it has, so {', '.join(changed)} cannot change. "
-            "Start a new run instead."
+    if not run.resumable:
+        raise RunError(
+            f"{run.title} has neither checkpoint nor weights to go on from. Train it anew from its settings."
         )
+    spec = resume.changed(run, changes)
     check(spec)
-    made = folders.create(run.path.parent / _name(spec) if _own(run) else folders.user_runs() / _name(spec), spec)
-    shutil.copyfile(run.checkpoint, made.path / "state.pt")
+    folder = run.path.parent if _own(run) else folders.user_runs()
+    made = folders.create(folder / (name or _name(spec)), spec)
+    try:
+        return _branched(run, made, owner, command, "learning_rate" in changes)
+    except BaseException:
+        shutil.rmtree(made.path, ignore_errors=True)
+        raise
+
+
+def _branched(run: Run, made: Run, owner: str, command: str, own_rate: bool) -> Run:
+    """Copy what training goes on from into a new folder, and describe it."""
+    if run.checkpoint is not None:
+        shutil.copyfile(run.checkpoint, made.path / "state.pt")
     for file in ("history.jsonl", "model.safetensors"):
         if (run.path / file).is_file():
             shutil.copyfile(run.path / file, made.path / file)
@@ -122,12 +123,12 @@ def branch(run: Run, owner: str, **changes: Any) -> Run:
     for frame in [film.file(run.path, s) for s in film.steps(run.path)] + [run.path / "film" / "still.npz"]:
         if frame.is_file():
             shutil.copyfile(frame, made.path / "film" / frame.name)
-    if "learning_rate" in changes:
+    if own_rate:
         control.ask(made.path, learning_rate=0.0)  # the checkpoint may hold another learning rate, set by the user
-    step = status.current(run.path).step or (run.history[-1]["step"] if run.history else 0)
+    step = resume.steps_done(run)
     origin = {"run": run.name, "step": step}
     title = f"{run.title}, branch"[:TITLE]
-    command = f"python -m vae train {made.name}"
+    command = resume.with_command(run, command or f"python -m vae train {made.name}", step)
     return _describe(made, title=title, owner=owner, created=time.time(), parent=origin, command=command)
 
 
@@ -135,20 +136,15 @@ def _own(run: Run) -> bool:
     return not folders.is_shipped(run)
 
 
-def _changeable(run: Run) -> None:
-    if not _own(run):
-        raise RunError(f"{run.name} comes with the project and stays as it is. Branch from it, or train your own.")
-
-
 def rename(run: Run, title: str) -> Run:
     """Change a run's displayed title; the folder's name, and so every link to it, stays the same."""
-    _changeable(run)
+    folders.changeable(run)
     return _describe(run, title=re.sub(r"\s+", " ", title).strip()[:TITLE])
 
 
 def annotate(run: Run, note: str) -> Run:
     """Save a note with a run."""
-    _changeable(run)
+    folders.changeable(run)
     return _describe(run, note=note[:NOTE])
 
 
@@ -159,7 +155,7 @@ def trash() -> Path:
 
 def delete(run: Run) -> None:
     """Move a run to the trash; raises RunError while it trains, and for shipped runs."""
-    _changeable(run)
+    folders.changeable(run)
     if status.held(run.path):
         raise RunError(f"{run.title} is training. Stop it first, then delete it.")
     trash().mkdir(parents=True, exist_ok=True)

@@ -131,6 +131,11 @@ class Run:
         return next((f for f in (self.path / "state.pt", self.path / "previous.pt") if f.is_file()), None)
 
     @property
+    def resumable(self) -> bool:
+        """Whether training can go on: from a checkpoint, or from the saved weights with a fresh optimiser."""
+        return self.checkpoint is not None or (self.path / "model.safetensors").is_file()
+
+    @property
     def title(self) -> str:
         """The title set by the user, or the folder's name."""
         return str(self.meta.get("title") or self.name)

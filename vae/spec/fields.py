@@ -7,7 +7,7 @@ from typing import Any
 
 from vae.spec import schedules
 
-MOST_STEPS = 10**9
+MOST_STEPS = schedules.LAST
 MOST_LATENTS = 4096
 LARGEST_LAYER = 65536
 LARGEST_PIXEL = 255  # of 8 bits

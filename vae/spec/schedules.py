@@ -6,6 +6,8 @@ from typing import Any
 
 Number = float | int | Mapping[str, Any]
 
+LAST = 10**9  # a step at which every schedule has come to its stop
+
 SHAPES = {
     "linear": lambda t: t,
     "cosine": lambda t: 0.5 - 0.5 * math.cos(math.pi * t),

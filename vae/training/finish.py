@@ -4,6 +4,7 @@ import io
 import math
 import platform
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from vae.evaluation import Estimate, evaluate
 from vae.geometry import plane
 from vae.model import LatentModel
 from vae.model.families import bits_per_dim
-from vae.runs import SHOWN_LABEL, Codes, Run, files
+from vae.runs import SHOWN_LABEL, Codes, Run, files, measured
 from vae.runs.load import held_out, load_model
 from vae.spec import Spec, layers, presets
 
@@ -86,6 +87,11 @@ ROWS = {
 }
 
 
+def known(number: float | None) -> bool:
+    """Return whether a number is there; JSON has null for one that is not finite."""
+    return number is not None and math.isfinite(number)
+
+
 def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
     """Return the model card as Markdown."""
     kind, shape = presets.title(spec.preset, full=True), "×".join(map(str, spec.shape))
@@ -106,7 +112,8 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
             entry = numbers[name]
             row = title.format(k=entry.get("k", ""))
             value = f"{entry['value']:.2f}".replace("-", "−")
-            lines.append(f"| {row} | {value} ± {entry['se']:.2f} | {entry['n']:,} |")
+            error = f" ± {entry['se']:.2f}" if known(entry["se"]) else ""  # one example has none
+            lines.append(f"| {row} | {value}{error} | {entry['n']:,} |")
     if "elbo" in numbers and spec.likelihood_kind.bits:
         bits = bits_per_dim(-numbers["elbo"]["value"], math.prod(spec.shape))
         lines.append(f"| Bits per dimension, −ELBO / (n ln 2) | {bits:.3f} | {numbers['elbo']['n']:,} |")
@@ -118,7 +125,8 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
         lines += ["", "Trained with", "", "```sh", numbers["command"], "```"]
     if "train_seconds" in numbers:
         minutes = numbers["train_seconds"] / 60
-        lines += ["", f"in {minutes:.1f} minutes of optimisation on {numbers['hardware']}."]
+        on = f" on {numbers['hardware']}" if "hardware" in numbers else ""
+        lines += ["", f"in {minutes:.1f} minutes of optimisation{on}."]
     return "\n".join(lines) + "\n"
 
 
@@ -135,6 +143,11 @@ def finish(run: Run, k: int = 100, n: int | None = None, command: str | None = N
     if run.history:
         numbers["train_seconds"] = run.history[-1]["seconds"]
         numbers["hardware"] = f"{torch.get_num_threads()} CPU thread(s), {platform.machine()}"
-    files.write_json(run.path / "metrics.json", numbers)
-    files.write(run.path / "card.md", card(run, run.spec, numbers))
-    return numbers
+    return keep(run, numbers, trained=True)[1]
+
+
+def keep(run: Run, numbers: dict[str, Any], trained: bool = False) -> tuple[Path, dict[str, Any]]:
+    """Save a measurement, see `measured.keep`, and the card that shows the best one; return file and content."""
+    file, content = measured.keep(run, numbers, trained)
+    files.write(run.path / "card.md", card(run, run.spec, measured.known(run)))
+    return file, content

@@ -5,7 +5,6 @@ when training begins, so that a command line can list the options without it.
 """
 
 import argparse
-import json
 import os
 import shlex
 import signal
@@ -17,7 +16,7 @@ from typing import Any
 
 from vae.data import DataError
 from vae.runs import Run, RunError, status
-from vae.spec import SpecError
+from vae.spec import SpecError, json_text
 
 BAD_INPUT = 2  # the exit code of errors that the user can correct
 
@@ -70,7 +69,7 @@ def train(run: Run, options: Options, command: str) -> int:
     if options.processes > 1 and "RANK" not in os.environ:
         return _train_divided(run, options)
     with denormals.flushed():
-        return _train_here(run, options, run.meta.get("command", command))
+        return _train_here(run, options, command)
 
 
 def _train_here(run: Run, options: Options, command: str) -> int:
@@ -85,7 +84,7 @@ def _train_here(run: Run, options: Options, command: str) -> int:
         torch.set_num_threads(options.threads)
     team, device = parallel.join(options.device)
     with team, progress(run.name, None if team.leads else False) as watch:
-        code = Trainer(run, device, Finish(options.k, options.n), command, watch, team)()
+        code = Trainer(run, device, Finish(options.k, options.n), command, watch, team, _say)()
     now = status.read(run.path)
     if not team.leads or now is None:
         return code
@@ -94,8 +93,14 @@ def _train_here(run: Run, options: Options, command: str) -> int:
     if now.state == "stopped":
         print(f"Stopped; continue with: python -m vae train {run.path}", file=sys.stderr)
     if now.ended and (run.path / "metrics.json").is_file():
-        print(f"{run.path}\n{json.dumps(Run(run.path).metrics, indent=2)}")
+        print(f"{run.path}\n{json_text.dumps(Run(run.path).metrics, indent=2)}")
     return code
+
+
+def _say(text: str) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(text, file=sys.stderr)  # above the progress bar
 
 
 def _train_divided(run: Run, options: Options) -> int:

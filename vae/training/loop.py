@@ -68,7 +68,8 @@ class State:
     """The state of training: weights, optimiser, generator, position, and the best validation so far.
 
     `strikes` counts successive bad steps, `reference` is the first step's objective, `learning_rate` replaces the
-    spec's if the user has changed it, `sums` are those of the incomplete history record.
+    spec's if the user has changed it, `sums` are those of the incomplete history record. `judged_by` says by which
+    objective `best` was judged, `from_weights` that training began from saved weights and not from random ones.
     """
 
     model: LatentModel
@@ -84,6 +85,8 @@ class State:
     strikes: int = 0
     reference: float | None = None
     sums: list[float] = field(default_factory=list)
+    judged_by: str = ""
+    from_weights: bool = False
 
     @classmethod
     def fresh(cls, spec: Spec, device: str | torch.device = "cpu") -> "State":
@@ -102,6 +105,7 @@ class State:
         *("step", "seconds", "skipped", "best", "best_weights", "history_bytes"),
         *("learning_rate", "strikes", "reference", "sums"),
     )
+    _LATER = ("judged_by", "from_weights")  # entries that older checkpoints do not have
 
     def judge(self, objective: float, finite: bool) -> None:
         """Count a step that is not finite, or EXPLODED times worse than the first."""
@@ -114,7 +118,7 @@ class State:
     def to_bytes(self) -> bytes:
         """Return the state as one file, so that weights and optimiser are always from the same step."""
         buffer = io.BytesIO()
-        content = {name: getattr(self, name) for name in self._POSITION}
+        content = {name: getattr(self, name) for name in (*self._POSITION, *self._LATER)}
         content |= {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -131,10 +135,15 @@ class State:
                     raise ValueError(f"the checksum of {damaged} does not hold")
             content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
             self.model.load_state_dict(content["model"])
+            decay = [group["weight_decay"] for group in self.optimiser.param_groups]
             self.optimiser.load_state_dict(content["optimiser"])
+            for group, spec_decay in zip(self.optimiser.param_groups, decay, strict=True):
+                group["weight_decay"] = spec_decay  # the spec's, which a branch can have changed
             self.generator.set_state(content["generator"])
             for name in self._POSITION:
                 setattr(self, name, content[name])
+            for name in self._LATER:
+                setattr(self, name, content.get(name, getattr(self, name)))
         except Exception as error:  # torch.load has no common base class for damage
             raise runs.RunError(f"{path} cannot be resumed: {error}. Train the run anew from its spec.json.") from error
 
@@ -163,10 +172,11 @@ def _numbers(parts: tuple[Tensor, Tensor, Tensor | None], norm: Tensor, n: int, 
 
 
 @torch.no_grad()
-def validate(
-    model: LatentModel, objective: Objective, batches: Batches, spec: Spec, step: int
-) -> dict[str, float | None]:
-    """Return distortion, rate and objective on held-out examples, with the same noise at every call."""
+def validate(model: LatentModel, objective: Objective, batches: Batches, spec: Spec) -> dict[str, float | None]:
+    """Return distortion, rate and objective on held-out examples, with the same noise at every call.
+
+    The objective is the final one, with every schedule at its stop: values during and after a warm-up are comparable.
+    """
     generator = torch.Generator(device=batches.examples.device).manual_seed(spec.seed + 1)
     sums: dict[str, float] = {"distortion": 0.0, "rate": 0.0, "objective": 0.0}
     # an objective that compares examples depends on their number: use as many as in training
@@ -175,7 +185,7 @@ def validate(
         part = slice(start, start + rows)
         x = batches.take(part, generator)
         sample = draw(model.given(batches.given(part)), x, spec.samples, spec.path, generator, population=len(batches))
-        values = {"distortion": sample.distortion, "rate": sample.rate, "objective": objective(sample, step)}
+        values = {"distortion": sample.distortion, "rate": sample.rate, "objective": objective(sample, schedules.LAST)}
         for name, value in values.items():
             sums[name] += math.nan if value is None else value.sum().item()
     means = {name: total / len(batches) for name, total in sums.items()}
@@ -200,7 +210,7 @@ def fit(
     """
     model, optimiser, generator = state.model, state.optimiser, state.generator
     objective, corrupt = build.objective(spec), build.corruption(spec)
-    if state.step == 0:
+    if state.step == 0 and not state.from_weights:
         _begin(model, spec, train)
     forward = team.wrap(Pass(model, objective, spec, len(train)))
     parameters = list(model.parameters())
@@ -236,7 +246,7 @@ def fit(
             held = None
             if valid is not None and state.step % per_epoch == 0:
                 model.eval()
-                held = validate(model, objective, valid, spec, spec.epochs * per_epoch) if team.leads else None
+                held = validate(model, objective, valid, spec) if team.leads else None
                 model.train()
             yield Step(
                 state.step,

@@ -62,7 +62,10 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 class Trainer:
-    """Trains one run folder to its end; `watch` is called after every step. Only a team's leading process writes."""
+    """Trains one run folder to its end; `watch` is called after every step, `say` with what a person should know.
+
+    Only a team's leading process writes and says.
+    """
 
     def __init__(
         self,
@@ -72,7 +75,9 @@ class Trainer:
         command: str | None = None,
         watch: Callable[[Step, int], None] | None = None,
         team: Team = SINGLE_PROCESS,
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
+        self.say = say
         self.run, self.path, self.device, self.team = run, run.path, device, team
         self.measure, self.command, self.watch = finish or Finish(), command, watch
         self.status = Status(pid=os.getpid(), threads=torch.get_num_threads(), processes=team.size)
@@ -177,8 +182,10 @@ class Trainer:
         self.update_status(
             state="running", step=state.step, epoch=state.step // session.per_epoch, total=session.total,
             per_epoch=session.per_epoch, seconds=state.seconds, problem="",
-            message=session.lost and f"Resumed from the checkpoint before the last: {session.lost}",
+            message=session.note,
         )  # fmt: skip
+        if session.note and self.leads:
+            self.say(session.note)
         if camera is not None:
             camera.film(state.model, state.step)
         self._follow_requests(session, camera)
@@ -239,10 +246,10 @@ class Trainer:
             time.sleep(PAUSE_SECONDS)
 
     def _finish(self) -> None:
-        from vae.runs import pace
+        from vae.runs import pace, resume
         from vae.training import finish
 
         run = Run(self.path)
-        finish.finish(run, self.measure.k, self.measure.n, run.metrics.get("command", self.command))
+        finish.finish(run, self.measure.k, self.measure.n, resume.commands(run) or self.command)
         if run.history:
             pace.learn(run.spec, self.status)

@@ -17,6 +17,7 @@ from ui.train import widgets as fields
 from vae import data, runs
 from vae.model import build
 from vae.runs import manage, pace
+from vae.runs.resume import FIXED
 from vae.spec import PRESETS, Spec, SpecError, check, preset
 from vae.spec import choices as options
 from vae.spec import fields as limits
@@ -301,8 +302,9 @@ def test_what_a_branch_may_not_change_is_what_manage_refuses(data_folder):
         "condition": {"kind": "labels"},
         "size": 10,
         "batch": 7,
+        "seed": 1,
     }
-    assert set(other) == spec_fields.OF_THE_WEIGHTS - {"data", "shape"}
+    assert set(other) == FIXED - {"data", "shape"}
     for name, value in other.items():
         with pytest.raises(SpecError, match=name):
             manage.branch(run, "me", **{name: value})

@@ -164,7 +164,7 @@ def test_run_without_sound_checkpoint_fails_with_a_remedy(start):
     assert start(run).wait(PATIENCE) == 0
     for name in ("state.pt", "previous.pt"):
         (run.path / name).write_bytes(b"rubbish")
-    assert start(run).wait(PATIENCE) == 2
+    assert start(run, "--epochs", "5").wait(PATIENCE) == 2
     now = status.current(run.path)
     assert now.state == "failed" and "Train the run anew" in now.message
     assert Run(run.path).weights()  # what was saved for the app is still there
