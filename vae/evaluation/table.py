@@ -154,6 +154,11 @@ def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Ite
             found = ais(model, x, sizes.chains, sizes.temperatures, generator=_generator(batches, seed + 2))
             within = found.se.square().mean().sqrt().item()
             note = f"AIS, {sizes.chains} chains: a stochastic lower bound, each image ± {within:.2f}"
+            if found.disagree is not None:
+                note += "; the higher of those from q and from the prior"
+                count = int(found.disagree.sum())
+                if count:
+                    note += f", which contradict each other for {count} of {len(x)} images: q misses modes, or both do"
             yield Row("log_px_ais", r"\log p(x)", Estimate.of(found.log_px), note=note)
         return
     if sizes.exact:
