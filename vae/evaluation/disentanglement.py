@@ -3,6 +3,9 @@
 Each is a function of codes [N, d] (a representation of N examples, its mean where it is a distribution) and factors
 [N, F] of integers; `measure` takes the representation function itself, and no model. All scores lie in
 [0, 1]: the identity scores 1, a constant 0, and MIG and SAP give 0 to a code with every factor in two dimensions.
+
+A factor with one value among the examples tells nothing, and every metric leaves it out (`varying` names the others).
+All raise ValueError where none varies, and for codes and factors that do not fit or are no numbers.
 """
 
 import math
@@ -31,6 +34,26 @@ def encode(representation: Representation, x: NDArray[Any], rows: int = ROWS) ->
 def table(factors: Mapping[str, NDArray[Any]]) -> Factors:
     """Return factors by name, each [N], as integers [N, F]: 0, 1, ... in the order of their values."""
     return np.stack([np.unique(v, return_inverse=True)[1] for v in factors.values()], 1).astype(np.int64)
+
+
+def varying(factors: Factors) -> list[int]:
+    """Return the columns of factors [N, F] with more than one value; raises ValueError if there is none."""
+    found = [k for k, v in enumerate(factors.T) if np.ptp(v) > 0] if factors.size else []
+    if not found:
+        raise ValueError("no factor varies among these examples, so there is nothing to be informed about")
+    return found
+
+
+def _checked(codes: Array, factors: Factors) -> tuple[Array, Factors]:
+    """Return codes [N, d] and the factors [N, F'] that vary; raises ValueError unless both are numbers that fit."""
+    codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
+    if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors) or not codes.shape[1]:
+        shapes = f"{list(codes.shape)} and {list(factors.shape)}"
+        raise ValueError(f"codes [N, d] and factors [N, F] are of the same N examples, not of shapes {shapes}")
+    wrong = np.flatnonzero(~np.isfinite(codes).all(1))
+    if len(wrong):
+        raise ValueError(f"{len(wrong)} of {len(codes)} codes are not finite, the first of them number {wrong[0]}")
+    return codes, factors[:, varying(factors)]
 
 
 def entropy(values: Factors) -> float:
@@ -65,11 +88,7 @@ def _gap(scores: Array) -> Array:
 
 
 def _mig(information: Array, factors: Factors) -> float:
-    entropies = np.array([entropy(v) for v in factors.T])
-    varied = entropies > 0
-    if not varied.any():
-        raise ValueError("no factor varies, so there is nothing to be informed about")
-    return float((_gap(information)[varied] / entropies[varied]).mean())
+    return float((_gap(information) / np.array([entropy(v) for v in factors.T])).mean())
 
 
 def mig_binned(codes: Array, factors: Factors, bins: int = BINS) -> float:
@@ -77,8 +96,9 @@ def mig_binned(codes: Array, factors: Factors, bins: int = BINS) -> float:
 
     j1 and j2 have the most information about v_k; c is the mean in `bins` bins of equal width. The score depends on the
     bins, and a mean has more information than a sample: it is not comparable with `mig_sampled`. Source: Chen et al.
-    2018, eq. 6; binning as in Locatello et al. 2019. Raises ValueError if no factor varies.
+    2018, eq. 6; binning as in Locatello et al. 2019.
     """
+    codes, factors = _checked(codes, factors)
     return _mig(mutual_information(binned(codes, bins), factors), factors)
 
 
@@ -86,8 +106,11 @@ def mig_sampled(means: Array, scales: Array, factors: Factors, samples: int = 1,
     """Return the mutual information gap of z ~ q(z|x) = N(means, diag scales^2), by its definition, without bins.
 
     I(z_j; v_k) = E[log q(z_j|v_k) - log q(z_j)], q(z_j|v) = the mean of q(z_j|x_n) over the n with that v, exactly over
-    the N examples; O(N^2 d) time. Source: Chen et al. 2018, eqs 5 and 6. Raises ValueError if no factor varies.
+    the N examples; O(N^2 d) time. Source: Chen et al. 2018, eqs 5 and 6. Raises ValueError unless scales are positive.
     """
+    means, factors = _checked(means, factors)
+    if scales.shape != means.shape or not (np.isfinite(scales) & (scales > 0)).all():
+        raise ValueError("scales [N, d] are positive numbers, one for each mean")
     rng = np.random.default_rng(seed)
     n, d = means.shape
     total = np.zeros((d, factors.shape[1]))
@@ -112,6 +135,7 @@ def dci(codes: Array, factors: Factors, seed: int = 0, trees: int = 20) -> dict[
     """
     from sklearn.ensemble import RandomForestClassifier
 
+    codes, factors = _checked(codes, factors)
     order = np.random.default_rng(seed).permutation(len(codes))
     train, test = order[::2], order[1::2]
     importance, informed = np.zeros((codes.shape[1], factors.shape[1])), []
@@ -155,16 +179,18 @@ def sap(codes: Array, factors: Factors, categorical: Sequence[int] = (), seed: i
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.tree import DecisionTreeClassifier
 
+    categories = [place for place, k in enumerate(varying(np.asarray(factors))) if k in categorical]
+    codes, factors = _checked(codes, factors)
     order = np.random.default_rng(seed).permutation(len(codes))
     train, test = order[::2], order[1::2]
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for k, v in enumerate(factors.T):
         values = len(np.unique(v))
         for j, c in enumerate(codes.T):
-            if k not in categorical:
+            if k not in categories:
                 spread = c.std() * v.std()
                 scores[j, k] = (((c - c.mean()) * (v - v.mean())).mean() / spread) ** 2 if spread > 0 else 0.0
-            elif values > 1:
+            else:
                 tree = DecisionTreeClassifier(max_leaf_nodes=2 * values, class_weight="balanced", random_state=seed)
                 found = tree.fit(c[train, None], v[train]).predict(c[test, None])
                 scores[j, k] = max(0.0, (balanced_accuracy_score(v[test], found) - 1 / values) / (1 - 1 / values))
@@ -182,7 +208,8 @@ def factor_vae_score(
     `dead` of the largest count as constant and are ignored; if all are, the score is 0. Source: Kim & Mnih 2018,
     section 4 (without that correction). Raises ValueError for fewer than two varying factors.
     """
-    varied = [k for k, v in enumerate(factors.T) if np.ptp(v) > 0]
+    codes, factors = _checked(codes, factors)
+    varied = range(factors.shape[1])
     if len(varied) < 2:
         raise ValueError("which factor was fixed is a question about two or more that vary")
     variance = codes.var(0)
@@ -210,12 +237,17 @@ def measure(
     categorical: Sequence[str] = ("shape", "class"),
     seed: int = 0,
 ) -> dict[str, float]:
-    """Return all metrics of a representation function (x [B, ...] -> codes [B, d]) on N examples with named factors."""
+    """Return all metrics of a representation function (x [B, ...] -> codes [B, d]) on N examples with named factors.
+
+    Of the factors that vary; with a single one there is no FactorVAE score.
+    """
     codes, values = encode(representation, x), table(factors)
     unordered = [k for k, name in enumerate(factors) if name in categorical]
-    return {
+    found = {
         "mig_binned": mig_binned(codes, values),
         **{f"dci_{name}": value for name, value in dci(codes, values, seed).items()},
         "sap": sap(codes, values, unordered, seed),
-        "factor_vae": factor_vae_score(codes, values, seed=seed),
     }
+    if len(varying(values)) > 1:
+        found["factor_vae"] = factor_vae_score(codes, values, seed=seed)
+    return found

@@ -97,3 +97,57 @@ def test_mutual_information_is_scikit_learns():
 
 def test_factors_become_integers_in_the_order_of_their_values():
     assert dis.table({"slant": np.array([0.5, -1.0, 0.5])}).tolist() == [[1], [0], [1]]
+
+
+METRICS = {
+    "mig_binned": dis.mig_binned,
+    "mig_sampled": lambda codes, factors: dis.mig_sampled(codes, np.full(codes.shape, 0.1), factors),
+    "dci": dis.dci,
+    "sap": dis.sap,
+    "sap_categorical": lambda codes, factors: dis.sap(codes, factors, categorical=(0, 1, 2)),
+    "factor_vae": dis.factor_vae_score,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name != "sap_categorical"])
+@pytest.mark.parametrize("place", range(4))
+def test_a_factor_with_one_value_changes_no_metric(name, place):
+    some = slice(0, 400)
+    more = np.insert(SHUFFLED[some], place, 7, axis=1)
+    assert METRICS[name](IDENTITY[some], more) == METRICS[name](IDENTITY[some], SHUFFLED[some])
+
+
+def test_a_categorical_factor_is_known_by_its_own_column():
+    # a permutation of the values is informative as a category, and not as a number
+    codes = np.array([3, 0, 4, 1, 2])[SHUFFLED[:, 2] % 5][:, None].astype(float)
+    factors = np.stack([np.zeros(len(SHUFFLED), np.int64), SHUFFLED[:, 2] % 5], 1)
+    assert dis.sap(codes, factors, categorical=(1,)) == pytest.approx(1)
+    assert dis.sap(codes, factors, categorical=(0,)) < 0.5
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_where_no_factor_varies_there_is_one_answer(name):
+    with pytest.raises(ValueError, match="no factor varies"):
+        METRICS[name](IDENTITY, np.zeros_like(SHUFFLED))
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_codes_that_are_no_numbers_get_no_score(name, value):
+    codes = IDENTITY.copy()
+    codes[5, 1] = value
+    with pytest.raises(ValueError, match="1 of 1440 codes are not finite, the first of them number 5"):
+        METRICS[name](codes, SHUFFLED)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_codes_and_factors_of_other_lengths_are_refused(name):
+    with pytest.raises(ValueError, match="same N examples"):
+        METRICS[name](IDENTITY[:9], SHUFFLED)
+
+
+def test_one_factor_that_varies_has_every_score_but_factor_vaes():
+    found = dis.measure(
+        lambda rows: IDENTITY[rows], np.arange(len(IDENTITY)), {"x": SHUFFLED[:, 2], "y": 0 * SHUFFLED[:, 2]}
+    )
+    assert "factor_vae" not in found and found["mig_binned"] == pytest.approx(1)
