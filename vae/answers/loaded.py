@@ -24,7 +24,6 @@ def loaded(path: Path, version: Stamp) -> "tuple[Run, LatentModel]":
     from vae.runs.load import load_model
 
     run = Run(path)
-    run.weights()  # says what is wrong with damaged or infinite ones
     return run, load_model(run)
 
 

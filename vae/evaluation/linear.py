@@ -30,6 +30,8 @@ class PPCA:
         if not 0 < k < x.shape[1]:
             raise ValueError(f"k must lie between 1 and {x.shape[1] - 1}, not {k}")
         x = np.asarray(x, dtype=np.float64)
+        if not np.isfinite(x).all():
+            raise ValueError("some examples are not finite, so they have no covariance")
         bias = x.mean(0)
         values, vectors = np.linalg.eigh(np.cov(x.T, bias=True))
         values, vectors = values[::-1], vectors[:, ::-1]

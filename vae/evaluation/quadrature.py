@@ -217,6 +217,10 @@ def _measure(field: _Field, pairs: _Pairs, values: Tensor, step: float, n: int) 
     """Return log p(x), the posterior's local widths and each point's share of its mass."""
     top = torch.full((n,), -math.inf, dtype=torch.float64, device=values.device)
     top.scatter_reduce_(0, pairs.image, values.amax(1).double(), "amax")
+    if top.isnan().any() or (top == math.inf).any():
+        raise ValueError(
+            "log p(x, z) is not finite on the lattice: the weights of this model are no numbers, or too large"
+        )
     # clamped, since an exp that underflows takes several times as long
     root = ((values - top[pairs.image, None].to(values.dtype)) / 2).clamp_min(-80).exp()
     density = root.double().square()

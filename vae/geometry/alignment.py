@@ -48,6 +48,8 @@ def procrustes(a: Array, b: Array) -> Alignment:
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.shape != b.shape or a.ndim != 2 or not len(a):
         raise ValueError(f"Procrustes needs two clouds of the same points, not {a.shape} and {b.shape}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("one of the two clouds has points that are not finite: there is no best turn")
     centre_a, centre_b = a.mean(0), b.mean(0)
     left, right = a - centre_a, b - centre_b
     spread = float((left**2).sum()), float((right**2).sum())

@@ -141,7 +141,8 @@ def among(
 def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progress = lambda *_: None) -> Embedding:
     """Return a 2-D map of the codes' means by t-SNE or UMAP, with its trustworthiness; `say` receives the progress.
 
-    Raises RunError for an unknown method, for two latents or fewer, and for too few codes.
+    Raises RunError for an unknown method, for two latents or fewer, for too few different codes, and where the method
+    finds no places.
     """
     from vae.evaluation.trust import trustworthiness
 
@@ -151,6 +152,12 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
         raise RunError("these codes have two latents or fewer: their own plane is the map")
     if len(codes) < FEWEST:
         raise RunError(f"a map by neighbours needs at least {FEWEST} codes, and there are {len(codes)}")
+    different = len(np.unique(codes.means, axis=0))
+    if different < FEWEST:
+        raise RunError(
+            f"a map by neighbours needs at least {FEWEST} different codes, and these {len(codes):,} have {different}: "
+            "the encoder hardly tells the images apart. See Diagnose for why."
+        )
     began = time.perf_counter()
     means = np.ascontiguousarray(codes.means, np.float32)
     generator = np.random.default_rng(seed)
@@ -159,6 +166,10 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
     laid = 0.9 if len(means) > WHOLE else 1.0
     places, mapper = METHODS[method](means[landmarks], seed, threads, lambda done, text: say(laid * done, text))
     places -= places.mean(0)
+    if not np.isfinite(places).all() or not np.ptp(places, axis=0).any():
+        raise RunError(
+            f"{TITLES[method]} laid these codes out nowhere: they are too close to each other to be told apart"
+        )
     if len(means) > WHOLE:
         rest = f"putting the others among {len(landmarks):,}"
         places = among(means, means[landmarks], places, lambda done: say(laid + 0.06 * done, rest))

@@ -6,22 +6,26 @@ from safetensors.torch import load_file
 from vae import data
 from vae.data.batches import Batches, prepare
 from vae.model import LatentModel, build
-from vae.runs.run import Run, RunError
+from vae.runs.run import RESUME, Run, RunError
 
 
 def load_model(run: Run) -> LatentModel:
-    """Return a run's trained model in evaluation mode; raises RunError if weights and spec do not fit."""
+    """Return a run's trained model in evaluation mode; raises RunError if its weights do not fit or are not finite."""
     model = build.model(run.spec)
     load_weights(run, model)
     return model.eval()
 
 
 def load_weights(run: Run, model: LatentModel) -> None:
-    """Give a model the saved weights of a run; raises RunError if weights and spec do not fit."""
+    """Give a model the saved weights of a run; raises RunError if they do not fit or are not finite."""
     try:
-        model.load_state_dict(load_file(run.path / "model.safetensors"))
+        weights = load_file(run.path / "model.safetensors")
+        model.load_state_dict(weights)
     except (SafetensorError, OSError, RuntimeError) as error:
         raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run anew.") from error
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise RunError(f"{run.name}/model.safetensors: {name} holds NaN or infinity. {RESUME}")
 
 
 def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:

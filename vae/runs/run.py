@@ -19,6 +19,7 @@ from vae.runs import arrays, checked, files
 from vae.spec import Spec, SpecError, json_text
 from vae.spec.layers import fold, weight_shape
 
+RESUME = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it anew."
 SHOWN_LABEL = 0  # the default label of a conditional decoder
 
 
@@ -198,7 +199,7 @@ class Run:
 
     def weights(self, prefix: str = "") -> dict[str, np.ndarray]:
         """Return the weights whose names start with `prefix`, without it; raises RunError if damaged or not finite."""
-        remedy = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it anew."
+        remedy = RESUME
         file = self.path / "model.safetensors"
         try:
             with safe_open(file, framework="np") as tensors:

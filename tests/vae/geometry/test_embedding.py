@@ -37,6 +37,29 @@ def test_a_faithful_map_is_believed_and_noise_is_not(codes):
         trustworthiness(codes.means[:20], noise[:20], k=10)
 
 
+def test_trustworthiness_does_not_change_when_codes_shift_or_grow(codes):
+    places = codes.means[:, :2].astype(float)
+    here = trustworthiness(codes.means, places).value
+    far = trustworthiness(codes.means.astype(float) + 1e5, places - 1e5).value
+    assert far == pytest.approx(here, abs=1e-9)
+    assert trustworthiness(codes.means * 1e25, places).value == pytest.approx(here, abs=1e-9)
+
+
+@pytest.mark.parametrize("what", [np.zeros((400, 8)), np.full((400, 8), 3.0), np.full((400, 8), np.nan)])
+def test_points_without_neighbours_are_not_judged(codes, what):
+    with pytest.raises(ValueError, match="all codes are the same|some codes are not finite"):
+        trustworthiness(what, codes.means[:, :2])
+    with pytest.raises(ValueError, match="all places are the same|some places are not finite"):
+        trustworthiness(codes.means, what[:, :2])
+
+
+@pytest.mark.parametrize("method", embedding.METHODS)
+def test_codes_that_tell_nothing_apart_get_no_map(method):
+    same = Codes(np.full((200, 8), 0.1, np.float32), None, None, (), "test")
+    with pytest.raises(RunError, match="these 200 have 1: the encoder hardly tells"):
+        embedding.embed(same, method)
+
+
 @pytest.mark.parametrize("method", embedding.METHODS)
 def test_a_map_keeps_neighbours_and_says_how_far_it_is(codes, method):
     said = []
