@@ -73,7 +73,13 @@ class Tight extends Chapter {
     );
     if (two) {
       this.number("kl", "KL(q‖p(z|x)), the gap", `${bounded(numbers.kl, numbers.kl_error)} nats`, numbers.kl, "kl");
-      this.number("log_px", "log p(x)", `${bounded(numbers.log_px, numbers.log_px_error)} nats`, numbers.log_px, "log_px");
+      this.number(
+        "log_px",
+        "log p(x)",
+        `${bounded(numbers.log_px, numbers.log_px_error)} nats`,
+        numbers.log_px,
+        "log_px",
+      );
       this.number("residual", "ELBO + KL − log p(x)", `${fixed2(numbers.residual, 5)} nats`, numbers.residual);
     }
     this.number(

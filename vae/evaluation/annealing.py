@@ -38,13 +38,15 @@ class Annealed:
     def higher(self, other: "Annealed") -> "Annealed":
         """Return for each example the higher estimate of two."""
         own = self.log_px >= other.log_px
-        names = ("log_px", "se", "ess", "acceptance")
-        kept = (torch.where(own, getattr(self, name), getattr(other, name)) for name in names)
+        log_px, se, ess, acceptance = (
+            torch.where(own, getattr(self, name), getattr(other, name))
+            for name in ("log_px", "se", "ess", "acceptance")
+        )
         apart = (self.log_px - other.log_px).abs()
         errors = torch.hypot(self.se, other.se)
         rounding = 1e-6 * self.log_px.abs()
         lower = torch.minimum(self.log_px, other.log_px)
-        return Annealed(*kept, lower, apart > DISAGREE * errors + rounding)
+        return Annealed(log_px, se, ess, acceptance, lower, apart > DISAGREE * errors + rounding)
 
 
 def ais(

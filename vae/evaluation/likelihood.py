@@ -10,6 +10,7 @@ from torch.distributions import Bernoulli, Distribution, Independent, Normal
 from torch.nn import functional as F
 
 from vae.model.families.normals import log_normals
+from vae.model.families.pixels import binary
 
 CHUNK = 2**24  # values of a broadcast at a time
 
@@ -40,7 +41,12 @@ def _(base: Bernoulli, p: Distribution) -> Callable[[Tensor], Tensor]:
     logits = base.logits.flatten(1)
     # the threshold of families.softplus: exact in float64
     constant = -F.softplus(logits, threshold=40.0).sum(1)
-    return lambda x: torch.addmm(constant, x.flatten(1).to(logits.dtype), logits.T)
+
+    def log_px(x: Tensor) -> Tensor:
+        binary(x)
+        return torch.addmm(constant, x.flatten(1).to(logits.dtype), logits.T)
+
+    return log_px
 
 
 @_prepared.register

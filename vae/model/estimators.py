@@ -62,6 +62,16 @@ def log_mean(log_w: Tensor, draw: Drawn) -> Tensor:
     return torch.logsumexp(log_w, 0) - math.log(len(log_w))
 
 
+def no_log_mean(log_w: Tensor, draw: Drawn) -> Tensor:
+    """Raise ValueError: under importance weights the score that `landing` drops has a mean that is not 0.
+
+    Source: Tucker et al. 2019, section 3.
+    """
+    raise ValueError(
+        "sticking the landing is biased for an importance-weighted bound: draw with the path dreg, which is not"
+    )
+
+
 def doubly_reparametrised(log_w: Tensor, draw: Drawn) -> Tensor:
     """Return log (1/K) sum_k w_k [B]; the gradient through z_k has the weight w~_k^2, all other gradients w~_k.
 
@@ -74,12 +84,19 @@ def doubly_reparametrised(log_w: Tensor, draw: Drawn) -> Tensor:
     return graft(value, (weights * log_w).sum(0))
 
 
+def _several(values: Tensor) -> int:
+    """Return K; raises ValueError for one sample, which has no others as a baseline."""
+    if len(values) < 2:
+        raise ValueError("the score function's baseline is the mean of the other samples: draw two or more")
+    return len(values)
+
+
 def score_mean(values: Tensor, draw: Drawn) -> Tensor:
     """Return (1/K) sum_k v_k [B]; the gradient is (1/K) sum_k (v_k - mean of the others) d log q(z_k|x) + dv_k.
 
     Source: Williams 1992; the leave-one-out baseline, Mnih & Rezende 2016, Kool et al. 2019.
     """
-    v, k = values.detach(), len(values)
+    v, k = values.detach(), _several(values)
     advantage = (v - v.mean(0)) * (k / (k - 1))
     return values.mean(0) + graft(torch.zeros_like(v[0]), (advantage * draw.q.log_prob(draw.z)).mean(0))
 
@@ -89,7 +106,7 @@ def score_log_mean(log_w: Tensor, draw: Drawn) -> Tensor:
 
     L_-k is L with w_k replaced by the geometric mean of the other weights. Source: Mnih & Rezende 2016 (VIMCO).
     """
-    w, k = log_w.detach(), len(log_w)
+    w, k = log_w.detach(), _several(log_w)
     others = (w.sum(0) - w) / (k - 1)
     own = torch.eye(k, dtype=torch.bool, device=w.device).unsqueeze(-1)
     without = torch.where(own, others.unsqueeze(1), w.unsqueeze(0)).logsumexp(1)  # [K, B]: the k-th replaced
@@ -108,7 +125,7 @@ class Path:
     """A gradient path: how z [K, B, d] is drawn, how log q is computed, how the two means' gradients are estimated.
 
     `closed`: a closed-form rate is differentiated directly, otherwise by the samples. `weighs`: the path gives the
-    densities' gradient through z its own weight.
+    densities' gradient through z its own weight. `through_z`: the encoder gets a gradient through z.
     """
 
     sample: Callable[[Distribution, int, families.Source], Tensor] = families.sample
@@ -117,11 +134,12 @@ class Path:
     log_mean: Callable[[Tensor, Drawn], Tensor] = log_mean
     closed: bool = False
     weighs: bool = False
+    through_z: bool = True
 
 
 # z = mu + sigma eps: the gradient flows through z into the encoder (Kingma & Welling 2014)
 REPARAMETRISED = Path(closed=True)
 SAMPLED_RATE = Path()
-STICKING_THE_LANDING = Path(log_q=landing)
+STICKING_THE_LANDING = Path(log_q=landing, log_mean=no_log_mean)
 DOUBLY_REPARAMETRISED = Path(log_q=landing, log_mean=doubly_reparametrised, weighs=True)
-SCORE_FUNCTION = Path(detached, mean=score_mean, log_mean=score_log_mean, closed=True)
+SCORE_FUNCTION = Path(detached, mean=score_mean, log_mean=score_log_mean, closed=True, through_z=False)

@@ -22,6 +22,12 @@ def rate(draw: Draw) -> Tensor:
     return draw.rate
 
 
+def _through_z(draw: Draw, name: str) -> None:
+    """Raise ValueError where the encoder would get no gradient of what is a function of z."""
+    if not draw.path.through_z:
+        raise ValueError(f"{name} is a function of z: its gradient needs a path through z, such as reparametrised")
+
+
 def reconstruction(draw: Draw) -> Tensor:
     """E_q[log p(x|z)] [B]: the autoencoder's objective, not a bound on log p(x)."""
     return -draw.distortion
@@ -66,6 +72,7 @@ def tc(draw: Draw, beta: float = 4.0) -> Tensor:
     log q(z) is estimated from the batch by stratified weights (families.aggregate). This is good for gradients, but the
     value is accurate only near beta = 1. Source: Chen et al. 2018 (beta-TCVAE with alpha = gamma = 1).
     """
+    _through_z(draw, "the total correlation")
     joint, marginals = aggregate(draw.q, draw.code, draw.population)
     return -draw.distortion - rate(draw) - (beta - 1) * draw.mean(joint - marginals)
 
@@ -98,6 +105,7 @@ def mmd(draw: Draw, weight: float = 100.0, beta: float = 0.0) -> Tensor:
     Each of the K samples of the batch is compared with as many draws of the prior. InfoVAE (Zhao et al. 2019) with
     alpha = 1 - beta; beta = 0 is a WAE-MMD with a random encoder (Tolstikhin et al. 2018).
     """
+    _through_z(draw, "the maximum mean discrepancy")
     distance = squared_mmd(draw.code, draw.z_prior).mean()
     return -draw.distortion - beta * rate(draw) - weight * distance
 

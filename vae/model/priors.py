@@ -63,6 +63,11 @@ class ByLabel(Labelled):
         self.mean = nn.Parameter(torch.zeros(labels, latent))
         self.log_sigma = nn.Parameter(torch.zeros(labels, latent))
 
+    @property
+    def label_count(self) -> int:
+        """How many labels there are."""
+        return len(self.mean)
+
     def forward(self) -> Distribution:
         """Return the distribution; event shape [d], batch shape that of the labels."""
         each = normal(self.mean, soft_bound(self.log_sigma).exp())

@@ -49,7 +49,7 @@ def test_every_example_has_its_own_label_and_samples_share_it(net):
     model = build.model(spec_of(encoder=net, condition=BY_LABEL))
     with torch.no_grad():
         model.prior.mean.normal_(generator=generator())
-    x, y = torch.rand(6, 1, 8, 8, generator=generator()), torch.tensor([3, 1, 4, 1, 5, 9])
+    x, y = torch.rand(6, 1, 8, 8, generator=generator()).round(), torch.tensor([3, 1, 4, 1, 5, 9])
     both = model.given(y)
     drawn = draw(both, x, 4, generator=generator())
     assert drawn.log_px.shape == drawn.log_pz.shape == (4, 6) and drawn.rate_is_exact
@@ -75,6 +75,23 @@ def test_missing_labels_are_refused():
     assert twin is not model and next(twin.parameters()) is next(model.parameters())
     assert model.encoder.labels is None and set(twin.state_dict()) == set(model.state_dict())
     assert copy.deepcopy(model).given(y).encode(torch.rand(2, 1, 8, 8)).mean.shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (torch.tensor([1, 10]), "labels 0 to 9, and 10 is none"),
+        (torch.tensor([-1, 1]), "labels 0 to 9, and -1 is none"),
+        (torch.tensor([1.0, 2.0]), "whole numbers from 0 to 9"),
+        (torch.tensor([1, 2, 3]), r"labels of shape \[3\] do not fit examples of shape \[2\]"),
+    ],
+)
+def test_labels_that_do_not_fit_are_explained(labels, message):
+    model = build.model(spec_of(condition=BY_LABEL))
+    with pytest.raises(ValueError, match=message):
+        draw(model.given(labels), torch.ones(2, 1, 8, 8))
+    with pytest.raises(ValueError, match="not conditioned on labels"):
+        build.model(preset("vae", shape=(1, 8, 8))).given(torch.tensor([1, 2]))
 
 
 def test_the_prior_by_label_sums_up_to_a_mixture():

@@ -9,9 +9,20 @@ from scipy import integrate, stats
 from torch.distributions import Independent, kl_divergence
 from torch.distributions import Normal as TorchNormal
 
+from vae.evaluation.likelihood import prepared
 from vae.evaluation.linear import normal_kl
 from vae.model import build, families
-from vae.model.families import DiscretisedLogistic, Flow, FullNormal, Laplace, Part, bits_per_dim, sample
+from vae.model.families import (
+    Bernoulli,
+    ContinuousBernoulli,
+    DiscretisedLogistic,
+    Flow,
+    FullNormal,
+    Laplace,
+    Part,
+    bits_per_dim,
+    sample,
+)
 from vae.model.families.normals import log_sum_exp
 from vae.spec import choices
 
@@ -342,3 +353,22 @@ def test_log_sum_exp_and_its_gradient_are_torchs(dim, spread):
     (found * weights).sum().backward()
     (expected * weights).sum().backward()
     torch.testing.assert_close(ours.grad, torchs.grad, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("family", "right", "wrong"),
+    [
+        (Bernoulli((2,)), [0.0, 1.0], [0.0, 3.0]),
+        (Bernoulli((2,)), [0.0, 1.0], [0.5, 1.0]),
+        (ContinuousBernoulli((2,)), [0.5, 1.0], [0.5, 1.5]),
+        (ContinuousBernoulli((2,)), [0.5, 1.0], [-0.1, 0.5]),
+        (DiscretisedLogistic((2,), 0.1, 4), [0.25, 1.0], [0.25, 2.0]),
+        (DiscretisedLogistic((2,), 0.1, 4), [0.25, 1.0], [0.25, 0.3]),
+    ],
+)
+def test_a_value_that_no_draw_can_have_is_not_scored(family, right, wrong):
+    p = family(torch.zeros(1, 2))
+    assert p.log_prob(torch.tensor([right])).isfinite().all()
+    for score in (p.log_prob, prepared(p)):
+        with pytest.raises(ValueError, match="1 of 2 are others"):
+            score(torch.tensor([wrong]))

@@ -13,7 +13,18 @@ from vae.model.families.location_scale import LocationScale
 from vae.model.families.sampling import Source, noise, sample, smallest
 from vae.spec.fields import LARGEST_PIXEL
 
+NEAR = 1e-3  # of a step of grey, by which rounding may move a level
 Nats = TypeVar("Nats", float, Tensor)
+
+
+def refuse_unless(allowed: Tensor, value: Tensor, what: str) -> None:
+    """Raise ValueError unless every value is `allowed`, or NaN, whose density is NaN: training skips such a step."""
+    if not allowed.all() and not (allowed := allowed | value.isnan()).all():
+        wrong = value[~allowed]
+        raise ValueError(
+            f"{what}, and {len(wrong):,} of {value.numel():,} are others, such as {wrong[0].item():g}: binarise or "
+            "scale the data, or choose another likelihood"
+        )
 
 
 class BernoulliLogits(TorchBernoulli):
@@ -23,8 +34,14 @@ class BernoulliLogits(TorchBernoulli):
         super().__init__(logits=logits, validate_args=False)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Return log p(value), elementwise, in nats."""
+        """Return log p(value), elementwise, in nats; raises ValueError for a value other than 0 and 1."""
+        binary(value)
         return value * self.logits - softplus(self.logits)
+
+
+def binary(value: Tensor) -> None:
+    """Raise ValueError for pixels that no Bernoulli has."""
+    refuse_unless((value == 0) | (value == 1), value, "a Bernoulli's pixels are 0 or 1")
 
 
 class ContinuousBernoulliLogits(Distribution):
@@ -55,7 +72,8 @@ class ContinuousBernoulliLogits(Distribution):
         return torch.where(near, series, torch.log(safe / torch.tanh(safe / 2)))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Return log p(value), elementwise, in nats."""
+        """Return log p(value), elementwise, in nats; raises ValueError for a value outside [0, 1]."""
+        refuse_unless((value >= 0) & (value <= 1), value, "a continuous Bernoulli's pixels lie in [0, 1]")
         return value * self.logits - softplus(self.logits) + self.log_normalizer()
 
     @property
@@ -98,7 +116,10 @@ class RoundedLogistic(Distribution):
         super().__init__(loc.shape, validate_args=False)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Return log P(value), elementwise, in nats."""
+        """Return log P(value), elementwise, in nats; raises ValueError for a value that is none of the levels."""
+        steps = value * self.levels
+        allowed = (value >= 0) & (value <= 1) & ((steps - steps.round()).abs() < NEAR)
+        refuse_unless(allowed, value, f"a discretised logistic's pixels are v / {self.levels}, v = 0 to {self.levels}")
         half = 0.5 / self.levels
         below = -softplus((self.loc - value - half) / self.scale)  # log sigmoid(a), 0 at the upper edge
         above = -softplus((value - half - self.loc) / self.scale)  # log sigmoid(-b), 0 at the lower edge
