@@ -1,9 +1,24 @@
 """Runs that tests of pages look at."""
 
+import functools
+
 import pytest
 from fake_runs import SMALL, make_run
+from streamlit.components.v2 import manifest_scanner
 
 from ui.state import visitor
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once():
+    """Look only once for components in all that is installed: Streamlit does at each start, and a test starts it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner,
+            "scan_component_manifests",
+            functools.cache(manifest_scanner.scan_component_manifests),
+        )
+        yield
 
 
 @pytest.fixture(autouse=True)
