@@ -472,12 +472,19 @@ class Comparing {
     this.requestDraw();
   }
 
+  // The cursor has moved; the maps below it stay as they are.
   point() {
     this.pointed = true;
-    this.requestDraw();
+    this.requestFrame();
   }
 
+  // The maps have changed, and are drawn again whatever else the frame brings.
   requestDraw() {
+    this.changed = true;
+    this.requestFrame();
+  }
+
+  requestFrame() {
     if (this.drawRequested || this.stop.signal.aborted) return;
     this.drawRequested = true;
     requestAnimationFrame(() => this.drawNow());
@@ -487,14 +494,14 @@ class Comparing {
     this.drawRequested = false;
     if (this.stop.signal.aborted || !this.panels.length) return;
     const theme = { ...themeOf(this.node), prior: "#868b93", decoder: "#e76300" };
-    const redraw = !this.pointed || theme.key !== this.theme?.key || this.drawing;
+    const redraw = this.changed || theme.key !== this.theme?.key;
     this.theme = theme;
     if (this.pointed) this.showPointed();
     for (const panel of this.panels) {
       if (redraw) panel.draw(theme);
       panel.drawMarks(theme, this.place(panel), this.drawing?.panel === panel ? this.drawing.polygon : null);
     }
-    this.pointed = false;
+    this.pointed = this.changed = false;
     this.timing.frames++;
     const { time } = this;
     this.time = undefined;

@@ -13,6 +13,7 @@ import streamlit as st
 from ui.explore import explorer, selection
 from ui.shared import asking, chips, figures, library, messages
 from ui.shared.components import pack, source, text
+from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.view import MOST_COMPARED, set_compared
 from ui.train import film as filming
@@ -159,7 +160,7 @@ def _payload(
     return _make()
 
 
-@st.fragment
+@fragment
 def compared(shown: Sequence[Panel], align: bool) -> None:
     """Mount the maps, and under them the numbers of all images or of those under the lasso."""
     first = shown[0]
@@ -240,7 +241,7 @@ def _numbers(shown: Sequence[Panel], chosen: np.ndarray | None) -> None:
         st.caption(f"Where single images could not be measured, the saved numbers stand. {problem}")
 
 
-@st.fragment(run_every=0.5)
+@partial(fragment, run_every=0.5)
 def _following(shown: Sequence[Panel]) -> None:
     if all(answer.done for answer in _ask(shown)):
         st.rerun()

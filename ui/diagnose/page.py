@@ -1,6 +1,7 @@
 """The Diagnose page's parts: the diagnosis, and ten cards of a sentence, a chart, why, and what to do."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -9,6 +10,7 @@ from ui.diagnose import charts, gathering, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
 from ui.shared import library, messages, navigation
+from ui.shared.fragments import fragment
 from ui.state import notices, session
 from ui.state.view import set_model
 from ui.train import form
@@ -51,7 +53,7 @@ def report(run: Run) -> None:
         _at_rest(run)
 
 
-@st.fragment(run_every=POLL)
+@partial(fragment, run_every=POLL)
 def _following(run: Run) -> None:
     found = gathering.known(run)
     if not found.waiting:
@@ -59,7 +61,7 @@ def _following(run: Run) -> None:
     _draw(run, found)
 
 
-@st.fragment
+@fragment
 def _at_rest(run: Run) -> None:
     _draw(run, gathering.known(run))
 

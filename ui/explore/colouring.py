@@ -1,6 +1,7 @@
 """The colours of the map's codes: by class, by a number that the pool computes, or by an uploaded column."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ui.shared import asking, figures, library, messages
+from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.map import COLUMN, apply_style, map_style
 from ui.state.permalink import BY_CLASS
@@ -178,7 +180,7 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
     return Paint(found.values[name], quantity.title, NATS, note + ".")
 
 
-@st.fragment(run_every=0.5)
+@partial(fragment, run_every=0.5)
 def _following(run: Run, quantity: Quantity) -> None:
     """Show the progress of the numbers, and redraw the page when they have arrived."""
     answer = _ask(run, quantity.names)

@@ -6,6 +6,7 @@ import streamlit as st
 from ui.decode import decoder
 from ui.explore import bigmap, colouring, layer, map_style, mapping, saved_selections, selection
 from ui.shared import geometry, library, messages
+from ui.shared.fragments import fragment
 from ui.state import map as map_state
 from ui.state import session
 from ui.state.view import CHART_KEY, set_label, set_plane
@@ -13,6 +14,7 @@ from vae.geometry import embedding
 from vae.geometry.plane import Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
+LASSO = "Lasso and box are in the bar above the map; A selects all points."
 CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
 # the tools by name: Streamlit takes the lasso from a chart that reports no selection to it, and this one's goes to the
 # layer, as bits instead of a list of points
@@ -21,7 +23,7 @@ MAP = {"displaylogo": False, "scrollZoom": True, "modeBarButtons": TOOLS}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-@st.fragment
+@fragment
 def latent_map(run: Run, codes: Codes, plane: Ground, name: str) -> None:
     """Draw the map and the selection under it. A gesture runs this fragment only, and the figure stays the same."""
     with st.container(gap="xsmall"):
@@ -47,7 +49,11 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
         saved_selections.choose(run, codes, saved_selections.NOTHING if everything else np.arange(len(codes)))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
-        text = f"of {len(codes):,} selected." if len(index) else "Lasso or box on the map, or press A for all."
+        text = (
+            f"of {len(codes):,} selected."
+            if len(index)
+            else LASSO
+        )
         st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
         st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
         map_style.selections(run, codes, index)

@@ -1,8 +1,11 @@
 """Making a t-SNE or UMAP map of the codes in the background: one at a time on this machine, with progress."""
 
+from functools import partial
+
 import streamlit as st
 
 from ui.shared import background, library, messages
+from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.view import set_plane
 from vae.geometry import embedding
@@ -22,7 +25,7 @@ def missing(codes: Codes, method: str) -> bool:
     return able and library.embedding(codes, method) is None
 
 
-@st.fragment(run_every=0.7)
+@partial(fragment, run_every=0.7)
 def making(run: Run, codes: Codes, method: str) -> None:
     """Start the map when it is first in the queue, show its progress, and redraw the page when it is done."""
     key, title = _key(codes, method), TITLES[method]

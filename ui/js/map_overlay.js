@@ -60,12 +60,20 @@ class MapOverlay {
       chart.tabIndex = 0;
       chart.setAttribute("role", "application");
       chart.setAttribute("aria-label", this.label);
-      chart.addEventListener("keydown", (e) => this.key(e), { signal: this.stop.signal });
+      const { signal } = this.stop;
+      chart.addEventListener("keydown", (e) => this.key(e), { signal });
+      // Plotly keeps a press from giving the chart the keys, as a press gives them to anything else that has a focus
+      chart.addEventListener("pointerdown", (e) => this.takeKeys(e), { signal, capture: true });
     }
     chart.style.position = "relative";
     chart.append(...this.nodes);
     this.unlisten = map.listen(this.follow);
     this.follow();
+  }
+
+  /** @param {PointerEvent} event */
+  takeKeys(event) {
+    if (!event.target.closest("button, input, select, a, .modebar")) this.chart.focus({ preventScroll: true });
   }
 
   detach() {

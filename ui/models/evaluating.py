@@ -1,10 +1,12 @@
 """The evaluation table of the chosen model on the Models page: saved with the run, or measured now, part by part."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from ui.shared import library, messages
+from ui.shared.fragments import fragment
 from ui.state import session, visitor
 from vae import data, runs
 from vae.answers import models, pool
@@ -43,7 +45,7 @@ def _stop(run: Run) -> None:
         answer.drop()
 
 
-@st.fragment
+@fragment
 def evaluation(run: Run) -> None:
     """Show the table, or a button that measures it; a visitor's own run keeps its table."""
     with st.container(key="evaluation", gap="small"):
@@ -84,7 +86,7 @@ def _offer(run: Run, again: bool) -> None:
     )  # fmt: skip
 
 
-@st.fragment(run_every=0.7)
+@partial(fragment, run_every=0.7)
 def _following(run: Run) -> None:
     """Show how many parts are measured; save them when all are, and redraw the page."""
     answers = _answers().get(str(run.path), [])

@@ -1,12 +1,14 @@
 """Measuring the chosen model again on the Models page: with more samples, on more images, by the pool's processes."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from ui.shared import messages
 from ui.shared.chips import number
+from ui.shared.fragments import fragment
 from ui.state import session
 from vae import data
 from vae.answers import models, pool
@@ -59,7 +61,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-@st.fragment
+@fragment
 def measuring(run: Run) -> None:
     """Draw a button that measures a run again, its progress and its numbers; the saved numbers are unchanged."""
     with st.container(key="measuring", gap="small"):
@@ -94,7 +96,7 @@ def measuring(run: Run) -> None:
             _show(run, request)
 
 
-@st.fragment(run_every=0.7)
+@partial(fragment, run_every=0.7)
 def _following(run: Run) -> None:
     """Show a measurement's progress, and redraw the page when it ends."""
     request = _requests().get(str(run.path))

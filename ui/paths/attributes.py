@@ -24,7 +24,10 @@ def _kept(run: Run) -> dict[str, np.ndarray]:
 def catch(run: Run, index: np.ndarray) -> None:
     """Show how many codes are selected, and a button that saves them as a group."""
     if not len(index):
-        st.caption("Lasso or box: a group for an attribute.", width="stretch")
+        st.caption(
+            "Lasso or box (in the bar above the map): a group for an attribute.",
+            width="stretch",
+        )
         return
     st.markdown(f"**{len(index):,}** selected, keep as", width="content")
     for group, key in zip(GROUPS, (FROM, TO), strict=True):

@@ -16,6 +16,7 @@ from ui.explore.explorer import kept_payload
 from ui.paths import attributes, export
 from ui.shared import figures, library
 from ui.shared.components import pack, source, text
+from ui.shared.fragments import fragment
 from ui.state import notices, session, subject, texts
 from ui.state import paths as path_state
 from ui.state.paths import PathView
@@ -160,7 +161,7 @@ def answers_payload(
     return pack(header, sections)
 
 
-@st.fragment
+@fragment
 def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) -> None:
     """Draw the map, and under it the lassoed codes, which may become a group of the attribute vector."""
     drawn, every = figures.thinned(codes)
@@ -193,8 +194,6 @@ def magnification_toggle(run: Run, view: PathView) -> None:
         help="Colours the map by how much the decoder's mean stretches a small area: bright where a small step changes "
         "much, on a logarithmic scale. Dimensions off the map's plane are at their centre.",
     )
-    if notices.redraw_asked():
-        st.rerun()
 
 
 def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | None) -> None:
@@ -204,7 +203,7 @@ def panel(run: Run, codes: Codes, plane: Plane, name: str, images: np.ndarray | 
     _panel(run, codes, plane, window(run, plane, name), data)
 
 
-@st.fragment
+@fragment
 def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> None:
     """Draw the panel; it runs alone after each gesture and while answers are missing, without the rest of the page.
 

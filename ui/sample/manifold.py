@@ -9,6 +9,7 @@ import streamlit as st
 from ui.sample.page import PATIENCE, POLL, display, without
 from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
+from ui.shared.fragments import fragment
 from ui.state import sampling, session
 from ui.state.permalink import SIDES
 from ui.state.sampling import Settings
@@ -87,7 +88,7 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
 def manifold(run: Run, plane: Plane, *, key: str) -> None:
     """Show the manifold of a model of two or more dimensions, on the map's plane."""
     waiting = not _ask(run, sampling.read(run.name, run.spec), plane).done
-    st.fragment(_manifold, run_every=POLL if waiting else None)(run, plane, key, waiting)
+    fragment(_manifold, run_every=POLL if waiting else None)(run, plane, key, waiting)
 
 
 def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
+from ui.shared.fragments import fragment
 from ui.state import notices, sampling, session, subject, texts
 from ui.state.sampling import Settings
 from ui.state.texts import COLDEST, HOTTEST, Half
@@ -230,12 +231,10 @@ def grids(run: Run, plane: Plane, *, key: str) -> None:
     """Show both grids, and redraw them at intervals until all answers have arrived."""
     _, halves = _asked(run, plane)
     waiting = not all(asked.done for asked in halves)
-    st.fragment(_grids, run_every=POLL if waiting else None)(run, plane, key, waiting)
+    fragment(_grids, run_every=POLL if waiting else None)(run, plane, key, waiting)
 
 
 def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
-    if notices.redraw_asked():
-        st.rerun()
     settings, halves = _asked(run, plane)
     if not waiting:
         for asked in halves:

@@ -9,6 +9,7 @@ from ui.explore.explorer import no_densities
 from ui.sample.page import display
 from ui.shared import figures, library, messages
 from ui.shared.components import pack, source, text
+from ui.shared.fragments import fragment
 from ui.state import notices, session, texts
 from ui.state.view import set_pin, view
 from vae.geometry import traversal
@@ -78,11 +79,9 @@ def _index(event: Any, count: int) -> int | None:
     return asked if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked < count else None
 
 
-@st.fragment
+@fragment
 def traverse(run: Run, codes: Codes, *, runnable: bool, label: int, key: str) -> None:
     """Show the traversals from the pinned point, and pin the point at which a slider is released."""
-    if notices.redraw_asked():
-        st.rerun()
     now = view()
     z, whose = start(codes, now.pin if now is not None and now.run.name == run.name else None)
     name = f"{key}_{run.name}"

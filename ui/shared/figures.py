@@ -1,5 +1,6 @@
 """Figures as pure functions of arrays: no Streamlit in here, so that they are tested and exported without an app."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,11 +114,13 @@ def latent_map(codes: Codes, plane: Ground, *, dark: bool | None = None, prior: 
     x_range, y_range = shown.x_range, shown.y_range
     if codes.labels is not None:
         names = [name for name, _ in groups(codes)]
-        places = _apart(np.array(shown.medians), names, y_range[1] - y_range[0])
-        for name, (x, y) in zip(names, places, strict=True):
+        scale = min(NARROW / (x_range[1] - x_range[0]), MAP_HEIGHT / (y_range[1] - y_range[0]))
+        shifts = _shifts(scale * np.array(shown.medians), names)
+        for name, (x, y), shift in zip(names, shown.medians, shifts, strict=True):
             figure.add_annotation(
                 x=float(x),
                 y=float(y),
+                yshift=float(shift),
                 text=f"<b>{escape(name)}</b>",
                 showarrow=False,
                 font={"size": 15, "color": ink, "shadow": _halo(paper)},
@@ -146,26 +149,28 @@ def latent_map(codes: Codes, plane: Ground, *, dark: bool | None = None, prior: 
 
 
 MAP_HEIGHT = 500
+NARROW = 280  # pixels across the narrowest map, a phone's
+LINE, LETTER = 18.0, 8.5  # pixels of a class name: its line, and the width of a letter
 
 
-def _apart(places: np.ndarray, names: Sequence[str], height: float) -> np.ndarray:
-    """Return the class names' places [N, 2], moved up or down just enough not to cover each other."""
-    places, line = places.astype(np.float64), 0.04 * height  # a line of text on a map that is `height` high
-    for _ in range(50):
-        moved = False
-        for i in range(len(names)):
-            for j in range(i):
-                wide = 0.3 * line * (len(names[i]) + len(names[j]))
-                gap = places[i] - places[j]
-                if abs(gap[0]) < wide and abs(gap[1]) < line:
-                    push = (line - abs(gap[1])) / 2 + 1e-3 * line
-                    up = 1 if gap[1] >= 0 else -1
-                    places[i, 1] += up * push
-                    places[j, 1] -= up * push
-                    moved = True
-        if not moved:
+def _shifts(places: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Return by how many pixels [N] class names move up or down so that none covers another.
+
+    `places` [N, 2] are in pixels of the narrowest map. Names keep their order: on a wider map they lie further apart.
+    """
+    moved = places.astype(np.float64)
+    for _ in range(200):
+        still = True
+        for i, j in itertools.combinations(range(len(names)), 2):
+            (across, up), wide = moved[i] - moved[j], LETTER * (len(names[i]) + len(names[j])) / 2
+            if abs(across) < wide and abs(up) < LINE - 1e-6:
+                push = (LINE - abs(up)) / 2 * (1 if up >= 0 else -1)
+                moved[i, 1] += push
+                moved[j, 1] -= push
+                still = False
+        if still:
             break
-    return places
+    return moved[:, 1] - places[:, 1]
 
 
 def _halo(paper: str) -> str:

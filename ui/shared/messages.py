@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from ui.shared import fetching, library
+from ui.shared.fragments import fragment
 from ui.state.view import set_model
 from vae import data
 from vae.runs import SHOWN_LABEL, Run
@@ -81,7 +83,7 @@ def download(name: str) -> None:
         st.rerun()
 
 
-@st.fragment(run_every=0.7)
+@partial(fragment, run_every=0.7)
 def _progress(name: str) -> None:
     """Show a download's progress, and redraw the page when it ends."""
     job = fetching.job(name)

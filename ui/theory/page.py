@@ -17,6 +17,7 @@ import streamlit as st
 from ui.decode import decoder
 from ui.shared import asking, chips, figures, library, messages
 from ui.shared.components import pack, source, text
+from ui.shared.fragments import fragment
 from ui.state import notices, session
 from ui.state import view as state
 from ui.state.view import View
@@ -209,7 +210,7 @@ def _known(i: object, codes: Codes) -> TypeGuard[int]:
     return type(i) is int and 0 <= i < len(codes)
 
 
-@st.fragment
+@fragment
 def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     """Mount the chapters, and answer their questions; a gesture runs this fragment only."""
     run = view.run
@@ -275,8 +276,6 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     answer("lesson", (images_of,), lambda: pool.ask(lesson.lesson, run.path, images_of))
     for slot, k in zip(AHEAD, wanted.ahead, strict=False):
         numbers(slot, k)
-    if notices.redraw_asked():
-        st.rerun()
 
 
 def all_formulas(run: Run) -> None:

@@ -61,6 +61,10 @@ class Film {
     this.head.reset();
     this.curves.reset();
     this.bars.reset();
+    const { stage } = this;
+    delete stage.node.dataset.step;
+    for (const words of [stage.count, stage.live]) words.textContent = "";
+    for (const { train, valid } of Object.values(stage.values)) train.textContent = valid.textContent = "";
   }
 
   listen() {

@@ -15,7 +15,7 @@ from ui.train.widgets import Fields, base, fill, followed, key, read, write
 from vae import data
 from vae.data import DataError
 from vae.jobs import embedded
-from vae.runs import pace
+from vae.runs import machine, pace
 from vae.runs.resume import FIXED
 from vae.spec import PRESETS, Spec, SpecError, cost
 from vae.spec import choices as options
@@ -300,15 +300,20 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.0f} days"
 
 
+BUSY = 1.5  # from how many times the idle machine's time on the estimate says why
+
+
 def _estimate(spec: Spec | None, problems: list[str], branch: Spec | None) -> Form:
     """Show how long the training will take, and return the form."""
     if spec is None:
         return Form(None, problems)
     n, threads = spec_fields.examples(spec), embedded.threads()
-    seconds, weights = pace.seconds(spec, n, threads), cost.parameters(spec)
+    slower = machine.slowdown(threads)
+    seconds, weights = slower * pace.seconds(spec, n, threads), cost.parameters(spec)
     steps = spec_fields.total_steps(spec.data, spec.size, spec.batch, spec.epochs)
+    busy = f" · the machine is busy: {slower:.0f} times as long as alone" if slower >= BUSY else ""
     st.markdown(
-        f"**About {duration(seconds)} here** :gray[:small[· {steps:,} steps · {weights:,} weights]]",
+        f"**About {duration(seconds)} here** :gray[:small[· {steps:,} steps · {weights:,} weights{busy}]]",
         help=f"The {steps:,} steps of {spec.epochs:,} epochs over {n:,} examples, on {threads} "
         f"thread{'s' * (threads > 1)} of this machine, by arithmetic and by what earlier runs took. Validation, saving "
         "and waiting for others come on top.",

@@ -8,6 +8,7 @@ import streamlit as st
 from ui.models import managing
 from ui.models.owned import WORDS, own, recorded
 from ui.shared import library, messages
+from ui.shared.fragments import fragment
 from ui.state import notices, session, visitor
 from ui.state.view import watch, watched
 from ui.train import form
@@ -125,15 +126,12 @@ def _activity(job: JobState) -> str:
 
 def watching(run: Run) -> None:
     """Show the run, and redraw it while it trains."""
-    notices.redraw_asked()  # this is the whole page
     activity = _activity(jobs.executor().state(run.path))
     every = {"busy": POLL_SECONDS, "waiting": WAIT_SECONDS, "resting": None}[activity]
-    st.fragment(_watch, run_every=every)(run.path, activity)
+    fragment(_watch, run_every=every)(run.path, activity)
 
 
 def _watch(path: Any, activity: str) -> None:
-    if notices.redraw_asked():
-        st.rerun()
     try:
         run = Run(path)
         run.spec  # noqa: B018 -- reading is the check
@@ -182,7 +180,7 @@ def _turn(job: JobState) -> str:
     about = f" (~{form.duration(job.wait)})" if job.wait else ""
     if job.ahead == 0:
         return f"next in the queue{about}"
-    return f"{job.ahead} run{'s' * (job.ahead != 1)} ahead of you{about}"
+    return f"{job.ahead} run{'s' * (job.ahead != 1)} before it{about}"
 
 
 def _trouble(run: Run, job: JobState) -> None:

@@ -30,8 +30,8 @@ from vae.answers import process
 from vae.answers.process import Partial
 from vae.data import DataError
 from vae.jobs import JobError
-from vae.jobs.embedded import cores
 from vae.runs import RunError
+from vae.runs.machine import cores
 from vae.runs.stamp import stamp
 from vae.spec import SpecError
 

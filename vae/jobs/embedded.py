@@ -9,9 +9,9 @@ from vae import data
 from vae.jobs.contract import MOST_WAITING, Capacity, JobError, JobState, Resources
 from vae.jobs.pauses import mark_queued
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
-from vae.runs import Run, RunError, control, pace, status
+from vae.runs import Run, RunError, control, machine, pace, status
+from vae.runs.machine import cores
 from vae.spec import SpecError
-from vae.training.launch import cores
 
 SLOTS = "LATENT_SLOTS"
 
@@ -119,6 +119,8 @@ class Embedded:
 def _seconds(job: Job) -> float:
     try:
         spec = Run(job.path).spec
-        return pace.seconds(spec, data.train_size(spec.data, spec.size), threads(job.processes))
+        own = threads(job.processes)  # those of the run that trains now end before these begin
+        alone = pace.seconds(spec, data.train_size(spec.data, spec.size), own)
+        return alone * machine.slowdown(own, own=own)
     except (RunError, SpecError, data.DataError):
         return 0.0

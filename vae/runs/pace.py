@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from vae.data import data_root
-from vae.runs import files
+from vae.runs import files, machine
 from vae.runs.status import Status
 from vae.spec import Spec, cost
 
@@ -31,7 +31,10 @@ def correction(spec: Spec, threads: int) -> float:
 
 
 def seconds(spec: Spec, n_train: int, threads: int = 1) -> float:
-    """Return the estimated seconds of training on n_train examples on this machine, without validation and saving."""
+    """Return the estimated seconds of training on n_train examples on this machine when nothing else runs.
+
+    Validation and saving come on top.
+    """
     steps = spec.epochs * math.ceil(n_train / spec.batch)
     return steps * cost.step_seconds(spec, threads) * correction(spec, threads)
 
@@ -41,7 +44,9 @@ def learn(spec: Spec, status: Status) -> None:
     if status.step < FEWEST_STEPS or status.seconds <= 0 or status.processes > 1:
         return
     key, content = _key(spec, status.threads), _learned()
-    ratio = status.seconds / status.step / cost.step_seconds(spec, status.threads)
+    # what the run would have taken on an idle machine
+    alone = status.seconds / machine.slowdown(status.threads, own=status.threads)
+    ratio = alone / status.step / cost.step_seconds(spec, status.threads)
     old = correction(spec, status.threads) if key in content else ratio
     content[key] = old ** (1 - MEMORY) * ratio**MEMORY
     files.write_json(data_root() / "machine.json", content)

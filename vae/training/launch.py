@@ -16,6 +16,7 @@ from typing import Any
 
 from vae.data import DataError
 from vae.runs import Run, RunError, status
+from vae.runs.machine import cores
 from vae.spec import SpecError, json_text
 
 BAD_INPUT = 2  # the exit code of errors that the user can correct
@@ -153,11 +154,6 @@ def _train_divided(run: Run, options: Options) -> int:
 def _exit_code(code: Any) -> int:
     """Convert a subprocess's return code to a shell's exit code."""
     return int(code) if code >= 0 else 128 - int(code)
-
-
-def cores() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def main(arguments: list[str]) -> int:
