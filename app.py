@@ -15,6 +15,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.shared import ticks
+from ui.shared.front_end import FrontEnd
 from ui.state.visitor import VisitorCookie
 
 
@@ -53,4 +54,4 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 return_memory()
 ticks.silence()
-app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie)])
+app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie), Middleware(FrontEnd)])

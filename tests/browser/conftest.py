@@ -52,10 +52,6 @@ def usual(browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-# Streamlit's own: on a deep link its front end first asks for its endpoints below the page's address, then at the root
-EXPECTED = ("/_stcore/health", "/_stcore/host-config")
-
-
 @pytest.fixture
 def open_page(browser, usual, server):
     """Open pages by path; at the end no page may have raised, logged an error, or asked anyone else for anything.
@@ -85,7 +81,7 @@ def open_page(browser, usual, server):
             slow_down(page, SLOWNESS)
 
         def console(message):
-            if message.type == "error" and not any(part in message.location.get("url", "") for part in EXPECTED):
+            if message.type == "error":
                 problems.append(f"console: {message.text} ({message.location.get('url')})")
 
         page.on("console", console)

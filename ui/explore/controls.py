@@ -49,11 +49,7 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
         saved_selections.choose(run, codes, saved_selections.NOTHING if everything else np.arange(len(codes)))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
-        text = (
-            f"of {len(codes):,} selected."
-            if len(index)
-            else LASSO
-        )
+        text = f"of {len(codes):,} selected." if len(index) else LASSO
         st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
         st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
         map_style.selections(run, codes, index)

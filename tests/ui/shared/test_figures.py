@@ -2,10 +2,13 @@
 
 import csv
 import io
+import itertools
 import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ui.explore import selection
 from ui.shared import figures
@@ -85,8 +88,9 @@ def test_glyphs_of_equal_clusters_do_not_overlap():
     """Glyphs of clusters that coincide do not cover each other."""
     codes = make_codes(n=400)
     layout = figures.latent_map(codes, planes.default(codes)).layout
-    heights = sorted(a.y for a in layout.annotations if a.text.startswith("<b>"))
-    assert min(np.diff(heights)) > 0.03 * (layout.yaxis.range[1] - layout.yaxis.range[0])
+    pixels = figures.MAP_HEIGHT / (layout.yaxis.range[1] - layout.yaxis.range[0])
+    heights = sorted(pixels * a.y + a.yshift for a in layout.annotations if a.text.startswith("<b>"))
+    assert min(np.diff(heights)) > figures.LINE - 1e-3
 
 
 def test_codes_without_labels_have_one_colour_and_no_legend():
@@ -215,3 +219,18 @@ def test_npz_loads_without_pickle():
 
 def test_figures_serialise():
     json.loads(figures.latent_map(make_codes(), planes.default(make_codes())).to_json())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(-150, 150), st.integers(-150, 150)), min_size=2, max_size=10))
+def test_class_names_never_cover_each_other_at_any_width(places):
+    """Class names on the narrowest map, and on one three times as wide, lie a line or a word apart."""
+    names = [["square", "ellipse", "0", "a longer name"][i % 4] for i in range(len(places))]
+    at = np.array(places, float)
+    shifts = figures._shifts(at, names)
+    for scale in (1.0, 1.7, 3.0):
+        drawn = scale * at + np.stack([np.zeros(len(at)), shifts], 1)
+        for i, j in itertools.combinations(range(len(names)), 2):
+            across, up = np.abs(drawn[i] - drawn[j])
+            wide = figures.LETTER * (len(names[i]) + len(names[j])) / 2
+            assert across >= wide or up >= figures.LINE - 1e-3

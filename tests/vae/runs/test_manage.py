@@ -15,7 +15,7 @@ from trained import SMALL
 from vae import data, runs
 from vae.cli import main
 from vae.model import build
-from vae.runs import Run, RunError, control, film, manage, pace, status
+from vae.runs import Run, RunError, control, film, machine, manage, pace, status
 from vae.runs.status import Status
 from vae.spec import PRESETS, SpecError, cost, preset, work
 
@@ -223,7 +223,8 @@ def test_what_a_prior_or_a_term_costs_is_in_the_estimate():
     assert cost.parameters(spec) == sum(p.numel() for p in build.model(spec).parameters())
 
 
-def test_the_estimate_learns_from_runs_and_forgets_slowly():
+def test_the_estimate_learns_from_runs_and_forgets_slowly(monkeypatch):
+    monkeypatch.setattr(machine, "slowdown", lambda threads, own=0: 1.0)
     spec = preset("vae", **SMALL)
     calculated = pace.seconds(spec, 1297, 2)
     steps = spec.epochs * PER_EPOCH
@@ -236,3 +237,18 @@ def test_the_estimate_learns_from_runs_and_forgets_slowly():
     assert pace.seconds(spec, 1297, 1) == pytest.approx(steps * cost.step_seconds(spec, 1))
     (data.data_root() / "machine.json").write_text('{"mlp, 2 threads": "fast"')
     assert pace.seconds(spec, 1297, 2) == pytest.approx(calculated)
+
+
+def test_a_busy_machine_takes_longer_and_is_not_learned_as_slow(monkeypatch):
+    """Beside a load of L threads, t more on c processors take (L + t) / c times as long; a run's own do not count."""
+    cores, spec = machine.cores(), preset("vae", **SMALL)
+    for load, threads, own in ((0, 1, 0), (cores, 1, 0), (20, 2, 0), (20, 2, 2), (1, 1, 1)):
+        monkeypatch.setattr(machine.os, "getloadavg", lambda load=load: (load, 0, 0))
+        assert machine.slowdown(threads, own) == max(1, (load - own + threads) / cores)
+    monkeypatch.delattr(machine.os, "getloadavg")
+    assert machine.slowdown(4) == 1
+    alone = pace.seconds(spec, 1297, 1)
+    steps = spec.epochs * PER_EPOCH
+    monkeypatch.setattr(machine.os, "getloadavg", lambda: (10 * cores, 0, 0), raising=False)
+    pace.learn(spec, Status("done", step=steps, seconds=10 * alone, threads=1))
+    assert pace.seconds(spec, 1297, 1) == pytest.approx(alone)

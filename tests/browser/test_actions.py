@@ -1,0 +1,80 @@
+"""What a press changes is seen in the picture, and not only in the address."""
+
+import numpy as np
+from harness import CHART, card, pixel, settle
+from playwright.sync_api import expect
+
+MAPS = ".st-key-comparing .comparing"
+# the share of a canvas's pixels that are not empty
+INK = """canvas => {
+    const { data } = canvas.getContext("2d", { willReadFrequently: true })
+        .getImageData(0, 0, canvas.width, canvas.height);
+    let seen = 0;
+    for (let t = 3; t < data.length; t += 4) seen += data[t] > 0;
+    return seen / (data.length / 4);
+}"""
+
+
+def test_an_unhealthy_example_changes_the_whole_page(open_page):
+    page = open_page("/diagnose?model=digits-vae-2d", wait=".st-key-card_rates .js-plotly-plot")
+    page.locator(".st-key-diagnosis_examples").get_by_role("button", name="β = 0").first.click()
+    expect(page.locator(".st-key-header")).to_contain_text("β = 0")
+    expect(page.locator(".st-key-diagnosis")).to_contain_text("Under-regularised")
+    expect(page.locator(".st-key-diagnosis_examples").get_by_role("button", name="β = 0").first).to_be_disabled()
+    page.go_back()
+    expect(page.locator(".st-key-header")).to_contain_text("digits-vae-2d")
+    expect(page.locator(".st-key-diagnosis")).not_to_contain_text("Under-regularised")
+
+
+def test_aligned_maps_are_drawn(open_page):
+    """Align turns the second map onto the first, and both stay visible."""
+    page = open_page("/compare?models=mnist-autoencoder-2d,mnist-vae-2d", wait=f"{MAPS}[data-ready]")
+    axes = page.locator(f"{MAPS} .plane canvas.axes:nth-of-type(2)")
+
+    def drawn():
+        return [axes.nth(k).evaluate(INK) for k in (0, 1)], [axes.nth(k).evaluate("c => c.toDataURL()") for k in (0, 1)]
+
+    ink, before = drawn()
+    assert min(ink) > 0.005
+    page.get_by_text("Align", exact=True).click()
+    expect(page.locator(f"{MAPS} .plane").nth(1)).to_be_visible()
+    page.wait_for_function("([node, old]) => document.querySelector(node)?.querySelectorAll('.plane')[1]"
+                           ".querySelectorAll('canvas')[1].toDataURL() !== old", arg=[MAPS, before[1]])  # fmt: skip
+    settle(page)
+    ink, after = drawn()
+    assert min(ink) > 0.005
+    assert after[0] == before[0] and after[1] != before[1]
+
+
+def test_a_clicked_map_has_the_keys(open_page):
+    """After a click on the map the arrow keys move the point that is decoded, and Escape unpins."""
+    page = open_page("/?model=digits-vae-2d")
+    page.mouse.click(*pixel(page, 0.3, 0.2))
+    expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z = (0.3")
+    where = card(page).locator("dl.numbers dd").first
+    before = np.array([float(v.replace("−", "-")) for v in where.inner_text().strip("()").split(",")])
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowUp")
+    moved = before + [0.1, 0.5]
+    expect(where).to_have_text("({:.2f}, {:.2f})".format(*moved).replace("-", "−"))
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-chip_image")).to_have_count(0)
+    assert page.locator(CHART).evaluate("node => node === document.activeElement")
+
+
+def test_a_new_training_shows_nothing_of_the_film_before(open_page):
+    """From the moment in which the film is the new run's, no number of the old one is on the page."""
+    page = open_page("/train?run=mnist-vae-2d", wait=".st-key-film [data-frames='41']")
+    page.locator(".st-key-film [data-run]").evaluate("""node => {
+        const words = () => [node.dataset.run, node.dataset.frames, node.innerText];
+        window.seen = [words()];
+        new MutationObserver(() => window.seen.push(words())).observe(node, {
+            attributes: true, childList: true, subtree: true, characterData: true,
+        });
+    }""")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_function("() => window.seen.some(([run, frames]) => run !== 'mnist-vae-2d' && Number(frames) > 0)")
+    page.get_by_role("button", name="Stop").click()
+    seen = page.evaluate("window.seen")
+    assert "51,600" in seen[0][2] and "135." in seen[0][2]
+    assert not [text for run, _, text in seen if run != "mnist-vae-2d" and ("51,600" in text or "135." in text)]
