@@ -63,6 +63,8 @@ class Film {
     this.bars.reset();
     const { stage } = this;
     delete stage.node.dataset.step;
+    clearTimeout(this.announceTimer);
+    this.announceTimer = null;
     for (const words of [stage.count, stage.live]) words.textContent = "";
     for (const { train, valid } of Object.values(stage.values)) train.textContent = valid.textContent = "";
   }

@@ -16,7 +16,7 @@ from ui.train import fitting, form, spec_fields
 from ui.train import widgets as fields
 from vae import data, runs
 from vae.model import build
-from vae.runs import manage, pace
+from vae.runs import machine, manage, pace
 from vae.runs.resume import FIXED
 from vae.spec import PRESETS, Spec, SpecError, check, preset
 from vae.spec import choices as options
@@ -370,12 +370,22 @@ def test_the_form_needs_no_torch():
     assert done.returncode == 0, done.stderr
 
 
-def test_the_first_screen_is_ready_to_play():
+def test_the_first_screen_is_ready_to_play(monkeypatch):
+    monkeypatch.setattr(machine, "slowdown", lambda threads, own=0: 1.0)
     got = result(start())
     assert got.problems == []
     assert got.spec == fitting.recommended("vae", "digits")
     assert (got.examples, got.steps) == (1297, 400 * 21)
     assert 1 < got.seconds < 60
+
+
+def test_the_estimate_is_of_the_machine_as_busy_as_it_is(monkeypatch):
+    monkeypatch.setattr(machine, "slowdown", lambda threads, own=0: 1.0)
+    idle = result(start()).seconds
+    monkeypatch.setattr(machine, "slowdown", lambda threads, own=0: 8.0)
+    app = start()
+    assert result(app).seconds == pytest.approx(8 * idle)
+    assert any("the machine is busy: 8 times as long as alone" in e.value for e in app.markdown)
 
 
 def test_preset_and_data_fill_the_form():
