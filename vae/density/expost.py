@@ -26,7 +26,7 @@ from torch.distributions import (
 
 from vae import data, runs
 from vae.data.batches import Batches, prepare
-from vae.model import LatentModel
+from vae.model import LatentModel, optimisers
 from vae.model.families import Coupling, sample
 from vae.model.families.flow import FlowDistribution
 from vae.model.priors import FlowPrior, normal
@@ -145,7 +145,7 @@ def _flow(white: Tensor, seed: int, steps: int, batch: int, learning_rate: float
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         prior = FlowPrior(nn.Identity(), white.shape[1], white.shape[1:]).to(white.dtype)
-    optimiser = torch.optim.Adam(prior.parameters(), learning_rate)
+    optimiser = optimisers.Adam(prior.parameters(), learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     best, weights = -math.inf, {}
     for step in range(steps + 1):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vae.geometry import curves
 from vae.geometry.metric import Metric, energy, lengths
+from vae.model import optimisers
 
 # half of a node's sixteen neighbours (edges have no direction); with only eight, paths at 22° are 8 % too long
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (2, 1), (1, -2), (2, -1))
@@ -115,7 +116,7 @@ def relax(metric: Metric, start: Tensor, iterations: int, tolerance: float = 1e-
     def curve() -> Tensor:
         return torch.cat([start[:, :1], start[:, 1:-1] + modes @ c, start[:, -1:]], 1)
 
-    optimiser = torch.optim.LBFGS(
+    optimiser = optimisers.LBFGS(
         [c],
         max_iter=iterations,
         tolerance_grad=tolerance,

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from vae import runs
 from vae.data.batches import Batches, order, steps_per_epoch
-from vae.model import LatentModel, build, draw
+from vae.model import LatentModel, build, draw, optimisers
 from vae.model.families import Source
 from vae.model.objectives import Objective
 from vae.model.priors import InitialisedFromData
@@ -93,7 +93,7 @@ class State:
         """Return the state at step 0, weights and generator from the spec's seed."""
         model = build.model(spec).to(device)
         fused = next(model.parameters()).device.type in ("cpu", "cuda")
-        optimiser = torch.optim.AdamW(
+        optimiser = optimisers.AdamW(
             model.parameters(),
             lr=schedules.at(spec.learning_rate, 0),
             weight_decay=spec.weight_decay,
