@@ -12,12 +12,14 @@ import streamlit as st  # noqa: E402
 
 from ui.shared import chips, messages  # noqa: E402
 from ui.shared.navigation import navigation  # noqa: E402
+from ui.state import map as map_state  # noqa: E402
 from ui.state import notices  # noqa: E402
 from ui.state.view import view  # noqa: E402
 
 # an icon of our own: Streamlit would fetch a Material one from elsewhere
 st.set_page_config(page_title="Latent space explorer", page_icon=f"{ROOT}/ui/icon.svg", layout="wide")
 page = navigation()
+map_state.enter(page.title)
 notices.redraw_asked()  # by a callback: the whole page is drawn now
 header = st.container(horizontal=True, vertical_alignment="center", gap="small", key="header")
 shown = view()

@@ -3,7 +3,9 @@
 import re
 
 import numpy as np
-from harness import CHART, card, pixel, settle
+import pytest
+from harness import CHART, card, pixel, settle, until
+from maps import lasso, number
 from playwright.sync_api import expect
 
 MAPS = ".st-key-comparing .comparing"
@@ -82,3 +84,31 @@ def test_a_new_training_shows_nothing_of_the_film_before(open_page):
     later = [(int(frames), text) for run, frames, text in seen if run != "mnist-vae-2d"]
     assert not [text for _, text in later if "51,600" in text]
     assert not [text for frames, text in later if not frames and re.search(r"(ELBO|distortion|rate)\s+[\d−]", text)]
+
+
+def test_selection_and_zoom_come_back_with_the_link(open_page):
+    """A lasso, one more with shift, and a zoom are in the address: the same codes and view after a reload."""
+    page = open_page("/?model=digits-vae-2d")
+    lasso(page, [(-1, -1), (0, -1), (0, 1), (-1, 1)])
+    page.wait_for_url("**lasso=n**")
+    first = number(page)
+    page.keyboard.down("Shift")
+    lasso(page, [(0.2, -1), (1, -1), (1, 1), (0.2, 1)])
+    page.keyboard.up("Shift")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('lasso')?.includes(';a')")
+    until(page, lambda: number(page) > first)
+    both = number(page)
+    page.locator(CHART).hover()
+    page.locator(f"{CHART} .modebar-btn[data-attr=zoom][data-val=in]").click()
+    page.wait_for_url("**seen=**")
+    settle(page)
+    ranges = (
+        "selector => { const { xaxis, yaxis } = document.querySelector(selector)._fullLayout;"
+        " return [...xaxis.range, ...yaxis.range]; }"
+    )
+    seen = page.evaluate(ranges, CHART)
+    page.reload()
+    page.wait_for_selector(CHART)
+    settle(page)
+    until(page, lambda: number(page) == both)
+    assert page.evaluate(ranges, CHART) == pytest.approx(seen, abs=0.02)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contains, crosses, fromBits, toBits } from "../../ui/js/polygon.js";
+import { contains, crosses, fromBits, tidied, toBits } from "../../ui/js/polygon.js";
 
 const L = [
   [0, 0],
@@ -37,4 +37,36 @@ test("bits come back as the bytes they were", () => {
 test("a selection of nothing is none", () => {
   assert.equal(fromBits(new Uint8Array(3), 20), null);
   assert.equal(fromBits(null, 20), null);
+});
+
+test("a tidied lasso has few corners, none far from what was drawn, and each has few digits", () => {
+  for (const size of [1, 37.5, 400]) {
+    const drawn = Array.from({ length: 500 }, (_, k) => {
+      const a = (2 * Math.PI * k) / 500;
+      return [size * Math.cos(a), size * Math.sin(3 * a) + size * a];
+    });
+    const slack = size / 300;
+    const made = tidied(drawn, slack);
+    assert.ok(made.length >= 3 && made.length <= 150, String(made.length));
+    for (const [x, y] of drawn) {
+      const gaps = made.map((p, k) => {
+        const q = made[(k + 1) % made.length];
+        const [dx, dy] = [q[0] - p[0], q[1] - p[1]];
+        const t = Math.min(Math.max(((x - p[0]) * dx + (y - p[1]) * dy) / (dx * dx + dy * dy || 1), 0), 1);
+        return Math.hypot(x - p[0] - t * dx, y - p[1] - t * dy);
+      });
+      assert.ok(Math.min(...gaps) <= 2 * slack);
+    }
+    assert.deepEqual(
+      made,
+      made.map((p) => p.map((v) => Number(v.toPrecision(10)))),
+    );
+  }
+  const box = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
+  assert.deepEqual(tidied(box, 0.001), box);
 });

@@ -4,7 +4,7 @@ import { Density } from "../js/density.js";
 import { themeOf, whole } from "../js/drawing.js";
 import { Grid } from "../js/grid.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
-import { contains, crosses } from "../js/polygon.js";
+import { contains, crosses, tidied } from "../js/polygon.js";
 import { component, el, plain, rgb, unpack } from "../js/shared.js";
 
 // Draws the map of more codes than Plotly can draw: points (WebGL) where few codes are in view, else the density of all
@@ -22,6 +22,7 @@ const REST = 3;
 const WHEEL = 1.0015; // a notch of the wheel, to the power of its pixels
 const KEY_ZOOM = 1.25;
 const CLOSEST = 1e-6; // plane units a pixel at the closest
+const STILL = 600; // ms without a move after which what is seen goes into the address
 const FARTHEST = 50; // times the first view at the farthest
 const DRAG = 4; // pixels that a pointer may move and still click
 // What dragging does: `extend` is the polygon drawn so far with one more place, null where the map itself moves.
@@ -116,6 +117,7 @@ class BigMap {
   destroy() {
     this.stop.abort();
     clearTimeout(this.later);
+    clearTimeout(this.rest);
     this.sizes.disconnect();
     if (window.__latentMaps?.get(this.header?.chart) === this.host) window.__latentMaps.delete(this.header.chart);
     this.cloud.destroy();
@@ -130,6 +132,7 @@ class BigMap {
       this.header = header;
       this.density = null;
       this.centre = null; // the first view, once there is a size
+      this.whole = false; // whether that is of all codes, whatever the address says
       this.solo = null;
       if (other) this.mask = this.colouring = null;
       fillLegend(
@@ -265,16 +268,20 @@ class BigMap {
 
   resetView() {
     this.centre = null;
+    this.moved(true);
     this.requestDraw();
   }
 
   // One unit is as long upwards as across, and all of the first frame is in view.
   setFirstView() {
     const { width, height } = this.area;
-    const [x0, x1, y0, y1] = this.header.frame;
-    this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
-    this.unit = Math.max((x1 - x0) / width, (y1 - y0) / height);
+    const fit = ([x0, x1, y0, y1]) => {
+      this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
+      this.unit = Math.max((x1 - x0) / width, (y1 - y0) / height, CLOSEST);
+    };
+    fit(this.header.frame);
     this.widest = this.unit * FARTHEST;
+    if (this.header.seen && !this.whole) fit(this.header.seen);
   }
 
   /** @param {PointerEvent} event */
@@ -328,7 +335,15 @@ class BigMap {
     this.unit = Math.min(Math.max(this.unit * factor, CLOSEST), this.widest);
     const after = this.invert(at);
     this.centre = this.centre.map((v, k) => v + before[k] - after[k]);
+    this.moved();
     this.requestDraw();
+  }
+
+  // The visitor has moved or zoomed: what is seen goes into the address once it rests; null is the first view.
+  moved(whole = false) {
+    this.whole = whole;
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.host?.moved?.(whole ? null : this.view), STILL);
   }
 
   // Gestures
@@ -370,7 +385,10 @@ class BigMap {
     if (!this.pointers.delete(event.pointerId)) return;
     const { polygon } = this;
     this.polygon = null;
-    if (polygon?.length > 2 && this.far) this.host.lassoed?.(this.inside(polygon), event);
+    if (polygon?.length > 2 && this.far) {
+      const corners = tidied(polygon, this.unit / 2);
+      this.host.lassoed?.(this.inside(corners), event, { corners, hidden: [] });
+    } else this.moved();
     this.requestDraw();
   }
 

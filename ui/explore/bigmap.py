@@ -12,6 +12,8 @@ import streamlit as st
 from ui.explore import explorer
 from ui.shared import figures, geometry, library, values
 from ui.shared.components import pack, source, text
+from ui.state.map import first_seen
+from ui.state.texts import Box
 from ui.state.view import CHART_KEY
 from vae.geometry.plane import Bent, Ground, Plane
 from vae.runs import Codes, Run
@@ -24,8 +26,11 @@ _component = st.components.v2.component(
 )
 
 
-def header(run: Run, codes: Codes, plane: Ground) -> dict[str, Any]:
-    """Return the map's header: all that it shows besides the codes, which are sent apart (see geometry.py)."""
+def header(run: Run, codes: Codes, plane: Ground, seen: Box | None = None) -> dict[str, Any]:
+    """Return the map's header: all that it shows besides the codes, which are sent apart (see geometry.py).
+
+    `seen` is the part that is shown first, None for nearly all codes.
+    """
     some = np.linspace(0, len(codes) - 1, min(OUTLINED, len(codes))).round().astype(np.int64)
     labels = None if codes.labels is None else codes.labels[some]
     part = replace(codes, means=codes.means[some].astype(np.float64), scales=None, labels=labels)
@@ -42,6 +47,7 @@ def header(run: Run, codes: Codes, plane: Ground) -> dict[str, Any]:
         "split": codes.split,
         "plane": explorer.serialise(plane),
         "frame": [*outline.x_range, *outline.y_range],
+        "seen": seen,
         "rings": outline.centre.tolist() if rings else None,
         "places": places(run, plane)[0] if isinstance(plane, Bent) else None,
         "classes": list(names.items()),
@@ -64,15 +70,15 @@ def _places(path: Path, version: library.Stamp, name: str, note: str, _plane: Be
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _payload(path: Path, version: library.Stamp, name: str, note: str, _plane: Ground) -> bytes:
+def _payload(path: Path, version: library.Stamp, name: str, note: str, seen: Box | None, _plane: Ground) -> bytes:
     run = library.open_run(path.name)
-    return pack(header(run, run.codes, _plane), {})
+    return pack(header(run, run.codes, _plane, seen), {})
 
 
 def bigmap(run: Run, codes: Codes, plane: Ground, name: str) -> None:
     """Mount the map of that name; the map's layer reports the lassoed codes. Raises RunError."""
     known = run.path, library.stamp(run.path), name, plane.note
-    data = _payload(*known, plane)
+    data = _payload(*known, first_seen(run, name), plane)
     if isinstance(plane, Bent):
         values.send(run.name, "places", _places(*known, plane))
     with st.container(key=CHART_KEY):

@@ -7,8 +7,9 @@ from ui.decode import decoder
 from ui.explore import bigmap, colouring, layer, map_style, mapping, saved_selections, selection
 from ui.shared import geometry, library, messages
 from ui.shared.fragments import fragment
+from ui.state import lasso, session
 from ui.state import map as map_state
-from ui.state import session
+from ui.state.lasso import Step
 from ui.state.view import CHART_KEY, set_label, set_plane
 from vae.geometry import embedding
 from vae.geometry.plane import Bent, Ground, Plane
@@ -46,7 +47,10 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
     everything = len(index) == len(codes)
 
     def choose_all() -> None:
-        saved_selections.choose(run, codes, saved_selections.NOTHING if everything else np.arange(len(codes)))
+        if everything:
+            saved_selections.choose(run, codes, saved_selections.NOTHING)
+        else:
+            saved_selections.choose(run, codes, np.arange(len(codes)), Step(lasso.ALL))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
         text = f"of {len(codes):,} selected." if len(index) else LASSO
@@ -61,7 +65,7 @@ def _plotly(run: Run, codes: Codes, plane: Ground, name: str) -> None:
     prior = f"the prior {run.spec.other_prior}" if run.spec.probabilistic else "an autoencoder, so without a prior"
     kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.standard_prior else prior
     st.plotly_chart(
-        library.latent_map(run, name, plane),
+        library.latent_map(run, name, plane, map_state.first_seen(run, name)),
         key=CHART_KEY,
         config=MAP,
         alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, coloured by class; {kind}.",

@@ -60,6 +60,9 @@ function joined(before, mask, mode) {
   return made.includes(1) ? made : null;
 }
 
+// No two gestures have the same.
+const mark = () => String(performance.timeOrigin + performance.now());
+
 class Layer {
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -157,8 +160,9 @@ class Layer {
       this.map = !this.chart ? null : own?.node === this.chart ? own : new PlotlyMap(this.chart, this.points);
       if (this.map)
         Object.assign(this.map, {
-          lassoed: (mask, event) => this.lassoed(mask, event),
-          cleared: () => this.choose(null),
+          lassoed: (mask, event, step) => this.lassoed(mask, event, step),
+          cleared: () => this.choose(null, null),
+          moved: (box) => this.send("seen", { id: mark(), box }),
         });
       if (this.map && !this.map.direct) this.cloud ??= new Cloud(this.points, () => this.requestDraw());
       this.updateStyle();
@@ -177,21 +181,22 @@ class Layer {
   leave() {
     this.map?.applyStyle?.({ colouring: null, mask: null, faint: false });
     this.map?.leave?.();
-    if (this.map) this.map.lassoed = this.map.cleared = null;
+    if (this.map) this.map.lassoed = this.map.cleared = this.map.moved = null;
     this.map = null;
   }
 
-  /** @param {Uint8Array | null} mask @param {PointerEvent} event */
-  lassoed(mask, event) {
+  // `step` are the lasso's corners and the classes that are hidden.
+  /** @param {Uint8Array | null} mask @param {PointerEvent} event @param {{corners: number[][], hidden: number[]}} step */
+  lassoed(mask, event, step) {
     const held = event ? (event.shiftKey ? "Add" : event.altKey ? "Subtract" : null) : this.held;
-    this.choose(joined(this.chosen.mask, mask, held ?? this.mode));
+    const how = held ?? this.mode;
+    this.choose(joined(this.chosen.mask, mask, how), { how, ...step });
   }
 
-  /** @param {Uint8Array | null} mask */
-  choose(mask) {
+  /** @param {Uint8Array | null} mask @param {any} step */
+  choose(mask, step) {
     this.chosen.mask = mask;
-    const id = String(performance.timeOrigin + performance.now()); // no two gestures have the same
-    this.send("lasso", { id, n: this.header.n, bits: mask ? toBits(mask) : "" });
+    this.send("lasso", { id: mark(), n: this.header.n, bits: mask ? toBits(mask) : "", step });
     this.updateStyle();
   }
 

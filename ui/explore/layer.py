@@ -13,7 +13,7 @@ from ui.explore import colouring, saved_selections
 from ui.explore.colouring import Paint
 from ui.shared import figures, geometry, library, values
 from ui.shared.components import pack, source, text
-from ui.state.map import MapStyle
+from ui.state.map import MapStyle, handle_seen
 from ui.state.view import CHART_KEY
 from vae.geometry.contours import SHARES, contours
 from vae.geometry.plane import Ground
@@ -74,6 +74,8 @@ def header(run: Run, codes: Codes, style: MapStyle, paint: Paint | None) -> dict
 
 def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> tuple[np.ndarray, Paint | None]:
     """Mount the layer on the map of that name; return the selection's sorted indices and the numbers that colour it."""
+    if refused := saved_selections.follow_address(run, codes):
+        st.warning(refused, icon=":material/link_off:")
     version = library.stamp(run.path)
     paint = colouring.paint(run, codes, style.colour)
     head = header(run, codes, style, paint)
@@ -96,6 +98,8 @@ def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> 
             key=f"layer_{run.name}",
             height="content",
             on_lasso_change=lambda: None,
+            on_seen_change=lambda: None,
         )
-    saved_selections.handle_event(run, codes, result.get("lasso"))
+    saved_selections.handle_event(run, codes, result.get("lasso"), name)
+    handle_seen(run, result.get("seen"))
     return saved_selections.chosen(run, codes).index, paint

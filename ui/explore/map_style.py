@@ -9,7 +9,8 @@ import streamlit as st
 
 from ui.explore import colouring, saved_selections
 from ui.explore.saved_selections import SelectionError
-from ui.state import session
+from ui.state import lasso, session
+from ui.state.lasso import Step
 from ui.state.map import MapStyle, apply_style, map_style
 from ui.state.permalink import BY_CLASS
 from vae.runs import Codes, Run
@@ -86,7 +87,7 @@ def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
                     type="tertiary",
                     width="stretch",
                     on_click=saved_selections.choose,
-                    args=(run, codes, members),
+                    args=(run, codes, members, Step(lasso.NAMED, name=name)),
                     help="Choose it again",
                 )
                 st.button(

@@ -1,9 +1,10 @@
-import { contains } from "../js/polygon.js";
+import { contains, tidied } from "../js/polygon.js";
 import { rgb } from "../js/shared.js";
 
 // Plotly's chart as the map's layer uses it: places of the codes, hidden traces, lassos, and points in other colours,
 // drawn in place of Plotly's own because a new figure would mount the chart anew.
 
+const REST = 600; // ms without a move after which what is seen goes into the address
 const ALPHA = { shown: 153, muted: 46, faint: 56 }; // Plotly's points have 0.6 and 0.2
 
 class PlotlyMap {
@@ -14,22 +15,39 @@ class PlotlyMap {
     this.version = 0;
     this.lassoed = null; // set by the layer: called with the codes of a lasso
     this.cleared = null;
+    this.moved = null; // called with x0, x1, y0, y1 of what is seen
     // muted points show the selection; Plotly's own outlines can be moved and would then show another one
     this.styleSheet = document.createElement("style");
     this.styleSheet.textContent = ".st-key-map .selectionlayer, .st-key-map .outline-controllers { display: none; }";
     document.head.append(this.styleSheet);
     this.selected = (event) => {
-      const polygon = outline(event);
-      if (polygon && this.x) this.lassoed?.(this.inside(polygon));
+      const drawn = outline(event);
+      if (!drawn || !this.x) return;
+      const { xaxis } = this.node._fullLayout;
+      const corners = tidied(drawn, Math.abs(xaxis.p2d(1) - xaxis.p2d(0)) / 2);
+      const hidden = [...this.visible].flatMap((shown, k) => (shown === "0" ? [k] : []));
+      this.lassoed?.(this.inside(corners), null, { corners, hidden });
+    };
+    // what the visitor has moved or zoomed to, once it rests; Plotly's own first layout is not theirs
+    this.relaid = (event) => {
+      if (!Object.keys(event ?? {}).some((name) => /^[xy]axis\./.test(name))) return;
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => {
+        const { xaxis, yaxis } = this.node._fullLayout ?? {};
+        if (xaxis && yaxis) this.moved?.([...xaxis.range, ...yaxis.range]);
+      }, REST);
     };
     this.deselected = () => this.cleared?.();
     node.on?.("plotly_selected", this.selected);
     node.on?.("plotly_deselect", this.deselected);
+    node.on?.("plotly_relayout", this.relaid);
   }
 
   leave() {
     this.node.removeListener?.("plotly_selected", this.selected);
     this.node.removeListener?.("plotly_deselect", this.deselected);
+    this.node.removeListener?.("plotly_relayout", this.relaid);
+    clearTimeout(this.rest);
     this.styleSheet.remove();
     this.own(true);
   }

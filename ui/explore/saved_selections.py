@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ui.explore import selection
-from ui.state import session
+from ui.explore import outlines, selection
+from ui.state import lasso, session
+from ui.state.field import keep
+from ui.state.lasso import Step, Steps
+from ui.state.permalink import LASSO
+from ui.state.subject import Subject
 from vae.geometry import embedding
 from vae.runs import Codes, Run
 from vae.spec import json_text
@@ -28,12 +32,17 @@ class SelectionError(ValueError):
 
 @dataclass
 class Chosen:
-    """The indices that are selected now, those last set from here with their serial number, and the last gesture."""
+    """The indices that are selected now, those last set from here with their serial number, and the last gesture.
+
+    `steps` are how they were selected, as far as that is known, and `written` what the address says of it.
+    """
 
     index: np.ndarray = field(default_factory=lambda: NOTHING)
     given: np.ndarray = field(default_factory=lambda: NOTHING)
     serial: int = 0
     event: str = ""
+    steps: Steps = ()
+    written: str = ""
 
 
 def chosen(run: Run, codes: Codes) -> Chosen:
@@ -45,8 +54,8 @@ def chosen(run: Run, codes: Codes) -> Chosen:
     return found
 
 
-def handle_event(run: Run, codes: Codes, event: Any) -> None:
-    """Select the codes of a lasso, once: the browser repeats its last message at every run of the script."""
+def handle_event(run: Run, codes: Codes, event: Any, plane: str = "") -> None:
+    """Select the codes of a lasso on the map of that name, once: the browser repeats its last message at every run."""
     now = chosen(run, codes)
     if not isinstance(event, Mapping) or not isinstance(event.get("id"), str) or event["id"] == now.event:
         return
@@ -55,13 +64,41 @@ def handle_event(run: Run, codes: Codes, event: Any) -> None:
         return
     found = selection.from_bits(event, len(codes))
     now.index = NOTHING if found is None else found
+    step = event.get("step")
+    _write(run, now, lasso.after(now.steps, step if isinstance(step, Mapping) and len(now.index) else None, plane))
 
 
-def choose(run: Run, codes: Codes, index: np.ndarray) -> None:
-    """Select these codes, sorted; the browser gets them under a new serial number."""
+def choose(run: Run, codes: Codes, index: np.ndarray, step: Step | None = None) -> None:
+    """Select these codes, sorted; the browser gets them under a new serial number, and the address gets the step."""
     now = chosen(run, codes)
+    _set(now, index)
+    _write(run, now, () if step is None else (step,))
+
+
+def _set(now: Chosen, index: np.ndarray) -> None:
     now.index = now.given = index
     now.serial += 1
+
+
+def _write(run: Run, now: Chosen, steps: Steps) -> None:
+    """Write into the address how the codes were selected."""
+    now.steps, now.written = steps, lasso.text(steps)
+    keep({LASSO: steps}, Subject.of(run))
+
+
+def follow_address(run: Run, codes: Codes) -> str:
+    """Select what the address says, where it has changed; return a sentence where that cannot be done."""
+    now = chosen(run, codes)
+    steps, refused = LASSO.value(Subject.of(run))
+    if refused or (asked := lasso.text(steps)) == now.written:
+        return refused
+    now.steps, now.written = steps, asked
+    try:
+        _set(now, outlines.indices(run, codes, steps, saved(run)))
+    except outlines.OutlineError as error:
+        _set(now, NOTHING)
+        return str(error)
+    return ""
 
 
 def bits(now: Chosen, n: int) -> bytes:

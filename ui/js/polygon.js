@@ -45,4 +45,54 @@ function fromBits(bytes, n) {
   return mask.includes(1) ? mask : null;
 }
 
-export { contains, crosses, fromBits, toBits };
+// The corners that a polygon drawn by hand keeps: none further than `slack` from it, each rounded to less than that, so
+// that a link can hold them. What a lasso selects is what these hold.
+/** @param {number[][]} polygon @param {number} slack @param {number} [most] */
+function tidied(polygon, slack, most = 150) {
+  let found = thinned(polygon, slack);
+  for (let s = 1.5 * slack; found.length > most; s *= 1.5) found = thinned(polygon, s);
+  const scale = 10 ** Math.min(Math.max(Math.ceil(-Math.log10(slack)), 0), 6);
+  return found.map((corner) => corner.map((v) => Math.round(v * scale) / scale));
+}
+
+// Leave out what lies nearly on the line between its neighbours (Ramer, Douglas and Peucker).
+/** @param {number[][]} line @param {number} slack @returns {number[][]} */
+function thinned(line, slack) {
+  if (line.length < 4) return line;
+  const last = line.length - 1;
+  const keep = new Uint8Array(line.length);
+  // a lasso ends where it began: the corner that is farthest from there divides it
+  const far = line.reduce((best, p, k) => (distance(p, line[0]) > distance(line[best], line[0]) ? k : best), 0);
+  keep[0] = keep[far] = keep[last] = 1;
+  const parts = [
+    [0, far],
+    [far, last],
+  ];
+  for (let part = parts.pop(); part; part = parts.pop()) {
+    const [from, to] = part;
+    let [most, at] = [slack, -1];
+    for (let k = from + 1; k < to; k++) {
+      const off = offset(line[k], line[from], line[to]);
+      if (off > most) [most, at] = [off, k];
+    }
+    if (at < 0) continue;
+    keep[at] = 1;
+    parts.push([from, at], [at, to]);
+  }
+  const made = line.filter((_, k) => keep[k]);
+  return made.length < 3 ? line.slice(0, 3) : made;
+}
+
+/** @param {number[]} a @param {number[]} b */
+const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
+// How far a point lies from the segment between two others.
+/** @param {number[]} p @param {number[]} a @param {number[]} b */
+function offset(p, a, b) {
+  const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
+  const length = dx * dx + dy * dy;
+  const t = length ? Math.min(Math.max(((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length, 0), 1) : 0;
+  return Math.hypot(p[0] - a[0] - t * dx, p[1] - a[1] - t * dy);
+}
+
+export { contains, crosses, fromBits, tidied, toBits };

@@ -85,10 +85,18 @@ def outline(codes: Codes, plane: Ground, u: np.ndarray, prior: bool) -> Outline:
     return Outline(x_range, y_range, medians, plane.to_plane(np.zeros(codes.means.shape[1])))
 
 
-def latent_map(codes: Codes, plane: Ground, *, dark: bool | None = None, prior: bool = True) -> go.Figure:
+def latent_map(
+    codes: Codes,
+    plane: Ground,
+    *,
+    dark: bool | None = None,
+    prior: bool = True,
+    seen: Sequence[float] | None = None,
+) -> go.Figure:
     """Return the codes' means on a plane: a trace per class, a glyph at each median, the prior's 1, 2 and 3 sigma.
 
     `dark` None leaves ink and paper to Streamlit's theme. `prior` False (an autoencoder) draws no rings.
+    `seen` are x0, x1, y0, y1 of the part that is shown first, None for nearly all codes.
     """
     prior = prior and isinstance(plane, Plane)  # a bent map has no rings
     ink = THEME_INK if dark is None else INK[dark]
@@ -130,11 +138,15 @@ def latent_map(codes: Codes, plane: Ground, *, dark: bool | None = None, prior: 
             _ring(figure, shown.centre, k, ink, paper)
     axis: dict[str, Any] = {"zeroline": False, "ticks": "", "showgrid": True, "gridcolor": GRID, "nticks": 9}
     figure.update_layout(
-        xaxis={**axis, "title": {"text": plane.titles[0], "standoff": 6}, "range": x_range},
+        xaxis={
+            **axis,
+            "title": {"text": plane.titles[0], "standoff": 6},
+            "range": x_range if seen is None else list(seen[:2]),
+        },
         yaxis={
             **axis,
             "title": {"text": plane.titles[1], "standoff": 10},
-            "range": y_range,
+            "range": y_range if seen is None else list(seen[2:]),
             "scaleanchor": "x",
             "scaleratio": 1,
         },

@@ -6,8 +6,9 @@
 from typing import Any
 
 from ui.shared.navigation import BY_NAME
-from ui.state import texts
+from ui.state import lasso, texts
 from ui.state.field import Field
+from ui.state.lasso import Steps
 from ui.state.subject import Subject
 from ui.state.texts import Box, Half, Point, Waypoints, quoted
 
@@ -55,6 +56,10 @@ def _image_refused(text: str, subject: Subject) -> str:
     return f"The link's image {quoted(text)} does not exist: {subject.model} has {subject.codes:,} codes, from 0."
 
 
+def _lasso_refused(text: str, subject: Subject) -> str:
+    return f"The link's selection {quoted(text)} cannot be read. No point is selected; draw a lasso to select some."
+
+
 def _path_refused(text: str, subject: Subject) -> str:
     example = ";".join([",".join(["0.5"] * subject.latent)] * 2)
     return (
@@ -88,6 +93,12 @@ COLOUR: Field[str] = Field("colour", ("explore",), BY_CLASS, _as_it_is, str)
 IMAGES = _flag("images", "marks", ("explore",))
 CONTOURS = _flag("1", "contours", ("explore",))
 
+# what is selected on the map, and the part of it that is seen: x0, x1, y0, y1
+LASSO: Field[Steps] = Field("lasso", ("explore",), (), lasso.parse, lasso.text, _lasso_refused, of_model=True)
+SEEN: Field[Box | None] = Field(
+    "seen", ("explore",), None, lambda text, _: texts.box(text), texts.box_text, of_model=True
+)
+
 # the path
 PATH: Field[Waypoints | None] = Field(
     "path", ("paths",), None, lambda text, s: texts.waypoints(text, s.latent), texts.waypoints_text, _path_refused,
@@ -119,6 +130,6 @@ SIDE: Field[int] = Field(
 )
 
 FIELDS: tuple[Field[Any], ...] = (
-    MODEL, PLANE, PIN, LABEL, IMAGE, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, PATH, KIND, SHOWN, MAGNIFIED,
+    MODEL, PLANE, PIN, LABEL, IMAGE, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
     SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE,
 )  # fmt: skip

@@ -83,6 +83,9 @@ SAVED: Key[dict[str, Any]] = Key("chosen_saved", dict)  # model -> name -> indic
 SELECTIONS_FILE: Key[tuple[Any, str]] = Key("chosen_told", lambda: (None, ""))  # the file read last, and its fault
 COLUMNS: Key[dict[str, Any]] = Key("map_columns", dict)  # model -> name -> uploaded column
 COLUMNS_FILE: Key[Any] = Key("map_upload_told", nothing)  # the file read last, its fault, and what was left out
+PAGE: Key[str] = Key("page_shown", str)  # the page that was drawn last
+SEEN_EVENT: Key[str] = Key("map_seen_event", str)  # the last report of what is seen of a map
+FIRST_SEEN: Key[Any] = Key("map_first_seen", nothing)  # model, map and the part of it that was seen when it was mounted
 MAPS: Key[set[str]] = Key("mapping", set)  # t-SNE and UMAP maps that this visitor asked for
 
 # Paths

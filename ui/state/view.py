@@ -9,7 +9,7 @@ import numpy as np
 from ui.shared import library
 from ui.state import address, session
 from ui.state.field import Field, keep, remember
-from ui.state.permalink import COMPARED, FIELDS, IMAGE, LABEL, MODEL, PIN, PLANE, RUN
+from ui.state.permalink import COMPARED, FIELDS, IMAGE, LABEL, MODEL, PIN, PLANE, RUN, SEEN
 from ui.state.subject import Subject
 from ui.state.texts import Point
 from vae.runs import Codes, Run, RunError
@@ -87,8 +87,9 @@ def set_model(name: str) -> None:
 
 
 def set_plane(text: str) -> None:
-    """Show another plane of the same model."""
-    _look_at({PLANE: text}, _shown())
+    """Show another plane of the same model, all of it."""
+    remember({SEEN: None}, Subject(_shown()))
+    _look_at({PLANE: text}, _shown(), **{SEEN.name: ""})
 
 
 def set_pin(pin: Point | None) -> None:

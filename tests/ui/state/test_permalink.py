@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from ui.shared.navigation import BY_NAME
 from ui.state import permalink, texts
 from ui.state.field import Field
+from ui.state.lasso import Step
 from ui.state.permalink import FIELDS
 from ui.state.subject import Subject
 from vae.geometry.kinds import KINDS
@@ -36,6 +37,16 @@ def halves(subject: Subject) -> Any:
 def boxes() -> Any:
     pairs = some.tuples(numbers(), numbers()).filter(lambda two: two[0] < two[1])
     return some.tuples(pairs, pairs).map(lambda two: (*two[0], *two[1]))
+
+
+def lassos() -> Any:
+    corners = some.lists(some.tuples(numbers(), numbers()), min_size=3, max_size=9).map(tuple)
+    hidden = some.sets(some.integers(0, 12), max_size=3).map(lambda found: tuple(sorted(found)))
+    plane = some.sampled_from(["", "pca", "3,7", "tsne"])
+    drawn = some.builds(Step, some.sampled_from(["New", "Add", "Subtract"]), corners, hidden, plane)
+    named = some.text(min_size=1, max_size=20).map(lambda name: Step("Named", name=name))
+    first = some.just(Step("All")) | named | some.builds(Step, some.just("New"), corners, hidden, plane)
+    return some.just(()) | some.tuples(first, some.lists(drawn, max_size=3)).map(lambda two: (two[0], *two[1]))
 
 
 def planes(subject: Subject) -> Any:
@@ -69,6 +80,8 @@ def values(field: Field[Any], subject: Subject) -> Any:
         permalink.RIGHT: halves(subject),
         permalink.SEED: some.integers(0, texts.LARGEST_SEED),
         permalink.BOX: some.none() | boxes(),
+        permalink.LASSO: lassos(),
+        permalink.SEEN: some.none() | boxes(),
         permalink.SPACING: some.sampled_from(permalink.SPACINGS),
         permalink.SIDE: some.sampled_from(permalink.SIDES),
     }
@@ -138,6 +151,8 @@ def test_fields_have_names_of_their_own_and_known_pages():
         (permalink.PATH, "1,2", "The link's path does not fit: mine needs 2 to 12 waypoints of 3 numbers, such as "
          "path=0.5,0.5,0.5;0.5,0.5,0.5. Showing another one."),
         (permalink.BOX, "2,1,0,1", ""),
+        (permalink.LASSO, "n:1,2,3", "The link's selection “n1,2,3” cannot be read. No point is selected; draw a lasso "
+         "to select some."),
         (permalink.KIND, "worm", ""),
     ],
 )  # fmt: skip
