@@ -21,7 +21,7 @@ from vae.model.latent_model import from_prior
 from vae.runs import Run, RunError, status
 from vae.runs.load import held_out, load_model
 from vae.spec import Spec, SpecError, preset
-from vae.training import denormals, finish
+from vae.training import denormals, finish, launch
 from vae.training.progress import progress
 from vae.training.trainer import Finish, Trainer
 
@@ -51,6 +51,7 @@ def train(
     Raises SpecError or DataError before anything is created, RunError if the name is taken or the training fails.
     """
     spec = _spec(model, data, changes)
+    launch.Options(device=device, k=k, n=n).check(spec)
     prepare(datasets.load(spec.data, "valid", n=1), spec)  # refuses what does not fit the data
     run = runs.create(runs.user_runs() / _name(spec, name), spec)
     command = f"python -m vae train {run.name}"

@@ -5,6 +5,7 @@ status or None for 0. Imports of torch happen only when a command runs.
 """
 
 import argparse
+import os
 import shlex
 import sys
 from typing import NoReturn
@@ -71,5 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
         given.command_line = shlex.join(["python", "-m", "vae", *words])
         return COMMANDS[given.command].run(given) or 0
     except (_Usage, RunError, SpecError, DataError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:  # who read the output, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -1,7 +1,9 @@
 """Diagnose a model's faults, and save the evidence."""
 
 import argparse
+import sys
 
+from vae.cli import reporting
 from vae.runs import open_run
 
 HELP = "say what is wrong with a model, and keep what that rests on"
@@ -9,7 +11,7 @@ HELP = "say what is wrong with a model, and keep what that rests on"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
-    parser.add_argument("model", help="a run's name or folder")
+    parser.add_argument("model", help="A run's name or folder.")
 
 
 def run(given: argparse.Namespace) -> None:
@@ -21,11 +23,12 @@ def run(given: argparse.Namespace) -> None:
 
 
 def _diagnose(given: argparse.Namespace) -> None:
-    from vae.diagnosis import cards, report
+    from vae.diagnosis import cards, kept, report
     from vae.diagnosis.verdict import Absent
 
     found = open_run(given.model)
-    findings = cards.judge(found.spec, report.diagnose(found, keep=True))
+    with reporting.bar(found.name) as say:
+        findings = cards.judge(found.spec, report.diagnose(found, keep=True, say=say))
     worst = cards.main(findings)
     print("healthy" if worst is None else cards.TITLES[worst.name])
     for name, finding in findings.items():
@@ -33,3 +36,4 @@ def _diagnose(given: argparse.Namespace) -> None:
             word = "absent" if isinstance(finding, Absent) else finding.severity.name.lower()
             text = finding.reason if isinstance(finding, Absent) else finding.sentence
             print(f"{cards.CARDS[name].title:22} {word:8} {text}")
+    print(f"the evidence is saved in {kept.place(found.path)}", file=sys.stderr)

@@ -3,15 +3,19 @@
 import argparse
 
 from vae.runs import open_run
+from vae.spec import arguments
+from vae.spec.settings import SETTINGS
 
 HELP = "lay out the codes of more than two latents on a map, and keep it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
-    parser.add_argument("model", help="a run's name or folder")
-    parser.add_argument("--method", choices=["tsne", "umap"], default="umap", help="(default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="(default: %(default)s)")
+    parser.add_argument("model", help="A run's name or folder.")
+    parser.add_argument(
+        "--method", choices=["tsne", "umap"], default="umap", help="How the codes are laid out. (default: %(default)s)"
+    )
+    arguments.add(parser, "threads", SETTINGS["threads"], default=1)
 
 
 def run(given: argparse.Namespace) -> None:
@@ -25,4 +29,5 @@ def run(given: argparse.Namespace) -> None:
 
     found = embedding.embed(codes, given.method, threads=given.threads, say=say)
     embedding.keep(codes, found)
-    print(f"trustworthiness {found.trust:.3f} ± {found.trust_se:.3f}, {found.seconds:.1f} s", flush=True)
+    trust = f"trustworthiness {found.trust:.3f} ± {found.trust_se:.3f}"
+    print(f"{trust}, {found.seconds:.1f} s, saved as {embedding.file(codes, given.method)}", flush=True)

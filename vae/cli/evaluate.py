@@ -3,19 +3,30 @@
 import argparse
 import sys
 
-from vae.runs import is_shipped, measured, open_run
-from vae.spec import json_text
+from vae import data
+from vae.cli import reporting
+from vae.runs import Run, RunError, is_shipped, measured, open_run
+from vae.spec import arguments, json_text
+from vae.spec.settings import SETTINGS
 
 HELP = "bounds on held-out data, with standard errors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
-    parser.add_argument("model", help="a run's name or folder")
-    parser.add_argument("--data", help="evaluate on other data of the same shape (then nothing is saved)")
-    parser.add_argument("--k", type=int, default=100, help="importance samples (default: %(default)s)")
-    parser.add_argument("--table", action="store_true", help="the whole table: bounds, truth, information, codes")
-    parser.add_argument("--n", type=int, help="test examples (default: all)")
+    parser.add_argument("model", help="A run's name or folder.")
+    parser.add_argument(
+        "--data", metavar="NAME",
+        help=f"Measure on other data of the same shape, and save nothing: {', '.join(data.NAMES)}. "
+        "(default: the run's)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--table", action="store_true",
+        help="Measure the whole table, with its own numbers of samples and examples: bounds, truth, information, "
+        "codes. (default: bounds alone)",
+    )  # fmt: skip
+    for name in ("k", "n"):
+        arguments.add(parser, name, SETTINGS[name])
 
 
 def run(given: argparse.Namespace) -> None:
@@ -33,22 +44,32 @@ def _evaluate(given: argparse.Namespace) -> None:
 
     found = open_run(given.model)
     if given.table:
-        for row in run_table.table(found, keep=not is_shipped(found)):
+        if given.data is not None or given.n is not None or given.k != SETTINGS["k"].default:
+            raise RunError("--table has its own data and numbers: leave out --data, --k and --n")
+        with reporting.bar(found.name) as say:
+            rows = run_table.table(found, not is_shipped(found), say)
+        for row in rows:
             value = f"{row['value']:12.4f} ± {row['se']:<9.4f} {row['units']:6}"
             print(f"{row['name']:22} {value} n = {row['n']:<6,} {row['note']}")
+        print(_unsaved(found) if is_shipped(found) else f"saved as {found.path / 'evaluation.json'}", file=sys.stderr)
         return
     spec = found.spec
     dataset, batches = held_out(found, name=given.data)
     name = spec.data_name if given.data is None else f"{given.data} ({spec.binarisation} binarisation)"
-    estimates = evaluate(load_model(found), batches, given.k, spec.seed, given.n)
+    with reporting.bar(found.name) as say:
+        estimates = evaluate(load_model(found), batches, given.k, spec.seed, given.n, say=say)
     numbers = finish.metrics(estimates, name, dataset.split, given.k)
     print(json_text.dumps(numbers, indent=2))
     if given.data not in (None, spec.data):
         said = f"of other data than {found.name}'s own: nothing is saved"
     elif is_shipped(found):
-        said = f"{found.name} comes with the project and stays as it is: nothing is saved"
+        said = _unsaved(found)
     else:
         file, _ = finish.keep(found, numbers)
         better = f": {measured.FILE} keeps the better measurement" if file.name != measured.FILE else ""
         said = f"saved as {file}{better}"
     print(said, file=sys.stderr)
+
+
+def _unsaved(run: Run) -> str:
+    return f"{run.name} comes with the project and stays as it is: nothing is saved"

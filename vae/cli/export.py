@@ -10,9 +10,9 @@ HELP = "write a run's history for other tools"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
-    parser.add_argument("model", help="a run's name or folder")
-    parser.add_argument("--tensorboard", action="store_true", help="as TensorBoard event files in RUN/tensorboard")
-    parser.add_argument("--out", type=Path, help="another folder")
+    parser.add_argument("model", help="A run's name or folder.")
+    parser.add_argument("--tensorboard", action="store_true", help="As TensorBoard's event files. (default: no format)")
+    parser.add_argument("--out", type=Path, help="The folder to write to. (default: RUN/tensorboard)")
 
 
 def run(given: argparse.Namespace) -> None:

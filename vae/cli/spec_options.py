@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from vae.spec import SpecError
+from vae.spec import SpecError, arguments, preset
 from vae.spec.choices import CHOICES, NUMBERS, PATHS, ROLES, TERM, TERMS
-from vae.spec.fields import Choice, Option, Scalar, Sizes, any_of
+from vae.spec.fields import Choice, Option, Scalar, Sizes
 
 SHORT = {
     "encoder": "net",
@@ -24,6 +24,7 @@ SHORT = {
 }
 PLAIN: dict[str, Option] = {**NUMBERS, **CHOICES}  # the single fields of a spec
 NONE = "none"  # the value instead of a kind that removes the part from the spec
+_USUAL = vars(preset("vae"))  # the kinds that most presets have
 
 
 def add_spec_options(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +32,15 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
     numbers = parser.add_argument_group("numbers and choices", "what is not given is the preset's")
     for name, option in PLAIN.items():
         _add(numbers, name, _words(option), option)
-    numbers.add_argument("--path", choices=list(PATHS), help=_kinds("How the gradient is estimated.", PATHS))
+    numbers.add_argument(
+        "--path", choices=list(PATHS), help=_kinds("How the gradient is estimated.", PATHS, next(iter(PATHS)))
+    )
     for name, role in ROLES.items():
         kinds = role.kinds
         group = parser.add_argument_group(role.title, role.sentence)
         known = [*kinds, NONE] if role.optional else list(kinds)
-        group.add_argument(*_flags(name), dest=name, choices=known, help=_kinds("", kinds))
+        usual = _USUAL[name]["kind"] if _USUAL[name] else NONE
+        group.add_argument(*_flags(name), dest=name, choices=known, help=_kinds(role.sentence, kinds, usual))
         for key in dict.fromkeys(key for kind in kinds.values() for key in kind.options):
             having = {word: kind.options[key] for word, kind in kinds.items() if key in kind.options}
             _add(group, f"{name}-{key}", _by_kind(having), *having.values())
@@ -99,28 +103,22 @@ def _add(group: argparse._ArgumentGroup, name: str, text: str, *options: Option)
 
 def _reader(option: Option) -> Any:
     if isinstance(option, Scalar):
-        return partial(_number, int if option.whole else float)
+        return partial(arguments.number, option.whole)  # checked with the others, as its bounds may be its kind's
     return _sizes if isinstance(option, Sizes) else str
 
 
-def _number(kind: type[int] | type[float], text: str) -> int | float | str:
-    """Return a number, or any other word unchanged, which the option's table accepts or refuses."""
-    try:
-        return kind(text)
-    except ValueError:
-        return text
-
-
 def _sizes(text: str) -> list[int | float | str]:
-    return [_number(int, part) for part in text.split(",")]
+    return [arguments.number(True, part) for part in text.split(",")]
 
 
 def _words(option: Option) -> str:
-    """Return an option's sentence, its bounds, and its default."""
-    bounds = any_of([*option.words, option.range]) if isinstance(option, Scalar) else ""
+    """Return an option's sentence, its bounds, and what a preset that says nothing of it has."""
     value = ",".join(map(str, option.default)) if isinstance(option, Sizes) else option.default
-    usual = "" if value is None else f"usually {value:g}" if isinstance(value, float) else f"usually {value}"
-    return f"{option.sentence} ({'; '.join(part for part in (bounds, usual) if part)})"
+    usual = f"usually {value:g}" if isinstance(value, float) else f"usually {'all' if value is None else value}"
+    if isinstance(option, Scalar):
+        return arguments.words(option, "usually off" if value is None and option.above else usual)
+    bounds = f"{option.range}; " if isinstance(option, Sizes) else ""
+    return f"{option.sentence} ({bounds}{usual})"
 
 
 def _by_kind(options: Mapping[str, Option]) -> str:
@@ -131,7 +129,7 @@ def _by_kind(options: Mapping[str, Option]) -> str:
     return " ".join(f"[{', '.join(kinds)}] {text}" for text, kinds in texts.items())
 
 
-def _kinds(sentence: str, kinds: Mapping[str, Any]) -> str:
-    """Return a table's kinds, each with its title and sentence."""
+def _kinds(sentence: str, kinds: Mapping[str, Any], usual: str) -> str:
+    """Return a table's kinds, each with its title and sentence, and the usual one."""
     listed = " ".join(f"[{name}] {kind.title}: {kind.sentence}" for name, kind in kinds.items())
-    return f"{sentence} {listed}".strip().replace("%", "%%")
+    return f"{sentence} {listed} (usually {usual})".replace("%", "%%")

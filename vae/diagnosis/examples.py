@@ -85,6 +85,7 @@ def spec(name: str) -> Spec:
 
 def make(name: str) -> Run:
     """Train an example again and replace the existing one."""
+    from vae.diagnosis import report
     from vae.training.trainer import Finish, Trainer
 
     path = runs.examples() / name
@@ -97,6 +98,7 @@ def make(name: str) -> Run:
     for file in ("state.pt", "previous.pt", "status.json", "control.json", "worker.lock", "live.npz"):
         (path / file).unlink(missing_ok=True)
     shutil.rmtree(path / "film", ignore_errors=True)
+    report.diagnose(Run(path), keep=True, beside=True)  # these come with the project
     return Run(path)
 
 

@@ -49,14 +49,19 @@ def read(run: Path, part: str) -> Any:
     return None
 
 
+def place(run: Path, beside: bool | None = None) -> Path:
+    """Return the folder that `write` writes a run's evidence to."""
+    near, far = _places(run)
+    mine = not is_shipped(Run(run)) and os.access(run, os.W_OK)
+    return near if (mine if beside is None else beside) else far
+
+
 def write(run: Path, part: str, evidence: dict[str, Any] | None, beside: bool | None = None) -> None:
     """Cache a part of the evidence (as from `evidence.plain`); None means that the model has none.
 
     It is written into the run if that was made on this machine and is writable, else into the data folder; `beside`
     decides instead, for those who make a model that comes with the project.
     """
-    near, far = _places(run)
-    mine = not is_shipped(Run(run)) and os.access(run, os.W_OK)
-    folder = near if (mine if beside is None else beside) else far
+    folder = place(run, beside)
     folder.mkdir(parents=True, exist_ok=True)
     files.write(folder / f"{part}.json", json_text.dumps({"of": digest(run), "evidence": evidence}), durable=False)

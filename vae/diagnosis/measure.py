@@ -204,9 +204,11 @@ def _encoded(case: Case) -> tuple[NDArray[np.float64], NDArray[np.float64] | Non
 
 
 def holes_of(case: Case) -> evidence.Holes | None:
-    """Return the holes of the training examples' codes; None for a prior that depends on the label."""
+    """Return the holes of the training examples' codes; None for a prior that depends on the label, and of one code."""
     if case.test.labels is not None and case.run.spec.probabilistic and not case.run.spec.standard_prior:
         return None
+    if len(case.train) < 2:
+        return None  # a single code has no neighbours
     means, scales, split = _encoded(case)
     return hole_map.found(case.run, means, scales, split, case.model)
 

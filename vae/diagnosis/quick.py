@@ -1,15 +1,13 @@
 """Evidence from a run folder's codes and history, read with numpy within milliseconds."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from vae.diagnosis.evidence import Codes, Number, Training
 from vae.runs import Codes as Saved
 from vae.runs import Run
-from vae.spec import Spec, schedules
+from vae.spec import schedules
 from vae.spec.fields import LOG_SIGMA_RANGE
 
 BLOCK = 16_384  # codes at a time: whole arrays in float64 would be the app's largest
@@ -51,12 +49,6 @@ def codes(saved: Saved) -> Codes:
     )
 
 
-def _schedules(spec: Spec) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the scheduled numbers of the objective and its terms (not the learning rate)."""
-    entries = [("", spec.objective), *((f"{term['kind']} ", term) for term in spec.terms)]
-    return [(f"{of}{name}", value) for of, e in entries for name, value in e.items() if isinstance(value, Mapping)]
-
-
 def training(run: Run) -> Training | None:
     """Return the facts about the training, None without a history."""
     records = [r for r in run.history if r.get("step") is not None]
@@ -65,7 +57,7 @@ def training(run: Run) -> Training | None:
     last = records[-1]
     # the schedule of this weight was not finished at the last step
     late = None
-    for name, schedule in _schedules(run.spec):
+    for name, schedule in schedules.of(vars(run.spec) | {"learning_rate": None}).items():
         value = schedules.at(schedule, int(last["step"]))
         if not math.isclose(value, schedule["stop"], rel_tol=0.01, abs_tol=1e-9):
             late = (name, float(value), float(schedule["stop"]))

@@ -1,6 +1,6 @@
 """The whole diagnosis of a run, computed in this process; for the command line and the tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from vae.diagnosis import kept, measure, quick
@@ -22,10 +22,19 @@ def measured(run: Run) -> Iterator[tuple[str, Any]]:
         yield name, of(case)
 
 
-def diagnose(run: Run, keep: bool = False, beside: bool | None = None) -> Evidence:
-    """Measure and return all evidence of a run; `keep` saves it as `kept.write` does, which explains `beside`."""
+def diagnose(
+    run: Run,
+    keep: bool = False,
+    beside: bool | None = None,
+    say: Callable[[float, str], None] = lambda share, text: None,
+) -> Evidence:
+    """Measure and return all evidence of a run; `keep` saves it as `kept.write` does, which explains `beside`.
+
+    `say` receives the progress: the share that is done, and what was measured last.
+    """
     known = {name: getattr(quickly(run), name) for name in QUICK}
-    for name, found in measured(run):
+    for i, (name, found) in enumerate(measured(run), 1):
+        say(i / len(measure.MEASURES), name)
         known[name] = found
         if keep:
             kept.write(run.path, name, None if found is None else plain(found), beside)

@@ -1,7 +1,7 @@
 """Bounds on log p(x) from samples of q(z|x): distortion, rate, ELBO, and L_K for many K from the same samples."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from vae.data.batches import Batches
 from vae.evaluation.estimate import Estimate
 from vae.model import Draw, LatentModel, draw
+from vae.spec import settings
 
 KS = (1, 5, 50, 500, 5000)
 
@@ -139,13 +140,21 @@ def bounds(
 
 
 def evaluate(
-    model: LatentModel, batches: Batches, k: int = 100, seed: int = 0, n: int | None = None, rows: int = 50
+    model: LatentModel,
+    batches: Batches,
+    k: int = 100,
+    seed: int = 0,
+    n: int | None = None,
+    rows: int = 50,
+    say: Callable[[float, str], None] = lambda share, text: None,
 ) -> dict[str, Estimate]:
     """Return distortion, rate, elbo, log_px (L_K) and ess over the first n examples (default all), with errors.
 
     Binarisation and samples come from `seed`; `rows` examples are in memory at a time. `measure` returns the whole
-    table.
+    table. `say` receives the progress: the share that is done, and what is done now. Raises SpecError for K or n below
+    1.
     """
+    settings.check(k=k, n=n)
     generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
     count = len(batches) if n is None else min(n, len(batches))
     was_training = model.training
@@ -155,6 +164,7 @@ def evaluate(
         part = slice(start, min(start + rows, count))
         x = batches.take(part, generator)
         parts.append(bounds(model.given(batches.given(part)), x, k, generator))
+        say(part.stop / count, f"{part.stop:,} of {count:,} images, K = {k:,}")
     model.train(was_training)
     result = {}
     for name in ("distortion", "rate", "elbo", "log_px", "ess"):

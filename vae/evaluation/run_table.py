@@ -1,5 +1,6 @@
 """The evaluation table of a run, measured in parts of some seconds and saved as evaluation.json."""
 
+from collections.abc import Callable
 from typing import Any
 
 from vae import data, runs
@@ -45,10 +46,14 @@ def _plain(row: Row) -> dict[str, Any]:
     return {"name": row.name, "symbol": row.symbol, **numbers, "note": row.note}
 
 
-def table(run: Run, keep: bool = True) -> list[dict[str, Any]]:
-    """Measure and return the whole table; `keep` saves it in the run."""
-    model = load_model(run)
-    rows = [row for name in PARTS for row in part(run, model, name)]
+def table(
+    run: Run, keep: bool = True, say: Callable[[float, str], None] = lambda share, text: None
+) -> list[dict[str, Any]]:
+    """Measure and return the whole table; `keep` saves it in the run, `say` receives share and name of what is done."""
+    model, rows = load_model(run), []
+    for i, name in enumerate(PARTS):
+        say(i / len(PARTS), name)
+        rows += part(run, model, name)
     if keep:
         runs.keep_evaluation(run, rows)
     return rows

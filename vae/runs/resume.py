@@ -1,11 +1,10 @@
 """Training that goes on: which entries of a run's spec can change then, where it stands, and its commands so far."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from vae import data
+from vae.data import completion
 from vae.runs import control, files, status
 from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError, schedules
@@ -45,7 +44,7 @@ def finished(run: Run) -> bool:
 
 def steps_per_epoch(spec: Spec) -> int:
     """Return the number of training steps of an epoch."""
-    return math.ceil(data.train_size(spec.data, spec.size) / spec.batch)
+    return completion.steps({**vars(spec), "epochs": 1}, spec.data)
 
 
 def check(run: Run, spec: Spec) -> None:

@@ -100,13 +100,15 @@ class Sizes:
     default: tuple[int, ...]
     usual: tuple[tuple[int, ...], ...] = ()
 
+    @property
+    def range(self) -> str:
+        """The allowed values, in words."""
+        return f"at most {LAYERS} whole numbers from 1 to {LARGEST_LAYER:,}"
+
     def problem(self, value: Any) -> str:
         """Return why a value is refused, as a sentence, or "" if it is valid."""
         if not isinstance(value, list | tuple) or len(value) > LAYERS or not all(_SIZE.contains(v) for v in value):
-            return (
-                f"{self.title} must be at most {LAYERS} whole numbers from 1 to {LARGEST_LAYER:,}, such as "
-                f"{', '.join(map(str, self.default))}, not {show(value)}."
-            )
+            return f"{self.title} must be {self.range}, such as {', '.join(map(str, self.default))}, not {show(value)}."
         return ""
 
 

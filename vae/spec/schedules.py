@@ -47,3 +47,29 @@ def at(number: Number, step: int) -> float:
     value = number["start"] + (number["stop"] - number["start"]) * SHAPES[number["schedule"]](t)
     warmup = number.get("warmup", 0)
     return value * min(1.0, (step + 1) / warmup) if warmup else value
+
+
+def of(entries: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the schedules of a spec's entries (`vars(spec)`) by the names of their numbers."""
+    parts = [("", entries["objective"]), *((f"{term['kind']} ", term) for term in entries["terms"])]
+    found = {f"{part}{name}": value for part, entry in parts for name, value in entry.items()}
+    found["learning rate"] = entries["learning_rate"]
+    return {name: value for name, value in found.items() if isinstance(value, Mapping)}
+
+
+def unfinished(entries: Mapping[str, Any], steps: int) -> list[str]:
+    """Return, as sentences, which schedules of a spec's entries do not come to their end in a run of so many steps."""
+    said = []
+    for name, number in of(entries).items():
+        end = at(number, steps)
+        if number["steps"] > steps and not math.isclose(end, number["stop"], rel_tol=0.01, abs_tol=1e-9):
+            said.append(
+                f"The schedule of {name} takes {number['steps']:,} steps and the run {steps:,}: it comes to {end:.3g} "
+                f"instead of {number['stop']:g}. Train for more epochs, or make the schedule shorter."
+            )
+        elif number.get("warmup", 0) > steps:
+            said.append(
+                f"The warm-up of {name} takes {number['warmup']:,} steps and the run {steps:,}. Train for more epochs, "
+                "or make the warm-up shorter."
+            )
+    return said

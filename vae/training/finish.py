@@ -3,6 +3,7 @@
 import io
 import math
 import platform
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,19 @@ from vae.spec import Spec, layers, presets
 
 ATLAS_SIDE = 64
 UNITS = {"ess": "samples"}
+Say = Callable[[float, str], None]
+
+
+def silent(share: float, text: str) -> None:
+    """Report nothing."""
 
 
 @torch.no_grad()
-def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
-    """Save and return the posterior means and scales of the test split, with one fixed binarisation."""
+def encode(run: Run, model: LatentModel, n: int | None = None, say: Say = silent) -> Codes:
+    """Save and return the posterior means and scales of the test split, with one fixed binarisation.
+
+    `say` receives the progress: the share that is done, and what is done now.
+    """
     dataset, batches = held_out(run, n)
     generator = torch.Generator().manual_seed(run.spec.seed)
     means, scales = [], []
@@ -34,6 +43,7 @@ def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
         means.append(q.mean)
         if run.spec.probabilistic:
             scales.append(q.stddev)
+        say(min(part.stop, len(batches)) / len(batches), f"encoding {len(batches):,} images")
     points = torch.cat(means).numpy()
     extra: dict[str, Any] = {}
     if run.spec.latent > 2:
@@ -50,7 +60,7 @@ def encode(run: Run, model: LatentModel, n: int | None = None) -> Codes:
 
 
 @torch.no_grad()
-def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
+def atlas(run: Run, model: LatentModel, codes: Codes, say: Say = silent) -> None:
     """Save the default plane decoded, uint8 [G, G, C, H, W] (rows upwards), for decoders that browsers cannot run."""
     view = plane.default(codes)
     points = view.to_plane(codes.means)
@@ -60,7 +70,11 @@ def atlas(run: Run, model: LatentModel, codes: Codes) -> None:
     z = torch.from_numpy(view.to_latent(grid).astype(np.float32)).reshape(-1, run.spec.latent)
     if run.spec.condition is not None:
         model = model.given(torch.tensor(SHOWN_LABEL))
-    tiles = torch.cat([model.decode(part).mean for part in z.split(256)])
+    means = []
+    for i, part in enumerate(parts := z.split(256)):
+        means.append(model.decode(part).mean)
+        say((i + 1) / len(parts), f"decoding {len(z):,} points")
+    tiles = torch.cat(means)
     pixels = (tiles.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     buffer = io.BytesIO()
     extent = np.array([low[0], high[0], low[1], high[1]], dtype=np.float32)

@@ -17,7 +17,9 @@ from typing import Any
 from vae.data import DataError
 from vae.runs import Run, RunError, status
 from vae.runs.machine import cores
-from vae.spec import SpecError, json_text
+from vae.spec import Spec, SpecError, arguments, json_text, settings
+from vae.spec.settings import SETTINGS
+from vae.training import devices
 
 BAD_INPUT = 2  # the exit code of errors that the user can correct
 
@@ -39,6 +41,17 @@ class Options:
         """Return the options as arguments of a command line."""
         return [f"--{name}={value}" for name, value in vars(self).items() if value is not None]
 
+    def check(self, spec: Spec) -> None:
+        """Raise SpecError unless a spec can be trained with these options on this machine."""
+        numbers = {name: value for name, value in vars(self).items() if name in SETTINGS}
+        settings.check(**numbers)
+        if self.processes > 1 and spec.objective_kind.couples_batch:
+            name = spec.objective["kind"]
+            raise SpecError(
+                f"The objective {name} compares a batch's examples with each other: train it in one process."
+            )
+        devices.check(self.device)
+
     @classmethod
     def of(cls, given: argparse.Namespace) -> "Options":
         """Return the options from a command line's parsed arguments."""
@@ -47,16 +60,12 @@ class Options:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `Options` to a parser."""
-    usual = Options()
-    parser.add_argument("--threads", type=int, help="torch's CPU threads")
-    parser.add_argument("--device", default=usual.device, help="cpu or cuda (default: %(default)s)")
     parser.add_argument(
-        "--processes", type=int, default=usual.processes, help="train data-parallel in so many (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--k", type=int, default=usual.k, help="importance samples of the final evaluation (default: %(default)s)"
-    )
-    parser.add_argument("--n", type=int, help="test examples of the final evaluation (default: all)")
+        "--device", default=Options().device, metavar="NAME",
+        help="The device to train on: cpu, cuda, or one GPU such as cuda:0. (default: %(default)s)",
+    )  # fmt: skip
+    for name in ("threads", "processes", "k", "n"):
+        arguments.add(parser, name, SETTINGS[name])
 
 
 def train(run: Run, options: Options, command: str) -> int:
@@ -67,6 +76,7 @@ def train(run: Run, options: Options, command: str) -> int:
     """
     from vae.training import denormals
 
+    options.check(run.spec)
     if options.processes > 1 and "RANK" not in os.environ:
         return _train_divided(run, options)
     with denormals.flushed():
@@ -117,7 +127,6 @@ def _train_divided(run: Run, options: Options) -> int:
     from vae.training import parallel
 
     processes = options.processes
-    parallel.check(run.spec, processes)
     loopback = "lo0" if sys.platform == "darwin" else "lo"
     with tempfile.TemporaryDirectory(prefix="latent-team-") as folder:
         os.environ |= {
@@ -156,14 +165,14 @@ def _exit_code(code: Any) -> int:
     return int(code) if code >= 0 else 128 - int(code)
 
 
-def main(arguments: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Train the run folder of a command line; errors that the user can correct are one line on standard error."""
     parser = argparse.ArgumentParser(prog="python -m vae.training.launch", description=__doc__)
-    parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("run", type=Path, help="The run's folder.")
     add_options(parser)
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(words)
     try:
-        return train(Run(given.run), Options.of(given), shlex.join(["python", "-m", "vae", "train", *arguments]))
+        return train(Run(given.run), Options.of(given), shlex.join(["python", "-m", "vae", "train", *words]))
     except (RunError, SpecError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT

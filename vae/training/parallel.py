@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from vae.model.families import Part
-from vae.spec import Spec, SpecError
 
 STORE = "LATENT_TEAM_STORE"  # the file through which the ranks of one launch find each other
 TERMINATED = 75  # EX_TEMPFAIL: to be resumed
@@ -139,12 +138,3 @@ def lost(error: BaseException) -> bool:
     from torch.distributed import DistError
 
     return isinstance(error, DistError) or "gloo" in str(error)
-
-
-def check(spec: Spec, processes: int) -> None:
-    """Raise SpecError unless the spec can be trained in this number of processes."""
-    if processes < 1:
-        raise SpecError(f"a run trains in one process or more, not {processes}")
-    if processes > 1 and spec.objective_kind.couples_batch:
-        name = spec.objective["kind"]
-        raise SpecError(f"the objective {name} compares a batch's examples with each other: train it in one process")

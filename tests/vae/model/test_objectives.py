@@ -241,9 +241,9 @@ def test_impossible_compositions_are_refused_with_the_reason(changes, message):
 
 
 def test_objectives_that_compare_examples_cannot_be_divided():
-    from vae.training import parallel
+    from vae.training.launch import Options
 
     for kind in ("tc", "free_bits", "mmd"):
         with pytest.raises(SpecError, match="one process"):
-            parallel.check(preset("vae", objective={"kind": kind}), 2)
-    parallel.check(preset("vae", objective={"kind": "capacity"}), 2)
+            Options(processes=2).check(preset("vae", objective={"kind": kind}))
+    Options(processes=2).check(preset("vae", objective={"kind": "capacity"}))

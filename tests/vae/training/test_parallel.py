@@ -20,6 +20,7 @@ from vae import runs
 from vae.runs import control, status
 from vae.spec import SpecError, preset
 from vae.training import parallel
+from vae.training.launch import Options
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -65,13 +66,13 @@ def test_the_parts_of_a_batch_are_the_batch():
 
 def test_what_cannot_be_divided_is_refused():
     spec = preset("vae")
-    parallel.check(spec, 4)
-    with pytest.raises(SpecError, match="one process or more"):
-        parallel.check(spec, 0)
+    Options(processes=4).check(spec)
+    with pytest.raises(SpecError, match="from 1 to"):
+        Options(processes=0).check(spec)
     spec = preset("beta-tcvae")
-    parallel.check(spec, 1)
+    Options(processes=1).check(spec)
     with pytest.raises(SpecError, match="train it in one process"):
-        parallel.check(spec, 2)
+        Options(processes=2).check(spec)
 
 
 @pytest.fixture
