@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from harness import CHART, Server, chromium, settle, slow_down, start, stop
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from vae import runs
 
@@ -44,21 +46,58 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+class Tab:
+    """A tab that every test finds as if it were new, though its process stays.
+
+    A new process reads Streamlit's and Plotly's scripts again, which takes longer than most tests.
+    """
+
+    def __init__(self, context: BrowserContext):
+        self.context = context
+        self.page: Page | None = None
+
+    def fresh(self) -> Page:
+        """Return the empty tab."""
+        if self.page is None or self.page.is_closed():
+            self.page = self.context.new_page()
+        self.page.emulate_media(media="null", color_scheme="light", reduced_motion="null")
+        self.page.set_viewport_size({"width": 1280, "height": 720})
+        return self.page
+
+    def leave(self) -> None:
+        """Take away what a test left in the tab, and every other tab."""
+        for page in self.context.pages:
+            if page is not self.page:
+                page.close()
+        if self.page is not None and not self.page.is_closed():
+            with suppress(Error):  # a page without an origin has none
+                self.page.evaluate("sessionStorage.clear()")
+            self.page.goto("about:blank")
+            self.page.mouse.up()
+            self.page.mouse.move(-1, -1)
+        self.context.clear_cookies()
+
+
 @pytest.fixture(scope="session")
-def usual(browser) -> Iterator[BrowserContext]:
-    """A context whose cache keeps Streamlit's scripts, so that only a worker's first page waits for them."""
+def tab(browser) -> Iterator[Tab]:
+    """The tab of all tests that ask for no context of their own."""
     context = browser.new_context()
-    yield context
+    yield Tab(context)
     context.close()
 
 
 @pytest.fixture
-def open_page(browser, usual, server):
+def open_page(browser, tab, server):
     """Open pages by path; at the end no page may have raised, logged an error, or asked anyone else for anything.
 
     A test's first page has no cookies; each further one, and one with options of a context's own, is another visitor's.
+    The first is the tab that all tests share, unless the test wants its `own`, for what no tab gets rid of.
     """
-    contexts, problems = [], []
+    contexts, problems, heard = [], [], []
+
+    def listen(page: Page, event: str, hear: Callable[[Any], object]) -> None:
+        page.on(event, hear)
+        heard.append((page, event, hear))
 
     def open_one(
         path: str = "/",
@@ -67,13 +106,14 @@ def open_page(browser, usual, server):
         height: int = 720,
         scheme: str = "light",
         wait: str | None = CHART,
+        own: bool = False,
         watch: Callable[[Page], object] = lambda page: None,
         **more,
     ):
         viewport = {"width": width, "height": height}
-        context = browser.new_context(viewport=viewport, **more) if more or contexts else usual
+        context = browser.new_context(viewport=viewport, **more) if more or contexts else tab.context
         contexts.append(context)
-        page = context.new_page()
+        page = context.new_page() if own or context is not tab.context else tab.fresh()
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme)
         page.set_default_timeout(PATIENCE)
@@ -84,16 +124,13 @@ def open_page(browser, usual, server):
             if message.type == "error":
                 problems.append(f"console: {message.text} ({message.location.get('url')})")
 
-        page.on("console", console)
-        page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
-        page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith((server.url, "data:", "blob:"))
-                else problems.append(f"asked elsewhere: {r.url}")
-            ),
-        )
+        def request(asked):
+            if not asked.url.startswith((server.url, "data:", "blob:")):
+                problems.append(f"asked elsewhere: {asked.url}")
+
+        listen(page, "console", console)
+        listen(page, "pageerror", lambda error: problems.append(f"page error: {error}"))
+        listen(page, "request", request)
         watch(page)
         page.goto(server.url + path)
         if wait:
@@ -102,22 +139,26 @@ def open_page(browser, usual, server):
         return page
 
     yield open_one
+    for page, event, hear in heard:
+        page.remove_listener(event, hear)
     for context in contexts:
-        if context is not usual:
+        if context is not tab.context:
             context.close()
-    for page in usual.pages:
-        page.close()
-    usual.clear_cookies()
+    tab.leave()
     assert not problems, "\n".join(problems)
 
 
 @pytest.fixture
-def blank(browser):
+def blank(tab):
     """An empty page for JavaScript that needs no app; a page error fails the test."""
-    context = browser.new_context()
-    page = context.new_page()
+    page = tab.fresh()
     errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def hear(error):
+        errors.append(str(error))
+
+    page.on("pageerror", hear)
     yield page
-    context.close()
+    page.remove_listener("pageerror", hear)
+    tab.leave()
     assert not errors, errors

@@ -150,14 +150,13 @@ def test_points_have_the_places_and_colours_of_the_codes(stage, tmp_path):
 
 
 def test_without_webgl_the_same_points_are_drawn(blank, tmp_path):
-    blank.add_init_script(
-        """const get = HTMLCanvasElement.prototype.getContext;
+    without = """const get = HTMLCanvasElement.prototype.getContext;
         HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
             return kind.startsWith("webgl") ? null : get.call(this, kind, ...more);
         };"""
-    )
     blank.emulate_media(reduced_motion="reduce")
-    stage = Stage(blank)
+    with blank.add_init_script(without):
+        stage = Stage(blank)
     run, data = whole(tmp_path)
     stage.send(data).wait(step=100)
     codes, labels = films.read(run.path, 100).codes, films.constants(run.path).labels

@@ -25,10 +25,11 @@ CALM = 2.0  # seconds; the slowest poll of a page comes after one
 def test_a_page_left_alone_falls_silent(open_page, path):
     said = [time.monotonic()]
 
-    def listen(page):
-        page.on("websocket", lambda socket: socket.on("framesent", lambda _: said.append(time.monotonic())))
+    def listen(socket):
+        socket.on("framesent", lambda _: said.append(time.monotonic()))
 
-    page = open_page(path, wait=PAGES[path], watch=listen)
+    page = open_page(path, wait=PAGES[path], watch=lambda page: page.on("websocket", listen))
     settle(page)
     until(page, lambda: time.monotonic() - said[-1] > CALM)
+    page.remove_listener("websocket", listen)
     assert len(said) > 1

@@ -157,7 +157,7 @@ def test_presses_faster_than_answers_end_at_the_last_one(open_page):
 
 def test_thumbnail_under_the_pointer_is_computed_ahead(open_page):
     """A thumbnail under the pointer is computed ahead where the strip is not."""
-    page = opened(open_page)
+    page = opened(open_page, own=True)
     page.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
     page.reload()
     page.wait_for_selector(READY)

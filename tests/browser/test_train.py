@@ -1,5 +1,6 @@
 """The Train page: models are born while one watches, obey, survive reloads and restarts, and belong to somebody."""
 
+import hashlib
 import io
 import json
 import re
@@ -13,6 +14,7 @@ from harness import Server, settle, slow_down, start, stop, until
 from playwright.sync_api import Page, expect
 from trained import SMALL
 
+from ui.state import visitor
 from vae import runs
 from vae.runs import Run, status
 from vae.runs.manage import create
@@ -174,7 +176,7 @@ def test_tick_keeps_what_the_server_wrote_into_a_widget(open_train):
         const { setInterval } = window;
         window.setInterval = (f, ms, ...rest) => setInterval(f, ms / 20, ...rest);
     })()"""
-    page = open_train(watch=lambda page: page.add_init_script(often))
+    page = open_train(own=True, watch=lambda page: page.add_init_script(often))
     slow_down(page, 3)
     run = press_train(page, 50_000)
     shows(page, "Training")
@@ -301,13 +303,20 @@ def stop_hard(server: Server) -> None:
 
 
 def test_a_divergence_says_where_and_offers_a_third_of_the_rate(open_train, server):
-    run = create(preset("sigma-vae", **SMALL, epochs=50, learning_rate=8.0), "local")
+    page = open_train()
+    run = create(preset("sigma-vae", **SMALL, epochs=50, learning_rate=8.0), owner(page))
     move(run, server)
-    page = open_train(f"/train?run={run.name}")
+    page.goto(f"{server.url}/train?run={run.name}")
     button(page, "Go on").click()
     expect(page.get_by_text("Training stopped at step")).to_be_visible()
     page.get_by_role("button", name="Resume at learning rate 2.7").click()
     until(page, lambda: status.read(server.data / "runs" / run.name).attempt == 2)
+
+
+def owner(page: Page) -> str:
+    """Return the visitor's name, as the runs of this browser have it."""
+    (cookie,) = [c["value"] for c in page.context.cookies() if c["name"] == visitor.COOKIE]
+    return hashlib.sha256(cookie.encode()).hexdigest()[:16]
 
 
 def move(run: Run, server: Server) -> None:
