@@ -5,7 +5,7 @@ import { summarise } from "../js/film_frames.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
 import { paint } from "../js/paint.js";
 import { contains, toBits } from "../js/polygon.js";
-import { component, el, inflate, painted, plain, record, unpack } from "../js/shared.js";
+import { component, el, inflate, listener, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 
 // Draws two to four maps that share one cursor and one lasso. The pointer in any of them chooses an image (the nearest
@@ -19,10 +19,12 @@ const TICKS = 200; // positions of the training slider
 
 // One model: its map, its cursor, and its picture.
 class Panel {
-  /** @param {number} k @param {any} owner */
-  constructor(k, owner) {
+  /** @param {Comparing} owner @param {Space} space @param {PanelHeader} header @param {PanelFilm} film */
+  constructor(owner, space, header, film) {
     this.owner = owner;
-    this.k = k;
+    this.space = space;
+    this.header = header;
+    this.film = film;
     this.name = el("h4");
     this.facts = el("span", { class: "facts" });
     this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
@@ -48,27 +50,18 @@ class Panel {
     );
     this.cloud = new Cloud(this.cloudCanvas, () => owner.requestDraw());
     this.axes = new Axes(this.axesCanvas);
-  }
-
-  // `film` are {codes, step} on this panel's plane, fewer points than the codes.
-  /** @param {import("../js/space.js").Space} space @param {any} header @param {any} film */
-  set(space, header, film) {
-    this.space = space;
-    this.header = header;
-    this.film = film;
     this.name.textContent = header.title;
     this.facts.textContent = header.headline;
     this.plane.setAttribute("aria-label", `Map of ${header.title}. Arrow keys move the cursor, drag draws a lasso.`);
     const places = new Float32Array(2 * space.n);
     for (let i = 0; i < space.n; i++) places.set(space.toPlane(space.code(i)), 2 * i);
     const titles = header.plane.titles.map(plain);
-    this.final = { codes: places, rings: header.rings, titles };
+    /** @type {Moment} */
+    this.final = { step: Infinity, codes: places, rings: header.rings, titles, view: [], medians: [] };
     summarise(this.final, space.labels, { latent: space.d, classes: header.classes });
-    for (const frame of film.frames) {
-      Object.assign(frame, { rings: header.rings, titles });
-      summarise(frame, film.labels, { latent: space.d, classes: header.classes });
-    }
+    for (const frame of film.frames) summarise(frame, film.labels, { latent: space.d, classes: header.classes });
     this.at = [0, 0];
+    /** @type {View | null} */
     this.zoomed = null;
   }
 
@@ -88,7 +81,7 @@ class Panel {
   }
 
   // Plane coordinates under a pointer.
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   invert(event) {
     const box = this.axesCanvas.getBoundingClientRect();
     return this.unplace([event.clientX - box.left, event.clientY - box.top]);
@@ -123,22 +116,24 @@ class Panel {
   recolour() {
     const { owner, space, header, film } = this;
     const { solo, lasso } = owner;
-    const filmed = owner.film !== null && film.frames.length;
+    const filmed = owner.film !== null && film.frames.length > 0;
     const labels = filmed ? film.labels : space.labels;
+    /** @param {number} label @param {number} i */
     const seen = (label, i) =>
       (solo === null || label === solo) && (filmed || !lasso || !header.linked || lasso[i] === 1);
-    this.cloud.paint(paints(labels, owner.header.colours, seen));
+    this.cloud.paint(paints(labels, owner.colours, seen));
   }
 
-  /** @param {any} theme */
+  /** @param {Theme} theme */
   draw(theme) {
     const { shown, view, owner, header, space } = this;
     this.cloud.between(shown.codes, shown.codes);
     this.cloud.draw(view, 1, SIZE);
     const glyphs = fade(
       header.classes.flatMap((text, k) => {
-        if (!shown.medians[k]) return [];
-        const [x, y] = shown.medians[k];
+        const median = shown.medians[k];
+        if (!median) return [];
+        const [x, y] = median;
         return [{ text, x, y, k, at: this.axes.place(view, x, y) }];
       }),
       owner.solo,
@@ -152,7 +147,7 @@ class Panel {
   }
 
   // The cursor and the lasso, on a canvas of their own: they move with the pointer.
-  /** @param {Theme} theme @param {any} place @param {number[][]} polygon */
+  /** @param {Theme} theme @param {number[] | null} place @param {number[][]} polygon */
   drawMarks(theme, place, polygon) {
     const { context } = fresh(this.marks);
     if (place) {
@@ -168,7 +163,7 @@ class Panel {
         context.stroke();
       }
     }
-    if (polygon?.length > 1) {
+    if (polygon.length > 1) {
       context.beginPath();
       for (const u of polygon) context.lineTo(...this.axes.place(this.view, u[0], u[1]));
       context.closePath();
@@ -181,7 +176,7 @@ class Panel {
   }
 
   // What this model makes of z, or of image i: `real` is that image.
-  /** @param {number[]} z @param {number} i @param {any} real */
+  /** @param {number[]} z @param {number | null} i @param {Float32Array | null} real */
   showDecoded(z, i, real) {
     const { space, caption, figure } = this;
     const mean = space.decode(z);
@@ -227,7 +222,40 @@ class Comparing {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
+    /** @type {CompareHeader | null} */
+    this.header = null;
+    /** @type {string[]} */
+    this.colours = [];
+    /** @type {Panel[]} */
     this.panels = [];
+    /** @type {Answer} */
+    this.send = () => {};
+    /** @type {object | null} */
+    this.loading = null; // the newest of the messages that are being read
+    /** @type {number | null} */
+    this.solo = null;
+    /** @type {Uint8Array | null} */
+    this.lasso = null;
+    /** @type {Drawing | null} */
+    this.drawing = null;
+    // the film's step, null for the finished models, and its last step
+    /** @type {number | null} */
+    this.film = null;
+    this.last = 0;
+    // the cursor: whether it is an image or a z, which, and the panel that it is in
+    this.mode = "image";
+    this.index = 0;
+    /** @type {number[]} */
+    this.z = [];
+    /** @type {Panel | null} */
+    this.from = null;
+    this.pointed = false; // whether it has moved
+    this.changed = false; // whether the maps have
+    /** @type {number | undefined} */
+    this.time = undefined; // of the event that moved it
+    this.drawRequested = false;
+    /** @type {Theme | null} */
+    this.theme = null;
     this.real = el("canvas", { role: "img", width: 1, height: 1 });
     this.what = el("figcaption");
     this.original = el("figure", { class: "real" }, this.real, this.what);
@@ -273,10 +301,9 @@ class Comparing {
     );
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);
-    this.timing = window.__latentComparing = { latencies: [], frames: 0 };
-    const on = (target, type, handler, options = {}) =>
-      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
-    for (const button of this.modes) on(button, "click", () => this.link(button.dataset.mode));
+    this.timing = window.__latentComparing = { latencies: /** @type {number[]} */ ([]), frames: 0 };
+    const on = listener(this.stop.signal);
+    for (const button of this.modes) on(button, "click", () => this.link(button.dataset.mode ?? ""));
     on(this.clear, "click", () => this.choose(null));
     on(this.range, "input", () => this.scrub());
     on(this.node, "keydown", (e) => e.key === "Escape" && this.lasso && this.choose(null));
@@ -292,9 +319,10 @@ class Comparing {
     this.frame.remove();
   }
 
-  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
+  /** @param {Uint8Array} bytes @param {Answer} send */
   async update(bytes, send) {
     this.send = send;
+    /** @type {Packet<CompareHeader>} */
     const { header, section } = unpack(bytes);
     if (header.content === this.header?.content) return this.requestDraw();
     const loading = (this.loading = {});
@@ -307,20 +335,25 @@ class Comparing {
     if (this.stop.signal.aborted || loading !== this.loading) return;
     const first = !this.header;
     this.header = header;
+    this.colours = header.colours;
     this.panels.forEach((panel) => panel.destroy());
     this.panels = header.panels.map((head, k) => {
-      const panel = new Panel(k, this);
       const space = new Space(
         { header: head, section: (name) => (`${k}.${name}` in header.sections ? section(`${k}.${name}`) : null) },
         () => this.point(),
       );
       const { codes, labels } = films[k];
       const size = codes ? codes.length / head.steps.length : 0;
+      const titles = head.plane.titles.map(plain);
+      /** @type {Moment[]} */
       const frames = codes
-        ? head.steps.map((step, f) => ({ step, codes: codes.subarray(f * size, (f + 1) * size) }))
+        ? head.steps.map((step, f) => {
+            const part = codes.subarray(f * size, (f + 1) * size);
+            return { step, codes: part, rings: head.rings, titles, view: [], medians: [] };
+          })
         : [];
       const marks = labels?.length ? labels : new Int32Array(size / 2).fill(-1);
-      panel.set(space, head, { frames, labels: marks });
+      const panel = new Panel(this, space, head, { frames, labels: marks });
       this.listen(panel);
       return panel;
     });
@@ -354,7 +387,7 @@ class Comparing {
     this.node.dataset.ready = header.panels.map((head) => head.name).join();
   }
 
-  /** @param {any} panel */
+  /** @param {Panel} panel */
   listen(panel) {
     const { on } = this;
     const { plane } = panel;
@@ -386,6 +419,7 @@ class Comparing {
   /** @param {PointerEvent} event */
   extend(event) {
     const { drawing } = this;
+    if (!drawing) return;
     drawing.far ||= Math.hypot(event.clientX - drawing.at[0], event.clientY - drawing.at[1]) > 6;
     drawing.polygon.push(drawing.panel.invert(event));
     this.requestDraw();
@@ -402,7 +436,7 @@ class Comparing {
     this.requestDraw();
   }
 
-  /** @param {any} panel @param {WheelEvent} event */
+  /** @param {Panel} panel @param {WheelEvent} event */
   zoom(panel, event) {
     event.preventDefault();
     const [x, y] = panel.invert(event);
@@ -412,10 +446,11 @@ class Comparing {
     this.requestDraw();
   }
 
-  /** @param {any} panel @param {KeyboardEvent} event */
+  /** @param {Panel} panel @param {KeyboardEvent} event */
   key(panel, event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = event.shiftKey ? 5 * STEP : STEP;
+    /** @type {Record<string, number[]>} */
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     if (!(event.key in moves)) return;
     event.preventDefault();
@@ -428,7 +463,7 @@ class Comparing {
   }
 
   // The cursor is at plane point u of a panel.
-  /** @param {any} panel @param {number[]} u @param {number} time */
+  /** @param {Panel} panel @param {number[]} u @param {number} time */
   move(panel, u, time) {
     panel.at = u;
     this.from = panel;
@@ -442,11 +477,11 @@ class Comparing {
   link(mode) {
     this.mode = mode;
     for (const button of this.modes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
-    if (mode === "z") this.z = this.from.space.code(this.index);
+    if (mode === "z" && this.from) this.z = this.from.space.code(this.index);
     this.point();
   }
 
-  /** @param {Uint8Array | null} mask @param {any} [report] */
+  /** @param {Uint8Array | null} mask @param {boolean} [report] */
   choose(mask, report = true) {
     this.lasso = mask;
     const n = mask ? mask.reduce((a, b) => a + b, 0) : 0;
@@ -499,7 +534,7 @@ class Comparing {
     if (this.pointed) this.showPointed();
     for (const panel of this.panels) {
       if (redraw) panel.draw(theme);
-      panel.drawMarks(theme, this.place(panel), this.drawing?.panel === panel ? this.drawing.polygon : null);
+      panel.drawMarks(theme, this.place(panel), this.drawing?.panel === panel ? this.drawing.polygon : []);
     }
     this.pointed = this.changed = false;
     this.timing.frames++;
@@ -510,24 +545,25 @@ class Comparing {
   }
 
   // Whether a panel shows the cursor's image or point.
-  /** @param {any} panel */
+  /** @param {Panel} panel */
   follows(panel) {
     if (this.film !== null) return false;
-    return this.mode === "z" || panel === this.from || (panel.header.linked && this.from.header.linked);
+    return this.mode === "z" || panel === this.from || (panel.header.linked && Boolean(this.from?.header.linked));
   }
 
-  /** @param {any} panel */
+  /** @param {Panel} panel */
   latent(panel) {
     return this.mode === "z" ? this.z : panel.space.code(this.index);
   }
 
-  /** @param {any} panel */
+  /** @param {Panel} panel */
   place(panel) {
     return this.follows(panel) ? panel.space.toPlane(this.latent(panel)) : null;
   }
 
   showPointed() {
     const { index, mode, from } = this;
+    if (!from) return;
     const source = this.panels[0].space;
     const real = mode === "image" && from.header.linked ? source.real(index) : null;
     const label = mode === "image" ? from.space.label(index) : "";
@@ -541,8 +577,11 @@ class Comparing {
       if (this.follows(panel)) panel.showDecoded(this.latent(panel), mode === "image" ? index : null, real);
       else panel.away(this.film !== null ? "the film shows codes alone" : "other images than the cursor's");
     }
-    this.node.dataset.index = mode === "image" ? index : "";
+    this.node.dataset.index = mode === "image" ? String(index) : "";
   }
 }
 
 export default component(Comparing, "setTriggerValue");
+
+// for types
+export { Panel };

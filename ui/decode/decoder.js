@@ -21,7 +21,7 @@ function base64Bytes(text) {
 }
 
 // C[m x n] = A[m x k] B[k x n], row-major; a, b, c index floats of the memory
-/** @param {Float32Array} memory */
+/** @param {Float32Array} memory @returns {Matmul} */
 function plainMatmul(memory) {
   return (a, b, c, m, k, n) => {
     for (let i = 0; i < m; i++) {
@@ -38,7 +38,10 @@ function plainMatmul(memory) {
 }
 
 // Return {memory, matmul, simd} over so many floats.
-/** @param {any} floats @param {any} allowWasm */
+/**
+ * @param {number} floats @param {boolean} allowWasm
+ * @returns {{memory: Float32Array, matmul: Matmul, simd: boolean}}
+ */
 function engine(floats, allowWasm) {
   if (allowWasm) {
     try {
@@ -76,6 +79,7 @@ function erf(x) {
 
 /** @param {number} x */
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+/** @type {Record<string, (x: number) => number>} */
 const ACTIVATIONS = {
   relu: (x) => Math.max(x, 0),
   leaky_relu: (x) => (x > 0 ? x : 0.01 * x),
@@ -88,6 +92,7 @@ const ACTIVATIONS = {
 };
 
 // the mean of p(x|z) from the raw output
+/** @type {Record<string, (x: number) => number>} */
 const MEANS = {
   identity: (x) => x,
   sigmoid,
@@ -98,7 +103,7 @@ const MEANS = {
       : 0.5 + 0.5 / Math.tanh(l / 2) - 1 / l,
 };
 
-/** @param {any} layer @param {number[]} shape */
+/** @param {Layer} layer @param {number[]} shape */
 function step(layer, shape) {
   const [channels, height, width] = shape;
   const { kernel: k, stride: s, padding: p } = layer;
@@ -106,6 +111,7 @@ function step(layer, shape) {
     case "linear":
       return { shape: [layer.out], params: layer.in * pad(layer.out) + pad(layer.out), b: 0, c: pad(layer.out) };
     case "conv2d": {
+      /** @param {number} n */
       const size = (n) => Math.floor((n + 2 * p - k) / s) + 1;
       const out = [layer.out, size(height), size(width)];
       const columns = pad(out[1] * out[2]);
@@ -114,6 +120,7 @@ function step(layer, shape) {
     }
     case "conv_transpose2d": {
       const [up, left] = layer.output_padding;
+      /** @param {number} n @param {number} extra */
       const size = (n, extra) => (n - 1) * s - 2 * p + k + extra;
       const columns = pad(height * width);
       const rows = layer.out * k * k;
@@ -137,7 +144,10 @@ function step(layer, shape) {
 }
 
 // Copy torch's weights into the order in which the product wants them.
-/** @param {any} layer @param {any} weight @param {any} bias @param {Float32Array} memory @param {number} at */
+/**
+ * @param {Layer} layer @param {Float32Array} weight @param {Float32Array} bias @param {Float32Array} memory
+ * @param {number} at
+ */
 function place(layer, weight, bias, memory, at) {
   if (layer.kind === "linear") {
     const n = pad(layer.out);
@@ -160,8 +170,9 @@ function place(layer, weight, bias, memory, at) {
 // Return {decode, simd, shape}: decode(z) gives the mean of p(x|z) as Float32Array [C * H * W], the same array each
 // time. header: {layers, mean, shape, latent, tensors: {"0.weight": [offset, length], ...}} with offsets in floats of
 // weights.
-/** @param {any} header @param {any} weights @param {{wasm?: any}} [about] */
+/** @param {DecoderHeader} header @param {Float32Array} weights @param {{wasm?: boolean}} [about] */
 export function makeDecoder(header, weights, { wasm = true } = {}) {
+  /** @type {PlannedLayer[]} */
   const plan = [];
   let shape = [header.latent];
   let floats = 0;
@@ -181,6 +192,7 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
   const halves = [bufferC + widestC, bufferC + widestC + widest];
   const { memory, matmul, simd } = engine(halves[1] + widest, wasm);
   header.layers.forEach((layer, i) => {
+    /** @param {string} name */
     const tensor = (name) => {
       const [offset, length] = header.tensors[name];
       return weights.subarray(offset, offset + length);
@@ -188,6 +200,7 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
     if (`${i}.weight` in header.tensors) place(layer, tensor(`${i}.weight`), tensor(`${i}.bias`), memory, plan[i].at);
   });
 
+  /** @type {(planned: PlannedLayer, x: number, y: number) => void} */
   const linear = ({ layer, at }, x, y) => {
     const n = pad(layer.out);
     matmul(x, at, y, 1, layer.in, n);
@@ -195,6 +208,7 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
     for (let o = 0; o < layer.out; o++) memory[y + o] += memory[bias + o];
   };
 
+  /** @type {typeof linear} */
   const convolution = ({ layer, from, to, at }, x, y) => {
     const { kernel: k, stride: s, padding: p } = layer;
     const [channels, height, width] = from;
@@ -223,6 +237,7 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
     }
   };
 
+  /** @type {typeof linear} */
   const transposed = ({ layer, from, to, at }, x, y) => {
     const { kernel: k, stride: s, padding: p } = layer;
     const [channels, height, width] = from;
@@ -252,6 +267,7 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
     }
   };
 
+  /** @type {typeof linear} */
   const upsample = ({ layer, from, to }, x, y) => {
     const [, height, width] = from;
     const [channels, rows, columns] = to;
@@ -263,12 +279,14 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
     }
   };
 
+  /** @type {Record<string, typeof linear>} */
   const moves = { linear, conv2d: convolution, conv_transpose2d: transposed, upsample };
   const pixels = product(header.shape);
   const image = new Float32Array(pixels);
   const mean = MEANS[header.mean];
 
   // z: d numbers. Layers with weights read one half of the memory and write the other; activations work in place.
+  /** @param {ArrayLike<number>} z */
   const decode = (z) => {
     let now = 0;
     memory.set(z, halves[0]);

@@ -5,7 +5,7 @@ import { themeOf, whole } from "../js/drawing.js";
 import { Grid } from "../js/grid.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
 import { contains, crosses, tidied } from "../js/polygon.js";
-import { component, el, plain, rgb, unpack } from "../js/shared.js";
+import { component, context2d, el, given, listener, plain, rgb, unpack } from "../js/shared.js";
 
 // Draws the map of more codes than Plotly can draw: points (WebGL) where few codes are in view, else the density of all
 // codes in view. A lasso goes to the map's layer (layer.js), which in turn gives this map its style: other colours, and
@@ -26,6 +26,7 @@ const STILL = 600; // ms without a move after which what is seen goes into the a
 const FARTHEST = 50; // times the first view at the farthest
 const DRAG = 4; // pixels that a pointer may move and still click
 // What dragging does: `extend` is the polygon drawn so far with one more place, null where the map itself moves.
+/** @type {{name: string, title: string, extend: ((polygon: number[][], u: number[]) => number[][]) | null}[]} */
 const MODES = [
   { name: "Pan", title: "Drag moves the map", extend: null },
   { name: "Lasso", title: "Drag around codes", extend: (polygon, u) => [...polygon, u] },
@@ -47,6 +48,7 @@ class BigMap {
     this.clear = el("button", { type: "button", hidden: "", title: "Forget the lasso" }, "Clear");
     this.caption = el("span", { class: "count" });
     this.legend = makeLegend();
+    /** @param {string} name */
     const canvas = (name) => el("canvas", { class: name, "aria-hidden": "true" });
     this.densityCanvas = canvas("cloud");
     this.cloudCanvas = canvas("cloud");
@@ -70,18 +72,58 @@ class BigMap {
     (parent.querySelector("div") ?? parent).append(this.node);
     this.cloud = new Cloud(this.cloudCanvas, () => this.requestDraw());
     this.axes = new Axes(this.axesCanvas);
+    /** @type {BigMapHeader | null} */
+    this.header = null;
+    /** @type {Density | null} */
+    this.density = null;
+    this.n = 0;
+    this.labels = this.some = new Int32Array(0); // some of all codes, to draw images of
+    this.x = this.y = new Float32Array(0);
+    /** @type {number[][]} */
+    this.palette = [];
+    /** @type {(OverlaidMap & StyledMap) | null} */
+    this.host = null; // what the layer and the card know of this map
+    /** @type {Set<() => void>} */
     this.followers = new Set();
-    this.pointers = new Map();
     this.mode = MODES[0];
-    this.solo = this.mask = this.colouring = null;
+    /** @type {number | null} */
+    this.solo = null;
+    /** @type {Uint8Array | null} */
+    this.mask = null;
+    /** @type {Colouring | null} */
+    this.colouring = null;
+    // the view, and plane units a pixel now and at most
+    /** @type {number[] | null} */
+    this.centre = null;
+    this.unit = this.widest = 1;
+    // a gesture: where fingers are, where it began, whether it is no click any more, and what it draws
+    /** @type {Map<number, number[]>} */
+    this.pointers = new Map();
+    this.start = [0, 0];
+    this.far = false;
+    /** @type {number[][] | null} */
+    this.polygon = null;
+    this.marked = false;
+    // what is drawn: the density, and the view that points were drawn for
+    /** @type {{view: View, done: number, took: number} | null} */
+    this.layer = null;
+    /** @type {View | null} */
+    this.drawn = null;
+    this.drawRequested = false;
+    this.later = this.rest = 0;
+    this.whole = false; // whether the first view is of all codes, whatever the address says
+    this.sizes = new ResizeObserver(() => this.requestDraw());
     // what benchmarks and tests read
-    this.timing = window.__latentMap = { painted: null, frames: 0, counted: [] };
+    this.timing = window.__latentMap = {
+      painted: /** @type {number | null} */ (null),
+      frames: 0,
+      counted: /** @type {number[]} */ ([]),
+    };
     this.listen();
   }
 
   listen() {
-    const on = (target, type, handler, options = {}) =>
-      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    const on = listener(this.stop.signal);
     this.buttons.forEach((button, k) =>
       on(button, "click", () => {
         this.mode = MODES[k];
@@ -110,7 +152,6 @@ class BigMap {
     on(this.plane, "dblclick", () => this.resetView());
     on(this.plane, "keydown", (e) => this.key(e));
     for (const name of ["latent-geometry", "latent-values"]) on(window, name, () => this.takeCodes());
-    this.sizes = new ResizeObserver(() => this.requestDraw());
     this.sizes.observe(this.plane);
   }
 
@@ -119,13 +160,15 @@ class BigMap {
     clearTimeout(this.later);
     clearTimeout(this.rest);
     this.sizes.disconnect();
-    if (window.__latentMaps?.get(this.header?.chart) === this.host) window.__latentMaps.delete(this.header.chart);
+    const chart = this.header?.chart ?? "";
+    if (window.__latentMaps?.get(chart) === this.host) window.__latentMaps?.delete(chart);
     this.cloud.destroy();
     this.node.remove();
   }
 
   /** @param {Uint8Array} bytes */
   update(bytes) {
+    /** @type {Packet<BigMapHeader>} */
     const { header } = unpack(bytes);
     if (header.content !== this.header?.content) {
       const other = header.geometry !== this.header?.geometry;
@@ -147,17 +190,20 @@ class BigMap {
 
   // Take the codes, once they are in the window, to the plane.
   takeCodes() {
-    const geometry = window.__latentGeometry?.get(this.header?.geometry);
-    const { latent, plane, palette, places } = this.header ?? {};
-    const kept = window.__latentValues?.get(places); // of a bent map
-    if (!geometry || this.density || (places && !kept)) return;
-    const { means, labels } = geometry;
+    if (!this.header || this.density) return;
+    const { latent, palette, places } = this.header;
+    const geometry = window.__latentGeometry?.get(this.header.geometry);
+    const kept = places ? window.__latentValues?.get(places)?.arrays : null; // of a bent map
+    if (!geometry || kept === undefined) return;
+    const [means, labels] = [given(geometry.means, "codes"), given(geometry.labels, "labels")];
     this.n = labels.length;
     this.labels = labels;
-    this.some = null;
-    const along = (axis) => {
+    this.some = new Int32Array(0);
+    /** @param {FlatPlane} plane @param {number} k */
+    const along = ({ origin, basis }, k) => {
+      const axis = basis[k];
       const values = new Float32Array(this.n);
-      const shift = axis.reduce((sum, a, j) => sum + a * plane.origin[j], 0);
+      const shift = axis.reduce((sum, a, j) => sum + a * origin[j], 0);
       for (let i = 0, s = 0; i < this.n; i++, s += latent) {
         let sum = -shift;
         for (let j = 0; j < latent; j++) sum += axis[j] * means[s + j];
@@ -165,16 +211,20 @@ class BigMap {
       }
       return values;
     };
-    const placed = (k) => Float32Array.from({ length: this.n }, (_, i) => kept.places[2 * i + k]);
-    this.x = kept ? placed(0) : along(plane.basis[0]);
-    this.y = kept ? placed(1) : along(plane.basis[1]);
+    const plane = /** @type {FlatPlane} */ (this.header.plane); // unless it is bent
+    const [x, y] = [0, 1].map((k) =>
+      kept ? Float32Array.from({ length: this.n }, (_, i) => kept.places[2 * i + k]) : along(plane, k),
+    );
+    [this.x, this.y] = [x, y];
     this.density = new Density(new Grid(this.x, this.y), this.x, this.y);
     this.palette = palette.map(rgb);
+    /** @param {() => void} follow */
     const listen = (follow) => {
       this.followers.add(follow);
       return () => this.followers.delete(follow);
     };
-    this.host = {
+    /** @type {OverlaidMap & StyledMap} */
+    const host = {
       node: this.plane,
       axes: () => this.plotlyAxes(),
       listen,
@@ -182,15 +232,22 @@ class BigMap {
       x: this.x,
       y: this.y,
       version: 0,
+      lassoed: null,
+      cleared: null,
+      moved: null,
       applyStyle: (style) => this.applyStyle(style),
       isShown: (i) => this.isShown(i),
       rgb: (i) => this.palette[Math.max(this.labels[i], 0) % this.palette.length],
       sample: (view, order) => this.sample(view, order),
-      layout: (_, sheet) => this.axesCanvas.previousElementSibling !== sheet && this.axesCanvas.before(sheet),
+      layout: (_, sheet) => {
+        if (this.axesCanvas.previousElementSibling !== sheet) this.axesCanvas.before(sheet);
+      },
     };
-    (window.__latentMaps ??= new Map()).set(this.header.chart, this.host);
+    this.host = host;
+    (window.__latentMaps ??= new Map()).set(this.header.chart, host);
     // tests and benchmarks ask where on the page a point of the plane is, and which view is seen
-    Object.assign(this.plane, { project: (x, y) => this.project(x, y), seen: () => this.view });
+    this.plane.project = (x, y) => this.project(x, y);
+    this.plane.seen = () => this.view;
     this.recolour();
     this.frame(); // before the card, which follows, begins its own work
   }
@@ -198,7 +255,7 @@ class BigMap {
   // Colours
 
   // The layer's style: other colours than the classes', a selection, and faint points behind images.
-  /** @param {{colouring: any, mask: Uint8Array | null, faint: any}} about */
+  /** @param {MapStyle} style */
   applyStyle({ colouring, mask, faint }) {
     this.colouring = colouring;
     this.mask = mask;
@@ -209,12 +266,13 @@ class BigMap {
   }
 
   // Codes to draw images of: those in view, or where they are too many some of all, always the same.
-  /** @param {number[]} view @param {any} order */
+  /** @param {View} view @param {Int32Array} order */
   sample(view, order) {
     const { density } = this;
+    if (!density) return { numbers: [], key: "none" }; // other codes are on their way
     if (density.within(view) > order.length) {
       const step = this.n / order.length;
-      this.some ??= order.map((k) => density.grid.order[Math.floor(k * step)]);
+      if (!this.some.length) this.some = order.map((k) => density.grid.order[Math.floor(k * step)]);
       return { numbers: this.some, key: "some" };
     }
     return {
@@ -261,7 +319,7 @@ class BigMap {
 
   get view() {
     const { width, height } = this.area;
-    const [x, y] = this.centre;
+    const [x, y] = this.centre ?? [0, 0];
     const [half, tall] = [(width * this.unit) / 2, (height * this.unit) / 2];
     return [x - half, x + half, y - tall, y + tall];
   }
@@ -273,18 +331,20 @@ class BigMap {
   }
 
   // One unit is as long upwards as across, and all of the first frame is in view.
-  setFirstView() {
+  /** @param {BigMapHeader} header */
+  setFirstView({ frame, seen }) {
     const { width, height } = this.area;
+    /** @param {View} view */
     const fit = ([x0, x1, y0, y1]) => {
       this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
       this.unit = Math.max((x1 - x0) / width, (y1 - y0) / height, CLOSEST);
     };
-    fit(this.header.frame);
+    fit(frame);
     this.widest = this.unit * FARTHEST;
-    if (this.header.seen && !this.whole) fit(this.header.seen);
+    if (seen && !this.whole) fit(seen);
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   pixels(event) {
     const box = this.axesCanvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -293,7 +353,8 @@ class BigMap {
   /** @param {number[]} pixel */
   invert([px, py]) {
     const { left, top, width, height } = this.area;
-    return [this.centre[0] + (px - left - width / 2) * this.unit, this.centre[1] - (py - top - height / 2) * this.unit];
+    const [x, y] = this.centre ?? [0, 0];
+    return [x + (px - left - width / 2) * this.unit, y - (py - top - height / 2) * this.unit];
   }
 
   /** @param {number} x @param {number} y */
@@ -304,6 +365,7 @@ class BigMap {
   }
 
   // What a MapOverlay uses of Plotly's axes: pixels of the plot area to plane coordinates, and back.
+  /** @returns {MapAxes | null} */
   plotlyAxes() {
     if (!this.centre) return null;
     const { left, top, width, height } = this.area;
@@ -361,15 +423,15 @@ class BigMap {
   /** @param {PointerEvent} event */
   move(event) {
     const before = this.pointers.get(event.pointerId);
-    if (!before) return;
+    if (!before || !this.centre) return;
     const now = this.pixels(event);
     this.pointers.set(event.pointerId, now);
     if (Math.hypot(now[0] - this.start[0], now[1] - this.start[1]) > DRAG) this.far = true;
     if (this.pointers.size === 2) {
-      const other = [...this.pointers].find(([id]) => id !== event.pointerId)[1];
+      const [[, other]] = [...this.pointers].filter(([id]) => id !== event.pointerId);
       const [wide, wider] = [before, now].map((p) => Math.hypot(p[0] - other[0], p[1] - other[1]));
       if (wide > 0 && wider > 0) this.zoom(other, wide / wider);
-    } else if (this.polygon) {
+    } else if (this.polygon && this.mode.extend) {
       this.polygon = this.mode.extend(this.polygon, this.invert(now));
     } else if (this.far) {
       this.centre = [
@@ -385,9 +447,9 @@ class BigMap {
     if (!this.pointers.delete(event.pointerId)) return;
     const { polygon } = this;
     this.polygon = null;
-    if (polygon?.length > 2 && this.far) {
+    if (polygon && polygon.length > 2 && this.far) {
       const corners = tidied(polygon, this.unit / 2);
-      this.host.lassoed?.(this.inside(corners), event, { corners, hidden: [] });
+      this.host?.lassoed?.(this.inside(corners), event, { corners, hidden: [] });
     } else this.moved();
     this.requestDraw();
   }
@@ -409,6 +471,7 @@ class BigMap {
   // a whole.
   /** @param {number[][]} polygon */
   inside(polygon) {
+    if (!this.density) return null;
     const { grid, x, y } = this.density;
     const { boxes, order, starts } = grid;
     const mask = new Uint8Array(this.n);
@@ -432,28 +495,29 @@ class BigMap {
   }
 
   frame() {
-    if (this.stop.signal.aborted || !this.density || this.area.width <= 0) return;
-    if (!this.centre) this.setFirstView();
+    const { density, header } = this;
+    if (this.stop.signal.aborted || !density || !header || this.area.width <= 0) return;
+    if (!this.centre) this.setFirstView(header);
     const { view } = this;
     const theme = { ...themeOf(this.node), prior: "#868b93" };
-    const count = this.density.within(view);
+    const count = density.within(view);
     const points = count <= DRAWN;
     this.densityCanvas.hidden = points;
     this.cloudCanvas.hidden = !points;
-    if (points) this.drawPoints(view);
-    else this.drawDensity(view, count);
-    this.drawAxes(view, theme);
+    if (points) this.drawPoints(view, density, header.colours);
+    else this.drawDensity(view, density, count);
+    this.drawAxes(view, header, theme);
     this.drawMarks(view, theme);
-    this.describeDrawn(count, points);
+    this.describeDrawn(count, points, header.classes.length > 0);
     for (const follow of this.followers) follow();
     this.timing.frames++;
     this.timing.painted ??= performance.now();
-    this.node.dataset.ready = `${this.header.content} ${points ? "points" : "density"}`;
+    this.node.dataset.ready = `${header.content} ${points ? "points" : "density"}`;
   }
 
-  /** @param {number[]} view */
-  drawPoints(view) {
-    const { density, header, drawn } = this;
+  /** @param {View} view @param {Density} density @param {string[]} colours */
+  drawPoints(view, density, colours) {
+    const { drawn } = this;
     const held = drawn && drawn[0] <= view[0] && drawn[1] >= view[1] && drawn[2] <= view[2] && drawn[3] >= view[3];
     if (!held) {
       const [x0, x1, y0, y1] = view;
@@ -476,7 +540,7 @@ class BigMap {
             )
           : paints(
               numbers.map((i) => this.labels[i]),
-              header.colours,
+              colours,
               (_, k) => this.isShown(numbers[k]),
             ),
       );
@@ -484,52 +548,49 @@ class BigMap {
     this.cloud.draw(view, 1, SIZE);
   }
 
-  /** @param {number[]} view @param {number} count */
-  drawDensity(view, count) {
-    const { density, area } = this;
-    const stale = !this.layer || view.some((v, k) => v !== this.layer.view[k]);
-    const waited = performance.now() - (this.layer?.done ?? -Infinity);
+  /** @param {View} view @param {Density} density @param {number} count */
+  drawDensity(view, density, count) {
+    const { area, colouring } = this;
+    let layer = this.layer;
+    const stale = !layer || view.some((v, k) => v !== layer?.view[k]);
+    const waited = performance.now() - (layer?.done ?? -Infinity);
     clearTimeout(this.later);
-    if (stale && waited >= REST * (this.layer?.took ?? 0)) {
+    if (!layer || (stale && waited >= REST * layer.took)) {
       const began = performance.now();
       const side = Math.min(
         Math.max(Math.round(Math.sqrt((FILLED * area.width * area.height) / count)), BIN[0]),
         BIN[1],
       );
       const [columns, lines] = [area.width, area.height].map((pixels) => Math.max(Math.round(pixels / side), 1));
-      const muted = this.solo !== null || this.mask !== null || this.colouring !== null;
-      if (density.values) density.means(view, columns, lines, this.colouring, this.hues.length);
+      const muted = this.solo !== null || this.mask !== null || colouring !== null;
+      if (colouring && "ramp" in colouring) density.means(view, columns, lines, colouring, this.hues.length);
       else density.paint(view, columns, lines, this.hues, muted);
       const done = performance.now();
-      this.layer = { view, done, took: done - began };
+      this.layer = layer = { view, done, took: done - began };
       this.timing.counted.push(done - began);
     } else if (stale) {
-      this.later = setTimeout(() => this.requestDraw(), REST * this.layer.took - waited + 1);
+      this.later = setTimeout(() => this.requestDraw(), REST * layer.took - waited + 1);
     }
-    this.place(view);
+    this.place(view, density.canvas, layer.view);
   }
 
   // Put the density's picture where its view lies in the present one.
-  /** @param {number[]} view */
-  place(view) {
+  /** @param {View} view @param {HTMLCanvasElement} picture @param {View} pictured */
+  place(view, picture, [a0, a1, b0, b1]) {
     const canvas = this.densityCanvas;
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    const context = canvas.getContext("2d");
+    const context = context2d(canvas);
     context.clearRect(0, 0, width, height);
     context.imageSmoothingEnabled = false;
-    const {
-      view: [a0, a1, b0, b1],
-    } = this.layer;
     const [x0, x1, y0, y1] = view;
     const [across, up] = [width / (x1 - x0), height / (y1 - y0)];
-    context.drawImage(this.density.canvas, (a0 - x0) * across, (y1 - b1) * up, (a1 - a0) * across, (b1 - b0) * up);
+    context.drawImage(picture, (a0 - x0) * across, (y1 - b1) * up, (a1 - a0) * across, (b1 - b0) * up);
   }
 
-  /** @param {any} view @param {Theme} theme */
-  drawAxes(view, theme) {
-    const { header } = this;
+  /** @param {View} view @param {BigMapHeader} header @param {Theme} theme */
+  drawAxes(view, header, theme) {
     const glyphs = fade(
       header.glyphs.map(([k, text, x, y]) => ({ text, x, y, k, at: this.axes.place(view, x, y) })),
       this.solo,
@@ -544,7 +605,7 @@ class BigMap {
 
   /** @param {number[]} view @param {Theme} theme */
   drawMarks(view, theme) {
-    const context = this.marks.getContext("2d");
+    const context = context2d(this.marks);
     const ratio = window.devicePixelRatio || 1;
     const [w, h] = [Math.round(this.marks.clientWidth * ratio), Math.round(this.marks.clientHeight * ratio)];
     if (this.marks.width !== w || this.marks.height !== h) [this.marks.width, this.marks.height] = [w, h];
@@ -562,9 +623,9 @@ class BigMap {
     context.stroke();
   }
 
-  /** @param {number} count @param {any} points */
-  describeDrawn(count, points) {
-    const most = this.header.classes.length || this.colouring ? ", each pixel in the colour of most of its codes" : "";
+  /** @param {number} count @param {boolean} points @param {boolean} classes */
+  describeDrawn(count, points, classes) {
+    const most = classes || this.colouring ? ", each pixel in the colour of most of its codes" : "";
     const colour = this.colouring?.values ? ", each pixel in the colour of their mean" : most;
     const text = points
       ? `Drawn: each of the ${whole(count)} codes in view, of ${whole(this.n)}.`

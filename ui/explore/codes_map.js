@@ -11,7 +11,7 @@ const SPREAD = 0.004; // share of the codes beyond the view
 
 class CodesMap {
   // `onBox([x0, x1, y0, y1])` is called with a drawn box.
-  /** @param {any} onBox */
+  /** @param {(box: number[]) => void} onBox */
   constructor(onBox) {
     this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
     this.axesCanvas = el("canvas", { class: "axes", "aria-hidden": "true" });
@@ -20,6 +20,23 @@ class CodesMap {
     this.cloud = new Cloud(this.cloudCanvas, () => this.draw());
     this.axes = new Axes(this.axesCanvas);
     this.onBox = onBox;
+    /** @type {SharedModel | null} */
+    this.model = null;
+    /** @type {View} */
+    this.view = [-1, 1, -1, 1];
+    // what was drawn last
+    /** @type {Theme | null} */
+    this.theme = null;
+    /** @type {CodeMark[]} */
+    this.marks = [];
+    /** @type {number[] | null} */
+    this.box = null;
+    // a box that is drawn: where it begins, on the plane and in pixels, and where it ends
+    /** @type {number[] | null} */
+    this.corner = null;
+    /** @type {number[] | null} */
+    this.end = null;
+    this.from = [0, 0];
     this.node.addEventListener("pointerdown", (e) => this.press(e));
     this.node.addEventListener("pointermove", (e) => this.drag(e));
     this.node.addEventListener("pointerup", () => this.release());
@@ -39,27 +56,29 @@ class CodesMap {
     this.cloud.destroy();
   }
 
-  /** @param {number[]} z */
-  toPlane(z) {
-    const { origin, basis } = this.model.header.plane;
+  /** @param {FlatPlane} plane @param {number[]} z */
+  toPlane({ origin, basis }, z) {
     return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
   }
 
   // Take the codes of a model (shared_model.js).
-  /** @param {any} model */
+  /** @param {SharedModel} model */
   set(model) {
     this.model = model;
     const { header, means, labels } = model;
     const d = header.latent;
     const n = means.length / d;
     const places = new Float32Array(2 * n);
-    for (let i = 0; i < n; i++) places.set(this.toPlane(Array.from(means.subarray(i * d, (i + 1) * d))), 2 * i);
+    for (let i = 0; i < n; i++) {
+      places.set(this.toPlane(header.plane, Array.from(means.subarray(i * d, (i + 1) * d))), 2 * i);
+    }
     const colours = new Uint8Array(4 * n);
     labels.forEach((k, i) => colours.set([...rgb(header.colours[k] ?? header.plain), FAINT], 4 * i));
     this.cloud.paint(colours);
     this.cloud.between(places, places);
     const spans = [0, 1].map((k) => {
       const values = Array.from({ length: n }, (_, i) => places[2 * i + k]).sort((a, b) => a - b);
+      /** @param {number} q */
       const at = (q) => values[Math.min(n - 1, Math.max(0, Math.round(q * (n - 1))))];
       return header.rings ? [Math.min(at(SPREAD), -3.2), Math.max(at(1 - SPREAD), 3.2)] : [at(SPREAD), at(1 - SPREAD)];
     });
@@ -68,6 +87,7 @@ class CodesMap {
     this.view = spans.flatMap(([a, b]) => [(a + b) / 2 - half, (a + b) / 2 + half]);
   }
 
+  /** @param {Theme | null} theme @param {CodeMark[]} marks @param {number[] | null} box */
   draw(theme = this.theme, marks = this.marks, box = this.box) {
     this.theme = theme;
     this.marks = marks;
@@ -76,7 +96,7 @@ class CodesMap {
     const { header } = this.model;
     const { view } = this;
     this.cloud.draw(view, 1, 2.6);
-    const rings = header.rings ? this.toPlane(new Array(header.latent).fill(0)) : null;
+    const rings = header.rings ? this.toPlane(header.plane, new Array(header.latent).fill(0)) : null;
     this.axes.draw(
       view,
       {
@@ -89,8 +109,8 @@ class CodesMap {
       theme,
     );
     const { context } = fresh(this.overlay);
-    for (const { z, hue, shape, strong } of marks ?? []) {
-      const u = this.toPlane(z);
+    for (const { z, hue, shape, strong } of marks) {
+      const u = this.toPlane(header.plane, z);
       if (u[0] < view[0] || u[0] > view[1] || u[1] < view[2] || u[1] > view[3]) continue;
       const [x, y] = this.axes.place(view, u[0], u[1]);
       const r = strong ? 6.5 : 3.5;
@@ -104,7 +124,7 @@ class CodesMap {
       context.strokeStyle = strong ? theme.ink : hue;
       context.stroke();
     }
-    const now = this.corner && this.end ? this.between() : box;
+    const now = this.drawn ?? box;
     if (!now) return;
     const [x0, y0] = this.axes.place(view, now[0], now[3]);
     const [x1, y1] = this.axes.place(view, now[1], now[2]);
@@ -120,12 +140,15 @@ class CodesMap {
     const [left, top] = this.axes.place(this.view, this.view[0], this.view[3]);
     const [right, bottom] = this.axes.place(this.view, this.view[1], this.view[2]);
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    /** @param {number} v @param {number} a @param {number} b */
     const share = (v, a, b) => Math.min(Math.max((v - a) / (b - a), 0), 1);
     const [fx, fy] = [share(x, left, right), share(y, top, bottom)];
     return [this.view[0] + fx * (this.view[1] - this.view[0]), this.view[3] - fy * (this.view[3] - this.view[2])];
   }
 
-  between() {
+  // The box that is being drawn; null while it is none.
+  get drawn() {
+    if (!this.corner || !this.end) return null;
     const [[x0, y0], [x1, y1]] = [this.corner, this.end];
     return [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
   }
@@ -148,7 +171,7 @@ class CodesMap {
 
   release() {
     if (!this.corner) return;
-    const box = this.end && this.between();
+    const box = this.drawn;
     this.corner = null;
     if (box && box[0] < box[1] && box[2] < box[3]) this.onBox(box);
     else this.draw();

@@ -1,6 +1,6 @@
 import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
-import { component, el, painted, plain, record, unpack } from "../js/shared.js";
+import { component, el, listener, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, picture, Space, signed } from "../js/space.js";
 
 // Draws the card beside the map: what the model decodes at the pointer and at the pin. It decodes at most once a frame
@@ -10,7 +10,7 @@ const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
 
 class Card {
-  /** @param {any} root */
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.now = picture("decoder", "mean of p(x|z)");
     this.near = picture("real", "nearest image");
@@ -20,6 +20,7 @@ class Card {
       picture("encoder", "its reconstruction"),
     ];
     this.badge = el("div", { class: "badge", hidden: "" });
+    /** @type {Map<string, HTMLElement[]>} */
     this.rows = new Map();
     this.numbers = el("dl", { class: "numbers" });
     this.pinNumbers = el("dl", { class: "numbers" });
@@ -70,12 +71,10 @@ class Card {
    */
   number(list, name, value, { inside, doubtful = false } = {}) {
     const id = (list === this.numbers ? "now " : "pin ") + name;
-    if (!this.rows.has(id)) {
-      const row = [el("dt", {}, name), el("dd", doubtful ? { class: "doubtful" } : {})];
-      list.append(...row);
-      this.rows.set(id, row);
-    }
-    const cell = this.rows.get(id)[1];
+    const row = this.rows.get(id) ?? [el("dt", {}, name), el("dd", doubtful ? { class: "doubtful" } : {})];
+    if (!this.rows.has(id)) list.append(...row);
+    this.rows.set(id, row);
+    const cell = row[1];
     if (inside === undefined) {
       if (cell.textContent !== value) cell.textContent = value;
     } else {
@@ -119,6 +118,7 @@ class Explorer {
       key: (e) => this.key(e),
       follow: () => this.place(),
     });
+    /** @param {IntersectionObserverEntry[]} entries */
     const onVisible = ([entry]) => {
       this.outOfSight = !entry.isIntersecting;
       this.requestDraw();
@@ -126,10 +126,42 @@ class Explorer {
     this.visibility = new IntersectionObserver(onVisible, { threshold: 0.5 });
     this.visibility.observe(this.card.now.canvas);
     this.drawRequested = false;
+    this.outOfSight = false;
+    /** @type {Space | null} */
+    this.space = null;
+    /** @type {ExplorerHeader | null} */
+    this.header = null;
+    this.mapKey = "";
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    /** @type {Uint8Array | null} */
+    this.waiting = null; // bytes whose codes have not come yet
+    /** @type {Answer} */
+    this.send = () => {};
+    // what is shown: the pin as z, its text in the address, and the cursor on the plane
+    /** @type {number[] | null} */
+    this.pin = null;
+    /** @type {string | undefined} */
+    this.address = undefined;
+    this.cursor = [0, 0];
+    this.keyboard = false; // whether keys move the cursor
+    this.shownNearest = -1;
+    // the pointer: when it moved, and where in pixels it was pressed
+    /** @type {number | undefined} */
+    this.pointerTime = undefined;
+    /** @type {number[] | null} */
+    this.pressed = null;
+    this.announcement = "";
+    this.announceTimer = 0;
     // what benchmarks and tests read: milliseconds from pointer event to painted frame, and how often what was done
-    this.timing = window.__latent = { latencies: [], frames: 0, decodes: 0, models: 0, simd: null };
-    const on = (target, type, handler, options = {}) =>
-      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    this.timing = window.__latent = {
+      latencies: /** @type {number[]} */ ([]),
+      frames: 0,
+      decodes: 0,
+      models: 0,
+      simd: /** @type {boolean | null} */ (null),
+    };
+    const on = listener(this.stop.signal);
     on(document, "pointermove", (e) => this.pointer(e), { capture: true, passive: true });
     on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
@@ -145,15 +177,15 @@ class Explorer {
   destroy() {
     this.stop.abort();
     this.mapOverlay.detach();
-    if (window.__latentSpaces?.get(this.space?.header.chart)?.space === this.space)
-      window.__latentSpaces.delete(this.space.header.chart);
+    const chart = this.header?.chart ?? "";
+    if (window.__latentSpaces?.get(chart)?.space === this.space) window.__latentSpaces?.delete(chart);
     this.visibility.disconnect();
     clearInterval(this.timer);
     clearTimeout(this.announceTimer);
     this.card.node.remove();
   }
 
-  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
+  /** @param {Uint8Array} bytes @param {Answer} send */
   update(bytes, send) {
     this.send = send;
     if (bytes === this.bytes) return;
@@ -162,22 +194,24 @@ class Explorer {
     if (!content) return;
     this.bytes = bytes;
     const { header } = content;
+    this.header = header;
     const mapKey = JSON.stringify([header.plane, header.chart]);
-    if (header.content !== this.space?.header.content) {
-      this.space = new Space(content, () => {
+    let { space } = this;
+    if (header.content !== space?.header.content) {
+      this.space = space = new Space(content, () => {
         this.shownNearest = -1;
         this.drawPin();
         this.requestDraw();
       });
       this.timing.models++;
-      this.timing.simd = this.space.decoder?.simd ?? null;
+      this.timing.simd = space.decoder?.simd ?? null;
     } else if (mapKey === this.mapKey) {
       return;
     }
-    this.space.header = header; // another plane is no other model
-    (window.__latentSpaces ??= new Map()).set(header.chart, { space: this.space, paint }); // for the map's layer
+    space.header = header; // another plane is no other model
+    (window.__latentSpaces ??= new Map()).set(header.chart, { space, paint }); // for the map's layer
     this.mapKey = mapKey;
-    const { d, n, calibration } = this.space;
+    const { d, n, calibration } = space;
     const { badge, note } = this.card;
     badge.textContent = header.atlas
       ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded`
@@ -199,25 +233,33 @@ class Explorer {
   }
 
   // Add what is sent apart from the rest (geometry.py), where it is; null where it has not come yet.
-  /** @param {{header: any, section: Packet["section"]}} about */
+  /** @param {Packet<ExplorerHeader>} packet */
   withGeometry({ header, section }) {
-    const parts = (header.geometry ?? []).map((id) => window.__latentGeometry?.get(id));
-    const kept = window.__latentValues?.get(header.places);
-    if (!parts.every(Boolean) || (header.places && !kept)) return null;
+    const parts = header.geometry.flatMap((id) => window.__latentGeometry?.get(id) ?? []);
+    const kept = header.places ? window.__latentValues?.get(header.places)?.arrays : null;
+    if (parts.length < header.geometry.length || kept === undefined) return null;
+    /** @type {Record<string, ArrayBufferView<ArrayBuffer> | undefined>} */
     const apart = Object.assign({}, ...parts, kept && { places: kept.places });
     if (header.without) delete apart.scales;
-    return { header, section: (name) => apart[name] ?? section(name) };
+    return {
+      header,
+      /** @type {Section} */
+      section: (name) => {
+        const array = apart[name];
+        return array ? new Uint8Array(array.buffer) : section(name);
+      },
+    };
   }
 
   check() {
-    if (!this.space) return;
-    this.mapOverlay.find(this.space.header.chart);
+    if (!this.space || !this.header) return;
+    this.mapOverlay.find(this.header.chart);
     const address = new URLSearchParams(location.search).get("z") ?? "";
     if (address !== this.address) {
       this.address = address;
       const z = address.split(",").map(Number);
       const valid = address !== "" && z.length === this.space.d && z.every(Number.isFinite);
-      const same = valid && this.pin && z.every((v, j) => Math.abs(v - this.pin[j]) < 1e-3);
+      const same = valid && this.pin?.every((v, j) => Math.abs(v - z[j]) < 1e-3);
       if (!same) this.setPin(valid ? z : null, false);
     }
   }
@@ -247,16 +289,18 @@ class Explorer {
 
   place() {
     const axes = this.mapOverlay.axes();
+    /** @param {HTMLElement} node @param {number[] | null} u */
     const put = (node, u) => {
-      const shown = axes && u;
-      const [px, py] = shown ? [axes.x.d2p(u[0]), axes.y.d2p(u[1])] : [0, 0];
-      const inside = shown && px >= 0 && px <= axes.x._length && py >= 0 && py <= axes.y._length;
+      node.style.display = "none";
+      if (!axes || !u) return;
+      const [px, py] = [axes.x.d2p(u[0]), axes.y.d2p(u[1])];
+      const inside = px >= 0 && px <= axes.x._length && py >= 0 && py <= axes.y._length;
       node.style.display = inside ? "block" : "none";
       if (inside) node.style.transform = `translate(${axes.x._offset + px}px, ${axes.y._offset + py}px)`;
     };
     this.preview.style.display = axes && this.outOfSight ? "block" : "none";
     if (axes) this.preview.style.transform = `translate(${axes.x._offset + 4}px, ${axes.y._offset + 4}px)`;
-    put(this.markers.pin, this.pin && this.space.toPlane(this.pin));
+    put(this.markers.pin, this.pin && this.space ? this.space.toPlane(this.pin) : null);
     put(this.markers.cursor, this.keyboard ? this.cursor : null);
   }
 
@@ -285,7 +329,7 @@ class Explorer {
   release(event) {
     const clicked = this.pressed;
     this.pressed = null;
-    if (!clicked) return;
+    if (!clicked || !this.space) return;
     const u = this.mapOverlay.toPlaneInside(event);
     if (!u) return;
     this.cursor = u;
@@ -297,6 +341,7 @@ class Explorer {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.space) return;
     const step = STEP * this.space.unit * (event.shiftKey ? 5 : 1);
+    /** @type {Record<string, number[]>} */
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     if (event.key in moves) {
       this.keyboard = true;
@@ -314,11 +359,11 @@ class Explorer {
     event.stopPropagation();
   }
 
-  /** @param {number[]} z @param {any} report */
+  /** @param {number[] | null} z @param {boolean} report */
   setPin(z, report) {
     if (z === null && this.pin === null) return;
-    this.pin = z?.map((v) => Math.round(v * 1000) / 1000);
-    if (this.pin && !report) this.cursor = this.space.toPlane(this.pin);
+    this.pin = z?.map((v) => Math.round(v * 1000) / 1000) ?? null;
+    if (this.pin && this.space && !report) this.cursor = this.space.toPlane(this.pin);
     this.drawPin();
     this.place();
     this.requestDraw();
@@ -346,6 +391,7 @@ class Explorer {
 
   draw() {
     const { space, card } = this;
+    if (!space) return;
     const z = space.toLatent(this.cursor);
     const mean = space.decode(z);
     if (mean) paint(card.now.canvas, mean, space.header.shape);
@@ -358,7 +404,7 @@ class Explorer {
     const place = `(${this.cursor.map((v) => fixed(v)).join(", ")})`;
     card.number(card.numbers, axes.map((t) => t.replace(/ \(.*/, "")).join(", "), place);
     const verdict = space.verdict(facts);
-    if (facts.logQ === undefined) {
+    if (facts.logP === undefined || facts.logQ === undefined) {
       card.number(card.numbers, "log p(z)", space.header.without);
     } else {
       card.number(card.numbers, "log p(z)", `${fixed(facts.logP)} nats`);
@@ -370,7 +416,7 @@ class Explorer {
     card.number(card.numbers, "here", verdict.text, { inside: verdict.inside });
     if (facts.nearest !== this.shownNearest) {
       this.shownNearest = facts.nearest;
-      this.drawNearest(card.near, facts.nearest);
+      this.drawNearest(space, card.near, facts.nearest);
     }
     this.announce(
       `${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ` +
@@ -379,9 +425,8 @@ class Explorer {
   }
 
   // Draw the real image i, or without the data its reconstruction; the caption says which.
-  /** @param {{canvas: any, caption: any, figure: any}} about @param {number} i @param {any} [brief] */
-  drawNearest({ canvas, caption, figure }, i, brief = false) {
-    const { space } = this;
+  /** @param {Space} space @param {ReturnType<typeof picture>} shown @param {number} i @param {boolean} [brief] */
+  drawNearest(space, { canvas, caption, figure }, i, brief = false) {
     const real = space.real(i);
     const pixels = real ?? space.reconstruction(i);
     if (pixels) paint(canvas, pixels, space.header.shape);
@@ -412,15 +457,15 @@ class Explorer {
     const mean = space.decode(pin);
     if (mean) paint(decoded.canvas, mean, space.header.shape);
     decoded.canvas.setAttribute("aria-label", "mean of p(x|z) at the pin");
-    const real = this.drawNearest(near, i, true);
+    const real = this.drawNearest(space, near, i, true);
     // without the data the second picture is the reconstruction already
     again.figure.hidden = !real;
-    const shown = pin.length <= 4 ? pin : [...pin.slice(0, 4), "…"];
-    card.number(card.pinNumbers, "z", `(${shown.map((v) => (v === "…" ? v : fixed(v))).join(", ")})`);
+    const shown = [...pin.slice(0, 4).map((v) => fixed(v)), ...(pin.length <= 4 ? [] : ["…"])];
+    card.number(card.pinNumbers, "z", `(${shown.join(", ")})`);
     if (facts.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(facts.logP)} nats`);
     if (facts.logP === undefined) card.number(card.pinNumbers, "log p(z)", space.header.without);
     const reconstruction = real && space.reconstruction(i);
-    if (reconstruction) {
+    if (real && reconstruction) {
       paint(again.canvas, reconstruction, space.header.shape);
       const error = real.reduce((sum, v, t) => sum + (v - reconstruction[t]) ** 2, 0) / real.length;
       card.number(card.pinNumbers, "squared error per pixel", `${error.toFixed(4)} (of 0 to 1)`);
@@ -428,12 +473,12 @@ class Explorer {
   }
 
   // at most twice a second, so that a screen reader can follow
-  /** @param {any} text */
+  /** @param {string} text */
   announce(text) {
     this.announcement = text;
     if (this.announceTimer) return;
     this.announceTimer = setTimeout(() => {
-      this.announceTimer = null;
+      this.announceTimer = 0;
       this.card.live.textContent = `Decoded at ${this.announcement}`;
     }, 500);
   }

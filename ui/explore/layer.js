@@ -4,7 +4,7 @@ import { Bar } from "../js/colour_bar.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { fromBits, toBits } from "../js/polygon.js";
-import { component, el, painted, record, rgb, unpack } from "../js/shared.js";
+import { component, el, listener, painted, record, rgb, unpack } from "../js/shared.js";
 import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
 import { PlotlyMap } from "./plotly_map.js";
 
@@ -31,12 +31,14 @@ const SIDES = [
 const dark = ({ ink }) => (ink.match(/\d+/g) ?? ["0"]).slice(0, 3).every((v) => Number(v) > 128);
 
 // The colour of each code but its class's: `rgb(i)`, and `has(i)` where it has one at all. A ramp begins at `from`.
-/** @param {any} colour @param {ArrayLike<number>} values @param {number} from */
+/** @param {Colour} colour @param {Float32Array} values @param {number} from @returns {Colouring} */
 function makeColouring(colour, values, from) {
   const { low, high, classes } = colour;
+  /** @param {number} i */
   const has = (i) => Number.isFinite(values[i]);
   if (!classes) {
     const span = high - low || 1;
+    /** @param {number} t */
     const ramp = (t) => cividis(from + (1 - from) * Math.min(Math.max(t, 0), 1));
     return { values, low, high, has, ramp, rgb: (i) => (has(i) ? ramp((values[i] - low) / span) : NONE) };
   }
@@ -50,7 +52,7 @@ function makeColouring(colour, values, from) {
 }
 
 // The selection after a lasso: bytes of 0 and 1, null for none.
-/** @param {any} before @param {Uint8Array | null} mask @param {string} mode */
+/** @param {Uint8Array | null} before @param {Uint8Array | null} mask @param {string} mode */
 function joined(before, mask, mode) {
   if (!before) return mode === "Subtract" ? null : mask;
   if (mode === "New") return mask;
@@ -80,6 +82,7 @@ class Layer {
     );
     this.node = el("div", { class: "instrument layer" }, this.choice, this.bar.node, this.note);
     (parent.querySelector("div") ?? parent).append(this.node);
+    /** @param {string} name */
     const canvas = (name) => el("canvas", { "aria-hidden": "true", [`data-latent-${name}`]: "" });
     this.points = canvas("points");
     this.sheet = canvas("sheet");
@@ -89,23 +92,51 @@ class Layer {
       follow: () => (this.map?.direct ? this.frame() : this.requestDraw()),
     });
     this.thumbnails = new Thumbnails();
+    /** @type {Cloud | null} */
     this.cloud = null; // over Plotly's chart
+    /** @type {LayerHeader | null} */
+    this.header = null;
+    /** @type {Chosen} */
+    this.chosen = { run: "", serial: 0, mask: null };
+    /** @type {StyledMap | null} */
+    this.map = null;
+    /** @type {HTMLElement | null} */
+    this.chart = null;
+    /** @type {KnownSpace | undefined} */
+    this.known = undefined;
+    /** @type {Colouring | null} */
+    this.colouring = null;
+    /** @type {Record<string, Float32Array> | null} */
+    this.lines = null;
+    this.order = new Int32Array(0);
+    /** @type {{key: string, numbers: number[]} | null} */
+    this.thinned = null;
+    /** @type {string | null} */
+    this.held = null; // what a key that is held makes of the lasso
+    this.theme = "";
+    this.drawRequested = false;
+    /** @type {number | undefined} */
+    this.requestedAt = undefined;
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    /** @type {Answer} */
+    this.send = () => {};
     // what benchmarks and tests read
     this.timing = window.__latentLayer = {
-      recolours: [],
-      frames: [],
+      recolours: /** @type {number[]} */ ([]),
+      frames: /** @type {number[]} */ ([]),
       images: 0,
       waiting: 0,
       selected: 0,
-      painted: null,
+      painted: /** @type {number | null} */ (null),
     };
     this.listen();
   }
 
   listen() {
-    const on = (target, type, handler, options = {}) =>
-      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    const on = listener(this.stop.signal);
     this.buttons.forEach((button, k) => on(button, "click", () => this.press(k)));
+    /** @param {PointerEvent} event */
     const held = (event) => {
       this.held = event.shiftKey ? "Add" : event.altKey ? "Subtract" : null;
     };
@@ -131,15 +162,16 @@ class Layer {
     this.node.remove();
   }
 
-  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
+  /** @param {Uint8Array} bytes @param {Answer} send */
   update(bytes, send) {
     this.send = send;
     if (bytes === this.bytes) return;
     this.bytes = bytes;
+    /** @type {Packet<LayerHeader>} */
     const { header, section } = unpack(bytes);
     this.header = header;
     const kept = (window.__latentChosen ??= new Map());
-    if (this.chosen?.run !== header.run)
+    if (this.chosen.run !== header.run)
       this.chosen = kept.get(header.run) ?? { run: header.run, serial: 0, mask: null };
     if (this.chosen.mask && this.chosen.mask.length !== header.n) this.chosen.mask = null;
     if (header.serial !== this.chosen.serial)
@@ -158,12 +190,11 @@ class Layer {
       this.leave();
       this.chart = this.mapOverlay.chart;
       this.map = !this.chart ? null : own?.node === this.chart ? own : new PlotlyMap(this.chart, this.points);
-      if (this.map)
-        Object.assign(this.map, {
-          lassoed: (mask, event, step) => this.lassoed(mask, event, step),
-          cleared: () => this.choose(null, null),
-          moved: (box) => this.send("seen", { id: mark(), box }),
-        });
+      if (this.map) {
+        this.map.lassoed = (mask, event, step) => this.lassoed(mask, event, step);
+        this.map.cleared = () => this.choose(null, null);
+        this.map.moved = (box) => this.send("seen", { id: mark(), box });
+      }
       if (this.map && !this.map.direct) this.cloud ??= new Cloud(this.points, () => this.requestDraw());
       this.updateStyle();
     }
@@ -179,22 +210,22 @@ class Layer {
   }
 
   leave() {
-    this.map?.applyStyle?.({ colouring: null, mask: null, faint: false });
+    this.map?.applyStyle({ colouring: null, mask: null, faint: false });
     this.map?.leave?.();
     if (this.map) this.map.lassoed = this.map.cleared = this.map.moved = null;
     this.map = null;
   }
 
-  // `step` are the lasso's corners and the classes that are hidden.
-  /** @param {Uint8Array | null} mask @param {PointerEvent} event @param {{corners: number[][], hidden: number[]}} step */
+  /** @param {Uint8Array | null} mask @param {PointerEvent | null} event @param {LassoStep} step */
   lassoed(mask, event, step) {
     const held = event ? (event.shiftKey ? "Add" : event.altKey ? "Subtract" : null) : this.held;
     const how = held ?? this.mode;
     this.choose(joined(this.chosen.mask, mask, how), { how, ...step });
   }
 
-  /** @param {Uint8Array | null} mask @param {any} step */
+  /** @param {Uint8Array | null} mask @param {(LassoStep & {how: string}) | null} step */
   choose(mask, step) {
+    if (!this.header) return;
     this.chosen.mask = mask;
     this.send("lasso", { id: mark(), n: this.header.n, bits: mask ? toBits(mask) : "", step });
     this.updateStyle();
@@ -205,11 +236,11 @@ class Layer {
     const { header, map } = this;
     if (!header || !map) return;
     const store = window.__latentValues;
-    const values = header.colour && store?.get(header.colour.id)?.values;
+    const values = header.colour && store?.get(header.colour.id)?.arrays.values;
     const from = dark(themeOf(this.node)) ? DARKEST : 0;
-    this.colouring = values ? makeColouring(header.colour, values, from) : null;
-    this.lines = header.contours ? store?.get(header.contours) : null;
-    if (map.take && !map.take(header, store?.get(header.places))) return; // the codes have not come yet
+    this.colouring = header.colour && values ? makeColouring(header.colour, values, from) : null;
+    this.lines = (header.contours && store?.get(header.contours)?.arrays) || null;
+    if (map.take && !map.take(header, store?.get(header.places ?? ""))) return; // the codes have not come yet
     this.bar.show(this.colouring ? header.colour : null, from);
     if (!this.chosen.mask) this.press(0); // with nothing selected, all three do the same
     this.choice.hidden = !this.chosen.mask;
@@ -234,8 +265,9 @@ class Layer {
   }
 
   frame() {
-    const [{ map, header, stop }, axes] = [this, this.mapOverlay.axes()];
-    if (stop.signal.aborted || !map || !axes || axes.x._length <= 0) return;
+    const { map, header, stop } = this;
+    const axes = this.mapOverlay.axes();
+    if (stop.signal.aborted || !map || !header || !axes || axes.x._length <= 0) return;
     const began = performance.now();
     const box = {
       left: `${axes.x._offset}px`,
@@ -247,9 +279,9 @@ class Layer {
     map.layout?.(box, this.sheet);
     map.draw?.(this.cloud, axes);
     const { context, width, height } = fresh(this.sheet, axes.x._length, axes.y._length);
-    const images = header.marks && this.drawImages(context, axes, width, height);
-    if (this.lines) this.drawLines(context, axes, width, height);
-    this.describeImages(images);
+    const images = header.marks ? this.drawImages(context, axes, width, height) : null;
+    if (this.lines) this.drawLines(this.lines, header.shares, context, axes, width, height);
+    this.describeImages(header, images);
     record(this.timing.frames, performance.now() - began);
     // without a colouring the numbers have not arrived
     if (this.requestedAt === undefined || (header.colour && !this.colouring)) return;
@@ -262,35 +294,38 @@ class Layer {
   }
 
   // Returns what was drawn: {shown, of, real}, null where there is nothing to draw images of.
-  /** @param {CanvasRenderingContext2D} context @param {any} axes @param {number} width @param {number} height */
+  /** @param {CanvasRenderingContext2D} context @param {MapAxes} axes @param {number} width @param {number} height */
   drawImages(context, axes, width, height) {
-    const { known, map } = this;
-    if (!known || !map.x || known.space.header.shape.length !== 3) return null;
+    const { known, map, header } = this;
+    if (!known || !header || !map?.x || !map.y || known.space.header.shape.length !== 3) return null;
+    const { x: across, y: up } = map;
     const pitch = Thumbnails.pitch(known.space.header.shape);
     const unit = axes.x.p2d(1) - axes.x.p2d(0);
     const view = [axes.x.p2d(0), axes.x.p2d(width), axes.y.p2d(height), axes.y.p2d(0)];
-    const { n } = this.header;
-    if (this.order?.length !== Math.min(n, SAMPLE)) this.order = shuffled(Math.min(n, SAMPLE));
+    const { n } = header;
+    if (this.order.length !== Math.min(n, SAMPLE)) this.order = shuffled(Math.min(n, SAMPLE));
     const found = map.sample ? map.sample(view, this.order) : { numbers: this.order, key: "all" };
     const key = `${found.key} ${unit.toPrecision(6)} ${map.version}`;
     if (key !== this.thinned?.key) {
-      const numbers = found.numbers.filter((i) => map.isShown(i));
+      const numbers = [...found.numbers].filter((i) => map.isShown(i));
       this.thinned = {
         key,
         numbers: thin(
           numbers,
-          (i) => map.x[i] / unit,
-          (i) => map.y[i] / unit,
+          (i) => across[i] / unit,
+          (i) => up[i] / unit,
           pitch,
         ),
       };
     }
     const half = pitch / 2;
-    const at = (i) => [axes.x.d2p(map.x[i]), axes.y.d2p(map.y[i])];
+    /** @param {number} i */
+    const at = (i) => [axes.x.d2p(across[i]), axes.y.d2p(up[i])];
     const here = this.thinned.numbers.filter((i) => {
       const [x, y] = at(i);
       return x > -half && y > -half && x < width + half && y < height + half;
     });
+    /** @param {number} i */
     const hue = (i) => `rgb(${(this.colouring?.rgb(i) ?? map.rgb(i)).map(Math.round)})`;
     this.timing.waiting = this.thumbnails.draw(context, known, here, at, hue);
     this.timing.images = here.length;
@@ -298,15 +333,20 @@ class Layer {
     return { shown: here.length, real: known.space.hasImages, unsent: known.space.header.unsent };
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {any} axes @param {number} width @param {number} height */
-  drawLines(context, axes, width, height) {
+  /**
+   * @param {Record<string, Float32Array>} lines @param {number[]} shares @param {CanvasRenderingContext2D} context
+   * @param {MapAxes} axes @param {number} width @param {number} height
+   */
+  drawLines(lines, shares, context, axes, width, height) {
     const theme = themeOf(this.node);
-    this.header.shares.forEach((share, k) => {
-      const segments = this.lines[`line${k}`];
+    shares.forEach((share, k) => {
+      const segments = lines[`line${k}`];
       if (!segments) return;
       context.beginPath();
       const [right, down] = SIDES[k];
-      let [far, place] = [-Infinity, null];
+      let far = -Infinity;
+      /** @type {number[] | null} */
+      let place = null;
       for (let s = 0; s < segments.length; s += 4) {
         const [xa, ya, xb, yb] = [
           axes.x.d2p(segments[s]),
@@ -342,11 +382,10 @@ class Layer {
     });
   }
 
-  /** @param {any} images */
-  describeImages(images) {
-    const { header } = this;
+  /** @param {LayerHeader} header @param {{shown: number, real: boolean, unsent: string} | null} images */
+  describeImages(header, images) {
     const parts = [];
-    if (this.colouring && header.colour.note) parts.push(header.colour.note);
+    if (this.colouring && header.colour?.note) parts.push(header.colour.note);
     if (images) {
       const what = images.real ? "images" : "reconstructions";
       const why = images.real

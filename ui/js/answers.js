@@ -6,6 +6,7 @@ import { unpack } from "./shared.js";
 /** @param {{data: Uint8Array}} about */
 export default function ({ data }) {
   const channels = (window.__latentAnswers ??= new Map());
+  /** @type {Packet<{channel: string}>} */
   const { header } = unpack(data);
   channels.set(header.channel, data);
   window.dispatchEvent(new CustomEvent("latent-answers", { detail: header.channel }));

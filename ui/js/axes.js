@@ -34,8 +34,9 @@ class Axes {
   // `count` says how many points there are, where that fits; `rows` names the rows of a one-dimensional film, in place
   // of a second axis; `glyphs` are {text, x, y, strength}.
   /**
-   * @param {number[]} view @param {{titles: any, count: any, rings: any, rows: any, glyphs: any}} about
-   * @param {any} theme
+   * @param {View} view
+   * @param {{titles: string[], count: string, rings: number[] | null, rows: string[] | null, glyphs: Glyph[]}} about
+   * @param {Theme} theme
    */
   draw(view, { titles, count, rings, rows, glyphs }, theme) {
     const { context, height } = fresh(this.canvas);
@@ -45,6 +46,7 @@ class Axes {
     context.lineWidth = 1;
     const across = { ...ticks(view[0], view[1], area.width / 60), room: [0, 8] };
     const up = { ...ticks(view[2], view[3], area.height / 60), room: [8, 4] };
+    /** @type {{across: Axis, up?: Axis}} */
     const axes = {
       across: { ...across, place: (v) => this.place(view, v, 0)[0] },
       up: rows ? undefined : { ...up, place: (v) => this.place(view, 0, v)[1] },
@@ -52,9 +54,9 @@ class Axes {
     grid(context, area, axes, theme);
     clipped(context, area, () => {
       if (rings) this.rings(context, view, rings, rows, theme);
-      (rows ?? []).forEach((name, k) => {
+      (rows ?? []).forEach((name, k, { length }) => {
         context.textAlign = "left";
-        rimmed(context, name, area.left + 6, this.place(view, 0, 1 - (2 * k + 1) / rows.length)[1] + 4, theme);
+        rimmed(context, name, area.left + 6, this.place(view, 0, 1 - (2 * k + 1) / length)[1] + 4, theme);
       });
       for (const glyph of glyphs) this.glyph(context, view, glyph, theme);
     });
@@ -70,7 +72,8 @@ class Axes {
 
   // One, two and three standard deviations of the prior; in one dimension they are lines.
   /**
-   * @param {CanvasRenderingContext2D} context @param {number[]} view @param {number[]} place @param {any} rows
+   * @param {CanvasRenderingContext2D} context @param {number[]} view @param {number[]} place
+   * @param {string[] | null} rows
    * @param {Theme} theme
    */
   rings(context, view, [x, y], rows, theme) {
@@ -100,8 +103,7 @@ class Axes {
   }
 
   /**
-   * @param {CanvasRenderingContext2D} context @param {number[]} view
-   * @param {{text: string, x: number, y: number, strength: any}} about @param {Theme} theme
+   * @param {CanvasRenderingContext2D} context @param {View} view @param {Glyph} about @param {Theme} theme
    */
   glyph(context, view, { text, x, y, strength }, theme) {
     const [px, py] = this.place(view, x, y);
@@ -114,11 +116,11 @@ class Axes {
   }
 }
 
-// Give each {text, k, at} a strength: where two names would cover each other, both fade; `solo` is seen alone.
-/** @param {any[]} glyphs @param {number | null} solo */
+// Glyphs with their strength: where two names would cover each other, both fade; `solo` is seen alone.
+/** @param {Omit<Glyph, "strength">[]} glyphs @param {number | null} solo @returns {Glyph[]} */
 function fade(glyphs, solo) {
   const [near, far] = APART;
-  for (const glyph of glyphs) {
+  return glyphs.map((glyph) => {
     let gap = Infinity;
     for (const other of glyphs) {
       if (other === glyph) continue;
@@ -126,10 +128,9 @@ function fade(glyphs, solo) {
       const wide = (glyph.text.length + other.text.length) / 2;
       gap = Math.min(gap, Math.hypot((glyph.at[0] - other.at[0]) / wide, glyph.at[1] - other.at[1]));
     }
-    glyph.strength =
-      solo === glyph.k ? 1 : Math.min(Math.max((gap - near) / (far - near), 0), 1) * (solo === null ? 1 : 0.3);
-  }
-  return glyphs;
+    const apart = Math.min(Math.max((gap - near) / (far - near), 0), 1);
+    return { ...glyph, strength: solo === glyph.k ? 1 : apart * (solo === null ? 1 : 0.3) };
+  });
 }
 
 export { Axes, fade };

@@ -1,4 +1,4 @@
-import { rgb } from "./shared.js";
+import { context2d, rgb } from "./shared.js";
 
 // Draws points on a plane, each between two places: with WebGL 2, or on a plain canvas where that is missing. The
 // places lie on the graphics card; a drawn frame sends only the progress between them, so that a million points can
@@ -36,13 +36,23 @@ class Cloud {
   constructor(canvas, changed = () => {}) {
     this.canvas = canvas;
     this.count = 0;
-    this.gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
-    this.kind = this.gl ? "webgl" : "canvas";
-    if (!this.gl) return;
-    this.start();
+    /** @type {Float32Array} */
+    this.origin = new Float32Array(0);
+    this.goal = this.origin;
+    /** @type {Uint8Array} */
+    this.colours = new Uint8Array(0);
+    /** @type {Record<string, WebGLUniformLocation | null>} */
+    this.places = {};
+    /** @type {Record<string, WebGLBuffer>} */
+    this.buffers = {};
+    const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true });
+    this.gl = gl;
+    this.kind = gl ? "webgl" : "canvas";
+    if (!gl) return;
+    this.start(gl);
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => {
-      this.start();
+      this.start(gl);
       this.upload("colour", this.colours);
       this.upload("origin", this.origin);
       this.upload("goal", this.goal);
@@ -50,25 +60,24 @@ class Cloud {
     });
   }
 
-  start() {
-    const { gl } = this;
+  /** @param {WebGL2RenderingContext} gl */
+  start(gl) {
     const program = gl.createProgram();
     for (const [type, text] of /** @type {[number, string][]} */ ([
       [gl.VERTEX_SHADER, VERTEX],
       [gl.FRAGMENT_SHADER, FRAGMENT],
     ])) {
       const shader = gl.createShader(type);
+      if (!shader) return; // the context is lost, and starts anew when it is back
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost())
-      throw new Error(gl.getProgramInfoLog(program));
+      throw new Error(gl.getProgramInfoLog(program) ?? "");
     gl.useProgram(program);
-    this.places = {};
     for (const name of ["scale", "shift", "progress", "size"]) this.places[name] = gl.getUniformLocation(program, name);
-    this.buffers = {};
     for (const [name, width, type] of /** @type {[string, number, number][]} */ ([
       ["origin", 2, gl.FLOAT],
       ["goal", 2, gl.FLOAT],
@@ -84,22 +93,22 @@ class Cloud {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  /** @param {string} name @param {ArrayBufferView<ArrayBuffer>} values */
+  /** @param {string} name @param {ArrayBufferView} values */
   upload(name, values) {
-    if (!this.gl || !values) return;
+    if (!this.gl) return;
     this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[name]);
     this.gl.bufferData(this.gl.ARRAY_BUFFER, values, this.gl.DYNAMIC_DRAW);
   }
 
   // `colours` is a Uint8Array [4 N] of red, green, blue and opacity.
-  /** @param {any} colours */
+  /** @param {Uint8Array} colours */
   paint(colours) {
     this.colours = colours;
     this.upload("colour", colours);
   }
 
   // Both are Float32Array [2 N] and must not change afterwards: the same array is not sent twice.
-  /** @param {any} origin @param {any} goal */
+  /** @param {Float32Array} origin @param {Float32Array} goal */
   between(origin, goal) {
     if (origin !== this.origin) this.upload("origin", (this.origin = origin));
     if (goal !== this.goal) this.upload("goal", (this.goal = goal));
@@ -107,13 +116,13 @@ class Cloud {
   }
 
   // Where the points are now, Float32Array [2 N].
-  /** @param {any} progress */
+  /** @param {number} progress */
   at(progress) {
     return this.goal.map((v, t) => this.origin[t] + (v - this.origin[t]) * progress);
   }
 
   // `view` is x0, x1, y0, y1 of the canvas' edges; `size` the points' diameter in CSS pixels.
-  /** @param {number[]} view @param {any} progress @param {any} size */
+  /** @param {View} view @param {number} progress @param {number} size */
   draw(view, progress, size) {
     const { canvas, gl } = this;
     const ratio = window.devicePixelRatio || 1;
@@ -134,7 +143,7 @@ class Cloud {
   /** @param {number[]} view @param {number} progress @param {number} size */
   plain([x0, x1, y0, y1], progress, size) {
     const { canvas, colours, origin, goal } = this;
-    const context = canvas.getContext("2d");
+    const context = context2d(canvas);
     context.clearRect(0, 0, canvas.width, canvas.height);
     for (let i = 0; i < this.count; i++) {
       const x = origin[2 * i] + (goal[2 * i] - origin[2 * i]) * progress;
@@ -160,7 +169,7 @@ class Cloud {
 }
 
 // The points' colours by class, Uint8Array [4 N]; `shown(label, i)` says which are not muted.
-/** @param {any} labels @param {string[]} hues @param {(label: number, i: number) => boolean} shown */
+/** @param {Int32Array} labels @param {string[]} hues @param {(label: number, i: number) => boolean} shown */
 function paints(labels, hues, shown) {
   const palette = hues.map(rgb);
   const colours = new Uint8Array(4 * labels.length);

@@ -26,7 +26,7 @@ class Bar {
   }
 
   // `from` is where on the ramp the colours begin.
-  /** @param {any} colour @param {number} from */
+  /** @param {Colour | null} colour @param {number} from */
   show(colour, from) {
     this.node.hidden = !colour;
     if (!colour) return;

@@ -14,6 +14,7 @@ const SPACING = 9; // pixels between two validation points
 const BIN = 5; // pixels over which denser records are averaged
 const AIR = 0.07; // of the range above and below
 
+/** @type {{values: number[], digits: number}} */
 const NONE = { values: [], digits: 0 };
 
 class Curves {
@@ -22,7 +23,19 @@ class Curves {
     this.canvas = canvas;
     this.kept = document.createElement("canvas");
     this.log = false;
-    this.reset();
+    /** @type {Record<"train" | "valid", Split> | null} */
+    this.history = null;
+    /** @type {CurveName[][]} */
+    this.panels = [];
+    this.end = 1; // the newest step
+    /** @type {number[] | null} */
+    this.ranges = null;
+    /** @type {number[][] | null} */
+    this.goals = null;
+    this.stale = true;
+    this.size = "";
+    /** @type {Theme | null} */
+    this.theme = null;
   }
 
   reset() {
@@ -33,13 +46,15 @@ class Curves {
 
   // Arrays by name: step, distortion, rate, valid_step, valid_distortion, valid_rate; `last` is the newest frame's
   // step.
-  /** @param {any} history @param {boolean} probabilistic @param {number} last */
+  /** @param {FilmHistory} history @param {boolean} probabilistic @param {number} last */
   set(history, probabilistic, last) {
+    /** @param {Float32Array} a @param {Float32Array} b */
     const sum = (a, b) => a.map((v, i) => v + b[i]);
+    /** @param {Int32Array} step @param {Float32Array} distortion @param {Float32Array} rate */
+    const split = (step, distortion, rate) => ({ step, distortion, rate, elbo: sum(distortion, rate) });
     this.history = {
-      ...history,
-      elbo: sum(history.distortion, history.rate),
-      valid_elbo: sum(history.valid_distortion, history.valid_rate),
+      train: split(history.step, history.distortion, history.rate),
+      valid: split(history.valid_step, history.valid_distortion, history.valid_rate),
     };
     this.panels = probabilistic ? [["elbo", "distortion"], ["rate"]] : [["distortion"]];
     this.end = Math.max(1, last, history.step.at(-1) ?? 0, history.valid_step.at(-1) ?? 0);
@@ -74,11 +89,12 @@ class Curves {
     return Math.min(this.log ? Math.expm1(warped) : warped, this.end);
   }
 
-  // The values at a step: of the nearest record, and of the last validation before it.
-  /** @param {number} step */
+  // The values at a step: of the nearest record, and of the last validation before it; null without records.
+  /** @param {number} step @returns {Record<CurveName, number[]> | null} */
   valuesAt(step) {
-    const { history } = this;
-    if (!history) return {};
+    if (!this.history) return null;
+    const { train, valid } = this.history;
+    /** @param {Int32Array} steps */
     const below = (steps) => {
       let [low, high] = [0, steps.length];
       while (low < high) {
@@ -88,23 +104,24 @@ class Curves {
       }
       return low - 1;
     };
-    let i = below(history.step);
-    if (i + 1 < history.step.length && (i < 0 || history.step[i + 1] - step < step - history.step[i])) i++;
-    const j = below(history.valid_step);
-    const found = {};
-    for (const name of ["elbo", "distortion", "rate"]) found[name] = [history[name][i], history[`valid_${name}`][j]];
-    return found;
+    let i = below(train.step);
+    if (i + 1 < train.step.length && (i < 0 || train.step[i + 1] - step < step - train.step[i])) i++;
+    const j = below(valid.step);
+    return {
+      elbo: [train.elbo[i], valid.elbo[j]],
+      distortion: [train.distortion[i], valid.distortion[j]],
+      rate: [train.rate[i], valid.rate[j]],
+    };
   }
 
   // The range of a panel's values, without the fall from the height of the first steps.
-  /** @param {string[]} names */
+  /** @param {CurveName[]} names */
   span(names) {
-    const { history } = this;
+    const splits = Object.values(this.history ?? {});
     const after = (this.log ? BORN.log : BORN.linear) * this.warp(this.end);
     let [low, high] = [Infinity, -Infinity];
     for (const name of names) {
-      for (const part of ["", "valid_"]) {
-        const [steps, values] = [history[`${part}step`], history[part + name]];
+      for (const { step: steps, [name]: values } of splits) {
         // a run that has just begun has nothing else to show
         const from = Math.min(
           steps.findIndex((s) => this.warp(s) >= after),
@@ -134,20 +151,20 @@ class Curves {
   }
 
   // Draw with the cursor at a step, or none; returns whether the ranges still move.
-  /** @param {number} step @param {any} seconds @param {boolean} reduceMotion @param {any} theme */
+  /** @param {number | null} step @param {number} seconds @param {boolean} reduceMotion @param {Theme} theme */
   draw(step, seconds, reduceMotion, theme) {
     const { canvas, history } = this;
     let moving = false;
     if (history) {
       const goals = (this.goals ??= [[this.warp(this.end)], ...this.panels.map((panel) => this.span(panel))]);
       if (!this.ranges || reduceMotion || this.ranges.length !== goals.flat().length) this.ranges = goals.flat();
-      else moving = this.follow(goals, seconds);
+      else moving = this.follow(this.ranges, goals, seconds);
       const size = `${canvas.clientWidth}x${canvas.clientHeight}@${window.devicePixelRatio}`;
       if (this.stale || moving || size !== this.size || theme !== this.theme) {
         this.size = size;
         this.theme = theme;
         this.stale = moving;
-        this.lines(theme);
+        this.lines(history, theme);
       }
     }
     const { context, width, height } = fresh(canvas);
@@ -157,54 +174,58 @@ class Curves {
     return moving;
   }
 
-  /** @param {number[][]} goals @param {number} seconds */
-  follow(goals, seconds) {
+  /** @param {number[]} ranges @param {number[][]} goals @param {number} seconds */
+  follow(ranges, goals, seconds) {
     let [moving, at] = [false, 0];
     for (const goal of goals) {
-      const part = this.ranges.slice(at, at + goal.length);
+      const part = ranges.slice(at, at + goal.length);
       moving = ease(part, goal, seconds, SETTLE) || moving;
-      this.ranges.splice(at, goal.length, ...part);
+      ranges.splice(at, goal.length, ...part);
       at += goal.length;
     }
     return moving;
   }
 
-  /** @param {any} k */
+  /** @param {number} k */
   range(k) {
-    return this.ranges.slice(1 + 2 * k, 3 + 2 * k);
+    return (this.ranges ?? []).slice(1 + 2 * k, 3 + 2 * k);
   }
 
-  /** @param {Theme} theme */
-  lines(theme) {
+  /** @param {Record<"train" | "valid", Split>} history @param {Theme} theme */
+  lines(history, theme) {
     const { context, width, height } = fresh(this.kept, this.canvas.clientWidth, this.canvas.clientHeight);
     context.font = `12px ${theme.font}`;
     const right = width - EDGE.right;
     this.boxes(height).forEach(([top, bottom], k) => {
       const [low, high] = this.range(k);
+      /** @param {number} v */
       const y = (v) => bottom - ((v - low) / (high - low)) * (bottom - top);
       const area = { left: EDGE.left, top, width: right - EDGE.left, height: bottom - top };
       context.lineWidth = 1;
-      const up = { ...(this.history.step.length ? ticks(low, high, area.height / 24) : NONE), place: y, room: [5, 2] };
+      const up = { ...(history.train.step.length ? ticks(low, high, area.height / 24) : NONE), place: y, room: [5, 2] };
       grid(context, area, { up }, theme);
       border(context, area, theme.line);
       // the last point whole
       clipped(context, { ...area, width: area.width + 4 }, () => {
-        if (k === 0 && this.panels.length > 1) this.band(context, y, theme);
-        for (const name of this.panels[k]) this.line(context, name, y, theme);
+        if (k === 0 && this.panels.length > 1) this.band(context, history.train, y, theme);
+        for (const name of this.panels[k]) this.line(context, history, name, y, theme);
       });
       title(context, "nats", area, null, theme.ink);
     });
-    this.steps(context, height, right, theme);
+    this.steps(context, height, right, history.train.step.length > 0, theme);
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {number} height @param {number} right @param {Theme} theme */
-  steps(context, height, right, theme) {
+  /**
+   * @param {CanvasRenderingContext2D} context @param {number} height @param {number} right @param {boolean} recorded
+   * @param {Theme} theme
+   */
+  steps(context, height, right, recorded, theme) {
     context.fillStyle = theme.muted;
     context.textAlign = "right";
     context.fillText("○ validation", right, height - 2);
     context.textAlign = "center";
     context.fillText(this.log ? "step, logarithmic" : "step", (EDGE.left + right) / 2, height - 2);
-    if (!this.history.step.length) return;
+    if (!recorded) return;
     let values = ticks(0, this.end, (right - EDGE.left) / 80).values.filter(Number.isInteger);
     if (this.log) values = [0, ...Array.from({ length: 9 }, (_, k) => 10 ** k)].filter((v) => v <= this.end);
     let reach = -Infinity;
@@ -236,6 +257,7 @@ class Curves {
   // Means over a few pixels, with their mean steps: where records are denser, noise would hide the trend.
   /** @param {ArrayLike<number>} steps @param {ArrayLike<number>} values */
   means(steps, values) {
+    /** @type {number[][]} */
     const [means, places] = [[], []];
     for (let i = 0; i < steps.length; ) {
       const end = this.x(steps[i]) + BIN;
@@ -252,11 +274,12 @@ class Curves {
   }
 
   // Between distortion and −ELBO lies the rate.
-  /** @param {CanvasRenderingContext2D} context @param {(value: number) => number} y @param {Theme} theme */
-  band(context, y, theme) {
-    const [[elbo, step], [distortion]] = ["elbo", "distortion"].map((name) =>
-      this.means(this.history.step, this.history[name]),
-    );
+  /**
+   * @param {CanvasRenderingContext2D} context @param {Split} train @param {(value: number) => number} y
+   * @param {Theme} theme
+   */
+  band(context, train, y, theme) {
+    const [[elbo, step], [distortion]] = [train.elbo, train.distortion].map((values) => this.means(train.step, values));
     const shown = [...step.keys()].filter((i) => Number.isFinite(elbo[i]) && Number.isFinite(distortion[i]));
     context.beginPath();
     for (const i of shown) context.lineTo(this.x(step[i]), y(elbo[i]));
@@ -269,14 +292,17 @@ class Curves {
   }
 
   /**
-   * @param {CanvasRenderingContext2D} context @param {string} name @param {(value: number) => number} y
-   * @param {Theme} theme
+   * @param {CanvasRenderingContext2D} context @param {Record<"train" | "valid", Split>} history
+   * @param {CurveName} name @param {(value: number) => number} y @param {Theme} theme
    */
-  line(context, name, y, theme) {
-    const { history } = this;
+  line(context, { train, valid }, name, y, theme) {
     const hue = { elbo: theme.ink, distortion: theme.reconstruction, rate: theme.kl }[name];
     const rim = name === "distortion" ? theme.rim : hue;
     context.lineJoin = "round";
+    /**
+     * @param {ArrayLike<number>} steps @param {ArrayLike<number>} values @param {string} colour
+     * @param {number} thickness
+     */
     const draw = (steps, values, colour, thickness) => {
       context.beginPath();
       this.trace(context, steps, values, y);
@@ -284,21 +310,16 @@ class Curves {
       context.lineWidth = thickness;
       context.stroke();
     };
-    const [means, places] = this.means(history.step, history[name]);
-    if (means.length < history.step.length) {
+    const [means, places] = this.means(train.step, train[name]);
+    if (means.length < train.step.length) {
       context.globalAlpha = 0.3;
-      draw(history.step, history[name], rim, 1);
+      draw(train.step, train[name], rim, 1);
       context.globalAlpha = 1;
     }
     // the pale hue of the reconstruction lies on a darker, wider line of its own, so that it carries on paper
-    for (const [colour, thickness] of rim === hue
-      ? [[hue, 1.75]]
-      : [
-          [rim, 3.5],
-          [hue, 2],
-        ])
-      draw(places, means, colour, thickness);
-    const [steps, values] = [history.valid_step, history[`valid_${name}`]];
+    if (rim !== hue) draw(places, means, rim, 3.5);
+    draw(places, means, hue, rim === hue ? 1.75 : 2);
+    const { step: steps, [name]: values } = valid;
     context.lineWidth = 1;
     context.fillStyle = theme.paper;
     context.strokeStyle = rim;
@@ -324,6 +345,7 @@ class Curves {
     context.lineTo(x, height - EDGE.bottom + 3);
     context.stroke();
     const values = this.valuesAt(step);
+    if (!values) return;
     this.boxes(height).forEach(([top, bottom], k) => {
       const [low, high] = this.range(k);
       for (const name of this.panels[k]) {

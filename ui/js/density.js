@@ -1,3 +1,5 @@
+import { context2d, given } from "./shared.js";
+
 // Counts the points of each colour in each bin of a view, and draws the counts: all points, whatever their number. It
 // is counted anew for each view: on a processor a million points take as long as ten thousand drawn by WebGL without a
 // graphics card, so there is no pyramid of resolutions to keep, and no picture is coarser than the screen.
@@ -15,6 +17,7 @@ class Density {
     this.x = grid.ordered(x);
     this.y = grid.ordered(y);
     this.kinds = new Uint8Array(x.length);
+    /** @type {Float32Array | null} */
     this.values = null; // a number of each point, likewise, where `means` is drawn
     this.canvas = document.createElement("canvas");
   }
@@ -95,7 +98,7 @@ class Density {
     }
     const { canvas } = this;
     [canvas.width, canvas.height] = [columns, lines];
-    const context = canvas.getContext("2d");
+    const context = context2d(canvas);
     const image = context.createImageData(columns, lines);
     const [least, most] = SHADES;
     const rise = peak > 1 ? (most - least) / Math.log(peak) : 0;
@@ -117,7 +120,8 @@ class Density {
    * @param {{low: number, high: number, ramp: (t: number) => number[]}} scale @param {number} hues
    */
   means([x0, x1, y0, y1], columns, lines, { low, high, ramp }, hues) {
-    const { grid, x, y, kinds, values } = this;
+    const { grid, x, y, kinds } = this;
+    const values = given(this.values, "values");
     const { boxes, starts } = grid;
     const bins = columns * lines;
     const [counts, sums, rest] = [new Uint32Array(bins), new Float32Array(bins), new Uint8Array(bins)];
@@ -137,7 +141,7 @@ class Density {
     }
     const { canvas } = this;
     [canvas.width, canvas.height] = [columns, lines];
-    const context = canvas.getContext("2d");
+    const context = context2d(canvas);
     const image = context.createImageData(columns, lines);
     const peak = counts.reduce((a, b) => Math.max(a, b), 1);
     const [least, most] = SHADES;

@@ -1,4 +1,4 @@
-import { minus } from "./shared.js";
+import { context2d, minus } from "./shared.js";
 
 // Helpers of all drawings: sharp canvases, readable text, easing, and numbers as text.
 
@@ -19,7 +19,7 @@ function fresh(canvas, width = canvas.clientWidth, height = canvas.clientHeight)
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width, height };
@@ -40,9 +40,10 @@ function ease(values, goals, seconds, time) {
 }
 
 // The colours of a node's surroundings, with a key that changes where any of them does.
-/** @param {any} node */
+/** @param {Element} node @returns {Theme} */
 function themeOf(node) {
   const style = getComputedStyle(node);
+  /** @param {number} share */
   const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
   const paper = style.getPropertyValue("--st-background-color") || "#fff";
   return {
@@ -58,8 +59,8 @@ function themeOf(node) {
 
 // Draw only inside of an area.
 /**
- * @param {CanvasRenderingContext2D} context @param {{left: number, top: number, width: number, height: number}} about
- * @param {any} draw
+ * @param {CanvasRenderingContext2D} context @param {Area} area
+ * @param {(context: CanvasRenderingContext2D) => void} draw
  */
 function clipped(context, { left, top, width, height }, draw) {
   context.save();

@@ -1,4 +1,4 @@
-import { inflate, plain, unpack } from "./shared.js";
+import { given, inflate, plain, unpack } from "./shared.js";
 
 // Reads the film that Python sent into typed arrays, and computes each frame's view and class medians.
 
@@ -6,8 +6,9 @@ const OUTSIDE = 0.005; // the share of points at either end of an axis that its 
 const RINGS = 3.2; // standard deviations of the prior that stay in view
 
 // Return {header, frames, labels, originals, history}, all arrays typed; the inverse of film._packed.
-/** @param {Uint8Array} bytes */
+/** @param {Uint8Array} bytes @returns {Promise<FilmContent>} */
 async function readFilm(bytes) {
+  /** @type {Packet<FilmHeader>} */
   const { header, section } = unpack(bytes);
   const deflated = ["codes", "reconstructions", "samples", "originals"];
   const [codes, reconstructions, samples, originals] = await Promise.all(
@@ -15,35 +16,44 @@ async function readFilm(bytes) {
   );
   const rates = section("rates");
   const [places, numbers] = [codes && new Float32Array(codes.buffer), rates && new Float32Array(rates.buffer)];
+  /** @template {Float32Array | Uint8Array} Kind @param {Kind | null} array @param {number} k */
   const part = (array, k) => {
-    const size = array && array.length / header.steps.length;
-    return array?.subarray(k * size, (k + 1) * size);
+    const size = (array?.length ?? 0) / header.steps.length;
+    return /** @type {Kind | undefined} */ (array?.subarray(k * size, (k + 1) * size));
   };
   const frames = header.steps.map((step, k) => ({
     step,
     titles: header.titles.map(plain),
     rings: header.rings,
-    codes: part(places, k),
+    codes: given(part(places, k), "codes"),
     rate: part(numbers, k),
     reconstructions: part(reconstructions, k),
     samples: part(samples, k),
+    view: [],
+    medians: [],
   }));
-  const history = {};
-  for (const name of ["step", "distortion", "rate", "valid_step", "valid_distortion", "valid_rate"]) {
-    const { buffer } = section(`history_${name}`);
-    history[name] = name.endsWith("step") ? new Int32Array(buffer) : new Float32Array(buffer);
-  }
-  return { header, frames, history, labels: new Int32Array(section("labels").buffer), originals };
+  /** @param {string} name */
+  const buffer = (name) => given(section(name), name).buffer;
+  const history = {
+    step: new Int32Array(buffer("history_step")),
+    distortion: new Float32Array(buffer("history_distortion")),
+    rate: new Float32Array(buffer("history_rate")),
+    valid_step: new Int32Array(buffer("history_valid_step")),
+    valid_distortion: new Float32Array(buffer("history_valid_distortion")),
+    valid_rate: new Float32Array(buffer("history_valid_rate")),
+  };
+  return { header, frames, history, labels: new Int32Array(buffer("labels")), originals };
 }
 
-/** @param {any} sorted */
+/** @param {Float32Array} sorted */
 const middle = (sorted) => sorted[sorted.length >> 1];
 
 // What follows from a frame's codes, once: the view that holds them, and each class's median.
-/** @param {any} frame @param {ArrayLike<number>} labels @param {{latent: number, classes: any}} about */
+/** @param {Moment} frame @param {ArrayLike<number>} labels @param {{latent: number, classes: string[]}} about */
 function summarise(frame, labels, { latent, classes }) {
-  if (frame.view) return;
+  if (frame.view.length) return;
   const count = frame.codes.length / 2;
+  /** @param {number} axis @param {number[] | null} [chosen] */
   const along = (axis, chosen = null) => {
     const values = new Float32Array(chosen ? chosen.length : count);
     for (let i = 0; i < values.length; i++) values[i] = frame.codes[2 * (chosen ? chosen[i] : i) + axis];
@@ -61,6 +71,7 @@ function summarise(frame, labels, { latent, classes }) {
   const [cx, cy] = [(x0 + x1) / 2, latent === 1 ? 0 : (y0 + y1) / 2];
   frame.view = [cx - half[0], cx + half[0], cy - half[1], cy + half[1]];
   frame.medians = classes.map((_, k) => {
+    /** @type {number[]} */
     const members = [];
     for (let i = 0; i < count; i++) if (labels[i] === k) members.push(i);
     return members.length ? [0, 1].map((axis) => middle(along(axis, members))) : null;

@@ -46,10 +46,10 @@ class Grid {
   }
 
   // Values [n, width] in the order of the cells.
-  /** @param {any} values @param {number} [width] */
+  /** @param {Float32Array} values @param {number} [width] */
   ordered(values, width = 1) {
     const { order } = this;
-    const made = new values.constructor(values.length);
+    const made = values.slice();
     for (let t = 0; t < order.length; t++)
       for (let j = 0; j < width; j++) made[width * t + j] = values[width * order[t] + j];
     return made;

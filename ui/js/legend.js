@@ -6,7 +6,10 @@ const makeLegend = () =>
   el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
 
 // Fill a legend with classes [label, name, colour]; `owner` has the class that is shown alone as `solo`, null for all.
-/** @param {HTMLElement} legend @param {any[][]} classes @param {{solo: any, recolour: () => void}} owner */
+/**
+ * @param {HTMLElement} legend @param {[number, string, string][]} classes
+ * @param {{solo: number | null, recolour: () => void}} owner
+ */
 function fillLegend(legend, classes, owner) {
   const buttons = classes.map(([label, name, colour]) => {
     const button = el(

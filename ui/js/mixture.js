@@ -22,18 +22,24 @@ class Mixture {
     this.grid = new Grid(across, up);
     this.means = this.grid.ordered(means, d);
     this.gaps = new Float64Array(this.grid.count);
+    this.constants = this.heights = this.least = this.bounds = new Float64Array(0); // absent without scales
+    this.found = { nearest: 0, least: Infinity, top: -Infinity, sum: 0, skip: -1 };
+    /** @type {Float64Array | null} */
+    this.inverse = null;
     if (!scales) return;
-    this.inverse = Float64Array.from(this.grid.ordered(scales, d), (s) => 1 / s);
+    const inverse = Float64Array.from(this.grid.ordered(scales, d), (s) => 1 / s);
     // log of each code's normalising constant, shifted by log N
+    this.inverse = inverse;
     this.constants = new Float64Array(n).fill((-d / 2) * Math.log(TAU) - Math.log(n));
-    for (let t = 0; t < n; t++) for (let j = 0; j < d; j++) this.constants[t] += Math.log(this.inverse[t * d + j]);
-    this.prepareBounds();
+    for (let t = 0; t < n; t++) for (let j = 0; j < d; j++) this.constants[t] += Math.log(inverse[t * d + j]);
+    this.prepareBounds(inverse);
   }
 
   // For each cell the logarithm of what its codes add to q at most where they lie, and the least 1/sigma on either
   // axis.
-  prepareBounds() {
-    const { grid, axes, d, inverse, constants } = this;
+  /** @param {Float64Array} inverse */
+  prepareBounds(inverse) {
+    const { grid, axes, d, constants } = this;
     this.heights = new Float64Array(grid.count);
     this.least = new Float64Array(2 * grid.count).fill(Infinity);
     this.bounds = new Float64Array(grid.count);
@@ -52,7 +58,7 @@ class Mixture {
   // {nearest, distance, logQ} at z, over all codes but number `skip`. A cell is left out where it holds no nearer code
   // and where its bound on the sum is below ERROR / cells of what the sum has: all that is left out is then below ERROR
   // of it, and log q(z) misses less than log(1 + ERROR).
-  /** @param {number[]} z @param {any} [skip] */
+  /** @param {number[]} z @param {number} [skip] */
   evaluate(z, skip = -1) {
     const { grid, gaps, bounds, inverse } = this;
     const [near, high] = this.boundCells(z);
@@ -68,6 +74,7 @@ class Mixture {
       this.addCell(z, c);
       if (inverse) floor = found.top + Math.log(found.sum) + slack;
     }
+    /** @type {Evaluation} */
     const answer = { nearest: found.nearest, distance: Math.sqrt(found.least) };
     if (inverse) answer.logQ = found.top + Math.log(found.sum) + (skip < 0 ? 0 : Math.log(this.n / (this.n - 1)));
     return answer;
@@ -80,6 +87,7 @@ class Mixture {
     const { boxes, order, starts } = grid;
     const [x, y] = this.axes.map((j) => z[j]);
     const most = radius * radius;
+    /** @type {number[][]} */
     const found = [];
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
       const [gx, gy] = [distanceOutside(x, boxes[b], boxes[b + 1]), distanceOutside(y, boxes[b + 2], boxes[b + 3])];

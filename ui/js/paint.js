@@ -1,3 +1,5 @@
+import { context2d } from "./shared.js";
+
 // Draws the pixels of one image or vector on a canvas of its size.
 
 // Pixels C x H x W in [0, 1] (clamped); a vector becomes one line of greys over its own range.
@@ -8,7 +10,7 @@ function paint(canvas, pixels, shape) {
     [canvas.width, canvas.height] = [width, height];
     canvas.image = null;
   }
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   const image = (canvas.image ??= context.createImageData(width, height));
   const size = width * height;
   let [low, span] = [0, 1];

@@ -1,17 +1,18 @@
 import { ease, fresh, nats, whole } from "./drawing.js";
+import { context2d } from "./shared.js";
 
 // Draws images in rows, enlarged to whole pixels of the screen, and the rate of each dimension as bars.
 
 const PAIR_GAP = 5; // pixels between two pairs of rows
 
 // Images uint8 [N, C, H, W] as a strip of N tiles, one canvas.
-/** @param {any} images @param {number[]} place */
+/** @param {ArrayLike<number>} images @param {number[]} shape @returns {Strip} */
 function strip(images, [channels, height, width]) {
   const size = height * width;
   const count = images.length / (channels * size);
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [width, height * count];
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   const target = context.createImageData(width, height * count);
   const [green, blue] = channels === 3 ? [size, 2 * size] : [0, 0];
   for (let i = 0, o = 0; i < count; i++) {
@@ -27,11 +28,11 @@ function strip(images, [channels, height, width]) {
 }
 
 // Draw strips of tiles, `columns` a row, two strips interleaved; a strip has a frame of its own colour.
-/** @param {HTMLCanvasElement} canvas @param {any} strips @param {number} columns */
+/** @param {HTMLCanvasElement} canvas @param {FramedStrip[]} strips @param {number} columns */
 function tiles(canvas, strips, columns) {
   const [{ width, height, count }] = strips;
   const ratio = window.devicePixelRatio || 1;
-  const side = Math.max(1, Math.floor((canvas.parentElement.clientWidth * ratio - 2) / columns));
+  const side = Math.max(1, Math.floor(((canvas.parentElement?.clientWidth ?? 0) * ratio - 2) / columns));
   const tall = Math.max(1, Math.round((side * height) / width));
   const rows = Math.ceil(count / columns);
   // rows of one strip lie close together, in one frame
@@ -39,7 +40,7 @@ function tiles(canvas, strips, columns) {
   const [w, h] = [side * columns + 2, rows * (pair + gap) - gap + (gap ? 0 : 2)];
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
   Object.assign(canvas.style, { width: `${w / ratio}px`, height: `${h / ratio}px` });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.clearRect(0, 0, w, h);
   context.imageSmoothingEnabled = side < width; // enlarged: nearest neighbour
   for (let row = 0; row < rows; row++) {
@@ -61,7 +62,8 @@ class Bars {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    this.reset();
+    /** @type {number[] | null} */
+    this.top = null; // of the axis
   }
 
   reset() {
@@ -70,14 +72,16 @@ class Bars {
 
   // Rates in nats between two frames, a bar a dimension, grey below `dead`; the newest bars fill the height.
   /**
-   * @param {Float32Array} origin @param {any} goal @param {number} progress @param {{newest: any, dead: any}} about
+   * @param {Float32Array | undefined} origin @param {Float32Array} goal @param {number} progress
+   * @param {{newest: Iterable<number>, dead: number}} about
    * @param {number} seconds @param {boolean} reduceMotion @param {Theme} theme
    */
   draw(origin, goal, progress, { newest, dead }, seconds, reduceMotion, theme) {
     const { context, width, height } = fresh(this.canvas);
     const goals = [Math.max(...newest, ...goal, 10 * dead) * 1.02, 0];
-    if (!this.top || reduceMotion) this.top = [...goals];
-    const moving = ease(this.top, goals, seconds, 0.12);
+    const top = !this.top || reduceMotion ? [...goals] : this.top;
+    this.top = top;
+    const moving = ease(top, goals, seconds, 0.12);
     const count = goal.length;
     const [head, foot] = [18, count <= 12 ? height - 17 : height - 3];
     const pitch = width / count;
@@ -87,7 +91,7 @@ class Bars {
     for (let j = 0; j < count; j++) {
       const rate = (origin ?? goal)[j] + (goal[j] - (origin ?? goal)[j]) * progress;
       const x = (j + 0.5) * pitch;
-      const tall = Math.max(1, (rate / this.top[0]) * (foot - head));
+      const tall = Math.max(1, (rate / top[0]) * (foot - head));
       context.fillStyle = rate < dead ? theme.prior : theme.kl;
       context.fillRect(x - thick / 2, foot - tall, thick, tall);
       context.fillStyle = theme.ink;
@@ -101,9 +105,9 @@ class Bars {
   }
 }
 
-/** @param {any} rate @param {number} dead */
+/** @param {Float32Array} rate @param {number} dead */
 function countDead(rate, dead) {
-  const gone = rate.reduce((n, r) => n + (r < dead), 0);
+  const gone = rate.reduce((n, r) => n + (r < dead ? 1 : 0), 0);
   const sum = rate.reduce((a, b) => a + b, 0);
   const words = gone ? `${whole(gone)} of ${rate.length} dead (< ${dead} nats), grey` : "";
   return { dead: words, sum };

@@ -8,11 +8,20 @@ class Playhead {
   constructor() {
     this.reduceMotion = false; // whether motion is unwanted: then it jumps
     this.speed = 1;
-    this.reset();
+    /** @type {number} */
+    this.count = 0;
+    /** @type {number} */
+    this.position = 0;
+    /** @type {number} */
+    this.target = 0;
+    this.left = 0; // seconds to the target
+    this.playing = false;
   }
 
   reset() {
-    this.count = this.position = this.target = this.left = 0;
+    this.count = 0;
+    this.position = this.target = 0;
+    this.left = 0;
     this.playing = false;
   }
 
@@ -35,7 +44,7 @@ class Playhead {
   }
 
   // Go to a frame within some seconds, and stop there.
-  /** @param {any} frame @param {number} [seconds] */
+  /** @param {number} frame @param {number} [seconds] */
   go(frame, seconds = GLIDE) {
     this.playing = false;
     this.target = Math.min(Math.max(frame, 0), this.last);
@@ -43,7 +52,7 @@ class Playhead {
     if (this.reduceMotion) this.position = this.target;
   }
 
-  /** @param {any} frame */
+  /** @param {number} frame */
   jump(frame) {
     this.go(frame, 0);
     this.position = this.target;

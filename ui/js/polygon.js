@@ -19,6 +19,7 @@ function crosses(polygon, x0, x1, y0, y1) {
     const [[xa, ya], [xb, yb]] = [polygon[a], polygon[b]];
     if (Math.max(xa, xb) < x0 || Math.min(xa, xb) > x1 || Math.max(ya, yb) < y0 || Math.min(ya, yb) > y1) continue;
     // the box lies on one side of the edge's line if all of its corners do
+    /** @param {number} x @param {number} y */
     const side = (x, y) => (xb - xa) * (y - ya) - (yb - ya) * (x - xa);
     const corners = [side(x0, y0), side(x1, y0), side(x0, y1), side(x1, y1)];
     if (!corners.every((s) => s > 0) && !corners.every((s) => s < 0)) return true;

@@ -7,32 +7,52 @@ const minus = (text) => text.replace("-", "−");
 
 // z<sub>3</sub> as Python's planes have it, in plain characters.
 /** @param {string} title */
-const plain = (title) => title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c]).join(""));
+const plain = (title) =>
+  title.replace(/<sub>(\d+)<\/sub>/g, (_, n) => [...n].map((c) => "₀₁₂₃₄₅₆₇₈₉"[Number(c)]).join(""));
+
+// What has to be there by what was agreed: an error that names it, where it is not.
+/** @template Value @param {Value | null | undefined} value @param {string} what @returns {Value} */
+function given(value, what) {
+  if (value === null || value === undefined) throw new Error(`There is no ${what}`);
+  return value;
+}
+
+/** @param {HTMLCanvasElement} canvas */
+const context2d = (canvas) => given(canvas.getContext("2d"), "drawing on this canvas");
+
+// Listeners that go when the signal is given.
+/** @param {AbortSignal} signal @returns {Listen} */
+function listener(signal) {
+  /** @param {EventTarget} to @param {string} type @param {(event: never) => unknown} handler @param {object} options */
+  return (to, type, handler, options = {}) =>
+    to.addEventListener(type, /** @type {EventListener} */ (handler), { signal, ...options });
+}
 
 /**
  * Make an element.
  *
  * @template {keyof HTMLElementTagNameMap} Name
- * @param {Name} name @param {Record<string, any>} [attributes] @param {(Node | string)[]} children
+ * @param {Name} name @param {Record<string, string | number>} [attributes] @param {(Node | string)[]} children
  * @returns {HTMLElementTagNameMap[Name]}
  */
 function el(name, attributes = {}, ...children) {
   const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
   node.append(...children);
   return node;
 }
 
 // What a component's module exports: an instance for each place on the page; its `update` gets what Python
 // sends, and the function of Streamlit by which it answers.
-/** @param {new (place: HTMLElement) => Component} Kind @param {string} [answer] */
+/** @param {new (place: HTMLElement) => Component} Kind @param {"setStateValue" | "setTriggerValue"} [answer] */
 function component(Kind, answer) {
+  /** @type {WeakMap<HTMLElement, Component>} */
   const instances = new WeakMap();
   return (/** @type {Mounted} */ mounted) => {
     const place = mounted.parentElement;
-    if (!instances.has(place)) instances.set(place, new Kind(place));
-    const instance = instances.get(place);
-    instance.update(mounted.data, mounted[answer]);
+    const instance = instances.get(place) ?? new Kind(place);
+    instances.set(place, instance);
+    instance.update(mounted.data, answer ? mounted[answer] : () => {});
     // Streamlit ends what a call returned when the component leaves the page, but also when another call overtook this
     // one while the module was loading: then the place is still there, and so is the instance
     return () => {
@@ -44,11 +64,12 @@ function component(Kind, answer) {
 }
 
 // Return {header, section(name) -> Uint8Array copy or null}; see pack() in components.py.
-/** @param {Uint8Array} bytes @returns {Packet} */
+/** @template Header @param {Uint8Array} bytes @returns {Packet<Header>} */
 function unpack(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  /** @type {Section} */
   const section = (name) => {
     if (!(name in header.sections)) return null;
     const [offset, size] = header.sections[name];
@@ -89,4 +110,4 @@ function record(latencies, ms) {
 /** @param {string} hex */
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-export { component, el, inflate, minus, painted, plain, record, rgb, TAU, unpack };
+export { component, context2d, el, given, inflate, listener, minus, painted, plain, record, rgb, TAU, unpack };

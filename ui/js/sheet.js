@@ -3,7 +3,7 @@ import { el } from "./shared.js";
 
 // Draws a sheet of images. The pointer and the arrow keys point at an image, a click or Enter chooses it.
 
-/** @param {Float32Array} pixels @param {any} vector */
+/** @param {Float32Array} pixels @param {boolean} vector */
 const bytes = (pixels, vector) => {
   let [low, span] = [0, 1];
   if (vector) {
@@ -15,9 +15,9 @@ const bytes = (pixels, vector) => {
 
 // Fill a list of numbers [[name, value, class]] in place: new elements at each move of the pointer would cost a layout
 // each.
-/** @param {any} list @param {string[][]} rows */
+/** @param {HTMLElement} list @param {string[][]} rows */
 function fillNumbers(list, rows) {
-  while (list.children.length > 2 * rows.length) list.lastChild.remove();
+  while (list.children.length > 2 * rows.length) list.lastChild?.remove();
   rows.forEach(([name, value, kind], k) => {
     if (2 * k >= list.children.length) list.append(el("dt"), el("dd"));
     const [term, cell] = [list.children[2 * k], list.children[2 * k + 1]];
@@ -43,7 +43,11 @@ class Sheet {
       this.marks,
     );
     this.columns = 1;
+    /** @type {number | null} */
     this.at = null;
+    /** @type {FramedStrip | null} */
+    this.strip = null;
+    /** @param {number | null} i */
     this.hover = (i) => {
       if (i === this.at) return;
       this.at = i;
@@ -56,6 +60,7 @@ class Sheet {
       if (i !== null) choose(i);
     });
     this.node.addEventListener("keydown", (e) => {
+      /** @type {Record<string, number>} */
       const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns };
       if (e.ctrlKey || e.metaKey || e.altKey || !this.count) return;
       if (e.key in moves) this.hover(Math.min(Math.max((this.at ?? 0) + moves[e.key], 0), this.count - 1));
@@ -71,7 +76,7 @@ class Sheet {
   }
 
   // Images uint8 [N, C, H, W].
-  /** @param {any} images @param {number[]} shape @param {number} columns @param {any} frame */
+  /** @param {ArrayLike<number>} images @param {number[]} shape @param {number} columns @param {string} frame */
   set(images, shape, columns, frame) {
     this.strip = { ...strip(images, shape), frame };
     this.columns = columns;
@@ -90,7 +95,7 @@ class Sheet {
     return [(i % this.columns) * pitch, Math.floor(i / this.columns) * tall, pitch, tall];
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   under(event) {
     if (!this.count) return null;
     const box = this.canvas.getBoundingClientRect();

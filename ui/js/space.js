@@ -1,45 +1,52 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { Mixture } from "./mixture.js";
-import { el, inflate, minus, TAU } from "./shared.js";
+import { el, given, inflate, minus, TAU } from "./shared.js";
 
 const QUICK = 1e5; // codes up to which evaluating a place is quick
 const NEAREST = 8; // codes that a place of a bent map is among
 
-/** @param {any} x @param {any} [digits] */
-const fixed = (x, digits = 2) => (Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
+/** @param {number | undefined} x @param {number} [digits] */
+const fixed = (x, digits = 2) => (x !== undefined && Number.isFinite(x) ? minus(x.toFixed(digits)) : "–");
 /** @param {number} x */
 const signed = (x) => (x > 0 ? "+" : "") + fixed(x);
 
 // What the model knows: the decoder, the codes, and the densities p(z) and q(z). `header.limits` are those of
 // vae/density/holes.py: what counts as a hole, and when q(z) is to be trusted.
 class Space {
-  /** @param {{header: any, section: Packet["section"]}} about @param {() => void} changed */
+  /** @param {{header: SpaceHeader, section: Section}} about @param {() => void} changed */
   constructor({ header, section }, changed) {
     this.header = header;
     const d = (this.d = header.latent);
     this.pixels = header.shape.reduce((a, b) => a * b, 1);
+    /** @param {string} name */
     const floats = (name) => {
       const bytes = section(name);
       return bytes && new Float32Array(bytes.buffer);
     };
-    this.means = floats("means");
+    this.means = given(floats("means"), "codes");
     this.n = this.means.length / d;
     this.every = header.every ?? 1; // of how many images each has its code here
-    this.labels = new Int32Array(section("labels").buffer);
+    this.labels = new Int32Array(given(section("labels"), "labels").buffer);
     const scales = floats("scales");
     this.mixture = new Mixture(this.means, scales, d);
     this.inverse = this.mixture.inverse; // absent without densities
     // a bent map: the codes' places, and perhaps z on a grid over them
     this.places = floats("places");
     this.inverseGrid = floats("inverse");
+    /** @type {Uint8Array | null} */
+    this.tiles = null;
+    /** @type {ReturnType<typeof makeDecoder> | null} */
+    this.decoder = null;
     if (header.atlas) {
       inflate(section("tiles")).then((tiles) => {
         this.tiles = tiles;
         changed();
       });
     } else {
-      this.decoder = makeDecoder(header, floats("weights"));
+      this.decoder = makeDecoder(header, given(floats("weights"), "weights"));
     }
+    /** @type {Uint8Array | null} */
+    this.images = null;
     const images = section("images");
     this.hasImages = images !== null;
     if (images)
@@ -48,12 +55,21 @@ class Space {
         changed();
       });
     this.blended = new Float32Array(this.pixels);
+    /** @type {number | null} */
+    this._unit = null;
+    /** @type {{spacing: number, strays: number, trusted: boolean} | null} */
+    this._calibration = null;
+  }
+
+  // Of a map whose codes have no places of their own.
+  get flat() {
+    return /** @type {FlatPlane} */ (this.header.plane);
   }
 
   /** @param {number[]} u */
   toLatent(u) {
-    if (this.places) return this.gridded(u) ?? this.amongNearest(u);
-    const { origin, basis } = this.header.plane;
+    if (this.places) return this.gridded(u) ?? this.amongNearest(u, this.places);
+    const { origin, basis } = this.flat;
     return origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
   }
 
@@ -63,7 +79,7 @@ class Space {
       const { nearest } = this.mixture.evaluate(z);
       return Array.from(this.places.subarray(2 * nearest, 2 * nearest + 2));
     }
-    const { origin, basis } = this.header.plane;
+    const { origin, basis } = this.flat;
     return basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
   }
 
@@ -80,13 +96,15 @@ class Space {
   // z of the tabulated inverse at a place, between its grid points; null where there is none.
   /** @param {number[]} u */
   gridded(u) {
-    const { extent, side } = this.header.plane;
-    if (!this.inverseGrid) return null;
+    const { extent, side } = /** @type {BentPlane} */ (this.header.plane);
+    const { inverseGrid } = this;
+    if (!inverseGrid || !extent) return null;
     const at = [0, 1].map((k) => ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1));
     if (at.some((t) => t < 0 || t > side - 1)) return null;
     const [x, y] = at.map((t) => Math.min(Math.floor(t), side - 2));
     const [fx, fy] = [at[0] - x, at[1] - y];
-    const grid = (row, column, j) => this.inverseGrid[(row * side + column) * this.d + j];
+    /** @param {number} row @param {number} column @param {number} j */
+    const grid = (row, column, j) => inverseGrid[(row * side + column) * this.d + j];
     return Array.from({ length: this.d }, (_, j) => {
       const low = grid(y, x, j) * (1 - fx) + grid(y, x + 1, j) * fx;
       return low * (1 - fy) + (grid(y + 1, x, j) * (1 - fx) + grid(y + 1, x + 1, j) * fx) * fy;
@@ -94,18 +112,19 @@ class Space {
   }
 
   // The mean of the codes of the nearest places, weighted by 1 / distance^2: on a code it is that code.
-  /** @param {number[]} u */
-  amongNearest(u) {
+  /** @param {number[]} u @param {Float32Array} places */
+  amongNearest(u, places) {
+    /** @type {{i: number, gap: number}[]} */
     const found = [];
     for (let i = 0; i < this.n; i++) {
-      const gap = (u[0] - this.places[2 * i]) ** 2 + (u[1] - this.places[2 * i + 1]) ** 2;
-      if (found.length < NEAREST || gap < found.at(-1).gap) {
+      const gap = (u[0] - places[2 * i]) ** 2 + (u[1] - places[2 * i + 1]) ** 2;
+      if (found.length < NEAREST || gap < found[found.length - 1].gap) {
         const place = found.findIndex((other) => other.gap > gap);
         found.splice(place < 0 ? found.length : place, 0, { i, gap });
         if (found.length > NEAREST) found.pop();
       }
     }
-    const z = new Array(this.d).fill(0);
+    const z = Array.from({ length: this.d }, () => 0);
     let total = 0;
     for (const { i, gap } of found) {
       const weight = 1 / (gap + 1e-12);
@@ -129,22 +148,24 @@ class Space {
   // Bilinear interpolation of the pre-decoded tiles around plane point u; null outside of them.
   /** @param {number[]} u */
   blend(u) {
-    const { side, extent } = this.header.atlas;
+    const { tiles } = this;
+    const { side, extent } = given(this.header.atlas, "atlas");
     const [x0, x1, y0, y1] = extent;
     const slack = 1e-4 * (x1 - x0 + y1 - y0); // the outermost codes lie on the edge itself
     const outside = u[0] < x0 - slack || u[0] > x1 + slack || u[1] < y0 - slack || u[1] > y1 + slack;
-    if (!this.tiles || outside) return null;
+    if (!tiles || outside) return null;
     const at = [0, 1].map((k) => {
       const t = ((u[k] - extent[2 * k]) / (extent[2 * k + 1] - extent[2 * k])) * (side - 1);
       return Math.min(Math.max(t, 0), side - 1);
     });
     const [x, y] = at.map((t) => Math.min(Math.floor(t), side - 2));
     const [fx, fy] = [at[0] - x, at[1] - y];
+    /** @param {number} row @param {number} column */
     const corner = (row, column) => (row * side + column) * this.pixels;
     const [a, b, c, e] = [corner(y, x), corner(y, x + 1), corner(y + 1, x), corner(y + 1, x + 1)];
     for (let t = 0; t < this.pixels; t++) {
-      const low = this.tiles[a + t] * (1 - fx) + this.tiles[b + t] * fx;
-      const high = this.tiles[c + t] * (1 - fx) + this.tiles[e + t] * fx;
+      const low = tiles[a + t] * (1 - fx) + tiles[b + t] * fx;
+      const high = tiles[c + t] * (1 - fx) + tiles[e + t] * fx;
       this.blended[t] = (low * (1 - fy) + high * fy) / 255;
     }
     return this.blended;
@@ -152,7 +173,7 @@ class Space {
 
   // {nearest, distance, logP, logQ}: the nearest code, and both log-densities in nats (absent for an autoencoder), over
   // all codes but number `skip`.
-  /** @param {number[]} z @param {any} [skip] */
+  /** @param {number[]} z @param {number} [skip] */
   evaluate(z, skip = -1) {
     const found = this.mixture.evaluate(z, skip);
     if (this.inverse) found.logP = (-this.d / 2) * Math.log(TAU) - z.reduce((s, v) => s + v * v, 0) / 2;
@@ -170,7 +191,7 @@ class Space {
         return this.evaluate(this.code(i), i);
       });
       const distances = left.map((s) => s.distance).sort((a, b) => a - b);
-      const strays = left.filter((s) => s.logQ - s.logP < this.header.limits.hole).length / count;
+      const strays = left.filter((s) => difference(s) < this.header.limits.hole).length / count;
       this._calibration = {
         spacing: distances[count >> 1] || 1,
         strays,
@@ -186,12 +207,12 @@ class Space {
   }
 
   /** @param {Evaluation} found */
-  verdict({ logP, logQ, distance }) {
+  verdict(found) {
     if (this.trusted) {
-      const inside = logQ - logP >= this.header.limits.hole;
+      const inside = difference(found) >= this.header.limits.hole;
       return { inside, text: inside ? "in the data" : "in a hole" };
     }
-    const inside = distance < this.header.limits.far * this.calibration.spacing;
+    const inside = found.distance < this.header.limits.far * this.calibration.spacing;
     return { inside, text: inside ? "near the data" : "far from the data" };
   }
 
@@ -209,7 +230,7 @@ class Space {
   }
 
   // Which image of the data code i is of.
-  /** @param {any} i */
+  /** @param {number} i */
   number(i) {
     return i * this.every;
   }
@@ -220,6 +241,10 @@ class Space {
     return k < 0 ? "" : (this.header.classes[k] ?? String(k));
   }
 }
+
+// log q(z) - log p(z) in nats; not a number without densities.
+/** @param {Evaluation} found */
+const difference = ({ logP = NaN, logQ = NaN }) => logQ - logP;
 
 /** @param {string} role @param {string} label */
 function picture(role, label) {

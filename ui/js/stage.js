@@ -2,6 +2,7 @@ import { makeLegend } from "./legend.js";
 import { el } from "./shared.js";
 
 function icon() {
+  /** @param {string} name @param {Record<string, string>} attributes */
   const make = (name, attributes) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -20,7 +21,9 @@ const PAUSE = "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z";
 class Stage {
   /** @param {HTMLElement} parent */
   constructor(parent) {
+    /** @param {string} label */
     const canvas = (label) => el("canvas", { role: "img", "aria-label": label });
+    /** @param {string} name @param {string} caption */
     const picture = (name, caption) => {
       const node = canvas(caption);
       const words = el("figcaption", {}, caption);
@@ -53,6 +56,7 @@ class Stage {
     );
     this.newest = el("button", { type: "button", hidden: "" }, "Newest");
     this.strip = el("div", { class: "strip" }, this.play, this.range, this.count, this.newest, this.speed);
+    /** @type {Record<string, Record<"row" | "train" | "valid", HTMLElement>>} */
     this.values = {};
     this.readout = el("dl", { class: "readout" });
     for (const [name, label] of [

@@ -21,8 +21,12 @@ function shuffled(n) {
 
 // Of points at pixels px, py (functions of their number) those at least `side` apart, earlier ones preferred:
 // a grid of that side holds at most one point a cell, and only the cells around it can hold one that is too near.
-/** @param {any} numbers @param {(i: number) => number} px @param {(i: number) => number} py @param {number} side */
+/**
+ * @param {Iterable<number>} numbers @param {(i: number) => number} px @param {(i: number) => number} py
+ * @param {number} side
+ */
 function thin(numbers, px, py, side) {
+  /** @type {Map<number, number[]>} */
   const taken = new Map();
   const kept = [];
   for (const i of numbers) {
@@ -44,7 +48,12 @@ function thin(numbers, px, py, side) {
 
 class Thumbnails {
   constructor() {
+    /** @type {Map<number, HTMLCanvasElement>} */
     this.made = new Map();
+    /** @type {import("../js/space.js").Space | null} */
+    this.space = null;
+    /** @type {Uint8Array | null} */
+    this.source = null;
   }
 
   // Pixels [width, height] of an image of that shape, enlarged by a whole number where it is small.
@@ -62,7 +71,7 @@ class Thumbnails {
   }
 
   // `paint` draws pixels on a canvas; the card hands it over with its space.
-  /** @param {number} i @param {{space: import("../js/space.js").Space, paint: any}} about @param {number} until */
+  /** @param {number} i @param {KnownSpace} about @param {number} until */
   picture(i, { space, paint }, until) {
     if (space !== this.space || space.images !== this.source) {
       this.space = space;
@@ -75,15 +84,18 @@ class Thumbnails {
     if (!pixels) return null;
     const canvas = document.createElement("canvas");
     paint(canvas, pixels, space.header.shape);
-    if (this.made.size >= KEPT) this.made.delete(this.made.keys().next().value);
+    if (this.made.size >= KEPT) {
+      const [oldest] = this.made.keys();
+      this.made.delete(oldest);
+    }
     this.made.set(i, canvas);
     return canvas;
   }
 
   // Draw codes at(i) -> [x, y] pixels, each in a frame of hue(i) -> CSS colour; returns how many are still to be made.
   /**
-   * @param {CanvasRenderingContext2D} context @param {any} known @param {any} numbers @param {any} at
-   * @param {(i: number) => string} hue
+   * @param {CanvasRenderingContext2D} context @param {KnownSpace} known @param {Iterable<number>} numbers
+   * @param {(i: number) => number[]} at @param {(i: number) => string} hue
    */
   draw(context, known, numbers, at, hue) {
     const { shape } = known.space.header;

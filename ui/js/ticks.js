@@ -12,7 +12,7 @@ function ticks(low, high, count) {
   const rough = (high - low) / Math.max(count, 1);
   if (!(rough > 0)) return { values: [], digits: 0 };
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((m) => m * power >= rough * 0.999);
+  const step = power * ([1, 2, 5].find((m) => m * power >= rough * 0.999) ?? 10);
   const values = [];
   for (let k = Math.ceil(low / step); k * step <= high + 1e-9 * step; k++) values.push(k * step);
   return { values, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };

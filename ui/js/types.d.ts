@@ -61,9 +61,284 @@ interface Evaluation {
   logQ?: number;
 }
 
-/** What Python packed (ui/shared/components.py); the header is JSON, whose shape stands where it is made. */
-interface Packet {
-  header: any;
-  /** A copy of a section's bytes, or null where there is none. */
-  section: (name: string) => Uint8Array<ArrayBuffer> | null;
+/** A copy of a section's bytes, or null where there is none. */
+type Section = (name: string) => Uint8Array<ArrayBuffer> | null;
+
+/** What Python packed (ui/shared/components.py); the header is JSON, and each component has a type of its own. */
+interface Packet<Header> {
+  header: Header & { sections: Record<string, number[]> };
+  section: Section;
+}
+
+/** Adds a listener that goes with its component (ui/js/shared.js). */
+interface Listen {
+  <Name extends keyof HTMLElementEventMap>(
+    target: HTMLElement | Document,
+    type: Name,
+    handler: (event: HTMLElementEventMap[Name]) => unknown,
+    options?: AddEventListenerOptions,
+  ): void;
+  <Name extends keyof WindowEventMap>(
+    target: Window,
+    type: Name,
+    handler: (event: WindowEventMap[Name]) => unknown,
+    options?: AddEventListenerOptions,
+  ): void;
+  (target: EventTarget, type: string, handler: (event: Event) => unknown, options?: AddEventListenerOptions): void;
+}
+
+/** A name on a map: where it is on the plane, in pixels, and how well it is seen, from 0 to 1 (ui/js/axes.js). */
+interface Glyph {
+  text: string;
+  /** Its class. */
+  k: number;
+  x: number;
+  y: number;
+  at: number[];
+  strength: number;
+}
+
+/** An axis of a map: pixels of the plot area to plane coordinates and back; the names are Plotly's. */
+interface MapAxis {
+  p2d(pixel: number): number;
+  d2p(value: number): number;
+  _offset: number;
+  _length: number;
+}
+
+interface MapAxes {
+  x: MapAxis;
+  y: MapAxis;
+}
+
+/** A map that components put their own elements on (ui/js/map_overlay.js). */
+interface OverlaidMap {
+  node: HTMLElement;
+  axes(): MapAxes | null;
+  /** Calls back after each change of what is seen; returns how to stop that. */
+  listen(follow: () => void): () => void;
+}
+
+/** Plotly's axis; it has no functions before its first layout. */
+interface PlotlyAxis extends Partial<MapAxis> {
+  range: number[];
+}
+
+/** What the card and the map's layer use of Plotly's chart; names with an underscore are private to Plotly. */
+interface PlotlyChart extends HTMLElement {
+  _fullLayout?: { xaxis?: PlotlyAxis; yaxis?: PlotlyAxis };
+  _fullData?: { visible: boolean | "legendonly" }[];
+  on?(name: string, handler: (event: PlotlySelection | undefined) => void): void;
+  removeListener?(name: string, handler: (event: PlotlySelection | undefined) => void): void;
+}
+
+/** What was drawn on Plotly's chart: a lasso or a box. */
+interface PlotlySelection {
+  lassoPoints?: { x: number[]; y: number[] };
+  range?: { x: number[]; y: number[] };
+}
+
+/** A flat map: places are origin + u0 basis0 + u1 basis1 (ui/explore/explorer.py: serialise). */
+interface FlatPlane {
+  titles: string[];
+  origin: number[];
+  basis: number[][];
+  way?: undefined;
+}
+
+/** A map whose places are sent code by code, with z on a grid over its extent where that was fitted. */
+interface BentPlane {
+  titles: string[];
+  way: string;
+  extent: number[] | null;
+  side: number;
+}
+
+/** A layer of a decoder (vae/spec/layers.py). */
+interface Layer {
+  kind: string;
+  in: number;
+  out: number;
+  kernel: number;
+  stride: number;
+  padding: number;
+  output_padding: number[];
+  scale: number;
+  shape: number[];
+}
+
+/** The product C[m x n] = A[m x k] B[k x n]; a, b and c are where they begin in the memory (ui/decode/decoder.js). */
+type Matmul = (a: number, b: number, c: number, m: number, k: number, n: number) => void;
+
+/** A layer with the shapes before and after it, and where its weights are in the memory. */
+interface PlannedLayer {
+  layer: Layer;
+  from: number[];
+  to: number[];
+  at: number;
+}
+
+/** A decoder as bytes (ui/decode/decoder.py). */
+interface DecoderHeader {
+  layers: Layer[];
+  mean: string;
+  shape: number[];
+  latent: number;
+  /** [offset, length] in floats. */
+  tensors: Record<string, number[]>;
+}
+
+/** What a Space is made of (ui/explore/explorer.py: content). */
+interface SpaceHeader extends DecoderHeader {
+  plane: FlatPlane | BentPlane;
+  atlas?: { side: number; extent: number[] };
+  classes: string[];
+  split: string;
+  every?: number;
+  limits: { hole: number; strays: number; far: number };
+  content: string;
+  name: string;
+  probabilistic: boolean;
+  /** Why there are no densities, or "". */
+  without: string;
+  /** Why images are not sent, or "". */
+  unsent: string;
+  /** Ids of what is sent apart, see ui/shared/geometry.js and values.js. */
+  geometry: string[];
+  places: string | null;
+}
+
+/** A model, and how its images are drawn (ui/explore/explorer.js puts it on the window). */
+interface KnownSpace {
+  space: import("./space.js").Space;
+  paint: typeof import("./paint.js").paint;
+}
+
+/** The codes of one moment on a plane (ui/js/film_frames.js). */
+interface Moment {
+  step: number;
+  /** Float32 [N, 2]. */
+  codes: Float32Array;
+  titles: string[];
+  /** Where the prior's mean is; null for another prior. */
+  rings: number[] | null;
+  /** Empty until summarised, as the medians are: of each class, null where it has no codes. */
+  view: View;
+  medians: (number[] | null)[];
+}
+
+interface FilmFrame extends Moment {
+  rate?: Float32Array;
+  reconstructions?: Uint8Array;
+  samples?: Uint8Array;
+}
+
+/** Numbers by step (ui/train/film.py). */
+interface FilmHistory {
+  step: Int32Array;
+  distortion: Float32Array;
+  rate: Float32Array;
+  valid_step: Int32Array;
+  valid_distortion: Float32Array;
+  valid_rate: Float32Array;
+}
+
+type CurveName = "elbo" | "distortion" | "rate";
+
+/** The curves of one split, by step (ui/js/curves.js). */
+interface Split {
+  step: Int32Array;
+  elbo: Float32Array;
+  distortion: Float32Array;
+  rate: Float32Array;
+}
+
+/** The header of a film (ui/train/film.py: _packed). */
+interface FilmHeader {
+  kind: "film" | "live";
+  run: string;
+  steps: number[];
+  points: number;
+  latent: number;
+  shape: number[];
+  probabilistic: boolean;
+  titles: string[];
+  rings: number[] | null;
+  classes: string[];
+  colours: string[];
+  hues: Record<"decoder" | "prior" | "kl" | "reconstruction" | "rim", string>;
+  split: string;
+  /** Nats below which a dimension is dead. */
+  dead: number;
+  status: { state: string; step: number; total: number };
+  waiting: string;
+  notes: Record<string, string>;
+}
+
+interface FilmContent {
+  header: Packet<FilmHeader>["header"];
+  frames: FilmFrame[];
+  history: FilmHistory;
+  labels: Int32Array;
+  originals: Uint8Array | null;
+}
+
+/** Images as tiles of one canvas (ui/js/pictures.js). */
+interface Strip {
+  canvas: HTMLCanvasElement;
+  count: number;
+  width: number;
+  height: number;
+}
+
+interface FramedStrip extends Strip {
+  frame: string;
+}
+
+/** The header of the model that a page's components share (ui/sample/shared_model.py: payload). */
+interface SharedHeader extends DecoderHeader {
+  id: string;
+  run: string;
+  /** Whether the browser can run the decoder. */
+  runnable: boolean;
+  /** Which of the run's codes are sent. */
+  indices: number[];
+  split: string;
+  plane: FlatPlane;
+  classes: string[];
+  colours: string[];
+  /** The colour of codes without a class. */
+  plain: string;
+  /** Whether the prior is a standard Normal. */
+  rings: boolean;
+}
+
+/** The model itself; without its decoder where the browser cannot run it (ui/sample/shared_model.js). */
+interface SharedModel {
+  bytes: Uint8Array;
+  header: SharedHeader;
+  means: Float32Array;
+  labels: Int32Array;
+  decoder: ReturnType<typeof import("../decode/decoder.js").makeDecoder> | null;
+}
+
+/** A mark on a small map of codes: a ring, or a square, around z (ui/explore/codes_map.js). */
+interface CodeMark {
+  z: number[];
+  hue: string;
+  shape?: "square" | "circle";
+  strong?: boolean;
+}
+
+/** What codes are coloured by other than their class (ui/explore/colouring.py). */
+interface Colour {
+  id: string;
+  title: string;
+  unit: string;
+  low: number;
+  high: number;
+  below: boolean;
+  above: boolean;
+  classes: { name: string; hue: string }[] | null;
+  note: string;
 }

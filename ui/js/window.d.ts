@@ -5,21 +5,31 @@
 interface Mounted {
   parentElement: HTMLElement;
   data: Uint8Array;
-  [answer: string]: any;
+  setStateValue: Answer;
+  setTriggerValue: Answer;
 }
+
+/** How a component tells Python something, as JSON. */
+type Answer = (name: string, value: unknown) => void;
 
 /** What stands at one place of the page. */
 interface Component {
-  update(data: Uint8Array, answer: (name: string, value: any) => void): unknown;
+  update(data: Uint8Array, answer: Answer): unknown;
   destroy(): void;
+}
+
+/** Numbers of each code, or over all codes, by name; the model is what they are of (ui/shared/values.js). */
+interface Values {
+  model: string;
+  arrays: Record<string, Float32Array<ArrayBuffer>>;
 }
 
 /** A model's codes (ui/shared/geometry.js). */
 interface Codes {
   model: string;
-  means?: Float32Array;
-  scales?: Float32Array;
-  labels?: Int32Array;
+  means?: Float32Array<ArrayBuffer>;
+  scales?: Float32Array<ArrayBuffer>;
+  labels?: Int32Array<ArrayBuffer>;
 }
 
 interface Window {
@@ -28,17 +38,17 @@ interface Window {
   /** Codes by their id (ui/shared/geometry.js). */
   __latentGeometry?: Map<string, Codes>;
   /** Numbers of each code by their id (ui/shared/values.js). */
-  __latentValues?: Map<string, { model: string; [name: string]: any }>;
+  __latentValues?: Map<string, Values>;
   /** Maps other than Plotly's by the chart's key (ui/explore/bigmap.js). */
-  __latentMaps?: Map<string, any>;
+  __latentMaps?: Map<string, OverlaidMap & StyledMap>;
   /** What models know, by the card's content (ui/explore/explorer.js). */
-  __latentSpaces?: Map<string, any>;
+  __latentSpaces?: Map<string, KnownSpace>;
   /** Which codes are selected, by run (ui/explore/layer.js). */
-  __latentChosen?: Map<string, any>;
+  __latentChosen?: Map<string, Chosen>;
   /** Films by run (ui/train/film.js). */
-  __latentFilms?: Map<string, any>;
+  __latentFilms?: Map<string, RememberedFilm>;
   /** The decoder and codes that the Sample page's components share (ui/sample/shared_model.js). */
-  __latentSharedModel?: any;
+  __latentSharedModel?: SharedModel;
 
   // what tests and benchmarks read
   __latent?: object;
@@ -52,13 +62,19 @@ interface Window {
   __latentTraverse?: object;
 }
 
+interface WindowEventMap {
+  /** The channel that has an answer (ui/js/answers.js). */
+  "latent-answers": CustomEvent<string>;
+  "latent-shared-model": Event;
+}
+
 interface Navigator {
   connection?: { saveData?: boolean };
 }
 
 interface HTMLCanvasElement {
   /** The pixels that are drawn again and again (ui/js/paint.js). */
-  image?: ImageData;
+  image?: ImageData | null;
 }
 
 interface HTMLDivElement {

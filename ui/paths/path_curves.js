@@ -12,6 +12,7 @@ const AIR = 0.12; // of a panel's range, above and below
 const DEEP = 30; // nats below the highest at which a density's panel ends: further down all holes are alike
 const FAINT = 0.32;
 
+/** @type {{name: PathPanelName, title: string, floor?: number}[]} */
 const PANELS = [
   { name: "density", title: "log q(z) —  log p(z) ⋯  nats" },
   { name: "elbo", title: "ELBO of the frame ± s.e., nats" },
@@ -24,6 +25,8 @@ class PathCurves {
   constructor(canvas, frames) {
     this.canvas = canvas;
     this.frames = frames;
+    /** @type {number | undefined} */
+    this.width = undefined;
     // asked for within a frame, after other elements have changed, it would have the whole page laid out twice
     new ResizeObserver(([{ contentRect }]) => (this.width = contentRect.width)).observe(canvas);
   }
@@ -41,14 +44,16 @@ class PathCurves {
 
   // kinds: [{hue, current, lines: {density: [...], elbo: [...], step: [...], near: [...]}}], each line {t, y, se?,
   // dotted?, steps?}; notes by panel: {none: why it has no lines} or {more: what must be known of them}.
-  /** @param {any[]} kinds @param {any} t @param {any} notes @param {any} theme */
+  /** @param {PathLines[]} kinds @param {number} t @param {Record<string, PanelNote>} notes @param {Theme} theme */
   draw(kinds, t, notes, theme) {
     // an empty panel shows its reason in words, or nothing where another panel shows it
     const panels = PANELS.filter(({ name }) => notes[name]?.none !== "");
+    /** @param {{name: string}} panel */
     const high = ({ name }) => (notes[name]?.none ? 0 : PANEL);
     const height = panels.reduce((sum, panel) => sum + TITLE + high(panel) + GAP, 0);
     this.canvas.style.height = `${height}px`;
     const { context, width } = fresh(this.canvas, this.width ?? this.canvas.clientWidth, height);
+    /** @type {number[]} */
     const tops = [];
     panels.reduce((top, panel) => {
       this.panel(context, panel, top + TITLE, width, kinds, notes[panel.name] ?? {}, theme);
@@ -68,8 +73,8 @@ class PathCurves {
   }
 
   /**
-   * @param {CanvasRenderingContext2D} context @param {{name: string, title: string, floor?: number}} about
-   * @param {number} top @param {number} width @param {any[]} kinds @param {{none?: string, more?: string}} note
+   * @param {CanvasRenderingContext2D} context @param {typeof PANELS[number]} panel
+   * @param {number} top @param {number} width @param {PathLines[]} kinds @param {PanelNote} note
    * @param {Theme} theme
    */
   panel(context, { name, title, floor }, top, width, kinds, note, theme) {
@@ -82,9 +87,10 @@ class PathCurves {
     context.lineWidth = 1;
     const area = { left: GUTTER, top, width: width - GUTTER, height: PANEL };
     border(context, area, theme.grid);
-    const lines = kinds.flatMap((kind) => (kind.lines[name] ?? []).map((line) => ({ ...line, ...kind, lines: null })));
+    const lines = kinds.flatMap(({ lines, ...kind }) => lines[name].map((line) => ({ ...line, ...kind })));
     const [low, high] = this.range(name, floor, lines);
     if (!lines.length || !(high > low)) return;
+    /** @param {number} v */
     const y = (v) => bottom - ((v - low) / (high - low)) * PANEL;
     const { values, digits } = ticks(low, high, 3);
     const apart = values.filter((v) => y(v) >= top + 4 && y(v) <= bottom - 3); // from the border
@@ -96,10 +102,10 @@ class PathCurves {
     });
   }
 
-  /** @param {string} name @param {any} floor @param {any} lines */
+  /** @param {string} name @param {number | undefined} floor @param {PathLine[]} lines */
   range(name, floor, lines) {
-    const values = lines.flatMap((l) =>
-      l.se ? [...l.y.map((v, i) => v - l.se[i]), ...l.y.map((v, i) => v + l.se[i])] : [...l.y],
+    const values = lines.flatMap(({ y, se }) =>
+      se ? [...y.map((v, i) => v - se[i]), ...y.map((v, i) => v + se[i])] : y,
     );
     const finite = values.filter(Number.isFinite);
     let [low, high] = [Math.min(...finite), Math.max(...finite)];
@@ -109,8 +115,7 @@ class PathCurves {
   }
 
   /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {{t: number[], y: number[], se: any, dotted: boolean, hue: any, current: boolean}} about
+   * @param {CanvasRenderingContext2D} context @param {PathLine & {hue: string, current: boolean}} line
    * @param {(value: number) => number} y @param {number} width
    */
   line(context, { t, y: values, se, dotted, hue, current }, y, width) {

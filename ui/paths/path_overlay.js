@@ -1,5 +1,5 @@
 import { CIVIDIS, cividis } from "../js/cividis.js";
-import { el } from "../js/shared.js";
+import { context2d, el } from "../js/shared.js";
 
 // Draws on the map: the paths, the waypoints to be dragged, the decoded point, and the map's magnification.
 // All of it is in the chart's document, where a component's style sheet does not reach: hence attributes.
@@ -7,17 +7,20 @@ import { el } from "../js/shared.js";
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE = 8; // pixels of a waypoint's radius; what can be grabbed is twice as wide
 
-/** @param {string} name @param {Record<string, any>} [attributes] @param {...(Node | string)} children */
+/**
+ * @template {keyof SVGElementTagNameMap} Name
+ * @param {Name} name @param {Record<string, string | number>} [attributes] @param {...(Node | string)} children
+ */
 function shape(name, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
   node.append(...children);
   return node;
 }
 
 class Overlay {
   // grab(event, k): dragging of a waypoint begins; focus(k): it is chosen by key
-  /** @param {{grab: any, focus: any}} about */
+  /** @param {{grab: (event: PointerEvent, k: number) => void, focus: (k: number) => void}} handlers */
   constructor({ grab, focus }) {
     this.grab = grab;
     this.focus = focus;
@@ -33,13 +36,15 @@ class Overlay {
     this.image = el("canvas", { width: 1, height: 1 });
     Object.assign(this.image.style, { position: "absolute", opacity: "0.85" });
     this.heat.append(this.image);
-    this.window = null;
+    /** @type {number[] | null} */
+    this.window = null; // of the plane, that is coloured
   }
 
   // The colour bar of the magnification.
   legend() {
     const stops = CIVIDIS.map((hex, k) => shape("stop", { offset: k / (CIVIDIS.length - 1), "stop-color": `#${hex}` }));
     const ramp = shape("linearGradient", { id: "latent-magnification" }, ...stops);
+    /** @param {number} x @param {string} anchor */
     const words = (x, anchor) =>
       shape("text", {
         x,
@@ -56,18 +61,18 @@ class Overlay {
   }
 
   // Colours a grid of values, rows upwards, over a window (x0, x1, y0, y1) of the plane; null takes it away.
-  /** @param {ArrayLike<number>} values @param {any} window */
+  /** @param {ArrayLike<number> | null} values @param {number[]} window */
   colour(values, window) {
     this.window = values && window;
     if (!values) return;
     const side = Math.round(Math.sqrt(values.length));
     [this.image.width, this.image.height] = [side, side];
-    const context = this.image.getContext("2d");
+    const context = context2d(this.image);
     const pixels = context.createImageData(side, side);
     // magnifications differ by orders of magnitude, so that their logarithms are shown, without the lowest twentieth
     const logs = Array.from(values, (v) => Math.log(Math.max(v, 1e-12)));
     const sorted = [...logs].sort((a, b) => a - b);
-    const [low, high] = [sorted[Math.floor(0.05 * sorted.length)], sorted.at(-1)];
+    const [low, high] = [sorted[Math.floor(0.05 * sorted.length)], sorted[sorted.length - 1]];
     for (let row = 0; row < side; row++) {
       for (let column = 0; column < side; column++) {
         const o = 4 * ((side - 1 - row) * side + column);
@@ -76,13 +81,14 @@ class Overlay {
       }
     }
     context.putImageData(pixels, 0, 0);
+    /** @param {number} log */
     const format = (log) => Number(Math.exp(log).toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 });
     this.key.low.textContent = `√det JᵀJ ${format(low)}`;
     this.key.high.textContent = format(high);
   }
 
   // Put everything where the axes are. The heat belongs under Plotly's points, which are drawn on a layer of their own.
-  /** @param {any} chart @param {any} axes */
+  /** @param {HTMLElement} chart @param {MapAxes} axes */
   layout(chart, axes) {
     const box = {
       left: `${axes.x._offset}px`,
@@ -108,15 +114,16 @@ class Overlay {
   }
 
   // paths: [{points: [[x, y]...] in plane coordinates, hue, current, waiting}]; waypoints and cursor likewise.
-  /** @param {any} axes @param {{paths: any, waypoints: any, chosen: any, cursor: any, hue: any, theme: any}} about */
+  /** @param {MapAxes} axes @param {DrawnOverlay} drawn */
   draw(axes, { paths, waypoints, chosen, cursor, hue, theme }) {
+    /** @param {number[]} place */
     const at = ([x, y]) => `${axes.x.d2p(x).toFixed(1)},${axes.y.d2p(y).toFixed(1)}`;
     for (const words of [this.key.low, this.key.high]) set(words, { fill: theme.ink, stroke: theme.paper });
     const wanted = 2 * paths.length;
-    while (this.lines.childNodes.length < wanted) this.lines.append(shape("polyline"));
-    while (this.lines.childNodes.length > wanted) this.lines.lastChild.remove();
+    while (this.lines.children.length < wanted) this.lines.append(shape("polyline"));
+    while (this.lines.children.length > wanted) this.lines.lastChild?.remove();
     paths.forEach(({ points, hue: colour, current, waiting }, k) => {
-      const [rim, line] = [this.lines.childNodes[2 * k], this.lines.childNodes[2 * k + 1]];
+      const [rim, line] = [this.lines.children[2 * k], this.lines.children[2 * k + 1]];
       const places = points.map(at).join(" ");
       set(rim, { points: places, stroke: theme.paper, "stroke-width": current ? 6.5 : 5, "stroke-opacity": 0.8 });
       set(line, {
@@ -126,13 +133,13 @@ class Overlay {
         "stroke-dasharray": waiting ? "2 6" : "none",
       });
     });
-    while (this.handles.childNodes.length < waypoints.length)
-      this.handles.append(this.handle(this.handles.childNodes.length));
-    while (this.handles.childNodes.length > waypoints.length) this.handles.lastChild.remove();
+    while (this.handles.children.length < waypoints.length)
+      this.handles.append(this.handle(this.handles.children.length));
+    while (this.handles.children.length > waypoints.length) this.handles.lastChild?.remove();
     waypoints.forEach((u, k) => {
-      const node = this.handles.childNodes[k];
+      const node = this.handles.children[k];
       set(node, { transform: `translate(${at(u)})`, "aria-label": `Waypoint ${k + 1} of ${waypoints.length}` });
-      const [, disc, number] = node.childNodes;
+      const [, disc, number] = node.children;
       set(disc, { fill: k === chosen ? theme.ink : theme.paper, stroke: theme.ink, "stroke-width": 2 });
       set(number, { fill: k === chosen ? theme.paper : theme.ink });
       number.textContent = String(k + 1);
@@ -165,10 +172,10 @@ class Overlay {
   }
 }
 
-/** @param {any} node @param {Record<string, any>} attributes */
+/** @param {Element} node @param {Record<string, string | number>} attributes */
 function set(node, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
-    if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value);
+    if (node.getAttribute(key) !== String(value)) node.setAttribute(key, String(value));
   }
 }
 

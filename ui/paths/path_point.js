@@ -9,27 +9,26 @@ const THUMBS = 12; // neighbours that are shown
 const ELBO = "ELBO of the frame";
 
 class PathPoint {
-  /** @param {any} stage */
+  /** @param {import("./path_stage.js").PathStage} stage */
   constructor(stage) {
     this.stage = stage;
+    /** @type {Map<string, HTMLElement>} */
     this.cells = new Map();
     this.radius = 0;
-    this.near = null; // which neighbour is drawn
+    this.near = ""; // which neighbour is drawn
+    this.shown = ""; // which of the codes around are
   }
 
-  /** @param {string} name @param {any} value */
+  /** @param {string} name @param {string} value */
   number(name, value) {
-    if (!this.cells.has(name)) {
-      const cell = el("dd");
-      this.stage.numbers.append(el("dt", {}, name), cell);
-      this.cells.set(name, cell);
-    }
-    const cell = this.cells.get(name);
+    const cell = this.cells.get(name) ?? el("dd");
+    if (!this.cells.has(name)) this.stage.numbers.append(el("dt", {}, name), cell);
+    this.cells.set(name, cell);
     if (cell.textContent !== value) cell.textContent = value;
   }
 
   // Show z after a share t of a path, {share, answer?, ...}; returns in words what is shown.
-  /** @param {import("../js/space.js").Space} space @param {any} z @param {any} path @param {any} t */
+  /** @param {import("../js/space.js").Space} space @param {number[]} z @param {FramedPath} path @param {number} t */
   draw(space, z, path, t) {
     const { stage } = this;
     const mean = space.decode(z);
@@ -39,7 +38,10 @@ class PathPoint {
     const key = `${space.header.content} ${facts.nearest} ${real}`;
     if (key !== this.near) {
       const pixels = space.real(facts.nearest) ?? space.reconstruction(facts.nearest);
-      if (pixels) [this.near] = [key, paint(stage.near.canvas, pixels, space.header.shape)];
+      if (pixels) {
+        this.near = key;
+        paint(stage.near.canvas, pixels, space.header.shape);
+      }
     }
     const label = space.label(facts.nearest);
     const number = `#${space.number(facts.nearest)}${label && ` (${label})`}`;
@@ -53,13 +55,14 @@ class PathPoint {
         .map((v) => fixed(v))
         .join(", ")})`,
     );
+    /** @param {number[] | null} values */
     const along = (values) => values && at({ points: values.map((v) => [v]), share: path.share }, t)[0];
-    const [logP, logQ] = path.answer ? [along(path.logP), along(path.logQ)] : [facts.logP, facts.logQ];
-    if (logP ?? false) this.number("log p(z)", `${fixed(logP)} nats`);
-    if (logQ ?? false) this.number("log q(z)", `${fixed(logQ)} nats`);
+    const [logP, logQ] = path.answer ? [along(path.answer.logP), along(path.answer.logQ)] : [facts.logP, facts.logQ];
+    if (logP) this.number("log p(z)", `${fixed(logP)} nats`);
+    if (logQ) this.number("log q(z)", `${fixed(logQ)} nats`);
     const nearest = Math.round(t * (stage.frames - 1));
-    if (path.answer && path.elbo)
-      this.number(ELBO, `${fixed(path.elbo[nearest], 1)} ± ${fixed(path.elboSe[nearest], 1)} nats`);
+    const { elbo, elboSe } = path.answer ?? {};
+    if (elbo && elboSe) this.number(ELBO, `${fixed(elbo[nearest], 1)} ± ${fixed(elboSe[nearest], 1)} nats`);
     else if (this.cells.has(ELBO)) this.number(ELBO, "…");
     this.around(space, z);
     return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${space.number(facts.nearest)}`}`;
@@ -81,7 +84,7 @@ class PathPoint {
     this.shown = key;
     while (stage.neighbours.childNodes.length < THUMBS)
       stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img" }));
-    stage.neighbours.childNodes.forEach((canvas, k) => {
+    stage.neighbours.querySelectorAll("canvas").forEach((canvas, k) => {
       canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
       if (k >= wanted.length) return;
       const pixels = space.real(wanted[k]) ?? space.reconstruction(wanted[k]);
@@ -91,7 +94,7 @@ class PathPoint {
   }
 
   // z, or the image whose number was typed, before and after an attribute {vector, title, effect}; null: there is none.
-  /** @param {import("../js/space.js").Space} space @param {number[]} z @param {any} attribute */
+  /** @param {import("../js/space.js").Space} space @param {number[]} z @param {Attribute | null} attribute */
   apply(space, z, attribute) {
     const { attribute: part } = this.stage;
     part.node.hidden = !attribute;

@@ -5,7 +5,7 @@ import { picture } from "../js/space.js";
 
 const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z" };
 
-/** @param {any} sign @param {string} words */
+/** @param {string} sign @param {string} words */
 function button(sign, words) {
   return el("button", { type: "button", title: words, "aria-label": words }, sign);
 }
@@ -18,7 +18,7 @@ class PathStage {
     const holder = document.createElement("div");
     holder.innerHTML =
       '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path fill="currentColor"/></svg>';
-    this.play = el("button", { type: "button", class: "play", "aria-label": "Play" }, holder.firstChild);
+    this.play = el("button", { type: "button", class: "play", "aria-label": "Play" }, ...holder.childNodes);
     this.icon(false);
     this.reverse = button("⇄", "Reverse the path (R)");
     this.remove = button("✕", "Take the chosen waypoint away (Delete)");
@@ -77,12 +77,15 @@ class PathStage {
 
   /** @param {boolean} playing */
   icon(playing) {
-    this.play.querySelector("path").setAttribute("d", ICONS[playing ? "pause" : "play"]);
+    this.play.querySelector("path")?.setAttribute("d", ICONS[playing ? "pause" : "play"]);
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
   }
 
   // A toggle and a strip for each kind: [{name, title, about, hue}]; returns them by name.
-  /** @param {any[]} kinds @param {{toggle: any, choose: any}} about */
+  /**
+   * @param {PathKind[]} kinds @param {PathHandlers} handlers
+   * @returns {Map<string, PathRow>}
+   */
   offer(kinds, { toggle, choose }) {
     this.kinds.replaceChildren();
     this.rows.replaceChildren();
@@ -115,7 +118,7 @@ class PathStage {
         });
         this.kinds.append(label);
         this.rows.append(row);
-        return [name, { box, row, facts, canvases }];
+        return [name, { box, row, facts, canvases, space: null, frames: [], drawn: [] }];
       }),
     );
   }

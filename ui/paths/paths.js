@@ -1,6 +1,7 @@
+import { themeOf } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
-import { component, minus, painted, record, unpack } from "../js/shared.js";
+import { component, given, listener, minus, painted, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 import { PathCurves } from "./path_curves.js";
 import { Overlay } from "./path_overlay.js";
@@ -20,6 +21,7 @@ const NEAR = 28; // pixels from a path within which a new waypoint goes between 
 const KEYSTEP = 0.1; // plane units an arrow key moves; with shift five times that
 const PLAY = 4; // seconds from end to end
 const PAUSE = 600; // ms after the last key before the server gets the change
+/** @type {Record<string, Piece>} */
 const BROWSER_KINDS = { line: lerp, slerp };
 
 /** @param {number[][]} waypoints */
@@ -27,11 +29,11 @@ const format = (waypoints) => waypoints.map((z) => z.map((v) => v.toFixed(3)).jo
 /** @param {number[]} z */
 const round = (z) => z.map((v) => Math.round(v * 1000) / 1000);
 
-/** @param {any} a @param {any} b */
+/** @param {number[]} a @param {number[]} b */
 const same = (a, b) => a.length === b.length && a.every((v, t) => v === b[t]);
 
 // How far two pictures (Float32Array, of one size) are from one another.
-/** @param {any} a @param {number} b */
+/** @param {Float32Array} a @param {Float32Array} b */
 function pixelLength(a, b) {
   let sum = 0;
   for (let t = 0; t < a.length; t++) sum += (a[t] - b[t]) * (a[t] - b[t]);
@@ -53,18 +55,71 @@ class Paths {
       follow: () => this.requestDraw(),
     });
     this.stop = new AbortController();
+    /** @type {Space | null} */
+    this.space = null;
+    this.chart = "";
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    /** @type {Answer} */
+    this.send = () => {};
+    // the path: its waypoints, the chosen one, its kind, and the kinds that are shown
+    /** @type {number[][]} */
     this.waypoints = [];
     this.chosen = 0;
-    this.t = 0;
-    this.answers = new Map();
+    this.kind = "";
+    /** @type {Set<string>} */
     this.shown = new Set();
+    this.most = 0; // waypoints at most
+    // what the server has answered
+    /** @type {Uint8Array | null} */
+    this.lastAnswer = null;
+    /** @type {PathKind[]} */
+    this.kinds = [];
+    /** @type {Map<string, PathRow>} */
+    this.rows = new Map();
+    /** @type {Map<string, PathAnswer>} */
+    this.answers = new Map();
     this.serial = -1;
+    this.radius = -1;
+    this.usual = false; // whether the radius is the server's
+    /** @type {Record<string, string>} */
+    this.failed = {};
+    /** @type {Record<string, PanelNote>} */
+    this.without = {};
+    /** @type {Attribute | null} */
+    this.attribute = null;
+    this.waiting = 0; // ms until it is asked again
+    this.lastAsked = -Infinity;
+    // the place on the path, whether it moves, and when it was drawn
+    this.t = 0;
+    this.playing = false;
+    /** @type {number | undefined} */
+    this.before = undefined;
+    // a gesture: where the pointer was pressed, the waypoint that it holds, and when it moved
+    /** @type {number[] | null} */
+    this.pressed = null;
+    /** @type {{k: number, offset: number[], moved: boolean} | undefined} */
+    this.grabbed = undefined;
+    /** @type {number | undefined} */
+    this.pointerTime = undefined;
+    /** @type {Theme | null} */
+    this.theme = null;
+    this.drawRequested = false;
+    this.sendTimer = 0;
+    this.announcement = "";
+    /** @type {number | null} */
+    this.announceTimer = null;
     this.reduceMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     // what benchmarks and tests read
-    this.timing = window.__latentPaths = { latencies: [], frames: 0, decodes: 0, sent: 0, t: 0 };
+    this.timing = window.__latentPaths = {
+      latencies: /** @type {number[]} */ ([]),
+      frames: 0,
+      decodes: 0,
+      sent: 0,
+      t: 0,
+    };
     const { stage } = this;
-    const on = (target, type, handler, options = {}) =>
-      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    const on = listener(this.stop.signal);
     on(document, "pointerdown", (e) => this.press(e), { capture: true, passive: true });
     on(document, "pointerup", (e) => this.release(e), { capture: true, passive: true });
     on(document, "pointermove", (e) => this.drag(e), { capture: true, passive: true });
@@ -76,7 +131,7 @@ class Paths {
     on(stage.reverse, "click", () => this.reverse());
     on(stage.remove, "click", () => this.remove());
     on(stage.range, "input", () => this.scrub(Number(stage.range.value)));
-    for (const type of ["pointerdown", "pointermove"]) {
+    for (const type of /** @type {("pointerdown" | "pointermove")[]} */ (["pointerdown", "pointermove"])) {
       on(stage.curves, type, (e) => {
         if (type === "pointerdown" || e.buttons) this.scrub(this.curves.share(e.offsetX, stage.curves.clientWidth), e);
       });
@@ -95,24 +150,27 @@ class Paths {
     this.mapOverlay.detach();
     clearInterval(this.timer);
     clearTimeout(this.sendTimer);
-    clearTimeout(this.announceTimer);
+    clearTimeout(this.announceTimer ?? undefined);
     this.stage.node.remove();
   }
 
-  /** @param {Uint8Array} bytes @param {any} send */
+  /** @param {Uint8Array} bytes @param {Answer} send */
   update(bytes, send) {
     this.send = send;
     if (bytes !== this.bytes) {
       this.bytes = bytes;
+      /** @type {Packet<PathsHeader>} */
       const content = unpack(bytes);
-      if (content.header.content !== this.space?.header.content) {
-        this.space = new Space(content, () => this.requestDraw());
+      let { space } = this;
+      if (content.header.content !== space?.header.content) {
+        this.space = space = new Space(content, () => this.requestDraw());
         this.answers.clear();
         this.serial = -1;
         this.waypoints = [];
         this.lastAnswer = null; // the answer is to be read anew for this model
       }
-      this.space.header = content.header;
+      space.header = content.header;
+      this.chart = content.header.chart;
       this.handleAnswer(content.header.chart);
     }
     this.check();
@@ -124,10 +182,12 @@ class Paths {
   /** @param {string} channel */
   handleAnswer(channel) {
     const bytes = window.__latentAnswers?.get(channel);
-    if (!bytes || !this.space || channel !== this.space.header.chart || bytes === this.lastAnswer) return;
+    if (!bytes || !this.space || channel !== this.chart || bytes === this.lastAnswer) return;
+    /** @type {Packet<PathAnswersHeader>} */
     const { header, section } = unpack(bytes);
     if (header.latent !== this.space.d || header.model !== this.space.header.name) return;
     this.lastAnswer = bytes;
+    /** @param {string} name */
     const floats = (name) => {
       const part = section(name);
       return part && Array.from(new Float64Array(part.buffer));
@@ -153,23 +213,24 @@ class Paths {
       this.usual = true;
     }
     this.answers.clear();
+    const { d } = this.space;
     for (const [name, facts] of Object.entries(header.paths)) {
-      const flat = floats(`${name}.points`);
-      const d = this.space.d;
+      const flat = given(floats(`${name}.points`), "points");
       const points = Array.from({ length: flat.length / d }, (_, i) => flat.slice(i * d, (i + 1) * d));
+      /** @param {string} what */
       const part = (what) => floats(`${name}.${what}`);
       this.answers.set(name, {
         ...facts,
         waypoints: header.waypoints,
         text: format(header.waypoints),
         points,
-        share: part("share"),
+        share: given(part("share"), "shares"),
         logP: part("log_p"),
         logQ: part("log_q"),
         elbo: part("elbo"),
         elboSe: part("elbo_se"),
-        way: part("way"),
-        neighbours: part("neighbours"),
+        way: given(part("way"), "lengths"),
+        neighbours: given(part("neighbours"), "neighbours"),
       });
     }
     this.most = header.most;
@@ -184,7 +245,7 @@ class Paths {
 
   check() {
     if (!this.space) return;
-    this.mapOverlay.find(this.space.header.chart);
+    this.mapOverlay.find(this.chart);
     // the server cannot call: while something is being computed, it is asked again
     if (this.waiting && !(performance.now() - this.lastAsked < this.waiting)) {
       this.lastAsked = performance.now();
@@ -195,45 +256,41 @@ class Paths {
   }
 
   restyle() {
-    const style = getComputedStyle(this.stage.node);
-    const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
-    const paper = style.getPropertyValue("--st-background-color") || "#fff";
-    this.theme = { ink: style.color, paper, font: style.fontFamily, muted: mixed(64), grid: mixed(12) };
+    const theme = themeOf(this.stage.node);
+    this.theme = { ...theme, grid: `color-mix(in srgb, ${theme.ink} 12%, transparent)` };
+    return this.theme;
   }
 
   /** @param {string} name */
   hue(name) {
-    return this.kinds.find((k) => k.name === name)?.hue || this.theme.ink;
+    return this.kinds.find((k) => k.name === name)?.hue || (this.theme?.ink ?? "");
   }
 
-  // The path of a kind through the waypoints as they are now: {points, share, answer}; `answer` where the server's
-  // holds.
-  /** @param {string} name */
+  // The path of a kind through the waypoints as they are now; null where there is none.
+  /** @param {string} name @returns {CurrentPath | null} */
   path(name) {
     const answer = this.answers.get(name);
     const text = format(this.waypoints);
-    if (answer && answer.text === text) return { ...answer, answer };
+    if (answer && answer.text === text) return { points: answer.points, share: answer.share, answer };
     if (name in BROWSER_KINDS) return through(this.waypoints, BROWSER_KINDS[name], STEPS);
     const bent = answer && carried(answer, answer.waypoints, this.waypoints);
-    return { ...(bent ?? through(this.waypoints, lerp, STEPS)), waiting: true };
+    return { ...(bent ?? given(through(this.waypoints, lerp, STEPS), "straight path")), waiting: true };
   }
 
   // Waypoints
 
-  /** @param {number[]} u @param {any} before */
-  coordinates(u, before) {
-    const { space } = this;
+  /** @param {Space} space @param {number[]} u @param {number[] | null} before */
+  coordinates(space, u, before) {
     const flat = space.toLatent(u);
     if (space.d <= 2) return round(flat);
     // off the plane a point keeps what it had, or takes it from the code that is nearest on the plane
-    const source = before ?? space.code(this.nearestOn(u));
+    const source = before ?? space.code(this.nearestOn(space, u));
     const own = space.toLatent(space.toPlane(source));
     return round(flat.map((v, j) => v + source[j] - own[j]));
   }
 
-  /** @param {number[]} u */
-  nearestOn(u) {
-    const { space } = this;
+  /** @param {Space} space @param {number[]} u */
+  nearestOn(space, u) {
     let [best, least] = [0, Infinity];
     for (let i = 0; i < space.n; i++) {
       const v = space.toPlane(space.code(i));
@@ -264,15 +321,16 @@ class Paths {
     if (u) this.add(u);
   }
 
-  /** @param {any} event @param {number} k */
+  /** @param {PointerEvent} event @param {number} k */
   grab(event, k) {
     if (event.button !== 0 || !event.isPrimary) return;
     event.stopPropagation();
     event.preventDefault();
-    const node = event.currentTarget;
+    const node = /** @type {SVGElement} */ (event.currentTarget);
     node.setPointerCapture?.(event.pointerId);
     node.focus({ preventScroll: true });
     const u = this.mapOverlay.toPlane(event);
+    if (!u || !this.space) return;
     const own = this.space.toPlane(this.waypoints[k]);
     this.grabbed = { k, offset: [own[0] - u[0], own[1] - u[1]], moved: false };
     this.choose(k);
@@ -299,7 +357,9 @@ class Paths {
 
   /** @param {number} k @param {number[]} u */
   move(k, u) {
-    this.waypoints = this.waypoints.map((z, i) => (i === k ? this.coordinates(u, z) : z));
+    const { space } = this;
+    if (!space) return;
+    this.waypoints = this.waypoints.map((z, i) => (i === k ? this.coordinates(space, u, z) : z));
     this.requestDraw();
   }
 
@@ -312,11 +372,14 @@ class Paths {
   // A click near the path puts a waypoint between two, anywhere else at the end.
   /** @param {number[]} u */
   add(u) {
-    if (this.waypoints.length >= this.most) return;
-    const { x, y } = this.mapOverlay.axes();
+    const { space } = this;
+    const axes = this.mapOverlay.axes();
+    if (!space || !axes || this.waypoints.length >= this.most) return;
+    const { x, y } = axes;
+    /** @param {number[]} v */
     const pixel = (v) => [x.d2p(v[0]), y.d2p(v[1])];
     const here = pixel(u);
-    const corners = this.waypoints.map((z) => pixel(this.space.toPlane(z)));
+    const corners = this.waypoints.map((z) => pixel(space.toPlane(z)));
     let [place, least] = [corners.length, NEAR];
     for (let k = 1; k < corners.length; k++) {
       const [a, b] = [corners[k - 1], corners[k]];
@@ -326,7 +389,11 @@ class Paths {
       const distance = Math.hypot(here[0] - a[0] - t * along[0], here[1] - a[1] - t * along[1]);
       if (distance < least && t > 0 && t < 1) [place, least] = [k, distance];
     }
-    this.waypoints = [...this.waypoints.slice(0, place), this.coordinates(u, null), ...this.waypoints.slice(place)];
+    this.waypoints = [
+      ...this.waypoints.slice(0, place),
+      this.coordinates(space, u, null),
+      ...this.waypoints.slice(place),
+    ];
     this.choose(place);
     this.commit();
   }
@@ -354,9 +421,10 @@ class Paths {
     const typing = event.target instanceof HTMLInputElement && event.target.type !== "checkbox";
     if (typing) return;
     const step = KEYSTEP * (event.shiftKey ? 5 : 1);
+    /** @type {Record<string, number[]>} */
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const turn = { n: 1, p: -1 }[name];
+    const turn = name === "n" ? 1 : name === "p" ? -1 : 0;
     if (name in moves) {
       const u = this.space.toPlane(this.waypoints[this.chosen]);
       this.move(this.chosen, [u[0] + moves[name][0], u[1] + moves[name][1]]);
@@ -375,7 +443,7 @@ class Paths {
     event.stopPropagation();
   }
 
-  /** @param {string} name @param {any} on */
+  /** @param {string} name @param {boolean} on */
   toggle(name, on) {
     if (on) this.shown.add(name);
     else this.shown.delete(name);
@@ -384,9 +452,9 @@ class Paths {
     this.commit();
   }
 
-  /** @param {string} name @param {PointerEvent} event */
+  /** @param {string} name @param {Event | null} event */
   select(name, event) {
-    if (event && event.target instanceof HTMLCanvasElement) {
+    if (event instanceof MouseEvent && event.target instanceof HTMLCanvasElement) {
       const box = this.stage.curves.getBoundingClientRect(); // as wide as the strip and its gutter
       this.t = this.curves.share(event.clientX - box.left, box.width);
     }
@@ -424,7 +492,7 @@ class Paths {
     this.requestDraw();
   }
 
-  /** @param {any} now */
+  /** @param {number} now */
   advance(now) {
     if (!this.playing) return;
     const seconds = this.before === undefined ? 0 : (now - this.before) / 1000;
@@ -441,15 +509,14 @@ class Paths {
     requestAnimationFrame((now) => this.frame(now));
   }
 
-  /** @param {any} now */
+  /** @param {number} now */
   frame(now) {
     this.drawRequested = false;
-    if (this.stop.signal.aborted || !this.kinds || !this.waypoints.length) return;
+    if (this.stop.signal.aborted || !this.space || !this.kinds.length || !this.waypoints.length) return;
     const time = this.pointerTime;
     this.pointerTime = undefined;
     this.advance(now);
-    this.restyle();
-    this.draw();
+    this.draw(this.space, this.restyle());
     this.timing.frames++;
     if (this.playing) this.requestDraw();
     if (time === undefined) return;
@@ -462,36 +529,40 @@ class Paths {
   }
 
   // Canvases first: an element that has changed before them would have the whole page's style computed in between.
-  draw() {
-    const { space, stage, theme } = this;
-    const paths = new Map();
-    for (const { name } of this.kinds) {
+  /** @param {Space} space @param {Theme} theme */
+  draw(space, theme) {
+    const { stage } = this;
+    const routes = this.kinds.flatMap(({ name }) => {
       const path = this.shown.has(name) ? this.path(name) : null;
-      if (path) paths.set(name, path);
-    }
-    this.decode(paths);
-    for (const [name, path] of paths) paths.set(name, { ...path, ...this.strip(name) });
-    const current = paths.get(this.kind) ?? paths.values().next().value;
-    if (current) this.drawCurves(paths);
+      const row = this.rows.get(name);
+      return path && row ? [{ name, path, row }] : [];
+    });
+    this.decode(space, routes);
+    /** @type {Map<string, FramedPath>} */
+    const paths = new Map(routes.map(({ name, path, row }) => [name, { ...path, ...this.strip(row) }]));
+    const [first] = paths.values();
+    const current = paths.get(this.kind) ?? first;
+    if (current) this.drawCurves(space, theme, paths);
     for (const { name } of this.kinds) {
       const path = paths.get(name);
       const on = this.shown.has(name);
-      const { box, row, facts } = this.rows.get(name);
+      const { box, row, facts } = given(this.rows.get(name), "row of this kind");
       [box.checked, row.hidden] = [on, !on];
       row.classList.toggle("current", name === this.kind);
       row.classList.toggle("waiting", Boolean(path?.waiting));
       row.setAttribute("aria-pressed", String(name === this.kind));
       if (!on) continue;
       const words = path
-        ? this.facts(name, path, this.failed?.[name])
+        ? this.facts(name, path, this.failed[name])
         : "no great circle between opposite waypoints: move one";
       if (facts.textContent !== words) facts.textContent = words;
     }
     if (!current) return;
     const z = at(current, this.place);
     const axes = this.mapOverlay.axes();
-    if (axes) {
-      this.overlay.layout(this.mapOverlay.chart, axes);
+    const { chart } = this.mapOverlay;
+    if (axes && chart) {
+      this.overlay.layout(chart, axes);
       const lines = [...paths].map(([name, { points, waiting }]) => ({
         points: points.map((p) => space.toPlane(p)),
         waiting,
@@ -518,35 +589,37 @@ class Paths {
     this.point.apply(space, z, this.attribute);
   }
 
-  /** @param {string} name @param {any} path @param {string} why */
+  /** @param {string} name @param {CurrentPath} path @param {string | undefined} why */
   facts(name, path, why) {
     if (why) return why;
-    if (!path.answer) return path.waiting ? "settling …" : "";
-    const change = Math.round(100 * (path.energy / path.line_energy - 1));
+    const { answer, waiting } = path;
+    if (!answer) return waiting ? "settling …" : "";
+    const change = Math.round(100 * (answer.energy / answer.line_energy - 1));
     const compared = name === "line" ? "" : `, ${change > 0 ? "+" : ""}${minus(String(change))} % of the line's`;
-    return `length ${fixed(path.way.at(-1), 1)} · energy ${fixed(path.energy, 0)}${compared}`;
+    return `length ${fixed(answer.way.at(-1), 1)} · energy ${fixed(answer.energy, 0)}${compared}`;
   }
 
   // A kind's frames, and how far each is from the one before as they are drawn: {frames: z, pixels: lengths}.
-  /** @param {string} name */
-  strip(name) {
-    const { frames, drawn } = /** @type {any} */ (this.rows.get(name));
+  /** @param {PathRow} row */
+  strip({ frames, drawn }) {
     const means = drawn.map((d) => d.mean);
     return {
       frames,
-      pixels: means.slice(1).flatMap((mean, k) => (mean && means[k] ? [pixelLength(mean, means[k])] : [])),
+      pixels: means.slice(1).flatMap((mean, k) => {
+        const before = means[k];
+        return mean && before ? [pixelLength(mean, before)] : [];
+      }),
     };
   }
 
   // Decode what the strips shall show and do not yet: of each the frame nearest to the chosen waypoint, then those
   // drawn longest ago, until the slice is over; the others come in the next animation frames.
-  /** @param {any} paths */
-  decode(paths) {
-    const { space } = this;
+  /** @param {Space} space @param {{path: Route, row: PathRow}[]} routes */
+  decode(space, routes) {
     const hand = this.waypoints[this.chosen];
+    /** @type {{row: PathRow, k: number, since: number}[]} */
     const changed = [];
-    for (const [name, path] of paths) {
-      const row = /** @type {any} */ (this.rows.get(name));
+    for (const { path, row } of routes) {
       if (row.space !== space)
         [row.space, row.drawn] = [space, row.canvases.map(() => ({ z: [], mean: null, when: 0 }))];
       row.frames = row.canvases.map((_, k) => at(path, k / (FRAMES - 1)));
@@ -558,35 +631,39 @@ class Paths {
     }
     changed.sort((a, b) => a.since - b.since);
     const until = performance.now() + SLICE[this.grabbed ? "held" : "free"];
-    while (changed.length && (changed[0].since < 0 || performance.now() < until)) this.develop(changed.shift());
-    if (changed.length) this.requestDraw();
+    for (const { row, k, since } of changed) {
+      if (since >= 0 && performance.now() >= until) return this.requestDraw();
+      this.develop(space, row, k);
+    }
   }
 
-  /** @param {{row: any, k: any}} about */
-  develop({ row, k }) {
-    const mean = this.space.decode(row.frames[k]);
+  /** @param {Space} space @param {PathRow} row @param {number} k */
+  develop(space, row, k) {
+    const mean = space.decode(row.frames[k]);
     if (!mean) return;
     this.timing.decodes++;
-    paint(row.canvases[k], mean, this.space.header.shape);
+    paint(row.canvases[k], mean, space.header.shape);
     row.drawn[k] = { z: row.frames[k], mean: Float32Array.from(mean), when: performance.now() };
   }
 
-  /** @param {any} paths */
-  drawCurves(paths) {
+  /** @param {Space} space @param {Theme} theme @param {Map<string, FramedPath>} paths */
+  drawCurves(space, theme, paths) {
     const even = Array.from({ length: FRAMES }, (_, k) => k / (FRAMES - 1));
     const kinds = [...paths].map(([name, path]) => {
       const current = name === this.kind;
+      const { answer } = path;
+      /** @type {PathLines["lines"]} */
       const lines = { density: [], elbo: [], step: [], near: [] };
-      if (path.answer) {
-        if (path.logQ) lines.density.push({ t: path.share, y: path.logQ });
-        if (path.logP && current) lines.density.push({ t: path.share, y: path.logP, dotted: true });
-        if (path.elbo) lines.elbo.push({ t: even, y: path.elbo, se: path.elboSe });
-      } else if (current && this.space.inverse) {
+      if (answer) {
+        if (answer.logQ) lines.density.push({ t: path.share, y: answer.logQ });
+        if (answer.logP && current) lines.density.push({ t: path.share, y: answer.logP, dotted: true });
+        if (answer.elbo) lines.elbo.push({ t: even, y: answer.elbo, se: answer.elboSe });
+      } else if (current && space.inverse) {
         // until the server answers, the densities at the frames
-        const facts = path.frames.map((z) => this.space.evaluate(z));
+        const facts = path.frames.map((z) => space.evaluate(z));
         lines.density.push(
-          { t: even, y: facts.map((s) => s.logQ) },
-          { t: even, y: facts.map((s) => s.logP), dotted: true },
+          { t: even, y: facts.map(({ logQ = NaN }) => logQ) },
+          { t: even, y: facts.map(({ logP = NaN }) => logP), dotted: true },
         );
       }
       if (path.pixels.length === FRAMES - 1) {
@@ -594,20 +671,20 @@ class Paths {
         const t = path.pixels.flatMap((_, k) => [even[k], even[k + 1]]);
         lines.step.push({ t, y: path.pixels.flatMap((v) => [v, v]) });
       }
-      if (path.answer && this.usual) lines.near.push({ t: path.share, y: path.neighbours });
+      if (answer && this.usual) lines.near.push({ t: path.share, y: answer.neighbours });
       else if (current)
-        lines.near.push({ t: even, y: path.frames.map((z) => this.space.mixture.within(z, this.point.radius).length) });
+        lines.near.push({ t: even, y: path.frames.map((z) => space.mixture.within(z, this.point.radius).length) });
       return { hue: this.hue(name), current, lines };
     });
     const notes = { ...this.without };
-    if (this.space.inverse && !this.space.trusted) {
-      notes.density = { more: `; few codes in ${this.space.d} dimensions, so that q(z) is unreliable` };
+    if (space.inverse && !space.trusted) {
+      notes.density = { more: `; few codes in ${space.d} dimensions, so that q(z) is unreliable` };
     }
-    this.curves.draw(kinds, this.place, notes, this.theme);
+    this.curves.draw(kinds, this.place, notes, theme);
   }
 
   // at most twice a second, so that a screen reader can follow
-  /** @param {any} words */
+  /** @param {string} words */
   announce(words) {
     this.announcement = words;
     this.announceTimer ??= setTimeout(() => {

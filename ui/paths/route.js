@@ -26,12 +26,12 @@ function slerp(a, b, t) {
 function shares(points) {
   const way = [0];
   for (let i = 1; i < points.length; i++) way.push(way[i - 1] + norm(points[i].map((v, j) => v - points[i - 1][j])));
-  const whole = way.at(-1);
+  const whole = way[way.length - 1];
   return way.map((v, i) => (whole > 0 ? v / whole : i / (way.length - 1)));
 }
 
 // {points, share} from each waypoint to the next in so many steps; null where `piece` returns null.
-/** @param {any} waypoints @param {any} piece @param {any} steps */
+/** @param {number[][]} waypoints @param {Piece} piece @param {number} steps @returns {Route | null} */
 function through(waypoints, piece, steps) {
   const points = [waypoints[0]];
   for (let k = 1; k < waypoints.length; k++) {
@@ -45,7 +45,7 @@ function through(waypoints, piece, steps) {
 }
 
 // The point at share t, interpolated.
-/** @param {{points: any, share: any}} about @param {number} t */
+/** @param {Route} route @param {number} t */
 function at({ points, share }, t) {
   let [low, high] = [0, share.length - 1];
   while (high - low > 1) {
@@ -58,7 +58,7 @@ function at({ points, share }, t) {
 }
 
 // A curve bent to moved waypoints, each piece by its ends: it is shown while dragging, until the answer arrives.
-/** @param {{points: number[][], share: number[]}} about @param {number[][]} before @param {number[][]} now */
+/** @param {Route} route @param {number[][]} before @param {number[][]} now @returns {Route | null} */
 function carried({ points, share }, before, now) {
   if (before.length !== now.length) return null;
   const steps = (points.length - 1) / (before.length - 1);

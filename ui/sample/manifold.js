@@ -1,6 +1,6 @@
-import { fresh, nats } from "../js/drawing.js";
+import { fresh, nats, themeOf } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
+import { component, el, given, minus, painted, plain, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
 // Draws the manifold: decoded means in cells that lie as on the map, and the point under the pointer, decoded in the
@@ -31,6 +31,22 @@ function placed(values, v) {
 class Manifold {
   /** @param {HTMLElement} parent */
   constructor(parent) {
+    /** @type {ManifoldHeader | null} */
+    this.header = null;
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    /** @type {Answer} */
+    this.send = () => {};
+    /** @type {Uint8Array} */
+    this.images = new Uint8Array(0); // of the cells
+    /** @type {number[] | null} */
+    this.at = null; // the place that is decoded
+    this.extent = [0, 0]; // of the sheet in pixels
+    /** @type {number | undefined} */
+    this.pointerTime = undefined;
+    this.paper = "#fff";
+    this.drawRequested = false;
+    this.gone = false;
     this.spacing = el("select", { "aria-label": "Spacing of the grid" });
     this.size = el("select", { "aria-label": "Cells of the grid" });
     this.dim = el("button", { type: "button", "aria-pressed": "false" }, "fade holes");
@@ -88,7 +104,11 @@ class Manifold {
     window.addEventListener("latent-shared-model", this.onSharedModel);
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.node);
-    this.timing = window.__latentManifold = { latencies: [], decodes: 0, pixels: null };
+    this.timing = window.__latentManifold = {
+      latencies: /** @type {number[]} */ ([]),
+      decodes: 0,
+      pixels: /** @type {ArrayLike<number> | null} */ (null),
+    };
   }
 
   destroy() {
@@ -103,23 +123,24 @@ class Manifold {
     return found && found.header.run === this.header?.run ? found : null;
   }
 
-  /** @param {Uint8Array} data @param {(name: string, value: any) => void} send */
+  /** @param {Uint8Array} data @param {Answer} send */
   update(data, send) {
     this.send = send;
-    const style = getComputedStyle(this.node);
-    this.theme = { paper: style.getPropertyValue("--st-backshared-color") || "#fff", ink: style.color };
+    this.paper = themeOf(this.node).paper;
     if (data !== this.bytes) {
       this.bytes = data;
+      /** @type {Packet<ManifoldHeader>} */
       const { header, section } = unpack(data);
       this.header = header;
+      /** @param {[string | number, string][]} entries */
       const options = (entries) => entries.map(([value, text]) => el("option", { value }, text));
       this.spacing.replaceChildren(...options(Object.entries(header.spacings)));
       this.spacing.value = header.spacing;
       this.size.replaceChildren(...options(header.sides.map((n) => [n, `${n} × ${n}`])));
-      this.size.value = header.side;
+      this.size.value = String(header.side);
       this.node.dataset.state = header.there ? "there" : "waiting";
       this.node.dataset.spacing = header.spacing;
-      this.node.dataset.side = header.side;
+      this.node.dataset.side = String(header.side);
       this.state.hidden = header.there;
       this.sheet.node.classList.toggle("stale", !header.there);
       this.dim.hidden = !header.inside;
@@ -130,11 +151,11 @@ class Manifold {
       this.note.textContent = notes.join(" ");
       this.note.hidden = !notes.length;
       if (header.there) {
-        this.images = section("images");
+        this.images = given(section("images"), "cells");
         this.sheet.set(this.images, header.shape, header.side, header.frame);
         const middle = header.side >> 1;
-        this.at ??= [middle, header.side - 1 - middle];
-        this.at = this.at.map((v) => Math.min(v, header.side - 1));
+        const at = this.at ?? [middle, header.side - 1 - middle];
+        this.at = at.map((v) => Math.min(v, header.side - 1));
       }
     }
     this.draw();
@@ -158,6 +179,7 @@ class Manifold {
   cell(i) {
     this.sheet.at = i;
     if (this.pointerTime !== undefined) return; // the pointer is more precise
+    if (!this.header) return;
     const { side } = this.header;
     this.at = [i % side, side - 1 - Math.floor(i / side)];
     this.requestDraw();
@@ -178,19 +200,21 @@ class Manifold {
   }
 
   draw() {
-    if (!this.header) return;
+    const { header } = this;
+    if (!header) return;
     this.sheet.draw();
-    const titles = this.header.titles.map(plain);
+    const titles = header.titles.map(plain);
     this.axes[0].textContent = `${titles[0]} →`;
     this.axes[1].textContent = `${titles[1]} →`;
-    this.drawMarks();
-    if (!this.header.there) return;
+    this.drawMarks(header);
+    if (!header.there) return;
     this.point();
     this.show();
   }
 
-  drawMarks() {
-    const { header, sheet } = this;
+  /** @param {ManifoldHeader} header */
+  drawMarks(header) {
+    const { sheet, model } = this;
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
     Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
     const { context } = fresh(sheet.marks, width, height);
@@ -200,29 +224,32 @@ class Manifold {
     const { side } = header;
     const [w, h] = [width / side, height / side];
     if (this.fading) {
-      context.fillStyle = this.theme.paper;
+      context.fillStyle = this.paper;
       context.globalAlpha = FADED;
       header.inside.forEach((inside, i) => {
         if (!inside) context.fillRect((i % side) * w, Math.floor(i / side) * h, w, h);
       });
       context.globalAlpha = 1;
     }
-    if (this.pointing && this.model) this.codes(context, width, height);
+    if (this.pointing && model) this.codes(context, model, header, width, height);
   }
 
   // The mark of the point that is decoded.
   point() {
-    const { side } = this.header;
+    const { header, at } = this;
+    if (!header || !at) return;
+    const { side } = header;
     const [width, height] = this.extent;
-    const [x, y] = [((this.at[0] + 0.5) / side) * width, height - ((this.at[1] + 0.5) / side) * height];
+    const [x, y] = [((at[0] + 0.5) / side) * width, height - ((at[1] + 0.5) / side) * height];
     this.cursor.style.transform = `translate(${x}px, ${y}px)`;
   }
 
   // The codes where their z lies on this grid: the proof that it lies as the map does.
-  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
-  codes(context, width, height) {
-    const { header: shared, means, labels } = this.model;
-    const { across, up, side } = this.header;
+  /**
+   * @param {CanvasRenderingContext2D} context @param {SharedModel} model @param {ManifoldThere} header
+   * @param {number} width @param {number} height
+   */
+  codes(context, { header: shared, means, labels }, { across, up, side }, width, height) {
     const { origin, basis } = shared.plane;
     const d = shared.latent;
     for (let i = 0; i < labels.length; i++) {
@@ -235,24 +262,24 @@ class Manifold {
   }
 
   show() {
-    const { header } = this;
-    if (!header?.there) return;
+    const { header, at, model } = this;
+    if (!header?.there || !at) return;
     const { side } = header;
-    const u = [between(header.across, this.at[0]), between(header.up, this.at[1])];
-    const [column, level] = this.at.map((v) => Math.min(Math.max(Math.round(v), 0), side - 1));
+    const u = [between(header.across, at[0]), between(header.up, at[1])];
+    const [column, level] = at.map((v) => Math.min(Math.max(Math.round(v), 0), side - 1));
     const i = (side - 1 - level) * side + column;
-    const decoder = this.model?.decoder;
+    const decoder = model?.decoder;
     const size = header.shape.reduce((a, b) => a * b, 1);
     /** @type {Uint8Array | Uint8ClampedArray} */
     let pixels = this.images.subarray(i * size, (i + 1) * size);
     if (decoder) {
-      const { origin, basis } = this.model.header.plane;
+      const { origin, basis } = model.header.plane;
       const z = origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
       pixels = bytes(decoder.decode(z), header.vector);
       this.timing.decodes++;
     }
     this.timing.pixels = pixels;
-    this.badge.hidden = !this.model || Boolean(decoder);
+    this.badge.hidden = !model || Boolean(decoder);
     tiles(this.big, [{ ...strip(pixels, header.shape), frame: header.frame }], 1);
     const caption = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
     if (this.caption.textContent !== caption) this.caption.textContent = caption;

@@ -1,7 +1,7 @@
 import { CodesMap } from "../explore/codes_map.js";
-import { fresh, nats } from "../js/drawing.js";
+import { fresh, nats, themeOf } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { component, el, minus, painted, unpack } from "../js/shared.js";
+import { component, el, given, minus, painted, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
 // Draws two grids of samples side by side, their places on the map, and a card for the sample that is pointed at.
@@ -14,6 +14,7 @@ const SMOOTH =
   "A mean is smoother than any image, which brings it nearer to all of them: hold a sample against them too.";
 const BUDGET = 10; // milliseconds of decoding in one frame
 const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a grid shows
+/** @type {("square" | "circle")[]} */
 const SHAPES = ["square", "circle"];
 const NAMES = ["left", "right"];
 
@@ -24,7 +25,7 @@ const percent = (x) => (x > 0 && x < 0.01 ? "under 1" : String(Math.round(100 * 
 
 // One grid with its controls.
 class Panel {
-  /** @param {number} k @param {any} owner */
+  /** @param {number} k @param {Samples} owner */
   constructor(k, owner) {
     this.source = el("select", { "aria-label": `Source of the ${NAMES[k]} grid` });
     this.glyph = el("i", { class: SHAPES[k], "aria-hidden": "true" });
@@ -39,7 +40,8 @@ class Panel {
     this.state = el("p", { class: "state" });
     this.caption = el("figcaption", {});
     this.held = false; // while the temperature slider is dragged
-    this.live = null; // the samples that the slider moves: {points, images, next, left, began}
+    /** @type {MovedSamples | null} */
+    this.live = null;
     this.ratios = el("canvas", { class: "ratios", role: "img" });
     this.foot = el("p", { class: "foot" });
     this.node = el(
@@ -79,6 +81,7 @@ class Panel {
 // The sample that is pointed at, beside the training image that is nearest to it.
 class Card {
   constructor() {
+    /** @param {string} role @param {string} text */
     const picture = (role, text) => {
       const canvas = el("canvas", { role: "img", "aria-label": text });
       const caption = el("figcaption", {}, text);
@@ -103,6 +106,21 @@ class Card {
 class Samples {
   /** @param {HTMLElement} parent */
   constructor(parent) {
+    /** @type {SamplesHeader | null} */
+    this.header = null;
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    // of each grid the samples, and the training images that are nearest to them
+    /** @type {(Uint8Array | null)[]} */
+    this.images = [];
+    /** @type {(Uint8Array | null)[]} */
+    this.nearest = [];
+    /** @type {Answer} */
+    this.sendEvent = () => {};
+    /** @type {Theme | null} */
+    this.theme = null;
+    this.drawRequested = false;
+    this.gone = false;
     this.panels = [new Panel(0, this), new Panel(1, this)];
     this.card = new Card();
     this.map = new CodesMap((box) => this.send(null, { box: box.map((v) => v.toFixed(3)).join(",") }));
@@ -126,7 +144,7 @@ class Samples {
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);
     this.again.addEventListener("click", () =>
-      this.send(null, { seed: String((Number(this.header.seed) + 1) % 1_000_000) }),
+      this.send(null, { seed: String((Number(this.header?.seed) + 1) % 1_000_000) }),
     );
     this.clear.addEventListener("click", () => this.send(null, { box: "" }));
     this.pointed = [0, 0];
@@ -135,7 +153,7 @@ class Samples {
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.node);
     // what tests read
-    this.timing = window.__latentSamples = { decodes: 0, updates: 0, latencies: [] };
+    this.timing = window.__latentSamples = { decodes: 0, updates: 0, latencies: /** @type {number[]} */ ([]) };
   }
 
   destroy() {
@@ -153,45 +171,32 @@ class Samples {
   }
 
   refresh() {
-    if (this.model && this.map.model !== this.model) this.map.set(this.model);
+    const { model } = this;
+    if (model && this.map.model !== model) this.map.set(model);
     this.draw();
   }
 
-  /** @param {Uint8Array} bytes @param {(name: string, value: any) => void} send */
+  /** @param {Uint8Array} bytes @param {Answer} send */
   update(bytes, send) {
     this.sendEvent = send;
-    this.restyle();
+    this.theme = { ...themeOf(this.node), prior: "#868b93" };
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       this.timing.updates++;
+      /** @type {Packet<SamplesHeader>} */
       const { header, section } = unpack(bytes);
       this.header = header;
       this.images = NAMES.map((name) => section(name));
       this.nearest = NAMES.map((name) => section(`near_${name}`));
-      header.halves.forEach((half, k) => this.fillPanel(half, k));
-      this.describe();
+      header.halves.forEach((half, k) => this.fillPanel(header, half, k));
+      this.describe(header);
     }
     this.refresh();
   }
 
-  restyle() {
-    const style = getComputedStyle(this.node);
-    const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
-    this.theme = {
-      paper: style.getPropertyValue("--st-background-color") || "#fff",
-      ink: style.color,
-      font: style.fontFamily,
-      muted: mixed(64),
-      grid: mixed(9),
-      line: style.getPropertyValue("--st-border-color") || mixed(25),
-      prior: "#868b93",
-    };
-  }
-
-  /** @param {any} half @param {number} k */
-  fillPanel(half, k) {
+  /** @param {SamplesHeader} header @param {Half} half @param {number} k */
+  fillPanel(header, half, k) {
     const panel = this.panels[k];
-    const { header } = this;
     const options = Object.entries(header.sources).map(([value, text]) => el("option", { value }, text));
     panel.source.replaceChildren(...options);
     panel.source.value = half.source;
@@ -199,23 +204,24 @@ class Samples {
     panel.mean.textContent = header.mean;
     panel.mean.setAttribute("aria-pressed", String(!half.noisy));
     panel.sample.setAttribute("aria-pressed", String(half.noisy));
-    [panel.range.min, panel.range.max] = header.range;
-    if (!panel.held) panel.range.value = half.t;
+    [panel.range.min, panel.range.max] = header.range.map(String);
+    if (!panel.held) panel.range.value = String(half.t);
     panel.node.dataset.state = half.state;
     panel.node.dataset.source = half.source;
     panel.state.hidden = half.state === "there";
     panel.state.textContent = half.state === "failed" ? half.message : "Drawing …";
     panel.live = null;
     panel.node.classList.remove("moving");
-    panel.range.disabled = Boolean(half.noiseless);
-    panel.range.title = half.noiseless ? "An autoencoder's codes are points: there is no noise to scale" : "";
-    if (half.state === "there") panel.sheet.set(this.images[k], header.shape, COLUMNS, header.frame);
+    const noiseless = half.state === "there" && half.noiseless;
+    panel.range.disabled = noiseless;
+    panel.range.title = noiseless ? "An autoencoder's codes are points: there is no noise to scale" : "";
+    if (half.state === "there") panel.sheet.set(given(this.images[k], "samples"), header.shape, COLUMNS, header.frame);
     else panel.sheet.strip = half.state === "failed" ? null : panel.sheet.strip;
     panel.sheet.node.classList.toggle("stale", half.state !== "there");
   }
 
-  describe() {
-    const { header } = this;
+  /** @param {SamplesHeader} header */
+  describe(header) {
     this.clear.hidden = !header.box;
     this.hint.textContent = header.box ? "both confined to the box" : "drag a box to sample from it";
     header.halves.forEach((half, k) => {
@@ -245,13 +251,13 @@ class Samples {
         panel.foot.textContent =
           half.near_message ?? (header.incomparable ? "" : "Looking for the nearest training images …");
     });
-    const doubt = header.halves.find((h) => h.state === "there" && h.strays !== null && !h.trusted);
     const notes = [];
+    const [doubt] = header.halves.flatMap((h) => (h.state === "there" && h.strays !== null && !h.trusted ? [h] : []));
     if (doubt)
       notes.push(
         `q(z) is unreliable here: ${doubt.count.toLocaleString("en")} codes are few in this many dimensions ` +
-          `(left out in turn, ${Math.round(100 * doubt.strays)} % of them would lie in holes), so the distance ` +
-          "to the nearest code decides.",
+          `(left out in turn, ${Math.round(100 * (doubt.strays ?? 0))} % of them would lie in holes), so the ` +
+          "distance to the nearest code decides.",
       );
     if (header.halves.some((h) => h.source === "standard"))
       notes.push("N(0, I) is not this model's prior, for it has none: " + "this is what happens if you sample anyway.");
@@ -259,14 +265,17 @@ class Samples {
     if (header.incomparable) notes.push(`No nearest training image: ${header.incomparable}.`);
     this.note.textContent = notes.join(" ");
     this.note.hidden = !notes.length;
-    for (const k of [0, 1]) if (this.pointed[1] >= (header.halves[k].z?.length ?? Infinity)) this.pointed = [k, 0];
+    header.halves.forEach((half, k) => {
+      if (half.state === "there" && this.pointed[1] >= half.z.length) this.pointed = [k, 0];
+    });
   }
 
   // Send the server the change of grid k (or of the page), in the form of the address.
-  /** @param {number} k @param {any} change */
+  /** @param {number | null} k @param {SamplesChange} change */
   send(k, change) {
+    /** @type {Record<string, unknown>} */
     const event = { ...change };
-    if (k !== null) {
+    if (k !== null && this.header) {
       const { source, t, noisy } = { ...this.header.halves[k], ...change };
       this.panels[k].held = false;
       event[NAMES[k]] = `${source},${t},${noisy ? "sample" : "mean"}`;
@@ -279,13 +288,14 @@ class Samples {
   /** @param {number} k @param {number} t @param {number} began */
   moveSamples(k, t, began) {
     const panel = this.panels[k];
-    const half = this.header.halves[k];
+    const half = this.header?.halves[k];
     panel.held = true;
     panel.value.textContent = t.toFixed(2);
-    if (!half.centre || half.state !== "there") return;
-    const points = half.z.map((z, i) => z.map((v, j) => half.centre[i][j] + (t / half.t) * (v - half.centre[i][j])));
+    if (half?.state !== "there" || !half.centre) return;
+    const { centre } = half;
+    const points = half.z.map((z, i) => z.map((v, j) => centre[i][j] + (t / half.t) * (v - centre[i][j])));
     panel.node.classList.add("moving"); // the numbers are those of the last draw
-    const { next = 0, images = this.images[k].slice() } = panel.live ?? {};
+    const { next = 0, images = given(this.images[k], "samples").slice() } = panel.live ?? {};
     // a round continues where the last one ended, so that every image is updated while the slider moves
     panel.live = { points, images, next, left: points.length, began };
     this.requestDecoding(k);
@@ -297,23 +307,24 @@ class Samples {
     this.drawRequested = true;
     requestAnimationFrame(() => {
       this.drawRequested = false;
-      if (this.gone) return;
+      const { header } = this;
+      if (this.gone || !header) return;
       const until = performance.now() + BUDGET;
       let more = false;
       for (const panel of this.panels) {
         const { live } = panel;
         const index = this.panels.indexOf(panel);
         if (!live?.left) continue;
-        const decoder = this.header.halves[index].noisy ? null : this.model?.decoder;
+        const decoder = header.halves[index].noisy ? null : this.model?.decoder;
         while (decoder && live.left && performance.now() < until) {
-          const pixels = bytes(decoder.decode(live.points[live.next]), this.header.vector);
+          const pixels = bytes(decoder.decode(live.points[live.next]), header.vector);
           live.images.set(pixels, live.next * pixels.length);
           live.next = (live.next + 1) % live.points.length;
           live.left--;
           this.timing.decodes++;
         }
         if (!decoder) live.left = 0;
-        else panel.sheet.set(live.images, this.header.shape, COLUMNS, this.header.frame);
+        else panel.sheet.set(live.images, header.shape, COLUMNS, header.frame);
         if (!live.left) painted(live.began, (ms) => this.timing.latencies.push(ms));
         more ||= live.left > 0;
       }
@@ -322,7 +333,7 @@ class Samples {
     });
   }
 
-  /** @param {number} k @param {number} i */
+  /** @param {number} k @param {number | null} i */
   hover(k, i) {
     if (i === null || this.header?.halves[k].state !== "there") return;
     this.pointed = [k, i];
@@ -332,47 +343,49 @@ class Samples {
   /** @param {number} k @param {number} i */
   choose(k, i) {
     this.hover(k, i);
-    const half = this.header.halves[k];
-    if (half.state === "there") this.sendEvent("ask", { pin: half.z[i].map((v) => v.toFixed(3)).join(",") });
+    const half = this.header?.halves[k];
+    if (half?.state === "there") this.sendEvent("ask", { pin: half.z[i].map((v) => v.toFixed(3)).join(",") });
   }
 
   /** @param {number} k */
   points(k) {
-    return this.panels[k].live?.points ?? this.header.halves[k].z ?? [];
+    const half = this.header?.halves[k];
+    return this.panels[k].live?.points ?? (half?.state === "there" ? half.z : []);
   }
 
   // `images` False leaves the grids' images as they are.
   draw(images = true) {
-    if (!this.header) return;
-    const { header, theme } = this;
+    const { header, theme, model } = this;
+    if (!header || !theme) return;
+    /** @type {CodeMark[]} */
     const marks = [];
     header.halves.forEach((half, k) => {
       const panel = this.panels[k];
       panel.value.textContent = Number(panel.range.value).toFixed(2);
       if (images) panel.sheet.draw();
-      this.drawMarks(panel, half, k);
+      this.drawMarks(panel, half, k, theme);
       if (half.state !== "there") return;
       this.points(k).forEach((z) => marks.push({ z, hue: half.hue, shape: SHAPES[k] }));
-      if (half.log_q && half.log_p) this.drawRatios(panel.ratios, half, k);
+      if (half.log_q && half.log_p) this.drawRatios(panel.ratios, half, k, header.hole, theme);
     });
     const [k, i] = this.pointed;
     const z = this.points(k)[i];
-    if (z) marks.push({ z, shape: SHAPES[k], strong: true });
-    if (this.model) this.map.draw(theme, marks, header.box);
+    if (z) marks.push({ z, hue: theme.ink, shape: SHAPES[k], strong: true });
+    if (model) this.map.draw(theme, marks, header.box);
     this.map.node.setAttribute("aria-label", "Where the samples lie among the codes. Drag a box to sample from it.");
-    this.showCard();
+    this.showCard(header, theme);
   }
 
   // Rings on what lies in a hole, a frame around what is pointed at.
-  /** @param {any} panel @param {any} half @param {number} k */
-  drawMarks(panel, half, k) {
+  /** @param {Panel} panel @param {Half} half @param {number} k @param {Theme} theme */
+  drawMarks(panel, half, k, theme) {
     const { sheet } = panel;
     const [width, height] = [sheet.canvas.clientWidth, sheet.canvas.clientHeight];
     Object.assign(sheet.marks.style, { width: `${width}px`, height: `${height}px` });
     const { context } = fresh(sheet.marks, width, height);
     if (!sheet.count) return;
     // hairlines of paper, so that small images do not run into each other
-    context.fillStyle = this.theme.paper;
+    context.fillStyle = theme.paper;
     const [, , pitch, high] = sheet.place(0);
     if (high >= ROOMY) for (let c = 1; c < COLUMNS; c++) context.fillRect(Math.round(c * pitch) - 1, 1, 2, height - 2);
     for (let r = 1; high >= ROOMY && r * high < height - 2; r++)
@@ -399,16 +412,19 @@ class Samples {
   }
 
   // log q(z) - log p(z) of every sample on one axis for both grids, and where a hole begins.
-  /** @param {HTMLCanvasElement} canvas @param {any} half @param {number} k */
-  drawRatios(canvas, half, k) {
-    const { theme, header } = this;
+  /**
+   * @param {HTMLCanvasElement} canvas @param {HalfThere} half @param {number} k @param {number} hole
+   * @param {Theme} theme
+   */
+  drawRatios(canvas, half, k, hole, theme) {
     const { context, width, height } = fresh(canvas);
     const [low, high] = AXIS;
+    /** @param {number} v */
     const x = (v) => 4 + ((Math.min(Math.max(v, low), high) - low) / (high - low)) * (width - 8);
     const base = height - 15;
     context.font = `11px ${theme.font}`;
     context.fillStyle = theme.grid;
-    if (half.trusted) context.fillRect(4, 0, x(header.hole) - 4, base);
+    if (half.trusted) context.fillRect(4, 0, x(hole) - 4, base);
     context.fillStyle = theme.line;
     context.fillRect(4, base, width - 8, 1);
     context.fillStyle = theme.muted;
@@ -418,31 +434,30 @@ class Samples {
       context.fillText(minus(String(v)), x(v), height - 2);
     }
     context.textAlign = "left";
-    const hole = `hole: log q(z) − log p(z) < ${minus(String(header.hole))} nats`;
-    context.fillText(half.trusted ? hole : "log q(z) − log p(z), nats: unreliable here", 8, 11);
-    half.log_q.forEach((q, i) => {
+    const words = `hole: log q(z) − log p(z) < ${minus(String(hole))} nats`;
+    context.fillText(half.trusted ? words : "log q(z) − log p(z), nats: unreliable here", 8, 11);
+    const { log_q: logQ, log_p: logP } = half;
+    if (!logQ || !logP) return;
+    logQ.forEach((q, i) => {
       const strong = this.pointed[0] === k && this.pointed[1] === i;
       context.fillStyle = strong ? theme.ink : half.hue;
       context.globalAlpha = half.trusted ? (strong ? 1 : 0.75) : 0.35;
-      context.fillRect(
-        x(q - half.log_p[i]) - (strong ? 1.5 : 1),
-        strong ? 8 : 15,
-        strong ? 3 : 2,
-        base - (strong ? 8 : 15),
-      );
+      context.fillRect(x(q - logP[i]) - (strong ? 1.5 : 1), strong ? 8 : 15, strong ? 3 : 2, base - (strong ? 8 : 15));
     });
     context.globalAlpha = 1;
   }
 
-  showCard() {
-    const { header, card } = this;
+  /** @param {SamplesHeader} header @param {Theme} theme */
+  showCard(header, theme) {
+    const { card } = this;
     const [k, i] = this.pointed;
     const half = header.halves[k];
     card.node.hidden = half.state !== "there";
-    if (card.node.hidden) return;
+    if (half.state !== "there") return;
     const size = header.shape.reduce((a, b) => a * b, 1);
+    /** @param {Uint8Array} images @param {number} at @param {string} frame */
     const one = (images, at, frame) => ({ ...strip(images.subarray(at * size, (at + 1) * size), header.shape), frame });
-    const images = this.panels[k].live?.images ?? this.images[k];
+    const images = this.panels[k].live?.images ?? given(this.images[k], "samples");
     const kind = half.noisy ? "sample" : header.mean;
     tiles(card.sample.canvas, [one(images, i, header.frame)], 1);
     card.sample.caption.textContent = `${kind}, z from ${half.short}`;
@@ -451,8 +466,8 @@ class Samples {
     const near = moving ? null : half.near;
     card.near.figure.hidden = !near;
     const z = this.points(k)[i];
-    const shown = z.length <= 4 ? z : [...z.slice(0, 4), "…"];
-    const rows = [["z", `(${shown.map((v) => (v === "…" ? v : minus(v.toFixed(2)))).join(", ")})`]];
+    const shown = [...z.slice(0, 4).map((v) => minus(v.toFixed(2))), ...(z.length <= 4 ? [] : ["…"])];
+    const rows = [["z", `(${shown.join(", ")})`]];
     const inside = half.inside[i];
     const words = half.trusted ? ["in the data", "in a hole"] : ["near the data", "far from the data"];
     if (!moving) {
@@ -466,7 +481,7 @@ class Samples {
     card.verdict.textContent = "";
     if (near) {
       const at = `training #${near.index[i]}${near.labels ? ` (${near.labels[i]})` : ""}`;
-      tiles(card.near.canvas, [one(this.nearest[k], i, this.theme.line)], 1);
+      tiles(card.near.canvas, [one(given(this.nearest[k], "nearest images"), i, theme.line)], 1);
       card.near.caption.textContent = at;
       card.near.canvas.setAttribute("aria-label", `nearest training image, ${at}`);
       const [rank, distance] = [near.rank[i], near.distance[i]];

@@ -1,5 +1,5 @@
 import { makeDecoder } from "../decode/decoder.js";
-import { unpack } from "../js/shared.js";
+import { given, unpack } from "../js/shared.js";
 
 // Puts a run's decoder and codes on the window, where the other components of the page find them (see shared_model.py).
 // Their modules are loaded apart from this one, so they share nothing else.
@@ -9,14 +9,13 @@ const EVENT = "latent-shared-model";
 /** @param {{data: Uint8Array}} about */
 export default function ({ data }) {
   if (window.__latentSharedModel?.bytes === data) return;
+  /** @type {Packet<SharedHeader>} */
   const { header, section } = unpack(data);
   if (window.__latentSharedModel?.header.id === header.id) return;
-  const floats = (name) => {
-    const bytes = section(name);
-    return bytes && new Float32Array(bytes.buffer);
-  };
+  /** @param {string} name */
+  const floats = (name) => new Float32Array(given(section(name), name).buffer);
   const decoder = header.runnable ? makeDecoder(header, floats("weights")) : null;
-  const labels = new Int32Array(section("labels").buffer);
+  const labels = new Int32Array(given(section("labels"), "labels").buffer);
   window.__latentSharedModel = { bytes: data, header, means: floats("means"), labels, decoder };
   window.dispatchEvent(new Event(EVENT));
 }

@@ -1,6 +1,6 @@
 import { nats } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { component, el, minus, painted, plain, unpack } from "../js/shared.js";
+import { component, el, given, minus, painted, plain, unpack } from "../js/shared.js";
 import { bytes } from "../js/sheet.js";
 
 // Draws traversals: for each dimension a row of decoded frames, and under it a slider that the image follows: one
@@ -9,7 +9,7 @@ import { bytes } from "../js/sheet.js";
 const BUDGET = 8; // milliseconds of decoding rows in one frame
 
 class Row {
-  /** @param {any} dimension @param {any} owner */
+  /** @param {Dimension} dimension @param {Traverse} owner */
   constructor(dimension, owner) {
     const { index, kl, variance, low, high, dead } = dimension;
     this.dimension = dimension;
@@ -41,6 +41,31 @@ class Row {
 class Traverse {
   /** @param {HTMLElement} parent */
   constructor(parent) {
+    /** @type {TraverseHeader | null} */
+    this.header = null;
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    /** @type {Answer} */
+    this.send = () => {};
+    /** @type {number[]} */
+    this.z = [];
+    /** @type {Row[]} */
+    this.list = [];
+    /** @type {[number, number][]} */
+    this.queue = []; // rows and frames that are still to be decoded
+    /** @type {(Uint8Array | Uint8ClampedArray | null)[]} */
+    this.images = []; // of the rows
+    /** @type {Uint8Array | Uint8ClampedArray | null} */
+    this.current = null; // the image that the sliders make
+    /** @type {Uint8Array | null} */
+    this.served = null; // what the server decoded
+    /** @type {Uint8Array | null} */
+    this.originalPixels = null;
+    /** @type {number | undefined} */
+    this.sliderTime = undefined; // when a slider was moved
+    this.drawRequested = false;
+    this.gone = false;
+    /** @param {string} role */
     const picture = (role) => {
       const canvas = el("canvas", { role: "img" });
       const caption = el("figcaption", {});
@@ -76,18 +101,23 @@ class Traverse {
     (parent.querySelector("div") ?? parent).append(this.frame);
     this.number.addEventListener("change", () => {
       const at = Number(this.number.value);
-      if (Number.isInteger(at) && at >= 0 && at < this.header.count) this.send("ask", { start: at });
+      if (Number.isInteger(at) && at >= 0 && at < (this.header?.count ?? 0)) this.send("ask", { start: at });
     });
     this.any.addEventListener("click", () =>
-      this.send("ask", { start: Math.floor(Math.random() * this.header.count) }),
+      this.send("ask", { start: Math.floor(Math.random() * (this.header?.count ?? 1)) }),
     );
-    this.zero.addEventListener("click", () => this.send("ask", { pin: this.header.z.map(() => 0).join(",") }));
+    this.zero.addEventListener("click", () => this.send("ask", { pin: this.z.map(() => 0).join(",") }));
     this.onSharedModel = () => this.start();
     window.addEventListener("latent-shared-model", this.onSharedModel);
     this.sizes = new ResizeObserver(() => this.layout());
     this.sizes.observe(this.node);
     // what tests and benchmarks read: milliseconds from a slider's event to its image
-    this.timing = window.__latentTraverse = { latencies: [], decodes: 0, sent: 0, pixels: null };
+    this.timing = window.__latentTraverse = {
+      latencies: /** @type {number[]} */ ([]),
+      decodes: 0,
+      sent: 0,
+      pixels: /** @type {Uint8ClampedArray | null} */ (null),
+    };
   }
 
   destroy() {
@@ -102,11 +132,12 @@ class Traverse {
     return found && found.header.run === this.header?.run ? found.decoder : null;
   }
 
-  /** @param {Uint8Array} data @param {(name: string, value: any) => void} send */
+  /** @param {Uint8Array} data @param {Answer} send */
   update(data, send) {
     this.send = send;
     if (data === this.bytes) return;
     this.bytes = data;
+    /** @type {Packet<TraverseHeader>} */
     const { header, section } = unpack(data);
     const same =
       JSON.stringify([header.run, header.dimensions]) === JSON.stringify([this.header?.run, this.header?.dimensions]);
@@ -120,7 +151,7 @@ class Traverse {
         bar.style.background = dimension.dead ? header.hues.prior : header.hues.kl;
       }
       this.rows.replaceChildren(...this.list.map((row) => row.node));
-      this.node.style.setProperty("--frames", header.frames);
+      this.node.style.setProperty("--frames", String(header.frames));
     }
     this.z = [...header.z];
     this.badge.hidden = !header.served;
@@ -135,7 +166,7 @@ class Traverse {
     this.original.caption.textContent =
       header.whose === null ? "" : `${header.split} #${header.whose}${header.label && ` (${header.label})`}`;
     this.number.max = String(header.count - 1);
-    this.number.value = header.whose ?? "";
+    this.number.value = String(header.whose ?? "");
     this.start();
   }
 
@@ -146,32 +177,31 @@ class Traverse {
     this.images = this.list.map(() => null);
     this.queue = [];
     this.list.forEach((row, k) => {
-      row.range.value = this.z[row.dimension.index];
+      row.range.value = String(this.z[row.dimension.index]);
       row.value.textContent = minus(this.z[row.dimension.index].toFixed(2));
       for (let i = 0; i < header.frames; i++) this.queue.push([k, i]);
     });
-    if (!this.decoder && this.served) this.takeServed();
+    if (!this.decoder && this.served) this.takeServed(header, this.served);
     this.layout();
     this.requestDraw();
   }
 
   // What the server decoded: the point itself, then the frames of the first rows.
-  takeServed() {
-    const { frames, shape } = this.header;
+  /** @param {TraverseHeader} header @param {Uint8Array} decoded */
+  takeServed({ frames, shape, served }, decoded) {
     const size = shape.reduce((a, b) => a * b, 1);
-    this.current = this.served.subarray(0, size);
-    for (let k = 0; k < Math.min(this.header.served, this.list.length); k++) {
-      this.images[k] = this.served.subarray((1 + k * frames) * size, (1 + (k + 1) * frames) * size);
+    this.current = decoded.subarray(0, size);
+    for (let k = 0; k < Math.min(served, this.list.length); k++) {
+      this.images[k] = decoded.subarray((1 + k * frames) * size, (1 + (k + 1) * frames) * size);
     }
     this.queue = [];
   }
 
-  /** @param {any} row @param {any} value @param {number} time */
+  /** @param {Row} row @param {number} value @param {number} time */
   slide(row, value, time) {
     this.z[row.dimension.index] = value;
     row.value.textContent = minus(value.toFixed(2));
     this.sliderTime = time;
-    this.moved = true;
     this.requestDraw();
   }
 
@@ -191,9 +221,10 @@ class Traverse {
     if (this.gone || !this.header) return;
     const { header, decoder } = this;
     if (decoder) {
-      this.current = bytes(decoder.decode(this.z), header.vector);
+      const pixels = bytes(decoder.decode(this.z), header.vector);
+      this.current = pixels;
       this.timing.decodes++;
-      this.timing.pixels = this.current;
+      this.timing.pixels = pixels;
     }
     if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
     this.now.caption.textContent = "mean of p(x|z)";
@@ -208,40 +239,41 @@ class Traverse {
       painted(this.sliderTime, (ms) => this.timing.latencies.push(ms));
       this.sliderTime = undefined;
     }
-    if (decoder && this.queue.length) this.decodeSome();
+    if (decoder && this.queue.length) this.decodeSome(header, decoder);
   }
 
   // Decode a few frames of the rows in each animation frame, so that sliders stay smooth.
-  decodeSome() {
-    const { header, decoder } = this;
+  /** @param {TraverseHeader} header @param {NonNullable<SharedModel["decoder"]>} decoder */
+  decodeSome(header, decoder) {
     const size = header.shape.reduce((a, b) => a * b, 1);
     const until = performance.now() + BUDGET;
+    /** @type {Set<number>} */
     const touched = new Set();
     while (this.queue.length && performance.now() < until) {
-      const [k, i] = this.queue.shift();
+      const [k, i] = given(this.queue.shift(), "frame");
       const { index, low, high } = this.list[k].dimension;
       const z = [...header.z];
       z[index] = low + ((high - low) * i) / (header.frames - 1);
-      this.images[k] ??= new Uint8ClampedArray(size * header.frames);
-      this.images[k].set(bytes(decoder.decode(z), header.vector), i * size);
+      const images = (this.images[k] ??= new Uint8ClampedArray(size * header.frames));
+      images.set(bytes(decoder.decode(z), header.vector), i * size);
       touched.add(k);
     }
-    for (const k of touched) this.picture(k);
+    for (const k of touched) this.picture(k, header);
     if (this.queue.length) this.requestDraw();
     else this.node.dataset.rows = "there";
   }
 
-  /** @param {number} k */
-  picture(k) {
-    const row = this.list[k];
-    const frame = row.dimension.dead ? this.header.hues.prior : this.header.hues.frame;
-    if (this.images[k]) tiles(row.canvas, [{ ...strip(this.images[k], this.header.shape), frame }], this.header.frames);
+  /** @param {number} k @param {TraverseHeader} header */
+  picture(k, { hues, shape, frames }) {
+    const [row, images] = [this.list[k], this.images[k]];
+    const frame = row.dimension.dead ? hues.prior : hues.frame;
+    if (images) tiles(row.canvas, [{ ...strip(images, shape), frame }], frames);
   }
 
   layout() {
-    if (!this.header) return;
-    this.list.forEach((_, k) => this.picture(k));
     const { header } = this;
+    if (!header) return;
+    this.list.forEach((_, k) => this.picture(k, header));
     if (this.originalPixels)
       tiles(this.original.canvas, [{ ...strip(this.originalPixels, header.shape), frame: header.hues.prior }], 1);
     if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);

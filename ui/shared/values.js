@@ -1,4 +1,4 @@
-import { unpack } from "../js/shared.js";
+import { given, unpack } from "../js/shared.js";
 
 // Keeps numbers of each code, or over all codes, on the window, where the map's layer finds them; they are sent once.
 // See layer.py.
@@ -6,12 +6,15 @@ import { unpack } from "../js/shared.js";
 /** @param {{data: Uint8Array}} about */
 export default function ({ data }) {
   const kept = (window.__latentValues ??= new Map());
+  /** @type {Packet<{id: string, model: string}>} */
   const { header, section } = unpack(data);
   if (kept.has(header.id)) return;
   // another model's would only fill the memory
   for (const [id, { model }] of kept) if (model !== header.model) kept.delete(id);
-  const made = { model: header.model };
-  for (const name of Object.keys(header.sections)) made[name] = new Float32Array(section(name).buffer);
+  /** @type {Values} */
+  const made = { model: header.model, arrays: {} };
+  for (const name of Object.keys(header.sections))
+    made.arrays[name] = new Float32Array(given(section(name), name).buffer);
   kept.set(header.id, made);
   window.dispatchEvent(new Event("latent-values"));
 }

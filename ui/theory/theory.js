@@ -1,7 +1,7 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { themeOf } from "../js/drawing.js";
 import { paint } from "../js/paint.js";
-import { component, el, painted, record, unpack } from "../js/shared.js";
+import { component, el, given, listener, painted, record, unpack } from "../js/shared.js";
 import { Choices } from "./theory_choices.js";
 import { Compression } from "./theory_compression.js";
 import { Formulas } from "./theory_formula.js";
@@ -14,6 +14,7 @@ import { Tight } from "./theory_tight.js";
 // their place; what a slider changes is computed here from arrays that were sent already.
 
 const CHAPTERS = [Compression, Latent, Jensen, Tight, Slopes, Choices];
+/** @type {Record<string, Float32ArrayConstructor | Float64ArrayConstructor | Int32ArrayConstructor>} */
 const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
 const MOST_KEPT = 32; // the strip's, and some others
 const REST = 40; // ms
@@ -23,24 +24,69 @@ const QUICK = 1500; // ms that such images may take; if they take more, less lik
 class Theory {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = parent.getRootNode();
+    this.root = /** @type {Document | ShadowRoot} */ (parent.getRootNode());
+    /** @type {TheoryHeader | null} */
+    this.begun = null;
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    /** @type {Answer} */
+    this.send = () => {};
+    this.serial = 0; // of what was sent
+    /** @type {import("./theory_chapter.js").Chapter[]} */
+    this.chapters = [];
+    /** @type {Formulas | null} */
+    this.formulas = null;
+    /** @type {ReturnType<typeof makeDecoder> | null} */
+    this.decoder = null;
+    /** @type {Map<number, Float32Array>} */
+    this.small = new Map(); // the strip's pixels by image
+    this.dims = [0, 1]; // that are drawn
+    // what has arrived
+    /** @type {ImageNumbers | null} */
+    this.now = null;
+    /** @type {Walk | null} */
+    this.walk = null;
+    /** @type {Lesson | null} */
+    this.lesson = null;
+    /** @type {TheoryConstants | null} */
+    this.constants = null;
+    // images: the picked one, the one behind Random, the one that will probably be picked, those computed ahead
+    this.image = 0;
+    /** @type {number | undefined} */
+    this.randomImage = undefined;
+    /** @type {number | undefined} */
+    this.expected = undefined;
+    /** @type {number[]} */
+    this.awaited = [];
+    this.slow = false; // whether fewer are computed ahead
+    /** @type {number | undefined} */
+    this.unconfirmed = undefined; // the picked one until its numbers come
+    /** @type {number | undefined} */
+    this.requestedAt = undefined;
+    /** @type {number | undefined} */
+    this.measuring = undefined;
+    this.drawRequested = false;
+    this.polling = this.resting = 0;
     this.real = el("canvas", { role: "img", width: 1, height: 1 });
     this.made = el("canvas", { role: "img", width: 1, height: 1 });
     this.what = el("figcaption");
     this.madeWords = el("figcaption");
     this.strip = el("div", { class: "strip", role: "group", "aria-label": "Another image" });
     this.state = el("span", { class: "state", hidden: "" });
+    /** @param {string} text @param {string} label @param {() => number} step */
     const button = (text, label, step) => {
       const node = el("button", { type: "button", "aria-label": label, title: label }, text);
       node.addEventListener("click", (e) => this.go(step(), e));
       return node;
     };
+    /** @param {number} by */
     const beside = (by) => (this.image + by + this.header.count) % this.header.count;
+    this.madeFigure = el("figure", { class: "recon" }, this.made, this.madeWords);
     this.picked = el(
       "div",
       { class: "picked" },
       el("figure", { class: "x" }, this.real, this.what),
-      el("figure", { class: "recon" }, this.made, this.madeWords),
+      this.madeFigure,
       el(
         "div",
         { class: "controls" },
@@ -55,21 +101,30 @@ class Theory {
     this.body = el("div", { class: "theory instrument" }, this.picked, this.live);
     this.frame = el("div", { class: "frame" }, this.body);
     (parent.querySelector("div") ?? parent).append(this.frame);
+    /** @type {string | null} */
     this.highlighted = null;
+    /** @type {Map<string, Uint8Array>} */
     this.lastAnswers = new Map();
     this.seed = 0; // of the samples of q
+    /** @type {Map<number, ImageNumbers>} */
     this.kept = new Map(); // the numbers of images that were shown, or that may be next
+    /** @type {Set<string>} */
     this.pending = new Set();
     this.since = 0; // when images were asked for ahead
     this.reduceMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     // what benchmarks and tests read
-    this.timing = window.__latentTheory = { images: [], walks: [], page: this };
+    this.timing = window.__latentTheory = {
+      images: /** @type {number[]} */ ([]),
+      walks: /** @type {number[]} */ ([]),
+      page: this,
+    };
     this.stop = new AbortController();
-    const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.stop.signal });
+    const on = listener(this.stop.signal);
     on(window, "latent-answers", (e) => this.handleAnswer(e.detail));
     on(window, "resize", () => this.requestDraw());
     new ResizeObserver(() => this.requestDraw()).observe(this.body);
     // only what is in view is drawn: the last chapter decodes more than a thousand images for its picture
+    /** @type {Set<Element>} */
     this.visible = new Set();
     this.visibility = new IntersectionObserver(
       (entries) => {
@@ -89,22 +144,27 @@ class Theory {
     this.frame.remove();
   }
 
-  /** @param {Uint8Array} bytes @param {any} send */
+  get header() {
+    return given(this.begun, "model");
+  }
+
+  /** @param {Uint8Array} bytes @param {Answer} send */
   update(bytes, send) {
     this.send = send;
     if (bytes !== this.bytes) {
       this.bytes = bytes;
+      /** @type {Packet<TheoryHeader>} */
       const { header, section } = unpack(bytes);
-      if (header.content !== this.header?.content) this.begin(header, section);
+      if (header.content !== this.begun?.content) this.begin(header, section);
     }
     for (const channel of ["numbers", "constants", "lesson", "walk", ...AHEAD])
       this.handleAnswer(`theory_${this.header.name}_${channel}`);
     this.requestDraw();
   }
 
-  /** @param {any} header @param {Packet["section"]} section */
+  /** @param {TheoryHeader} header @param {Section} section */
   begin(header, section) {
-    this.header = header;
+    this.begun = header;
     this.now = this.walk = null;
     this.kept.clear();
     // numbers of another model's images mean nothing here
@@ -113,17 +173,17 @@ class Theory {
     this.slow = Boolean(navigator.connection?.saveData);
     this.dims = header.latent === 1 ? [0, 0] : [0, 1];
     const weights = section("weights");
-    this.decoder = weights ? makeDecoder(header.decoder, new Float32Array(weights.buffer)) : null;
+    this.decoder = weights && header.decoder ? makeDecoder(header.decoder, new Float32Array(weights.buffer)) : null;
     this.formulas?.destroy();
     this.formulas = new Formulas(this.root, header.latex, header.terms, (name) => this.highlight(name));
-    for (const chapter of this.chapters ?? []) chapter.node.remove();
+    for (const chapter of this.chapters) chapter.node.remove();
     this.chapters = CHAPTERS.map((Kind) => new Kind(this));
     this.body.append(...this.chapters.map((c) => c.node));
     this.visibility.disconnect();
     this.visible.clear();
     for (const chapter of this.chapters) this.visibility.observe(chapter.node);
-    const pixels = section("choices");
-    this.small = new Map(); // the strip's pixels by image
+    const pixels = given(section("choices"), "images of the strip");
+    this.small.clear();
     const size = header.shape.reduce((a, b) => a * b, 1);
     this.strip.replaceChildren(
       ...header.choices.map((i, k) => {
@@ -172,7 +232,7 @@ class Theory {
   }
 
   // Pick an image; its numbers may arrive later.
-  /** @param {number} image @param {PointerEvent} event */
+  /** @param {number} image @param {MouseEvent} [event] */
   go(image, event) {
     clearTimeout(this.resting);
     this.image = image;
@@ -188,7 +248,7 @@ class Theory {
   }
 
   // Other samples of q: every estimate from them changes, the truth does not.
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   sample(event) {
     this.seed = (this.seed + 1) % 10_000;
     this.kept.clear();
@@ -196,8 +256,9 @@ class Theory {
   }
 
   // Send the whole state each time: of two events in a moment the server may get the last one only.
+  /** @param {TheoryEvent} event */
   sendState(event = {}) {
-    this.serial = (this.serial ?? 0) + 1;
+    this.serial++;
     const settled = this.requestedAt === undefined && this.now !== null;
     const ahead = settled ? this.ahead : [];
     if (ahead.join() !== this.awaited.join()) [this.awaited, this.since] = [ahead, performance.now()];
@@ -224,10 +285,11 @@ class Theory {
 
   /** @param {string} channel */
   handleAnswer(channel) {
-    const prefix = `theory_${this.header?.name}_`;
+    const prefix = `theory_${this.begun?.name}_`;
     const bytes = window.__latentAnswers?.get(channel);
     if (!bytes || !channel.startsWith(prefix) || this.lastAnswers.get(channel) === bytes) return;
     this.lastAnswers.set(channel, bytes);
+    /** @type {Packet<TheoryAnswerHeader>} */
     const { header, section } = unpack(bytes);
     const what = channel.slice(prefix.length);
     this.pending[header.waiting ? "add" : "delete"](what);
@@ -244,14 +306,19 @@ class Theory {
       if (!AHEAD.includes(what)) this.showState(header.failed);
       return;
     }
-    const found = {
+    /** @type {Record<string, unknown>} */
+    const arrays = {
       numbers: header.numbers,
       shapes: header.shapes,
       label: header.label,
       image: header.question[0],
       seed: header.question[1],
     };
-    for (const [name, [type]] of Object.entries(header.shapes)) found[name] = new TYPES[type](section(name).buffer);
+    for (const [name, [type]] of Object.entries(header.shapes))
+      arrays[name] = new TYPES[type](given(section(name), name).buffer);
+    /** @type {unknown} */
+    const answer = arrays;
+    const found = /** @type {ImageNumbers} */ (answer);
     if (AHEAD.includes(what)) {
       if (found.seed === this.seed) this.keepAhead(found);
     } else if (what === "numbers") {
@@ -260,16 +327,17 @@ class Theory {
       this.unconfirmed = undefined;
       this.seed = found.seed;
       if (found.image !== this.now?.image || found.seed !== this.now.seed) this.show(this.keep(found));
-    } else if (what === "walk") this.walked(found);
+    } else if (what === "walk") this.walked(/** @type {Walk} */ (answer));
     else {
-      this[what] = found;
+      if (what === "lesson") this.lesson = /** @type {Lesson} */ (answer);
+      else this.constants = /** @type {TheoryConstants} */ (answer);
       for (const chapter of this.chapters) chapter.arrived(what);
     }
     this.requestDraw();
   }
 
   // Once all that was asked for ahead is there, the next images can be.
-  /** @param {any} found */
+  /** @param {ImageNumbers} found */
   keepAhead(found) {
     this.keep(found);
     if (!this.awaited.includes(found.image) || !this.awaited.every((i) => this.kept.has(i))) return;
@@ -278,11 +346,12 @@ class Theory {
     if (this.requestedAt === undefined && this.ahead.length) this.sendState();
   }
 
-  /** @param {any} found */
+  /** @param {ImageNumbers} found */
   keep(found) {
     this.kept.delete(found.image);
     this.kept.set(found.image, found);
-    if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > MOST_KEPT) this.kept.delete(oldest);
     return found;
   }
 
@@ -298,24 +367,24 @@ class Theory {
   }
 
   get tight() {
-    return this.chapters?.find((c) => c instanceof Tight);
+    return this.chapters.find((c) => c instanceof Tight);
   }
 
-  /** @param {any} found */
+  /** @param {Walk} found */
   walked(found) {
     if (found.image !== this.now?.image) return;
     this.walk = found;
-    this.tight.walked();
+    this.tight?.walked(found);
   }
 
-  /** @param {any} text */
+  /** @param {string} text */
   showState(text) {
     this.state.hidden = !text;
     this.state.textContent = text;
     this.body.classList.toggle("waiting", Boolean(text) && !this.now);
   }
 
-  /** @param {any} found */
+  /** @param {ImageNumbers} found */
   show(found) {
     const { header } = this;
     this.now = found;
@@ -335,7 +404,7 @@ class Theory {
     if (this.decoder) paint(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);
     this.madeWords.textContent = this.decoder ? "mean of p(x|z) at q’s mean" : "";
     if (this.decoder && found.code) this.madeWords.textContent = "mean of p(x|z) at the code";
-    this.made.parentElement.hidden = !this.decoder;
+    this.madeFigure.hidden = !this.decoder;
     this.markImage();
     for (const chapter of this.chapters) chapter.update(found);
     this.live.textContent = `${which}: ELBO ${found.numbers.elbo.toFixed(2)} nats`;
@@ -343,20 +412,20 @@ class Theory {
     this.requestedAt = undefined;
     this.measuring = requestedAt;
     if (requestedAt === undefined && !this.body.dataset.ready) this.sendState();
-    this.body.dataset.image = found.image;
+    this.body.dataset.image = String(found.image);
     this.body.dataset.ready = header.name;
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {any} pixels @param {number[]} [shape] */
+  /** @param {HTMLCanvasElement} canvas @param {Floats} pixels @param {number[]} [shape] */
   paint(canvas, pixels, shape = this.header.shape) {
     paint(canvas, pixels, shape);
   }
 
-  /** @param {string} name */
+  /** @param {string | null} name */
   highlight(name) {
     if (name === this.highlighted) return;
     this.highlighted = name;
-    this.formulas.highlight(name);
+    this.formulas?.highlight(name);
     /** @type {NodeListOf<HTMLElement>} */
     const marked = this.body.querySelectorAll("dt[data-term], dd[data-term]");
     for (const node of marked) node.classList.toggle("on", node.dataset.term === name);
@@ -368,7 +437,7 @@ class Theory {
     this.drawRequested = true;
     requestAnimationFrame(() => {
       this.drawRequested = false;
-      if (this.stop.signal.aborted || !this.header) return;
+      if (this.stop.signal.aborted || !this.begun) return;
       const theme = themeOf(this.body);
       for (const chapter of this.chapters) if (this.visible.has(chapter.node)) chapter.draw(theme);
       const since = this.measuring;
@@ -384,3 +453,6 @@ class Theory {
 }
 
 export default component(Theory, "setTriggerValue");
+
+// for types
+export { Theory };

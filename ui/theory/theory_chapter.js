@@ -1,24 +1,29 @@
 import { fresh } from "../js/drawing.js";
-import { el, minus } from "../js/shared.js";
+import { el, given, minus } from "../js/shared.js";
 
 // The base class of a chapter: its title and formula, controls and numbers on the left, its picture on the right, one
 // sentence below.
 
-/** @param {number} v @param {any} [digits] */
-const fixed2 = (v, digits = 2) => (Number.isFinite(v) ? minus(v.toFixed(digits)) : "–");
-/** @param {number} v @param {any} se @param {any} [digits] */
+/** @param {number | undefined} v @param {number} [digits] */
+const fixed2 = (v, digits = 2) => (v !== undefined && Number.isFinite(v) ? minus(v.toFixed(digits)) : "–");
+/** @param {number | undefined} v @param {number | undefined} se @param {number} [digits] */
 const plusMinus = (v, se, digits = 2) =>
-  Number.isFinite(se) ? `${fixed2(v, digits)} ± ${se.toFixed(digits)}` : fixed2(v, digits);
+  se !== undefined && Number.isFinite(se) ? `${fixed2(v, digits)} ± ${se.toFixed(digits)}` : fixed2(v, digits);
 // A number by quadrature, whose error is a bound: said where it reaches the printed digits.
-/** @param {number} v @param {number} error @param {number} [digits] */
+/** @param {number | undefined} v @param {number | undefined} error @param {number} [digits] */
 const bounded = (v, error, digits = 3) =>
-  error >= 0.5 * 10 ** -digits ? plusMinus(v, error, digits) : fixed2(v, digits);
+  error !== undefined && error >= 0.5 * 10 ** -digits ? plusMinus(v, error, digits) : fixed2(v, digits);
 
 class Chapter {
-  /** @param {any} page @param {number} number @param {string} title @param {{pictures?: any, tall?: any}} [about] */
+  /**
+   * @param {import("./theory.js").Theory} page @param {number} number @param {string} title
+   * @param {{pictures?: number, tall?: number}} [about]
+   */
   constructor(page, number, title, { pictures = 1, tall = 300 } = {}) {
     this.page = page;
+    /** @type {Map<string, {dt: HTMLElement, dd: HTMLElement}>} */
     this.rows = new Map();
+    /** @type {Record<string, string>} */
     this.values = {}; // the numbers under the formulas' braces
     this.lead = el("p", { class: "lead" });
     this.formulas = el("div", { class: "formulas" });
@@ -52,14 +57,16 @@ class Chapter {
 
   /** @param {string} name */
   formula(name) {
-    const slot = this.page.formulas.slot(name);
-    slot.values = this.values;
+    const slot = given(this.page.formulas, "formulas").slot(name, this.values);
     this.formulas.append(slot);
     return slot;
   }
 
   // A number in the list, with the term of which it is one; the exact value stays readable for tests and tools.
-  /** @param {string} name @param {any} label @param {string} text @param {number} value @param {any} [term] */
+  /**
+   * @param {string} name @param {string} label @param {string} text @param {number | undefined} value
+   * @param {string} [term]
+   */
   number(name, label, text, value, term = "") {
     let row = this.rows.get(name);
     if (!row) {
@@ -76,20 +83,17 @@ class Chapter {
     }
     row.dt.textContent = label;
     row.dd.textContent = text;
-    row.dd.dataset.number = value;
+    row.dd.dataset.number = String(value);
   }
 
   // Set the numbers under the formulas' braces, in this chapter only.
-  /** @param {any} values */
+  /** @param {Record<string, string>} values */
   fill(values) {
     Object.assign(this.values, values);
-    this.page.formulas.write();
+    this.page.formulas?.write();
   }
 
-  /**
-   * @param {string} label @param {{min?: any, max: number, step?: number, value: number, format: any}} about
-   * @param {any} changed
-   */
+  /** @param {string} label @param {SliderRange} range @param {(value: number) => void} changed */
   slider(label, { min = 0, max, step = 1, value, format }, changed) {
     const input = el("input", { type: "range", min, max, step, value, "aria-label": label });
     const words = el("span", { class: "said" });
@@ -108,11 +112,18 @@ class Chapter {
     return { input, node, showValue };
   }
 
-  /** @param {string} label @param {any} options @param {any} chosen @param {any} changed */
+  /**
+   * @param {string} label @param {Record<string, string>} options @param {string} chosen
+   * @param {(name: string) => void} changed
+   */
   choice(label, options, chosen, changed) {
     const node = el("div", { class: "choice", role: "group", "aria-label": label });
     const buttons = Object.entries(options).map(([name, text]) => {
-      const button = el("button", { type: "button", "aria-pressed": name === chosen, "data-choice": name }, text);
+      const button = el(
+        "button",
+        { type: "button", "aria-pressed": String(name === chosen), "data-choice": name },
+        text,
+      );
       button.addEventListener("click", () => {
         for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
         changed(name);
@@ -125,7 +136,7 @@ class Chapter {
     return { node, buttons };
   }
 
-  /** @param {any} label @param {any} pressed */
+  /** @param {string} label @param {(event: MouseEvent) => void} pressed */
   button(label, pressed) {
     const node = el("button", { type: "button" }, label);
     node.addEventListener("click", pressed);
@@ -134,14 +145,14 @@ class Chapter {
   }
 
   // How strongly a term's part of a picture is drawn.
-  /** @param {...any} terms */
+  /** @param {...string} terms */
   strength(...terms) {
     const { highlighted } = this.page;
     return !highlighted || terms.includes(highlighted) ? 1 : 0.22;
   }
 
   // `update` is called with the numbers of an image, `arrived` with the name of data that do not depend on the image.
-  /** @param {any} _now */
+  /** @param {ImageNumbers} _now */
   update(_now) {}
 
   /** @param {string} _what */

@@ -1,6 +1,6 @@
-import { minus } from "../js/shared.js";
+import { given, minus } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
-import { around, ellipse, Field, union } from "./theory_plane.js";
+import { around, ellipse, Field, quadrature, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { essOf, mean, moments, part, shares } from "./theory_sums.js";
 
@@ -12,6 +12,7 @@ const RESOLVED = 25; // cells of the coarse grid that a posterior must fill to b
 
 // Likelihoods of one scale s about the decoder's mean f, by what they sum over pixels: log p = -cost(s) error - norm(s)
 // n.
+/** @type {Record<"normal" | "laplace", ScaledLikelihood>} */
 const SCALED = {
   normal: {
     words: "Gaussian, σ",
@@ -42,7 +43,7 @@ const SCALED = {
 };
 
 class Choices extends Chapter {
-  /** @param {any} page */
+  /** @param {import("./theory.js").Theory} page */
   constructor(page) {
     super(page, 6, "Your choices", { pictures: 3, tall: 260 });
     this.right.classList.add("two");
@@ -50,6 +51,14 @@ class Choices extends Chapter {
     // the model's own formulas are as long as its choices
     this.node.insertBefore(this.formulas, this.node.lastChild);
     [this.sigma, this.angle, this.likelihood] = [1, 30, "normal"];
+    this.error = NaN; // of the decoder's mean, summed over the pixels
+    this.best = NaN; // the scale that fits it
+    /** @type {Map<string, Field>} */
+    this.cache = new Map();
+    /** @type {Gaussian2 | null} */
+    this.turned = null;
+    /** @type {number[]} */
+    this.diagonal = []; // the best covariance of independent dimensions
     this.lead.textContent =
       "Choose p(z), p(x|z), q(z|x) and two networks: that is all there is to choose. Here is what this model chose.";
     const words = Object.fromEntries(Object.entries(SCALED).map(([name, { words }]) => [name, words]));
@@ -74,7 +83,7 @@ class Choices extends Chapter {
 
   update() {
     const { header } = this.page;
-    this.cache = new Map();
+    this.cache.clear();
     this.turn.node.hidden = header.latent === 1;
     this.figures[2].hidden = header.latent === 1;
     this.captions[0].textContent =
@@ -94,12 +103,11 @@ class Choices extends Chapter {
 
   // The likelihood that the scale belongs to; beside the model's own, the Gaussian for comparison.
   get scaled() {
-    return SCALED[this.likelihood] ?? SCALED.normal;
+    return this.likelihood === "laplace" ? SCALED.laplace : SCALED.normal;
   }
 
-  /** @param {number} sigma */
-  elbo(sigma) {
-    const { numbers } = this.page.now;
+  /** @param {ImageScalars} numbers @param {number} sigma */
+  elbo(numbers, sigma) {
     return -this.error * this.scaled.cost(sigma) - numbers.pixels * this.scaled.norm(sigma) - numbers.rate;
   }
 
@@ -120,8 +128,8 @@ class Choices extends Chapter {
     this.number(
       "sigma_elbo",
       own ? `ELBO, ${header.likelihood.replaceAll("_", " ")}` : `ELBO at ${letter} = ${this.sigma.toFixed(2)}`,
-      `${fixed2(own ? numbers.elbo : this.elbo(this.sigma))} nats`,
-      own ? numbers.elbo : this.elbo(this.sigma),
+      `${fixed2(own ? numbers.elbo : this.elbo(numbers, this.sigma))} nats`,
+      own ? numbers.elbo : this.elbo(numbers, this.sigma),
       "elbo",
     );
     const beta = scaled.beta(this.sigma);
@@ -131,7 +139,7 @@ class Choices extends Chapter {
       const t = (this.angle * Math.PI) / 180;
       const [c, s] = [Math.cos(t), Math.sin(t)];
       const [a, b, e] = part(now.covariance, d, dims[0], dims[1]);
-      this.turned = {
+      const turned = {
         matrix: [
           c * c * a - 2 * c * s * b + s * s * e,
           c * s * (a - e) + (c * c - s * s) * b,
@@ -139,7 +147,8 @@ class Choices extends Chapter {
         ],
         at: [c * now.mean[dims[0]] - s * now.mean[dims[1]], s * now.mean[dims[0]] + c * now.mean[dims[1]]],
       };
-      const [p, q, r] = this.turned.matrix;
+      this.turned = turned;
+      const [p, q, r] = turned.matrix;
       const det = p * r - q * q;
       this.diagonal = [det / r, 0, det / p];
       // KL of the best diagonal Normal from the turned one: (log of the product of precisions times det) / 2
@@ -151,7 +160,7 @@ class Choices extends Chapter {
             sum + 0.5 * (now.covariance[j * d + j] + now.mean[j] ** 2 - 1 - Math.log(now.covariance[j * d + j])),
           0,
         );
-        const rate = rest + 0.5 * (p + r + this.turned.at[0] ** 2 + this.turned.at[1] ** 2 - 2 - Math.log(det));
+        const rate = rest + 0.5 * (p + r + turned.at[0] ** 2 + turned.at[1] ** 2 - 2 - Math.log(det));
         this.number("turned_rate", "rate, turned", `${fixed2(rate, 4)} nats`, rate, "rate");
         this.number(
           "turned_elbo",
@@ -174,12 +183,13 @@ class Choices extends Chapter {
         "one with independent dimensions cannot, and that alone holds the axes in place.";
   }
 
-  /** @param {any} theme */
+  /** @param {Theme} theme */
   draw(theme) {
-    if (!this.page.now || this.error === undefined) return;
-    this.drawPosterior(theme);
-    this.drawCurve(theme);
-    if (this.page.header.latent > 1) this.drawTurned(theme);
+    const { now } = this.page;
+    if (!now) return;
+    this.drawPosterior(now, theme);
+    this.drawCurve(now.numbers, theme);
+    if (this.turned) this.drawTurned(this.turned, theme);
   }
 
   // log p(x|z) of a mean image with so large an error, but for a constant.
@@ -189,23 +199,24 @@ class Choices extends Chapter {
   }
 
   // The posterior under the chosen likelihood on the coarse grid; where that is too coarse, on points decoded here.
-  field() {
-    const { now, constants, decoder } = this.page;
+  /** @param {ImageNumbers} now @param {Floats} logPx @param {TheoryConstants} constants */
+  field(now, logPx, constants) {
+    const { decoder } = this.page;
     const own = this.likelihood === "own";
     const { each, error } = this.scaled;
     const key = own ? "own" : `${this.likelihood} ${this.sigma.toFixed(3)}`;
-    if (this.cache.has(key)) return this.cache.get(key);
-    const count = Math.round(Math.sqrt(now.grid_log_px.length));
-    const z = constants.grid_z;
-    const values = Float64Array.from(
-      now.grid_log_px,
-      (v, i) => (own ? v : this.fit(now[`grid_${error}`][i])) + constants.grid_log_pz[i],
-    );
+    const known = this.cache.get(key);
+    if (known) return known;
+    const count = Math.round(Math.sqrt(logPx.length));
+    const [z, logPz] = [given(constants.grid_z, "grid"), given(constants.grid_log_pz, "prior on the grid")];
+    const errors = given(now[`grid_${error}`], "errors on the grid");
+    const values = Float64Array.from(logPx, (v, i) => (own ? v : this.fit(errors[i])) + logPz[i]);
     const step = z[3] - z[1];
     let field = new Field(values, [count, count], [z[0], z[1]], [step, 0, 0, step]);
     let w = shares(values);
     let filled = 1 / w.reduce((a, v) => a + v * v, 0);
-    if (own && "density" in now) field = new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis);
+    const exact = own ? quadrature(now) : null;
+    if (exact) field = exact;
     else if (filled < RESOLVED && decoder) {
       let { at, matrix } = moments(z, 2, [0, 1], w);
       let reach = [0, 2].map((k) => 4 * Math.sqrt(matrix[k]) + 1.5 * step);
@@ -239,9 +250,9 @@ class Choices extends Chapter {
     return field;
   }
 
-  /** @param {Theme} theme */
-  drawPosterior(theme) {
-    const { now, header, dims, constants } = this.page;
+  /** @param {ImageNumbers} now @param {Theme} theme */
+  drawPosterior(now, theme) {
+    const { header, dims, constants } = this.page;
     const d = header.latent;
     const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const titles = dims.map((j) => `z${j + 1}`);
@@ -249,8 +260,8 @@ class Choices extends Chapter {
       this.blank(0, "Computing …", theme);
       return;
     }
-    if (d === 2 && now.grid_log_px) {
-      const field = this.field();
+    if (d === 2 && constants && now.grid_log_px) {
+      const field = this.field(now, now.grid_log_px, constants);
       const [x, y] = union([around([first]), field.box()]).map((r) => range(r, 0.06));
       const axes = frame(this.canvases[0], { x, y, titles, square: true }, theme);
       inside(axes, () => {
@@ -292,17 +303,18 @@ class Choices extends Chapter {
     });
   }
 
-  /** @param {Theme} theme */
-  drawCurve(theme) {
+  /** @param {ImageScalars} numbers @param {Theme} theme */
+  drawCurve(numbers, theme) {
     const { header } = this.page;
     const logs = Array.from({ length: 105 }, (_, k) => -2 + (k * 2.6) / 104);
-    const points = logs.map((v) => [v, this.elbo(10 ** v)]);
-    const top = this.elbo(this.best);
+    const points = logs.map((v) => [v, this.elbo(numbers, 10 ** v)]);
+    const top = this.elbo(numbers, this.best);
     const low = Math.min(
-      this.elbo(10 ** 0.6),
+      this.elbo(numbers, 10 ** 0.6),
       top - 60,
-      ...(this.likelihood === "own" ? [] : [Math.max(this.elbo(this.sigma), top - 20 * Math.abs(top))]),
+      ...(this.likelihood === "own" ? [] : [Math.max(this.elbo(numbers, this.sigma), top - 20 * Math.abs(top))]),
     );
+    /** @type {[number, string][]} */
     const names = [0.01, 0.03, 0.1, 0.3, 1, 3].map((v) => [Math.log10(v), `${v}`]);
     const axes = frame(
       this.canvases[1],
@@ -327,14 +339,13 @@ class Choices extends Chapter {
         theme.muted,
       );
       if (this.likelihood !== "own")
-        dot(axes, [Math.log10(this.sigma), this.elbo(this.sigma)], { colour: header.hues.decoder, size: 5 });
+        dot(axes, [Math.log10(this.sigma), this.elbo(numbers, this.sigma)], { colour: header.hues.decoder, size: 5 });
     });
   }
 
-  /** @param {Theme} theme */
-  drawTurned(theme) {
+  /** @param {Gaussian2} turned @param {Theme} theme */
+  drawTurned({ at, matrix }, theme) {
     const { header, dims } = this.page;
-    const { at, matrix } = this.turned;
     const boxes = [
       around(
         [

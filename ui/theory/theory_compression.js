@@ -7,6 +7,7 @@ import { mean, part } from "./theory_sums.js";
 // Chapter one: an autoencoder is compression. What each of its kinds changes, for this image; and lesson one, the
 // linear case, where everything is known: PCA, and the linear VAE that finds it.
 
+/** @type {Record<string, string>} */
 const KINDS = {
   undercomplete: "undercomplete",
   denoising: "denoising",
@@ -15,7 +16,7 @@ const KINDS = {
 };
 
 class Compression extends Chapter {
-  /** @param {any} page */
+  /** @param {import("./theory.js").Theory} page */
   constructor(page) {
     super(page, 1, "Compression", { pictures: 2, tall: 270 });
     this.right.classList.add("two");
@@ -24,7 +25,7 @@ class Compression extends Chapter {
     this.kind = "undercomplete";
     this.choice("Kind of autoencoder", KINDS, "undercomplete", (v) => {
       this.kind = v;
-      this.page.formulas.show(this.own, v);
+      this.page.formulas?.show(this.own, v);
       this.showNumbers();
     });
     this.own = this.formula("undercomplete");
@@ -34,6 +35,10 @@ class Compression extends Chapter {
       this.step = v;
       this.showNumbers();
     });
+    /** @type {{canvas: HTMLCanvasElement, node: HTMLElement}[]} */
+    this.tiles = []; // the axes as images
+    /** @type {{size: number, at: Float64Array}[]} */
+    this.unit = []; // PCA's axes
     this.axes = el("div", { class: "pictures" });
     this.right.append(this.axes);
     this.lead.textContent =
@@ -48,11 +53,12 @@ class Compression extends Chapter {
 
   /** @param {string} what */
   arrived(what) {
-    if (what === "lesson") this.begin();
+    const { lesson } = this.page;
+    if (what === "lesson" && lesson) this.begin(lesson);
   }
 
-  begin() {
-    const { lesson } = this.page;
+  /** @param {Lesson} lesson */
+  begin(lesson) {
     this.slide.input.max = String(lesson.elbo.length - 1);
     const dims = lesson.mean.length;
     this.tiles = [
@@ -87,10 +93,10 @@ class Compression extends Chapter {
       const { averages } = header;
       const d = header.latent;
       const trace = Array.from({ length: d }, (_, j) => now.jacobian[j * d + j]).reduce((a, b) => a + b, 0);
-      const size = now.resisted.reduce((a, b) => a + Math.abs(b), 0);
-      const own = { undercomplete: numbers.distortion_plain, denoising: numbers.denoising };
+      const size = Array.from(now.resisted).reduce((a, b) => a + Math.abs(b), 0);
+      const own = this.kind === "denoising" ? numbers.denoising : numbers.distortion_plain;
       this.fill({
-        distortion: fixed2(own[this.kind] ?? numbers.distortion_plain),
+        distortion: fixed2(own),
         penalty: fixed2(this.kind === "sparse" ? size : trace, 3),
         rate: averages.rate ? fixed2(averages.rate.value) : "∞",
       });
@@ -124,6 +130,7 @@ class Compression extends Chapter {
         `Lesson one, linear: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their ` +
         "principal axes (black), and the linear VAE’s axes (blue), found by climbing its ELBO";
     }
+    /** @type {Record<string, string>} */
     const why = {
       undercomplete: "few numbers in z are the only limit: nothing says what lies between the codes.",
       denoising:
@@ -173,10 +180,11 @@ class Compression extends Chapter {
         "stand here.";
   }
 
-  /** @param {any} theme */
+  /** @param {Theme} theme */
   draw(theme) {
     this.drawCode(theme);
-    if (this.page.lesson) this.drawLesson(theme);
+    const { lesson } = this.page;
+    if (lesson) this.drawLesson(theme, lesson);
     else this.blank(1, "Computing the linear case …", theme);
   }
 
@@ -200,6 +208,7 @@ class Compression extends Chapter {
       { x, y, titles: [`z${dims[0] + 1}`, one ? "" : `z${dims[1] + 1}`], square: !one },
       theme,
     );
+    /** @param {string} kind */
     const strong = (kind) => (this.kind === kind || this.kind === "undercomplete" || this.kind === "sparse" ? 1 : 0.4);
     inside(axes, () => {
       for (const p of points)
@@ -223,9 +232,9 @@ class Compression extends Chapter {
     });
   }
 
-  /** @param {Theme} theme */
-  drawLesson(theme) {
-    const { lesson, header } = this.page;
+  /** @param {Theme} theme @param {Lesson} lesson */
+  drawLesson(theme, lesson) {
+    const { header } = this.page;
     const n = lesson.points.length / 2;
     const dims = lesson.mean.length;
     const spread = [0, 1].map((k) =>
@@ -241,6 +250,7 @@ class Compression extends Chapter {
     const own = [0, 1].map((k) =>
       [0, 1].map((a) => this.unit[a].at.reduce((sum, u, t) => sum + u * walk[2 * t + k], 0)),
     );
+    /** @param {number[]} v @param {string} colour @param {number} width @param {number} alpha */
     const arrow = (v, colour, width, alpha) => {
       line(
         axes,
@@ -268,6 +278,7 @@ class Compression extends Chapter {
     });
     // each of its axes as an image, in the order and direction of PCA's
     const first = Math.abs(own[0][0]) * 1 >= Math.abs(own[1][0]) ? [0, 1] : [1, 0];
+    /** @param {(t: number) => number} column @param {number} sign */
     const picture = (column, sign) => {
       const values = Float32Array.from({ length: dims }, (_, t) => sign * column(t));
       const most = Math.max(...values.map(Math.abs)) || 1;

@@ -4,7 +4,7 @@ import { logSum, mean } from "./theory_sums.js";
 // as vae/evaluation/gradients.py, where they are explained and compared with autograd.
 
 // What one sample contributes, as three lists of 2 d numbers: through z, the score, and through z without the score.
-/** @param {{noise: any, slope: number, slope_px: number, scale: number}} about @param {number} d */
+/** @param {ImageNumbers} now @param {number} d @returns {Pieces} */
 function pieces({ noise, slope, slope_px: slopePx, scale }, d) {
   const n = noise.length / d;
   const make = () => new Float64Array(n * 2 * d);
@@ -27,6 +27,7 @@ function pieces({ noise, slope, slope_px: slopePx, scale }, d) {
 }
 
 // What each sample of a group counts for: estimate = sum over the group of weight x piece.
+/** @type {Record<string, EstimatorRule>} */
 const ELBO = {
   reparametrised: (w) => ({ piece: "total", weights: w.map(() => 1 / w.length) }),
   closed: (w) => ({ piece: "closed", weights: w.map(() => 1 / w.length) }),
@@ -38,12 +39,13 @@ const ELBO = {
   },
 };
 
-/** @param {any} w */
+/** @param {number[]} w */
 const sharesOf = (w) => {
   const total = logSum(w);
   return w.map((v) => Math.exp(v - total));
 };
 
+/** @type {Record<string, EstimatorRule>} */
 const WEIGHTED = {
   reparametrised: (w) => ({ piece: "total", weights: sharesOf(w) }),
   landing: (w) => ({ piece: "landed", weights: sharesOf(w).map((v) => v * v) }),
@@ -67,10 +69,14 @@ const WEIGHTED = {
 };
 
 // Estimates [G][2 d] by disjoint groups of k samples; null where this estimator does not exist.
-/** @param {any} now @param {any} parts @param {number} d @param {any} bound @param {string} name @param {number} k */
+/**
+ * @param {ImageNumbers} now @param {Pieces} parts @param {number} d @param {string} bound @param {string} name
+ * @param {number} k
+ */
 function cloud(now, parts, d, bound, name, k) {
   const rule = (bound === "elbo" ? ELBO : WEIGHTED)[name];
-  if (!rule || (name === "baseline" && k < 2) || (name === "closed" && !now.rate_slope)) return null;
+  const closed = name === "closed" ? now.rate_slope : null;
+  if (!rule || (name === "baseline" && k < 2) || closed === undefined) return null;
   const logW = now.twin_log_w ?? now.log_w;
   const found = [];
   for (let from = 0; from + k <= logW.length; from += k) {
@@ -78,14 +84,14 @@ function cloud(now, parts, d, bound, name, k) {
     const estimate = new Float64Array(2 * d);
     for (let s = 0; s < k; s++)
       for (let c = 0; c < 2 * d; c++) estimate[c] += weights[s] * parts[piece][(from + s) * 2 * d + c];
-    if (name === "closed") for (let c = 0; c < 2 * d; c++) estimate[c] -= now.rate_slope[c];
+    if (closed) for (let c = 0; c < 2 * d; c++) estimate[c] -= closed[c];
     found.push(estimate);
   }
   return found;
 }
 
 // The sum of the components' variances; NaN for one estimate.
-/** @param {any} estimates */
+/** @param {Float64Array[] | null} estimates */
 function variance(estimates) {
   if (!estimates || estimates.length < 2) return NaN;
   const size = estimates[0].length;

@@ -9,7 +9,7 @@ const HIDDEN = ".st-key-theory_formulas";
 class Formulas {
   // `latex` by name in the order in which the page holds them; `terms` by number.
   /**
-   * @param {any} root @param {Record<string, string>} latex @param {{name: string, hue: string}[]} terms
+   * @param {Document | ShadowRoot} root @param {Record<string, string>} latex @param {Record<number, Term>} terms
    * @param {(name: string | null) => void} onHover
    */
   constructor(root, latex, terms, onHover) {
@@ -18,8 +18,9 @@ class Formulas {
     this.onHover = onHover;
     this.names = Object.keys(latex);
     this.latex = latex;
+    /** @type {{node: HTMLElement, name: string, values: Record<string, string>, filled: boolean}[]} */
     this.slots = [];
-    this.values = {};
+    this.styled = false;
     this.watch = new MutationObserver(() => this.fill());
     this.watch.observe(document.body, { childList: true, subtree: true });
     this.fill();
@@ -29,19 +30,19 @@ class Formulas {
     this.watch.disconnect();
   }
 
-  // An element that shows a formula by name: its LaTeX until KaTeX has drawn it.
-  /** @param {string} name */
-  slot(name) {
+  // An element that shows a formula by name, with values by term: its LaTeX until KaTeX has drawn it.
+  /** @param {string} name @param {Record<string, string>} values */
+  slot(name, values) {
     const node = el("div", { class: "formula", "data-formula": name }, el("code", {}, this.latex[name]));
-    this.slots.push({ node, name, filled: false });
+    this.slots.push({ node, name, values, filled: false });
     this.fill();
     return node;
   }
 
-  /** @param {any} node @param {string} name */
+  /** @param {HTMLElement} node @param {string} name */
   show(node, name) {
     const slot = this.slots.find((s) => s.node === node);
-    Object.assign(slot, { name, filled: false });
+    if (slot) Object.assign(slot, { name, filled: false });
     node.dataset.formula = name;
     this.fill();
   }
@@ -57,7 +58,7 @@ class Formulas {
     this.style();
     for (const slot of this.slots) {
       if (slot.filled) continue;
-      const copy = drawn[this.names.indexOf(slot.name)].cloneNode(true);
+      const copy = /** @type {Element} */ (drawn[this.names.indexOf(slot.name)].cloneNode(true));
       this.name(copy);
       slot.node.replaceChildren(copy);
       slot.filled = true;
@@ -83,8 +84,9 @@ class Formulas {
     this.styled = true;
   }
 
-  /** @param {any} copy */
+  /** @param {Element} copy */
   name(copy) {
+    /** @type {Map<string, HTMLElement>} */
     const seen = new Map();
     const coloured = /** @type {NodeListOf<HTMLElement>} */ (copy.querySelectorAll(".katex-html [style*='color']"));
     for (const node of coloured) {
@@ -103,8 +105,8 @@ class Formulas {
       // a value's characters may be several elements: the first one is written, the others are emptied
       node.classList.add("value");
       const key = `${term.name}`;
-      if (seen.get(key)?.contains(node) || (seen.has(key) && seen.get(key).parentNode === node.parentNode))
-        node.textContent = "";
+      const first = seen.get(key);
+      if (first && (first.contains(node) || first.parentNode === node.parentNode)) node.textContent = "";
       else {
         seen.set(key, node);
         node.dataset.value = term.name;
@@ -112,27 +114,25 @@ class Formulas {
     }
   }
 
-  /** @param {ArrayLike<number>} values */
-  set(values) {
-    Object.assign(this.values, values);
-    this.write();
-  }
-
   write() {
-    for (const { node, filled } of this.slots) {
+    for (const { node, values, filled } of this.slots) {
       if (!filled) continue;
-      for (const place of node.querySelectorAll("[data-value]")) {
-        const own = node.values?.[place.dataset.value] ?? this.values[place.dataset.value] ?? "–";
+      /** @type {NodeListOf<HTMLElement>} */
+      const places = node.querySelectorAll("[data-value]");
+      for (const place of places) {
+        const own = values[place.dataset.value ?? ""] ?? "–";
         if (place.textContent !== own) place.textContent = own;
       }
     }
   }
 
-  /** @param {string} name */
+  /** @param {string | null} name */
   highlight(name) {
     for (const { node } of this.slots) {
       node.classList.toggle("lit", Boolean(name) && node.querySelector(`[data-term="${name}"]`) !== null);
-      for (const part of node.querySelectorAll("[data-term]")) part.classList.toggle("on", part.dataset.term === name);
+      /** @type {NodeListOf<HTMLElement>} */
+      const parts = node.querySelectorAll("[data-term]");
+      for (const part of parts) part.classList.toggle("on", part.dataset.term === name);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { dot, frame, inside, line, words } from "./theory_plot.js";
-import { logSum, mean, rung } from "./theory_sums.js";
+import { mean, rung } from "./theory_sums.js";
 
 // Chapter three: the logarithm is concave, so the mean of logs lies below the log of the mean; averaging K weights
 // first draws the points together, and the gap closes.
@@ -8,11 +8,14 @@ import { logSum, mean, rung } from "./theory_sums.js";
 const DEEP = 9; // nats below the mean weight that the picture shows
 
 class Jensen extends Chapter {
-  /** @param {any} page */
+  /** @param {import("./theory.js").Theory} page */
   constructor(page) {
     super(page, 3, "Jensen: where the bound comes from", { tall: 300 });
     this.formula("jensen");
     this.k = 1;
+    /** @type {ReturnType<typeof rung> | null} */
+    this.found = null;
+    this.centre = 0; // log of the mean weight
     this.slide = this.slider(
       "weights averaged before the log, K",
       { max: 8, value: 0, format: (v) => `${2 ** v}` },
@@ -25,7 +28,7 @@ class Jensen extends Chapter {
       "Every sample z of q weighs w = p(x, z) / q(z|x). Their mean is p(x); the mean of their logs is the ELBO.";
   }
 
-  /** @param {any} now */
+  /** @param {ImageNumbers} now */
   update(now) {
     const { header } = this.page;
     this.slide.input.max = String(Math.log2(now.log_w.length) - 1);
@@ -41,45 +44,41 @@ class Jensen extends Chapter {
     if (!now) return;
     const { log_w: logW, numbers } = now;
     const all = rung(logW, logW.length);
-    this.found = rung(logW, this.k);
+    const found = rung(logW, this.k);
+    this.found = found;
     this.centre = all.value;
     const first = rung(logW, 1);
     this.number("log_mean", "log of the mean weight", `${fixed2(all.value)} nats`, all.value, "log_px");
     this.number(
       "mean_log",
       `mean of the logs${this.k > 1 ? ` of means of ${this.k}` : ""}`,
-      `${plusMinus(this.found.value, this.found.se)} nats`,
-      this.found.value,
+      `${plusMinus(found.value, found.se)} nats`,
+      found.value,
       "bound",
     );
-    this.number(
-      "jensen_gap",
-      "Jensen's gap",
-      `${fixed2(all.value - this.found.value)} nats`,
-      all.value - this.found.value,
-      "kl",
-    );
+    this.number("jensen_gap", "Jensen's gap", `${fixed2(all.value - found.value)} nats`, all.value - found.value, "kl");
     this.fill({
       log_px: fixed2(numbers.log_px ?? all.value),
-      bound: fixed2(this.found.value),
+      bound: fixed2(found.value),
       elbo: fixed2(numbers.elbo ?? first.value),
     });
-    const below = this.found.values.filter((v) => v - all.value < -DEEP).length;
+    const below = found.values.filter((v) => v - all.value < -DEEP).length;
     this.captions[0].textContent =
-      `${this.found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the ` +
+      `${found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the ` +
       `curve log w, relative to their mean${below ? `; ${below} lie below the picture` : ""}`;
     this.notice.textContent =
       "Notice: the logarithm punishes a weight near 0 more than it rewards a large one. That is the whole gap of " +
-      `${fixed2(all.value - this.found.value)} nats, and it shrinks when the points huddle together.`;
+      `${fixed2(all.value - found.value)} nats, and it shrinks when the points huddle together.`;
   }
 
-  /** @param {any} theme */
+  /** @param {Theme} theme */
   draw(theme) {
-    const { now, header } = this.page;
-    if (!now) return;
-    const w = this.found.values.map((v) => Math.exp(v - this.centre));
+    const { found } = this;
+    const { header } = this.page;
+    if (!found) return;
+    const w = found.values.map((v) => Math.exp(v - this.centre));
     const most = Math.max(2.2, Math.min(6, [...w].sort((a, b) => a - b)[Math.floor(0.98 * (w.length - 1))] * 1.15));
-    const lowest = Math.min(-2, Math.max(-DEEP, Math.min(...this.found.values) - this.centre - 0.5));
+    const lowest = Math.min(-2, Math.max(-DEEP, Math.min(...found.values) - this.centre - 0.5));
     const axes = frame(
       this.canvases[0],
       { x: [0, most], y: [lowest, Math.log(most) + 0.4], titles: ["w / mean of w", "log, nats from log of the mean"] },
@@ -95,7 +94,7 @@ class Jensen extends Chapter {
           size: 2.5,
           alpha: 0.45 * this.strength("bound", "elbo", "q"),
         });
-      const gap = mean(this.found.values) - this.centre;
+      const gap = mean(found.values) - this.centre;
       line(
         axes,
         [
@@ -125,7 +124,6 @@ class Jensen extends Chapter {
       words(axes, "log E[w]", axes.X(1) + 8, axes.Y(0) - 5);
       words(axes, "E[log w]", axes.X(1) + 8, axes.Y(gap) + 12);
     });
-    this.total = logSum(now.log_w);
   }
 }
 

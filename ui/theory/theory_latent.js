@@ -7,11 +7,14 @@ import { essOf, groups, logSum, mean, rung, spread } from "./theory_sums.js";
 const SHOWN = 48; // estimates drawn for each number of samples
 
 class Latent extends Chapter {
-  /** @param {any} page */
+  /** @param {import("./theory.js").Theory} page */
   constructor(page) {
     super(page, 2, "Latent variables: p(x) is an integral", { tall: 320 });
     for (const name of ["marginal", "naive", "importance"]) this.formula(name);
     this.exponent = 6;
+    this.most = 6;
+    /** @type {{naive: number[], importance: number[]}[]} */
+    this.columns = []; // estimates by the exponent of S
     this.slide = this.slider("samples S", { max: 12, value: 6, format: (v) => (2 ** v).toLocaleString("en") }, (v) => {
       this.exponent = v;
       this.showNumbers();
@@ -19,7 +22,7 @@ class Latent extends Chapter {
     this.button("New samples of q", (e) => this.page.sample(e));
   }
 
-  /** @param {any} now */
+  /** @param {ImageNumbers} now */
   update(now) {
     const { header } = this.page;
     this.most = Math.log2(now.prior_log_px.length);
@@ -31,12 +34,12 @@ class Latent extends Chapter {
         "and count for nothing."
       : "An autoencoder has no p(z), so it has no p(x). Put the Gaussian of its codes in its place, and the " +
         "average exists; almost all of its samples count for nothing.";
-    this.sets = { naive: now.prior_log_px, importance: now.log_w };
-    this.columns = Array.from({ length: this.most + 1 }, (_, e) =>
-      Object.fromEntries(
-        Object.entries(this.sets).map(([name, logs]) => [name, 2 ** e <= logs.length ? groups(logs, 2 ** e) : []]),
-      ),
-    );
+    /** @param {Floats} logs @param {number} s */
+    const estimates = (logs, s) => (s <= logs.length ? groups(logs, s) : []);
+    this.columns = Array.from({ length: this.most + 1 }, (_, e) => ({
+      naive: estimates(now.prior_log_px, 2 ** e),
+      importance: estimates(now.log_w, 2 ** e),
+    }));
     this.captions[0].textContent =
       "Each dot is one estimate of log p(x) from S samples of its own: of the prior (grey), of q (blue)";
     this.showNumbers();
@@ -51,6 +54,7 @@ class Latent extends Chapter {
     const own = rung(now.log_w, n);
     const first = logSum(now.prior_log_px, 0, s) - Math.log(s);
     const hits = essOf(now.prior_log_px, 0, s);
+    /** @param {number[]} values */
     const deviation = (values) => (values.length > 1 ? `${fixed2(spread(values))} nats` : "one estimate only");
     this.number(
       "naive",
@@ -88,7 +92,7 @@ class Latent extends Chapter {
       `its log errs by ${fixed2(Math.abs(first - best))} nats here.`;
   }
 
-  /** @param {any} theme */
+  /** @param {Theme} theme */
   draw(theme) {
     const { now, header } = this.page;
     if (!now) return;
@@ -102,6 +106,7 @@ class Latent extends Chapter {
       truth - 6 * Math.max(5, truth - mean(typical.filter(Number.isFinite))),
     );
     const y = range([low, ...all.filter((v) => v > low), truth], 0.12);
+    /** @type {[number, string][]} */
     const names = [];
     for (let e = 0; e <= this.most; e += 2) names.push([e, (2 ** e).toLocaleString("en")]);
     const axes = frame(
@@ -113,10 +118,10 @@ class Latent extends Chapter {
       context.fillStyle = theme.grid;
       context.fillRect(axes.X(this.exponent - 0.5), axes.area.top, axes.X(1) - axes.X(0), axes.area.height);
       this.columns.forEach((column, e) => {
-        for (const [name, colour, side] of [
+        for (const [name, colour, side] of /** @type {["naive" | "importance", string, number][]} */ ([
           ["naive", header.hues.prior, -0.16],
           ["importance", header.hues.encoder, 0.16],
-        ]) {
+        ])) {
           const values = column[name].slice(0, SHOWN);
           values.forEach((v, i) =>
             dot(axes, [e + side + 0.2 * (((i * 0.618034) % 1) - 0.5), Math.max(v, y[0])], {

@@ -8,6 +8,7 @@ const MASSES = [0.3935, 0.8647, 0.9889]; // within one, two and three standard d
 /** @param {ArrayLike<number>} values @param {number} n @param {number} m @param {number} level */
 function isolines(values, n, m, level) {
   const found = [];
+  /** @param {number} i @param {number} j */
   const at = (i, j) => values[i * m + j] - level;
   for (let i = 0; i + 1 < n; i++) {
     for (let j = 0; j + 1 < m; j++) {
@@ -35,7 +36,10 @@ function isolines(values, n, m, level) {
 
 // A density on a grid: z = corner + i basis_1 + j basis_2.
 class Field {
-  /** @param {any} values @param {number[]} place @param {ArrayLike<number>} corner @param {ArrayLike<number>} basis */
+  /**
+   * @param {Floats} values @param {number[]} shape @param {ArrayLike<number>} corner
+   * @param {ArrayLike<number>} basis
+   */
   constructor(values, [n, m], corner, basis) {
     this.values = values;
     this.n = n;
@@ -55,7 +59,7 @@ class Field {
 
   // The box around what the outermost line encloses.
   box() {
-    const ends = this.lines.at(-1).flatMap(([a, b, c, d]) => [this.place(a, b), this.place(c, d)]);
+    const ends = this.lines[this.lines.length - 1].flatMap(([a, b, c, d]) => [this.place(a, b), this.place(c, d)]);
     const all = ends.length ? ends : [this.place(0, 0), this.place(this.n - 1, this.m - 1)];
     return [0, 1].map((k) => [Math.min(...all.map((p) => p[k])), Math.max(...all.map((p) => p[k]))]);
   }
@@ -63,7 +67,7 @@ class Field {
   // How much of the density the lines' inner levels hold: what a test asks for.
   /**
    * @param {{context: CanvasRenderingContext2D, X: (value: number) => number, Y: (value: number) => number}} about
-   * @param {any} colour @param {any} [alpha]
+   * @param {string} colour @param {number} [alpha]
    */
   draw({ context, X, Y }, colour, alpha = 1) {
     context.save();
@@ -83,8 +87,13 @@ class Field {
   }
 }
 
+// The true posterior of an image by quadrature; null where the latent space has more than two dimensions.
+/** @param {ImageNumbers} now */
+const quadrature = ({ density, corner, basis, shapes }) =>
+  density && corner && basis ? new Field(density, shapes.density.slice(1), corner, basis) : null;
+
 // The points of an ellipse of `sigmas` standard deviations of a covariance [a, b, c] around `at`.
-/** @param {number} at @param {number[]} matrix @param {any} [sigmas] @param {number} [count] */
+/** @param {number[]} at @param {number[]} matrix @param {number} [sigmas] @param {number} [count] */
 function ellipsePoints(at, matrix, sigmas = 1, count = 72) {
   const { big, small, angle } = principal(matrix);
   const [u, v] = [Math.sqrt(big) * sigmas, Math.sqrt(small) * sigmas];
@@ -98,8 +107,8 @@ function ellipsePoints(at, matrix, sigmas = 1, count = 72) {
 
 /**
  * @param {{context: CanvasRenderingContext2D, X: (value: number) => number, Y: (value: number) => number}} about
- * @param {any} at @param {number[]} matrix
- * @param {{colour: string, sigmas?: any, width?: number, alpha?: number, fill?: any, dash?: number[]}} about
+ * @param {number[]} at @param {number[]} matrix
+ * @param {{colour: string, sigmas?: number[], width?: number, alpha?: number, fill?: boolean, dash?: number[]}} about
  */
 function ellipse(
   { context, X, Y },
@@ -126,7 +135,7 @@ function ellipse(
 }
 
 // The box around some ellipses of three standard deviations and some points.
-/** @param {any} ellipses @param {number[][]} [points] @param {any} [sigmas] */
+/** @param {Gaussian2[]} ellipses @param {number[][]} [points] @param {number} [sigmas] */
 function around(ellipses, points = [], sigmas = 3) {
   const all = [...ellipses.flatMap(({ at, matrix }) => ellipsePoints(at, matrix, sigmas, 24)), ...points];
   return [0, 1].map((k) => [Math.min(...all.map((p) => p[k])), Math.max(...all.map((p) => p[k]))]);
@@ -136,4 +145,4 @@ function around(ellipses, points = [], sigmas = 3) {
 const union = (boxes) =>
   [0, 1].map((k) => [Math.min(...boxes.map((b) => b[k][0])), Math.max(...boxes.map((b) => b[k][1]))]);
 
-export { around, ellipse, ellipsePoints, Field, isolines, MASSES, union };
+export { around, ellipse, ellipsePoints, Field, isolines, MASSES, quadrature, union };

@@ -7,10 +7,7 @@ const EDGE = { left: 46, right: 8, top: 8, bottom: 34 };
 
 // `x` and `y` are [low, high]; `names` what stands at the ticks of x instead of numbers;
 // `rows` leaves the ticks of y out. Returns {context, X, Y, area}.
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {{x: any, y: any, titles: any, square?: any, names?: any, rows?: any}} about @param {Theme} theme
- */
+/** @param {HTMLCanvasElement} canvas @param {PlotAxes} about @param {Theme} theme @returns {Frame} */
 function frame(canvas, { x, y, titles, square = false, names = null, rows = false }, theme) {
   const { context, width, height } = fresh(canvas);
   const area = {
@@ -31,7 +28,9 @@ function frame(canvas, { x, y, titles, square = false, names = null, rows = fals
       cy + (unit * area.height) / 2,
     ];
   }
+  /** @param {number} v */
   const X = (v) => area.left + ((v - x0) / (x1 - x0)) * area.width;
+  /** @param {number} v */
   const Y = (v) => area.top + ((y1 - v) / (y1 - y0)) * area.height;
   context.font = `11px ${theme.font}`;
   context.lineWidth = 1;
@@ -48,7 +47,7 @@ function frame(canvas, { x, y, titles, square = false, names = null, rows = fals
 }
 
 // Draw only inside of the axes.
-/** @param {{context: CanvasRenderingContext2D, area: Area}} about @param {any} draw */
+/** @param {Frame} frame @param {(context: CanvasRenderingContext2D) => void} draw */
 const inside = ({ context, area }, draw) => clipped(context, area, draw);
 
 /**
@@ -81,7 +80,7 @@ function dot({ context, X, Y }, [x, y], { colour, size = 2, alpha = 1, ring = fa
 // Words that are legible on anything.
 /**
  * @param {{context: CanvasRenderingContext2D, theme: Theme}} about @param {string} text @param {number} x
- * @param {number} y @param {string} [colour] @param {any} [align]
+ * @param {number} y @param {string} [colour] @param {CanvasTextAlign} [align]
  */
 function words({ context, theme }, text, x, y, colour = theme.ink, align = "left") {
   context.font = `11px ${theme.font}`;
@@ -90,7 +89,7 @@ function words({ context, theme }, text, x, y, colour = theme.ink, align = "left
 }
 
 // Low and high of values with some air, without what is not finite.
-/** @param {any} values @param {any} [air] */
+/** @param {number[]} values @param {number} [air] */
 function range(values, air = 0.08) {
   const finite = values.filter(Number.isFinite);
   const [low, high] = [Math.min(...finite), Math.max(...finite)];

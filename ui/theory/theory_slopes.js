@@ -8,6 +8,7 @@ import { mean } from "./theory_sums.js";
 // Chapter five: the decoder's gradient is a plain average; the encoder's needs a trick. Both families of estimators,
 // their clouds and variances for this image, and what it means that the randomness is pushed outside.
 
+/** @type {Record<string, [string, string]>} */
 const NAMES = {
   score: ["score function", "score"],
   baseline: ["score function, baseline", "score"],
@@ -15,16 +16,23 @@ const NAMES = {
   closed: ["reparametrised, KL in closed form", "path"],
   landing: ["sticking the landing", "path"],
 };
+/** @type {Record<string, string | undefined>} */
 const WEIGHTED_NAMES = { baseline: "score function, VIMCO", landing: "doubly reparametrised" };
 const MOST_THETA = 32; // samples of the decoder's gradient that are drawn at most
 
 class Slopes extends Chapter {
-  /** @param {any} page */
+  /** @param {import("./theory.js").Theory} page */
   constructor(page) {
     super(page, 5, "The two gradients", { pictures: 2, tall: 280 });
     this.right.classList.add("two");
     for (const name of ["theta", "phi", "outside"]) this.formula(name);
     [this.k, this.bound, this.shown] = [4, "elbo", "reparametrised"];
+    /** @type {Pieces | null} */
+    this.parts = null;
+    /** @type {Record<string, Float64Array[] | null>} */
+    this.clouds = {}; // estimates by estimator
+    this.centre = [0, 0];
+    this.drawn = ""; // what the decoder's gradient is drawn of
     this.lead.textContent =
       "The decoder’s gradient is an average over samples. The encoder’s is not: φ moves the samples themselves. " +
       "Either weigh each sample by its score, or move the randomness outside and differentiate through z.";
@@ -72,13 +80,14 @@ class Slopes extends Chapter {
       "the same from one sample",
     ].map((text) => {
       const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": text, width: 1, height: 1 });
-      return { canvas, node: el("figure", {}, canvas, el("figcaption", {}, text)) };
+      const caption = el("figcaption", {}, text);
+      return { canvas, caption, node: el("figure", {}, canvas, caption) };
     });
     this.pictures = el("div", { class: "pictures" }, ...this.images.map((i) => i.node));
     this.left.append(this.pictures);
   }
 
-  /** @param {any} now */
+  /** @param {ImageNumbers} now */
   update(now) {
     const { header } = this.page;
     this.parts = pieces(now, header.latent);
@@ -96,17 +105,19 @@ class Slopes extends Chapter {
 
   showNumbers() {
     const { now, header } = this.page;
-    if (!now) return;
+    const { parts } = this;
+    if (!now || !parts) return;
     const d = header.latent;
     this.clouds = {};
+    /** @param {number} v */
     const format = (v) => {
       if (!Number.isFinite(v)) return "–";
       if (v > 0 && v < 1e-2) return `${Number(v.toPrecision(1))}`;
       return v < 10 ? v.toFixed(2) : Number(v.toPrecision(3)).toLocaleString("en");
     };
-    const base = variance(cloud(now, this.parts, d, this.bound, "reparametrised", this.k));
+    const base = variance(cloud(now, parts, d, this.bound, "reparametrised", this.k));
     for (const [name, [plain, term]] of Object.entries(NAMES)) {
-      const found = (this.clouds[name] = cloud(now, this.parts, d, this.bound, name, this.k));
+      const found = (this.clouds[name] = cloud(now, parts, d, this.bound, name, this.k));
       const v = variance(found);
       const label = this.bound === "weighted" ? (WEIGHTED_NAMES[name] ?? plain) : plain;
       const share = name === "reparametrised" || !Number.isFinite(v) ? "" : ` · ${format(v / base)}×`;
@@ -123,7 +134,8 @@ class Slopes extends Chapter {
     this.centre = best
       ? [mean(best.map((g) => g[this.page.dims[0]])), mean(best.map((g) => g[this.page.dims[1]]))]
       : [0, 0];
-    this.picker.buttons.find((b) => b.dataset.choice === "closed").disabled = this.bound === "weighted";
+    for (const button of this.picker.buttons)
+      button.disabled = button.dataset.choice === "closed" && this.bound === "weighted";
     const ratio = variance(this.clouds[this.against] ?? this.clouds.score) / variance(this.clouds[this.shown] ?? best);
     this.notice.textContent =
       ratio >= 1
@@ -134,18 +146,22 @@ class Slopes extends Chapter {
           `${format(variance(this.clouds.score) / base)} times.`;
   }
 
-  /** @param {any} theme */
+  /** @param {Theme} theme */
   draw(theme) {
     const { now, header, dims } = this.page;
-    if (!now || !this.clouds) return;
+    if (!now) return;
     const score = this.clouds[this.against] ?? this.clouds.score;
     const path = this.clouds[this.shown] ?? this.clouds.reparametrised;
+    if (!score || !path) return;
+    /** @param {Float64Array[]} estimates */
     const spots = (estimates) => estimates.map((g) => dims.map((j) => g[j]));
     const one = header.latent === 1;
-    [
+    /** @type {[Float64Array[], string, string][]} */
+    const drawn = [
       [score, header.hues.prior, "score"],
       [path, header.hues.encoder, "path"],
-    ].forEach(([estimates, colour, term], k) => {
+    ];
+    drawn.forEach(([estimates, colour, term], k) => {
       const points = spots(estimates).map(([x, y], i) => [x, one ? i / estimates.length : y]);
       const x = range([...points.map((p) => p[0]), this.centre[0]], 0.15);
       const y = one ? [-0.1, 1.1] : range([...points.map((p) => p[1]), this.centre[1]], 0.15);
@@ -177,6 +193,7 @@ class Slopes extends Chapter {
       // the other cloud's size, to scale
       if (k === 0 && !one) {
         const other = spots(path);
+        /** @param {number} c */
         const spreadOf = (c) => Math.sqrt(mean(other.map((p) => (p[c] - mean(other.map((q) => q[c]))) ** 2)));
         inside(axes, () =>
           ellipse(axes, this.centre, [spreadOf(0) ** 2, 0, spreadOf(1) ** 2], {
@@ -193,12 +210,12 @@ class Slopes extends Chapter {
         );
       }
     });
-    this.outside(theme);
+    this.outside(theme, now);
   }
 
-  /** @param {Theme} theme */
-  outside(theme) {
-    const { now, header, dims, decoder } = this.page;
+  /** @param {Theme} theme @param {ImageNumbers} now */
+  outside(theme, now) {
+    const { header, dims, decoder } = this.page;
     const d = header.latent;
     const one = d === 1;
     const noise = one ? [this.noise[0], 0] : this.noise;
@@ -244,12 +261,13 @@ class Slopes extends Chapter {
       whole[j] = z[k];
     });
     this.page.paint(this.images[0].canvas, decoder.decode(whole));
-    this.theta();
+    this.theta(now, decoder);
   }
 
   // x - E[x|z], the gradient of log p(x|z) at the decoder's output, over K samples and from one.
-  theta() {
-    const { now, header, decoder } = this.page;
+  /** @param {ImageNumbers} now @param {NonNullable<SharedModel["decoder"]>} decoder */
+  theta(now, decoder) {
+    const { header } = this.page;
     const key = `${now.image} ${this.k}`;
     if (this.drawn === key) return;
     this.drawn = key;
@@ -270,7 +288,7 @@ class Slopes extends Chapter {
       Float32Array.from(sum, (v) => 0.5 + v / 2),
     );
     const samples = `${count} sample${count > 1 ? "s" : ""}`;
-    this.images[1].node.lastChild.textContent = `x − mean image over ${samples}: ∇θ at the decoder’s output`;
+    this.images[1].caption.textContent = `x − mean image over ${samples}: ∇θ at the decoder’s output`;
     this.number("theta", "size of ∇θ at the output", fixed2(Math.hypot(...sum)), Math.hypot(...sum), "theta");
   }
 }

@@ -10,10 +10,10 @@ function logSum(values, from = 0, to = values.length) {
   return top + Math.log(sum);
 }
 
-/** @param {any} values */
+/** @param {number[]} values */
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** @param {any} values */
+/** @param {number[]} values */
 function spread(values) {
   if (values.length < 2) return NaN;
   const middle = mean(values);
@@ -29,14 +29,14 @@ function groups(logs, k) {
 }
 
 // L_K, its standard error over the groups, and the mean effective sample size.
-/** @param {ArrayLike<number>} logW @param {number} k */
+/** @param {Floats} logW @param {number} k */
 function rung(logW, k) {
   const values = groups(logW, k);
   const ess = values.map((_, g) => essOf(logW, g * k, (g + 1) * k));
   return { k, value: mean(values), se: spread(values) / Math.sqrt(values.length), ess: mean(ess), values };
 }
 
-/** @param {any} logW @param {number} [from] @param {number} [to] */
+/** @param {Floats} logW @param {number} [from] @param {number} [to] */
 function essOf(logW, from = 0, to = logW.length) {
   const twice = Float64Array.from(logW.subarray(from, to), (v) => 2 * v);
   return Math.exp(2 * logSum(logW, from, to) - logSum(twice));
@@ -64,14 +64,16 @@ function principal([a, b, c]) {
 }
 
 // The part [a, b, c] of a d x d matrix that belongs to two dimensions.
-/** @param {number[]} matrix @param {number} d @param {number} i @param {number} j */
+/** @param {ArrayLike<number>} matrix @param {number} d @param {number} i @param {number} j */
 const part = (matrix, d, i, j) => [matrix[i * d + i], matrix[i * d + j], matrix[j * d + j]];
 
 // Mean and covariance [a, b, c] of points [n, d] in two dimensions, under weights that sum up to one.
-/** @param {any} points @param {any} d @param {any[]} place @param {any} weights */
-function moments(points, d, [i, j], weights) {
+/**
+ * @param {ArrayLike<number>} points @param {number} d @param {number[]} dims @param {Float64Array} w
+ * @returns {Gaussian2}
+ */
+function moments(points, d, [i, j], w) {
   const n = points.length / d;
-  const w = weights ?? new Float64Array(n).fill(1 / n);
   let [x, y] = [0, 0];
   for (let s = 0; s < n; s++) [x, y] = [x + w[s] * points[s * d + i], y + w[s] * points[s * d + j]];
   let [a, b, c] = [0, 0, 0];

@@ -1,6 +1,6 @@
-import { el, painted, record } from "../js/shared.js";
+import { el, given, painted, record } from "../js/shared.js";
 import { bounded, Chapter, fixed2, plusMinus } from "./theory_chapter.js";
-import { around, ellipse, ellipsePoints, Field, union } from "./theory_plane.js";
+import { around, ellipse, ellipsePoints, quadrature, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { moments, part, rung, shares } from "./theory_sums.js";
 
@@ -10,7 +10,7 @@ import { moments, part, rung, shares } from "./theory_sums.js";
 const WALK = 900; // ms from the encoder's q to the best one
 
 class Tight extends Chapter {
-  /** @param {any} page */
+  /** @param {import("./theory.js").Theory} page */
   constructor(page) {
     super(page, 4, "How tight is it?", { pictures: 1, tall: 360 });
     this.formula("identity");
@@ -19,6 +19,17 @@ class Tight extends Chapter {
     this.barsCaption = el("figcaption");
     this.right.append(el("figure", {}, this.bars, this.barsCaption));
     this.k = 1;
+    /** @type {ReturnType<typeof rung> | null} */
+    this.rung = null;
+    /** @type {ReturnType<typeof quadrature>} */
+    this.field = null;
+    /** @type {Walk | null} */
+    this.steps = null; // of the walk that is shown
+    /** @type {number | null} */
+    this.wants = null; // the image whose walk is awaited
+    this.pressed = this.began = 0; // when the button was pressed, and when the walk began
+    /** @type {number[][] | null} */
+    this.outline = null;
     this.slide = this.slider("samples K", { max: 9, value: 0, format: (v) => `${2 ** v}` }, (v) => {
       this.k = 2 ** v;
       this.showNumbers();
@@ -27,18 +38,16 @@ class Tight extends Chapter {
     this.refine.dataset.action = "refine";
   }
 
-  /** @param {any} now */
+  /** @param {ImageNumbers} now */
   update(now) {
     const { header } = this.page;
     const two = "density" in now;
     this.steps = null;
-    this.frameAt = null;
     this.refine.textContent = header.probabilistic ? "Refine q for this image" : "Walk q from the code to the best one";
     this.slide.input.max = String(Math.log2(now.log_w.length));
     if (this.k > now.log_w.length) this.slide.input.value = String(Math.log2((this.k = now.log_w.length)));
     this.slide.showValue();
-    this.field =
-      two && header.latent === 2 ? new Field(now.density, now.shapes.density.slice(1), now.corner, now.basis) : null;
+    this.field = header.latent === 2 ? quadrature(now) : null;
     this.lead.textContent = header.probabilistic
       ? "The ELBO misses log p(x) by exactly how far q is from the true posterior."
       : "An autoencoder has no q and no prior. Give it a Gaussian prior fitted to its codes, and the question can " +
@@ -143,16 +152,17 @@ class Tight extends Chapter {
     this.pressed = performance.now();
     if (page.walk?.image === page.now?.image) this.play();
     else {
-      this.wants = page.now?.image;
+      this.wants = page.now?.image ?? null;
       page.sendState({ walk: page.now?.image });
       this.refine.disabled = true;
     }
   }
 
-  walked() {
+  /** @param {Walk} walk */
+  walked(walk) {
     this.refine.disabled = false;
     this.showNumbers();
-    if (this.wants === this.page.walk.image) this.play();
+    if (this.wants === walk.image) this.play();
     this.wants = null;
   }
 
@@ -167,7 +177,8 @@ class Tight extends Chapter {
 
   // The ellipse where the walk is now.
   get q() {
-    const { now, dims, header } = this.page;
+    const { dims, header } = this.page;
+    const now = given(this.page.now, "image");
     const d = header.latent;
     if (!this.steps) return { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const { loc, scale } = this.steps;
@@ -176,34 +187,33 @@ class Tight extends Chapter {
     const t = share * last;
     const [a, f] = [Math.min(Math.floor(t), last), t % 1];
     const b = Math.min(a + 1, last);
+    /** @param {Floats} values @param {number} j */
     const mix = (values, j) => values[a * d + j] * (1 - f) + values[b * d + j] * f;
     if (share < 1) this.page.requestDraw();
     else this.node.dataset.walking = "done";
     return { at: dims.map((j) => mix(loc, j)), matrix: [mix(scale, dims[0]) ** 2, 0, mix(scale, dims[1]) ** 2] };
   }
 
-  /** @param {any} theme */
+  /** @param {Theme} theme */
   draw(theme) {
     const { page } = this;
     const { now, header, dims } = page;
     if (!now) return;
-    if (header.latent === 1) this.curve(theme);
+    if (header.latent === 1) this.curve(theme, now);
     else this.plane(theme, now, header, dims);
-    this.drawBars(theme);
+    if (this.rung) this.drawBars(theme, now, this.rung);
   }
 
-  /** @param {Theme} theme @param {any} now @param {any} header @param {any} dims */
+  /** @param {Theme} theme @param {ImageNumbers} now @param {TheoryHeader} header @param {number[]} dims */
   plane(theme, now, header, dims) {
     const d = header.latent;
     const here = this.q;
     const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const boxes = [around([first])];
-    let weighted = null;
-    if (this.field) boxes.push(this.field.box());
-    else {
-      weighted = moments(now.z, d, dims, shares(now.log_w));
-      boxes.push(around([weighted]));
-    }
+    const { field } = this;
+    const share = shares(now.log_w);
+    const weighted = moments(now.z, d, dims, share);
+    boxes.push(field ? field.box() : around([weighted]));
     if (now.code)
       boxes.push([
         [now.code[0], now.code[0]],
@@ -214,8 +224,7 @@ class Tight extends Chapter {
     const axes = frame(this.canvases[0], { x, y, titles, square: true }, theme);
     const { encoder } = header.hues;
     inside(axes, () => {
-      if (weighted) {
-        const share = shares(now.log_w);
+      if (!field) {
         const top = Math.max(...share);
         for (let s = 0; s < share.length; s++) {
           dot(
@@ -233,7 +242,7 @@ class Tight extends Chapter {
           dash: [4, 3],
           alpha: this.strength("posterior", "log_px"),
         });
-      } else this.field.draw(axes, theme.ink, this.strength("log_px", "posterior", "kl"));
+      } else field.draw(axes, theme.ink, this.strength("log_px", "posterior", "kl"));
       const alpha = this.strength("q", "elbo", "kl", "rate");
       ellipse(axes, here.at, here.matrix, { colour: encoder, sigmas: [1, 2, 3], fill: true, alpha });
       dot(axes, here.at, { colour: encoder, size: 3, alpha });
@@ -244,12 +253,15 @@ class Tight extends Chapter {
   }
 
   // One latent: densities as curves.
-  /** @param {Theme} theme */
-  curve(theme) {
-    const { now, header } = this.page;
+  /** @param {Theme} theme @param {ImageNumbers} now */
+  curve(theme, now) {
+    const { header } = this.page;
+    const { density, corner, basis } = now;
+    if (!density || !corner || !basis) return;
     const [m, s] = [now.mean[0], Math.sqrt(now.covariance[0])];
-    const z = Array.from(now.density, (_, i) => now.corner[0] + i * now.basis[0]);
-    const truth = z.map((v, i) => [v, Math.exp(now.density[i])]);
+    const z = Array.from(density, (_, i) => corner[0] + i * basis[0]);
+    const truth = z.map((v, i) => [v, Math.exp(density[i])]);
+    /** @param {number} v */
     const normal = (v) => Math.exp(-0.5 * ((v - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
     const x = range([...z, m - 3 * s, m + 3 * s], 0);
     const own = Array.from({ length: 160 }, (_, k) => x[0] + ((x[1] - x[0]) * k) / 159).map((v) => [v, normal(v)]);
@@ -262,18 +274,19 @@ class Tight extends Chapter {
   }
 
   // From the ELBO up to the truth, and how far K samples and a better q come.
-  /** @param {Theme} theme */
-  drawBars(theme) {
-    const { now, header, walk } = this.page;
+  /** @param {Theme} theme @param {ImageNumbers} now @param {ReturnType<typeof rung>} bound */
+  drawBars(theme, now, bound) {
+    const { header, walk } = this.page;
     const { numbers } = now;
     const truth = numbers.log_px;
-    const values = [numbers.elbo, this.rung.value, truth ?? this.rung.value];
-    const best = walk?.image === now.image ? walk.numbers.best : null;
+    const values = [numbers.elbo, bound.value, truth ?? bound.value];
+    const best = walk && walk.image === now.image ? walk.numbers.best : null;
     if (best !== null) values.push(best);
     const [low, high] = range(values, 0.35);
+    /** @type {[string, number, string, string, number?][]} */
     const rows = [["ELBO", numbers.elbo, theme.muted, "elbo", numbers.elbo_se]];
     if (best !== null) rows.push(["best q", best, header.hues.encoder, "q"]);
-    rows.push([`L, K = ${this.k}`, this.rung.value, header.hues.kl, "bound", this.rung.se]);
+    rows.push([`L, K = ${this.k}`, bound.value, header.hues.kl, "bound", bound.se]);
     const axes = frame(this.bars, { x: [low, high], y: [0, rows.length], titles: ["nats", ""], rows: true }, theme);
     inside(axes, (context) => {
       rows.forEach(([name, value, colour, term, se], k) => {
@@ -283,7 +296,7 @@ class Tight extends Chapter {
         context.fillStyle = colour;
         context.fillRect(axes.area.left, top, axes.X(value) - axes.area.left, tall);
         context.globalAlpha = 1;
-        if (Number.isFinite(se)) {
+        if (se !== undefined && Number.isFinite(se)) {
           context.fillStyle = theme.ink;
           context.fillRect(
             axes.X(value - se),
@@ -311,7 +324,7 @@ class Tight extends Chapter {
   }
 }
 
-/** @param {any} chapter */
+/** @param {Tight} chapter */
 const header = (chapter) => chapter.page.header.probabilistic;
 
 export { Tight };

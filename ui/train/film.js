@@ -6,7 +6,7 @@ import { RINGS, readFilm, summarise } from "../js/film_frames.js";
 import { fillLegend } from "../js/legend.js";
 import { Bars, countDead, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
-import { component, plain } from "../js/shared.js";
+import { component, listener, plain } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
 // Draws the film of a training. A recorded run arrives whole, a run in training frame by frame, and received frames are
@@ -16,6 +16,7 @@ const KEPT = 240; // frames kept of a live run; beyond, every second one goes
 const VIEW_SECONDS = 0.15; // in which the view follows the points
 const ARRIVAL = [0.1, 0.8]; // seconds in which a live frame arrives at least and at most
 const SIZE = 4.5; // pixels across a point
+/** @type {Record<string, string>} */
 const SPLITS = { valid: "validation" };
 // The last films seen, by run: a page that moves the component, or is left and come back to, mounts it anew, and then
 // nothing is lost or played again. Streamlit loads this module anew as well, hence the window.
@@ -36,6 +37,43 @@ class Film {
     this.arriving = Promise.resolve();
     this.drawn = 0;
     this.turn = 0;
+    /** @type {Uint8Array | null} */
+    this.bytes = null;
+    /** @type {FilmContent["header"] | null} */
+    this.header = null;
+    /** @type {Theme | null} */
+    this.theme = null;
+    /** @type {FilmFrame[]} */
+    this.frames = [];
+    /** @type {Int32Array} */
+    this.labels = new Int32Array(0);
+    /** @type {FramedStrip | null} */
+    this.originals = null;
+    this.total = 0; // steps of the training
+    this.named = ""; // the classes in the legend
+    this.arrived = -Infinity; // when the newest frame came
+    /** @type {View | null} */
+    this.view = null;
+    this.progress = 1; // of the points between two frames
+    /** @type {number | null} */
+    this.solo = null;
+    /** @type {number | null} */
+    this.pointed = null; // the step under a pointer on the curves
+    this.pressed = false;
+    /** @type {number | null} */
+    this.returning = null; // where the film goes back to when that pointer leaves
+    /** @type {{codes: Float32Array, left: number} | null} */
+    this.departure = null; // points that move from the places of a replaced film
+    this.shown = -1; // the frame whose images and numbers are drawn
+    this.drawRequested = false;
+    /** @type {number | undefined} */
+    this.before = undefined; // when a frame was drawn, while anything moves
+    this.announcement = "";
+    this.announceTimer = 0;
+    this.sizes = new ResizeObserver(() => {
+      this.shown = -1;
+      this.requestDraw();
+    });
     this.forget();
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.head.reduceMotion = this.calm.matches;
@@ -43,7 +81,7 @@ class Film {
     // tests and benchmarks ask where on the page a point of the plane is
     stage.node.project = (x, y) => {
       const box = stage.axes.getBoundingClientRect();
-      const [px, py] = this.axes.place(this.view, x, y);
+      const [px, py] = this.axes.place(this.view ?? [], x, y);
       return [box.left + px, box.top + py];
     };
   }
@@ -51,12 +89,12 @@ class Film {
   // Everything that belongs to one run.
   forget() {
     this.frames = [];
-    this.labels = this.strips = null;
+    this.labels = new Int32Array(0);
     this.view = null;
     this.solo = null;
-    this.pointed = null; // the step under a pointer on the curves
-    this.returning = null; // where the film goes back to when that pointer leaves
-    this.departure = null; // points that move from the places of a replaced film
+    this.pointed = null;
+    this.returning = null;
+    this.departure = null;
     this.shown = -1;
     this.head.reset();
     this.curves.reset();
@@ -64,15 +102,14 @@ class Film {
     const { stage } = this;
     delete stage.node.dataset.step;
     clearTimeout(this.announceTimer);
-    this.announceTimer = null;
+    this.announceTimer = 0;
     for (const words of [stage.count, stage.live]) words.textContent = "";
     for (const { train, valid } of Object.values(stage.values)) train.textContent = valid.textContent = "";
   }
 
   listen() {
     const { stage, head } = this;
-    const on = (target, type, handler, options = {}) =>
-      target.addEventListener(type, handler, { signal: this.stop.signal, ...options });
+    const on = listener(this.stop.signal);
     on(this.calm, "change", () => {
       head.reduceMotion = this.calm.matches;
       this.requestDraw();
@@ -98,10 +135,6 @@ class Film {
       this.pressed = false;
     });
     on(stage.curves, "pointerleave", () => this.leave());
-    this.sizes = new ResizeObserver(() => {
-      this.shown = -1;
-      this.requestDraw();
-    });
     for (const node of [stage.plane, stage.curves, stage.lower]) this.sizes.observe(node);
   }
 
@@ -138,7 +171,7 @@ class Film {
     this.shown = -1;
   }
 
-  /** @param {{header: any, frames: any, history: any, labels: ArrayLike<number>, originals: any}} about */
+  /** @param {FilmContent} content */
   take({ header, frames, history, labels, originals }) {
     const { head } = this;
     if (header.run !== this.header?.run) {
@@ -148,7 +181,7 @@ class Film {
     }
     const before = { count: this.frames.length, frame: this.frames[head.nearest], newest: head.target === head.last };
     this.header = header;
-    this.theme = { ...this.theme, ...header.hues };
+    this.theme = { ...(this.theme ?? themeOf(this.stage.node)), ...header.hues };
     if (frames.length) {
       this.labels = labels;
       for (const frame of frames) summarise(frame, labels, header);
@@ -158,7 +191,7 @@ class Film {
       this.recolour();
     }
     this.curves.set(history, header.probabilistic, this.frames.at(-1)?.step ?? 0);
-    this.describe();
+    this.describe(header);
     // images and words now, not at the next animation frame: the elements below must not move down and up again
     if (this.frames.length) this.drawFrame();
     this.requestDraw();
@@ -166,13 +199,14 @@ class Film {
 
   remember() {
     const { frames, head, header, originals, arrived } = this;
-    if (!frames.length) return;
+    if (!header || !frames.length) return;
     remembered.delete(header.run);
     remembered.set(header.run, { frames, originals, arrived, at: head.target });
-    if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value);
+    const [oldest] = remembered.keys();
+    if (remembered.size > REMEMBERED) remembered.delete(oldest);
   }
 
-  /** @param {any} run */
+  /** @param {string} run */
   recall(run) {
     const known = remembered.get(run);
     if (!known) return;
@@ -182,11 +216,11 @@ class Film {
   }
 
   // The whole film. What is seen stays where it is: the same moment if one was chosen, else the newest.
-  /** @param {any} frames @param {any} before */
+  /** @param {FilmFrame[]} frames @param {BeforeFilm} before */
   replace(frames, before) {
     const { head } = this;
     if (before.frame && this.cloud.count && before.frame.codes.length === frames[0].codes.length) {
-      this.departure = { codes: this.cloud.at(this.progress ?? 1), left: VIEW_SECONDS };
+      this.departure = { codes: this.cloud.at(this.progress), left: VIEW_SECONDS };
     }
     this.frames = frames;
     head.count = frames.length;
@@ -195,14 +229,15 @@ class Film {
       head.play();
       if (head.reduceMotion) head.jump(head.last);
     } else {
-      const same = frames.findLastIndex((f) => f.step <= before.frame.step);
+      const step = before.frame?.step ?? 0;
+      const same = frames.findLastIndex((f) => f.step <= step);
       if (head.playing) head.position = Math.max(same, 0);
       else head.jump(before.newest ? head.last : same);
     }
   }
 
   // One more moment of a run in training. A run that went back to a checkpoint takes its later frames with it.
-  /** @param {any} frame @param {{count: any, newest: any}} about */
+  /** @param {FilmFrame} frame @param {BeforeFilm} before */
   append(frame, { count, newest }) {
     const { head } = this;
     const now = performance.now();
@@ -214,7 +249,7 @@ class Film {
     this.frames.push(frame);
     head.count = this.frames.length;
     const [least, most] = ARRIVAL;
-    const seconds = Math.min(Math.max((now - (this.arrived ?? -Infinity)) / 1000, least), most);
+    const seconds = Math.min(Math.max((now - this.arrived) / 1000, least), most);
     this.arrived = now;
     if (head.playing) return;
     if (this.returning !== null && this.returning >= head.last - 1) this.returning = head.last;
@@ -223,21 +258,22 @@ class Film {
   }
 
   // What changes with a payload, not with a frame.
-  describe() {
-    const { stage, header, frames } = this;
+  /** @param {FilmContent["header"]} header */
+  describe(header) {
+    const { stage, frames } = this;
     const { notes, status } = header;
     stage.node.dataset.run = header.run;
-    stage.node.dataset.frames = frames.length;
+    stage.node.dataset.frames = String(frames.length);
     stage.empty.textContent = header.waiting;
     stage.empty.hidden = frames.length > 0;
     stage.range.max = String(Math.max(0, frames.length - 1));
     for (const control of [stage.play, stage.range, stage.speed]) control.disabled = frames.length < 2;
     this.total = Math.max(status.total, frames.at(-1)?.step ?? 0);
     for (const name of ["elbo", "rate"]) stage.values[name].row.hidden = !header.probabilistic;
-    const any = frames.at(-1) ?? {};
-    stage.pairs.figure.hidden = !any.reconstructions;
-    stage.samples.figure.hidden = !any.samples;
-    stage.bars.figure.hidden = !any.rate;
+    const newest = frames.at(-1);
+    stage.pairs.figure.hidden = !newest?.reconstructions;
+    stage.samples.figure.hidden = !newest?.samples;
+    stage.bars.figure.hidden = !newest?.rate;
     const pairs = this.originals && header.sections.originals;
     stage.pairs.caption.textContent = pairs
       ? "originals, below each the mean of p(x|z) at its code"
@@ -246,11 +282,12 @@ class Film {
     stage.note.textContent = [...new Set(Object.values(notes))].join(" ");
     stage.note.hidden = !stage.note.textContent;
     stage.lower.hidden = !frames.length;
-    this.nameClasses();
+    this.nameClasses(header);
   }
 
-  nameClasses() {
-    const { stage, header } = this;
+  /** @param {FilmHeader} header */
+  nameClasses(header) {
+    const { stage } = this;
     const names = header.classes.join("\n");
     if (names === this.named) return;
     this.named = names;
@@ -263,11 +300,12 @@ class Film {
 
   recolour() {
     const { labels, header, solo } = this;
+    if (!header) return;
     this.cloud.paint(paints(labels, header.colours, (label) => solo === null || label === solo));
     this.requestDraw();
   }
 
-  /** @param {any} frame */
+  /** @param {number} frame */
   go(frame) {
     this.returning = null;
     this.pointed = null;
@@ -281,15 +319,16 @@ class Film {
     this.requestDraw();
   }
 
-  /** @param {any} event */
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target === this.stage.speed) return;
     const { head } = this;
     const [from, pace] = [head.playing ? head.nearest : head.target, event.shiftKey ? 5 : 1];
+    /** @type {Record<string, number>} */
     const moves = { ArrowLeft: from - pace, ArrowRight: from + pace, Home: 0, End: head.last };
     if (event.key in moves) this.go(moves[event.key]);
     // a button under the focus takes the space bar itself
-    else if (event.key === " " && event.target.tagName !== "BUTTON") this.toggle();
+    else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) this.toggle();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -305,7 +344,7 @@ class Film {
     this.requestDraw();
   }
 
-  /** @param {any} event */
+  /** @param {PointerEvent} event */
   press(event) {
     if (event.button !== 0 || !this.frames.length) return;
     this.stage.curves.setPointerCapture(event.pointerId);
@@ -322,7 +361,7 @@ class Film {
     this.requestDraw();
   }
 
-  /** @param {any} px */
+  /** @param {number} px */
   closest(px) {
     let [best, least] = [0, Infinity];
     this.frames.forEach(({ step }, k) => {
@@ -338,7 +377,7 @@ class Film {
     requestAnimationFrame((now) => this.frame(now));
   }
 
-  /** @param {any} now */
+  /** @param {number} now */
   frame(now) {
     this.drawRequested = false;
     if (this.stop.signal.aborted || !this.theme) return;
@@ -355,51 +394,55 @@ class Film {
     if (moving) this.requestDraw();
   }
 
-  /** @param {any} seconds */
+  /** @param {number} seconds */
   draw(seconds) {
     const { head, frames, theme, header, stage } = this;
-    if (!header) return false;
+    if (!header || !theme) return false;
     const { reduceMotion } = head;
     head.advance(seconds);
     let moving = head.moving;
     const [at, frame] = [head.shown, frames[head.nearest]];
     const [a, b] = [frames[Math.floor(at)], frames[Math.ceil(at)]];
     const progress = at - Math.floor(at);
-    moving = this.drawPlane(a, b, progress, seconds) || moving;
+    moving = this.drawPlane(header, theme, a, b, progress, seconds) || moving;
     const step = this.pointed ?? (frame ? a.step + (b.step - a.step) * progress : null);
     moving = this.curves.draw(step, seconds, reduceMotion, theme) || moving;
-    if (frame?.rate) {
+    if (frame?.rate && b.rate) {
       moving =
         this.bars.draw(
           a.rate,
           b.rate,
           progress,
-          { newest: frames.at(-1).rate, dead: header.dead },
+          { newest: frames.at(-1)?.rate ?? [], dead: header.dead },
           seconds,
           reduceMotion,
           theme,
         ) || moving;
     }
-    this.showValues(step);
+    if (step !== null) this.showValues(step);
     if (frame && head.nearest !== this.shown) this.drawFrame();
     // while the film still goes to where the thumb was dragged, the thumb stays there
     const thumb = head.playing ? head.nearest : head.target;
-    if (Number(stage.range.value) !== thumb) stage.range.value = thumb;
+    if (Number(stage.range.value) !== thumb) stage.range.value = String(thumb);
     stage.icon.path.setAttribute("d", head.playing ? PAUSE : PLAY);
     stage.play.setAttribute("aria-label", head.playing ? "Pause the film" : "Play the film");
     stage.newest.hidden = !(header.kind === "live" && head.target < head.last && !head.playing);
     return moving;
   }
 
-  /** @param {any} a @param {any} b @param {any} progress @param {number} seconds */
-  drawPlane(a, b, progress, seconds) {
-    const { frames, header, theme, head } = this;
+  /**
+   * @param {FilmHeader} header @param {Theme} theme @param {FilmFrame} a @param {FilmFrame} b
+   * @param {number} progress @param {number} seconds
+   */
+  drawPlane(header, theme, a, b, progress, seconds) {
+    const { frames, head } = this;
     const rows = header.latent === 1 ? header.classes : null;
     const goal = frames.length ? a.view.map((v, k) => v + (b.view[k] - v) * progress) : [-RINGS, RINGS, -RINGS, RINGS];
     let moving = false;
-    if (!this.view || head.reduceMotion) this.view = goal;
-    else moving = ease((this.view = [...this.view]), goal, seconds, VIEW_SECONDS);
-    const { view, departure } = this;
+    const view = !this.view || head.reduceMotion ? goal : [...this.view];
+    if (view !== goal) moving = ease(view, goal, seconds, VIEW_SECONDS);
+    this.view = view;
+    const { departure } = this;
     if (!frames.length) {
       this.cloud.count = 0;
       this.cloud.draw(view, 0, SIZE);
@@ -423,45 +466,59 @@ class Film {
     this.cloud.draw(view, this.progress, SIZE);
     const { titles, rings } = frames[head.nearest];
     const count = `${whole(header.points)} ${SPLITS[header.split] ?? header.split} codes`;
-    this.axes.draw(view, { titles, count, rings, rows, glyphs: rows ? [] : this.glyphs(a, b, progress) }, theme);
+    this.axes.draw(
+      view,
+      { titles, count, rings, rows, glyphs: rows ? [] : this.glyphs(header, view, a, b, progress) },
+      theme,
+    );
     return moving;
   }
 
   // A name at each class's median; where two would cover each other, both fade.
-  /** @param {any} a @param {any} b @param {any} progress */
-  glyphs(a, b, progress) {
-    const { header, solo } = this;
+  /**
+   * @param {FilmHeader} header @param {View} view @param {FilmFrame} a @param {FilmFrame} b
+   * @param {number} progress
+   */
+  glyphs(header, view, a, b, progress) {
     const found = header.classes.flatMap((text, k) => {
-      if (!a.medians[k] || !b.medians[k]) return [];
-      const [x, y] = a.medians[k].map((v, axis) => v + (b.medians[k][axis] - v) * progress);
-      return [{ text, x, y, k, at: this.axes.place(this.view, x, y) }];
+      const [from, to] = [a.medians[k], b.medians[k]];
+      if (!from || !to) return [];
+      const [x, y] = from.map((v, axis) => v + (to[axis] - v) * progress);
+      return [{ text, x, y, k, at: this.axes.place(view, x, y) }];
     });
-    return fade(found, solo);
+    return fade(found, this.solo);
   }
 
   // The images and words of the frame that the head is nearest to.
   drawFrame() {
+    const { header } = this;
+    if (!header) return;
     this.shown = this.head.nearest;
-    this.drawImages(this.frames[this.shown]);
-    this.drawWords(this.frames[this.shown]);
+    this.drawImages(header, this.frames[this.shown]);
+    this.drawWords(header, this.frames[this.shown]);
   }
 
-  /** @param {{reconstructions: any, samples: any}} about */
-  drawImages({ reconstructions, samples }) {
-    const { stage, header } = this;
+  /** @param {FilmContent["header"]} header @param {FilmFrame} frame */
+  drawImages(header, { reconstructions, samples }) {
+    const { stage, originals } = this;
     const { decoder } = header.hues;
+    /** @param {"pairs" | "samples"} name */
     const columns = (name) => Number(getComputedStyle(stage[name].figure).getPropertyValue("--columns")) || 8;
     if (reconstructions) {
       const again = { ...strip(reconstructions, header.shape), frame: decoder };
-      tiles(stage.pairs.canvas, header.sections.originals ? [this.originals, again] : [again], columns("pairs"));
+      tiles(
+        stage.pairs.canvas,
+        header.sections.originals && originals ? [originals, again] : [again],
+        columns("pairs"),
+      );
     }
     if (samples) tiles(stage.samples.canvas, [{ ...strip(samples, header.shape), frame: decoder }], columns("samples"));
   }
 
-  /** @param {{step: any, rate: ArrayLike<number>}} about */
-  drawWords({ step, rate }) {
-    const { stage, header, head, frames } = this;
-    stage.node.dataset.step = step;
+  /** @param {FilmHeader} header @param {FilmFrame} frame */
+  drawWords(header, { step, rate }) {
+    const { stage, head, frames } = this;
+    stage.node.dataset.step = String(step);
     stage.count.textContent = `step ${whole(step)} of ${whole(this.total)}`;
     const words = `step ${whole(step)} of ${whole(this.total)}, frame ${head.nearest + 1} of ${frames.length}`;
     stage.range.setAttribute("aria-valuetext", words);
@@ -470,16 +527,15 @@ class Film {
       stage.bars.caption.textContent = `rate by dimension, ${nats(sum)} nats in all${dead && `; ${dead}`}`;
       stage.bars.canvas.setAttribute("aria-label", stage.bars.caption.textContent);
     }
-    const { elbo, distortion } = this.curves.valuesAt(step);
-    const [name, value] = header.probabilistic ? ["−ELBO", elbo] : ["distortion", distortion];
-    this.announce(`${words}${value ? `, ${name} ${nats(value[0])} nats` : ""}`);
+    const values = this.curves.valuesAt(step);
+    const [name, shown] = header.probabilistic ? ["−ELBO", values?.elbo] : ["distortion", values?.distortion];
+    this.announce(`${words}${shown ? `, ${name} ${nats(shown[0])} nats` : ""}`);
   }
 
   // The numbers at the cursor.
   /** @param {number} step */
   showValues(step) {
-    if (step === null) return;
-    for (const [name, [train, valid]] of Object.entries(this.curves.valuesAt(step))) {
+    for (const [name, [train, valid]] of Object.entries(this.curves.valuesAt(step) ?? {})) {
       const { values } = this.stage;
       const words = [nats(train), Number.isFinite(valid) ? `○ ${nats(valid)}` : ""];
       if (values[name].train.textContent !== words[0]) values[name].train.textContent = words[0];
@@ -488,12 +544,12 @@ class Film {
   }
 
   // When the film rests, at most twice a second, so that a screen reader can follow.
-  /** @param {any} text */
+  /** @param {string} text */
   announce(text) {
     this.announcement = text;
     if (this.announceTimer) return;
     const write = () => {
-      this.announceTimer = this.head.moving ? setTimeout(write, 500) : null;
+      this.announceTimer = this.head.moving ? setTimeout(write, 500) : 0;
       if (!this.announceTimer) this.stage.live.textContent = this.announcement;
     };
     this.announceTimer = setTimeout(write, 500);

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from streamlit.config import get_options_for_section
 
 from ui.shared import components
 
@@ -34,3 +35,13 @@ def test_source_holds_every_imported_file_once():
                 assert (path.parent / neighbour).resolve() in found[:k], f"{path.name} comes before {neighbour}"
         assert len(set(found)) == len(found)
         assert "import " not in {line[:7] for line in components.source(str(script)).splitlines()}
+
+
+def test_colours_of_the_theme_are_streamlits():
+    """A variable of another name has no value, and what falls back on white is seen on a dark page only."""
+    options = {
+        re.sub("[A-Z]", lambda capital: f"-{capital[0].lower()}", name) for name in get_options_for_section("theme")
+    }
+    files = [path for kind in ("*.js", "*.css") for path in components.UI.rglob(kind)]
+    used = {name for path in files for name in re.findall(r"--st-([a-z-]+)", path.read_text())}
+    assert used and used <= options
