@@ -348,8 +348,8 @@ def test_name_download_delete_and_undo(open_train, server):
     run = press_train(page, 2)
     shows(page, "Done")
     page.get_by_role("button", name="More").click()
-    page.locator(".st-key-run_title input").fill("A *fine* model")
-    page.locator(".st-key-run_note textarea").fill("kept")
+    page.locator(f".st-key-run_title_{run.name} input").fill("A *fine* model")
+    page.locator(f".st-key-run_note_{run.name} textarea").fill("kept")
     button(page, "Save run").click()
     shows(page, "A *fine* model")
     assert json.loads((run.path / "meta.json").read_text())["note"] == "kept"

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.shared import library, messages
 from ui.state import notices, session, visitor
-from ui.state.view import watch, watched
+from ui.state.view import leave, watch, watched
 from vae import runs
 from vae.runs import Run, RunError, manage
 
@@ -12,8 +12,8 @@ from vae.runs import Run, RunError, manage
 def _save(run: Run) -> None:
     try:
         visitor.require_mine(run)
-        manage.rename(run, session.widget("run_title").get())
-        manage.annotate(run, session.widget("run_note").get())
+        manage.rename(run, session.widget(f"run_title_{run.name}").get())
+        manage.annotate(run, session.widget(f"run_note_{run.name}").get())
         library.forget()
         notices.ask_redraw()
     except (RunError, OSError) as error:
@@ -23,13 +23,14 @@ def _save(run: Run) -> None:
 def _delete(run: Run) -> None:
     try:
         visitor.require_mine(run)
-        manage.delete(run)
+        deleted = manage.delete(run)
     except (RunError, OSError) as error:
         notices.add(str(error))
         return
-    session.DELETED.set((run.name, run.title))
+    session.DELETED.set((deleted, run.title))
     library.forget()
     notices.ask_redraw()
+    leave(run.name)
     if watched() == run.name:
         watch("")
 
@@ -48,7 +49,8 @@ def _restore() -> None:
 
 
 def undo() -> None:
-    """Draw a button that restores the run that was deleted last."""
+    """Show how the last press ended, and a button that restores the run that was deleted last."""
+    messages.notice(notices.take())
     deleted = session.DELETED.get()
     if deleted is None:
         return
@@ -59,10 +61,13 @@ def undo() -> None:
 
 def popover(run: Run) -> None:
     """Offer title, note, download and deletion to the owner of the run; a shipped model can only be downloaded."""
-    with st.popover("More", icon=":material/more_horiz:", key="manage_popover"):
+    # keys of the run's own: of another run the menu is closed, and the fields hold its title and note
+    with st.popover("More", icon=":material/more_horiz:", key=f"manage_popover_{run.name}"):
         if visitor.mine(run) and not runs.is_shipped(run):
-            st.text_input("Title", run.title, max_chars=manage.TITLE, key="run_title")
-            st.text_area("Note", str(run.meta.get("note", "")), max_chars=manage.NOTE, key="run_note", height=80)
+            st.text_input("Title", run.title, max_chars=manage.TITLE, key=f"run_title_{run.name}")
+            st.text_area(
+                "Note", str(run.meta.get("note", "")), max_chars=manage.NOTE, key=f"run_note_{run.name}", height=80
+            )
             st.button("Save", key="save_run", on_click=_save, args=(run,))
         if origin := manage.parent(run):
             st.caption(origin[0].upper() + origin[1:] + ".")

@@ -20,7 +20,16 @@ from vae.runs import Broken, Codes, Run, RunError
 from vae.runs import stamp as stamps
 from vae.runs.stamp import Stamp
 
-FILES = ("spec.json", "model.safetensors", "history.jsonl", "codes.npz", "metrics.json", "evaluation.json", "card.md")
+FILES = (
+    "spec.json",
+    "model.safetensors",
+    "history.jsonl",
+    "codes.npz",
+    "metrics.json",
+    "evaluation.json",
+    "card.md",
+    "meta.json",
+)
 
 
 def entries() -> list[Run | Broken]:

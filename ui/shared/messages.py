@@ -112,3 +112,9 @@ def conditional(classes: Sequence[str], label: int | None) -> str:
     return (
         f"The decoder is told a label beside the latent: everything is decoded as “{name}”, whatever label a point has."
     )
+
+
+def notice(sentence: tuple[str, str] | None) -> None:
+    """Show what a callback has left to be said: its kind, "error" or "success", and its text."""
+    if sentence is not None:
+        (st.error if sentence[0] == "error" else st.success)(sentence[1])

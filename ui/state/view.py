@@ -86,6 +86,12 @@ def set_model(name: str) -> None:
     _look_at({MODEL: name, PLANE: "", PIN: None, LABEL: None}, name, **old)
 
 
+def leave(name: str) -> None:
+    """Show the default model if the one of this name is shown, because it is gone."""
+    if _shown() == name:
+        set_model("")
+
+
 def set_plane(text: str) -> None:
     """Show another plane of the same model, all of it."""
     remember({SEEN: None}, Subject(_shown()))

@@ -144,8 +144,7 @@ def _watch(path: Any, activity: str) -> None:
         st.rerun()  # another rhythm needs another fragment, and the lists say something new
     # what comes and goes has a place of its own: an element more before the film would mount it again
     with st.container(gap="small", key="train_head"):
-        if (sentence := notices.take()) is not None:
-            (st.error if sentence[0] == "error" else st.success)(sentence[1])
+        messages.notice(notices.take())
         _headline(run, job)
         _trouble(run, job)
     film(run, key="film", live=job.status.state in BUSY)

@@ -21,6 +21,7 @@ MOST_WEIGHTS = 50_000_000
 MOST_VALUES = 2**31  # limit of decoded values per step: 8 GiB of float32
 MOST_HOURS = 72.0
 TRASH_DAYS = 7.0
+DELETED = re.compile(r"\.[0-9a-f]{32}$")  # ends the name of a folder in the trash, so that each is another
 LEAVE_OUT = (
     *("state.pt", "previous.pt", "worker.lock", "control.json", "status.json", "live.npz", "job.json", "worker.log"),
 )
@@ -153,29 +154,53 @@ def trash() -> Path:
     return folders.user_runs() / ".trash"
 
 
-def delete(run: Run) -> None:
-    """Move a run to the trash; raises RunError while it trains, and for shipped runs."""
+def delete(run: Run) -> str:
+    """Move a run to the trash and return the name of its place there, with which it can be restored.
+
+    Raises RunError while it trains, for shipped runs, and if it is not there any more: then the trash is unchanged.
+    """
     folders.changeable(run)
     if status.held(run.path):
         raise RunError(f"{run.title} is training. Stop it first, then delete it.")
     trash().mkdir(parents=True, exist_ok=True)
-    target = trash() / run.name
-    if target.exists():
-        shutil.rmtree(target)
-    os.replace(run.path, target)
+    target = trash() / f"{run.name}.{uuid.uuid4().hex}"
+    try:
+        os.replace(run.path, target)
+    except FileNotFoundError:
+        raise RunError(f"{run.title} is not there any more: it was deleted or renamed elsewhere.") from None
     (target / "deleted").touch()
+    return target.name
 
 
 def restore(name: str) -> Run:
-    """Restore a deleted run; raises RunError if it is not in the trash or its name is taken."""
-    source, target = trash() / name, folders.user_runs() / name
-    if not folders.NAME.fullmatch(name) or not source.is_dir():
+    """Restore a deleted run, given by the name of its place in the trash, or the last one that had a run's name.
+
+    Raises RunError if it is not in the trash, or if its name is taken: then it stays in the trash.
+    """
+    source = _deleted(name)
+    if source is None:
         raise RunError(f"There is no deleted run {name!r} to bring back.")
+    target = folders.user_runs() / DELETED.sub("", source.name)
     if target.exists():
-        raise RunError(f"A run {name!r} is there again. Delete it before you bring the old one back.")
-    (source / "deleted").unlink(missing_ok=True)
+        raise RunError(f"A run {target.name!r} is there again. Delete it before you bring the old one back.")
     os.replace(source, target)
+    (target / "deleted").unlink(missing_ok=True)
     return Run(target)
+
+
+def _deleted(name: str) -> Path | None:
+    """Return a run's folder in the trash, the last one of several with the same name, or None."""
+    if not folders.NAME.fullmatch(DELETED.sub("", name)):
+        return None
+    if DELETED.search(name):
+        return trash() / name if (trash() / name).is_dir() else None
+    same = [path for path in trash().glob("*/") if DELETED.sub("", path.name) == name]
+    return max(same, key=_deleted_at, default=None)
+
+
+def _deleted_at(path: Path) -> float:
+    mark = path / "deleted"
+    return mark.stat().st_mtime if mark.exists() else 0.0
 
 
 def empty_trash(days: float = TRASH_DAYS) -> None:

@@ -155,13 +155,13 @@ def test_deleted_runs_come_back_until_the_trash_is_emptied(data_folder):
     assert not run.path.exists() and run.name not in [r.name for r in runs.library()]
     back = manage.restore(run.name)
     assert sorted(p.name for p in back.path.iterdir()) == files
-    manage.delete(back)
+    place = manage.trash() / manage.delete(back)
     manage.empty_trash()
-    assert (manage.trash() / run.name).is_dir()
+    assert place.is_dir()
     old = time.time() - 8 * 86400
-    os.utime(manage.trash() / run.name / "deleted", (old, old))
+    os.utime(place / "deleted", (old, old))
     manage.empty_trash()
-    assert not (manage.trash() / run.name).exists()
+    assert not place.exists()
     for name in (run.name, "../runs", "nothing"):
         with pytest.raises(RunError, match="no deleted run"):
             manage.restore(name)
@@ -252,3 +252,28 @@ def test_a_busy_machine_takes_longer_and_is_not_learned_as_slow(monkeypatch):
     monkeypatch.setattr(machine.os, "getloadavg", lambda: (10 * cores, 0, 0), raising=False)
     pace.learn(spec, Status("done", step=steps, seconds=10 * alone, threads=1))
     assert pace.seconds(spec, 1297, 1) == pytest.approx(alone)
+
+
+def test_each_deleted_run_has_a_place_of_its_own(data_folder):
+    """Runs that had the same name do not replace each other in the trash, and each comes back by its place."""
+    places = []
+    for title in ("one", "two"):
+        run = runs.create(data_folder / "runs" / "same", preset("vae", **SMALL))
+        places.append(manage.delete(manage.rename(run, title)))
+    with pytest.raises(RunError, match="not there any more"):
+        manage.delete(run)
+    assert len(set(places)) == 2
+    assert manage.restore(places[0]).title == "one"
+    with pytest.raises(RunError, match="there again"):
+        manage.restore(places[1])
+    manage.delete(runs.find("same"))
+    assert manage.restore(places[1]).title == "two" and not (data_folder / "runs" / "same" / "deleted").exists()
+    with pytest.raises(RunError, match="no deleted run"):
+        manage.restore(places[1])
+
+
+def test_runs_in_the_trash_of_older_versions_come_back(data_folder):
+    run = runs.create(data_folder / "runs" / "old", preset("vae", **SMALL))
+    manage.trash().mkdir(parents=True)
+    run.path.rename(manage.trash() / "old")
+    assert manage.restore("old").path == run.path
