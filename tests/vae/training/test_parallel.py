@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from cluster import end
 from waiting import PATIENCE, until
 
 from vae import runs
+from vae.cli import main
 from vae.runs import control, status
 from vae.spec import SpecError, preset
 from vae.training import parallel
@@ -86,13 +88,20 @@ def make(tmp_path):
     return create
 
 
-def command(run, processes):
+def words(run, processes):
     options = ["--processes", processes, "--threads", 1, "--k", 2, "--n", 10]
-    return [sys.executable, "-m", "vae", "train", *map(str, [run.path, *options])]
+    return ["train", *map(str, [run.path, *options])]
+
+
+def command(run, processes):
+    return [sys.executable, "-m", "vae", *words(run, processes)]
 
 
 def train(run, processes=1, code=0):
-    """Train to the end and expect an exit code."""
+    """Train to the end, in this process or in several others, and expect an exit code."""
+    if processes == 1:
+        assert main(words(run, 1)) == code
+        return
     ended = subprocess.run(command(run, processes), cwd=ROOT, timeout=PATIENCE, stderr=subprocess.PIPE, text=True)
     assert ended.returncode == code, f"exit code {ended.returncode}: {ended.stderr[-4000:]}"
 
@@ -103,7 +112,7 @@ def paused(run, processes, step):
     control.ask(run.path, until=step)
     with subprocess.Popen(command(run, processes), cwd=ROOT, stderr=subprocess.DEVNULL) as launcher:
         try:
-            until(lambda: status.current(run.path).state == "paused")
+            until(lambda: ((now := status.current(run.path)).state, now.step) == ("paused", step))
             team = psutil.Process(launcher.pid).children(recursive=True)
             yield launcher
             assert not psutil.wait_procs(team, timeout=PATIENCE)[1]
@@ -164,16 +173,18 @@ def test_one_process_writes_the_run_that_two_resume(make):
     assert_the_same_training(whole, parts)
 
 
-@pytest.mark.parametrize("victim", [0, 1])
-def test_killed_process_ends_its_team(make, victim):
-    """A killed process ends its team and the run can be resumed."""
+def test_killed_process_ends_its_team(make):
+    """Whichever process is killed ends its team, and the run can be resumed, by another team too."""
     run = make("run")
-    with paused(run, 2, step=9) as launcher:
-        members(launcher)[victim].kill()
-        assert launcher.wait(PATIENCE) not in (0, 2, 3, 4, 5)  # nothing that a queue takes for an end
-    assert status.current(run.path).state == "interrupted" and not status.held(run.path)
+    for victim, step in ((0, 9), (1, 18)):
+        with paused(run, 2, step) as launcher:
+            members(launcher)[victim].kill()
+            assert launcher.wait(PATIENCE) not in (0, 2, 3, 4, 5)  # nothing that a queue takes for an end
+        now = status.current(run.path)
+        assert now.state == "interrupted" and not status.held(run.path)
+        status.write(run.path, replace(now, state="queued"))  # the next team would take its request for an old one
     control.ask(run.path, mode="run", until=None)
-    train(run, 2)
+    train(run)
     assert status.current(run.path).state == "done"
 
 

@@ -16,12 +16,15 @@ from trained import SMALL, same_result
 from waiting import PATIENCE, until
 
 from vae import runs
+from vae.cli import main
 from vae.model import build
 from vae.runs import Run, control, film, status
 from vae.runs.manage import create
 from vae.spec import preset
 
 PER_EPOCH = 21  # ceil(1297 / 64)
+WHOLE = 30  # epochs of a run that is ended and compared with the unbroken one
+WORDS = ("--threads", "1", "--k", "2", "--n", "20")
 
 
 pytestmark = pytest.mark.usefixtures("data_folder")
@@ -33,20 +36,7 @@ def start():
     started = []
 
     def begin(run: Run, *words: str, **options) -> subprocess.Popen:
-        command = [
-            sys.executable,
-            "-m",
-            "vae",
-            "train",
-            str(run.path),
-            "--threads",
-            "1",
-            "--k",
-            "2",
-            "--n",
-            "20",
-            *words,
-        ]
+        command = [sys.executable, "-m", "vae", "train", str(run.path), *WORDS, *words]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, **options)
         started.append(process)
         return process
@@ -62,6 +52,11 @@ def make(epochs=4, **changes) -> Run:
     return create(preset(changes.pop("preset", "vae"), **{**SMALL, "epochs": epochs, **changes}), "local")
 
 
+def train(run: Run, *words: str) -> int:
+    """Train in this process, to the end, and return the exit code."""
+    return main(["train", str(run.path), *WORDS, *words])
+
+
 def state(run, *names):
     return lambda: status.current(run.path).state in names
 
@@ -72,19 +67,17 @@ def step(run, at_least):
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    """A run of 80 epochs that nothing disturbed."""
+    """A run that nothing disturbed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENT_DATA", str(tmp_path_factory.mktemp("unbroken")))
-        run = make(80)
-        from vae.cli import main
-
-        assert main(["train", str(run.path), "--threads", "1", "--k", "2", "--n", "20"]) == 0
+        run = make(WHOLE)
+        assert train(run) == 0
     return run
 
 
 def test_a_run_folder_is_trained_measured_and_filmed(unbroken):
     now = status.current(unbroken.path)
-    assert (now.state, now.step, now.total, now.per_epoch) == ("done", 80 * PER_EPOCH, 80 * PER_EPOCH, PER_EPOCH)
+    assert (now.state, now.step, now.total, now.per_epoch) == ("done", WHOLE * PER_EPOCH, WHOLE * PER_EPOCH, PER_EPOCH)
     run = Run(unbroken.path)
     assert run.metrics["elbo"]["n"] == 20 and len(run.codes) == 360
     assert [r["step"] for r in run.history][:6] == [1, 2, 5, 10, 15, 20]
@@ -100,25 +93,25 @@ def test_a_run_folder_is_trained_measured_and_filmed(unbroken):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_ended_trainer_resumes_to_the_same_result(unbroken, start, number):
     """A trainer that is ended in training resumes to the unbroken run."""
-    run = make(80)
-    control.ask(run.path, until=300)
+    run = make(WHOLE)
+    control.ask(run.path, until=60)
     process = start(run)
     until(state(run, "paused"), "the pause, and so a checkpoint")
     control.ask(run.path, until=None)
-    until(step(run, 400), "400 steps")
+    until(step(run, 90), "90 steps")
     process.send_signal(number)
     assert process.wait(PATIENCE) == (75 if number == signal.SIGTERM else -number)
     assert status.current(run.path).state == "interrupted"
     if number == signal.SIGTERM:
         assert torch.load(run.checkpoint, weights_only=True)["step"] == status.read(run.path).step
-    assert start(run).wait(PATIENCE) == 0
+    assert train(run) == 0
     assert status.current(run.path).state == "done" and status.read(run.path).attempt == 2
     same_result(run, unbroken)
 
 
-def test_kill_in_a_checkpoint_leaves_the_one_before(unbroken, start, monkeypatch):
+def test_kill_in_a_checkpoint_leaves_the_one_before(unbroken):
     """Killed while a checkpoint is written the one before counts."""
-    run = make(80)
+    run = make(WHOLE)
     script = (
         "import os, sys\nfrom vae import cli\nfrom vae.runs import files\nwrite = files.write\n"
         "def dying(path, content, **options):\n"
@@ -127,22 +120,22 @@ def test_kill_in_a_checkpoint_leaves_the_one_before(unbroken, start, monkeypatch
         "        os.kill(os.getpid(), 9)\n"
         "    write(path, content, **options)\n"
         "files.write = dying\n"
-        f"sys.exit(cli.main(['train', {str(run.path)!r}, '--threads', '1', '--k', '2', '--n', '20']))\n"
+        f"sys.exit(cli.main(['train', {str(run.path)!r}, *{WORDS}]))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script])
-    until(step(run, 300), "300 steps")
+    until(step(run, 100), "100 steps")
     control.ask(run.path, mode="pause")
     assert process.wait(PATIENCE) == -signal.SIGKILL
     assert torch.load(run.checkpoint, weights_only=True)["step"] == 0
-    assert start(run).wait(PATIENCE) == 0
+    assert train(run) == 0
     same_result(run, unbroken)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped"])
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(unbroken, start, damage):
-    run = make(80)
+    run = make(WHOLE)
     process = start(run)
-    until(step(run, 300), "300 steps")
+    until(step(run, 100), "100 steps")
     control.ask(run.path, mode="pause")
     until(state(run, "paused"), "the pause")
     process.kill()
@@ -154,17 +147,17 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(unbroken, start, damag
         content[len(content) // 2] ^= 0x10
     (run.path / "state.pt").write_bytes(content)
     (run.path / "status.json").write_text('{"state": "runn')
-    assert start(run).wait(PATIENCE) == 0
+    assert train(run) == 0
     same_result(run, unbroken)
 
 
-def test_run_without_sound_checkpoint_fails_with_a_remedy(start):
+def test_run_without_sound_checkpoint_fails_with_a_remedy():
     """Without any sound checkpoint the run fails with the remedy."""
     run = make(4)
-    assert start(run).wait(PATIENCE) == 0
+    assert train(run) == 0
     for name in ("state.pt", "previous.pt"):
         (run.path / name).write_bytes(b"rubbish")
-    assert start(run, "--epochs", "5").wait(PATIENCE) == 2
+    assert train(run, "--epochs", "5") == 2
     now = status.current(run.path)
     assert now.state == "failed" and "Train the run anew" in now.message
     assert Run(run.path).weights()  # what was saved for the app is still there
@@ -225,19 +218,17 @@ def test_a_learning_rate_changed_by_hand_survives_a_kill(start):
     assert rates[26] == 1e-3 and rates[36] == rates[47] == 2e-4
 
 
-def test_a_second_trainer_is_refused(start):
+def test_a_second_trainer_is_refused(start, capsys):
     run = make(100_000)
     start(run)
     until(step(run, 10), "10 steps")
-    second = start(run)
-    _, errors = second.communicate(timeout=PATIENCE)
-    assert second.returncode == 2 and b"being trained already" in errors
+    assert train(run) == 2 and "being trained already" in capsys.readouterr().err
     assert status.current(run.path).state == "running"
 
 
 def test_divergence_keeps_the_last_good_weights_and_says_where(start):
     run = make(80, preset="sigma-vae", learning_rate=8.0)
-    assert start(run).wait(PATIENCE) == 3
+    assert train(run) == 3
     now = status.current(run.path)
     assert (now.state, now.problem) == ("failed", "diverged")
     assert now.step > 0 and now.learning_rate == 8.0 and "Resume with a learning rate of 2.7" in now.message
