@@ -94,7 +94,7 @@ def test_elbo_plus_kl_is_log_px_on_a_trained_model():
     _, batches = held_out(run, n=2)
     model = load_model(run).double()
     x = batches.take(slice(None), generator()).double()
-    found = split(model, x, tolerance=1e-5)
+    found = split(model, x, tolerance=3e-5)
     assert found.residual.abs().max() < 1e-4
     assert (found.residual != 0).all()  # a check, not an identity
     assert (found.amortisation >= 0).all() and (found.approximation > 0).all()

@@ -1,5 +1,7 @@
 """Embeddings: trustworthiness is scikit-learn's, maps keep clusters, and what is kept comes back or is made anew."""
 
+import functools
+
 import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness as reference
@@ -60,10 +62,21 @@ def test_codes_that_tell_nothing_apart_get_no_map(method):
         embedding.embed(same, method)
 
 
+@pytest.fixture(scope="module")
+def maps(codes):
+    """Return the map by a method, made once, and the shares that it told of."""
+
+    @functools.cache
+    def embedded(method):
+        said = []
+        return embedding.embed(codes, method, say=lambda share, text: said.append(share)), said
+
+    return embedded
+
+
 @pytest.mark.parametrize("method", embedding.METHODS)
-def test_a_map_keeps_neighbours_and_says_how_far_it_is(codes, method):
-    said = []
-    found = embedding.embed(codes, method, say=lambda share, text: said.append(share))
+def test_a_map_keeps_neighbours_and_says_how_far_it_is(codes, maps, method):
+    found, said = maps(method)
     assert found.places.shape == (400, 2) and found.trust > 0.85 and 0 < found.trust_se < 0.02
     assert said == sorted(said) and said[-1] == 1 and len(said) > 3
     again = embedding.embed(codes, method)
@@ -77,8 +90,8 @@ def test_a_map_keeps_neighbours_and_says_how_far_it_is(codes, method):
         np.testing.assert_array_equal(back.inverse, found.inverse)
 
 
-def test_the_inverse_transform_leads_back_near_the_codes(codes):
-    found = embedding.embed(codes, "umap")
+def test_the_inverse_transform_leads_back_near_the_codes(codes, maps):
+    found, _ = maps("umap")
     x0, x1, y0, y1 = found.extent
     side = len(found.inverse)
     column = np.rint((found.places[:, 0] - x0) / (x1 - x0) * (side - 1)).astype(int)
@@ -112,8 +125,8 @@ def test_a_landmark_stays_and_a_code_between_lies_between():
     np.testing.assert_allclose(found[1], [5, 2], atol=0.05)
 
 
-def test_damage_and_other_codes_are_no_map_of_these(codes):
-    found = embedding.embed(codes, "tsne")
+def test_damage_and_other_codes_are_no_map_of_these(codes, maps):
+    found, _ = maps("tsne")
     embedding.keep(codes, found)
     other = Codes(codes.means + 1, None, codes.labels, codes.classes, "test")
     assert embedding.kept(other, "tsne") is None
