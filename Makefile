@@ -10,7 +10,7 @@ PYTEST_WORKERS ?= 2
 # the core without trainings and processes
 QUICK := $(addprefix tests/vae/,spec data model)
 
-.PHONY: run test check types quick bench lint screenshots clean
+.PHONY: run test check types imports quick bench lint screenshots clean
 
 # alone on this machine: every browser here has all runs, so that nothing but loopback may be listened to
 run: .venv/runtime.stamp
@@ -22,14 +22,17 @@ test: .venv/dev.stamp
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache
-	$(MAKE) --no-print-directory --jobs 2 types quick
+	$(MAKE) --no-print-directory --jobs 2 types imports quick
 
 types: .venv/dev.stamp
 	$(BIN)/mypy
 
+imports: .venv/dev.stamp
+	$(BIN)/lint-imports --no-cache
+
+# in one process, which loads torch once: mypy has the other processor
 quick: .venv/dev.stamp
-	$(BIN)/python -m pytest -n 2 --dist load $(QUICK)
+	$(BIN)/python -m pytest -p no:xdist $(QUICK)
 
 lint: .venv/dev.stamp node_modules/.stamp
 	$(BIN)/ruff check .

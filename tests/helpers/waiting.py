@@ -22,7 +22,7 @@ def until(condition: Callable[[], Any], what: str = "", pause: Callable[[float],
         if time.monotonic() > end:
             what = what or inspect.getsource(condition).strip()
             pytest.fail(f"waited {PATIENCE:.0f} s for {what}; {_states()}")
-        pause(0.02)
+        pause(0.05)
     return found
 
 
