@@ -112,7 +112,7 @@ def test_run_of_a_lost_machine_moves_to_the_same_result(nodes, unbroken):
     held, run = [make() for _ in range(2)], make(WHOLE)
     for other in held:
         hold(other, 3)
-    jobs.play(run.path, until=300)
+    jobs.play(run.path, until=100)
     state(run, "queued")
     third = nodes.node()
     state(run, "paused")

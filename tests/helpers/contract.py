@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -24,7 +23,7 @@ from vae.spec import preset
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOTS = 2
-LONG, WHOLE = 100_000, 80  # epochs of a run that is held or stopped, and of one that is trained to its end
+LONG, WHOLE = 100_000, 40  # epochs of a run that is held or stopped, and of one that is trained to its end
 
 
 @contextmanager
@@ -185,20 +184,8 @@ def test_submitted_twice_at_once_it_has_one_trainer(place):
     assert (now.state, now.attempt, now.step) == ("paused", 1, 5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_ended_trainer_is_replaced_and_reaches_the_same_result(place, unbroken, number):
-    """A trainer that is ended goes on by itself to the unbroken run."""
-    run = make(WHOLE)
-    hold(run, 300)
-    jobs.play(run.path)
-    beyond(run, 400)
-    trainer(run).send_signal(number)
-    assert state(run, "done").attempt == 2
-    same_result(run, unbroken(place.threads))
-
-
-def test_kill_in_a_checkpoint_resumes_from_the_one_before(place, unbroken):
-    """Killed while a checkpoint is written it goes on from the one before."""
+def test_killed_trainer_is_replaced_and_reaches_the_same_result(place, unbroken):
+    """Killed while a checkpoint is written it goes on from the one before, killed in training from the last one."""
     run = make(WHOLE)
     hold(run, 100)
     # a pipe in the place of the checkpoint's temporary file: who writes it is stuck half-way
@@ -209,11 +196,26 @@ def test_kill_in_a_checkpoint_resumes_from_the_one_before(place, unbroken):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
         jobs.play(run.path, until=200)
         until(lambda: _waiting(pipe), "the next checkpoint")
-        control.ask(run.path, until=None)
+        control.ask(run.path, until=250)
         process.kill()
         gone(process)
     finally:
         os.close(pipe)
+    until(lambda: status.read(run.path).step == 250, "step 250")
+    assert state(run, "paused").attempt == 2
+    jobs.play(run.path)
+    beyond(run, 300)
+    trainer(run).kill()
+    assert state(run, "done").attempt == 3
+    same_result(run, unbroken(place.threads))
+
+
+def test_a_trainer_that_is_asked_to_end_is_replaced_and_reaches_the_same_result(place, unbroken):
+    run = make(WHOLE)
+    hold(run, 100)
+    jobs.play(run.path)
+    beyond(run, 150)
+    trainer(run).terminate()
     assert state(run, "done").attempt == 2
     same_result(run, unbroken(place.threads))
 
@@ -226,10 +228,10 @@ def _waiting(pipe):
 def test_run_survives_the_death_of_its_keeper(place, unbroken):
     """Without what watched over it the run goes on or resumes to the unbroken run."""
     run = make(WHOLE)
-    hold(run, 300)
+    hold(run, 100)
     keeper = place.keeper_of(run)
     jobs.play(run.path)
-    beyond(run, 400)
+    beyond(run, 150)
     keeper.kill()
     gone(keeper)
     place.after_its_loss(run)
@@ -281,7 +283,8 @@ def test_repeated_kills_without_progress_fail_with_a_remedy(place):
     hold(run, 9)  # a person may insist
 
 
-def test_a_pause_survives_the_death_of_its_process(place):
+def test_pauses_and_requests_survive_the_death_of_the_process(place):
+    """The death of a paused trainer ends no pause, and the next follows a request that a dying one did not hear."""
     run = make()
     hold(run, 5)
     trainer(run).kill()
@@ -289,17 +292,12 @@ def test_a_pause_survives_the_death_of_its_process(place):
     assert state(run, "paused").step == 5
     jobs.play(run.path, until=9)
     until(lambda: status.read(run.path).step == 9, "step 9")
-
-
-def test_request_to_a_dying_trainer_is_followed_by_the_next(place):
-    """A wish that a dying trainer did not hear is followed by the next."""
-    run = make()
-    hold(run, 5)
+    state(run, "paused")
     process = trainer(run)
     process.suspend()
-    jobs.play(run.path, until=9)
+    jobs.play(run.path, until=13)
     process.kill()
-    until(lambda: status.read(run.path).step == 9, "step 9")
+    until(lambda: status.read(run.path).step == 13, "step 13")
 
 
 def test_a_damaged_run_fails_with_the_reason(place):
