@@ -2,8 +2,6 @@
 
 import fcntl
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,11 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from cluster import end, with_environment
 from trained import SMALL, same_result
 from waiting import until
 
 from vae import jobs
+from vae.cli import main
 from vae.jobs import embedded
 from vae.jobs.pauses import PARK
 from vae.runs import Run, control, film, manage, status
@@ -53,8 +53,10 @@ def unbroken(tmp_path_factory):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("LATENT_DATA", str(tmp_path_factory.mktemp("unbroken")))
                 made[threads] = make(WHOLE)
+                before = torch.get_num_threads()
                 words = ["train", str(made[threads].path), "--threads", str(threads), "--k", "2", "--n", "20"]
-                subprocess.run([sys.executable, "-m", "vae", *words], cwd=ROOT, check=True, capture_output=True)
+                assert main(words) == 0
+                torch.set_num_threads(before)
         return made[threads]
 
     return run
