@@ -87,7 +87,7 @@ def test_another_plane_keeps_the_decoder(open_page):
 
 def test_tap_on_a_phone_pins_and_the_map_shows_the_image(open_page):
     """On a phone the map itself shows what is decoded and a tap pins."""
-    page = open_page("/", width=390, height=844, has_touch=True)
+    page = open_page("/?model=digits-vae-2d", width=390, height=844, has_touch=True)
     preview = page.locator("[data-latent-preview]")
     expect(preview).to_be_visible()
     before = preview.evaluate("canvas => canvas.toDataURL()")
@@ -100,7 +100,7 @@ def test_tap_on_a_phone_pins_and_the_map_shows_the_image(open_page):
 
 
 def test_marks_return_to_a_chart_that_was_emptied(open_page):
-    page = open_page("/?z=0.500,0.500")
+    page = open_page("/?model=digits-vae-2d&z=0.500,0.500")
     mark = page.locator("[data-latent-marker=pin]")
     expect(mark).to_be_visible()
     mark.evaluate("node => node.remove()")

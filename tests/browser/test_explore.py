@@ -17,7 +17,7 @@ def pinned(page):
 
 
 def test_hover_decodes_and_follows_the_pointer(open_page):
-    page = open_page()
+    page = open_page("/?model=digits-vae-2d")
     seen = []
     for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
         page.mouse.move(*pixel(page, *point), steps=5)
@@ -29,7 +29,7 @@ def test_hover_decodes_and_follows_the_pointer(open_page):
 
 def test_click_pins_a_point_and_keeps_the_chart(open_page):
     """A click pins the point under the pointer and mounts no chart anew."""
-    page = open_page()
+    page = open_page("/?model=digits-vae-2d")
     mark(page)
     page.mouse.click(*pixel(page, 0.8, -0.4))
     np.testing.assert_allclose(pinned(page), [0.8, -0.4], atol=0.03)
@@ -43,7 +43,7 @@ def test_click_pins_a_point_and_keeps_the_chart(open_page):
 
 
 def test_the_pin_can_be_taken_away(open_page):
-    page = open_page("/?z=0.5,0.5")
+    page = open_page("/?model=digits-vae-2d&z=0.5,0.5")
     card(page).get_by_role("button", name="Unpin").click()
     page.wait_for_function("() => !new URL(location.href).searchParams.get('z')")
     settle(page)
@@ -92,7 +92,7 @@ def test_the_selection_downloads(open_page):
 
 
 def test_the_keyboard_moves_and_pins(open_page):
-    page = open_page("/?z=0.000,0.000")
+    page = open_page("/?model=digits-vae-2d&z=0.000,0.000")
     before = picture(page)
     card(page).locator("[tabindex='0']").first.focus()
     for _ in range(5):
@@ -147,7 +147,7 @@ def test_other_planes_of_a_larger_latent_space(open_page):
 def test_chart_follows_the_colours_of_the_theme(open_page):
     """Dark and light are the theme's colours and the chart follows."""
     for scheme, paper, ink in (("light", "rgb(251, 250, 247)", 0), ("dark", "rgb(14, 17, 23)", 255)):
-        page = open_page("/", scheme=scheme)
+        page = open_page("/?model=digits-vae-2d", scheme=scheme)
         assert page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor") == paper
         fill = page.locator(f"{CHART} .annotation-text").first.evaluate("e => getComputedStyle(e).fill")
         shade = np.mean([int(v) for v in fill.removeprefix("rgb(").rstrip(")").split(",")[:3]])
