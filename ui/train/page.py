@@ -188,8 +188,8 @@ def _trouble(run: Run, job: JobState) -> None:
     if now.state == "failed":
         st.error(now.message or "Training ended with an error.", icon=":material/error:")
     elif now.state == "interrupted":
-        st.warning("The trainer ended without a word. Everything up to its last checkpoint is kept.")
-    elif now.message and now.state == "running":
+        st.warning(now.message or "The trainer ended without a word. Everything up to its last checkpoint is kept.")
+    elif now.message and now.state != "finishing":
         st.caption(now.message)
     if now.state not in ("failed", "interrupted") or not visitor.mine(run):
         return

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,8 +79,16 @@ class Embedded:
                 self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
 
     def state(self, run: Path) -> JobState:
-        """Return the state of a run, and while it waits, the number of jobs before it and the estimated wait."""
-        run = run.resolve()
+        """Return the state of a run, and while it waits, the number of jobs before it and the estimated wait.
+
+        A queue that cannot be read is the message of the run's own status.
+        """
+        try:
+            return self._state(run.resolve())
+        except JobError as error:
+            return JobState(replace(status.current(run), message=str(error)))
+
+    def _state(self, run: Path) -> JobState:
         job, now = self.queue.get(str(run)), status.current(run)
         if job is None:
             # the engine is about to remove the row, or there never was one: a queued run without a row was lost
@@ -104,16 +113,20 @@ class Embedded:
         return ends[0]
 
     def resources(self) -> Capacity:
-        """Return this machine's number of slots, and how many are in use."""
-        jobs = self.queue.jobs()
+        """Return this machine's number of slots, how many are in use, and why the queue cannot be read if it cannot."""
+        try:
+            jobs = self.queue.jobs()
+        except JobError as error:
+            return Capacity(slots(), 0, 0, cores(), problems=[str(error)])
         training = [job for job in jobs if job.state == RUNNING and not status.current(job.path).ended]
         busy = sum(cost(job.processes) for job in training)
         return Capacity(slots(), busy, sum(job.state == WAITING for job in jobs), cores())
 
     def warm(self) -> None:
         """Announce that a run will soon be started, so that the engine keeps a worker ready for the next minutes."""
-        self.queue.folder.mkdir(parents=True, exist_ok=True)
-        (self.queue.folder / "engine.warm").touch()
+        with suppress(OSError):  # a slower start is no reason to refuse
+            self.queue.folder.mkdir(parents=True, exist_ok=True)
+            (self.queue.folder / "engine.warm").touch()
 
 
 def _seconds(job: Job) -> float:

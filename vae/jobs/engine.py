@@ -103,17 +103,23 @@ class Engine:
 
     def run(self) -> None:
         """Wait until no other process leads, then run the queue until `close`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "engine.lock")
+        said = ""
         while not self._closing.is_set():
             try:
-                with lock.acquire(timeout=0):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with FileLock(self.folder / "engine.lock").acquire(timeout=0):
+                    said = ""
                     self._lead()
             except Timeout:
                 self._closing.wait(LOOK)
+            except OSError as error:  # a full disk or a folder that cannot be written: it may be mended
+                if str(error) != said:
+                    said = str(error)
+                    print(f"engine: {said}; trying again", file=sys.stderr)
+                self._closing.wait(LOOK)
 
     def _lead(self) -> None:
-        seen, next_look = None, 0.0
+        seen, next_look, said = None, 0.0, ""
         try:
             while not self._closing.is_set():
                 try:
@@ -122,10 +128,15 @@ class Engine:
                     if stamp != seen or ended or now >= next_look:
                         seen, next_look = stamp, now + LOOK  # first, so that a bad job causes no busy loop
                         self.tick()
-                except JobError as error:
-                    print(f"engine: {error}", file=sys.stderr)
+                        said = ""
+                except (JobError, OSError) as error:
+                    if str(error) != said:  # once, for as long as it lasts
+                        said = str(error)
+                        print(f"engine: {said}", file=sys.stderr)
+                    self._closing.wait(LOOK)
                 except Exception:
                     traceback.print_exc()  # one bad job must not end the queue
+                    self._closing.wait(LOOK)
                 self._closing.wait(TICK)
         finally:
             if self.warm_worker is not None:

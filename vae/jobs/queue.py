@@ -9,9 +9,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from vae.data import data_root
 from vae.jobs.contract import JobError
@@ -20,14 +21,21 @@ from vae.runs import Run, RunError, status
 WAITING, RUNNING, PARKED = "waiting", "running", "parked"
 PATIENCE = 10.0  # seconds that a writer waits for another
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    run TEXT PRIMARY KEY, owner TEXT NOT NULL, submitted REAL NOT NULL, state TEXT NOT NULL,
-    processes INTEGER NOT NULL, pid INTEGER, started REAL, deaths INTEGER NOT NULL DEFAULT 0,
-    step INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS turns (owner TEXT PRIMARY KEY, last REAL NOT NULL);
-"""
+SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS jobs (
+        run TEXT PRIMARY KEY, owner TEXT NOT NULL, submitted REAL NOT NULL, state TEXT NOT NULL,
+        processes INTEGER NOT NULL, pid INTEGER, started REAL, deaths INTEGER NOT NULL DEFAULT 0,
+        step INTEGER NOT NULL DEFAULT 0
+    )""",
+    "CREATE TABLE IF NOT EXISTS turns (owner TEXT PRIMARY KEY, last REAL NOT NULL)",
+)
+TABLES = {"jobs", "turns"}
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    """Return which of the queue's tables a database has."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {name for (name,) in names} & TABLES
 
 
 @dataclass(frozen=True)
@@ -141,22 +149,32 @@ class Queue:
             return self._prepared()
 
     def _prepared(self) -> sqlite3.Connection:
-        fresh = not self.file.exists()
         connection = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
         try:
-            if fresh or not self._sound:
+            # each time: a file can be emptied, or lose its table, while this process has it for sound
+            whole = _tables(connection) == TABLES
+            if not (whole and self._sound):
                 connection.execute("PRAGMA journal_mode = WAL")
                 if (verdict := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
                     raise sqlite3.DatabaseError(verdict)
-                connection.executescript(SCHEMA)
             connection.execute("PRAGMA synchronous = NORMAL")
-            if fresh:
-                self._recover(connection)
+            if not whole:
+                self._create(connection)
         except BaseException:
             connection.close()
             raise
         self._sound = True
         return connection
+
+    def _create(self, connection: sqlite3.Connection) -> None:
+        """Create the missing tables, and fill that of the jobs from the run folders."""
+        connection.execute("BEGIN IMMEDIATE")
+        lost = "jobs" not in _tables(connection)  # another process may have been quicker
+        for statement in SCHEMA:
+            connection.execute(statement)
+        if lost:
+            self._recover(connection)
+        connection.execute("COMMIT")
 
     def _put_aside(self) -> None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
@@ -203,9 +221,18 @@ class Queue:
 
     def jobs(self) -> list[Job]:
         """Return all jobs, oldest first."""
+        return [Job(*row) for row in self._rows(f"SELECT {COLUMNS} FROM jobs ORDER BY submitted")]
+
+    def _rows(self, query: str) -> list[Any]:
+        """Return the rows of a query, read without writing or waiting for a writer; a file to be mended is mended."""
+        if (open_one := getattr(self._thread, "connection", None)) is not None:
+            return list(open_one.execute(query).fetchall())
+        with suppress(sqlite3.Error):
+            address = f"{self.file.resolve().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, timeout=PATIENCE, uri=True)) as connection:
+                return connection.execute(query).fetchall()
         with self.transaction() as connection:
-            rows = connection.execute(f"SELECT {COLUMNS} FROM jobs ORDER BY submitted").fetchall()
-        return [Job(*row) for row in rows]
+            return connection.execute(query).fetchall()
 
     def get(self, run: str) -> Job | None:
         """Return the job of a run, or None."""
@@ -213,8 +240,7 @@ class Queue:
 
     def turns(self) -> dict[str, float]:
         """Return the start time of each owner's last job."""
-        with self.transaction() as connection:
-            return dict(connection.execute("SELECT owner, last FROM turns").fetchall())
+        return dict(self._rows("SELECT owner, last FROM turns"))
 
     def waiting(self) -> list[Job]:
         """Return the waiting jobs, in the order in which they will start."""

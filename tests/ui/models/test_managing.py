@@ -5,7 +5,9 @@ from fake_runs import SMALL, make_run
 from page_scripts import lives, start, texts
 
 from vae import runs
-from vae.runs import manage
+from vae.jobs import JobError
+from vae.jobs.queue import Queue
+from vae.runs import manage, status
 
 
 @pytest.fixture
@@ -56,3 +58,14 @@ def test_a_second_tab_cannot_destroy_what_the_first_deleted(two):
     assert "is not there any more" in texts(lives(second))
     first = lives(first.button(key="undo_delete").click().run())
     assert runs.find("second").spec == two.spec and not first.error
+
+
+@pytest.mark.parametrize("page", ["train", "models"])
+def test_a_queue_that_cannot_be_read_is_said_on_the_page(two, page, monkeypatch):
+    def full(self, query):
+        raise JobError("The queue cannot be read: disk I/O error.")
+
+    monkeypatch.setattr(Queue, "_rows", full)
+    status.write(two.path, status.Status("queued", step=3, total=9))
+    app = lives(start(page, run="second", model="second"))
+    assert page == "models" or "disk I/O error" in texts(app)
