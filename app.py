@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.shared import ticks
+from ui.shared import parcels, ticks
+from ui.shared.assets import PackedAssets
 from ui.shared.front_end import FrontEnd
 from ui.state.visitor import VisitorCookie
 
@@ -54,4 +55,5 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 return_memory()
 ticks.silence()
-app = st.App("pages/main.py", lifespan=lifespan, middleware=[Middleware(VisitorCookie), Middleware(FrontEnd)])
+layers = [Middleware(VisitorCookie), Middleware(FrontEnd), Middleware(PackedAssets)]
+app = st.App("pages/main.py", lifespan=lifespan, middleware=layers, routes=parcels.routes())

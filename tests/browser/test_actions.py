@@ -112,3 +112,31 @@ def test_selection_and_zoom_come_back_with_the_link(open_page):
     settle(page)
     until(page, lambda: number(page) == both)
     assert page.evaluate(ranges, CHART) == pytest.approx(seen, abs=0.02)
+
+
+def test_what_is_large_is_fetched_once_and_kept(open_page):
+    """Codes, images and weights come by address, and a reload takes them from the browser's cache."""
+    received = []
+
+    def watch(page):
+        page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
+
+    page = open_page("/?model=mnist-vae-2d", watch=watch)
+    page.mouse.move(*pixel(page, 0.0, 2.0))
+    fetched = (
+        "() => performance.getEntriesByType('resource').filter(e => e.name.includes('/parcel/'))"
+        ".map(e => [e.transferSize, e.decodedBodySize])"
+    )
+    until(page, lambda: page.evaluate(fetched))
+    first = page.evaluate(fetched)
+    assert sum(size for _, size in first) > 300_000 > 0
+    assert sum(received) < 500_000
+    expect(card(page).locator("dl.numbers").first).to_contain_text("log p(z)")
+    received.clear()
+    page.reload()
+    page.wait_for_selector(CHART)
+    settle(page)
+    expect(card(page).locator("dl.numbers").first).to_contain_text("log p(z)")
+    again = page.evaluate(fetched)
+    assert [size for _, size in again] == [size for _, size in first]
+    assert sum(sent for sent, _ in again) == 0 and sum(received) < 500_000

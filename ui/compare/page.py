@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from ui.explore import explorer, selection
-from ui.shared import asking, chips, figures, library, messages
+from ui.shared import asking, chips, figures, library, messages, parcels
 from ui.shared.components import pack, source, text
 from ui.shared.fragments import fragment
 from ui.state import session
@@ -173,7 +173,9 @@ def compared(shown: Sequence[Panel], align: bool) -> None:
         messages.failure(error)
         return
     with st.container(key=KEY):
-        result = _component(data=data, key="comparing_maps", height="content", on_lasso_change=lambda: None)
+        result = _component(
+            data=parcels.placed(data), key="comparing_maps", height="content", on_lasso_change=lambda: None
+        )
     chosen = selection.from_bits(result.get("lasso"), len(first.codes))
     if chosen is not None:
         chosen = chosen * first.every

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from ui.decode import decoder
-from ui.shared import figures, geometry, library, values
+from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
 from vae.density.holes import FAR, HOLE, STRAYS
@@ -206,7 +206,9 @@ def explorer(
         geometry.send(run)
     data = kept_payload(run, codes, plane, images, chart_key, label, apart=apart)
     with st.container(key=key):
-        result = _component(data=data, key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None)
+        result = _component(
+            data=parcels.placed(data), key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None
+        )
     event = result.get("pin")
     now = _pin(event.get("z"), run.spec.latent) if isinstance(event, Mapping) else pin
     if apart and images is not None and now is not None and len(run.spec.shape) == 3:

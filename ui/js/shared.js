@@ -48,11 +48,17 @@ function el(name, attributes = {}, ...children) {
 function component(Kind, answer) {
   /** @type {WeakMap<HTMLElement, Component>} */
   const instances = new WeakMap();
+  /** @type {WeakMap<HTMLElement, Uint8Array | string>} */
+  const wanted = new WeakMap(); // what arrives late is of the past
   return (/** @type {Mounted} */ mounted) => {
     const place = mounted.parentElement;
     const instance = instances.get(place) ?? new Kind(place);
     instances.set(place, instance);
-    instance.update(mounted.data, answer ? mounted[answer] : () => {});
+    wanted.set(place, mounted.data);
+    received(mounted.data, (bytes) => {
+      if (wanted.get(place) === mounted.data && instances.get(place) === instance)
+        instance.update(bytes, answer ? mounted[answer] : () => {});
+    });
     // Streamlit ends what a call returned when the component leaves the page, but also when another call overtook this
     // one while the module was loading: then the place is still there, and so is the instance
     return () => {
@@ -61,6 +67,38 @@ function component(Kind, answer) {
       instances.delete(place);
     };
   };
+}
+
+const PARCELS = 8; // so many are kept in memory; the browser's cache has the others
+
+// Take the bytes that Python has sent, or those at the address that it has sent (parcels.py): at once where they are
+// here, and the same object each time.
+/** @param {Uint8Array | string} data @param {(bytes: Uint8Array) => void} take */
+function received(data, take) {
+  if (typeof data !== "string") return take(data);
+  const kept = (window.__latentParcels ??= new Map());
+  const known = kept.get(data) ?? fetched(data);
+  kept.delete(data); // the newest is last
+  kept.set(data, known);
+  for (const [address] of kept) if (kept.size > PARCELS) kept.delete(address);
+  if (known instanceof Uint8Array) return take(known);
+  known.then(
+    (/** @type {Uint8Array} */ bytes) => {
+      if (kept.has(data)) kept.set(data, bytes);
+      take(bytes);
+    },
+    (/** @type {unknown} */ error) => {
+      kept.delete(data);
+      console.error("A part of the page has not arrived; reload the page.", error);
+    },
+  );
+}
+
+/** @param {string} address */
+async function fetched(address) {
+  const answer = await fetch(new URL(address, window.__streamlit?.BACKEND_BASE_URL ?? location.origin));
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
 }
 
 // Return {header, section(name) -> Uint8Array copy or null}; see pack() in components.py.
@@ -110,4 +148,19 @@ function record(latencies, ms) {
 /** @param {string} hex */
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-export { component, context2d, el, given, inflate, listener, minus, painted, plain, record, rgb, TAU, unpack };
+export {
+  component,
+  context2d,
+  el,
+  given,
+  inflate,
+  listener,
+  minus,
+  painted,
+  plain,
+  received,
+  record,
+  rgb,
+  TAU,
+  unpack,
+};

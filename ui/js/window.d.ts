@@ -4,7 +4,7 @@
 /** What Streamlit hands a component: its place on the page and what Python sent. */
 interface Mounted {
   parentElement: HTMLElement;
-  data: Uint8Array;
+  data: Uint8Array | string;
   setStateValue: Answer;
   setTriggerValue: Answer;
 }
@@ -33,6 +33,10 @@ interface Codes {
 }
 
 interface Window {
+  /** Where the server is (ui/shared/front_end.py). */
+  __streamlit?: { BACKEND_BASE_URL?: string };
+  /** What was fetched, by its address (ui/js/shared.js). */
+  __latentParcels?: Map<string, Uint8Array | Promise<Uint8Array>>;
   /** What the server computed, by channel (ui/js/answers.js). */
   __latentAnswers?: Map<string, Uint8Array>;
   /** Codes by their id (ui/shared/geometry.js). */

@@ -14,7 +14,7 @@ import streamlit as st
 from ui.explore import controls, selection
 from ui.explore.explorer import kept_payload
 from ui.paths import attributes, export
-from ui.shared import figures, library
+from ui.shared import figures, library, parcels
 from ui.shared.components import pack, source, text
 from ui.shared.fragments import fragment
 from ui.state import notices, session, subject, texts
@@ -217,7 +217,13 @@ def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> 
         session.PATH_EDITED.set(True)
 
     with st.container(key=PATHS_KEY):
-        _component(data=data, key=key, height="content", on_paths_change=handle_event, on_ask_change=lambda: None)
+        _component(
+            data=parcels.placed(data),
+            key=key,
+            height="content",
+            on_paths_change=handle_event,
+            on_ask_change=lambda: None,
+        )
     view, _ = path_state.view(run, codes)
     # a gesture's answer is often there at once; the page itself does not wait
     patience = QUICK if session.PATH_EDITED.pop() else 0.0

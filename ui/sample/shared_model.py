@@ -11,7 +11,7 @@ import streamlit as st
 
 from ui.decode import decoder
 from ui.explore import explorer
-from ui.shared import figures, library
+from ui.shared import figures, library, parcels
 from ui.shared.components import pack, source
 from vae.geometry.plane import Plane
 from vae.runs import Codes, Run
@@ -61,4 +61,6 @@ def _payload(path: Path, version: library.Stamp, ground: tuple[bytes, bytes], la
 def share_model(run: Run, plane: Plane, label: int, *, key: str) -> None:
     """Put a run's decoder, codes and plane into the browser's window (shared_model.js); raises RunError."""
     ground = plane.origin.tobytes(), plane.basis.tobytes()
-    _component(data=_payload(run.path, library.stamp(run.path), ground, label, plane), key=f"{key}_{run.name}")
+    _component(
+        data=parcels.placed(_payload(run.path, library.stamp(run.path), ground, label, plane)), key=f"{key}_{run.name}"
+    )

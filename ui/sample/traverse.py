@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui.explore.explorer import no_densities
 from ui.sample.page import display
-from ui.shared import figures, library, messages
+from ui.shared import figures, library, messages, parcels
 from ui.shared.components import pack, source, text
 from ui.shared.fragments import fragment
 from ui.state import notices, session, texts
@@ -103,4 +103,4 @@ def traverse(run: Run, codes: Codes, *, runnable: bool, label: int, key: str) ->
         messages.failure(error)
         return
     with st.container(key=key):
-        _component(data=data, key=name, height="content", on_ask_change=handle_event)
+        _component(data=parcels.placed(data), key=name, height="content", on_ask_change=handle_event)

@@ -1,10 +1,13 @@
-import { given, unpack } from "../js/shared.js";
+import { given, received, unpack } from "../js/shared.js";
 
 // Keeps a model's codes on the window, where the map and the card find them: they are the largest part of the page, and
 // stay as they are when plane, label or selection change. See geometry.py.
 
-/** @param {{data: Uint8Array}} about */
-export default function ({ data }) {
+/** @param {{data: Uint8Array | string}} about */
+export default ({ data }) => received(data, keep);
+
+/** @param {Uint8Array} data */
+function keep(data) {
   const kept = (window.__latentGeometry ??= new Map());
   /** @type {Packet<{id: string, model: string, latent: number}>} */
   const { header, section } = unpack(data);

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui.shared import library
+from ui.shared import library, parcels
 from ui.shared.components import pack, source
 from ui.shared.figures import PLOTLY
 from vae.runs import Codes, Run, RunError
@@ -60,4 +60,4 @@ def identities(run: Run) -> list[str]:
 def send(run: Run) -> None:
     """Put the run's codes into the browser's window; raises RunError."""
     for k, data in enumerate(kept(run).values()):
-        _component(data=data, key=f"geometry_{run.name}_{k}")
+        _component(data=parcels.placed(data), key=f"geometry_{run.name}_{k}")

@@ -1,10 +1,13 @@
-import { given, unpack } from "../js/shared.js";
+import { given, received, unpack } from "../js/shared.js";
 
 // Keeps numbers of each code, or over all codes, on the window, where the map's layer finds them; they are sent once.
 // See layer.py.
 
-/** @param {{data: Uint8Array}} about */
-export default function ({ data }) {
+/** @param {{data: Uint8Array | string}} about */
+export default ({ data }) => received(data, keep);
+
+/** @param {Uint8Array} data */
+function keep(data) {
   const kept = (window.__latentValues ??= new Map());
   /** @type {Packet<{id: string, model: string}>} */
   const { header, section } = unpack(data);

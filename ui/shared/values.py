@@ -4,6 +4,7 @@ import hashlib
 
 import streamlit as st
 
+from ui.shared import parcels
 from ui.shared.components import pack, source
 
 _component = st.components.v2.component(
@@ -19,4 +20,4 @@ def packed(model: str, sections: dict[str, bytes]) -> tuple[str, bytes]:
 
 def send(model: str, what: str, data: bytes) -> None:
     """Put what was packed into the browser's window."""
-    _component(data=data, key=f"values_{model}_{what}", height="content")
+    _component(data=parcels.placed(data), key=f"values_{model}_{what}", height="content")

@@ -15,7 +15,7 @@ import numpy as np
 import streamlit as st
 
 from ui.decode import decoder
-from ui.shared import asking, chips, figures, library, messages
+from ui.shared import asking, chips, figures, library, messages, parcels
 from ui.shared.components import pack, source, text
 from ui.shared.fragments import fragment
 from ui.state import notices, session
@@ -267,7 +267,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
         asking.drop(f"{KEY}_{slot}" for slot in AHEAD)  # what is asked for now comes before them
     numbers("numbers", i)  # first of all: mounting the chapters again takes Streamlit 15 ms, for all that they stay
     with place:
-        _component(data=data, key=name, height="content", on_ask_change=handle_event)
+        _component(data=parcels.placed(data), key=name, height="content", on_ask_change=handle_event)
     answer("constants", (label,), lambda: pool.ask(theory.constants, run.path, label))
     if wanted.walk == i:
         # the image is decoded where the walk is asked for, and not at every look at it

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.shared import figures
+from ui.shared import figures, parcels
 from ui.shared.components import pack, source, text
 from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
@@ -332,8 +332,8 @@ def _recorded(path: Path, version: tuple[tuple[int, int], ...]) -> bytes:
     return payload(path)
 
 
-def _data(path: Path, newest: bool) -> bytes:
-    return live(path) if newest else _recorded(path, stamp(path))
+def _data(path: Path, newest: bool) -> bytes | str:
+    return live(path) if newest else parcels.placed(_recorded(path, stamp(path)))
 
 
 def film(run: Run, *, key: str, live: bool = False) -> None:
