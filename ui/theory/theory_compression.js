@@ -31,7 +31,7 @@ class Compression extends Chapter {
     this.own = this.formula("undercomplete");
     this.left.insertBefore(this.own, this.numbers);
     this.step = 0;
-    this.slide = this.slider("linear VAE, steps of ascent", { max: 60, value: 0, format: (v) => `${v}` }, (v) => {
+    this.slide = this.slider("linear VAE, steps of ascent", { max: 60, value: 0, format: (v) => `${this.steps(v)}` }, (v) => {
       this.step = v;
       this.showNumbers();
     });
@@ -57,9 +57,16 @@ class Compression extends Chapter {
     if (what === "lesson" && lesson) this.begin(lesson);
   }
 
+  // The number of the ascent's steps at one of the slider's places: later places lie farther apart.
+  /** @param {number} place */
+  steps(place) {
+    return this.page.lesson?.steps[place] ?? place;
+  }
+
   /** @param {Lesson} lesson */
   begin(lesson) {
     this.slide.input.max = String(lesson.elbo.length - 1);
+    this.slide.showValue();
     const dims = lesson.mean.length;
     this.tiles = [
       "PCA, first axis",
@@ -124,7 +131,7 @@ class Compression extends Chapter {
     if (lesson) {
       const { numbers } = lesson;
       const elbo = lesson.elbo[this.step];
-      this.number("linear_elbo", `linear VAE, ELBO after ${this.step} steps`, `${fixed2(elbo)} nats`, elbo, "elbo");
+      this.number("linear_elbo", `linear VAE, ELBO after ${this.steps(this.step)} steps`, `${fixed2(elbo)} nats`, elbo, "elbo");
       this.number("ppca", "pPCA, log p(x) in closed form", `${fixed2(numbers.log_px)} nats`, numbers.log_px, "log_px");
       this.captions[1].textContent =
         `Lesson one, linear: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their ` +

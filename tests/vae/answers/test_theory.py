@@ -138,8 +138,17 @@ def test_what_does_not_fit_is_refused(shipped):
         lesson(shipped, "no-such-data")
 
 
+def degrees(axes, found):
+    """The angle of each of two directions to the axis that it is nearest to."""
+    a, b = (v / np.linalg.norm(v, axis=0) for v in (axes, found))
+    return np.degrees(np.arccos(np.clip(np.abs(a.T @ b).max(0), 0, 1)))
+
+
 def test_lesson_one_ends_at_ppca(shipped):
     found = lesson(shipped, "digits")
     assert found.elbo[-1] <= found.log_px + 1e-9
-    assert found.elbo[-1] == pytest.approx(found.log_px, abs=0.01)
+    assert found.elbo[-1] == pytest.approx(found.log_px, abs=1e-4)
+    assert (np.diff(found.elbo) > -1e-9).all() and (np.diff(found.steps) > 0).all() and found.steps[0] == 0
+    apart = degrees(found.axes, found.walk[-1])
+    assert apart.max() < 1 and degrees(found.axes, found.walk[10]).max() > 5
     assert found.walk.shape == (len(found.elbo), 64, 2) and found.points.shape[1] == 2
