@@ -31,7 +31,7 @@ PATIENT = 600_000  # ms
 FIRST = ".st-key-card_rates .js-plotly-plot .bars .point path"
 COMPLETE = """() => {
     const text = document.querySelector("[data-testid=stMain]").innerText;
-    return text.includes("Tightness") && !text.includes("Being measured") && !text.includes("parts measured");
+    return text.includes("Gap") && !text.includes("Being measured") && !text.includes("parts measured");
 }"""
 
 

@@ -121,7 +121,7 @@ def recolour(page: Page) -> float:
     """Choose the tightness as colour; return the ms from the click to the painted map."""
     page.locator(".st-key-map_dress button").first.click()
     page.get_by_role("combobox", name="Colour").click()
-    option = page.get_by_role("option", name="Tightness")
+    option = page.get_by_role("option", name="Gap log p(x) − ELBO")
     option.wait_for()
     page.evaluate("""() => {
         const clicked = () => { window.__times.clicked = performance.now(); };
@@ -129,7 +129,7 @@ def recolour(page: Page) -> float:
         window.__latentLayer.painted = null;
     }""")
     option.click()
-    page.get_by_role("img", name="Codes coloured by Tightness").wait_for()
+    page.get_by_role("img", name="Codes coloured by Gap").wait_for()
     page.wait_for_function("() => window.__latentLayer.painted")
     return page.evaluate("() => window.__latentLayer.painted - window.__times.clicked")
 

@@ -88,12 +88,12 @@ def test_codes_take_other_colours_and_the_chart_stays(open_page, codes):
     zoomed = page.evaluate("s => document.querySelector(s)._fullLayout.xaxis.range", CHART)
     page.locator(".st-key-map_dress button").first.click()
     page.get_by_role("combobox", name="Colour").click()
-    page.get_by_role("option", name="Tightness").click()
+    page.get_by_role("option", name="Gap log p(x) − ELBO").click()
     page.wait_for_function("() => new URL(location.href).searchParams.get('colour') === 'gap'")
     ready(page, "recoloured")
     settle(page)
     page.keyboard.press("Escape")
-    bar = page.get_by_role("img", name="Codes coloured by Tightness")
+    bar = page.get_by_role("img", name="Codes coloured by Gap")
     expect(bar).to_contain_text("nats")
     assert kept(page)
     # a scrollbar that comes makes the chart a little narrower
@@ -203,7 +203,7 @@ def test_many_codes_take_colours_lassos_and_a_class_alone(open_page, server):
     codes = Run(server.data / "runs" / "layered-many").codes
     page = open_page("/?model=layered-many&colour=gap&contours=1", wait=READY)
     ready(page, "recoloured lines")
-    page.get_by_role("img", name="Codes coloured by Tightness").wait_for()
+    page.get_by_role("img", name="Codes coloured by Gap").wait_for()
     page.get_by_text("computed for 27,000 of 30,000 codes").wait_for()
     boxes = [(-2.0, -1.5), (1.5, 1.0)], [(0.0, 0.0), (2.5, 2.0)]
     within = [((codes.means > a) & (codes.means < b)).all(1) for a, b in boxes]

@@ -21,7 +21,8 @@ from vae.diagnosis.evidence import (
     Surgery,
     Width,
 )
-from vae.diagnosis.limits import DEAD, IGNORED
+from vae.diagnosis.limits import IGNORED
+from vae.geometry.traversal import DEAD
 
 HEIGHT, MAP_HEIGHT = 190, 270
 CHART = {"displayModeBar": False}

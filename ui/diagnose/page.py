@@ -39,7 +39,7 @@ NEWS = {
     "reconstruction": "reconstructions",
     "holes": "holes",
     "surgery": "what the rate is spent on",
-    "gap": "the tightness of the bound",
+    "gap": "the gap of the bound",
 }
 
 

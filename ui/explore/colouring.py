@@ -39,10 +39,10 @@ QUANTITIES = {
     "distortion": Quantity("Reconstruction error (distortion)", "Distortion −E log p(x|z)", pointwise.BOUND),
     "rate": Quantity("KL (rate)", "Rate KL(q(z|x) ‖ p(z))", pointwise.BOUND),
     "elbo": Quantity("ELBO", "ELBO", pointwise.BOUND),
-    "gap": Quantity("Tightness log p(x) − ELBO", "Tightness log p(x) − ELBO", pointwise.TIGHTNESS),
+    "gap": Quantity("Gap log p(x) − ELBO", "Gap log p(x) − ELBO", pointwise.TIGHTNESS),
 }
 WITHOUT_PRIOR = (
-    "A plain autoencoder has no prior, so it has neither a rate, nor an ELBO, nor a tightness: its reconstruction "
+    "A plain autoencoder has no prior, so it has neither a rate, nor an ELBO, nor a gap: its reconstruction "
     "error is the only one of these numbers."
 )
 

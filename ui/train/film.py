@@ -16,6 +16,7 @@ from ui.shared import figures, parcels
 from ui.shared.components import pack, source, text
 from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
+from vae.geometry.traversal import DEAD
 from vae.runs import Run, RunError, checked, status
 from vae.runs import film as films
 from vae.runs.film import FilmConstants, Frame
@@ -23,7 +24,6 @@ from vae.spec import json_text
 
 SOURCE = source("train/film.js")
 WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live one, and its validation points
-DEAD = 0.01  # nats: a dimension below it carries nothing
 SWITCH = 1.25  # how much more rate another pair of dimensions must carry before a live film turns to it
 
 AUTOENCODER = "An autoencoder has no prior: there is no rate, no bound on log p(x), and nothing to draw samples from."

@@ -132,7 +132,7 @@ def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Poi
     opened, model = open_model(run)
     names = TIGHTNESS if tight else BOUND
     if tight and not opened.spec.probabilistic:
-        raise RunError(f"{opened.name} is a plain autoencoder: it has no prior, so no bound whose tightness to tell.")
+        raise RunError(f"{opened.name} is a plain autoencoder: it has no prior, so no bound and no gap.")
     version, batches = stamp(run), encoded_examples(opened)
     n, conditioned = len(batches), batches.labels is not None
     starts = blocks(n, ROWS)

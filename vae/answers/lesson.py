@@ -16,8 +16,8 @@ STEPS, FRAMES = 400, 61  # of the ascent, and how many of them are shown: the fi
 class Lesson(NamedTuple):
     """pPCA and a linear VAE of the same images: mean [D], principal axes [D, 2], the VAE's [T, D, 2], all float32.
 
-    `steps` [T] are the numbers of the ascent's steps that are shown. `points` [M, 2] are images in the plane of the principal axes; `elbo` [T] increases to `log_px`, nats, means over
-    `n`.
+    `points` [M, 2] are images in the plane of the principal axes; `elbo` [T] increases to `log_px`, nats, means over
+    `n`. `steps` [T] are the numbers of the ascent's steps that are shown.
     """
 
     shape: tuple[int, ...]

@@ -29,7 +29,7 @@ CARDS: dict[str, Card] = {
     "overfitting": Card("Overfitting", ("bound", "overfitting"), overfitting),
     "reconstruction": Card("Reconstruction", ("reconstruction",), reconstruction),
     "surgery": Card("ELBO surgery", ("bound", "surgery"), surgery),
-    "gap": Card("Tightness", ("bound", "gap"), gap),
+    "gap": Card("Gap", ("bound", "gap"), gap),
 }
 
 # causal order: with several faults, the first one listed causes the later ones

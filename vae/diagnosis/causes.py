@@ -1,7 +1,9 @@
 """Verdicts on posterior collapse and its causes: unfinished training, sigmas at a bound, ignored latents."""
 
+import numpy as np
+
 from vae.diagnosis.evidence import Decoder, Evidence, Training
-from vae.diagnosis.limits import ACTIVE, DEAD, IGNORED, RATIO, SATURATED
+from vae.diagnosis.limits import ACTIVE, IGNORED, RATIO, SATURATED
 from vae.diagnosis.verdict import (
     AUTOENCODER,
     ELBO,
@@ -15,20 +17,22 @@ from vae.diagnosis.verdict import (
     signed,
     with_error,
 )
+from vae.geometry import traversal
+from vae.geometry.traversal import DEAD
 from vae.spec import Spec
 
 WARM_UP = 0.5  # share of the run over which a warm-up raises beta
 
 
 def dead(evidence: Evidence) -> list[int]:
-    """Return the inactive dimensions: with a rate below DEAD, or in an autoencoder with less than ACTIVE of the
-    largest variance."""
+    """Return the dimensions that carry nothing, as `traversal.dead` defines it."""
     assert evidence.codes is not None
-    rates, variance = evidence.codes.rates, evidence.codes.variance
-    if rates is not None:
-        return [j for j, rate in enumerate(rates) if rate.value < DEAD]
-    most = max(v.value for v in variance)
-    return [j for j, v in enumerate(variance) if v.value <= ACTIVE * most]
+    rates, variance = (
+        None if numbers is None else np.array([number.value for number in numbers])
+        for numbers in (evidence.codes.rates, evidence.codes.variance)
+    )
+    assert variance is not None
+    return np.flatnonzero(traversal.dead(rates, variance)).tolist()
 
 
 def names(dimensions: list[int]) -> str:

@@ -84,7 +84,7 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def gap(spec: Spec, evidence: Evidence) -> Finding:
-    """Return the verdict on the tightness of the bound."""
+    """Return the verdict on the gap between the bound and log p(x)."""
     if not spec.probabilistic:
         return Absent(f"{AUTOENCODER}, so no bound that could be tight or loose.")
     found, of = evidence.gap, scale(evidence)

@@ -11,7 +11,6 @@ NOTE, ILL = 0.1, 0.25  # shares of the latents' gain
 LEAST_SCALE = 1.0  # nats: the least gain of the latents with which faults are compared
 
 # collapse
-DEAD = 0.01  # nats of rate below which a dimension is inactive: the same as on the Train page's film
 ACTIVE = 0.01  # Var_x E[z_j|x] above which a unit is active: Burda et al. 2016, section 5.2
 IGNORED = 0.01  # share of the pixels' variance below which the decoder ignores a dimension
 SATURATED = 0.5  # share of the examples with log sigma at its bound, where the gradient vanishes

@@ -77,8 +77,8 @@ def ascend(x: Array, k: int, steps: int, seed: int = 0) -> Iterator[Ascent]:
     """Yield the steps of training a linear VAE on x [N, D] from random weights, by alternating the best q and decoder.
 
     q(z|x) = N(M^-1 W'(x - b), diag s^2) with s_i^2 = sigma^2 / M_ii, the best with independent dimensions; then
-    W = C' E[zz']^-1 with C = E[z (x - b)'], and sigma^2 the remaining mean square. Last, the latents turn by TURN of the
-    way to where W'W is diagonal: p(x) stays the same, and the gap falls. (Without turning, that takes thousands of
+    W = C' E[zz']^-1 with C = E[z (x - b)'], and sigma^2 the remaining mean square. Last, the latents turn by TURN of
+    the way to where W'W is diagonal: p(x) stays the same, and the gap falls. (Without that, it takes thousands of
     steps, since so little of the ELBO depends on it.) Each step raises the ELBO, whose optimum is pPCA with orthogonal
     columns: its axes are the principal axes (Lucas et al. 2019). Raises ValueError unless 0 < k < D.
     """

@@ -1,4 +1,4 @@
-"""The tightness of the bound for each example: log p(x) - ELBO, by quadrature or from importance weights."""
+"""The gap of the bound for each example: log p(x) - ELBO, by quadrature or from importance weights."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ def tightness(
     model was given one label for each image. Raises TypeError without a prior.
     """
     if model.prior is None:
-        raise TypeError("this model has no prior, so no bound whose tightness could be told")
+        raise TypeError("this model has no prior, so no bound and no gap")
     if by_quadrature(model, conditioned):
         q, prior = model.encode(x), model.prior()
         try:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from vae.geometry.plane import rates
 from vae.runs import Codes
 
-ACTIVE = 0.01  # Var_x E[z_j|x] above which a unit is active: evaluation.codes.ACTIVE, which the app cannot import
-CONSTANT = 1e-6  # share of the largest variance below which an autoencoder's dimension counts as constant
+DEAD = 0.01  # nats of rate below which a dimension carries nothing
+STILL = 0.01  # share of the largest variance of E[z_j|x] below which a dimension without a rate carries nothing
 REACH = 3.0  # standard deviations of the prior that a traversal covers to either side
 TAIL = 0.005  # share of the codes beyond either end of a traversal without a Normal prior
 
@@ -29,28 +29,39 @@ class Dimension:
     dead: str = ""
 
 
+def dead(rates: Array | None, variance: Array) -> NDArray[np.bool_]:
+    """Return which dimensions [d] carry nothing: the one definition on every page.
+
+    Those with a mean rate [d] below DEAD nats; without rates those whose variance of E[z_j|x] [d] over the data is
+    below STILL of the largest. (The active units of Burda et al. 2016 are another count, of Var E[z_j|x] > 0.01.)
+    """
+    if rates is not None:
+        return np.asarray(np.asarray(rates) < DEAD)
+    variance = np.asarray(variance)
+    return np.asarray(variance <= STILL * variance.max())
+
+
 def dimensions(codes: Codes, normal: bool) -> list[Dimension]:
     """Return all dimensions in descending order of KL.
 
     `normal`: q(z|x) is Normal and the prior is N(0, I), so that KL(q(z_j|x) || p(z_j)) = (mu^2 + sigma^2 - 1)/2 - log
     sigma, averaged over the codes, and the range is +-3 prior sigma. Otherwise they are ordered by the variance of
-    E[z_j|x], over the range that holds all but 1 % of the codes. A dimension is inactive if Var_x E[z_j|x] <= 0.01
-    (Burda et al. 2016, section 5.2); in an autoencoder, whose scale is arbitrary, if it is constant.
+    E[z_j|x], over the range that holds all but 1 % of the codes. `dead` says which are inactive.
     """
     variance = codes.means.astype(np.float64).var(0, ddof=1)
     kl = rates(codes) if normal else None
     low, high = np.quantile(codes.means.astype(np.float64), (TAIL, 1 - TAIL), axis=0)
-    least = ACTIVE if codes.scales is not None else CONSTANT * float(variance.max())
+    gone = dead(kl, variance)
     found = []
     for j in np.argsort(-(kl if kl is not None else variance), kind="stable"):
         ends = (-REACH, REACH) if normal else (float(low[j]), float(high[j]))
         if not ends[0] < ends[1]:
             ends = (ends[0] - 1.0, ends[1] + 1.0)  # a constant dimension has no range
         why = ""
-        if variance[j] <= least:
-            why = f"the variance of E[z|x] over the data is {variance[j]:.4f}, at most {least:.2g}"
-            why += ": q hardly knows the image"
-            why += f" (KL {kl[j]:.2f} nats)" if kl is not None else ""
+        if gone[j] and kl is not None:
+            why = f"its rate is {kl[j]:.4f} nats, below {DEAD:g}: q hardly knows the image"
+        elif gone[j]:
+            why = f"its codes' variance is {variance[j]:.2g}, less than {STILL:.0%} of the largest"
         found.append(Dimension(int(j), None if kl is None else float(kl[j]), float(variance[j]), *ends, why))
     return found
 
