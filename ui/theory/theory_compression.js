@@ -131,7 +131,13 @@ class Compression extends Chapter {
     if (lesson) {
       const { numbers } = lesson;
       const elbo = lesson.elbo[this.step];
-      this.number("linear_elbo", `linear VAE, ELBO after ${this.steps(this.step)} steps`, `${fixed2(elbo)} nats`, elbo, "elbo");
+      this.number(
+        "linear_elbo",
+        `linear VAE, ELBO after ${this.steps(this.step)} steps`,
+        `${fixed2(elbo)} nats`,
+        elbo,
+        "elbo",
+      );
       this.number("ppca", "pPCA, log p(x) in closed form", `${fixed2(numbers.log_px)} nats`, numbers.log_px, "log_px");
       this.captions[1].textContent =
         `Lesson one, linear: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their ` +

@@ -1,6 +1,6 @@
-import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
+import { bounded, Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { dot, frame, inside, line, words } from "./theory_plot.js";
-import { mean, rung } from "./theory_sums.js";
+import { bound } from "./theory_sums.js";
 
 // Chapter three: the logarithm is concave, so the mean of logs lies below the log of the mean; averaging K weights
 // first draws the points together, and the gap closes.
@@ -43,32 +43,45 @@ class Jensen extends Chapter {
     const { now } = this.page;
     if (!now) return;
     const { log_w: logW, numbers } = now;
-    const all = rung(logW, logW.length);
-    const found = rung(logW, this.k);
+    const truth = numbers.log_px;
+    const exact = truth !== undefined;
+    const all = bound(now, logW.length);
+    const found = bound(now, this.k);
     this.found = found;
-    this.centre = all.value;
-    const first = rung(logW, 1);
-    this.number("log_mean", "log of the mean weight", `${fixed2(all.value)} nats`, all.value, "log_px");
+    this.centre = truth ?? all.value;
+    this.number(
+      "log_mean",
+      exact ? "log of the mean weight, by quadrature" : `log of the mean of ${logW.length} weights`,
+      `${exact ? bounded(truth, numbers.log_px_error ?? 0, 2) : plusMinus(all.value, all.se)} nats`,
+      this.centre,
+      "log_px",
+    );
     this.number(
       "mean_log",
       `mean of the logs${this.k > 1 ? ` of means of ${this.k}` : ""}`,
-      `${plusMinus(found.value, found.se)} nats`,
+      `${plusMinus(found.value, found.se || NaN)} nats`,
       found.value,
       "bound",
     );
-    this.number("jensen_gap", "Jensen's gap", `${fixed2(all.value - found.value)} nats`, all.value - found.value, "kl");
+    this.number(
+      "jensen_gap",
+      "Jensen's gap",
+      `${plusMinus(this.centre - found.value, found.se || NaN)} nats`,
+      this.centre - found.value,
+      "kl",
+    );
     this.fill({
-      log_px: fixed2(numbers.log_px ?? all.value),
-      bound: fixed2(found.value),
-      elbo: fixed2(numbers.elbo ?? first.value),
+      log_px: fixed2(this.centre),
+      bound: plusMinus(found.value, found.se || NaN),
+      elbo: fixed2(numbers.elbo),
     });
-    const below = found.values.filter((v) => v - all.value < -DEEP).length;
+    const below = found.values.filter((v) => v - this.centre < -DEEP).length;
     this.captions[0].textContent =
       `${found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the ` +
-      `curve log w, relative to their mean${below ? `; ${below} lie below the picture` : ""}`;
+      `curve log w, relative to ${exact ? "p(x)" : "their mean"}${below ? `; ${below} lie below the picture` : ""}`;
     this.notice.textContent =
       "Notice: the logarithm punishes a weight near 0 more than it rewards a large one. That is the whole gap of " +
-      `${fixed2(all.value - found.value)} nats, and it shrinks when the points huddle together.`;
+      `${fixed2(this.centre - found.value)} nats, and it shrinks when the points huddle together.`;
   }
 
   /** @param {Theme} theme */
@@ -81,7 +94,11 @@ class Jensen extends Chapter {
     const lowest = Math.min(-2, Math.max(-DEEP, Math.min(...found.values) - this.centre - 0.5));
     const axes = frame(
       this.canvases[0],
-      { x: [0, most], y: [lowest, Math.log(most) + 0.4], titles: ["w / mean of w", "log, nats from log of the mean"] },
+      {
+        x: [0, most],
+        y: [lowest, Math.log(most) + 0.4],
+        titles: [`w / ${this.page.now?.numbers.log_px === undefined ? "mean of w" : "p(x)"}`, "log, nats from log of the mean"],
+      },
       theme,
     );
     inside(axes, () => {
@@ -94,7 +111,7 @@ class Jensen extends Chapter {
           size: 2.5,
           alpha: 0.45 * this.strength("bound", "elbo", "q"),
         });
-      const gap = mean(found.values) - this.centre;
+      const gap = found.value - this.centre;
       line(
         axes,
         [

@@ -36,6 +36,24 @@ function rung(logW, k) {
   return { k, value: mean(values), se: spread(values) / Math.sqrt(values.length), ess: mean(ess), values };
 }
 
+// L_K of an image whose ELBO is known better than its samples tell (in part or wholly in closed form): the ELBO and what
+// K samples add to it. The gain is never negative, by Jensen's inequality in each group; where log p(x) is known, it is
+// the limit. So every place of the page prints ELBO <= L_K <= log p(x), and at K = 1 one number for both.
+/**
+ * @param {{log_w: Floats, numbers: {elbo: number, elbo_se?: number, elbo_error?: number, log_px?: number}}} now
+ * @param {number} k
+ */
+function bound({ log_w: logW, numbers }, k) {
+  const { values, ess } = rung(logW, k);
+  const { elbo, log_px: truth } = numbers;
+  if (k === 1) return { k, value: elbo, se: numbers.elbo_se ?? 0, error: numbers.elbo_error ?? 0, ess, values };
+  const gains = values.map((value, g) => value - mean(Array.from(logW.subarray(g * k, (g + 1) * k))));
+  // of a single group the spread is unknown: its error by the delta method, from the weights themselves
+  const own = gains.length > 1 ? spread(gains) / Math.sqrt(gains.length) : Math.sqrt(Math.max(1 / ess - 1 / k, 0));
+  const se = Math.hypot(own, numbers.elbo_se ?? 0);
+  return { k, value: Math.min(elbo + mean(gains), truth ?? Infinity), se, error: 0, ess, values };
+}
+
 /** @param {Floats} logW @param {number} [from] @param {number} [to] */
 function essOf(logW, from = 0, to = logW.length) {
   const twice = Float64Array.from(logW.subarray(from, to), (v) => 2 * v);
@@ -90,4 +108,4 @@ function shares(logW) {
   return Float64Array.from(logW, (v) => Math.exp(v - total));
 }
 
-export { essOf, groups, levels, logSum, mean, moments, part, principal, rung, shares, spread };
+export { bound, essOf, groups, levels, logSum, mean, moments, part, principal, rung, shares, spread };

@@ -2,7 +2,7 @@ import { el, given, painted, record } from "../js/shared.js";
 import { bounded, Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { around, ellipse, ellipsePoints, quadrature, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
-import { moments, part, rung, shares } from "./theory_sums.js";
+import { bound, moments, part, shares } from "./theory_sums.js";
 
 // Chapter four: the true posterior under the encoder's ellipse, the gap, and both ways to close it: more samples, a
 // better q.
@@ -71,7 +71,7 @@ class Tight extends Chapter {
     if (!now) return;
     const { numbers } = now;
     const two = "log_px" in numbers;
-    const found = rung(now.log_w, this.k);
+    const found = bound(now, this.k);
     this.rung = found;
     this.number(
       "elbo",
@@ -99,7 +99,7 @@ class Tight extends Chapter {
       "distortion",
     );
     this.number("rate", "rate", `${fixed2(numbers.rate)} nats`, numbers.rate, "rate");
-    this.number("bound", `L at K = ${this.k}`, `${plusMinus(found.value, found.se)} nats`, found.value, "bound");
+    this.number("bound", `L at K = ${this.k}`, `${plusMinus(found.value, found.se || NaN)} nats`, found.value, "bound");
     this.number("ess", "effective samples", `${found.ess.toFixed(1)} of ${this.k}`, found.ess);
     this.fill({
       elbo: fixed2(numbers.elbo),

@@ -137,6 +137,7 @@ interface Lesson {
   axes: Floats;
   points: Floats;
   walk: Floats;
+  steps: Int32Array;
   elbo: Floats;
   numbers: { log_px: number; n: number; data: string; shape: number[] };
 }

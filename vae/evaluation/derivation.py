@@ -4,7 +4,6 @@ From these arrays the page computes the bounds for every K, the gradients of eve
 another sigma, without a further call.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -237,12 +236,3 @@ def resistance(model: LatentModel, x: Tensor, binary: bool, generator: torch.Gen
         corrupted = model.encode(changed).mean
         lost = -model.decode(corrupted).log_prob(x)
     return Resistance(code.detach(), corrupted, j @ j.T, lost)
-
-
-def standard_error(log_w: Tensor, k: int) -> float:
-    """Return the standard error of L_K over the disjoint groups of K of log w [S]; nan for one group."""
-    groups = len(log_w) // k
-    if groups < 2:
-        return math.nan
-    values = log_w[: groups * k].double().unflatten(0, (groups, k)).logsumexp(1)
-    return (values.std() / math.sqrt(groups)).item()
