@@ -15,6 +15,7 @@ from ui.decode import decoder
 from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
+from vae.density import holes
 from vae.density.holes import FAR, HOLE, STRAYS
 from vae.geometry import plane as planes
 from vae.geometry.plane import Bent, Ground
@@ -57,7 +58,8 @@ def content(
         sections = {"means": codes.means.astype("<f4").tobytes(), "labels": labels.astype("<i4").tobytes()}
     without = no_densities(run.spec) or ("" if codes.scales is not None else "no widths are saved with the codes")
     if codes.scales is not None and not without and not apart:
-        sections["scales"] = codes.scales.astype("<f4").tobytes()
+        # as wide as the population's q(z) needs them: the browser sums them up, and draws none
+        sections["scales"] = holes.widths(codes.means, codes.scales).astype("<f4").tobytes()
     if images is not None and not apart:
         sections["images"] = zlib.compress(images.tobytes(), 1)
     if runnable:

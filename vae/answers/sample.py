@@ -165,7 +165,7 @@ def _subject(path: Path, version: Stamp, made: int, label: int) -> _Subject:
         raise RunError(f"{run.name} has fewer than two codes here. Run `python -m vae encode {run.name}`.")
     means = codes.means[index].astype(np.float64)
     scales = None if codes.scales is None else codes.scales[index].astype(np.float64)
-    aggregate = holes.Aggregate(means, scales)
+    aggregate = holes.Aggregate.of_population(means, scales)
     exact = scales is None or isinstance(model.encoder.family, Normal)
     subject = _Subject(run, model, codes, index, aggregate, holes.Calibration(None, 1.0), exact)
     judges = subject.log_p(means[aggregate.judges()]) if exact else None

@@ -3,6 +3,10 @@
 The criterion is log q(z) - log p(z) if q(z) is reliable, otherwise the distance to the nearest code. No torch, so that
 the app can use it.
 
+q(z) is that of the population, estimated from N codes. Their own mixture leaves gaps between them that more codes would
+fill, so that its share of holes falls with N: 65 % at 300 codes and 12 % at 10,000 of one model. Each code is therefore
+widened by a bandwidth, chosen as what gives left-out draws the highest density; it falls to 0 as N grows.
+
 The card on Explore uses the same criterion, in the browser.
 """
 
@@ -17,6 +21,9 @@ HOLE = -2.0  # log q(z) - log p(z) in nats below which a point counts as a hole
 STRAYS = 0.1  # q(z) is unreliable if a larger share of the left-out codes counts as holes
 FAR = 4.0  # if q(z) is unreliable: a point this many typical neighbour distances from the nearest code is a hole
 JUDGES = 200  # codes that are left out in turn
+WIDER = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)  # bandwidths, in units of the codes' sigma N^(-1 / (d + 4))
+PART = 0.5  # of the likeliest bandwidth: it is best where most draws are, and in the tails, where holes are, too wide
+FLOOR = 30.0  # nats below which a left-out draw is as bad as any: one far away must not decide the bandwidth
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,11 @@ class Aggregate:
 
     means: Array
     scales: Array | None
+
+    @classmethod
+    def of_population(cls, means: Array, scales: Array | None) -> "Aggregate":
+        """Return q(z) of the population that N codes are a sample of: their mixture, each code as wide as `widths`."""
+        return cls(means, None if scales is None else widths(means, scales))
 
     def log_prob(self, z: Array, left_out: NDArray[np.int64] | None = None) -> Array:
         """Return log q(z) [M] in nats of z [M, d], exact; code number `left_out` [M] is excluded for each point.
@@ -55,6 +67,28 @@ class Aggregate:
         """Return evenly spaced codes (at most JUDGES), to be left out in turn to test whether q(z) is reliable."""
         count = min(JUDGES, len(self.means))
         return np.asarray(np.arange(count) * len(self.means) // max(count, 1), np.int64)
+
+
+def widths(means: Array, scales: Array) -> Array:
+    """Return sqrt(scales^2 + h^2) [N, d], h PART of the bandwidth that left-out draws of q(z) find most likely.
+
+    Each of at most JUDGES codes gives a draw of its own q(z|x), whose density by the other codes is compared for WIDER
+    bandwidths, in units of Scott's rule; source: leave-one-out likelihood, Duin 1976. Deterministic.
+    """
+    means, scales = np.asarray(means, np.float64), np.asarray(scales, np.float64)
+    n, d = means.shape
+    if n < 2:
+        return scales
+    judges = Aggregate(means, scales).judges()
+    noise = np.random.default_rng(0).standard_normal((len(judges), d))
+    draws = means[judges] + scales[judges] * noise
+    unit = means.std(0) * n ** (-1 / (d + 4))
+
+    def wider(c: float) -> Array:
+        return np.asarray(np.sqrt(scales**2 + (c * unit) ** 2))
+
+    scores = [np.maximum(log_q(means, wider(c), draws, judges), -FLOOR).mean() for c in WIDER]
+    return wider(PART * WIDER[int(np.argmax(scores))])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from vae.runs import Run, files, is_shipped
 from vae.runs.stamp import WEIGHTS, Stamp, stamp
 from vae.spec import json_text
 
-VERSION = 1  # version of the measurements: a new one invalidates the cache
+VERSION = 2  # version of the measurements: a new one invalidates the cache
 FOLDER = "diagnosis"
 ABSENT = object()  # cached: the model has no such part
 

@@ -246,6 +246,43 @@ def test_quantile_spacing_gives_each_cell_as_much_of_the_prior():
 # Traversals
 
 
+def clumps(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes whose q(z) is 0.5 N((-1.2, 0), S) + 0.5 N((1.2, 0), S), S = diag(0.5, 0.9)^2 + 0.05^2."""
+    rng = np.random.default_rng(seed)
+    means = rng.normal(size=(n, 2)) * [0.5, 0.9] + np.where(rng.integers(0, 2, (n, 1)) == 1, [1.2, 0], [-1.2, 0])
+    return means, np.full((n, 2), 0.05)
+
+
+def round_codes(spread: float, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes whose q(z) is N(0, spread^2 I)."""
+    means = np.random.default_rng(seed).normal(size=(n, 2)) * (spread**2 - 0.1**2) ** 0.5
+    return means, np.full((n, 2), 0.1)
+
+
+@pytest.mark.parametrize("n", [300, 1000, 4000])
+@pytest.mark.parametrize("which", ["clumps", 0.5, 0.98])
+def test_share_of_holes_is_that_of_the_known_q_for_any_number_of_codes(n, which):
+    z = np.random.default_rng(9).normal(size=(4000, 2))
+    log_p = stats.norm.logpdf(z).sum(1)
+    if which == "clumps":
+        wide = np.array([0.5, 0.9]) ** 2 + 0.05**2
+        sides = [stats.norm.logpdf(z, [c, 0], wide**0.5).sum(1) for c in (-1.2, 1.2)]
+        means, scales, true = *clumps(n, n), np.logaddexp(*sides) - math.log(2) - log_p
+    else:
+        means, scales = round_codes(which, n, n)
+        true = stats.norm.logpdf(z, 0, which).sum(1) - log_p
+    expected = (true < holes.HOLE).mean()
+    found = (holes.Aggregate.of_population(means, scales).log_prob(z) - log_p < holes.HOLE).mean()
+    assert found == pytest.approx(expected, abs=0.06)
+    # the codes' own mixture has more, and the fewer they are, the more it has
+    assert (holes.Aggregate(means, scales).log_prob(z) - log_p < holes.HOLE).mean() > found
+
+
+def test_codes_of_a_single_place_are_widened_by_nothing():
+    means, scales = np.zeros((50, 3)), np.full((50, 3), 0.4)
+    assert np.array_equal(holes.widths(means, scales), scales)
+
+
 def codes(n: int = 800) -> Codes:
     """Four dimensions, told strongly, not at all, weakly and strongly but with a wide q."""
     rng = np.random.default_rng(0)
