@@ -31,10 +31,14 @@ class Compression extends Chapter {
     this.own = this.formula("undercomplete");
     this.left.insertBefore(this.own, this.numbers);
     this.step = 0;
-    this.slide = this.slider("linear VAE, steps of ascent", { max: 60, value: 0, format: (v) => `${this.steps(v)}` }, (v) => {
-      this.step = v;
-      this.showNumbers();
-    });
+    this.slide = this.slider(
+      "linear VAE, steps of ascent",
+      { max: 60, value: 0, format: (v) => `${this.steps(v)}` },
+      (v) => {
+        this.step = v;
+        this.showNumbers();
+      },
+    );
     /** @type {{canvas: HTMLCanvasElement, node: HTMLElement}[]} */
     this.tiles = []; // the axes as images
     /** @type {{size: number, at: Float64Array}[]} */

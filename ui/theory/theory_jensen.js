@@ -13,7 +13,7 @@ class Jensen extends Chapter {
     super(page, 3, "Jensen: where the bound comes from", { tall: 300 });
     this.formula("jensen");
     this.k = 1;
-    /** @type {ReturnType<typeof rung> | null} */
+    /** @type {ReturnType<typeof bound> | null} */
     this.found = null;
     this.centre = 0; // log of the mean weight
     this.slide = this.slider(
@@ -97,7 +97,10 @@ class Jensen extends Chapter {
       {
         x: [0, most],
         y: [lowest, Math.log(most) + 0.4],
-        titles: [`w / ${this.page.now?.numbers.log_px === undefined ? "mean of w" : "p(x)"}`, "log, nats from log of the mean"],
+        titles: [
+          `w / ${this.page.now?.numbers.log_px === undefined ? "mean of w" : "p(x)"}`,
+          "log, nats from log of the mean",
+        ],
       },
       theme,
     );

@@ -19,7 +19,7 @@ class Tight extends Chapter {
     this.barsCaption = el("figcaption");
     this.right.append(el("figure", {}, this.bars, this.barsCaption));
     this.k = 1;
-    /** @type {ReturnType<typeof rung> | null} */
+    /** @type {ReturnType<typeof bound> | null} */
     this.rung = null;
     /** @type {ReturnType<typeof quadrature>} */
     this.field = null;
@@ -274,19 +274,19 @@ class Tight extends Chapter {
   }
 
   // From the ELBO up to the truth, and how far K samples and a better q come.
-  /** @param {Theme} theme @param {ImageNumbers} now @param {ReturnType<typeof rung>} bound */
-  drawBars(theme, now, bound) {
+  /** @param {Theme} theme @param {ImageNumbers} now @param {ReturnType<typeof bound>} found */
+  drawBars(theme, now, found) {
     const { header, walk } = this.page;
     const { numbers } = now;
     const truth = numbers.log_px;
-    const values = [numbers.elbo, bound.value, truth ?? bound.value];
+    const values = [numbers.elbo, found.value, truth ?? found.value];
     const best = walk && walk.image === now.image ? walk.numbers.best : null;
     if (best !== null) values.push(best);
     const [low, high] = range(values, 0.35);
     /** @type {[string, number, string, string, number?][]} */
     const rows = [["ELBO", numbers.elbo, theme.muted, "elbo", numbers.elbo_se]];
     if (best !== null) rows.push(["best q", best, header.hues.encoder, "q"]);
-    rows.push([`L, K = ${this.k}`, bound.value, header.hues.kl, "bound", bound.se]);
+    rows.push([`L, K = ${this.k}`, found.value, header.hues.kl, "bound", found.se]);
     const axes = frame(this.bars, { x: [low, high], y: [0, rows.length], titles: ["nats", ""], rows: true }, theme);
     inside(axes, (context) => {
       rows.forEach(([name, value, colour, term, se], k) => {
