@@ -43,11 +43,9 @@ def found(
     rng = np.random.default_rng(SEED)
     # other priors may have no closed-form marginals: use all dimensions
     other = spec.probabilistic and not spec.standard_prior
-    whole = list(range(spec.latent))
     if other and spec.latent > 2:
-        pair = whole
-    # the share is told of all dimensions, as on the Sample page; the map shows two of them
-    codes = holes.Aggregate.of_population(means, scales)
+        pair = list(range(spec.latent))
+    codes = holes.Aggregate.of_population(means[:, pair], None if scales is None else scales[:, pair])
     if other:
         assert model is not None and model.prior is not None
         prior = model.prior()
@@ -55,32 +53,29 @@ def found(
         def log_p(z: NDArray[np.float64]) -> NDArray[np.float64]:
             return prior.log_prob(torch.from_numpy(z.astype(np.float32))).double().numpy()
 
-        drawn = sample(prior, DRAWS, torch.Generator().manual_seed(SEED)).double().numpy()
+        drawn = sample(prior, DRAWS, torch.Generator().manual_seed(SEED))[..., pair].double().numpy()
         source = "the learned prior" if spec.prior_kind and spec.prior_kind.learned else "the prior"
     elif scales is not None:
 
         def log_p(z: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.asarray(-0.5 * (z**2).sum(1) - 0.5 * z.shape[1] * np.log(2 * np.pi))
 
-        drawn, source = rng.normal(size=(DRAWS, spec.latent)), "the prior N(0, I)"
+        drawn, source = rng.normal(size=(DRAWS, len(pair))), "the prior N(0, I)"
     else:
-        spread = np.cov(means.T, ddof=0).reshape(spec.latent, -1)
-        factor = np.linalg.cholesky(spread + 1e-12 * max(1.0, np.trace(spread)) * np.eye(spec.latent))
-        drawn = means.mean(0) + rng.normal(size=(DRAWS, spec.latent)) @ factor.T
+        chosen = means[:, pair]
+        spread = np.cov(chosen.T, ddof=0).reshape(len(pair), -1)
+        factor = np.linalg.cholesky(spread + 1e-12 * max(1.0, np.trace(spread)) * np.eye(len(pair)))
+        drawn = chosen.mean(0) + rng.normal(size=(DRAWS, len(pair))) @ factor.T
         source = "a Normal fitted to the codes"
+    judged = None if scales is None else log_p(codes.means[codes.judges()])
+    trust = holes.calibrate(codes, judged)
 
-    def judge(codes: holes.Aggregate) -> holes.Calibration:
-        return holes.calibrate(codes, None if scales is None else log_p(codes.means[codes.judges()]))
-
-    def look(
-        codes: holes.Aggregate, trust: holes.Calibration, z: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
+    def look(z: NDArray[np.float64]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
         if trust.trusted:
             return codes.log_prob(z) - log_p(z), np.zeros(len(z))
         return None, codes.nearest(z)[1]
 
-    trust = judge(codes)
-    inside = holes.inside(trust, *look(codes, trust, drawn))
+    inside = holes.inside(trust, *look(drawn))
     share = Estimate.of(torch.from_numpy(~inside))
     kind = "ratio" if trust.trusted else "distance"
     strays = trust.strays if trust.strays is not None else 0.0
@@ -89,11 +84,6 @@ def found(
         strays = float((away >= holes.FAR * trust.spacing).mean())
     x, y, values = np.zeros(0), np.zeros(0), np.zeros(0)
     if len(pair) <= 2:
-        if pair != whole:
-            codes = holes.Aggregate.of_population(means[:, pair], None if scales is None else scales[:, pair])
-            shown = judge(codes)
-            # the map has the share's unit where it can
-            trust = shown if shown.trusted == trust.trusted else holes.Calibration(None, shown.spacing)
         low, high = np.quantile(codes.means, 0.005, 0), np.quantile(codes.means, 0.995, 0)
         if scales is not None:
             low, high = np.minimum(low, -REACH), np.maximum(high, REACH)
@@ -102,7 +92,7 @@ def found(
         axes = [np.linspace(a, b, SIDE) for a, b in zip(low, high, strict=True)]
         x, y = axes[0], axes[1] if len(axes) > 1 else np.zeros(1)
         grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, len(axes))
-        ratio, distance = look(codes, trust, grid)
+        ratio, distance = look(grid)
         values = distance / trust.spacing if ratio is None else np.maximum(ratio, -20.0)
     rounded = tuple(round(float(v), 3) for v in values)
     return Holes(
