@@ -46,7 +46,7 @@ def slide(page, chapter, label, value):
 def test_the_numbers_of_the_page_are_the_evaluations(open_page, digits):
     page = opened(open_page)
     shipped = runs.find("digits-vae-2d", [runs.shipped()]).path
-    found = theory.numbers(shipped, digits[3])
+    found = theory.numbers(shipped, digits[3], number=3)
     for name in ("elbo", "kl", "log_px", "distortion", "rate"):
         assert number(page, 4, name) == pytest.approx(found.numbers[name], abs=2e-4), name
     assert abs(number(page, 4, "residual")) < 1e-3
@@ -74,7 +74,7 @@ def test_the_numbers_of_the_page_are_the_evaluations(open_page, digits):
 
 def test_the_gradients_variances_are_pythons(open_page, digits):
     page = opened(open_page)
-    found = theory.numbers(runs.find("digits-vae-2d", [runs.shipped()]).path, digits[3]).arrays
+    found = theory.numbers(runs.find("digits-vae-2d", [runs.shipped()]).path, digits[3], number=3).arrays
     names = ("noise", "slope", "slope_px", "log_w", "scale", "rate_slope")
     samples = gradients.Samples(*(found[name].astype(np.float64) for name in names))
     for bound, table in (("ELBO", gradients.ELBO), ("importance-weighted", gradients.WEIGHTED)):
@@ -132,7 +132,7 @@ def test_the_next_image_stands_in_the_frame_after_the_press(open_page, digits):
           return { image: body.dataset.image, elbo: at("elbo"), kl: at("kl") };
         }"""
     )
-    found = theory.numbers(shipped, digits[4]).numbers
+    found = theory.numbers(shipped, digits[4], number=4).numbers
     assert shown["image"] == "4"
     for name in ("elbo", "kl"):
         assert float(shown[name]) == pytest.approx(found[name], abs=2e-4)
@@ -222,7 +222,7 @@ def test_new_samples_change_estimates_and_leave_the_truth(open_page):
 def test_another_likelihood_s_elbo_is_its_formula(open_page, digits):
     page = opened(open_page)
     chapter = page.locator('[data-chapter="6"]')
-    found = theory.numbers(runs.find("digits-vae-2d", [runs.shipped()]).path, digits[3])
+    found = theory.numbers(runs.find("digits-vae-2d", [runs.shipped()]).path, digits[3], number=3)
     for likelihood, name in (("Gaussian, σ", "squares"), ("Laplace, b", "absolutes")):
         chapter.get_by_role("button", name=likelihood).click()
         slide(page, 6, "scale σ or b", -10)

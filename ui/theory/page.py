@@ -259,7 +259,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     def numbers(slot: str, k: int) -> None:
         def ask() -> Answer[Any]:
             pixels, given = image(run, codes, images, k), _label(run, codes, k)
-            return pool.ask(theory.numbers, run.path, pixels, given, wanted.seed)
+            return pool.ask(theory.numbers, run.path, pixels, given, wanted.seed, k)
 
         answer(slot, (k, wanted.seed), ask, label=_named(codes, k))
 
@@ -271,7 +271,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     answer("constants", (label,), lambda: pool.ask(theory.constants, run.path, label))
     if wanted.walk == i:
         # the image is decoded where the walk is asked for, and not at every look at it
-        answer("walk", (i,), lambda: pool.ask(theory.refined, run.path, image(run, codes, images, i), label))
+        answer("walk", (i,), lambda: pool.ask(theory.refined, run.path, image(run, codes, images, i), label, i))
     images_of = _lesson_data(run)
     answer("lesson", (images_of,), lambda: pool.ask(lesson.lesson, run.path, images_of))
     for slot, k in zip(AHEAD, wanted.ahead, strict=False):

@@ -1,5 +1,6 @@
 """The models that a process of the pool caches, and the conversion of a page's images to a model's input."""
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,34 @@ def as_examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
     if kind.binary or (spec.binarisation != "none" and len(spec.shape) == 3):
         x = (x > 0.5).astype(np.float32)
     return torch.from_numpy(np.ascontiguousarray(x))
+
+
+@lru_cache(maxsize=2)
+def _drawn(path: Path, version: Stamp) -> "torch.Tensor":
+    """Return the pixels [N, *shape] from which a run's saved codes were made, as `finish.encode` draws them."""
+    import torch
+
+    run = Run(path)
+    batches = encoded_examples(run)
+    generator = torch.Generator().manual_seed(run.spec.seed)
+    rows = range(0, len(batches), 1000)
+    return torch.cat([batches.take(slice(start, start + 1000), generator).to(torch.uint8) for start in rows])
+
+
+def as_coded(run: Run, image: NDArray[Any], number: int | None) -> "torch.Tensor":
+    """Return image `number` [1, *shape] as it was when its saved code was made, so that it has one code everywhere.
+
+    Pixels that are binarised at random are those of that draw. Other images, and those whose data are not here, are
+    `as_examples`. Raises as that does.
+    """
+    import torch
+
+    if number is not None and run.spec.binarisation != "none":
+        with suppress(DataError, RunError):
+            drawn = _drawn(run.path, stamp(run.path))
+            if number < len(drawn):
+                return drawn[number : number + 1].to(torch.float32)
+    return as_examples(run, image[None])
 
 
 def check_finite(run: Run, *arrays: NDArray[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vae.answers.loaded import as_examples, check_finite, loaded
+from vae.answers.loaded import as_coded, check_finite, loaded
 from vae.answers.process import single_threaded
 from vae.runs import Run
 from vae.runs.stamp import Stamp, stamp
@@ -102,9 +102,12 @@ def _q(subject: _Subject, x: "torch.Tensor") -> "tuple[Distribution, Any]":
 
 
 @single_threaded
-def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int = 0) -> Found:
-    """Return everything that the page shows of one image [C, H, W], taken as `explore.encode` takes it.
+def numbers(
+    run: Path, image: NDArray[Any], label: int | None = None, seed: int = 0, number: int | None = None
+) -> Found:
+    """Return everything that the page shows of one image [C, H, W], with its label and number.
 
+    Image `number` of the test split is taken as it was when its saved code was made (see `loaded.as_coded`).
     An autoencoder gets a Gaussian prior fitted to its codes, and the best Gaussian q around its code.
     Raises RunError and DataError.
     """
@@ -115,7 +118,7 @@ def numbers(run: Path, image: NDArray[Any], label: int | None = None, seed: int 
 
     subject = _subject(run, stamp(run), label)
     model, spec = subject.model, subject.run.spec
-    x = as_examples(subject.run, image[None])
+    x = as_coded(subject.run, image, number)
     generator = torch.Generator().manual_seed(seed)
     q, path = _q(subject, x)
     near = derivation.as_diagonal_normal(q)
@@ -231,7 +234,7 @@ class Refinement(NamedTuple):
 
 
 @single_threaded
-def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Refinement:
+def refined(run: Path, image: NDArray[Any], label: int | None = None, number: int | None = None) -> Refinement:
     """Return the optimisation of q(z|x) for one image [C, H, W] over diagonal Normals; raises RunError, DataError.
 
     It starts at the encoder's q, an autoencoder's code. For d <= 2 a second one starts at the posterior's mode, and the
@@ -245,7 +248,7 @@ def refined(run: Path, image: NDArray[Any], label: int | None = None) -> Refinem
 
     subject = _subject(run, stamp(run), label)
     model = subject.model
-    x = as_examples(subject.run, image[None])
+    x = as_coded(subject.run, image, number)
     q, path = _q(subject, x)
     q = derivation.as_diagonal_normal(q)
     two = subject.lattices is not None

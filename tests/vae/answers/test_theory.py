@@ -138,6 +138,14 @@ def test_what_does_not_fit_is_refused(shipped):
         lesson(shipped, "no-such-data")
 
 
+def test_an_image_has_one_code_everywhere(shipped):
+    codes = runs.Run(shipped).codes
+    for i in (0, 18, 359):
+        found = numbers(shipped, data.load("digits", "test").images[i], number=i).arrays
+        np.testing.assert_allclose(found["mean"], codes.means[i], atol=1e-5)
+        np.testing.assert_allclose(found["scale"], codes.scales[i], atol=1e-5)
+
+
 def degrees(axes, found):
     """The angle of each of two directions to the axis that it is nearest to."""
     a, b = (v / np.linalg.norm(v, axis=0) for v in (axes, found))
