@@ -53,8 +53,9 @@ def posterior(spec: Spec, evidence: Evidence) -> Finding:
             _lower(spec),
         )
     if slope.below(limits.UNDER):
+        severity = max(weight(price, of, **marks), Severity.NOTE)
         return Verdict(
-            max(weight(price, of, **marks), Severity.NOTE),
+            severity if slope.below(limits.UNDER_ILL) else Severity.NOTE,
             f"{trade}, where the ELBO asks for 1: q is too narrow. {would[0].upper()}{would[1:]}. {apart}",
             f"The encoder lives by β ≈ {slope.value:.2f}: rate is nearly free, so it spends nats that save nothing, "
             "and the codes go where the prior never looks.",

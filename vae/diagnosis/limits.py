@@ -18,6 +18,8 @@ SATURATED = 0.5  # share of the examples with log sigma at its bound, where the 
 # the encoder's effective weight of the rate, -dD/dR: 1 for the ELBO. Shipped models trained on the ELBO
 # measure 0.97 to 1.08, a beta-VAE its beta
 OVER, UNDER = 1.5, 0.67
+# above it a narrow q is no fault: on the digits beta = 0.5 has the ELBO of beta = 1, within the error
+UNDER_ILL = 0.4
 # the loss by q's width, without retraining, is only a part of the whole loss, so its thresholds are lower
 WIDTH_NOTE, WIDTH_ILL = 0.005, 0.02
 

@@ -72,9 +72,10 @@ def test_the_cards_densities_are_exact_and_check_themselves(name):
     left_out = [log_ratio(codes, codes.means[i].astype(float), i) for i in chosen]
     assert found["calibration"]["strays"] == pytest.approx(np.mean([r[0] < -2 for r in left_out]))
     assert found["calibration"]["spacing"] == pytest.approx(np.sort([r[1] for r in left_out])[100], abs=1e-6)
-    # widened as the population's q(z) needs, 4,096 codes in ten dimensions do not leave each other in "holes"
-    assert found["calibration"]["trusted"]
-    assert {answer["text"] for answer in found["answers"]} <= {"in the data", "in a hole"}
+    # 4,096 codes in ten dimensions leave half of the data in "holes": the card then does not say so of anything
+    assert found["calibration"]["trusted"] == (name == "mnist-vae-2d")
+    words = {answer["text"] for answer in found["answers"]}
+    assert words <= ({"in the data", "in a hole"} if name == "mnist-vae-2d" else {"near the data", "far from the data"})
 
 
 def test_an_autoencoder_has_no_densities():

@@ -183,6 +183,8 @@ def test_over_and_under_regularised_by_the_slope_and_its_price():
     assert (cheap.severity, cheap.name) == (Severity.NOTE, "over-regularised")
     loose = preset("vae", data="digits", shape=(1, 8, 8), objective={"kind": "elbo", "beta": 0.0})
     ill("posterior", "under-regularised", spec=loose, width=width(0.1, 1.0))
+    half = found("posterior", spec=loose, width=width(0.5, 1.0))  # beta = 0.5 costs no ELBO
+    assert (half.severity, half.name) == (Severity.NOTE, "under-regularised")
     unsure = Width((0.5, 1.0), (n(-1.0), n(0.0, 0.0)), n(3.0, 0.6))
     assert found("posterior", width=unsure).severity == Severity.HEALTHY  # within three standard errors of OVER
 
