@@ -146,7 +146,9 @@ def _times(images: np.ndarray) -> int:
 def _animated(images: np.ndarray, format_name: str, **options: Any) -> bytes:
     first, *rest = _pictures(images, _times(images))
     buffer = io.BytesIO()
-    duration = round(1000 * SECONDS / len(images))
+    # a GIF counts in hundredths: 66.7 ms become 70, 60, 70, ..., so that all together take SECONDS
+    ends = np.rint(np.arange(len(images) + 1) * 100 * SECONDS / len(images)).astype(int)
+    duration = (10 * np.diff(ends)).tolist()
     first.save(buffer, format_name, save_all=True, append_images=rest, duration=duration, loop=0, **options)
     return buffer.getvalue()
 

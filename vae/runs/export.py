@@ -20,7 +20,7 @@ def tensorboard(run: Run, folder: Path) -> int:
     with SummaryWriter(str(folder)) as writer:
         for record in run.history:
             groups = {"train": {k: v for k, v in record.items() if k not in ("step", "valid")}}
-            groups["valid"] = record.get("valid") or {}
+            groups["valid"] = dict(record.get("valid") or {})  # a copy: the history is cached
             for group, values in groups.items():
                 if values.get("rate") is not None and values.get("distortion") is not None:
                     values["elbo"] = -values["distortion"] - values["rate"]

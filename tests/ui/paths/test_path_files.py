@@ -133,3 +133,16 @@ def test_a_file_that_is_no_path_of_this_model_is_refused(run, path, changes, sai
 def test_what_is_no_json_is_refused(run, content):
     with pytest.raises(PathError, match="Choose"):
         from_json(content, run)
+
+
+@pytest.mark.parametrize("count", [7, 48, 60])
+@pytest.mark.parametrize("to", [to_gif, to_webp])
+def test_an_animation_lasts_as_long_as_it_says(to, count):
+    images = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
+    shown = Image.open(io.BytesIO(to(images)))
+    times = []
+    for k in range(shown.n_frames):
+        shown.seek(k)
+        shown.load()
+        times.append(shown.info["duration"])
+    assert sum(times) == 3200 and max(times) - min(times) <= 10

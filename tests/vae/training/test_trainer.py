@@ -323,6 +323,7 @@ def test_tensorboard_reads_the_same_scalars(unbroken, tmp_path):
     held = {e.step: e.value for e in events.Scalars("valid/elbo")}
     expected = {r["step"]: -r["valid"]["distortion"] - r["valid"]["rate"] for r in run.history if "valid" in r}
     assert held == {k: pytest.approx(v, rel=1e-5) for k, v in expected.items()}
+    assert run.history == Run(unbroken.path).history  # nothing is added to what is cached
     assert count == sum(len(events.Scalars(tag)) for tag in events.Tags()["scalars"])
     assert "elbo" not in json.loads((run.path / "history.jsonl").read_text().splitlines()[0])
 
