@@ -28,6 +28,7 @@ from vae.jobs.engine import Engine  # noqa: E402
 from vae.runs import (  # noqa: E402
     Run,
     control,
+    machine,
     manage,
     status,
 )
@@ -241,7 +242,7 @@ def main() -> None:
         memory()
         teams(options.seconds)
         LEADER.close()
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {embedded.cores()} cores.")
+    print(f"\nLoad {os.getloadavg()[0]:.1f} on {machine.cores()} cores.")
     sys.exit(int(not good))
 
 

@@ -29,6 +29,7 @@ from vae import jobs  # noqa: E402
 from vae.jobs import embedded  # noqa: E402
 from vae.runs import (  # noqa: E402
     Run,
+    machine,
     manage,
     status,
 )
@@ -177,7 +178,7 @@ def main() -> None:
         row("memory of the app", [psutil.Process(server.process.pid).memory_info().rss / 1e6], "MB")
         browser.close()
         stop(server.process)
-    print(f"\nLoad {os.getloadavg()[0]:.1f} on {embedded.cores()} cores.")
+    print(f"\nLoad {os.getloadavg()[0]:.1f} on {machine.cores()} cores.")
     sys.exit(int(not good))
 
 

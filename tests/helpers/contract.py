@@ -16,9 +16,8 @@ from waiting import until
 
 from vae import jobs
 from vae.cli import main
-from vae.jobs import embedded
 from vae.jobs.pauses import PARK
-from vae.runs import Run, control, film, manage, status
+from vae.runs import Run, control, film, machine, manage, status
 from vae.spec import preset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +29,7 @@ LONG, WHOLE = 100_000, 40  # epochs of a run that is held or stopped, and of one
 def own_place(folder: Path, monkeypatch: pytest.MonkeyPatch, address: str = "") -> Iterator[None]:
     """Give a test an executor of its own, on this machine or at a cluster's address; no process of it is left."""
     monkeypatch.setenv("LATENT_DATA", str(folder))
-    monkeypatch.setenv(embedded.SLOTS, str(SLOTS))
+    monkeypatch.setenv(machine.SLOTS, str(SLOTS))
     monkeypatch.setenv(PARK, "3600")  # a slow machine's pauses take no place away
     if address:
         monkeypatch.setenv(jobs.CLUSTER, address)

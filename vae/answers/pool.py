@@ -30,7 +30,7 @@ from vae.answers import process
 from vae.answers.process import Partial
 from vae.data import DataError
 from vae.jobs import JobError
-from vae.runs import RunError
+from vae.runs import RunError, machine
 from vae.runs.machine import cores
 from vae.runs.stamp import stamp
 from vae.spec import SpecError
@@ -219,7 +219,7 @@ class Pool:
             max_workers=self.workers,
             timeout=IDLE,
             initializer=process.begin,
-            initargs=(reader, threads),
+            initargs=(reader, threads, machine.ANSWERS * machine.memory() / self.workers),
             env={
                 "OMP_NUM_THREADS": str(threads),
                 "MKL_NUM_THREADS": str(threads),

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from vae.data import DataError
 from vae.jobs import JobError
-from vae.runs import RunError
+from vae.runs import RunError, machine
 from vae.spec import SpecError
 
 NICENESS = 2  # a priority below the app's, above the trainers'
@@ -38,8 +38,8 @@ class Partial:
     seconds: float
 
 
-def begin(parent: Connection, threads: int) -> None:
-    """Initialise a new process: it ends with the app, has a lower priority, and loads torch.
+def begin(parent: Connection, threads: int, most: float) -> None:
+    """Initialise a new process: it ends with the app, has a lower priority and at most so many bytes, and loads torch.
 
     `parent` is a pipe whose other end only the app has open, so that even a killed app is noticed at once.
     """
@@ -55,6 +55,7 @@ def begin(parent: Connection, threads: int) -> None:
         os.nice(NICENESS)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("700")  # Linux ends this process before the app or a trainer
+    machine.limit_memory(most)
     import torch
 
     from vae.training import denormals, finish  # noqa: F401 -- finish is imported so that torch's parts are loaded now

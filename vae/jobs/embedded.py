@@ -1,6 +1,5 @@
 """This machine as executor: submitting writes a row of the queue, and the leading process's engine runs the jobs."""
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -11,21 +10,12 @@ from vae.jobs.contract import MOST_WAITING, Capacity, JobError, JobState, Resour
 from vae.jobs.pauses import mark_queued
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import Run, RunError, control, machine, pace, status
-from vae.runs.machine import cores
 from vae.spec import SpecError
-
-SLOTS = "LATENT_SLOTS"
-
-
-def slots() -> int:
-    """Return how many runs train at once: `LATENT_SLOTS`, by default half the processors."""
-    asked = os.environ.get(SLOTS, "")
-    return int(asked) if asked.isdigit() and int(asked) > 0 else max(1, cores() // 2)
 
 
 def cost(processes: int) -> int:
     """Return the number of slots for a run of `processes` processes, at most all slots."""
-    return min(processes, slots())
+    return min(processes, machine.slots())
 
 
 def threads(processes: int = 1) -> int:
@@ -33,7 +23,7 @@ def threads(processes: int = 1) -> int:
 
     Too many threads slow training down: two threads on two busy cores had a tenth of one thread's speed.
     """
-    return max(1, round((cores() - 1) * cost(processes) / (slots() * processes)))
+    return max(1, round((machine.cores() - 1) * cost(processes) / (machine.slots() * processes)))
 
 
 class Embedded:
@@ -106,7 +96,7 @@ class Embedded:
     def _wait(self, first: list[Job]) -> float:
         """Return the estimated seconds until a slot is free for the job after `first`."""
         ends = [(status.current(job.path).remaining or 0.0) for job in self.queue.jobs() if job.state == RUNNING]
-        ends = sorted(ends + [0.0] * (slots() - len(ends)))
+        ends = sorted(ends + [0.0] * (machine.slots() - len(ends)))
         for job in first:
             ends[0] += _seconds(job)
             ends.sort()
@@ -120,7 +110,7 @@ class Embedded:
             return Capacity(slots(), 0, 0, cores(), problems=[str(error)])
         training = [job for job in jobs if job.state == RUNNING and not status.current(job.path).ended]
         busy = sum(cost(job.processes) for job in training)
-        return Capacity(slots(), busy, sum(job.state == WAITING for job in jobs), cores())
+        return Capacity(machine.slots(), busy, sum(job.state == WAITING for job in jobs), machine.cores())
 
     def warm(self) -> None:
         """Announce that a run will soon be started, so that the engine keeps a worker ready for the next minutes."""

@@ -22,7 +22,7 @@ from vae.jobs import embedded
 from vae.jobs.contract import JobError, K, N
 from vae.jobs.pauses import mark_queued, patience, paused
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
-from vae.runs import status
+from vae.runs import machine, status
 from vae.runs.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,7 +213,7 @@ class Engine:
         """Start the next jobs while slots are free; a smaller job never overtakes a bigger one."""
         used = sum(embedded.cost(job.processes) for job in self.queue.jobs() if job.state == RUNNING)
         for job in self.queue.waiting():
-            if used + embedded.cost(job.processes) > embedded.slots():
+            if used + embedded.cost(job.processes) > machine.slots():
                 break
             worker, self.warm_worker = self.warm_worker, None
             if worker is None or not worker.alive:
@@ -246,7 +246,7 @@ class Engine:
             wanted = time.time() - (self.folder / "engine.warm").stat().st_mtime < WARM
         except FileNotFoundError:
             wanted = False
-        free = sum(embedded.cost(job.processes) for job in self.queue.jobs() if job.state == RUNNING) < embedded.slots()
+        free = sum(embedded.cost(job.processes) for job in self.queue.jobs() if job.state == RUNNING) < machine.slots()
         if self.warm_worker is not None and not (wanted and self.warm_worker.alive):
             self.warm_worker.dismiss()
             self.warm_worker = None
@@ -269,6 +269,6 @@ def serve() -> int:
     engine = Engine()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: engine._closing.set())
-    print(f"working off {engine.queue.file}, {embedded.slots()} at once; interrupt to leave (runs go on)", flush=True)
+    print(f"working off {engine.queue.file}, {machine.slots()} at once; interrupt to leave (runs go on)", flush=True)
     engine.run()
     return 0

@@ -6,6 +6,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from vae.jobs import embedded
+from vae.runs import machine
+
 NICENESS = 5  # the app and the browser come first
 LOG_BYTES = 1_000_000
 
@@ -60,5 +63,7 @@ def main() -> int:
         _log_to(run)
     except FileNotFoundError:
         return 0  # the run was deleted before it began
+    processes = order["processes"]
+    machine.limit_memory(machine.run_memory(embedded.cost(processes)) / processes)
     words = [f"--{name}={order[name]}" for name in ("threads", "processes", "k", "n")]
     return launch.main([str(run), *words])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vae import data
-from vae.runs import control, files, film, folders, pace, resume, status
+from vae.runs import control, files, film, folders, machine, pace, resume, status
 from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError, cost
 
@@ -40,11 +40,24 @@ def limits(spec: Spec, n: int) -> None:
             f"A batch of {spec.batch} with {spec.samples} samples decodes {values:,} values a step, more than "
             f"{MOST_VALUES:,}. Use a smaller batch or fewer samples."
         )
+    memory(spec, n)
     hours = pace.seconds(spec, n) / 3600
     if hours > MOST_HOURS:
         raise SpecError(
             f"This would take about {hours:,.0f} hours, and a run may take {MOST_HOURS:.0f}. Use fewer epochs, fewer "
             "examples or smaller networks."
+        )
+
+
+def memory(spec: Spec, n: int, most: float | None = None) -> None:
+    """Raise SpecError if training on n examples needs more than `most` bytes (None: a run's part of the machine)."""
+    most = machine.run_memory() if most is None else most
+    pixel = 4 if len(spec.shape) == 1 else 1
+    needed = cost.step_bytes(spec) + 2 * pixel * n * math.prod(spec.shape)
+    if needed > most:
+        raise SpecError(
+            f"This would take about {needed / 1e9:,.1f} GB of memory, and a run may take {most / 1e9:,.1f} GB here. "
+            "Use a smaller batch, fewer samples, narrower networks or fewer examples."
         )
 
 

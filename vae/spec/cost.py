@@ -6,11 +6,17 @@ from collections.abc import Iterator, Mapping
 from vae.spec.choices import ROLES, TERM
 from vae.spec.layers import weight_shape
 from vae.spec.spec import Spec
-from vae.spec.work import Work, operations
+from vae.spec.work import Work, operations, values
 
 OVERHEAD = 1.1e-3  # fixed seconds of a step (Python, the optimiser's calls), measured on two cores with torch 2.13
 SPEED = 60e9  # floating-point operations a second and thread
 PASSES = 3  # forward once, backward twice
+FLOAT = 4  # bytes
+TORCH = 500e6  # bytes of a process that has done its first steps
+COPIES = 9  # of the weights: they, their gradient, Adam's two, the best ones, and a checkpoint on its way to the disk
+PER_RESULT = 2  # a layer's result is kept for the gradient, and has one
+PER_PIXEL, PER_LATENT = 4, 12  # results that the likelihood, the posterior and the prior keep
+PER_PAIR = 8  # results for each pair of a batch's examples and latent, of objectives that couple a batch
 PER_VALUE = 80  # operations of noise, likelihood and activations for each output value of the decoder
 
 
@@ -41,3 +47,18 @@ def step_seconds(spec: Spec, threads: int = 1) -> float:
     total = spec.batch * (encoder + spec.samples * sample) + sum(work.step for work in works)
     launched = OVERHEAD * (1 + sum(work.launches for work in works))
     return launched + PASSES * total / (SPEED * threads**0.7)
+
+
+def step_bytes(spec: Spec) -> float:
+    """Return the estimated bytes of memory of training: torch, weights with their copies, and every layer's results.
+
+    Measured peaks of models with 0.3 to 1.3 GB lie at 0.5 to 1.0 of it.
+    """
+    weights = COPIES * parameters(spec)
+    # a Jacobian keeps the encoder's results once for each latent
+    jacobians = spec.latent * any(work.example for work in _works(spec))
+    encoder = (1 + jacobians) * values(spec.encoder_layers(), spec.shape) + 2 * math.prod(spec.shape)
+    decoder = values(spec.decoder_layers(), (spec.latent,)) + PER_PIXEL * math.prod(spec.shape)
+    sample = decoder + sum(work.sample for work in _works(spec)) / 2 + PER_LATENT * spec.latent
+    pairs = PER_PAIR * spec.samples * spec.batch**2 * spec.latent if spec.objective_kind.couples_batch else 0
+    return TORCH + FLOAT * (weights + PER_RESULT * spec.batch * (encoder + spec.samples * sample) + pairs)

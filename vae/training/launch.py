@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vae.data import DataError
-from vae.runs import Run, RunError, status
+from vae.runs import Run, RunError, machine, status
 from vae.runs.machine import cores
 from vae.spec import Spec, SpecError, arguments, json_text, settings
 from vae.spec.settings import SETTINGS
@@ -77,6 +77,8 @@ def train(run: Run, options: Options, command: str) -> int:
     from vae.training import denormals
 
     options.check(run.spec)
+    if machine.memory_limit() is None:
+        machine.limit_memory(machine.memory())
     if options.processes > 1 and "RANK" not in os.environ:
         return _train_divided(run, options)
     with denormals.flushed():

@@ -15,7 +15,7 @@ from filelock import Timeout
 from vae import data
 from vae.data import DataError
 from vae.data.batches import prepare
-from vae.runs import Run, RunError, control, status
+from vae.runs import Run, RunError, control, machine, manage, status
 from vae.runs.status import Status
 from vae.spec import SpecError
 from vae.training.camera import Camera
@@ -170,6 +170,9 @@ class Trainer:
 
     def _prepare(self) -> tuple[Session, Camera | None]:
         spec = self.run.spec
+        if self.device == "cpu":
+            most = (machine.memory_limit() or machine.memory()) * self.team.size
+            manage.memory(spec, data.train_size(spec.data, spec.size), most)
         train_set = prepare(data.load(spec.data, "train", n=spec.size), spec, self.device)
         valid_data = data.load(spec.data, "valid")
         valid_set = prepare(valid_data, spec, self.device)

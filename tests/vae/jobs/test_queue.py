@@ -18,7 +18,7 @@ from vae import jobs
 from vae.jobs import JobError, Resources, embedded, engine
 from vae.jobs.engine import Engine
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue, order
-from vae.runs import Run, control, manage, status
+from vae.runs import Run, control, machine, manage, status
 from vae.runs.status import Status
 from vae.spec import preset
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture(autouse=True)
 def one_slot(data_folder, monkeypatch):
     """One run trains at once; no trainer of this test is left."""
-    monkeypatch.setenv(embedded.SLOTS, "1")
+    monkeypatch.setenv(machine.SLOTS, "1")
     jobs._executor.cache_clear()
     yield
     jobs._executor.cache_clear()
@@ -127,12 +127,12 @@ def test_threads_are_divided(monkeypatch):
         (8, 4, 2, 2),
         (8, 2, 8, 1),
     ):
-        monkeypatch.setattr(embedded, "cores", lambda n=cores: n)
-        monkeypatch.setenv(embedded.SLOTS, str(slots))
+        monkeypatch.setattr(machine, "cores", lambda n=cores: n)
+        monkeypatch.setenv(machine.SLOTS, str(slots))
         assert embedded.threads(processes) == threads
         assert embedded.cost(processes) <= slots
-    monkeypatch.delenv(embedded.SLOTS)
-    assert embedded.slots() == 4
+    monkeypatch.delenv(machine.SLOTS)
+    assert machine.slots() == 4
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "rubbish"])
