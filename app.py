@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.shared import parcels, ticks
+from ui.shared import caches, parcels, ticks
 from ui.shared.assets import PackedAssets
 from ui.shared.front_end import FrontEnd
+from ui.state.headers import SecurityHeaders
 from ui.state.visitor import VisitorCookie
 
 
@@ -40,12 +41,13 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     from vae import jobs
     from vae.answers import pool
     from vae.jobs.engine import Engine
-    from vae.runs import manage
+    from vae.runs import machine, manage
 
     engine = None if os.environ.get(jobs.CLUSTER) else Engine()
     if engine is not None:
         engine.start()
     manage.empty_trash()
+    machine.limit_memory(machine.APP * machine.memory())
     yield
     background.stop_all()
     pool.close()
@@ -55,5 +57,6 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 return_memory()
 ticks.silence()
-layers = [Middleware(VisitorCookie), Middleware(FrontEnd), Middleware(PackedAssets)]
+caches.keep()
+layers = [Middleware(SecurityHeaders), Middleware(VisitorCookie), Middleware(FrontEnd), Middleware(PackedAssets)]
 app = st.App("pages/main.py", lifespan=lifespan, middleware=layers, routes=parcels.routes())

@@ -193,7 +193,7 @@ def compared(shown: Sequence[Panel], align: bool) -> None:
 def _unlinked(first: Panel, panel: Panel) -> str:
     return (
         f"{messages.plain(panel.run.title)} was trained on other images than {messages.plain(first.run.title)} "
-        f"({chips.data_name(panel.run)}, {panel.total:,} codes; {chips.data_name(first.run)}, "
+        f"({chips.data_text(panel.run)}, {panel.total:,} codes; {chips.data_text(first.run)}, "
         f"{first.total:,}), so no cursor and no lasso can mean the same image in both."
     )
 
@@ -240,7 +240,7 @@ def _numbers(shown: Sequence[Panel], chosen: np.ndarray | None) -> None:
             found.append(None)
     _table(shown, found, chosen)
     for problem in problems:  # several models may lack the same data
-        st.caption(f"Where single images could not be measured, the saved numbers stand. {problem}")
+        st.caption(f"Where single images could not be measured, the saved numbers stand. {messages.sentence(problem)}")
 
 
 @partial(fragment, run_every=0.5)
@@ -284,7 +284,7 @@ def _table(shown: Sequence[Panel], found: Sequence[Scores | None], chosen: np.nd
     with st.container(key="compare_numbers", gap="small"):
         st.markdown("\n".join(lines))
         which = (
-            "the images under the lasso" if chosen is not None else f"all test images of {chips.data_name(first.run)}"
+            "the images under the lasso" if chosen is not None else f"all test images of {chips.data_text(first.run)}"
         )
         if not count:
             return

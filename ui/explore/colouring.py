@@ -169,10 +169,11 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
         try:
             found = answer.result()
         except (RunError, DataError, SpecError) as error:
-            st.caption(f"{quantity.offer} cannot be computed, so that the codes have their classes' colours. {error}")
+            why = messages.sentence(error)
+            st.caption(f"{quantity.offer} cannot be computed, so that the codes have their classes' colours. {why}")
             return None
     if name not in found.values:
-        st.caption(f"{run.name} has no {quantity.offer}.")
+        st.caption(f"{messages.plain(run.name)} has no {quantity.offer}.")
         return None
     note = found.how
     if found.computed < len(codes):
@@ -221,6 +222,6 @@ def uploader(run: Run, codes: Codes) -> None:
         if not read[1]:
             st.rerun(scope="fragment")
     if read[1]:
-        st.error(read[1])
+        messages.failure(read[1])
     for text in read[2]:
-        st.caption(f"Left out: {text}.")
+        st.caption(f"Left out: {messages.sentence(text)}.")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from ui.explore import colouring, saved_selections
 from ui.explore.colouring import Paint
-from ui.shared import figures, geometry, library, values
+from ui.shared import figures, geometry, library, messages, values
 from ui.shared.components import pack, source, text
 from ui.state.map import MapStyle, handle_seen
 from ui.state.view import CHART_KEY
@@ -87,7 +87,7 @@ def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> 
         try:
             head["contours"], sent["contours"] = _lines(*ground)
         except ValueError as error:
-            st.caption(f"No contours: {error}.")
+            st.caption(f"No contours: {messages.sentence(error)}.")
     if paint is not None:
         head["colour"]["id"], sent["colour"] = values.packed(run.name, {"values": paint.values.astype("<f4").tobytes()})
     with st.container(key="layer", gap=None):

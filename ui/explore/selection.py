@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.shared import figures, library
+from ui.shared import figures, library, messages
 from ui.shared.pictures import picture, thumbnail
 from vae.geometry.plane import Ground
 from vae.runs import Codes, Run, RunError
@@ -159,4 +159,4 @@ def panel(run: Run, plane: Ground, index: np.ndarray) -> None:
                 picture(pixels, width, caption)
                 st.caption(caption[0].upper() + caption[1:])
             except RunError as error:
-                st.caption(f"No mean image: {error}")
+                st.caption(f"No mean image: {messages.sentence(error)}")

@@ -7,7 +7,7 @@ from ui.models.evaluating import evaluation
 from ui.models.measuring import measuring
 from ui.models.owned import film_link
 from ui.shared import library, messages, navigation
-from ui.shared.chips import data_name, number
+from ui.shared.chips import data_text, number
 from vae.runs import Run
 
 NAMES = {
@@ -34,7 +34,8 @@ def detail(run: Run) -> None:
         lines = [f"| {label} | {number(m)} | {m.get('n') or 0:,} |" for label, m in rows]
         st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
         k = metrics.get("log_px", {}).get("k")
-        st.caption(f"{data_name(run)}, {metrics.get('split', 'test')} split" + (f"; K = {k}" if k else ""))
+        split = messages.plain(str(metrics.get("split", "test")))
+        st.caption(f"{data_text(run)}, {split} split" + (f"; K = {k}" if k else ""))
     measuring(run)
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)

@@ -115,7 +115,7 @@ def _value(row: dict[str, Any]) -> str:
     """Return a row's value with its standard error and unit; counts have neither."""
     digits = 0 if row["units"] == "units" else 3 if row["units"] in ("share", "bits") else 2
     spread = f" ± {row['se']:.{digits}f}" if row["se"] else ""
-    unit = "" if row["units"] == "share" else f" {row['units']}"
+    unit = "" if row["units"] == "share" else f" {messages.plain(row['units'])}"
     return (f"{row['value']:.{digits}f}".replace("-", "−") + spread + unit).replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -129,8 +129,8 @@ def _show(rows: list[dict[str, Any]]) -> None:
             lines.append(f"| **{TITLES[part]}** | | | |")
         if not row["name"].startswith(CLASS):
             # a bar would end the table's cell
-            symbol = row["symbol"].replace(r"\|", r"\Vert ").replace("|", r"\vert ")
-            note = (row["note"] or row["name"].replace("_", " ")).replace("|", r"\|")
+            symbol = row["symbol"].replace(r"\|", r"\Vert ").replace("|", r"\vert ").replace("$", "")
+            note = messages.plain(row["note"] or row["name"].replace("_", " "))
             lines.append(f"| ${symbol}$ | {_value(row)} | {row['n']:,} | :small[{note}] |")
     st.markdown("\n".join(lines))
     classes = [row for row in rows if row["name"].startswith(CLASS)]

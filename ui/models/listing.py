@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.models import managing, owned
 from ui.shared import library, messages
-from ui.shared.chips import data_name, headline, number
+from ui.shared.chips import data_text, headline, number
 from ui.state import visitor
 from ui.state.view import set_model
 from vae.runs import Run, RunError
@@ -29,7 +29,7 @@ def library_cards(shown: Run) -> None:
         if visitor.mine(run):
             owned.unfinished_card(run)
     for broken in library.broken():
-        words = f"**{messages.plain(broken.name)}** cannot be read. {messages.plain(broken.reason)}"
+        words = f"**{messages.plain(broken.name)}** cannot be read. {messages.sentence(broken.reason)}"
         st.error(words, icon=":material/folder_off:")
 
 
@@ -43,7 +43,7 @@ def _card(run: Run, chosen: bool) -> None:
                 st.button("Show", key=f"show_{run.name}", type="tertiary", on_click=set_model, args=(run.name,))
         st.markdown(headline(run))
         facts = [
-            f"{messages.plain(presets.title(run.spec.preset, full=True))} · {run.spec.latent}-D · {data_name(run)}"
+            f"{messages.plain(presets.title(run.spec.preset, full=True))} · {run.spec.latent}-D · " + data_text(run)
         ]
         try:
             bound, seconds = number(run.metrics.get("log_px")), training_time(run.metrics.get("train_seconds"))

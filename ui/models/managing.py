@@ -42,7 +42,7 @@ def _restore() -> None:
     name, title = deleted
     try:
         manage.restore(name)
-        notices.add(f"{messages.plain(title)} is back.", "success")
+        notices.add(f"{title} is back.", "success")
     except (RunError, OSError) as error:
         notices.add(str(error))
     library.forget()

@@ -68,7 +68,7 @@ def measuring(run: Run) -> None:
         try:
             description, here = data.describe(run.spec.data), data.available(run.spec.data)
         except DataError as error:
-            st.caption(f"It cannot be measured again here. {error}")
+            st.caption(f"It cannot be measured again here. {messages.sentence(error)}")
             return
         if not here:
             st.caption(f"Measuring it again needs {description.title}, which is not on this machine.")

@@ -49,7 +49,7 @@ def unfinished_card(run: Run) -> None:
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.markdown(f"**{messages.plain(run.title)}**")
         kind = messages.plain(presets.title(run.spec.preset, full=True))
-        st.caption(f"{kind} · {run.spec.latent}-D · {run.spec.data_name} · {word}")
+        st.caption(f"{kind} · {run.spec.latent}-D · {messages.plain(run.spec.data_name)} · {word}")
         film_link(run, "Watch")
 
 

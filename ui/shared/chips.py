@@ -20,7 +20,8 @@ def number(entry: dict[str, Any] | None, digits: int = 2) -> str:
     if not entry or not isinstance(entry.get("value"), int | float):
         return ""
     spread = f" ± {entry['se']:.{digits}f}" if isinstance(entry.get("se"), int | float) else ""
-    return f"{entry['value']:.{digits}f}".replace("-", "−") + spread + f" {entry.get('units', 'nats')}"
+    units = messages.plain(str(entry.get("units", "nats")))
+    return f"{entry['value']:.{digits}f}".replace("-", "−") + spread + f" {units}"
 
 
 def headline(run: Run) -> str:
@@ -42,6 +43,11 @@ def data_name(run: Run) -> str:
         return run.spec.data_name
 
 
+def data_text(run: Run) -> str:
+    """Return the same with Markdown escaped."""
+    return messages.plain(data_name(run))
+
+
 def model_chip(view: View) -> None:
     """Show the model and let another one be chosen."""
     run = view.run
@@ -52,9 +58,9 @@ def model_chip(view: View) -> None:
         _chooser("chip_model", "Model", titles, run)
         if unhealthy:
             _chooser("chip_example", "Unhealthy examples", unhealthy, run)
-        st.caption(f"{messages.plain(presets.title(run.spec.preset, full=True))} on {data_name(run)}")
+        st.caption(f"{messages.plain(presets.title(run.spec.preset, full=True))} on {data_text(run)}")
         navigation.link("models", "All models")
-    st.caption(data_name(run), width="content")
+    st.caption(data_text(run), width="content")
 
 
 def _chooser(key: str, label: str, titles: dict[str, str], run: Run) -> None:

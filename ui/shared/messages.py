@@ -1,5 +1,6 @@
 """Messages on missing or broken things: the problem, its reason, and one action."""
 
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -24,6 +25,8 @@ NO_MODEL = (
 
 NO_FILM = "No run has been recorded on this machine yet. Press Train on the right, and watch the first one."
 
+CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
+
 
 def other_prior(spec: Spec) -> str:
     """Return why the map of a model with another prior than N(0, I) has no rings."""
@@ -35,14 +38,20 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>$:~" else c for c in text)
 
 
+def sentence(text: object) -> str:
+    """Return a message with Markdown escaped, except the `code` in it: names and typed texts may be part of it."""
+    parts = CODE.split(" ".join(str(text).split()))
+    return "".join(part if i % 2 else plain(part) for i, part in enumerate(parts))
+
+
 def problem(text: str) -> None:
     """Show which value was refused, and what is shown instead."""
-    st.warning(text, icon=":material/link_off:")
+    st.warning(sentence(text), icon=":material/link_off:")
 
 
-def failure(error: Exception) -> None:
+def failure(error: object) -> None:
     """Show a file that cannot be used, with its remedy; the rest of the page is drawn."""
-    st.error(str(error), icon=":material/error:")
+    st.error(sentence(error), icon=":material/error:")
 
 
 def data_missing(run: Run) -> None:
@@ -52,7 +61,7 @@ def data_missing(run: Run) -> None:
         try:
             title, here = data.describe(name).title, data.available(name)
         except data.DataError as error:
-            st.caption(f":material/help: {error} Showing the saved codes and reconstructions.")
+            st.caption(f":material/help: {sentence(error)} Showing the saved codes and reconstructions.")
             here = True
         else:
             why = " here are not the images that the codes were made of" if here else " is not on this machine"
@@ -77,7 +86,7 @@ def download(name: str) -> None:
         _progress(name)
         return
     if job is not None and not job.succeeded:
-        st.error(f"The download of {name} failed. {job.last_line}", icon=":material/wifi_off:")
+        st.error(f"The download of {plain(name)} failed. {sentence(job.last_line)}", icon=":material/wifi_off:")
     if st.button(f"Download ({fetching.size(name)})", type="tertiary", icon=":material/download:", key="download_data"):
         fetching.start(name, sys.executable)
         st.rerun()
@@ -90,7 +99,7 @@ def _progress(name: str) -> None:
     if job is None or not job.running:
         st.rerun()
         return
-    st.caption(f":material/downloading: {job.last_line or 'Connecting …'}", width="content")
+    st.caption(f":material/downloading: {sentence(job.last_line or 'Connecting …')}", width="content")
 
 
 def class_name(classes: Sequence[str], label: int) -> str:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+LONGEST = 20_000  # characters of a value: a path of twelve waypoints in a hundred dimensions has half of it
+
 
 def get(name: str) -> str | None:
-    """Return the address's value of a name, None where it has none."""
-    return st.query_params.get(name)
+    """Return the address's value of a name, None where it has none; a value beyond LONGEST is cut."""
+    found = st.query_params.get(name)
+    return None if found is None else found[:LONGEST]
 
 
 def write(wanted: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ FEWEST, MOST = 2, 12  # waypoints of a path
 COLDEST, HOTTEST = 0.05, 3.0  # temperatures that the sliders reach
 LARGEST_SEED = 10**9
 LONGEST_NUMBER = 11  # digits
+MOST_NAMES = 5  # of models: one more than are compared at once
 
 Point = tuple[float, ...]
 Waypoints = tuple[Point, ...]
@@ -120,8 +121,8 @@ def box_text(found: Box | None) -> str:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return names with commas between them, each once."""
-    return tuple(dict.fromkeys(filter(None, text.split(","))))
+    """Return names with commas between them, each once, and no more than are needed to say that there are too many."""
+    return tuple(dict.fromkeys(filter(None, text.split(",", MOST_NAMES)[:MOST_NAMES])))
 
 
 def quoted(text: str) -> str:

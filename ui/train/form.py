@@ -100,7 +100,7 @@ def _shown(found: list[Problem], group: str) -> None:
     known = {entry for entries in GROUPS.values() for entry in entries}
     for entry, text in found:
         if (entry in mine) if mine else entry not in known:
-            st.error(text, icon=":material/error:")
+            messages.failure(text)
 
 
 def _first_row(fields: Fields) -> None:
@@ -281,7 +281,7 @@ def _json(spec: Spec | None, fields: Fields) -> None:
     )
     st.button("Load", key=key("load"), disabled=fields.disabled or bool(fields.locked), on_click=_load)
     if wrong := session.FORM_JSON_PROBLEM.get():
-        st.error(f"{wrong} Nothing was changed.", icon=":material/error:")
+        messages.failure(f"{wrong} Nothing was changed.")
 
 
 def _load() -> None:

@@ -5,7 +5,7 @@ from itertools import count
 import streamlit as st
 
 from ui.models.owned import own
-from ui.shared import library
+from ui.shared import library, messages
 from ui.state import notices, session, visitor
 from ui.state.view import watch
 from ui.train import form
@@ -97,4 +97,4 @@ def panel(run: Run | None) -> None:
             )  # fmt: skip
     with note:
         if busy := _wait(jobs.executor().resources()):
-            st.caption(busy)
+            st.caption(messages.sentence(busy))

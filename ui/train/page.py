@@ -186,11 +186,15 @@ def _trouble(run: Run, job: JobState) -> None:
     """Show why a run has failed, and offer remedies."""
     now = job.status
     if now.state == "failed":
-        st.error(now.message or "Training ended with an error.", icon=":material/error:")
+        st.error(messages.sentence(now.message or "Training ended with an error."), icon=":material/error:")
     elif now.state == "interrupted":
-        st.warning(now.message or "The trainer ended without a word. Everything up to its last checkpoint is kept.")
+        st.warning(
+            messages.sentence(
+                now.message or "The trainer ended without a word. Everything up to its last checkpoint is kept."
+            )
+        )
     elif now.message and now.state != "finishing":
-        st.caption(now.message)
+        st.caption(messages.sentence(now.message))
     if now.state not in ("failed", "interrupted") or not visitor.mine(run):
         return
     with st.container(horizontal=True, gap="small"):

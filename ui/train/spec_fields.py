@@ -19,6 +19,7 @@ from vae.spec.schedules import SHAPES
 Values = dict[str, Any]
 Problem = tuple[str, str]  # the entry of the spec, and a sentence
 
+LONGEST_SIZES, LONGEST_JSON = 1_000, 100_000  # characters of typed layer sizes, and of a pasted spec
 CONSTANT, FIXED, NONE, LABELS = "constant", "fixed", "none", "labels"
 SCHEDULES = (CONSTANT, *SHAPES)
 # should somebody choose convolutions where a perceptron is recommended: no more halvings than the sides allow
@@ -40,6 +41,8 @@ def sizes_text(sizes: Any) -> str:
 
 def parse_sizes(text: Any) -> Any:
     """Return typed layer sizes as a list; unreadable text is returned as it is, and the check refuses it."""
+    if len(str(text)) > LONGEST_SIZES:
+        return str(text)[:LONGEST_SIZES]
     try:
         return [int(part) for part in str(text).replace(",", " ").split()]
     except ValueError:
@@ -265,6 +268,8 @@ def read_json(text: str) -> Spec:
     """Return the spec of a JSON text; raises SpecError or DataError with the reason."""
     if not text.strip():
         raise SpecError("There is nothing to load. Paste a spec as JSON first.")
+    if len(text) > LONGEST_JSON:
+        raise SpecError(f"The text has {len(text):,} characters, and a spec at most {LONGEST_JSON:,}. Paste a spec.")
     spec = Spec.from_json(text)
     description = data.describe(spec.data)
     if tuple(description.shape) != spec.shape:

@@ -131,7 +131,12 @@ Option = Scalar | Sizes | Choice
 
 def show(value: Any) -> str:
     """Return a refused value as the user typed it, shortened."""
-    text = "nothing" if value is None else f"{value:,g}" if isinstance(value, float) else repr(value)
+    if isinstance(value, str | list | tuple):
+        value = value[:60]  # before it is written: it may be the whole of a large file
+    try:
+        text = "nothing" if value is None else f"{value:,g}" if isinstance(value, float) else repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        text = "a number of thousands of digits"
     return text if len(text) <= 60 else text[:60] + "…"
 
 
