@@ -56,6 +56,7 @@ class Paint:
     unit: str = ""
     note: str = ""
     classes: tuple[str, ...] = ()
+    offset: float = 0.0  # what the values lack: float32 keeps the differences of large numbers only without it
 
     def header(self) -> dict[str, Any]:
         """Return what the browser needs to know beside the values."""
@@ -64,7 +65,7 @@ class Paint:
         if low == high:
             low, high = float(finite.min(initial=low)), float(finite.max(initial=high))
         return {
-            "title": self.title,
+            "title": f"{self.title} − {self.offset:,.10g}" if self.offset else self.title,
             "unit": self.unit,
             "note": self.note,
             "low": float(low),
@@ -85,7 +86,7 @@ def summary(paint: Paint, index: np.ndarray) -> str:
     def mean(values: np.ndarray) -> str:
         error = values.std(ddof=1) / len(values) ** 0.5
         digits = 2 if error >= 0.005 or error == 0 else min(8, int(-np.floor(np.log10(error))) + 1)
-        return f"{values.mean():.{digits}f} ± {error:.{digits}f}{unit}".replace("-", "−")
+        return f"{values.mean() + paint.offset:.{digits}f} ± {error:.{digits}f}{unit}".replace("-", "−")
 
     title = messages.plain(paint.title)
     return f"{title}: mean {mean(chosen)} over the {len(chosen):,} selected, {mean(rest)} over all (± standard error)."
@@ -107,14 +108,14 @@ def uploaded(run: Run) -> dict[str, Column]:
 
 
 def upload(run: Run, codes: Codes, content: bytes) -> list[str]:
-    """Read an uploaded CSV and colour by its first column; return a sentence on what was left out.
+    """Read an uploaded CSV and colour by its first column; return sentences on how it was read and what was left out.
 
     Raises ColumnError.
     """
-    found, refused = columns.read(content, len(codes))
-    uploaded(run).update({column.name: column for column in found})
-    apply_style(replace(map_style(), colour=COLUMN + found[0].name))
-    return refused
+    found = columns.read(content, len(codes))
+    uploaded(run).update({column.name: column for column in found.columns})
+    apply_style(replace(map_style(), colour=COLUMN + found.columns[0].name))
+    return [f"The rows found their codes {found.joined}.", *(f"Left out: {text}." for text in found.refused)]
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -153,7 +154,7 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
             title = messages.plain(name.removeprefix(COLUMN))
             st.caption(f"The column {title} is not here: a link holds its name alone. Upload its CSV under *Map*.")
             return None
-        return Paint(column.values, column.title, column.unit, classes=column.classes)
+        return Paint(column.values, column.title, column.unit, classes=column.classes, offset=column.offset)
     quantity = QUANTITIES.get(name)
     if quantity is None or name not in offered(run):
         st.caption(
@@ -206,8 +207,9 @@ def uploader(run: Run, codes: Codes) -> None:
         "Columns from a CSV",
         type=["csv", "tsv", "txt"],
         key="map_upload",
-        help=f"A line of names, and one row for each of the {len(codes):,} codes, in their order. Numbers become a "
-        f"colour bar, at most {columns.MOST_CLASSES} different words classes. The file stays in this session.",
+        help=f"A line of names, and a row for each of the {len(codes):,} codes in their order, or rows with a column "
+        f"“{columns.INDEX}” that says which code each is of. Numbers become a colour bar, at most "
+        f"{columns.MOST_CLASSES} different words classes, empty cells grey points. The file stays in this session.",
     )
     if file is None:
         return
@@ -224,4 +226,4 @@ def uploader(run: Run, codes: Codes) -> None:
     if read[1]:
         messages.failure(read[1])
     for text in read[2]:
-        st.caption(f"Left out: {messages.sentence(text)}.")
+        st.caption(messages.sentence(text))

@@ -123,7 +123,7 @@ def conditional(classes: Sequence[str], label: int | None) -> str:
     )
 
 
-def notice(sentence: tuple[str, str] | None) -> None:
+def notice(kept: tuple[str, str] | None) -> None:
     """Show what a callback has left to be said: its kind, "error" or "success", and its text."""
-    if sentence is not None:
-        (st.error if sentence[0] == "error" else st.success)(sentence[1])
+    if kept is not None:
+        (st.error if kept[0] == "error" else st.success)(sentence(kept[1]))

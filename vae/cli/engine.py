@@ -1,6 +1,9 @@
 """Run the queue of this machine without the app."""
 
 import argparse
+import os
+
+from vae.runs import RunError
 
 HELP = "work off the queue without the app"
 
@@ -11,6 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run the queue until a signal; return the exit code."""
+    from vae import jobs
     from vae.jobs import engine
 
+    if address := os.environ.get(jobs.CLUSTER):
+        raise RunError(f"{jobs.CLUSTER} is {address}: Ray works off the runs there, and this machine's queue has none.")
     return engine.serve()

@@ -1,6 +1,7 @@
 """Train a preset on data as a new run, or continue a run folder to its end."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 from vae import data, runs
 from vae.cli import spec_options
 from vae.data.completion import complete, steps
+from vae.jobs import CLUSTER
 from vae.runs import Run, RunError, files, manage, open_run, resume
 from vae.spec import PRESETS, Spec, SpecError, arguments, preset, schedules
 from vae.spec.choices import ROLES
@@ -51,6 +53,10 @@ def run(given: argparse.Namespace) -> int:
     """Train to the end or a stop, with a progress bar on a terminal; return the trainer's exit code."""
     target = _target(given)
     _warn(target.spec)
+    if address := os.environ.get(CLUSTER):
+        # stderr: what a script reads stays the run's path and numbers
+        words = f"This command trains on this machine; only the app sends runs to {address} ({CLUSTER})."
+        print(words, file=sys.stderr)
     return launch.train(target, launch.Options.of(given), given.command_line)
 
 

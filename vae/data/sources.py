@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae.data.dataset import SPLITS, DataError, Dataset, Description, Examples, MissingData
+from vae.data.gate import check
 from vae.data.root import data_root
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class Source(ABC):
             raise DataError(f"There is no split {split!r}: choose train, valid or test.")
         if n is not None and n < 1:
             raise DataError(f"n is the number of examples wanted, at least 1, not {n}.")
-        return self.about.dataset(split, self.examples(split, n, seed, data_root() if root is None else Path(root)))
+        found = self.examples(split, n, seed, data_root() if root is None else Path(root))
+        check(self.about, found)
+        return self.about.dataset(split, found)
 
     @abstractmethod
     def examples(self, split: str, n: int | None, seed: int, root: Path) -> Examples:

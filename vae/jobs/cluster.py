@@ -37,6 +37,8 @@ SILENCE = (
     "The cluster at {address} does not answer: {reason} Check that it runs (`ray status` on its head machine) and that "
     f"{CLUSTER} holds its dashboard's address, such as http://head:8265. Runs in training go on."
 )
+AUTH = "RAY_AUTH_MODE"
+TOKENLESS = f"If it was started with a token, set {AUTH}=token here too, with the token in ~/.ray/auth_token."
 NO_RAY = "Ray is not installed here. Install it with: pip install -r requirements-cluster.txt"
 OVERRIDDEN = "{name} is set, and Ray would follow it instead of {setting}. Unset it."
 TOO_BIG = (
@@ -264,7 +266,8 @@ class Cluster:
         if isinstance(error, JobError):
             return str(error)
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        return SILENCE.format(address=self.address, reason=reason if reason.endswith(".") else f"{reason}.")
+        told = SILENCE.format(address=self.address, reason=reason if reason.endswith(".") else f"{reason}.")
+        return told if os.environ.get(AUTH) == "token" else f"{told} {TOKENLESS}"
 
     def _tidy(self, seen: _Seen) -> None:
         """Delete jobs whose run was deleted, and the oldest ended ones; the cluster would list them forever."""

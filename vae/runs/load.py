@@ -2,11 +2,12 @@
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 from vae import data
 from vae.data.batches import Batches, prepare
 from vae.model import LatentModel, build
-from vae.runs.run import RESUME, Run, RunError
+from vae.runs.run import RESUME, Run, RunError, plain_name
 
 
 def load_model(run: Run) -> LatentModel:
@@ -19,13 +20,31 @@ def load_model(run: Run) -> LatentModel:
 def load_weights(run: Run, model: LatentModel) -> None:
     """Give a model the saved weights of a run; raises RunError if they do not fit or are not finite."""
     try:
-        weights = load_file(run.path / "model.safetensors")
+        weights = {plain_name(name): weight for name, weight in load_file(run.path / "model.safetensors").items()}
+        _check_names(run, model, weights)
         model.load_state_dict(weights)
     except (SafetensorError, OSError, RuntimeError) as error:
         raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run anew.") from error
     for name, weight in weights.items():
         if not weight.isfinite().all():
             raise RunError(f"{run.name}/model.safetensors: {name} holds NaN or infinity. {RESUME}")
+
+
+def _check_names(run: Run, model: LatentModel, weights: dict[str, Tensor]) -> None:
+    """Raise RunError, in one line, for weights of other names than the model's: torch lists each of them."""
+    missing = [name for name in model.state_dict() if name not in weights]
+    foreign = [name for name in weights if name not in model.state_dict()]
+    found = [f"it {verb} {_few(names)}" for verb, names in (("lacks", missing), ("holds", foreign)) if names]
+    if found:
+        raise RunError(
+            f"{run.name}/model.safetensors does not fit spec.json: {' and '.join(found)}. The weights are another "
+            "network's: rename them, restore the pair, or train the run anew."
+        )
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0][:80]}{more}"
 
 
 def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:

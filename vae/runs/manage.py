@@ -230,6 +230,9 @@ def archive(run: Run) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
         for file in sorted(run.path.rglob("*")):
             inside = file.relative_to(run.path)
+            # what a link points to is none of the run's, and may be anything that this process can read
+            if any((run.path / part).is_symlink() for part in (inside, *inside.parents[:-1])):
+                continue
             if file.is_file() and inside.name not in LEAVE_OUT and not inside.name.startswith("."):
                 kind = zipfile.ZIP_STORED if file.suffix in (".npz", ".safetensors") else zipfile.ZIP_DEFLATED
                 bundle.write(file, f"{run.name}/{inside}", kind)

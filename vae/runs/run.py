@@ -23,6 +23,14 @@ RESUME = "Resume the run from its last checkpoint (`python -m vae train --resume
 SHOWN_LABEL = 0  # the default label of a conditional decoder
 
 
+WRAPPERS = ("module", "_orig_mod")  # what torch's data-parallel and compiled modules put into their weights' names
+
+
+def plain_name(name: str) -> str:
+    """Return a weight's name without the parts that torch's wrappers of modules add."""
+    return ".".join(part for part in name.split(".") if part not in WRAPPERS)
+
+
 class RunError(Exception):
     """A run folder that cannot be read; the message says what, why and what to do."""
 
@@ -164,8 +172,10 @@ class Run:
     @cached_property
     def card(self) -> str:
         """The model card, Markdown."""
+        file = self.path / "card.md"
         try:
-            return (self.path / "card.md").read_text(errors="replace")
+            # what a link points to is none of the run's
+            return "" if file.is_symlink() else file.read_text(errors="replace")
         except OSError:
             return ""
 
@@ -203,7 +213,8 @@ class Run:
         file = self.path / "model.safetensors"
         try:
             with safe_open(file, framework="np") as tensors:
-                weights = {k[len(prefix) :]: tensors.get_tensor(k) for k in tensors.keys() if k.startswith(prefix)}  # noqa: SIM118 -- not a mapping
+                names = {plain_name(k): k for k in tensors.keys()}  # noqa: SIM118 -- not a mapping
+                weights = {k[len(prefix) :]: tensors.get_tensor(v) for k, v in names.items() if k.startswith(prefix)}
         except FileNotFoundError as error:
             raise RunError(f"{self.name} has no model.safetensors yet: nothing was saved. {remedy}") from error
         except (SafetensorError, OSError, ValueError) as error:

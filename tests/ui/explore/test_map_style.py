@@ -169,8 +169,8 @@ def test_uploaded_column_colours_the_codes(mine):
     app = lives(explore(model="mine", colour="column:mass (kg)"))
     assert "Upload its CSV" in texts(app) and sent(app)[0]["colour"] is None
     rows = "".join(f"{i / 7},{'ab'[i % 2]}\n" for i in range(N))
-    found, _ = colouring.columns.read(f"mass (kg),kind\n{rows}".encode(), N)
-    app.session_state[session.COLUMNS.name] = {"mine": {column.name: column for column in found}}
+    found = colouring.columns.read(f"mass (kg),kind\n{rows}".encode(), N)
+    app.session_state[session.COLUMNS.name] = {"mine": {column.name: column for column in found.columns}}
     told, values = sent(lives(app.run()))
     assert (told["colour"]["title"], told["colour"]["unit"]) == ("mass", "kg")
     np.testing.assert_allclose(values[told["colour"]["id"]]["values"], np.arange(N) / 7, rtol=1e-6)

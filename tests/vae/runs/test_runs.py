@@ -178,3 +178,39 @@ def test_planes_project_and_come_back():
     assert "60%" in plane.principal(codes).titles[0].replace(" ", "")
     with pytest.raises(ValueError, match="different dimensions"):
         plane.pair(6, 2, 2)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+def test_weights_of_wrapped_modules_load(run, prefix):
+    from vae.runs.load import load_model
+
+    good = {name: weight.numpy() for name, weight in build.model(run.spec).state_dict().items()}
+    save_file({prefix + name: weight for name, weight in good.items()}, run.path / "model.safetensors")
+    loaded = {name: weight.numpy() for name, weight in load_model(run).state_dict().items()}
+    assert all(np.array_equal(loaded[name], weight) for name, weight in good.items())
+    assert run.decoder()[1]["0.weight"].shape == (8, 3)
+
+
+def test_weights_of_another_network_are_one_line(run):
+    from vae.runs.load import load_model
+
+    save_file({f"layers.{i}.w": np.zeros(3, np.float32) for i in range(30)}, run.path / "model.safetensors")
+    with pytest.raises(RunError, match=r"it lacks \S+ and \d+ more and it holds layers\.0\.w and 29 more") as refused:
+        load_model(run)
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
+
+
+def test_card_and_zip_follow_no_links(run, tmp_path):
+    import io
+    import zipfile
+
+    from vae.runs import manage
+
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key.txt").write_text("secret")
+    (run.path / "card.md").symlink_to(tmp_path / "secret" / "key.txt")
+    (run.path / "note.txt").symlink_to(tmp_path / "secret" / "key.txt")
+    (run.path / "more").symlink_to(tmp_path / "secret", target_is_directory=True)
+    with zipfile.ZipFile(io.BytesIO(manage.archive(run))) as bundle:
+        assert {name.partition("/")[2] for name in bundle.namelist()} == {"spec.json", "model.safetensors", "codes.npz"}
+    assert runs.Run(run.path).card == ""

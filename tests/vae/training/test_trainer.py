@@ -243,10 +243,10 @@ def test_divergence_keeps_the_last_good_weights_and_says_where(start):
 
 def test_out_of_memory_is_said_with_the_remedy(start):
     run = make(4, batch=64)
-    runs.write(run.path / "spec.json", replace(run.spec, samples=10_000, batch=1297).to_json())
+    runs.write(run.path / "spec.json", replace(run.spec, samples=2_000, batch=1297).to_json())
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 
     assert start(run, preexec_fn=limit).wait(PATIENCE) == 4
     now = status.current(run.path)
