@@ -107,7 +107,7 @@ class Embedded:
         try:
             jobs = self.queue.jobs()
         except JobError as error:
-            return Capacity(slots(), 0, 0, cores(), problems=[str(error)])
+            return Capacity(machine.slots(), 0, 0, machine.cores(), problems=[str(error)])
         training = [job for job in jobs if job.state == RUNNING and not status.current(job.path).ended]
         busy = sum(cost(job.processes) for job in training)
         return Capacity(machine.slots(), busy, sum(job.state == WAITING for job in jobs), machine.cores())
