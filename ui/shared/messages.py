@@ -25,6 +25,9 @@ NO_MODEL = (
 
 NO_FILM = "No run has been recorded on this machine yet. Press Train on the right, and watch the first one."
 
+# in one line: brackets are dead without square ones, a colon before a space, a dash or a dot behind its first word
+LIVE = re.compile(r"[\\`*_\[\]<>|$~&]|:(?=\S)|(?<=www)\.")
+STARTS = re.compile(r"[#+-]|\d+[.)]")  # of a heading or a list
 CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 
 
@@ -40,8 +43,11 @@ def plain(text: str) -> str:
 
 def sentence(text: object) -> str:
     """Return a message with Markdown escaped, except the `code` in it: names and typed texts may be part of it."""
-    parts = CODE.split(" ".join(str(text).split()))
-    return "".join(part if i % 2 else plain(part) for i, part in enumerate(parts))
+    line = " ".join(str(text).split())
+    parts = CODE.split(line)
+    escaped = "".join(part if i % 2 else LIVE.sub(r"\\\g<0>", part) for i, part in enumerate(parts))
+    start = STARTS.match(escaped)
+    return escaped if start is None else f"{start[0][:-1]}\\{start[0][-1]}{escaped[start.end() :]}"
 
 
 def problem(text: str) -> None:
