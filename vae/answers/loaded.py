@@ -63,6 +63,9 @@ def as_examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
         raise DataError(f"The image has values from {x.min():g} to {x.max():g}; {run.name} takes pixels from 0 to 1.")
     if kind.binary or (spec.binarisation != "none" and len(spec.shape) == 3):
         x = (x > 0.5).astype(np.float32)
+    elif kind.bits:  # a decoded or an uploaded image lies between the grey levels that have a probability
+        levels = kind.filled(spec.likelihood)["levels"]
+        x = (x * levels).round().astype(np.float32) / np.float32(levels)
     return torch.from_numpy(np.ascontiguousarray(x))
 
 
