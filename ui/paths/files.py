@@ -95,7 +95,10 @@ def _array(value: Any, name: str, d: int) -> np.ndarray:
         for row in rows
     )
     if not rows or not numbers:
-        found = f"rows of {len(rows[0])}" if rows and isinstance(rows[0], list) else "something else"
+        other = next((row for row in rows if not isinstance(row, list) or len(row) != d), None)
+        found = f"rows of {len(other)}" if isinstance(other, list) else "something else"
+        if rows and other is None:
+            found = "values that are no numbers"
         raise PathError(f"The path's {name} must be rows of {d} number{'s' * (d != 1)}, but the file has {found}.")
     array = np.array(rows, np.float64)
     if not (np.abs(array) <= LIMIT).all():  # false for NaN too
