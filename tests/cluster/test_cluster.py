@@ -165,9 +165,9 @@ def test_a_long_pause_gives_its_processor_back(nodes):
 
 
 def test_an_owner_may_have_so_many_waiting_and_no_more(nodes, monkeypatch):
-    from vae.jobs import cluster
+    from vae.jobs import contract
 
-    monkeypatch.setattr(cluster, "MOST_WAITING", 1)
+    monkeypatch.setattr(contract, "MOST_WAITING", 1)
     first, second, other = make(), make(), make()
     jobs.executor().submit(first.path, "a", Resources(gpus=1))
     with pytest.raises(JobError, match="1 runs waiting"):

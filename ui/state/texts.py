@@ -11,6 +11,7 @@ FEWEST, MOST = 2, 12  # waypoints of a path
 COLDEST, HOTTEST = 0.05, 3.0  # temperatures that the sliders reach
 LARGEST_SEED = 10**9
 LONGEST_NUMBER = 11  # digits
+DECIMALS = 3  # of a coordinate in the address
 MOST_NAMES = 5  # of models: one more than are compared at once
 
 Point = tuple[float, ...]
@@ -55,9 +56,15 @@ def numbers(text: str) -> list[float] | None:
     return found if all(math.isfinite(v) and abs(v) <= LIMIT for v in found) else None
 
 
+def rounded(text: str) -> list[float] | None:
+    """Return the same, with the three decimals that the address has of them."""
+    found = numbers(text)
+    return None if found is None else [round(v, DECIMALS) + 0.0 for v in found]
+
+
 def point(text: str, latent: int) -> Point | None:
     """Return a point of a latent space of that dimension, "0.5,1.25"."""
-    found = numbers(text)
+    found = rounded(text)
     return tuple(found) if found is not None and len(found) == latent else None
 
 
@@ -109,7 +116,7 @@ def half(text: str, subject: Subject) -> Half | None:
 
 def box(text: str) -> Box | None:
     """Return a rectangle of the plane, x0 < x1 and y0 < y1, of "x0,x1,y0,y1"."""
-    found = numbers(text)
+    found = rounded(text)
     if found is None or len(found) != 4 or not (found[0] < found[1] and found[2] < found[3]):
         return None
     return found[0], found[1], found[2], found[3]

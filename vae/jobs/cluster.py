@@ -18,7 +18,7 @@ from typing import Any
 
 from vae.data import data_root
 from vae.jobs import task
-from vae.jobs.contract import CLUSTER, MOST_WAITING, Capacity, JobError, JobState, Resources
+from vae.jobs.contract import CLUSTER, Capacity, JobError, JobState, Resources, check_waiting
 from vae.jobs.pauses import PARK, mark_queued, paused
 from vae.jobs.task import Note
 from vae.runs import Run, control, status
@@ -103,8 +103,7 @@ class Cluster:
                 if now.ended or _file_status(run).state == "paused":
                     mark_queued(run, now)  # its attempt is about to return, and will see that it must continue
                 return
-            if sum(other.owner == owner for other in seen.waiting) >= MOST_WAITING:
-                raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
+            check_waiting(owner, [other.owner for other in seen.waiting])
             processes = resources.gpus or resources.processes
             job = f"latent-{secrets.token_hex(16)}"
             attempts = note.attempts + 1 if note is not None else 1

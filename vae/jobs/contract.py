@@ -1,5 +1,6 @@
 """The interface of executors: the protocol, and the types of its arguments and results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -8,12 +9,20 @@ from vae.runs import RunError
 from vae.runs.status import Status
 
 CLUSTER = "LATENT_CLUSTER"  # the environment variable that holds a cluster's address
-MOST_WAITING = 20  # limit of one owner's waiting jobs
+MOST_WAITING, ALL_WAITING = 20, 200  # limits of one owner's waiting jobs, and of all together
 K, N = 50, 2_000  # importance samples and test examples of the evaluation after training in the queue
 
 
 class JobError(RunError):
     """A job cannot be accepted or reached now; the message says what, why and what to do."""
+
+
+def check_waiting(owner: str, waiting: Sequence[str]) -> None:
+    """Raise JobError if one job more is too many for its owner, or for all; `waiting` are the owners of the others."""
+    if waiting.count(owner) >= MOST_WAITING:
+        raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
+    if len(waiting) >= ALL_WAITING:
+        raise JobError(f"{ALL_WAITING} runs wait here already. Come back later; your run keeps its settings.")
 
 
 @dataclass(frozen=True)

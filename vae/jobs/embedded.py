@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae import data
-from vae.jobs.contract import MOST_WAITING, Capacity, JobError, JobState, Resources
+from vae.jobs.contract import Capacity, JobError, JobState, Resources, check_waiting
 from vae.jobs.pauses import mark_queued
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue
 from vae.runs import Run, RunError, control, machine, pace, status
@@ -43,8 +43,7 @@ class Embedded:
             over = known is not None and known.state == RUNNING and now.ended  # the engine will soon notice its end
             if known is not None and known.state != PARKED and not over:
                 return
-            if sum(job.owner == owner and job.state == WAITING for job in jobs.values()) >= MOST_WAITING:
-                raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
+            check_waiting(owner, [job.owner for job in jobs.values() if job.state == WAITING])
             if now.alive:
                 return
             mark_queued(run, now)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vae import data
-from vae.runs import control, files, film, folders, machine, pace, resume, status
+from vae.runs import control, files, film, folders, machine, pace, quota, resume, status
 from vae.runs.run import Run, RunError
 from vae.spec import Spec, SpecError, cost
 
@@ -95,8 +95,9 @@ def _describe(run: Run, **changes: Any) -> Run:
 
 
 def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) -> Run:
-    """Create a run folder, ready to train; if it raises SpecError or DataError, nothing was created."""
+    """Create a run folder, ready to train; if it raises SpecError, DataError or QuotaError, nothing was created."""
     check(spec)
+    quota.check(owner)
     run = folders.create((folder or folders.user_runs()) / _name(spec), spec)
     command = f"python -m vae train {run.name}"
     return _describe(run, title=title.strip()[:TITLE], owner=owner, created=time.time(), command=command)
@@ -107,7 +108,7 @@ def branch(run: Run, owner: str, name: str = "", command: str = "", **changes: A
 
     `name` is the new folder's name and `command` the one that trains it, if they are not the usual ones. Raises
     RunError while the other run trains, if it has nothing to go on from or if the name is taken; SpecError if the
-    changes need other weights. Then nothing was created.
+    changes need other weights; QuotaError. Then nothing was created.
     """
     if status.current(run.path).state in ("running", "starting", "finishing"):
         raise RunError(f"{run.title} is training: pause it, then branch from where it stands.")
@@ -117,6 +118,7 @@ def branch(run: Run, owner: str, name: str = "", command: str = "", **changes: A
         )
     spec = resume.changed(run, changes)
     check(spec)
+    quota.check(owner)
     folder = run.path.parent if _own(run) else folders.user_runs()
     made = folders.create(folder / (name or _name(spec)), spec)
     try:

@@ -15,7 +15,7 @@ from trained import SMALL
 from waiting import PATIENCE, until
 
 from vae import jobs
-from vae.jobs import JobError, Resources, embedded, engine
+from vae.jobs import JobError, Resources, contract, embedded, engine
 from vae.jobs.engine import Engine
 from vae.jobs.queue import PARKED, RUNNING, WAITING, Job, Queue, order
 from vae.runs import Run, control, machine, manage, status
@@ -105,7 +105,7 @@ def test_the_position_is_that_of_the_start(data_folder):
 
 
 def test_an_owner_may_have_so_many_waiting_and_no_more(monkeypatch):
-    monkeypatch.setattr(embedded, "MOST_WAITING", 2)
+    monkeypatch.setattr(contract, "MOST_WAITING", 2)
     for _ in range(2):
         jobs.play(make(owner="a").path, "a")
     with pytest.raises(JobError, match="2 runs waiting"):

@@ -1,0 +1,103 @@
+"""What visitors may keep on a shared machine: runs and bytes, for each of them and for all together."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vae.runs import files, folders
+from vae.runs.run import RunError
+
+LOCAL = "local"  # the owner of what was made without a browser, whose machine it is
+GB = 10**9
+FREE = 0.5  # GB of the disk that stay free: a checkpoint that cannot be written ends a run
+
+
+class QuotaError(RunError):
+    """One run more would be too much; the message says of what, and how to make room."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most runs and bytes of one visitor, and of all together; each setting is its name in the environment."""
+
+    runs: float
+    size: float
+    all_runs: float
+    all_size: float
+
+
+SETTINGS = {  # name in the environment -> default
+    "LATENT_RUNS": 50.0,
+    "LATENT_GB": 2.0,
+    "LATENT_ALL_RUNS": 1000.0,
+    "LATENT_ALL_GB": 50.0,
+}
+
+
+def limits() -> Limits:
+    """Return the limits; a setting that is no number above 0 has its default."""
+    found = []
+    for name, usual in SETTINGS.items():
+        asked = usual
+        with suppress(ValueError):
+            asked = float(os.environ.get(name, usual))
+        found.append(asked if asked > 0 else usual)
+    runs, size, all_runs, all_size = found
+    return Limits(runs, size * GB, all_runs, all_size * GB)
+
+
+def check(owner: str) -> None:
+    """Raise QuotaError if the owner may not have one run more; whose machine it is needs room on the disk alone."""
+    root = folders.user_runs()
+    free = shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
+    if free < FREE * GB:
+        raise QuotaError(
+            f"The disk has {free / GB:.1f} GB free, and {FREE} GB stay free for the runs that train. Delete runs, or "
+            "give LATENT_DATA a folder on another disk."
+        )
+    if owner == LOCAL:
+        return
+    most, kept = limits(), list(_kept(root))
+    own = [path for path, whose in kept if whose == owner]
+    if len(own) >= most.runs:
+        raise QuotaError(f"You have {len(own)} runs, and {most.runs:g} are kept for each visitor. {ROOM}")
+    if len(kept) >= most.all_runs:
+        raise QuotaError(f"There are {len(kept)} runs here, and {most.all_runs:g} are kept. {ROOM}")
+    sizes = {path: size(path) for path, _ in kept}
+    if (mine := sum(sizes[path] for path in own)) >= most.size:
+        raise QuotaError(
+            f"Your runs take {mine / GB:.1f} GB, and {most.size / GB:g} GB are kept for each visitor. {ROOM}"
+        )
+    if (total := sum(sizes.values())) >= most.all_size:
+        raise QuotaError(f"All runs take {total / GB:.1f} GB, and {most.all_size / GB:g} GB are kept here. {ROOM}")
+
+
+ROOM = "Delete some on Models (download them as zips before) to make room."
+
+
+def _kept(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each run's folder and owner; those in the trash are gone."""
+    with suppress(OSError):
+        for path in root.iterdir():
+            if not path.name.startswith(".") and path.is_dir():
+                meta: Any = {}
+                with suppress(OSError, ValueError):
+                    meta = files.read_json(path / "meta.json")
+                yield path, str(meta.get("owner", "")) if isinstance(meta, dict) else ""
+
+
+def size(path: Path) -> int:
+    """Return the bytes of all files in a folder; links are not followed."""
+    total = 0
+    with suppress(OSError), os.scandir(path) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    total += size(Path(entry.path))
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
+    return total
