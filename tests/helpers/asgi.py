@@ -1,7 +1,15 @@
 """Requests to a part of the server without a server."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Return what a coroutine returns; in a thread, since Playwright's loop runs in the one of a worker's tests."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def get(app: Any, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
@@ -31,7 +39,7 @@ def get(app: Any, path: str, **headers: str) -> tuple[int, dict[str, str], bytes
         "http_version": "1.1",
         "asgi": {"spec_version": "2.4"},
     }
-    asyncio.run(app(scope, receive, send))
+    run(app(scope, receive, send))
     start, *rest = [message for message in sent if message["type"].startswith("http.response")]
     found = {name.decode(): value.decode() for name, value in start["headers"]}
     return start["status"], found, b"".join(message.get("body", b"") for message in rest)

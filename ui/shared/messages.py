@@ -45,9 +45,15 @@ def sentence(text: object) -> str:
     """Return a message with Markdown escaped, except the `code` in it: names and typed texts may be part of it."""
     line = " ".join(str(text).split())
     parts = CODE.split(line)
-    escaped = "".join(part if i % 2 else LIVE.sub(r"\\\g<0>", part) for i, part in enumerate(parts))
+    last = len(parts) - 1
+    escaped = "".join(part if i % 2 else _escaped(part, before_code=i < last) for i, part in enumerate(parts))
     start = STARTS.match(escaped)
     return escaped if start is None else f"{start[0][:-1]}\\{start[0][-1]}{escaped[start.end() :]}"
+
+
+def _escaped(text: str, before_code: bool) -> str:
+    """Return a text with Markdown escaped; the code behind it counts as its next character."""
+    return LIVE.sub(r"\\\g<0>", f"{text}x").removesuffix("x") if before_code else LIVE.sub(r"\\\g<0>", text)
 
 
 def problem(text: str) -> None:

@@ -103,7 +103,7 @@ class Run:
             return Spec.from_json(files.read_small(self.path / "spec.json"))
         except (SpecError, ValueError, OSError) as error:
             raise RunError(
-                f"{self.name}/spec.json cannot be used: {error}. Restore it, or train the run anew."
+                f"{self.name}/spec.json cannot be used: {str(error).rstrip('.')}. Restore it, or train the run anew."
             ) from error
 
     @cached_property

@@ -12,6 +12,7 @@ from ui.decode import decoder
 from ui.explore import explorer
 from ui.shared import library
 from vae import runs
+from vae.density import holes
 from vae.geometry import plane
 from vae.runs import RunError
 
@@ -67,8 +68,9 @@ def test_the_payload_unpacks_to_codes_labels_and_weights(tmp_path):
     run = make_run(tmp_path, "run", n=33, **SMALL)
     header, sections = unpack(payload(run))
     codes = run.codes
+    widened = holes.widths(codes.means, codes.scales).astype("<f4")  # q(z) of the population, not of these codes alone
     np.testing.assert_array_equal(np.frombuffer(sections["means"], "<f4"), codes.means.reshape(-1))
-    np.testing.assert_array_equal(np.frombuffer(sections["scales"], "<f4"), codes.scales.reshape(-1))
+    np.testing.assert_array_equal(np.frombuffer(sections["scales"], "<f4"), widened.reshape(-1))
     np.testing.assert_array_equal(np.frombuffer(sections["labels"], "<i4"), codes.labels)
     np.testing.assert_array_equal(np.frombuffer(sections["weights"], "<f4"), decoder.pack(run)[1])
     assert all(at % 8 == 0 for at, _ in header["sections"].values())

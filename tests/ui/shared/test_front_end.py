@@ -1,9 +1,9 @@
 """The front end is told where its server is, in a page that is otherwise what Streamlit sent."""
 
-import asyncio
 import re
 
 import pytest
+from asgi import run
 from node import evaluate
 
 from ui.shared.front_end import BEFORE, SCRIPT, FrontEnd
@@ -27,7 +27,7 @@ def asked(kind: bytes, chunks, accept=b"text/html"):
         sent.append(message)
 
     headers = [(b"accept", accept), (b"accept-encoding", b"gzip"), (b"if-none-match", b'"x"')]
-    asyncio.run(FrontEnd(server)({"type": "http", "headers": headers}, None, send))
+    run(FrontEnd(server)({"type": "http", "headers": headers}, None, send))
     start, *rest = sent
     return dict(start["headers"]), b"".join(m["body"] for m in rest), seen
 

@@ -1,9 +1,9 @@
 """What the server's answers say to a browser, which requests it does not answer, and whose messages change nothing."""
 
-import asyncio
 import re
 
 import pytest
+from asgi import run
 from starlette.responses import PlainTextResponse
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime import caching
@@ -23,7 +23,7 @@ def answer(path):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(SecurityHeaders(app)({"type": "http", "path": path}, None, send))
+    run(SecurityHeaders(app)({"type": "http", "path": path}, None, send))
     return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 

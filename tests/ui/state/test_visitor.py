@@ -1,9 +1,8 @@
 """Who a visitor is: only the cookie that a browser was given makes an owner, or a setting on a machine of one's own."""
 
-import asyncio
-
 import pytest
 import streamlit as st
+from asgi import run
 from fake_runs import SMALL, make_run
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -97,7 +96,7 @@ def answer(*headers):
         sent.append(message)
 
     scope = {"type": "http", "scheme": "http", "headers": [(b"accept", b"text/html"), *headers]}
-    asyncio.run(visitor.VisitorCookie(app)(scope, None, send))
+    run(visitor.VisitorCookie(app)(scope, None, send))
     return [v.decode() for k, v in sent[0]["headers"] if k == b"set-cookie"]
 
 

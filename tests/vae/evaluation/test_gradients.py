@@ -7,7 +7,7 @@ from ppca import as_vae, data_of, random_ppca
 from torch.distributions import Independent, Normal
 
 from vae.evaluation import gradients
-from vae.evaluation.derivation import ladder, rate_slope, standard_error, weigh
+from vae.evaluation.derivation import ladder, rate_slope, weigh
 from vae.evaluation.gradients import ELBO, WEIGHTED, Samples, cloud, variance
 from vae.evaluation.importance import bounds
 from vae.model import Draw
@@ -133,6 +133,3 @@ def test_ladder_of_bounds_has_the_error_of_its_groups(known):
     for rung, other in zip(ladder(log_w, (1, 4, 16)), found.ladder, strict=True):
         assert rung.log_px.item() == pytest.approx(other.log_px.item(), abs=1e-9)
         assert rung.ess.item() == pytest.approx(other.ess.item(), abs=1e-9)
-    values = log_w.reshape(4, 4).exp().mean(1).log()
-    assert standard_error(log_w, 4) == pytest.approx((values.std() / 2).item())
-    assert np.isnan(standard_error(log_w, 16))
