@@ -96,7 +96,10 @@ class Pupil:
                 state.id = self.elements[name][0]
                 if isinstance(value, bool):
                     state.trigger_value = value
-                else:  # a component's event
+                else:  # a component's event, beside its state
+                    state.json_value = "{}"
+                    state = client.widget_states.widgets.add()
+                    state.id = self.elements[name][0]
                     state.id = _make_trigger_id(state.id, "events")
                     state.json_trigger_value = json.dumps([{"event": "ask", "value": value}])
             self.finished.clear()

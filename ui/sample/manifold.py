@@ -101,7 +101,7 @@ def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:
 
     def handle_event() -> None:
         now = sampling.read(run.name, run.spec)
-        event = session.widget(name).get().get("ask")
+        event = session.reported(name, "ask")
         sampling.write(run.name, run.spec, sampling.changed(now, event, run.spec))
 
     try:

@@ -243,7 +243,7 @@ def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
     name = f"{key}_{run.name}"
 
     def handle_event() -> None:
-        event = session.widget(name).get().get("ask")
+        event = session.reported(name, "ask")
         if not isinstance(event, dict):
             return
         now = sampling.read(run.name, run.spec)

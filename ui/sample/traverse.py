@@ -87,7 +87,7 @@ def traverse(run: Run, codes: Codes, *, runnable: bool, label: int, key: str) ->
     name = f"{key}_{run.name}"
 
     def handle_event() -> None:
-        event = session.widget(name).get().get("ask")
+        event = session.reported(name, "ask")
         if not isinstance(event, dict):
             return
         asked = _index(event, len(codes))

@@ -4,7 +4,7 @@ What the address says too is in the table of permalink.py. Streamlit keeps the v
 `widget` reads and sets those.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -62,6 +62,12 @@ def nothing() -> None:
 def widget(key: str, default: Any = None) -> Key[Any]:
     """Return the key of a widget's value, which is the default before the widget was drawn."""
     return Key(key, lambda: default)
+
+
+def reported(component: str, event: str) -> Any:
+    """Return what a component's browser reports under a name; None for nothing, and for a message of another form."""
+    found = widget(component).get()
+    return found.get(event) if isinstance(found, Mapping) else None
 
 
 def remembered(field: str) -> Key[tuple[str, str]]:

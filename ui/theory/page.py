@@ -218,7 +218,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
     now: Chapters = session.CHAPTERS.kept().setdefault(run.name, Chapters())
 
     def handle_event() -> None:
-        event = session.widget(name).get().get("ask")
+        event = session.reported(name, "ask")
         if not isinstance(event, dict):
             return
         i = event.get("image")
