@@ -114,8 +114,8 @@ class Pupil:
             self.received += len(packet)
             message = ForwardMsg.FromString(packet)
             kind = message.WhichOneof("type")
-            if kind == "new_session":
-                self.script = message.new_session.page_script_hash
+            if kind == "navigation":
+                self.script = message.navigation.page_script_hash
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 self._take(message.delta)
             elif kind == "auto_rerun":
