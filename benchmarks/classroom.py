@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -286,6 +287,7 @@ def main() -> int:
     parser.add_argument("--pupils", type=int, nargs="+", default=[30, 100], help="how many, class after class")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each class")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its runs would go on training without it
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LATENT_DATA"] = folder
         server = start(Path(folder))
