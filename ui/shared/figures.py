@@ -181,7 +181,11 @@ def _shifts(places: np.ndarray, names: Sequence[str]) -> np.ndarray:
                 moved[j, 1] -= push
                 still = False
         if still:
-            break
+            return moved[:, 1] - places[:, 1]
+    order = np.argsort(places[:, 1], kind="stable")  # too many in one place: one line each, from below
+    moved = places.astype(np.float64)
+    for below, above in itertools.pairwise(order):
+        moved[above, 1] = max(moved[above, 1], moved[below, 1] + LINE)
     return moved[:, 1] - places[:, 1]
 
 
