@@ -1,6 +1,5 @@
 """Figures as pure functions of arrays: no Streamlit in here, so that they are tested and exported without an app."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -171,21 +170,12 @@ def _shifts(places: np.ndarray, names: Sequence[str]) -> np.ndarray:
     `places` [N, 2] are in pixels of the narrowest map. Names keep their order: on a wider map they lie further apart.
     """
     moved = places.astype(np.float64)
-    for _ in range(200):
-        still = True
-        for i, j in itertools.combinations(range(len(names)), 2):
-            (across, up), wide = moved[i] - moved[j], LETTER * (len(names[i]) + len(names[j])) / 2
-            if abs(across) < wide and abs(up) < LINE - 1e-6:
-                push = (LINE - abs(up)) / 2 * (1 if up >= 0 else -1)
-                moved[i, 1] += push
-                moved[j, 1] -= push
-                still = False
-        if still:
-            return moved[:, 1] - places[:, 1]
-    order = np.argsort(places[:, 1], kind="stable")  # too many in one place: one line each, from below
-    moved = places.astype(np.float64)
-    for below, above in itertools.pairwise(order):
-        moved[above, 1] = max(moved[above, 1], moved[below, 1] + LINE)
+    placed: list[int] = []
+    for i in np.argsort(places[:, 1], kind="stable"):
+        for j in placed:
+            if abs(places[i, 0] - places[j, 0]) < LETTER * (len(names[i]) + len(names[j])) / 2:
+                moved[i, 1] = max(moved[i, 1], moved[j, 1] + LINE)
+        placed.append(int(i))
     return moved[:, 1] - places[:, 1]
 
 
