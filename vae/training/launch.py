@@ -41,11 +41,11 @@ class Options:
         """Return the options as arguments of a command line."""
         return [f"--{name}={value}" for name, value in vars(self).items() if value is not None]
 
-    def check(self, spec: Spec) -> None:
-        """Raise SpecError unless a spec can be trained with these options on this machine."""
+    def check(self, spec: Spec | None = None) -> None:
+        """Raise SpecError unless a spec (None: any) can be trained with these options on this machine."""
         numbers = {name: value for name, value in vars(self).items() if name in SETTINGS}
         settings.check(**numbers)
-        if self.processes > 1 and spec.objective_kind.couples_batch:
+        if spec is not None and self.processes > 1 and spec.objective_kind.couples_batch:
             name = spec.objective["kind"]
             raise SpecError(
                 f"The objective {name} compares a batch's examples with each other: train it in one process."
@@ -76,7 +76,8 @@ def train(run: Run, options: Options, command: str) -> int:
     """
     from vae.training import denormals
 
-    options.check(run.spec)
+    # a spec that cannot be read is for the trainer, which writes it into the run's status
+    options.check(run.spec if options.processes > 1 else None)
     if machine.memory_limit() is None:
         machine.limit_memory(machine.memory())
     if options.processes > 1 and "RANK" not in os.environ:

@@ -74,8 +74,9 @@ def test_trainer_refuses_what_its_process_may_not_take(data_folder, monkeypatch)
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 def test_process_at_its_limit_gets_a_memory_error():
     program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_DATA, (-1, -1))\n"  # whatever this process was left
         "from vae.runs import machine; import numpy as np\n"
-        "machine.limit_memory(2.5e9); assert machine.memory_limit() == 2.5e9\n"
+        "assert machine.memory_limit() is None; machine.limit_memory(2.5e9); assert machine.memory_limit() == 2.5e9\n"
         "np.empty(10**8)\n"
         "try:\n    np.empty(4 * 10**8)\nexcept MemoryError:\n    print('refused')\n"
         "machine.limit_memory(5e9); print(len(np.empty(4 * 10**8)))"
