@@ -1,27 +1,17 @@
 """The front end's own scripts, packed: Plotly's has 4.6 MB, and Streamlit sends it as it is."""
 
-import gzip
-import os
-import tempfile
 from pathlib import Path
 
-from starlette.responses import FileResponse
+from anyio import to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import __version__
 from streamlit.file_util import get_static_dir
 
-from vae.data import data_root
+from ui.shared import packed
 
 PREFIX = "/static/"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
 LEAST = 4096  # bytes: less is not worth it
-# the name of each of these files holds a digest of its content
-HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Encoding": "gzip",
-    "Vary": "Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class PackedAssets:
@@ -37,10 +27,10 @@ class PackedAssets:
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(PREFIX):
             headers = dict(scope["headers"])
             if b"gzip" in headers.get(b"accept-encoding", b"") and b"range" not in headers:
-                packed = self._packed(scope["path"].lstrip("/"))
-                if packed is not None:
-                    kind = TYPES[Path(scope["path"]).suffix]
-                    answer = FileResponse(packed, media_type=kind, headers=HEADERS)
+                # in a thread: packing the largest takes a quarter of a second, in which nobody else would be answered
+                file = await to_thread.run_sync(self._packed, scope["path"].lstrip("/"))
+                if file is not None:
+                    answer = packed.answer(file, TYPES[Path(scope["path"]).suffix])
         await answer(scope, receive, send)
 
     def _packed(self, name: str) -> Path | None:
@@ -50,13 +40,10 @@ class PackedAssets:
             return None
         if source.stat().st_size < LEAST:
             return None
-        target = data_root() / "cache" / f"front-end-{__version__}" / f"{source.name}.gz"
+        target = packed.folder(f"front-end-{__version__}") / f"{source.name}.gz"
         try:
             if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-                    file.write(gzip.compress(source.read_bytes(), 6, mtime=0))
-                os.replace(file.name, target)
+                packed.write(target, source.read_bytes(), level=6)
         except OSError:
             return None
         return target

@@ -1,6 +1,5 @@
 """Cached reading of runs and images: each file is read once until it changes, and shared by all sessions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,12 +181,12 @@ def _map(
     return figures.latent_map(codes, _plane, prior=rings, seen=seen)
 
 
-def latent_map(run: Run, key: str, plane: Ground, seen: Sequence[float] | None = None) -> go.Figure:
+def latent_map(run: Run, key: str, plane: Ground, seen: tuple[float, ...] | None = None) -> go.Figure:
     """Return the run's map, the same object until its files change, so that the chart is not mounted anew.
 
     `seen` are x0, x1, y0, y1 of the part that is shown first, None for nearly all codes.
     """
-    return _map(run.path, stamp(run.path), key, plane, run.spec.standard_prior, None if seen is None else tuple(seen))
+    return _map(run.path, stamp(run.path), key, plane, run.spec.standard_prior, seen)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

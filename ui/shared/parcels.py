@@ -4,31 +4,24 @@ Over the websocket the same bytes would be sent to every visitor, and again at e
 file; its address never means anything else, so the browser keeps it, and a proxy may.
 """
 
-import gzip
 import hashlib
 import os
 import re
-import tempfile
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from vae.data import data_root
+from ui.shared import packed
 
 LEAST = 32_768  # bytes: less is sent as it is
 MOST = 512 * 2**20  # bytes of all files; what was asked for longest ago goes first
-KNOWN = 32  # parcels whose digest is remembered, so that a page drawn again does not count it again
+KNOWN = 8  # parcels, each held in memory, whose digest is remembered: a page drawn again does not count it again
 PATH = "/parcel/{name:str}"
 NAME = re.compile(r"[0-9a-f]{40}")
-HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Encoding": "gzip",
-    "X-Content-Type-Options": "nosniff",
-}
 
 _lock = Lock()
 _known: OrderedDict[int, tuple[bytes, str]] = OrderedDict()  # id of the bytes -> them, and their name
@@ -37,7 +30,7 @@ serving = False  # whether the route below is served; a test of a page alone has
 
 def folder() -> Path:
     """Return the folder of the files."""
-    return data_root() / "cache" / "parcels"
+    return packed.folder("parcels")
 
 
 def placed(data: bytes) -> bytes | str:
@@ -73,10 +66,7 @@ def _write(name: str, data: bytes) -> None:
     if path.exists():
         os.utime(path)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(gzip.compress(data, 1, mtime=0))
-    os.replace(file.name, path)
+    packed.write(path, data, level=1)
     files = sorted(((f.stat().st_mtime, f.stat().st_size, f) for f in path.parent.iterdir()), reverse=True)
     total = 0
     for _, size, old in files:
@@ -91,7 +81,7 @@ async def answer(request: Request) -> Response:
     path = folder() / name
     if not NAME.fullmatch(name) or not path.is_file():
         return Response(status_code=404)
-    return FileResponse(path, media_type="application/octet-stream", headers=HEADERS)
+    return packed.answer(path, "application/octet-stream")
 
 
 def routes() -> list[Route]:

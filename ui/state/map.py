@@ -66,7 +66,7 @@ def handle_seen(run: Run, event: Any) -> None:
     box = event.get("box")
     if isinstance(box, Sequence) and not isinstance(box, str) and len(box) == 4:
         found = texts.box(",".join(str(v)[:20] for v in box))
-        if found is not None and texts.box(texts.box_text(found)) is not None:
+        if found is not None:
             keep({SEEN: found}, Subject.of(run))
     elif box is None:
         keep({SEEN: None}, Subject.of(run))

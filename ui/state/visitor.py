@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vae import runs
 from vae.runs import Run, RunError
+from vae.runs.quota import LOCAL
 
 ALONE = "LATENT_ALONE"
 COOKIE = "latent_visitor"
 YEAR = 365 * 24 * 3600
-LOCAL = "local"  # the owner of what was made without a browser
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")  # headers that only a proxy sends
 SHORTEST = 16  # characters of a cookie: a shorter one was not made here, and could be guessed

@@ -1,7 +1,5 @@
 """A trainer's status: the file status.json, written several times a second, and a lock held while the trainer lives."""
 
-import json
-import math
 import os
 import time
 from collections.abc import Callable
@@ -12,6 +10,7 @@ from typing import Any, get_args
 from filelock import FileLock
 
 from vae.runs import checked, files
+from vae.spec import json_text
 
 ALIVE = frozenset({"starting", "running", "paused", "finishing"})
 ENDED = frozenset({"done", "stopped", "failed"})
@@ -57,8 +56,7 @@ class Status:
 
     def to_json(self) -> str:
         """Return the status as JSON; numbers that are not finite become null."""
-        content = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in asdict(self).items()}
-        return json.dumps(content) + "\n"
+        return json_text.dumps(asdict(self)) + "\n"
 
 
 CHECKS: dict[type, Callable[[Any, str], Any]] = {str: checked.text, int: checked.whole, float: checked.number}

@@ -49,5 +49,5 @@ def test_small_files_and_a_read_only_folder_pass(app, monkeypatch):
     def refused(*args, **options):
         raise PermissionError
 
-    monkeypatch.setattr("ui.shared.assets.tempfile.NamedTemporaryFile", refused)
+    monkeypatch.setattr("ui.shared.packed.files.write", refused)
     assert get(app, f"/static/js/{LARGEST.name}", accept_encoding="gzip")[2] == b"Streamlit's own"
