@@ -63,7 +63,10 @@ def _following(run: Run) -> None:
 
 @fragment
 def _at_rest(run: Run) -> None:
-    _draw(run, gathering.known(run))
+    found = gathering.known(run)
+    if found.waiting:  # the run has changed since the page was drawn
+        st.rerun()
+    _draw(run, found)
 
 
 def _draw(run: Run, found: Known) -> None:

@@ -104,12 +104,13 @@ def _manifold(run: Run, plane: Plane, key: str, waiting: bool) -> None:
         event = session.reported(name, "ask")
         sampling.write(run.name, run.spec, sampling.changed(now, event, run.spec))
 
+    arrived = answer.done  # read once: an answer that arrives later is waited for
     try:
-        found = answer.result() if answer.done else None
+        found = answer.result() if arrived else None
     except (RunError, DataError) as error:
         messages.failure(error)
         return
     with st.container(key=key):
         _component(data=payload(run, settings, plane, found), key=name, height="content", on_ask_change=handle_event)
-    if waiting == answer.done:
+    if waiting == arrived:
         st.rerun()  # another rhythm needs another fragment

@@ -55,16 +55,22 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Asked:
-    """The answers for one grid; `near` is None before the samples are there, or without images to compare them with."""
+    """The answers for one grid; `near` is None before the samples are there, or without images to compare them with.
+
+    `drawn` and `compared` say which had arrived when they were asked for. What is drawn, and whether the page looks
+    again, follow from these alone: an answer that arrives between the two would be neither drawn nor waited for.
+    """
 
     half: Half
     samples: Answer[Samples]
+    drawn: bool
     near: Answer[Neighbours] | None
+    compared: bool
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is to come."""
-        return self.samples.done and (self.near is None or self.near.done)
+        """Whether nothing more was to come."""
+        return self.drawn and (self.near is None or self.compared)
 
 
 def _region(settings: Settings, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -116,8 +122,8 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
             made,
         ),
     )
-    near = None
-    if samples.done and not comparable(run):
+    near, drawn = None, samples.done
+    if drawn and not comparable(run):
         with suppress(RunError, DataError):  # the grid says what is wrong with its samples
             images = samples.result().images
             near = asking.once(
@@ -125,7 +131,7 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
                 question,
                 lambda: pool.ask(sample.neighbours, run.path, images, half.noisy),
             )
-    return Asked(half, samples, near)
+    return Asked(half, samples, drawn, near, near is not None and near.done)
 
 
 def display(images: np.ndarray) -> np.ndarray:
@@ -153,7 +159,7 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
     half = asked.half
     sent: dict[str, Any] = {"source": half.source, "t": half.t, "noisy": half.noisy, "state": "waiting"}
     sent |= {"hue": HUES[half.source], "short": SHORT[half.source]}
-    if not asked.samples.done:
+    if not asked.drawn:
         return sent
     try:
         found = asked.samples.result()
@@ -172,7 +178,7 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
         "strays": found.strays,
         "count": found.count,
     }
-    if asked.near is not None and asked.near.done:
+    if asked.near is not None and asked.compared:
         try:
             near = asked.near.result()
         except (RunError, DataError) as error:

@@ -12,8 +12,8 @@ from page_scripts import MAIN, lives, start, texts
 from safetensors.numpy import save_file
 from turns import AtOnce
 
+from ui.sample import manifold, shared_model, traverse
 from ui.sample import page as sampling
-from ui.sample import shared_model, traverse
 from ui.state import sampling as sampling_state
 from ui.state.permalink import SHOWS
 from ui.state.sampling import parse
@@ -149,6 +149,38 @@ def test_a_question_is_asked_once_also_where_it_fails(folder, monkeypatch):
     assert count == 2
     app.run()
     assert len(asked) == count
+
+
+class Late(AtOnce):
+    """An answer that arrives while the page is being drawn: its `done` is read `reads` times before it is true."""
+
+    reads = 0
+
+    @property
+    def done(self) -> bool:
+        self.reads -= 1
+        return self.reads < 0
+
+    def result(self, timeout=None):
+        if timeout is not None and self.reads >= 0:
+            raise TimeoutError
+        return super().result()
+
+
+@pytest.mark.parametrize("reads", range(8))
+@pytest.mark.parametrize("show", ["samples", "manifold"])
+def test_answer_that_arrives_during_drawing_is_drawn_or_waited_for(folder, monkeypatch, show, reads):
+    """Whenever it arrives after a gesture: a part shown as waiting is drawn again, by a timer or at once."""
+    monkeypatch.setattr(Late, "reads", reads)
+    monkeypatch.setattr(pool, "ask", Late)
+    run, sent, again = run_of(folder), [], []
+    part, draw = {"samples": (sampling, sampling._grids), "manifold": (manifold, manifold._manifold)}[show]
+    monkeypatch.setattr(part, "_component", lambda data, **_: sent.append(header(data)))
+    monkeypatch.setattr(part.st, "rerun", lambda: again.append(True))
+    draw(run, pair(2, 0, 1), "key", False)
+    [drawn] = sent
+    waits = not drawn["there"] if show == "manifold" else any(half["state"] == "waiting" for half in drawn["halves"])
+    assert again or not waits
 
 
 def test_vectors_are_drawn_as_lines_and_have_no_nearest_image(folder):
