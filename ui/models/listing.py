@@ -7,17 +7,19 @@ import streamlit as st
 from ui.models import managing, owned
 from ui.shared import library, messages
 from ui.shared.chips import data_text, headline, number
-from ui.state import visitor
+from ui.state import session, visitor
 from ui.state.view import set_model
 from vae.runs import Run, RunError
 from vae.spec import presets
 
+CARDS = 20  # that are drawn at first, and with each press for more: drawing a thousand takes a second
+SEARCH = "models_search"
+
 
 def library_cards(shown: Run) -> None:
-    """Draw a card for each run of the library; `shown` is the one that the page shows in full."""
+    """Draw the cards of the library's runs, the first ones of many; `shown` is the run that the page shows in full."""
     managing.undo()
-    for run in owned.sorted_for_me(library.usable()):
-        _card(run, run.name == shown.name)
+    _cards(owned.sorted_for_me(library.usable()), shown)
     if examples := library.examples():
         expanded = shown.name in {run.name for run in examples}
         title = f"{len(examples)} unhealthy examples"
@@ -31,6 +33,41 @@ def library_cards(shown: Run) -> None:
     for broken in library.broken():
         words = f"**{messages.plain(broken.name)}** cannot be read. {messages.sentence(broken.reason)}"
         st.error(words, icon=":material/folder_off:")
+
+
+def matching(found: list[Run], words: str) -> list[Run]:
+    """Return the runs whose title, folder, preset, data or number of dimensions contains every word, in any case."""
+    wanted = words.lower().split()
+    return [run for run in found if all(word in _searched(run) for word in wanted)]
+
+
+def _searched(run: Run) -> str:
+    kind = presets.title(run.spec.preset, full=True)
+    return f"{run.title} {run.name} {kind} {run.spec.preset} {run.spec.data_name} {run.spec.latent}-d".lower()
+
+
+def _cards(found: list[Run], shown: Run) -> None:
+    """Draw the first cards of those that are searched for; the shown run's is always among them."""
+    here = found
+    if len(found) > CARDS:
+        words = st.text_input(
+            f"Search {len(found):,} models", key=SEARCH, placeholder="name, preset, data, 2-d …",
+            on_change=session.CARDS.forget, icon=":material/search:",
+        )  # fmt: skip
+        here = matching(found, words)
+        if not here:
+            st.caption("No model has these words in its name, preset or data.")
+    count = CARDS + session.CARDS.get()
+    first = here[:count]
+    if shown.name not in {run.name for run in first}:
+        first = [run for run in found if run.name == shown.name] + first
+    for run in first:
+        _card(run, run.name == shown.name)
+    if len(here) > count:
+        st.button(
+            f"Show {min(CARDS, len(here) - count)} of {len(here) - count:,} more",
+            key="models_more", on_click=session.CARDS.set, args=(count,), width="stretch",
+        )  # fmt: skip
 
 
 def _card(run: Run, chosen: bool) -> None:

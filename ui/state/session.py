@@ -110,5 +110,6 @@ BRANCH: Key[str] = Key("branch_of", str)  # the run that a branch is being prepa
 DELETED: Key[tuple[str, str] | None] = Key(
     "deleted_run", nothing
 )  # place in the trash and title of the run deleted last
+CARDS: Key[int] = Key("models_cards", int)  # how many more cards than at first the library shows
 EVALUATIONS: Key[dict[str, Any]] = Key("evaluating", dict)  # path of a run -> answers of its evaluation table
 MEASUREMENTS: Key[dict[str, Any]] = Key("measuring", dict)  # path of a run -> a measurement and its answer
