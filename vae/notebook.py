@@ -15,6 +15,7 @@ from vae import runs
 from vae.data import DataError
 from vae.data.batches import Batches, prepare
 from vae.data.completion import complete
+from vae.data.recommended import misfit, recommended
 from vae.evaluation import evaluate as measure
 from vae.model import LatentModel
 from vae.model.latent_model import from_prior
@@ -40,8 +41,9 @@ def train(
     """Train a model in this process and return its run, a folder among the user's runs.
 
     `model` is a preset's name (`vae.PRESETS`) or a Spec, `changes` are fields of Spec: `train("beta-vae",
-    data="digits", latent=8, epochs=5)`. With `data`, the entries that follow from the data are set unless `changes`
-    contain them: shape, classes, grey levels, and no binarisation unless the data are grey pixels.
+    data="digits", latent=8, epochs=5)`. A preset on `data` is what the app recommends there (networks of their size,
+    epochs for about half a minute), except for `changes`. A Spec on `data` takes what follows from them unless
+    `changes` contain it: shape, classes, grey levels, and no binarisation unless the data are grey pixels.
 
     The run's `name` is PRESET-DATA if none is given, with a number if that is taken; the app and `vae.load` find it by
     this name, below `vae.data.data_root()`. After training it is evaluated on `n` test examples (None: all) with `k`
@@ -162,7 +164,12 @@ class Model:
 
 def _spec(model: str | Spec, data: str | None, changes: dict[str, Any]) -> Spec:
     """Return the spec of a preset or of another spec with changes, completed from the data."""
-    base = vars(model if isinstance(model, Spec) else preset(model))
+    if isinstance(model, Spec) or data is None:
+        base = vars(model if isinstance(model, Spec) else preset(model))
+    else:
+        if unfit := misfit(model, data):
+            raise SpecError(unfit)
+        base = vars(recommended(model, data))
     if unknown := changes.keys() - {field.name for field in fields(Spec)}:
         raise SpecError(f"A spec has no {', '.join(sorted(unknown))}. It has {', '.join(base)}.")
     if data is None:

@@ -93,9 +93,10 @@ def test_an_unlabelled_set_is_trained_and_shown_on_the_pages(photos, folder):
 def test_the_form_offers_an_unlabelled_set(photos):
     from ui.train import fitting
     from ui.train.spec_fields import to_values
+    from vae.data.recommended import misfit, recommended
     from vae.runs import manage
 
     assert photos in data.NAMES
-    spec = fitting.recommended("vae", photos)
+    spec = recommended("vae", photos)
     assert manage.check(spec) == 80 and not fitting.offered(to_values(spec))["condition"]
-    assert "labels" in fitting.misfit("cvae", photos)
+    assert "labels" in misfit("cvae", photos)

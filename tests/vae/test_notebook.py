@@ -49,7 +49,7 @@ def test_every_name_is_there_and_documented():
 def test_train_keeps_a_measured_run():
     run = train()
     assert run.name == "vae-digits" and run.path.parent == runs.user_runs()
-    assert run.spec.shape == (1, 8, 8) and run.history[-1]["step"] == 11
+    assert run.spec.shape == (1, 8, 8) and run.history[-1]["step"] == 21
     assert run.metrics["elbo"]["n"] == 20 and run.metrics["elbo"]["units"] == "nats"
     assert [r.name for r in runs.library([runs.user_runs()])] == ["vae-digits"]
     assert train().name == "vae-digits-2"
@@ -89,7 +89,8 @@ def test_what_was_said_stays():
         ("vae", {"data": None}, "needs data"),
         ("vae", {"epoch": 3}, "A spec has no epoch"),
         ("vae", {"data": "mnits"}, "Did you mean mnist"),
-        ("vae", {"data": "linear-gaussian"}, "Choose normal or laplace"),
+        ("vae", {"data": "linear-gaussian", "likelihood": {"kind": "bernoulli"}}, "Choose normal or laplace"),
+        ("cvae", {"data": "linear-gaussian"}, "has none. Choose other data"),
         ("vae", {"learning_rate": -1}, "[Ll]earning rate"),
         ("vae", {"name": "../elsewhere"}, "no run name"),
     ],

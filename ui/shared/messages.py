@@ -61,6 +61,11 @@ def problem(text: str) -> None:
     st.warning(sentence(text), icon=":material/link_off:")
 
 
+def warning(text: str) -> None:
+    """Show what is allowed and will not come out as it was set."""
+    st.warning(sentence(text), icon=":material/warning:")
+
+
 def failure(error: object) -> None:
     """Show a file that cannot be used, with its remedy; the rest of the page is drawn."""
     st.error(sentence(error), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""Which choices go together: what is recommended for some data, what is offered, and what a choice changes."""
+"""Which choices go together: what is offered, and what a choice changes."""
 
 from typing import Any
 
@@ -13,80 +13,13 @@ from ui.train.spec_fields import (
     same,
     to_entries,
     to_values,
-    total_steps,
 )
 from vae import data
-from vae.spec import PRESETS, Spec, cost, preset
+from vae.data.recommended import binarisations, covers, recommended
+from vae.spec import PRESETS
 from vae.spec import choices as options
 from vae.spec import rules as compose
 from vae.spec.choices import NUMBERS
-
-FIRST_RUN_SECONDS = 35.0
-FIRST_RUN_EPOCHS = 400
-
-COVERS_ALL = {"kind": "normal", "sigma": "shared"}  # a density of any numbers, whatever the data
-
-
-def recommended(name: str, dataset: str) -> Spec:
-    """Return a preset on some data with networks of their size, and epochs for about half a minute.
-
-    What the data cannot have (see `misfit`) is left out.
-    """
-    description = data.describe(dataset)
-    changes: dict[str, Any] = {**description.settings, **PRESETS[name].entries}
-    if not covers(dataset, changes.get("likelihood", {"kind": "bernoulli"})["kind"]):
-        changes["likelihood"] = description.settings.get("likelihood", COVERS_ALL)
-    kind = changes.get("likelihood", {"kind": "bernoulli"})["kind"]
-    if options.LIKELIHOODS[kind].bits:
-        changes["likelihood"] = {**changes["likelihood"], "levels": description.levels}
-    if classes := len(description.classes):
-        if condition := changes.get("condition"):
-            changes["condition"] = {**condition, "classes": classes}
-    else:
-        changes["condition"] = None
-    fitting = binarisations(dataset, kind)
-    natural = "dynamic" if options.LIKELIHOODS[kind].binary else "none"
-    changes["binarisation"] = natural if natural in fitting else fitting[0]
-    spec = preset(name, data=dataset, shape=description.shape, epochs=1, **changes)
-    # by arithmetic alone: the same on every machine, so that a lesson shows the same to everybody
-    seconds = cost.step_seconds(spec, 2) * total_steps(dataset, spec.size, spec.batch, 1)
-    usual = [int(e) for e in NUMBERS["epochs"].usual if e <= FIRST_RUN_EPOCHS and e * seconds <= FIRST_RUN_SECONDS]
-    return preset(name, data=dataset, shape=description.shape, **changes | {"epochs": max(usual, default=1)})
-
-
-def misfit(name: str, dataset: str) -> str:
-    """Return why a preset makes no sense on some data, as a sentence, or ""."""
-    own, description = PRESETS[name].entries, data.describe(dataset)
-    if own.get("condition") and not description.classes:
-        return f"This preset is told labels, and {description.title} has none. Choose other data, or another preset."
-    likelihood = own.get("likelihood", {}).get("kind")
-    if likelihood and not covers(dataset, likelihood):
-        title = options.LIKELIHOODS[likelihood].title.lower()
-        return (
-            f"This preset is about the {title} likelihood, which {description.title} cannot have. "
-            "Choose other data, or another preset."
-        )
-    return ""
-
-
-def covers(dataset: str, likelihood: str) -> bool:
-    """Return whether a likelihood suits these data under some binarisation."""
-    return bool(binarisations(dataset, likelihood))
-
-
-def _accepts(dataset: str, likelihood: str, binarisation: str) -> bool:
-    try:
-        stub = data.describe(dataset).empty()
-        data.check_likelihood({"kind": likelihood, "levels": stub.levels}, stub, binarisation)
-    except data.DataError:
-        return False
-    return True
-
-
-def binarisations(dataset: str, likelihood: str) -> tuple[str, ...]:
-    """Return the binarisations that fit, in the order to offer; only "none" where there is nothing to binarise."""
-    words = ("dynamic", "static", "none") if data.describe(dataset).grey else ("none",)
-    return tuple(word for word in words if _accepts(dataset, likelihood, word))
 
 
 def _climbs(values: Values, **entries: Any) -> bool:

@@ -14,10 +14,11 @@ from ui.train.spec_fields import LABELS, NONE, Problem, Values
 from ui.train.widgets import Fields, base, fill, followed, key, read, write
 from vae import data
 from vae.data import DataError
+from vae.data.recommended import misfit, recommended
 from vae.jobs import embedded
 from vae.runs import machine, pace
 from vae.runs.resume import FIXED
-from vae.spec import PRESETS, Spec, SpecError, cost
+from vae.spec import PRESETS, Spec, SpecError, cost, schedules
 from vae.spec import choices as options
 from vae.spec.choices import CHOICES, NUMBERS, OBJECTIVES
 from vae.spec.fields import Sizes
@@ -69,11 +70,11 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
     How long it will take stands in `estimate_in`, or below the controls.
     """
     if not session.FORM_SPEC.known():
-        fill(fitting.recommended(*FIRST))
+        fill(recommended(*FIRST))
     values = read()
     spec, found = spec_fields.judge(values, base())
-    if misfit := fitting.misfit(values["preset"], values["data"]):
-        found = [("preset", misfit), *found]
+    if unfit := misfit(values["preset"], values["data"]):
+        found = [("preset", unfit), *found]
     steps = spec_fields.total_steps(values["data"], values["size"], values["batch"], values["epochs"])
     fields = Fields(values, disabled, frozenset() if branch is None else FIXED | {"preset"}, steps)
     with st.container(key="spec_form", gap="small"):
@@ -141,13 +142,13 @@ def _other(_: str) -> None:
     """Switch to another dataset or preset and its recommended values, keeping those that were changed by hand."""
     values, before = read(), base()
     new = (values["preset"], values["data"])
-    spec = fitting.recommended(*new)
+    spec = recommended(*new)
     fill(spec, fitting.carry(values, (before.preset, before.data), new))
 
 
 def _reset() -> None:
     values = read()
-    fill(fitting.recommended(values["preset"], values["data"]))
+    fill(recommended(values["preset"], values["data"]))
 
 
 def _summary(group: str, values: Values) -> str:
@@ -318,5 +319,7 @@ def _estimate(spec: Spec | None, problems: list[str], branch: Spec | None) -> Fo
         f"thread{'s' * (threads > 1)} of this machine, by arithmetic and by what earlier runs took. Validation, saving "
         "and waiting for others come on top.",
     )
+    for text in schedules.unfinished(vars(spec), steps):
+        messages.warning(text)
     changes = {} if branch is None else spec_fields.branch_changes(spec, branch)
     return Form(None if problems else spec, problems, seconds, n, steps, weights, changes)

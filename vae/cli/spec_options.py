@@ -29,7 +29,9 @@ _USUAL = vars(preset("vae"))  # the kinds that most presets have
 
 def add_spec_options(parser: argparse.ArgumentParser) -> None:
     """Add an option to a parser for each number, choice and kind of a spec, and for each option of a kind."""
-    numbers = parser.add_argument_group("numbers and choices", "what is not given is the preset's")
+    numbers = parser.add_argument_group(
+        "numbers and choices", "what is not given is what the preset has on these data, the same as in the app"
+    )
     for name, option in PLAIN.items():
         _add(numbers, name, _words(option), option)
     numbers.add_argument(
@@ -116,7 +118,8 @@ def _words(option: Option) -> str:
     value = ",".join(map(str, option.default)) if isinstance(option, Sizes) else option.default
     usual = f"usually {value:g}" if isinstance(value, float) else f"usually {'all' if value is None else value}"
     if isinstance(option, Scalar):
-        return arguments.words(option, "usually off" if value is None and option.above else usual)
+        off = "usually off" if value is None and option.above else usual
+        return arguments.words(option, f"usually {option.recommended}" if option.recommended else off)
     bounds = f"{option.range}; " if isinstance(option, Sizes) else ""
     return f"{option.sentence} ({bounds}{usual})"
 

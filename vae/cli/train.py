@@ -12,9 +12,10 @@ from typing import Any
 from vae import data, runs
 from vae.cli import spec_options
 from vae.data.completion import complete, steps
+from vae.data.recommended import misfit, recommended
 from vae.jobs import CLUSTER
 from vae.runs import Run, RunError, files, manage, open_run, resume
-from vae.spec import PRESETS, Spec, SpecError, arguments, preset, schedules
+from vae.spec import PRESETS, Spec, SpecError, arguments, schedules
 from vae.spec.choices import ROLES
 from vae.spec.fields import MOST_STEPS
 from vae.training import launch
@@ -117,7 +118,9 @@ def _spec(given: argparse.Namespace) -> Spec:
     """Return the spec of the command line, completed from the data."""
     if given.target is None or given.data is None:
         raise SpecError("train needs a PRESET and --data NAME, or a RUN")
-    entries = _chosen(given, vars(preset(given.target)))
+    if unfit := misfit(given.target, given.data):
+        raise SpecError(unfit)
+    entries = _chosen(given, vars(recommended(given.target, given.data)))
     entries = complete(entries, data.describe(given.data), spec_options.chosen(given))
     return Spec(**_scheduled(given, entries))
 

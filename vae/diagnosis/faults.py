@@ -126,7 +126,7 @@ def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
     d = spec.latent
     than = f"PCA with {d} axes leaves {with_error(found.pca, 2, '')} of squared error an image"
     mine = f"this model {with_error(found.error, 2, '')}"
-    if found.saved.below(0):
+    if found.saved.below(-limits.LINEAR * found.pca.value):
         return Verdict(
             Severity.ILL,
             f"{than}, {mine}: a linear map does better.",

@@ -49,4 +49,5 @@ def learn(spec: Spec, status: Status) -> None:
     ratio = alone / status.step / cost.step_seconds(spec, status.threads)
     old = correction(spec, status.threads) if key in content else ratio
     content[key] = old ** (1 - MEMORY) * ratio**MEMORY
+    data_root().mkdir(parents=True, exist_ok=True)
     files.write_json(data_root() / "machine.json", content)

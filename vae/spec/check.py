@@ -76,6 +76,15 @@ def _together(entries: Entries) -> list[Problem]:
     posterior = POSTERIORS[entries["posterior"]["kind"]]
     if not posterior.density and entries["prior"] is not None:
         return [("prior", "An autoencoder's points have no density to hold against a prior. Set prior to null.")]
+    for name, table in (("posterior", POSTERIORS), ("prior", PRIORS)):
+        kind = table[entries[name]["kind"]] if entries[name] is not None else None
+        if kind is not None and entries["latent"] < kind.least_latents:
+            words = (
+                f"A {name} of couplings needs {kind.least_latents} latents or more, not {entries['latent']}: with one, "
+                "there is no second latent that could bend it, and it can only be a Normal. Choose a Normal, or more "
+                "latents."
+            )
+            return [(name, words)]
     if posterior.codebook and entries["latent"] % (size := posterior.filled(entries["posterior"])["size"]):
         words = f"{entries['latent']} latents cannot be cut into codes of {size}. Choose a size that divides them."
         return [("posterior", words)]

@@ -24,7 +24,8 @@ LAYERS = 64  # more than any network in this project needs, and few enough for a
 class Scalar:
     """A number from `low` to `high` (above `low` where `above`), or one of `words`, or None where `optional`.
 
-    `usual` are the values that a slider offers; `scheduled`: it can be a function of the step (vae.spec.schedules).
+    `usual` are the values that a slider offers; `scheduled`: it can be a function of the step (vae.spec.schedules);
+    `recommended` says what a preset on some data has instead of the default, where that depends on both.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Scalar:
     optional: bool = False
     scheduled: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
+    recommended: str = ""
 
     @property
     def range(self) -> str:

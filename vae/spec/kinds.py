@@ -134,6 +134,7 @@ class Posterior(Family):
 
     `density`: it has a density; without one there is no rate and no bound. `factorised`: over dimensions. `scalable`:
     it is location plus scale times noise, so one factor makes it wider. `codebook`: its points form a codebook.
+    `least_latents` is the least number of latents for which it is more than a simpler family.
     """
 
     distribution: str = ""
@@ -141,6 +142,7 @@ class Posterior(Family):
     factorised: bool = False
     scalable: bool = False
     codebook: bool = False
+    least_latents: int = 1
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Prior(Kind):
 
     `standard`: it is N(0, I). `learned`: it has weights. `factorised`: over dimensions. `reparametrised`: its samples
     carry a gradient. `by_label` is the code of its variant with a mean and sigma for each label; `no_labels` says why
-    it cannot be used with labels at all.
+    it cannot be used with labels at all. `least_latents` is as for a posterior.
     """
 
     symbol: str = ""
@@ -160,6 +162,7 @@ class Prior(Kind):
     reparametrised: bool = True
     by_label: str = ""
     no_labels: str = ""
+    least_latents: int = 1
 
     def load_by_label(self) -> Any:
         """Return the class of the variant with a mean and sigma for each label."""

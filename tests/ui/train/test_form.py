@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from ui.train import fitting, form, spec_fields
 from ui.train import widgets as fields
 from vae import data, runs
+from vae.data.recommended import misfit, recommended
 from vae.model import build
 from vae.runs import machine, manage, pace
 from vae.runs.resume import FIXED
@@ -93,9 +94,8 @@ def test_impossible_values_are_refused_with_the_reason(changes, reason):
 @pytest.mark.parametrize("name,dataset", PAIRS)
 def test_every_preset_fits_every_dataset_or_is_refused(name, dataset):
     """Every preset can be trained on every embedded dataset or is refused."""
-    spec = fitting.recommended(name, dataset)
-    misfit = fitting.misfit(name, dataset)
-    assert bool(misfit) == ((name, dataset) in REFUSED)
+    spec = recommended(name, dataset)
+    assert bool(misfit(name, dataset)) == ((name, dataset) in REFUSED)
     assert manage.check(spec)
     build.objective(spec)
     assert pace.seconds(spec, spec_fields.examples(spec), 2) < 60
@@ -170,6 +170,9 @@ def specs(draw):
         entries["prior"] = None
     if entries["condition"] and entries["prior"] and options.PRIORS[entries["prior"]["kind"]].no_labels:
         entries["condition"] = None
+    kinds = [options.POSTERIORS[entries["posterior"]["kind"]]]
+    kinds += [options.PRIORS[entries["prior"]["kind"]]] if entries["prior"] else []
+    entries["latent"] = max(entries["latent"], *(kind.least_latents for kind in kinds))
     if entries["posterior"]["kind"] == "quantised":
         entries["latent"] *= entries["posterior"].get("size", 2)
         assume(entries["latent"] <= 4096)
@@ -186,13 +189,13 @@ def test_any_spec_goes_to_fields_and_back(spec):
     values = spec_fields.to_values(spec)
     assert spec_fields.judge(values, spec)[0] == spec
     # without its own words to fall back on, it comes back spelt out and means the same
-    other, _ = spec_fields.judge(values, fitting.recommended("autoencoder", "glyphs"))
+    other, _ = spec_fields.judge(values, recommended("autoencoder", "glyphs"))
     assert other is not None
     assert all(spec_fields.same(name, value, getattr(other, name)) for name, value in vars(spec).items())
 
 
 def values_of(name="vae", dataset="digits", **changes):
-    return spec_fields.to_values(fitting.recommended(name, dataset)) | changes
+    return spec_fields.to_values(recommended(name, dataset)) | changes
 
 
 def test_other_data_bring_networks_and_keep_manual_changes():
@@ -227,7 +230,7 @@ def test_whatever_is_offered_can_be_trained(dataset):
     for name, choices in fitting.offered(start).items():
         for choice in choices:
             values = fitting.follow(start | {name: [choice] if name == "terms" else choice}, name)
-            spec, problems = spec_fields.judge(values, fitting.recommended("vae", dataset))
+            spec, problems = spec_fields.judge(values, recommended("vae", dataset))
             assert not problems, (name, choice)
             build.objective(spec)
 
@@ -374,7 +377,7 @@ def test_the_first_screen_is_ready_to_play(monkeypatch):
     monkeypatch.setattr(machine, "slowdown", lambda threads, own=0: 1.0)
     got = result(start())
     assert got.problems == []
-    assert got.spec == fitting.recommended("vae", "digits")
+    assert got.spec == recommended("vae", "digits")
     assert (got.examples, got.steps) == (1297, 400 * 21)
     assert 1 < got.seconds < 60
 
@@ -392,11 +395,11 @@ def test_preset_and_data_fill_the_form():
     app = start()
     widget(app, "preset").select("iwae").run()
     widget(app, "data").select("sprites").run()
-    assert result(lives(app)).spec == fitting.recommended("iwae", "sprites")
+    assert result(lives(app)).spec == recommended("iwae", "sprites")
     widget(app, "data").select("linear-gaussian").run()
-    assert result(lives(app)).spec == fitting.recommended("iwae", "linear-gaussian")
+    assert result(lives(app)).spec == recommended("iwae", "linear-gaussian")
     widget(app, "preset").select("autoencoder").run()
-    assert result(lives(app)).spec == fitting.recommended("autoencoder", "linear-gaussian")
+    assert result(lives(app)).spec == recommended("autoencoder", "linear-gaussian")
     assert fields.key("prior") not in [box.key for box in app.selectbox]
     assert any("No prior" in caption.value for caption in app.caption)
 
@@ -411,7 +414,28 @@ def test_slider_and_field_hold_one_number():
     assert result(lives(app)).spec.latent == 23
     assert any("latent" in caption.value for caption in app.caption)
     widget(app, "reset", "button").click().run()
-    assert result(lives(app)).spec == fitting.recommended("vae", "digits")
+    assert result(lives(app)).spec == recommended("vae", "digits")
+
+
+def test_a_schedule_that_cannot_finish_is_a_warning():
+    app = start()
+    assert not app.warning
+    widget(app, "objective_beta_shape", "segmented_control").set_value("linear").run()
+    widget(app, "objective_beta_steps", "number_input").set_value(9_000).run()
+    got = result(lives(app))
+    assert got.problems == []  # it can be trained all the same
+    assert "takes 9,000 steps and the run 8,400" in app.warning[0].value
+    widget(app, "objective_beta_steps", "number_input").set_value(8_400).run()
+    assert not lives(app).warning
+
+
+@pytest.mark.parametrize("part", ["posterior", "prior"])
+def test_a_flow_of_one_latent_is_refused_with_the_reason(part):
+    app = start()
+    widget(app, part).select("flow").run()
+    widget(app, "latent", "number_input").set_value(1).run()
+    assert "with one, there is no second latent" in result(lives(app)).problems[0]
+    assert "with one, there is no second latent" in app.error[0].value
 
 
 def test_a_schedule_is_drawn_and_only_then():
@@ -499,7 +523,7 @@ def test_json_that_cannot_be_is_refused_and_nothing_is_lost(text, reason):
     widget(app, "load", "button").click().run()
     assert reason in lives(app).error[0].value
     assert widget(app, "json", "text_area").value == text
-    assert result(app).spec == replace(fitting.recommended("vae", "digits"), latent=9)
+    assert result(app).spec == replace(recommended("vae", "digits"), latent=9)
 
 
 def test_the_form_survives_another_page_with_what_is_hidden():

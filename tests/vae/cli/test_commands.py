@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 import vae
 from vae import cli, runs
 from vae.cli import COMMANDS, _parser, main
+from vae.data.completion import steps
+from vae.data.recommended import recommended
 from vae.evaluation import evaluate
+from vae.notebook import _spec
 from vae.runs import Run
 from vae.spec import SpecError, preset, schedules
 from vae.spec.settings import SETTINGS
@@ -205,34 +208,43 @@ def test_a_model_of_one_training_example_is_diagnosed(data_folder, capsys):
 # schedules know the run's length
 
 
-def spec_of(*words, name="new"):
+def spec_of(*words, name="new", data="digits"):
     """Return the spec of a new run, which is not trained."""
     from vae.cli import train
 
-    given = _parser().parse_args(["train", *words, "--data", "digits", "--name", name])
+    given = _parser().parse_args(["train", *words, "--data", data, "--name", name])
     given.command_line = ""
     return train._target(given).spec
 
 
 def test_a_cosine_rises_over_a_tenth_of_a_short_run():
     short = spec_of("vae", "--cosine", "--epochs", "20").learning_rate
-    assert short["steps"] == 220 and short["warmup"] == 22
-    assert schedules.at(short, 219) < 1e-6 < max(schedules.at(short, s) for s in range(220))
+    assert short["steps"] == 420 and short["warmup"] == 42
+    assert schedules.at(short, 419) < 1e-6 < max(schedules.at(short, s) for s in range(420))
     long = spec_of("vae", "--cosine", "--epochs", "1000", name="long").learning_rate
-    assert long["steps"] == 11_000 and long["warmup"] == 500
+    assert long["steps"] == 21_000 and long["warmup"] == 500
 
 
-@pytest.mark.parametrize(("text", "steps"), [("44", 44), ("25%", 55), ("0.1%", 1), ("100%", 220)])
-def test_a_warm_up_is_steps_or_a_share(text, steps):
+@pytest.mark.parametrize(("text", "expected"), [("44", 44), ("25%", 105), ("0.1%", 1), ("100%", 420)])
+def test_a_warm_up_is_steps_or_a_share(text, expected):
     beta = spec_of("beta-vae", "--warm-up", text, "--epochs", "20").objective["beta"]
-    assert beta == {"schedule": "linear", "start": 0.0, "stop": 4.0, "steps": steps}
+    assert beta == {"schedule": "linear", "start": 0.0, "stop": 4.0, "steps": expected}
 
 
 def test_a_presets_schedule_ends_within_the_run():
-    rising = preset("capacity-vae").objective["capacity"]
-    assert rising["steps"] > 220
-    assert spec_of("capacity-vae", "--epochs", "20").objective["capacity"] == {**rising, "steps": 110}
+    usual = recommended("capacity-vae", "digits")
+    rising = usual.objective["capacity"]
+    assert rising["steps"] == steps(vars(usual), "digits") // 2
+    assert spec_of("capacity-vae").objective["capacity"] == rising
+    assert spec_of("capacity-vae", "--epochs", "20", name="short").objective["capacity"] == {**rising, "steps": 210}
     assert spec_of("capacity-vae", "--epochs", "600", name="long").objective["capacity"] == rising
+
+
+@pytest.mark.parametrize("name", ["vae", "capacity-vae", "logistic-vae"])
+@pytest.mark.parametrize("dataset", ["digits", "sprites"])
+def test_a_preset_is_the_same_in_shell_notebook_and_app(name, dataset):
+    """Without further options all of them train what the app recommends."""
+    assert spec_of(name, data=dataset) == _spec(name, dataset, {}) == recommended(name, dataset)
 
 
 def test_a_schedule_that_cannot_finish_is_a_warning(capsys):

@@ -270,6 +270,8 @@ def test_overfitting_needs_three_standard_errors_and_a_price():
 def test_fit_worse_than_pca_and_greedy_class_are_found():
     """Worse than PCA and a class that takes more than its share."""
     ill("reconstruction", "linear", reconstruction=replace(HEALTHY.reconstruction, saved=n(-1.0)))
+    close = replace(HEALTHY.reconstruction, error=n(3.39, 0.07), pca=n(3.38, 0.07), saved=n(-0.01, 0.001))
+    assert found("reconstruction", reconstruction=close).severity == Severity.HEALTHY  # shrunk by its prior, as pPCA is
     hard = replace(HEALTHY.reconstruction, classes={"0": n(10.0), "8": n(30.0)})
     verdict = found("reconstruction", reconstruction=hard)
     assert (verdict.severity, verdict.name) == (Severity.NOTE, "class")

@@ -17,6 +17,7 @@ NUMBERS = {
     "epochs": Scalar(
         "Epochs", "How often training goes through all examples.", 20, 1, 10**6,
         (1, 2, 3, 5, 8, 10, 15, 20, 30, 40, 50, 80, 100, 150, 200, 300, 400), whole=True,
+        recommended="so many as take about half a minute",
     ),
     "samples": Scalar(
         "Samples K", "Draws of z for each image and step; more cost K times the decoder's work.", 1, 1, 10_000,

@@ -1,6 +1,6 @@
 """The posteriors q(z|x)."""
 
-from vae.spec.choices.shared import hidden, layers, shared_sigma, sigma
+from vae.spec.choices.shared import COUPLED, hidden, layers, shared_sigma, sigma
 from vae.spec.fields import LARGEST_LAYER, MOST_LATENTS, Scalar
 from vae.spec.kinds import Posterior
 from vae.spec.work import Work, couplings
@@ -62,6 +62,7 @@ POSTERIORS = {
         power="^2",
         extra=lambda n, options: n + int(options["context"]),
         distribution="flow",
+        least_latents=COUPLED,
     ),
     "quantised": Posterior(
         "Codebook (autoencoder)",

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from vae.spec.choices.shared import MOST_PARTS, hidden, layers
+from vae.spec.choices.shared import COUPLED, MOST_PARTS, hidden, layers
 from vae.spec.fields import Scalar
 from vae.spec.kinds import Options, Prior, Sized
 from vae.spec.work import Work, couplings, normals, operations
@@ -66,5 +66,6 @@ PRIORS = {
         symbol=r"\mathrm{Flow}_\theta",
         distribution="flow",
         learned=True,
+        least_latents=COUPLED,
     ),
 }

@@ -5,6 +5,7 @@ from vae.spec.kinds import Options, Sized
 from vae.spec.work import Work
 
 MOST_PARTS = 100_000  # components of a mixture, pseudo-inputs, couplings
+COUPLED = 2  # a coupling changes one half of the latents by the other
 
 
 def sigma(title: str, sentence: str, each: str, symbol: str = r"\sigma") -> Scalar:
