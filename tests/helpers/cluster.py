@@ -16,7 +16,7 @@ import psutil
 
 # Ray replaces 127.0.0.1 by the machine's outer address, but no other address of the loopback network
 NODE, DASHBOARD = "127.0.0.2", "127.0.0.1"
-RAY = Path(sys.executable).with_name("ray")
+RECIPE = Path(__file__).resolve().parents[2] / "scripts" / "ray-node"
 OBJECTS = 100_000_000  # bytes of shared memory a node
 PATIENCE = 180.0
 STARTS = 3  # Ray ends a node that is not up in 30 seconds, which a busy machine may need
@@ -90,22 +90,22 @@ class LocalCluster:
         print(self.token, self.folder, file=self.guard.stdin, flush=True)
 
     def node(self, *words: str) -> subprocess.Popen:
-        """Start a node of one processor; it joins the head unless `words` make it one."""
-        place = words or (f"--address={NODE}:{self.gcs}",)
-        command = [str(RAY), "start", "--block", *place, f"--node-ip-address={NODE}", "--num-cpus=1"]
-        command += [f"--object-store-memory={OBJECTS}", "--min-worker-port=0", "--max-worker-port=0"]
-        command += ["--dashboard-agent-listen-port=0", "--disable-usage-stats"]
+        """Start a node of one processor by the script of the README; it joins the head unless `words` make it one."""
+        place = words or ("join", f"{NODE}:{self.gcs}", "1", f"--node-ip-address={NODE}")
+        command = [str(RECIPE), *place, "--block", f"--object-store-memory={OBJECTS}"]
+        command += ["--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0"]
         with open(self.folder / "start.log", "ab") as log:
-            environment = ours() | self.environment
+            environment = ours() | self.environment | {"RAY": str(Path(sys.executable).with_name("ray"))}
             node = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         self.nodes.append(node)
         return node
 
     def start(self) -> None:
         """Start the head and a second node, and wait until both take jobs."""
+        # the last of two equal options counts
         head = [f"--port={self.gcs}", f"--dashboard-host={DASHBOARD}", f"--dashboard-port={self.dashboard}"]
         head += [f"--ray-client-server-port={free_port()}", f"--temp-dir={self.folder}", "--include-dashboard=true"]
-        self.join(1, "--head", *head)
+        self.join(1, "head", NODE, "1", *head)
         self.join(2)
 
     def join(self, nodes: int, *words: str) -> None:
