@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ui.shared.figures import DECODER, ENCODER, GRID, KL, PRIOR, RECONSTRUCTION, RIM, THEME_INK
-from vae.density.holes import FAR, HOLE
+from vae.density.holes import HOLE
 from vae.diagnosis.evidence import (
     Bound,
     Codes,
@@ -30,6 +30,7 @@ MOST_BARS = 48  # dimensions that are drawn, the strongest ones
 NODES = 24  # along each side of the map of holes, that can be clicked
 NEAR = 4.2  # sigmas of the prior that are shown
 CLIP = 6.0  # nats either way beyond which the map of holes has one colour
+BEGINS = 1.0  # the distance at which a hole begins, in units of itself
 # log-ratios diverge at 0: prior without data is the prior's grey-violet, data without prior the encoder's blue
 DIVERGING = [[0.0, "#832db6"], [0.33, "#cdb3dd"], [0.5, "#f3f1eb"], [0.67, "#b5d3ee"], [1.0, "#1f6cb0"]]
 
@@ -159,22 +160,22 @@ def holes(found: Holes) -> go.Figure:
     """Return the map of log q - log p, or of distances to the codes, with its holes outlined and nodes to click."""
     x, y = np.array(found.x), np.array(found.y)
     values = np.array(found.values).reshape(len(y), len(x))
-    ratio = found.kind == "ratio"
+    ratio = found.map_kind == "ratio"
     name = "log q − log p" if ratio else "distance"
     figure = go.Figure()
     if len(y) == 1:
         figure.add_scatter(x=x, y=values[0], mode="lines", line={"color": KL if ratio else RIM, "width": 2})
-        figure.add_hline(y=HOLE if ratio else FAR, line={"color": PRIOR, "width": 1, "dash": "dot"})
-        return _plain(figure, "z₁", f"{name}, nats" if ratio else f"{name}, spacings")
+        figure.add_hline(y=HOLE if ratio else BEGINS, line={"color": PRIOR, "width": 1, "dash": "dot"})
+        return _plain(figure, "z₁", f"{name}, nats" if ratio else f"{name}, 1 where holes begin")
     look: dict[str, Any] = (
         {"colorscale": DIVERGING, "zmid": 0, "zmin": -CLIP, "zmax": CLIP}
         if ratio
-        else {"colorscale": "cividis", "zmin": 0, "zmax": 3 * FAR, "reversescale": True}
+        else {"colorscale": "cividis", "zmin": 0, "zmax": 3 * BEGINS, "reversescale": True}
     )
-    title = "log q − log p, nats" if ratio else "distance, spacings"
+    title = "log q − log p, nats" if ratio else "distance, 1 where holes begin"
     bar = {"thickness": 8, "outlinewidth": 0, "title": {"text": title, "side": "right", "font": {"size": 11}}}
     figure.add_heatmap(x=x, y=y, z=values, colorbar=bar, hoverinfo="skip", **look)
-    level = HOLE if ratio else FAR
+    level = HOLE if ratio else BEGINS
     # one level needs a step all the same: without it the browser counts levels for ever
     edge = {"start": level, "end": level, "size": 1.0, "coloring": "none"}
     figure.add_contour(

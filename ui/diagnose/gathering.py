@@ -53,4 +53,4 @@ def known(run: Run) -> Known:
             found[part] = None if content is None else restore(PARTS[part], content)
         except (RunError, DataError, SpecError) as error:
             failed[part] = str(error)
-    return Known(Evidence(**found), tuple(waiting), failed)
+    return Known(quick.with_metrics(run, Evidence(**found)), tuple(waiting), failed)

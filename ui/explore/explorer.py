@@ -16,7 +16,7 @@ from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
 from vae.density import holes
-from vae.density.holes import FAR, HOLE, STRAYS
+from vae.density.holes import HOLE, STRAYS
 from vae.geometry import plane as planes
 from vae.geometry.plane import Bent, Ground
 from vae.runs import Codes, Run, RunError
@@ -103,10 +103,17 @@ def content(
         "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
         "split": codes.split,
         "every": every,
-        "limits": {"hole": HOLE, "strays": STRAYS, "far": FAR},
+        "limits": {"hole": HOLE, "strays": STRAYS, "far": _far(codes)},
         "data": run.spec.data,
     }
     return header, sections
+
+
+def _far(codes: Codes) -> float:
+    """Return the distance from all codes at which a hole begins where q(z) is unreliable; 0 for fewer than two."""
+    scales = None if codes.scales is None else codes.scales.astype(np.float64)
+    aggregate = holes.Aggregate(codes.means.astype(np.float64), scales)
+    return holes.calibrate(aggregate, None).far if len(codes) > 1 else 0.0
 
 
 def serialise(plane: Ground) -> dict[str, Any]:

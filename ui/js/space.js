@@ -57,7 +57,7 @@ class Space {
     this.blended = new Float32Array(this.pixels);
     /** @type {number | null} */
     this._unit = null;
-    /** @type {{spacing: number, strays: number, trusted: boolean} | null} */
+    /** @type {{strays: number, trusted: boolean} | null} */
     this._calibration = null;
   }
 
@@ -180,9 +180,8 @@ class Space {
     return found;
   }
 
-  // How codes look that are left out of q(z), over a spread of 200 (fewer where that takes long): their median
-  // distance to the nearest other one, and the share that would count as holes. Few codes in many dimensions leave most
-  // of them alone, and q(z) worthless.
+  // How codes look that are left out of q(z), over a spread of 200 (fewer where that takes long): the share that would
+  // count as holes. Few codes in many dimensions leave most of them alone, and q(z) worthless.
   get calibration() {
     if (!this._calibration) {
       const count = Math.min(200, this.n, Math.max(50, Math.round((200 * QUICK) / this.n)));
@@ -190,10 +189,8 @@ class Space {
         const i = Math.floor((k * this.n) / count);
         return this.evaluate(this.code(i), i);
       });
-      const distances = left.map((s) => s.distance).sort((a, b) => a - b);
       const strays = left.filter((s) => difference(s) < this.header.limits.hole).length / count;
       this._calibration = {
-        spacing: distances[count >> 1] || 1,
         strays,
         trusted: Boolean(this.inverse) && strays <= this.header.limits.strays,
       };
@@ -212,7 +209,7 @@ class Space {
       const inside = difference(found) >= this.header.limits.hole;
       return { inside, text: inside ? "in the data" : "in a hole" };
     }
-    const inside = found.distance < this.header.limits.far * this.calibration.spacing;
+    const inside = found.distance <= this.header.limits.far;
     return { inside, text: inside ? "near the data" : "far from the data" };
   }
 

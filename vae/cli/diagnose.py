@@ -23,12 +23,13 @@ def run(given: argparse.Namespace) -> None:
 
 
 def _diagnose(given: argparse.Namespace) -> None:
-    from vae.diagnosis import cards, kept, report
+    from vae.diagnosis import cards, kept, quick, report
     from vae.diagnosis.verdict import Absent
 
     found = open_run(given.model)
     with reporting.bar(found.name) as say:
-        findings = cards.judge(found.spec, report.diagnose(found, keep=True, say=say))
+        known = report.diagnose(found, keep=True, say=say)
+    findings = cards.judge(found.spec, quick.with_metrics(found, known))
     worst = cards.main(findings)
     print("healthy" if worst is None else cards.TITLES[worst.name])
     for name, finding in findings.items():

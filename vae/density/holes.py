@@ -1,13 +1,15 @@
 """Decide whether a point lies in the data or in a hole of the aggregate posterior.
 
-The criterion is log q(z) - log p(z) if q(z) is reliable, otherwise the distance to the nearest code. No torch, so that
-the app can use it.
+The criterion is log q(z) - log p(z) if q(z) is reliable, otherwise the distance to the nearest code, held against that
+of q(z)'s own draws. All latent dimensions count. No torch, so that the app can use it.
 
 q(z) is that of the population, estimated from N codes. Their own mixture leaves gaps between them that more codes would
 fill, so that its share of holes falls with N: 65 % at 300 codes and 12 % at 10,000 of one model. Each code is therefore
 widened by a bandwidth, chosen as what gives left-out draws the highest density; it falls to 0 as N grows.
 
-The card on Explore uses the same criterion, in the browser.
+Distances shrink as the codes become more, for draws of the prior and of q(z) alike: what is compared does not depend on
+N, and where q(z) is the prior itself, as many draws of both lie far away. Explore, Sample and Diagnose use the same
+criterion, the first in the browser.
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from vae.density.log_q import PAIRS, Array, log_q
 
 HOLE = -2.0  # log q(z) - log p(z) in nats below which a point counts as a hole
 STRAYS = 0.1  # q(z) is unreliable if a larger share of the left-out codes counts as holes
-FAR = 4.0  # if q(z) is unreliable: a point this many typical neighbour distances from the nearest code is a hole
+NEAR = 0.95  # share of q(z)'s own draws that are near its codes; if q(z) is unreliable, what is farther is a hole
 JUDGES = 200  # codes that are left out in turn
 WIDER = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)  # bandwidths, in units of the codes' sigma N^(-1 / (d + 4))
 PART = 0.5  # of the likeliest bandwidth: it is best where most draws are, and in the tails, where holes are, too wide
@@ -28,15 +30,27 @@ FLOOR = 30.0  # nats below which a left-out draw is as bad as any: one far away 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """q(z) = (1/N) sum_i N(z; mu_i, diag sigma_i^2) of means and scales [N, d] (None for an autoencoder)."""
+    """q(z) = (1/N) sum_i N(z; mu_i, diag sigma_i^2) of means and scales [N, d] (None for an autoencoder).
+
+    `spread` [N, d] are the codes' own scales, where `scales` are wider (None: they are the same).
+    """
 
     means: Array
     scales: Array | None
+    spread: Array | None = None
 
     @classmethod
     def of_population(cls, means: Array, scales: Array | None) -> "Aggregate":
         """Return q(z) of the population that N codes are a sample of: their mixture, each code as wide as `widths`."""
-        return cls(means, None if scales is None else widths(means, scales))
+        return cls(means, None if scales is None else widths(means, scales), scales)
+
+    def own_draws(self, chosen: NDArray[np.int64]) -> Array:
+        """Return a draw of q(z|x) of each chosen code [J, d], always the same; of an autoencoder the code itself."""
+        spread = self.scales if self.spread is None else self.spread
+        points = np.asarray(self.means[chosen], np.float64)
+        if spread is None:
+            return points
+        return np.asarray(points + spread[chosen] * np.random.default_rng(0).standard_normal(points.shape))
 
     def log_prob(self, z: Array, left_out: NDArray[np.int64] | None = None) -> Array:
         """Return log q(z) [M] in nats of z [M, d], exact; code number `left_out` [M] is excluded for each point.
@@ -79,9 +93,9 @@ def widths(means: Array, scales: Array) -> Array:
     n, d = means.shape
     if n < 2:
         return scales
-    judges = Aggregate(means, scales).judges()
-    noise = np.random.default_rng(0).standard_normal((len(judges), d))
-    draws = means[judges] + scales[judges] * noise
+    plain = Aggregate(means, scales)
+    judges = plain.judges()
+    draws = plain.own_draws(judges)
     unit = means.std(0) * n ** (-1 / (d + 4))
 
     def wider(c: float) -> Array:
@@ -94,10 +108,10 @@ def widths(means: Array, scales: Array) -> Array:
 @dataclass(frozen=True)
 class Calibration:
     """The result of leaving codes out of q(z) in turn: the share that would count as holes (None without
-    density q(z)), and their median distance to the nearest other code."""
+    density q(z)), and the distance to the nearest other code that NEAR of their draws do not exceed."""
 
     strays: float | None
-    spacing: float
+    far: float
 
     @property
     def trusted(self) -> bool:
@@ -114,12 +128,11 @@ def calibrate(codes: Aggregate, log_p: Array | None) -> Calibration:
     if len(codes.means) < 2:
         raise ValueError("fewer than two codes have no neighbours to judge by")
     judges = codes.judges()
-    points = codes.means[judges]
-    spacing = float(np.median(codes.nearest(points, judges)[1])) or 1.0
+    far = float(np.quantile(codes.nearest(codes.own_draws(judges), judges)[1], NEAR)) or 1.0
     if log_p is None or codes.scales is None:
-        return Calibration(None, spacing)
-    strays = float((codes.log_prob(points, judges) - log_p < HOLE).mean())
-    return Calibration(strays, spacing)
+        return Calibration(None, far)
+    strays = float((codes.log_prob(codes.means[judges], judges) - log_p < HOLE).mean())
+    return Calibration(strays, far)
 
 
 def inside(calibration: Calibration, ratio: Array | None, distance: Array) -> NDArray[np.bool_]:
@@ -128,4 +141,4 @@ def inside(calibration: Calibration, ratio: Array | None, distance: Array) -> ND
     """
     if calibration.trusted and ratio is not None:
         return np.asarray(ratio >= HOLE)
-    return np.asarray(distance < FAR * calibration.spacing)
+    return np.asarray(distance <= calibration.far)

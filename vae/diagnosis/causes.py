@@ -71,7 +71,7 @@ def rates(spec: Spec, evidence: Evidence) -> Finding:
             "the model needs no more; where it is larger, it is β's doing.",
             "dead-dimensions",
         )
-    return healthy(f"All {d} dimensions {carried} per image. {units}.")
+    return healthy(f"All {d} dimensions {carried} per image, over {codes.n:,} of them. {units}.")
 
 
 def collapse(spec: Spec, evidence: Evidence) -> Finding:

@@ -88,14 +88,16 @@ class Gap:
 
 @dataclass(frozen=True)
 class Holes:
-    """Holes, where the prior has mass and the data have none, over dimensions `pair` (counted from 0).
+    """Holes, where the prior has mass and the data have none, in all latent dimensions.
 
-    `values` [G * G], rows upwards along `y`, are log q - log p of these dimensions in nats (kind "ratio"), or the
-    distance to the nearest code in typical neighbour distances (kind "distance"). `share` is that of draws from
-    `source` in holes; `strays` is the share of codes that would count as in a hole, each left out in turn.
+    `share` is that of draws from `source` in holes, by log q - log p (`kind` "ratio") or by the distance to the nearest
+    code ("distance"); `strays` is the share of q(z)'s own, each code left out in turn. The map is of the dimensions
+    `pair` (counted from 0): `values` [G * G], rows upwards along `y`, are log q - log p of these dimensions in nats
+    (`map_kind` "ratio"), or the distance to the nearest code, 1 where a hole begins ("distance").
     """
 
     kind: str
+    map_kind: str
     source: str
     pair: tuple[int, ...]
     x: tuple[float, ...]

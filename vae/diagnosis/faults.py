@@ -65,7 +65,8 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
         return None
     wasted = found.total_correlation.value + found.dimension_kl.value
     error = (found.total_correlation.se**2 + found.dimension_kl.se**2) ** 0.5
-    spent = f"Of {with_error(found.rate)} of rate, {with_error(found.mutual_information)} say which image it is"
+    said = with_error(found.mutual_information)
+    spent = f"Of {with_error(found.rate)} of rate over {found.rate.n:,} images, {said} say which image it is"
     full = f" (of at most log N = {signed(found.cap)}: over more images it would be more)" if found.capped else ""
     rest = f"{signed(wasted)} ± {error:.2f} nats are KL(q(z) ‖ p(z))"
     severity = weight(wasted, of) if wasted > limits.ERRORS * error else Severity.HEALTHY
@@ -164,13 +165,13 @@ def overfitting(spec: Spec, evidence: Evidence) -> Finding:
     if found is None or of is None:
         return None
     what = "ELBO" if spec.probabilistic else "−distortion"
-    says = f"{what} on training images {with_error(found.train)}, on new ones {with_error(found.test)}"
+    says = f"The {what} of training images is {with_error(found.train)}, and that of new ones"
     apart = f"{with_error(found.difference)} apart"
     price = significant(found.difference)
     severity = weight(price, of)
     if severity == Severity.HEALTHY:
         much = share(price, evidence) if price else ", within three standard errors"
-        return healthy(f"{says}: {apart}{much}.")
+        return healthy(f"{says} {apart}{much}.")
     remedies = [DECAY]
     if spec.size is not None:
         remedies.insert(0, Remedy("All the data", f"instead of {spec.size:,} examples", {"size": None}))
@@ -181,7 +182,7 @@ def overfitting(spec: Spec, evidence: Evidence) -> Finding:
         remedies.append(Remedy("Half the widths", "less room to learn by heart", {"encoder": halved}))
     return Verdict(
         severity,
-        f"{says}: {apart}{share(price, evidence)}.",
+        f"{says} {apart}{share(price, evidence)}.",
         "The model has learned its training images, not only what they have in common.",
         "overfitted",
         tuple(remedies),

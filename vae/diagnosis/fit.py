@@ -1,6 +1,5 @@
 """Verdicts on the fit of a model's parts: the width of q, the prior and the codes, sigma and the residuals."""
 
-from vae.density.holes import FAR
 from vae.diagnosis import limits
 from vae.diagnosis.evidence import Evidence, Number
 from vae.diagnosis.verdict import (
@@ -158,8 +157,8 @@ def holes(spec: Spec, evidence: Evidence) -> Finding:
     else:
         # if q(z) is unreliable, isolated codes count as holes too: use the excess of the draws' share
         says = (
-            f"{share.value:.1%} ± {share.se:.1%} of draws of {found.source} lie apart from all codes (farther than "
-            f"{FAR:g} typical distances between neighbours), of the codes themselves {found.strays:.1%}"
+            f"{share.value:.1%} ± {share.se:.1%} of draws of {found.source} lie far from all codes, which "
+            f"{found.strays:.0%} of q(z)'s own do"
         )
         share = share._replace(value=share.value - found.strays)
     if not share.above(limits.HOLES_NOTE):

@@ -1,5 +1,8 @@
 """Measure holes, where the prior has mass and no codes are: a map of a plane, and the share of the prior's draws."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,12 +14,14 @@ from vae.model import LatentModel
 from vae.model.families import sample
 from vae.runs import Run
 
+Array = NDArray[np.float64]
+
 DRAWS, SIDE = 2048, 48  # draws of the prior, and nodes along each side of the map
 REACH = 3.4  # least radius of the map, in sigmas of the prior
 SEED = 7
 
 
-def _pair(means: NDArray[np.float64], scales: NDArray[np.float64] | None) -> list[int]:
+def _pair(means: Array, scales: Array | None) -> list[int]:
     """Return the two dimensions of highest KL (of highest variance for an autoencoder), or the only one."""
     spread = means.var(0)
     if scales is not None:
@@ -31,79 +36,99 @@ def saved(run: Run) -> Holes:
     return found(run, codes.means.astype(np.float64), scales, codes.split, None)
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """Codes in some dimensions, the log-density log p of these, and how holes are told among them."""
+
+    codes: holes.Aggregate
+    log_p: Callable[[Array], Array] | None
+    trust: holes.Calibration
+
+    @classmethod
+    def of(cls, means: Array, scales: Array | None, log_p: Callable[[Array], Array] | None) -> "_Judged":
+        codes = holes.Aggregate.of_population(means, scales)
+        known = None if log_p is None else log_p(codes.means[codes.judges()])
+        return cls(codes, log_p, holes.calibrate(codes, known))
+
+    @property
+    def kind(self) -> str:
+        return "ratio" if self.trust.trusted else "distance"
+
+    def look(self, z: Array) -> tuple[Array | None, Array]:
+        """Return log q - log p [M], None if it is unreliable, and then the distance to the nearest code [M]."""
+        if self.trust.trusted and self.log_p is not None:
+            return self.codes.log_prob(z) - self.log_p(z), np.zeros(len(z))
+        return None, self.codes.nearest(z)[1]
+
+    def values(self, z: Array) -> Array:
+        """Return what the map shows at z [M, 1 or 2]."""
+        ratio, distance = self.look(z)
+        return distance / self.trust.far if ratio is None else np.maximum(ratio, -20.0)
+
+
+def _standard(z: Array) -> Array:
+    """Return log N(z; 0, I) [M]."""
+    return np.asarray(-0.5 * (z**2).sum(1) - 0.5 * z.shape[1] * np.log(2 * np.pi))
+
+
+def _prior(run: Run, means: Array, model: LatentModel | None) -> tuple[Callable[[Array], Array] | None, Array, str]:
+    """Return the log-density of what is drawn from (None for an autoencoder), DRAWS of it, and its name."""
+    spec, rng = run.spec, np.random.default_rng(SEED)
+    if not spec.probabilistic:
+        d = means.shape[1]
+        spread = np.cov(means.T, ddof=0).reshape(d, d)
+        factor = np.linalg.cholesky(spread + 1e-12 * max(1.0, np.trace(spread)) * np.eye(d))
+        return None, means.mean(0) + rng.normal(size=(DRAWS, d)) @ factor.T, "a Normal fitted to the codes"
+    if spec.standard_prior:
+        return _standard, rng.normal(size=(DRAWS, means.shape[1])), "the prior N(0, I)"
+    assert model is not None and model.prior is not None
+    prior = model.prior()
+
+    def log_p(z: Array) -> Array:
+        return prior.log_prob(torch.from_numpy(z.astype(np.float32))).double().numpy()
+
+    drawn = sample(prior, DRAWS, torch.Generator().manual_seed(SEED)).double().numpy()
+    return log_p, drawn, "the learned prior" if spec.prior_kind and spec.prior_kind.learned else "the prior"
+
+
 @torch.no_grad()
-def found(
-    run: Run,
-    means: NDArray[np.float64],
-    scales: NDArray[np.float64] | None,
-    split: str,
-    model: LatentModel | None,
-) -> Holes:
-    spec, pair = run.spec, _pair(means, scales)
-    rng = np.random.default_rng(SEED)
-    # other priors may have no closed-form marginals: use all dimensions
-    other = spec.probabilistic and not spec.standard_prior
-    if other and spec.latent > 2:
-        pair = list(range(spec.latent))
-    codes = holes.Aggregate.of_population(means[:, pair], None if scales is None else scales[:, pair])
-    if other:
-        assert model is not None and model.prior is not None
-        prior = model.prior()
+def found(run: Run, means: Array, scales: Array | None, split: str, model: LatentModel | None) -> Holes:
+    """Return the holes in all dimensions of codes [N, d], and the map of the two that say most, where it has one.
 
-        def log_p(z: NDArray[np.float64]) -> NDArray[np.float64]:
-            return prior.log_prob(torch.from_numpy(z.astype(np.float32))).double().numpy()
-
-        drawn = sample(prior, DRAWS, torch.Generator().manual_seed(SEED))[..., pair].double().numpy()
-        source = "the learned prior" if spec.prior_kind and spec.prior_kind.learned else "the prior"
-    elif scales is not None:
-
-        def log_p(z: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.asarray(-0.5 * (z**2).sum(1) - 0.5 * z.shape[1] * np.log(2 * np.pi))
-
-        drawn, source = rng.normal(size=(DRAWS, len(pair))), "the prior N(0, I)"
-    else:
-        chosen = means[:, pair]
-        spread = np.cov(chosen.T, ddof=0).reshape(len(pair), -1)
-        factor = np.linalg.cholesky(spread + 1e-12 * max(1.0, np.trace(spread)) * np.eye(len(pair)))
-        drawn = chosen.mean(0) + rng.normal(size=(DRAWS, len(pair))) @ factor.T
-        source = "a Normal fitted to the codes"
-    judged = None if scales is None else log_p(codes.means[codes.judges()])
-    trust = holes.calibrate(codes, judged)
-
-    def look(z: NDArray[np.float64]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
-        if trust.trusted:
-            return codes.log_prob(z) - log_p(z), np.zeros(len(z))
-        return None, codes.nearest(z)[1]
-
-    inside = holes.inside(trust, *look(drawn))
-    share = Estimate.of(torch.from_numpy(~inside))
-    kind = "ratio" if trust.trusted else "distance"
-    strays = trust.strays if trust.strays is not None else 0.0
-    if kind == "distance":
-        away = codes.nearest(codes.means[codes.judges()], codes.judges())[1]
-        strays = float((away >= holes.FAR * trust.spacing).mean())
-    x, y, values = np.zeros(0), np.zeros(0), np.zeros(0)
-    if len(pair) <= 2:
-        low, high = np.quantile(codes.means, 0.005, 0), np.quantile(codes.means, 0.995, 0)
-        if scales is not None:
-            low, high = np.minimum(low, -REACH), np.maximum(high, REACH)
-        else:
-            low, high = low - 0.15 * (high - low), high + 0.15 * (high - low)
-        axes = [np.linspace(a, b, SIDE) for a, b in zip(low, high, strict=True)]
-        x, y = axes[0], axes[1] if len(axes) > 1 else np.zeros(1)
-        grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, len(axes))
-        ratio, distance = look(grid)
-        values = distance / trust.spacing if ratio is None else np.maximum(ratio, -20.0)
-    rounded = tuple(round(float(v), 3) for v in values)
+    Of a prior that is not N(0, I), two dimensions of more have no density in closed form, and there is no map.
+    """
+    log_p, drawn, source = _prior(run, means, model)
+    whole = _Judged.of(means, scales, log_p)
+    share = Estimate.of(torch.from_numpy(~holes.inside(whole.trust, *whole.look(drawn))))
+    strays = (whole.trust.strays or 0.0) if whole.kind == "ratio" else round(1 - holes.NEAR, 6)
+    pair, part = _pair(means, scales), whole
+    drawable = means.shape[1] <= 2 or log_p in (None, _standard)
+    if means.shape[1] > 2 and drawable:
+        part = _Judged.of(means[:, pair], None if scales is None else scales[:, pair], log_p)
+    x, y, values = _map(part) if drawable else (np.zeros(0),) * 3
     return Holes(
-        kind,
+        whole.kind,
+        part.kind,
         source,
         tuple(pair),
         tuple(x.tolist()),
         tuple(y.tolist()),
-        rounded,
+        tuple(round(float(v), 3) for v in values),
         Number(share.value, share.se, share.n),
         strays,
         len(means),
         split,
     )
+
+
+def _map(part: _Judged) -> tuple[Array, Array, Array]:
+    """Return the axes of a map over the codes and the prior's middle, and its values [G * G]."""
+    means = part.codes.means
+    low, high = np.quantile(means, 0.005, 0), np.quantile(means, 0.995, 0)
+    if part.codes.scales is not None:
+        low, high = np.minimum(low, -REACH), np.maximum(high, REACH)
+    else:
+        low, high = low - 0.15 * (high - low), high + 0.15 * (high - low)
+    axes = [np.linspace(a, b, SIDE) for a, b in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, len(axes))
+    return axes[0], axes[1] if len(axes) > 1 else np.zeros(1), part.values(grid)

@@ -1,12 +1,14 @@
 """Evidence from a run folder's codes and history, read with numpy within milliseconds."""
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from vae.diagnosis.evidence import Codes, Number, Training
+from vae.diagnosis.evidence import Bound, Codes, Evidence, Number, Training
 from vae.runs import Codes as Saved
-from vae.runs import Run
+from vae.runs import Run, measured
 from vae.spec import schedules
 from vae.spec.fields import LOG_SIGMA_RANGE
 
@@ -62,3 +64,29 @@ def training(run: Run) -> Training | None:
         if not math.isclose(value, schedule["stop"], rel_tol=0.01, abs_tol=1e-9):
             late = (name, float(value), float(schedule["stop"]))
     return Training(int(last.get("epoch", 0)) + 1, run.spec.epochs, int(last.get("skipped") or 0), late)
+
+
+def _known(entry: Any) -> Number | None:
+    """Return an entry of metrics.json as a Number, None unless it is whole and finite."""
+    try:
+        found = Number(float(entry["value"]), float(entry["se"]), int(entry["n"]))
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found.value) and math.isfinite(found.se) else None
+
+
+def with_metrics(run: Run, evidence: Evidence) -> Evidence:
+    """Return the evidence with the ELBO, distortion and rate of the run's metrics, which stand on the same screen.
+
+    They are of other noise and pixels; one quantity is one number. Where they are of fewer examples, nothing changes.
+    """
+    bound, metrics = evidence.bound, measured.known(run)
+    if bound is None:
+        return evidence
+    distortion, rate, elbo = (_known(metrics.get(name)) for name in ("distortion", "rate", "elbo"))
+    if elbo is None and distortion is not None and not run.spec.probabilistic:
+        elbo = distortion._replace(value=-distortion.value)
+    if distortion is None or elbo is None or elbo.n < bound.elbo.n:
+        return evidence
+    shown = Bound(elbo, distortion, rate or bound.rate, bound.baseline, bound.gain)
+    return replace(evidence, bound=shown)

@@ -213,11 +213,34 @@ def test_trusted_q_judges_by_ratio_and_others_by_distance():
     log_p = stats.norm.logpdf(wide[lonely.judges()]).sum(1)
     alone = holes.calibrate(lonely, log_p)
     assert not alone.trusted
-    near = holes.FAR * alone.spacing
+    near = alone.far
     assert holes.inside(alone, np.array([9.0, 9.0]), np.array([0.9 * near, 1.1 * near])).tolist() == [True, False]
     assert not holes.calibrate(holes.Aggregate(means, None), None).trusted
     with pytest.raises(ValueError, match="two codes"):
         holes.calibrate(holes.Aggregate(means[:1], None), None)
+
+
+@pytest.mark.parametrize("latents", [2, 6, 20])
+@pytest.mark.parametrize("sigma", [0.1, 0.6])
+def test_distances_find_no_holes_where_q_is_the_prior(latents, sigma):
+    """However many codes there are and whatever their widths, as many draws of p(z) as of q(z) are far from them."""
+    rng = np.random.default_rng(latents)
+    for count in (500, 4000):
+        means = rng.normal(0, np.sqrt(1 - sigma**2), (count, latents))
+        codes = holes.Aggregate(means, np.full_like(means, sigma))
+        away = codes.nearest(rng.normal(size=(2000, latents)))[1] > holes.calibrate(codes, None).far
+        error = np.sqrt(0.05 * 0.95 * (1 / holes.JUDGES + 1 / 2000))
+        assert abs(away.mean() - (1 - holes.NEAR)) < 4 * error
+
+
+def test_distances_find_the_empty_half_whatever_the_count():
+    rng = np.random.default_rng(0)
+    shares = []
+    for count in (500, 2000, 8000):
+        half = np.c_[np.abs(rng.normal(size=count)), rng.normal(size=count)]  # q(z) = 2 p(z) where z_1 > 0
+        codes = holes.Aggregate(half, None)
+        shares.append((codes.nearest(rng.normal(size=(2000, 2)))[1] > holes.calibrate(codes, None).far).mean())
+    assert min(shares) > 0.4 and max(shares) < 0.55 and max(shares) - min(shares) < 0.06
 
 
 # Grids

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fake_runs import make_run
 
+from vae import runs
 from vae.diagnosis import cards, limits, quick
 from vae.diagnosis.evidence import (
     PARTS,
@@ -45,7 +47,9 @@ HEALTHY = Evidence(
     bound=Bound(n(-20.0), n(17.3), n(2.7), n(-30.0), n(10.0)),
     overfitting=Overfitting(n(-19.9), n(-20.0), Number(0.1, 0.1, N)),
     reconstruction=Reconstruction(n(17.3), {"0": n(16.0), "1": n(18.0)}, (3, 4), (30.0, 29.0), n(5.0), n(6.0), n(1.0)),
-    holes=Holes("ratio", "the prior N(0, I)", (0, 1), (0.0, 1.0), (0.0, 1.0), (0.0,) * 4, n(0.05), 0.01, N, "training"),
+    holes=Holes(
+        "ratio", "ratio", "the prior N(0, I)", (0, 1), (0.0, 1.0), (0.0, 1.0), (0.0,) * 4, n(0.05), 0.01, N, "training"
+    ),
     likelihood=Likelihood("probability", None, None, None, 0.005, ((0.1, 0.1, 5.0), (0.9, 0.9, 5.0))),
     width=Width((0.5, 1.0, 2.0), (n(-0.5), Number(0.0, 0.0, N), n(-0.5)), n(1.03)),
     decoder=Decoder((n(0.3), n(0.2))),
@@ -320,3 +324,23 @@ def test_quick_evidence_equals_closed_forms():
         assert codes.sigma[j] ** 2 == pytest.approx(m[:, j].var() + (s[:, j] ** 2).mean(), rel=1e-9)
     assert codes.saturated == (0.0, 0.0, 0.8)
     assert quick.codes(Saved(means, None, None, (), "test")).rates is None
+
+
+def test_the_card_shows_the_runs_own_elbo(tmp_path):
+    """The chip above the card has it from the metrics: one quantity is one number on a screen."""
+    run = make_run(tmp_path, "mine", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [8]})
+    (run.path / "metrics.json").unlink()
+    assert quick.with_metrics(run, HEALTHY) == HEALTHY  # not measured
+
+    def metrics(n, **changes):
+        numbers = {"elbo": (-21.25, 0.3), "distortion": (18.25, 0.3), "rate": (3.0, 0.1)}
+        entries = {name: {"value": v, "se": se, "n": n, "units": "nats"} for name, (v, se) in numbers.items()}
+        runs.write_json(run.path / "metrics.json", entries | changes)
+        return quick.with_metrics(runs.Run(run.path), HEALTHY)
+
+    whole = metrics(N)
+    assert whole.bound.elbo == Number(-21.25, 0.3, N) and whole.bound.gain == HEALTHY.bound.gain
+    assert "ELBO −21.25 ± 0.30 nats" in cards.judge(VAE, whole)["bound"].sentence
+    assert metrics(N - 1) == HEALTHY  # of fewer examples than the card's own
+    assert metrics(N, elbo={"value": None, "se": None, "n": N}) == HEALTHY
+    assert metrics(N, distortion=3) == HEALTHY

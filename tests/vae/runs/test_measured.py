@@ -139,7 +139,9 @@ def test_files_that_older_versions_wrote_are_read(run):
 def test_evidence_without_a_number_comes_back():
     from vae.diagnosis.evidence import Holes, Number, plain, restore
 
-    holes = Holes("ratio", "prior", (0,), (0.0,), (1.0,), (math.nan, 2.0), Number(0.1, math.nan, 1), 0.0, 3, "test")
+    holes = Holes(
+        "ratio", "ratio", "prior", (0,), (0.0,), (1.0,), (math.nan, 2.0), Number(0.1, math.nan, 1), 0.0, 3, "test"
+    )
     again = restore(Holes, strict(json_text.dumps(plain(holes))))
     assert np.array_equal(again.values, holes.values, equal_nan=True)
     assert np.array_equal(again.share, holes.share, equal_nan=True)
