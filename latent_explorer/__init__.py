@@ -1,7 +1,11 @@
 """The command `latent-explorer`: the app, started from anywhere."""
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+ADDRESS = "--server.address"
 
 
 def app() -> Path:
@@ -11,11 +15,24 @@ def app() -> Path:
     return installed if installed.is_file() else here.parent / "app.py"
 
 
+def options(given: Sequence[str]) -> list[str]:
+    """Return the options for Streamlit: without an address the app is for one person, on loopback, as by `make run`.
+
+    It then sets LATENT_ALONE to 1, unless that is set.
+    """
+    said = any(word.split("=")[0] == ADDRESS for word in given) or "STREAMLIT_SERVER_ADDRESS" in os.environ
+    if said:
+        return list(given)
+    os.environ.setdefault("LATENT_ALONE", "1")
+    return [ADDRESS, "127.0.0.1", *given]
+
+
 def main() -> None:
     """Run the app until it is stopped; options are Streamlit's, such as `--server.port 8600`.
 
-    Streamlit reads .streamlit/config.toml in the script's own folder, and puts that folder first on the path.
+    Without an address it is for one person on this machine, see `options`. Streamlit reads .streamlit/config.toml in
+    the script's own folder, and puts that folder first on the path.
     """
     from streamlit.web import cli
 
-    cli.main(["run", str(app()), *sys.argv[1:]], prog_name="latent-explorer")
+    cli.main(["run", str(app()), *options(sys.argv[1:])], prog_name="latent-explorer")

@@ -21,6 +21,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
+import latent_explorer
 from vae import runs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,6 +105,27 @@ def test_requirements_pin_what_the_package_allows(extra):
         (exact,) = pin.specifier
         assert exact.operator == "==" and exact.version in allowed[name].specifier, name
         assert pin.extras == allowed[name].extras
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "options", "alone"),
+    [
+        ([], {}, ["--server.address", "127.0.0.1"], "1"),
+        (["--server.port", "8600"], {}, ["--server.address", "127.0.0.1", "--server.port", "8600"], "1"),
+        ([], {"LATENT_ALONE": "0"}, ["--server.address", "127.0.0.1"], "0"),
+        (["--server.address", "0.0.0.0"], {}, ["--server.address", "0.0.0.0"], None),
+        (["--server.address=127.0.0.1"], {}, ["--server.address=127.0.0.1"], None),
+        ([], {"STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}, [], None),
+    ],
+)
+def test_command_is_for_one_person_unless_it_has_an_address(given, environment, options, alone, monkeypatch):
+    for name in ("LATENT_ALONE", "STREAMLIT_SERVER_ADDRESS"):
+        monkeypatch.setenv(name, "")  # so that it is put back afterwards
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert latent_explorer.options(given) == options
+    assert os.environ.get("LATENT_ALONE") == alone
 
 
 def test_wheel_holds_every_file_in_two_packages(installed):

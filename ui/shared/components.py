@@ -1,12 +1,12 @@
 """What Streamlit components are made of: inline modules, and the bytes that Python sends them."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ui.shared.comments import without_comments
+from vae.spec import json_text
 
 UI = Path(__file__).resolve().parent.parent
 IMPORT = re.compile(r'^import\s[^;]*?from\s+"([^"]+)";\n', re.MULTILINE)
@@ -43,13 +43,13 @@ def source(*names: str) -> str:
 def pack(header: Mapping[str, Any], sections: Mapping[str, bytes]) -> bytes:
     """Return a header's length (4 bytes, little-endian), the header as JSON, then the sections at multiples of 8 bytes.
 
-    The header gains `sections`: name -> [offset from the first section, length].
+    The header gains `sections`: name -> [offset from the first section, length]. What is not finite in it becomes null.
     """
     places, offset = {}, 0
     for name, content in sections.items():
         places[name] = [offset, len(content)]
         offset += -(-len(content) // 8) * 8
-    text = json.dumps({**header, "sections": places}, separators=(",", ":")).encode()
+    text = json_text.dumps({**header, "sections": places}, separators=(",", ":")).encode()
     text += b" " * (-(4 + len(text)) % 8)
     body = b"".join(content + bytes(-len(content) % 8) for content in sections.values())
     return len(text).to_bytes(4, "little") + text + body

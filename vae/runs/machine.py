@@ -2,7 +2,8 @@
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SLOTS, MEMORY = "LATENT_SLOTS", "LATENT_MEMORY"
@@ -64,6 +65,23 @@ def memory_limit() -> float | None:
 
     soft = resource.getrlimit(resource.RLIMIT_DATA)[0]
     return None if soft < 0 else float(soft)
+
+
+@contextmanager
+def limited(most: float) -> Iterator[None]:
+    """Limit this process, and those that it starts, as `limit_memory` does, during a `with` block."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    limit_memory(most)
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
 def limit_memory(most: float) -> None:

@@ -32,9 +32,9 @@ def _null(constant: str) -> None:
     """Return null in place of NaN and Infinity."""
 
 
-def dumps(content: Any, indent: int | None = None) -> str:
+def dumps(content: Any, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
     """Return JSON text; JSON has no NaN and no infinity, so numbers that are not finite become null."""
-    return json.dumps(_finite(content), indent=indent, allow_nan=False)
+    return json.dumps(_finite(content), indent=indent, separators=separators, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

@@ -10,6 +10,7 @@ import shlex
 import signal
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,12 @@ def train(run: Run, options: Options, command: str) -> int:
 
     # a spec that cannot be read is for the trainer, which writes it into the run's status
     options.check(run.spec if options.processes > 1 else None)
-    if machine.memory_limit() is None:
-        machine.limit_memory(machine.memory())
-    if options.processes > 1 and "RANK" not in os.environ:
-        return _train_divided(run, options)
-    with denormals.flushed():
-        return _train_here(run, options, command)
+    # a notebook's process must have its own limit again afterwards
+    with machine.limited(machine.memory()) if machine.memory_limit() is None else nullcontext():
+        if options.processes > 1 and "RANK" not in os.environ:
+            return _train_divided(run, options)
+        with denormals.flushed():
+            return _train_here(run, options, command)
 
 
 def _train_here(run: Run, options: Options, command: str) -> int:

@@ -119,7 +119,10 @@ class Trainer:
         known = status.read(self.path)
         before = known or Status("interrupted" if (self.path / "status.json").exists() else "new")
         if self.leads and before.state not in ("queued", "starting", "new"):
-            control.ask(self.path, mode="run", until=None)  # an old request: the run was started again since
+            # the run was started again since it was asked to pause or stop; a step that is still ahead is asked for
+            until = control.read(self.path).until
+            ahead = until is not None and until > before.step
+            control.ask(self.path, mode="run", until=until if ahead else None)
         try:
             self.update_status(state="starting", attempt=before.attempt + 1, step=before.step, total=before.total)
             session, camera = self._prepare()

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from packed import unpack
 from streamlit.config import get_options_for_section
 
 from ui.shared import components
@@ -12,6 +13,14 @@ SCRIPTS = sorted(path for path in components.UI.rglob("*.js") if "export default
 
 DECLARED = re.compile(r"^(?:export\s+)?(?:async\s+)?(?:default\s+)?(?:const|let|var|class|function\*?)\s+(\w+)", re.M)
 UNPACKED = re.compile(r"^(?:const|let)\s+[\[{]([^\]}]*)[\]}]\s*=", re.M)
+
+
+def test_what_is_packed_is_json_that_a_browser_reads():
+    """JavaScript reads no NaN and no Infinity."""
+    packed = components.pack({"value": float("nan"), "all": [1.5, float("-inf")]}, {"bytes": b"123"})
+    assert b"NaN" not in packed and b"Infinity" not in packed
+    header, sections = unpack(packed)
+    assert (header["value"], header["all"], sections["bytes"]) == (None, [1.5, None], b"123")
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

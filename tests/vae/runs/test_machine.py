@@ -15,6 +15,7 @@ from vae import data
 from vae.data.completion import complete
 from vae.runs import control, machine, manage, status
 from vae.spec import PRESETS, Spec, SpecError, cost, preset
+from vae.training import launch
 from vae.training.trainer import BAD_INPUT, Trainer
 
 MNIST = {"data": "mnist", "shape": (1, 28, 28)}
@@ -83,6 +84,19 @@ def test_process_at_its_limit_gets_a_memory_error():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["refused", str(4 * 10**8)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_training_here_leaves_the_process_its_limit(data_folder, monkeypatch):
+    """A notebook that trains by the command's function is not limited for ever."""
+    import resource
+
+    before, during = resource.getrlimit(resource.RLIMIT_DATA), []
+    monkeypatch.setattr(machine, "memory_limit", lambda: None)
+    monkeypatch.setattr(machine, "memory", lambda: 64e9)
+    monkeypatch.setattr(launch, "_train_here", lambda *_: during.append(resource.getrlimit(resource.RLIMIT_DATA)[0]))
+    launch.train(manage.create(preset("vae", **SMALL), "me"), launch.Options(), "")
+    assert during == [int(64e9)] and resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 def test_memory_is_a_plausible_number():

@@ -18,9 +18,10 @@ from waiting import PATIENCE, until
 from vae import runs
 from vae.cli import main
 from vae.model import build
-from vae.runs import Run, control, film, status
+from vae.runs import Run, RunError, control, film, status
 from vae.runs.manage import create
 from vae.spec import preset
+from vae.training.trainer import Trainer
 
 PER_EPOCH = 21  # ceil(1297 / 64)
 WHOLE = 30  # epochs of a run that is ended and compared with the unbroken one
@@ -192,6 +193,18 @@ def test_pause_step_play_and_stop(start):
     until(step(run, now.step + 1), "resuming")
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE) == 0 and status.current(run.path).state == "stopped"
+
+
+def test_a_step_asked_for_before_the_start_is_kept_while_it_is_ahead():
+    """A run that is asked to go on to a step pauses there; a step behind it is no request any more."""
+    run = make(4)
+    for step_, until_, kept in ((5, 8, 8), (8, 8, None), (9, 8, None), (0, None, None)):
+        control.ask(run.path, mode="stop", until=until_)
+        status.write(run.path, status.Status("stopped", step=step_))
+        trainer = Trainer(run)
+        trainer._prepare = lambda: (_ for _ in ()).throw(RunError("far enough"))
+        trainer()
+        assert control.read(run.path) == control.Control("run", kept)
 
 
 def test_a_learning_rate_changed_by_hand_survives_a_kill(start):
