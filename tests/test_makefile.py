@@ -28,8 +28,8 @@ def checkout() -> Iterator[Path]:
     """Return a folder with the Makefile, that everybody may read: pytest's own may be read by its owner alone."""
     folder = Path(tempfile.mkdtemp(prefix="checkout-"))
     folder.chmod(0o755)
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "requirements-cluster.txt"):
-        shutil.copy(ROOT / name, folder)
+    for path in (ROOT / "Makefile", *ROOT.glob("requirements*.txt")):
+        shutil.copy(path, folder)
     yield folder
     shutil.rmtree(folder)
 

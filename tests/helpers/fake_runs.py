@@ -21,9 +21,9 @@ def weights(spec: Spec, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return random decoder weights whose activations neither die nor explode."""
     made = {}
     for i, layer in enumerate(spec.decoder_layers()):
-        shape = networks.weight_shape(layer)
-        if shape is None:
+        if not (shapes := networks.weights(layer)):
             continue
+        shape = shapes["weight"]
         fan_in = layer["in"] * (4 if layer["kind"] == "conv_transpose2d" else 1)
         made[f"decoder.net.{i}.weight"] = rng.normal(0, 1.4 / fan_in**0.5, shape).astype(np.float32)
         made[f"decoder.net.{i}.bias"] = rng.normal(0, 0.1, layer["out"]).astype(np.float32)

@@ -80,16 +80,37 @@ function erf(x) {
 /** @param {number} x */
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 /** @type {Record<string, (x: number) => number>} */
-const ACTIVATIONS = {
+const PLAIN = {
   relu: (x) => Math.max(x, 0),
-  leaky_relu: (x) => (x > 0 ? x : 0.01 * x),
-  elu: (x) => (x > 0 ? x : Math.expm1(x)),
   silu: (x) => x * sigmoid(x),
   gelu: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
   softplus: (x) => (x > 20 ? x : Math.log1p(Math.exp(x))),
   tanh: Math.tanh,
   sigmoid,
+  // of probabilities that are kept away from 0 and 1, as vae.model.foreign_layers.Logit has it
+  logit: (x) => {
+    const p = Math.min(Math.max(x, 1e-7), 1 - 1e-7);
+    return Math.log(p / (1 - p));
+  },
 };
+/** @type {Record<string, (layer: Layer) => (x: number) => number>} */
+const WITH_OPTIONS = {
+  leaky_relu:
+    ({ slope = 0.01 }) =>
+    (x) =>
+      x > 0 ? x : slope * x,
+  elu:
+    ({ alpha = 1 }) =>
+    (x) =>
+      x > 0 ? x : alpha * Math.expm1(x),
+  clamp: ({ low, high }) => {
+    const [least, most] = [low ?? -Infinity, high ?? Infinity];
+    return (x) => Math.min(Math.max(x, least), most);
+  },
+};
+// The function that a layer applies to each number, or null for a layer that is none.
+/** @param {Layer} layer @returns {((x: number) => number) | null} */
+const activation = (layer) => WITH_OPTIONS[layer.kind]?.(layer) ?? PLAIN[layer.kind] ?? null;
 
 // the mean of p(x|z) from the raw output
 /** @type {Record<string, (x: number) => number>} */
@@ -137,10 +158,50 @@ function step(layer, shape) {
       return { shape: [product(shape)], params: 0, b: 0, c: 0 };
     case "unflatten":
       return { shape: layer.shape, params: 0, b: 0, c: 0 };
+    case "affine":
+      return { shape, params: 2 * layer.in, b: 0, c: 0 };
+    case "permute":
+      return { shape: layer.axes.map((axis) => shape[axis]), params: 0, b: 0, c: 0 };
+    case "pad": {
+      const [top, left, bottom, right] = layer.pads;
+      return { shape: [channels, height + top + bottom, width + left + right], params: 0, b: 0, c: 0 };
+    }
     default:
-      if (!(layer.kind in ACTIVATIONS)) throw new Error(`the browser knows no layer of kind ${layer.kind}`);
+      if (!activation(layer)) throw new Error(`the browser knows no layer of kind ${layer.kind}`);
       return { shape, params: 0, b: 0, c: 0 };
   }
+}
+
+// Where each number of a layer that only moves numbers comes from, -1 for a zero; null for other layers.
+/** @param {Layer} layer @param {number[]} from @param {number[]} to @returns {Int32Array | null} */
+function sources(layer, from, to) {
+  if (layer.kind !== "permute" && layer.kind !== "pad") return null;
+  const index = new Int32Array(product(to));
+  if (layer.kind === "pad") {
+    const [, height, width] = from;
+    const [channels, rows, columns] = to;
+    const [top, left] = layer.pads;
+    for (let c = 0, t = 0; c < channels; c++) {
+      for (let r = 0; r < rows; r++) {
+        for (let q = 0; q < columns; q++, t++) {
+          const [row, column] = [r - top, q - left];
+          const inside = row >= 0 && row < height && column >= 0 && column < width;
+          index[t] = inside ? (c * height + row) * width + column : -1;
+        }
+      }
+    }
+    return index;
+  }
+  const strides = from.map((_, axis) => product(from.slice(axis + 1)));
+  for (let t = 0; t < index.length; t++) {
+    let [rest, source] = [t, 0];
+    for (let i = to.length - 1; i >= 0; i--) {
+      source += (rest % to[i]) * strides[layer.axes[i]];
+      rest = Math.floor(rest / to[i]);
+    }
+    index[t] = source;
+  }
+  return index;
 }
 
 // Copy torch's weights into the order in which the product wants them.
@@ -155,7 +216,7 @@ function place(layer, weight, bias, memory, at) {
       for (let i = 0; i < layer.in; i++) memory[at + i * n + o] = weight[o * layer.in + i];
     }
     memory.set(bias, at + layer.in * n);
-  } else if (layer.kind === "conv2d") {
+  } else if (layer.kind === "conv2d" || layer.kind === "affine") {
     memory.set(weight, at);
     memory.set(bias, at + weight.length);
   } else {
@@ -180,7 +241,8 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
   let [widestB, widestC] = [0, 0];
   for (const layer of header.layers) {
     const next = step(layer, shape);
-    plan.push({ layer, from: shape, to: next.shape, at: floats });
+    const index = sources(layer, shape, next.shape);
+    plan.push({ layer, from: shape, to: next.shape, at: floats, index, each: activation(layer) });
     floats += pad(next.params);
     shape = next.shape;
     widest = Math.max(widest, pad(product(shape)));
@@ -279,8 +341,24 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
     }
   };
 
+  /** @type {typeof linear} */
+  const moved = ({ index }, x, y) => {
+    if (!index) return;
+    for (let t = 0; t < index.length; t++) memory[y + t] = index[t] < 0 ? 0 : memory[x + index[t]];
+  };
+
+  // in place: a factor and a shift for all numbers, or one of each for every entry of the first axis
+  /** @param {PlannedLayer} planned @param {number} x */
+  const affine = ({ layer, to, at }, x) => {
+    const each = product(to) / layer.in;
+    for (let c = 0, t = x; c < layer.in; c++) {
+      const [factor, shift] = [memory[at + c], memory[at + layer.in + c]];
+      for (const end = t + each; t < end; t++) memory[t] = memory[t] * factor + shift;
+    }
+  };
+
   /** @type {Record<string, typeof linear>} */
-  const moves = { linear, conv2d: convolution, conv_transpose2d: transposed, upsample };
+  const moves = { linear, conv2d: convolution, conv_transpose2d: transposed, upsample, permute: moved, pad: moved };
   const pixels = product(header.shape);
   const image = new Float32Array(pixels);
   const mean = MEANS[header.mean];
@@ -295,8 +373,10 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
       if (kind in moves) {
         moves[kind](entry, halves[now], halves[1 - now]);
         now = 1 - now;
-      } else if (kind in ACTIVATIONS) {
-        const f = ACTIVATIONS[kind];
+      } else if (kind === "affine") {
+        affine(entry, halves[now]);
+      } else if (entry.each) {
+        const f = entry.each;
         for (let t = halves[now], end = t + product(entry.to); t < end; t++) memory[t] = f(memory[t]);
       }
     }

@@ -15,8 +15,8 @@ ATLAS_REMEDY = "The browser cannot run this decoder, and no atlas of it is saved
 
 
 def runnable(run: Run) -> bool:
-    """Return whether decoder.js knows every layer of the run's decoder."""
-    return all(layer["kind"] in networks.IN_BROWSER for layer in run.spec.decoder_layers())
+    """Return whether decoder.js can run the run's decoder."""
+    return networks.in_browser(run.spec.decoder_layers())
 
 
 def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray]:

@@ -26,15 +26,86 @@ def _gelu(x: np.ndarray) -> np.ndarray:
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
-    "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "silu": lambda x: x * _sigmoid(x),
     "gelu": _gelu,
     "softplus": lambda x: np.logaddexp(0, x),
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
+    "logit": lambda x: np.log((p := np.clip(x, 1e-7, 1 - 1e-7)) / (1 - p)),
 }
+
+
+def _leaky_relu(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    return np.where(x > 0, x, layer.get("slope", 0.01) * x)
+
+
+def _elu(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    return np.where(x > 0, x, layer.get("alpha", 1.0) * np.expm1(np.minimum(x, 0)))
+
+
+def _clamp(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    low, high = layer["low"], layer["high"]
+    return np.clip(x, -np.inf if low is None else low, np.inf if high is None else high)
+
+
+def _pad(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    """Return images with zeros around them, or cropped where a pad is negative."""
+    top, left, bottom, right = layer["pads"]
+    outer = [(0, 0), (0, 0), (max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0))]
+    x = np.pad(x, outer)
+    rows, columns = x.shape[2] + min(bottom, 0), x.shape[3] + min(right, 0)
+    return x[:, :, max(-top, 0) : rows, max(-left, 0) : columns]
+
+
+def _flatten(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    return x.reshape(len(x), -1)
+
+
+def _unflatten(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    return x.reshape(len(x), *layer["shape"])
+
+
+def _upsample(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    return x.repeat(layer["scale"], 2).repeat(layer["scale"], 3)
+
+
+def _permute(x: np.ndarray, layer: dict[str, Any]) -> np.ndarray:
+    return x.transpose(0, *(axis + 1 for axis in layer["axes"]))
+
+
+WITHOUT_WEIGHTS: dict[str, Callable[[np.ndarray, dict[str, Any]], np.ndarray]] = {
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "clamp": _clamp,
+    "pad": _pad,
+    "flatten": _flatten,
+    "unflatten": _unflatten,
+    "upsample": _upsample,
+    "permute": _permute,
+}
+
+
+def _linear(x: np.ndarray, layer: dict[str, Any], weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return x @ weight.T + bias
+
+
+def _affine(x: np.ndarray, layer: dict[str, Any], weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    shape = (-1, *(1,) * (x.ndim - 2))
+    return x * weight.reshape(shape) + bias.reshape(shape)
+
+
+def _conv(x: np.ndarray, layer: dict[str, Any], weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Return the convolution: for each place of the kernel, the input pixels under it."""
+    k, s, p = layer["kernel"], layer["stride"], layer["padding"]
+    x = np.pad(x, [(0, 0), (0, 0), (p, p), (p, p)])
+    rows, columns = ((size - k) // s + 1 for size in x.shape[2:])
+    made = np.zeros((len(x), layer["out"], rows, columns), x.dtype)
+    for i in range(k):
+        for j in range(k):
+            under = x[:, :, i : i + rows * s : s, j : j + columns * s : s]
+            made += np.einsum("nchw,oc->nohw", under[:, :, :rows, :columns], weight[:, :, i, j], optimize=True)
+    return made + bias[:, None, None]
 
 
 def _conv_transpose(x: np.ndarray, layer: dict[str, Any], weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -50,21 +121,23 @@ def _conv_transpose(x: np.ndarray, layer: dict[str, Any], weight: np.ndarray, bi
     return full[:, :, p:rows, p:columns] + bias[:, None, None]
 
 
+WITH_WEIGHTS: dict[str, Callable[[np.ndarray, dict[str, Any], np.ndarray, np.ndarray], np.ndarray]] = {
+    "linear": _linear,
+    "affine": _affine,
+    "conv2d": _conv,
+    "conv_transpose2d": _conv_transpose,
+}
+
+
 def raw(layers: list[dict[str, Any]], weights: Weights, z: np.ndarray) -> np.ndarray:
     """Return the decoder's raw output at z [N, d]; raises Unsupported."""
     x = np.asarray(z, np.float32)
     for i, layer in enumerate(layers):
         kind = layer["kind"]
-        if kind == "linear":
-            x = x @ weights[f"{i}.weight"].T + weights[f"{i}.bias"]
-        elif kind == "conv_transpose2d":
-            x = _conv_transpose(x, layer, weights[f"{i}.weight"], weights[f"{i}.bias"])
-        elif kind == "upsample":
-            x = x.repeat(layer["scale"], 2).repeat(layer["scale"], 3)
-        elif kind == "flatten":
-            x = x.reshape(len(x), -1)
-        elif kind == "unflatten":
-            x = x.reshape(len(x), *layer["shape"])
+        if kind in WITH_WEIGHTS:
+            x = WITH_WEIGHTS[kind](x, layer, weights[f"{i}.weight"], weights[f"{i}.bias"])
+        elif kind in WITHOUT_WEIGHTS:
+            x = WITHOUT_WEIGHTS[kind](x, layer)
         elif kind in ACTIVATIONS:
             x = ACTIVATIONS[kind](x)
         else:

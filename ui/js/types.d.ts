@@ -165,6 +165,12 @@ interface Layer {
   output_padding: number[];
   scale: number;
   shape: number[];
+  axes: number[];
+  pads: number[];
+  slope?: number;
+  alpha?: number;
+  low?: number | null;
+  high?: number | null;
 }
 
 /** The product C[m x n] = A[m x k] B[k x n]; a, b and c are where they begin in the memory (ui/decode/decoder.js). */
@@ -176,6 +182,10 @@ interface PlannedLayer {
   from: number[];
   to: number[];
   at: number;
+  /** Where each number comes from, for a layer that only moves numbers. */
+  index: Int32Array | null;
+  /** What a layer applies to each number. */
+  each: ((x: number) => number) | null;
 }
 
 /** A decoder as bytes (ui/decode/decoder.py). */

@@ -1,5 +1,6 @@
 """Which choices go together: what is offered, and what a choice changes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ui.train.spec_fields import (
@@ -20,6 +21,7 @@ from vae.spec import PRESETS
 from vae.spec import choices as options
 from vae.spec import rules as compose
 from vae.spec.choices import NUMBERS
+from vae.spec.kinds import Kind
 
 
 def _climbs(values: Values, **entries: Any) -> bool:
@@ -36,6 +38,11 @@ def _climbs(values: Values, **entries: Any) -> bool:
     return not compose.problem(usual | entries)
 
 
+def _by_hand(table: Mapping[str, Kind], chosen: str) -> tuple[str, ...]:
+    """Return the kinds that a form can describe, and the chosen one, which may have come with a model."""
+    return tuple(name for name, kind in table.items() if kind.by_hand or name == chosen)
+
+
 def offered(values: Values) -> dict[str, tuple[str, ...]]:
     """Return the choices of each role and of the binarisation; () hides the choice.
 
@@ -47,14 +54,14 @@ def offered(values: Values) -> dict[str, tuple[str, ...]]:
     priors = tuple(name for name, kind in options.PRIORS.items() if not (labels and kind.no_labels))
     paths = tuple(name for name in options.PATHS if _climbs(values, path=name))
     images = data.describe(dataset).pixels
-    networks = tuple(name for name, kind in options.NETWORKS.items() if images or not kind.images)
+    networks = {name: kind for name, kind in options.NETWORKS.items() if images or not kind.images}
     fitting = binarisations(dataset, values["likelihood"])
     return {
-        "encoder": networks,
-        "decoder": () if values["mirrored"] else networks,
+        "encoder": _by_hand(networks, values["encoder"]),
+        "decoder": () if values["mirrored"] else _by_hand(networks, values["decoder"]),
         "likelihood": tuple(kind for kind in options.LIKELIHOODS if covers(dataset, kind)),
         "binarisation": fitting if len(fitting) > 1 else (),
-        "posterior": tuple(options.POSTERIORS),
+        "posterior": _by_hand(options.POSTERIORS, values["posterior"]),
         "prior": (*priors, NONE) if density else (),
         "objective": tuple(name for name in options.OBJECTIVES if _climbs(values, objective={"kind": name})),
         "corruption": (NONE, *options.CORRUPTIONS),

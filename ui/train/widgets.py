@@ -128,7 +128,7 @@ class Fields:
         chosen = table.get(self.values[role])
         names = {name: table[name].title if name in table else "None" for name in offered}
         self.select(role, title or label, names, f"{sentence} {chosen.sentence if chosen else ''}")
-        if chosen is not None:
+        if chosen is not None and chosen.by_hand:
             self._options(role, chosen.options)
         return chosen
 
@@ -149,7 +149,7 @@ class Fields:
             self.scalar(field, option)
         elif isinstance(option, Sizes):
             self.sizes(field, option)
-        else:
+        elif isinstance(option, Choice):
             self.select(field, option.title, {c: WORDS.get(c, c) for c in option.choices}, option.sentence, None)
 
     def choice(self, field: str, option: Choice, offered: tuple[str, ...]) -> None:

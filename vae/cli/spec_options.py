@@ -38,7 +38,7 @@ def add_spec_options(parser: argparse.ArgumentParser) -> None:
         "--path", choices=list(PATHS), help=_kinds("How the gradient is estimated.", PATHS, next(iter(PATHS)))
     )
     for name, role in ROLES.items():
-        kinds = role.kinds
+        kinds = {word: kind for word, kind in role.kinds.items() if kind.by_hand}
         group = parser.add_argument_group(role.title, role.sentence)
         known = [*kinds, NONE] if role.optional else list(kinds)
         usual = _USUAL[name]["kind"] if _USUAL[name] else NONE
@@ -63,7 +63,7 @@ def chosen(given: argparse.Namespace) -> dict[str, Any]:
 
 def options_of(given: argparse.Namespace, role: str) -> dict[str, Any]:
     """Return a role's options given on a command line, by their names in a spec."""
-    names = {name for kind in ROLES[role].kinds.values() for name in kind.options}
+    names = {name for kind in ROLES[role].kinds.values() if kind.by_hand for name in kind.options}
     return {name: value for name in names if (value := getattr(given, f"{role}_{name}")) is not None}
 
 

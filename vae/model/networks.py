@@ -5,6 +5,8 @@ from typing import Any
 
 from torch import nn
 
+from vae.model.foreign_layers import Affine, Clamp, Logit, LogSigma, Pad, Permute
+from vae.model.graph import Graph
 from vae.model.labels import LabelLinear, LabelNet
 from vae.spec.layers import Layer
 
@@ -23,8 +25,15 @@ def build(layers: Sequence[Layer]) -> nn.Sequential:
         "flatten": lambda _: nn.Flatten(1),
         "unflatten": lambda a: nn.Unflatten(1, tuple(a["shape"])),
         "relu": lambda _: nn.ReLU(),
-        "leaky_relu": lambda _: nn.LeakyReLU(0.01),
-        "elu": lambda _: nn.ELU(),
+        "permute": lambda a: Permute(a["axes"]),
+        "pad": lambda a: Pad(a["pads"]),
+        "affine": lambda a: Affine(a["in"]),
+        "clamp": lambda a: Clamp(a["low"], a["high"]),
+        "logit": lambda _: Logit(),
+        "log_sigma": lambda a: LogSigma(a["reading"]),
+        "graph": Graph,
+        "leaky_relu": lambda a: nn.LeakyReLU(a.get("slope", 0.01)),
+        "elu": lambda a: nn.ELU(a.get("alpha", 1.0)),
         "silu": lambda _: nn.SiLU(),
         "gelu": lambda _: nn.GELU(),
         "softplus": lambda _: nn.Softplus(),

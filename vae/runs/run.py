@@ -17,7 +17,8 @@ from safetensors import SafetensorError, safe_open
 from vae.data.dataset import SPLITS
 from vae.runs import arrays, checked, files
 from vae.spec import Spec, SpecError, json_text
-from vae.spec.layers import fold, weight_shape
+from vae.spec.layers import fold
+from vae.spec.layers import weights as weights_of
 
 RESUME = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it anew."
 SHOWN_LABEL = 0  # the default label of a conditional decoder
@@ -232,10 +233,7 @@ class Run:
         """
         layers, weights = self.spec.decoder_layers(), self.weights("decoder.net.")
         for i, layer in enumerate(layers):
-            expected = weight_shape(layer)
-            if expected is None:
-                continue
-            for name, shape in ((f"{i}.weight", expected), (f"{i}.bias", (layer["out"],))):
+            for name, shape in ((f"{i}.{key}", shape) for key, shape in weights_of(layer).items()):
                 found = weights[name].shape if name in weights else None
                 if found != shape:
                     raise RunError(

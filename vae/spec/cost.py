@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from vae.spec.choices import ROLES, TERM
-from vae.spec.layers import weight_shape
+from vae.spec.layers import weights
 from vae.spec.spec import Spec
 from vae.spec.work import Work, operations, values
 
@@ -33,8 +33,8 @@ def _works(spec: Spec) -> Iterator[Work]:
 
 def parameters(spec: Spec) -> int:
     """Return the model's number of weights."""
-    shapes = [(weight_shape(layer), layer) for layer in spec.encoder_layers() + spec.decoder_layers()]
-    networks = sum(math.prod(shape) + layer["out"] for shape, layer in shapes if shape is not None)
+    layers = spec.encoder_layers() + spec.decoder_layers()
+    networks = sum(math.prod(shape) for layer in layers for shape in weights(layer).values())
     return networks + sum(work.weights for work in _works(spec))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vae.spec import schedules
+from vae.spec.given import Layers
 
 MOST_STEPS = schedules.LAST
 MOST_LATENTS = 4096
@@ -128,7 +129,7 @@ class Choice:
         return "" if value in self.choices else f"{self.title} must be {any_of(self.choices)}, not {show(value)}."
 
 
-Option = Scalar | Sizes | Choice
+Option = Scalar | Sizes | Choice | Layers
 
 
 def show(value: Any) -> str:

@@ -43,6 +43,7 @@ class Kind:
     """One kind: a title, a sentence, its code ("module:name", imported when it is built), and its options by name.
 
     `work(options, spec)` returns the kind's work in a training step; `options` holds all options, defaults included.
+    `by_hand` False: it comes with a model of another library only, and no form or command line offers it.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Kind:
     code: str
     options: Mapping[str, Option] = field(default_factory=dict)
     work: Callable[[Options, Sized], Work] = no_work
+    by_hand: bool = field(default=True, kw_only=True)
 
     def load(self) -> Any:
         """Return the class or function; imports torch if its module does."""

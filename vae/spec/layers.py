@@ -9,19 +9,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-Layer = dict[str, Any]
-Shape = tuple[int, ...]
+from vae.spec.layer_kinds import KINDS, Layer, NetworkError, Shape, Weights
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "tanh", "sigmoid", "mish")
 
 # the layers that the browser's decoder can run (ui/decode/decoder.js); other decoders need a pre-decoded atlas
-IN_BROWSER = frozenset(
-    {"linear", "conv2d", "conv_transpose2d", "upsample", "flatten", "unflatten", *ACTIVATIONS} - {"mish"}
-)
+IN_BROWSER = frozenset(name for name, kind in KINDS.items() if kind.in_browser)
+LARGEST_IN_BROWSER = 2**24  # weights: 64 MB to send, and a decode of some hundredths of a second
 
-
-class NetworkError(ValueError):
-    """A network that cannot be built for the given shapes."""
+__all__ = [
+    "ACTIVATIONS", "IN_BROWSER", "Layer", "NetworkError", "Shape", "conv", "fold", "in_browser", "linear", "mlp",
+    "weights",
+]  # fmt: skip
 
 
 def linear(in_shape: Shape, out_shape: Shape) -> list[Layer]:
@@ -103,9 +102,12 @@ def fold(layers: list[Layer], weights: dict[str, Any], label: int) -> tuple[list
     return layers, weights
 
 
-def weight_shape(layer: Layer) -> Shape | None:
-    """Return the shape of a layer's weight in torch's convention, or None for a layer without weights."""
-    kernel = (layer["kernel"],) * 2 if "kernel" in layer else ()
-    if layer["kind"] in ("linear", "conv2d"):
-        return (layer["out"], layer["in"] + layer.get("labels", 0), *kernel)
-    return (layer["in"], layer["out"], *kernel) if layer["kind"] == "conv_transpose2d" else None
+def weights(layer: Layer) -> Weights:
+    """Return the shapes of a layer's weights by name, in torch's convention."""
+    return KINDS[layer["kind"]].weights(layer)
+
+
+def in_browser(layers: Sequence[Layer]) -> bool:
+    """Return whether the browser can run a decoder: it knows each of its layers, and they are small enough to send."""
+    numbers = sum(math.prod(shape) for layer in layers for shape in weights(layer).values())
+    return all(layer["kind"] in IN_BROWSER for layer in layers) and numbers <= LARGEST_IN_BROWSER

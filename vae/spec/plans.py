@@ -28,7 +28,10 @@ def plan(
     except TypeError as error:
         raise NetworkError(f"{kind} network: {error}") from error
     if labels:
-        next(layer for layer in layers if layer["kind"] == "linear")["labels"] = labels
+        first = next((layer for layer in layers if layer["kind"] == "linear"), None)
+        if first is None:
+            raise NetworkError(f"the {kind} network has no linear layer, which could take labels")
+        first["labels"] = labels
     return layers
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vae.spec.layers import Layer, Shape
+from vae.spec.layer_kinds import KINDS, Layer, Shape
 
 
 @dataclass(frozen=True)
@@ -28,32 +28,16 @@ def operations(layers: list[Layer], shape: Shape) -> float:
 
 def values(layers: list[Layer], shape: Shape) -> int:
     """Return the numbers that one example leaves in memory on its way through a network: every layer's result."""
-    return sum(math.prod(result) for _, result in _steps(layers, shape))
+    return int(sum(numbers for _, numbers in _steps(layers, shape)))
 
 
-def _steps(layers: list[Layer], shape: Shape) -> Iterator[tuple[float, Shape]]:
-    """Yield each layer's operations for one example and the shape of its result."""
+def _steps(layers: list[Layer], shape: Shape) -> Iterator[tuple[float, float]]:
+    """Yield each layer's operations for one example, and the numbers that it leaves in memory."""
     for layer in layers:
-        total = 0.0
-        kind = layer["kind"]
-        if kind == "linear":
-            total = 2.0 * layer["in"] * layer["out"]
-            shape = (layer["out"],)
-        elif kind in ("conv2d", "conv_transpose2d"):
-            sides, stride, kernel, padding = shape[1:], layer["stride"], layer["kernel"], layer["padding"]
-            if kind == "conv2d":
-                shape = (layer["out"], *((s + 2 * padding - kernel) // stride + 1 for s in sides))
-                at = shape
-            else:
-                extra = layer["output_padding"]
-                grown = ((s - 1) * stride - 2 * padding + kernel + e for s, e in zip(sides, extra, strict=True))
-                at, shape = shape, (layer["out"], *grown)
-            total = 2.0 * layer["in"] * layer["out"] * kernel**2 * math.prod(at[1:])
-        elif kind == "unflatten":
-            shape = tuple(layer["shape"])
-        elif kind == "upsample":
-            shape = (shape[0], *(s * layer["scale"] for s in shape[1:]))
-        yield total, shape
+        kind = KINDS[layer["kind"]]
+        after = kind.result(layer, shape)
+        yield kind.operations(layer, shape, after), layer.get("numbers", math.prod(after))
+        shape = after
 
 
 def couplings(layers: int, hidden: int, latent: int, context: int = 0) -> Work:

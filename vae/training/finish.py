@@ -148,7 +148,7 @@ def finish(run: Run, k: int = 100, n: int | None = None, command: str | None = N
     """Save codes, metrics, card, and an atlas if the browser cannot run the decoder; return the metrics."""
     model = load_model(run)
     codes = encode(run, model)
-    if not all(layer["kind"] in layers.IN_BROWSER for layer in run.spec.decoder_layers()):
+    if not layers.in_browser(run.spec.decoder_layers()):
         atlas(run, model, codes)
     _, batches = held_out(run)
     numbers = metrics(evaluate(model, batches, k, run.spec.seed, n), run.spec.data_name, "test", k)

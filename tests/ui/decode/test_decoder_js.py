@@ -3,14 +3,16 @@
 import base64
 
 import decoded
+import foreign
 import numpy as np
 import pytest
 import torch
 from node import evaluate
 
-from ui.decode import decoder
+from ui.decode import decoder, numpy_decoder
 from vae import runs
 from vae.model.networks import build as build_network
+from vae.opened import opening
 from vae.spec import layers as networks
 
 PROGRAM = """async ([header, weights, points, wasm]) => {
@@ -77,30 +79,89 @@ def test_the_mean_of_every_likelihood(tmp_path, likelihood):
     assert compare(run, count=300) < 1e-4
 
 
-def test_convolution_and_upsampling_layers():
-    """Layers that no network of this package makes yet, against torch's own."""
-    layers = [
+# layers that no network of this package makes, and models of other libraries bring
+LAYERS = {
+    "convolution and upsampling": [
         {"kind": "linear", "in": 2, "out": 60},
         {"kind": "unflatten", "shape": [3, 4, 5]},
         {"kind": "upsample", "scale": 2},
         {"kind": "conv2d", "in": 3, "out": 4, "kernel": 3, "stride": 1, "padding": 1},
         {"kind": "tanh"},
         {"kind": "conv2d", "in": 4, "out": 2, "kernel": 4, "stride": 2, "padding": 1},
-    ]
+    ],
+    "moves": [
+        {"kind": "linear", "in": 2, "out": 60},
+        {"kind": "unflatten", "shape": [3, 4, 5]},
+        {"kind": "permute", "axes": [2, 0, 1]},
+        {"kind": "pad", "pads": [1, 2, 0, 3]},
+        {"kind": "conv_transpose2d", "in": 5, "out": 2, "kernel": 3, "stride": 2, "padding": 0,
+         "output_padding": [0, 0]},
+        {"kind": "pad", "pads": [0, 0, -1, -1]},
+        {"kind": "flatten"},
+        {"kind": "unflatten", "shape": [2, 4, 2, 9, 2]},
+        {"kind": "permute", "axes": [1, 4, 0, 2, 3]},
+        {"kind": "flatten"},
+        {"kind": "unflatten", "shape": [8, 2, 18]},
+    ],
+    "numbers": [
+        {"kind": "affine", "in": 1, "out": 1},
+        {"kind": "linear", "in": 2, "out": 24},
+        {"kind": "leaky_relu", "slope": 0.2},
+        {"kind": "unflatten", "shape": [4, 2, 3]},
+        {"kind": "affine", "in": 4, "out": 4},
+        {"kind": "elu", "alpha": 1.5},
+        {"kind": "clamp", "low": -1.1, "high": None},
+        {"kind": "sigmoid"},
+        {"kind": "logit"},
+        {"kind": "clamp", "low": None, "high": 0.9},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_foreign_layers_are_torchs(name):
+    """In the browser and on the server, against torch's own."""
+    layers = LAYERS[name]
     torch.manual_seed(0)
     net = build_network(layers)
-    weights, tensors, offset = [], {}, 0
-    for name, value in net.state_dict().items():
-        tensors[name] = [offset, value.numel()]
-        weights.append(value.numpy().reshape(-1))
+    weights, tensors, offset = {}, {}, 0
+    for key, value in net.state_dict().items():
+        value = value + 0.1 * torch.randn(value.shape)  # not the ones and zeros that layers begin with
+        weights[key] = value.numpy()
+        tensors[key] = [offset, value.numel()]
         offset += value.numel()
-    header = {"layers": layers, "mean": "identity", "shape": [2, 4, 5], "latent": 2, "tensors": tensors}
+    net.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
     z = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
-    texts = [base64.b64encode(a.astype("<f4").tobytes()).decode() for a in (np.concatenate(weights), z)]
-    _, answer = evaluate(PROGRAM, [header, *texts, True])
-    found = np.frombuffer(base64.b64decode(answer), "<f4").reshape(50, 2, 4, 5)
     with torch.no_grad():
-        assert np.abs(found - net(torch.from_numpy(z)).numpy()).max() < 1e-5
+        expected = net(torch.from_numpy(z)).numpy()
+    header = {"layers": layers, "mean": "identity", "shape": list(expected.shape[1:]), "latent": 2, "tensors": tensors}
+    flat = np.concatenate([value.reshape(-1) for value in weights.values()])
+    texts = [base64.b64encode(a.astype("<f4").tobytes()).decode() for a in (flat, z)]
+    _, answer = evaluate(PROGRAM, [header, *texts, True])
+    found = np.frombuffer(base64.b64decode(answer), "<f4").reshape(expected.shape)
+    assert np.abs(found - expected).max() < 1e-5
+    assert np.abs(numpy_decoder.raw(layers, weights, z) - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", [n for n in foreign.names() if n.startswith(("onnx-", "keras-", "sklearn-"))])
+def test_foreign_decoders_are_their_librarys(name):
+    """A decoder of another library decodes in the browser and on the server as in its own."""
+    fixture = foreign.load(name)
+    made = opening.read(fixture.path).decoder
+    assert made.in_browser
+    tensors, offset = {}, 0
+    for key, value in made.weights.items():
+        tensors[key] = [offset, value.size]
+        offset += value.size
+    header = {"mean": "identity", "shape": list(made.out_shape), "latent": made.in_shape[0], "tensors": tensors}
+    flat = np.concatenate([value.reshape(-1) for value in made.weights.values()])
+    z = fixture.reference["z"].reshape(len(fixture.reference["z"]), -1)
+    texts = [base64.b64encode(a.astype("<f4").tobytes()).decode() for a in (flat, z)]
+    _, answer = evaluate(PROGRAM, [{**header, "layers": made.layers}, *texts, True])
+    found = np.frombuffer(base64.b64decode(answer), "<f4")
+    expected = fixture.reference["decoded"]
+    assert foreign.distance(found, expected) < 2e-6
+    assert foreign.distance(numpy_decoder.raw(made.layers, made.weights, z), expected) < 2e-6
 
 
 KINDS = """async (layers) => {
@@ -118,6 +179,7 @@ KINDS = """async (layers) => {
 
 def test_the_browser_knows_the_kinds_that_the_core_says():
     sizes = {"in": 1, "out": 1, "kernel": 1, "stride": 1, "padding": 0, "output_padding": [0, 0], "scale": 1}
+    sizes |= {"axes": [0], "pads": [0, 0, 0, 0], "low": 0, "high": None}
     kinds = sorted(networks.IN_BROWSER | set(networks.ACTIVATIONS))
     refusals = evaluate(KINDS, [{"kind": kind, "shape": [1, 2, 2], **sizes} for kind in kinds])
     assert {kind for kind, refusal in zip(kinds, refusals, strict=True) if not refusal} == networks.IN_BROWSER

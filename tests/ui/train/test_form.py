@@ -145,6 +145,7 @@ def role(table):
                 {"kind": st.just(name)}, optional={o: option_values(option) for o, option in kind.options.items()}
             )
             for name, kind in table.items()
+            if kind.by_hand
         ]
     )
 

@@ -8,7 +8,7 @@ from vae.model.families.aggregate import aggregate, over_dimensions, rate_by_dim
 from vae.model.families.base import LOG_SIGMA_RANGE, Family, soft_bound, softplus
 from vae.model.families.flow import Coupling, Couplings, Flow, couplings
 from vae.model.families.full_normal import FullNormal
-from vae.model.families.location_scale import Laplace, Normal
+from vae.model.families.location_scale import Laplace, Normal, UnboundedNormal
 from vae.model.families.pixels import (
     Bernoulli,
     BernoulliLogits,
@@ -40,6 +40,7 @@ __all__ = [
     "Quantised",
     "QuantisedDistribution",
     "Source",
+    "UnboundedNormal",
     "aggregate",
     "bits_per_dim",
     "couplings",

@@ -24,13 +24,17 @@ class LocationScale(Family):
         ):
             raise ValueError(f"sigma is 'each', 'shared' or a positive number, not {sigma!r}")
 
+    def scale(self, log_sigma: Tensor) -> Tensor:
+        """Return sigma of the network's or the shared log sigma."""
+        return soft_bound(log_sigma).exp()
+
     def split(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         """Return location and scale of raw [..., parts * C, ...]: locations, then log scales where sigma is "each"."""
         if self.sigma == "each":
             location, log_sigma = raw.chunk(2, dim=-self.rank)
-            return location, soft_bound(log_sigma).exp()
+            return location, self.scale(log_sigma)
         if self.sigma == "shared":
-            return raw, soft_bound(self.log_sigma).exp().expand_as(raw)
+            return raw, self.scale(self.log_sigma).expand_as(raw)
         return raw, torch.full_like(raw, float(self.sigma))
 
 
@@ -40,6 +44,14 @@ class Normal(LocationScale):
     def forward(self, raw: Tensor) -> Distribution:
         """Return the distribution of raw [..., parts * C, ...]: means, then log sigmas where sigma is "each"."""
         return Independent(TorchNormal(*self.split(raw), validate_args=False), self.rank, validate_args=False)
+
+
+class UnboundedNormal(Normal):
+    """A Normal whose log sigma is the network's, without bounds, as other libraries have it."""
+
+    def scale(self, log_sigma: Tensor) -> Tensor:
+        """Return exp(log sigma)."""
+        return log_sigma.exp()
 
 
 class Laplace(LocationScale):

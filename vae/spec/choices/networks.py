@@ -1,6 +1,6 @@
 """The kinds of network for encoder and decoder."""
 
-from vae.spec.fields import LARGEST_LAYER, Choice, Scalar, Sizes
+from vae.spec.fields import LARGEST_LAYER, Choice, Layers, Scalar, Sizes
 from vae.spec.kinds import Network
 from vae.spec.layers import ACTIVATIONS
 
@@ -41,5 +41,12 @@ NETWORKS = {
             "activation": _ACTIVATION,
         },
         images=True,
+    ),
+    "given": Network(
+        "Given",
+        "The layers that another library's model came with, each as it is.",
+        "vae.spec.given:given",
+        {"layers": Layers("Layers", "Each layer, from input to output.", ())},
+        by_hand=False,
     ),
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""The readers, a file each; vae.opened.table lists them."""

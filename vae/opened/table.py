@@ -1,0 +1,66 @@
+"""The readers of models: an entry for each kind of file, tried in this order. Importing this table needs no torch."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vae.opened.foreign import Foreign
+
+PIP = "pip install 'latent-space-explorer[{}]'"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One kind of model.
+
+    `module` has `recognises(path) -> bool`, which looks at contents before suffixes, and `read(path, options) ->
+    Foreign`. `safe`: reading runs nobody's code, so that a shared server may do it. `extra` is the optional dependency
+    that it needs, "" for none. `options` are the names of what can be chosen, each with its sentence.
+    """
+
+    title: str
+    sentence: str
+    module: str
+    suffixes: tuple[str, ...] = ()
+    safe: bool = True
+    extra: str = ""
+    options: Mapping[str, str] | None = None
+
+    def recognises(self, path: Path) -> bool:
+        """Return whether a file or folder is of this kind."""
+        found: Callable[[Path], bool] = import_module(self.module).recognises
+        return found(path)
+
+    def read(self, path: Path, options: Mapping[str, Any]) -> "Foreign":
+        """Return the model; raises OpenError."""
+        found: Callable[[Path, Mapping[str, Any]], Foreign] = import_module(self.module).read
+        return found(path, options)
+
+    @property
+    def pip(self) -> str:
+        """The line that installs what it needs, or ""."""
+        return PIP.format(self.extra) if self.extra else ""
+
+
+_HEADS = {
+    "mean": "The output or value that is the mean of q(z|x).",
+    "second": 'The output that says how wide q(z|x) is; "none" for a model without one.',
+}
+READERS: dict[str, Reader] = {
+    "onnx": Reader(
+        "ONNX",
+        "An encoder and a decoder, one file with several outputs, or one file from x to its reconstruction.",
+        "vae.opened.readers.onnx_model",
+        (".onnx",),
+        extra="onnx",
+        options={
+            **_HEADS,
+            "bottleneck": "The value of a file from x to its reconstruction that is the code.",
+            "output": "The output that is the reconstruction.",
+            "shape": "One example's shape, such as [3, 32, 32], where the file leaves it open.",
+        },
+    ),
+}  # fmt: skip
