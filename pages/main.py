@@ -10,19 +10,19 @@ if ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from ui.shared import chips, messages  # noqa: E402
+from ui.shared import chips, heading, messages  # noqa: E402
 from ui.shared.navigation import navigation  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
 from ui.state import notices  # noqa: E402
 from ui.state.view import view  # noqa: E402
 
-# an icon of our own: Streamlit would fetch a Material one from elsewhere
-st.set_page_config(page_title="Latent space explorer", page_icon=f"{ROOT}/ui/icon.svg", layout="wide")
-page = navigation()
+heading.name_app()
+script, page = navigation()
+heading.name_tab(page)
 map_state.enter(page.title)
 notices.redraw_asked()  # by a callback: the whole page is drawn now
-header = st.container(horizontal=True, vertical_alignment="center", gap="small", key="header")
 shown = view()
+header = heading.head(page, shown)
 if shown is None:
     st.info(messages.NO_MODEL, icon=":material/model_training:")
 else:
@@ -31,4 +31,4 @@ else:
         chips.image_chip(shown)
     for text in shown.problems:
         messages.problem(text)
-page.run()
+script.run()

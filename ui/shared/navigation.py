@@ -9,11 +9,17 @@ from streamlit.navigation.page import StreamlitPage
 
 @dataclass(frozen=True)
 class Page:
-    """A page: the name of its script and of its URL, its title, and its icon."""
+    """A page: the name of its script and of its URL, its name in the navigation, and its icon.
+
+    `heading` says what one does on the page and `purpose` what one sees and does first; both may contain the words
+    that heading.py knows of a model, in braces.
+    """
 
     name: str
     title: str
     icon: str
+    heading: str
+    purpose: str
 
     @property
     def script(self) -> str:
@@ -22,33 +28,58 @@ class Page:
 
 
 PAGES = (
-    Page("explore", "Explore", ":material/explore:"),
-    Page("train", "Train", ":material/model_training:"),
-    Page("paths", "Paths", ":material/route:"),
-    Page("sample", "Sample", ":material/casino:"),
-    Page("theory", "Theory", ":material/function:"),
-    Page("diagnose", "Diagnose", ":material/stethoscope:"),
-    Page("compare", "Compare", ":material/compare:"),
-    Page("models", "Models", ":material/view_list:"),
-)
+    Page(
+        "explore", "Explore", ":material/explore:", "Explore a map of {examples}",
+        "Every dot is one {example} that the model has squeezed into {numbers}. "
+        "Point anywhere and see what it draws there.",
+    ),
+    Page(
+        "train", "Train", ":material/model_training:", "Train a model, and watch it learn",
+        "It starts from noise and learns to rebuild its data from a few numbers. Choose data and a model, then press "
+        "Train.",
+    ),
+    Page(
+        "paths", "Paths", ":material/route:", "Walk from one image to another",
+        "The path on the map is decoded step by step. Drag one of its waypoints and watch the images change.",
+    ),
+    Page(
+        "sample", "Sample", ":material/casino:", "Draw new images from a model",
+        "Random points become images that nobody has drawn. Compare the two grids, then press Draw again.",
+    ),
+    Page(
+        "theory", "Theory", ":material/function:", "Follow one image from pixels to a bound",
+        "Every number belongs to the loaded model and the picked image. Read chapter 1, or pick another image.",
+    ),
+    Page(
+        "diagnose", "Diagnose", ":material/stethoscope:", "Check a model for ten known faults",
+        "Each check says what was found, how sure it is, and what you can change. Start with the first line.",
+    ),
+    Page(
+        "compare", "Compare", ":material/compare:", "Compare models on the same images",
+        "The maps share one cursor. Point at an image on one map and see what each model makes of it.",
+    ),
+    Page(
+        "models", "Models", ":material/view_list:", "Browse the models on this machine",
+        "Choose a model from the list to see its numbers, its training curves and the command that made it.",
+    ),
+)  # fmt: skip
 BY_NAME = {page.name: page for page in PAGES}
 
 
-def navigation() -> StreamlitPage:
-    """Draw the navigation, and return the page that was asked for; the first one has the bare address."""
-    return st.navigation(
-        [
-            st.Page(
-                page.script,
-                title=page.title,
-                icon=page.icon,
-                default=page is PAGES[0],
-                url_path=None if page is PAGES[0] else page.name,
-            )
-            for page in PAGES
-        ],
-        position="top",
-    )
+def navigation() -> tuple[StreamlitPage, Page]:
+    """Draw the navigation; return the page that was asked for and its entry; the first one has the bare address."""
+    scripts = [
+        st.Page(
+            page.script,
+            title=page.title,
+            icon=page.icon,
+            default=page is PAGES[0],
+            url_path=None if page is PAGES[0] else page.name,
+        )
+        for page in PAGES
+    ]
+    chosen = st.navigation(scripts, position="top")
+    return chosen, next(page for script, page in zip(scripts, PAGES, strict=True) if script is chosen)
 
 
 def link(name: str, label: str, query: Mapping[str, str] | None = None) -> None:

@@ -22,6 +22,8 @@ class Cifar10(DownloadedSource):
         name="cifar10",
         title="CIFAR-10",
         sentence="60,000 small colour photographs of animals and vehicles.",
+        example="photograph",
+        examples="small photographs",
         shape=(3, 32, 32),
         sizes=(45_000, 5_000, 10_000),
         source="A. Krizhevsky 2009",

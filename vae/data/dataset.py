@@ -64,6 +64,7 @@ class Description:
     `factors` name the factors of variation; both can be empty. `megabytes` is the size of the download, 0 for none.
     `settings` are spec entries that suit these data better than a preset's: networks of a fitting size, few training
     examples, so that training shows something within half a minute, a likelihood with the right support.
+    `example` and `examples` say in words what one example is, and what many are.
     """
 
     name: str
@@ -78,6 +79,8 @@ class Description:
     binary: bool = False
     megabytes: float = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    example: str = "image"
+    examples: str = "images"
 
     @property
     def embedded(self) -> bool:

@@ -20,6 +20,8 @@ class Digits(StoredSource):
         name="digits",
         title="Digits 8×8",
         sentence="1,797 small handwritten digits with 17 grey levels: a model trains in seconds.",
+        example="digit",
+        examples="handwritten digits",
         shape=(1, 8, 8),
         sizes=(1_297, 140, 360),
         source="E. Alpaydin and C. Kaynak 1998, UCI Machine Learning Repository; within scikit-learn",

@@ -127,6 +127,8 @@ class Glyphs(DrawnSource):
         name="glyphs",
         title="Glyphs",
         sentence="Grey letters with known slant, size, thickness and position, drawn here.",
+        example="letter",
+        examples="letters",
         shape=(1, SIDE, SIDE),
         sizes=(10_000, 1_000, 2_000),
         source="this project; font DejaVu Sans",

@@ -45,6 +45,8 @@ class LinearGaussianSource(DrawnSource):
         name="linear-gaussian",
         title="Linear-Gaussian",
         sentence="Vectors x = W z + b + s e with two latents, whose log p(x) is known exactly.",
+        example="vector",
+        examples="vectors",
         shape=(8,),
         sizes=(10_000, 1_000, 2_000),
         source="this project",

@@ -96,6 +96,8 @@ class Sprites(DrawnSource):
         name="sprites",
         title="Sprites",
         sentence="Squares, ellipses and hearts over dSprites' five factors, 737,280 black-and-white images drawn here.",
+        example="shape",
+        examples="small shapes",
         shape=(1, SIDE, SIDE),
         sizes=(60_000, 4_000, 4_096),
         source="this project; factors of L. Matthey et al. 2017 (dSprites)",

@@ -1,0 +1,60 @@
+"""The head of every page: the app's name, what one does here, and a sentence with the first action."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.shared import messages
+from ui.shared.navigation import Page
+from ui.state.view import View
+from vae import data
+from vae.runs import Run, RunError
+
+APP = "Latent Space Explorer"
+UI = Path(__file__).resolve().parents[1]
+ICON = UI / "icon.svg"
+WORDMARKS = {theme: UI / f"wordmark-{theme}.svg" for theme in ("light", "dark")}
+IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def name_app() -> None:
+    """Show the app's name beside the navigation and on the browser's tab; before the navigation is drawn."""
+    # an icon of our own: for a page's Material icon the browser would ask another site
+    st.set_page_config(page_title=APP, page_icon=str(ICON), layout="wide")
+    st.logo(str(WORDMARKS.get(str(st.context.theme.type), WORDMARKS["light"])), size="large")
+
+
+def name_tab(page: Page) -> None:
+    """Name the browser's tab after the page."""
+    st.set_page_config(page_title=f"{page.title} · {APP}")
+
+
+def head(page: Page, shown: View | None) -> DeltaGenerator:
+    """Draw a page's title and its sentence; return the place beside the title for the model and the image."""
+    words = _words(page, None if shown is None else shown.run)
+    with st.container(gap=None, key="head"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.title(messages.plain(page.heading.format_map(words)), anchor=False, width="content")
+            beside = st.container(
+                horizontal=True, vertical_alignment="center", gap="small", width="content", key="header"
+            )
+        st.markdown(messages.plain(page.purpose.format_map(words)))
+    return beside
+
+
+def _words(page: Page, run: Run | None) -> dict[str, str]:
+    """Return what a page's texts say of a model and its data."""
+    latent = 2 if run is None else run.spec.latent
+    number = IN_WORDS[latent] if latent < len(IN_WORDS) else f"{latent:,}"
+    words = {"example": "image", "examples": "images", "numbers": f"{number} number{'s' * (latent != 1)}"}
+    if run is None:
+        return words
+    with suppress(data.DataError):  # data that this machine does not know
+        about = data.describe(run.spec.data)
+        words |= {"example": about.example, "examples": about.examples}
+    if "{examples}" in page.heading:
+        with suppress(RunError):  # the page says why the codes cannot be read
+            words["examples"] = f"{len(run.codes):,} {words['examples']}"
+    return words
