@@ -641,4 +641,5 @@ function scrambled(i) {
   return Math.imul(i ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
 }
 
+export { BigMap };
 export default component(BigMap);

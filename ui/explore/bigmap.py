@@ -2,23 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from ui.explore import explorer
-from ui.shared import figures, geometry, library, values
+from ui.shared import geometry, library, values
 from ui.shared.components import pack, source, text
 from ui.state.map import first_seen
 from ui.state.texts import Box
 from ui.state.view import CHART_KEY
-from vae.geometry.plane import Bent, Ground, Plane
+from vae.geometry.plane import Bent, Ground
+from vae.page import space
 from vae.runs import Codes, Run
-
-OUTLINED = 50_000  # codes, evenly over all, that say where the first view and the glyphs lie: to a hundredth of a sigma
 
 SOURCE = source("explore/bigmap.js")
 _component = st.components.v2.component(
@@ -31,30 +27,12 @@ def header(run: Run, codes: Codes, plane: Ground, seen: Box | None = None) -> di
 
     `seen` is the part that is shown first, None for nearly all codes.
     """
-    some = np.linspace(0, len(codes) - 1, min(OUTLINED, len(codes))).round().astype(np.int64)
-    labels = None if codes.labels is None else codes.labels[some]
-    part = replace(codes, means=codes.means[some].astype(np.float64), scales=None, labels=labels)
-    rings = run.spec.standard_prior and isinstance(plane, Plane)
-    u = plane.places[some].astype(np.float64) if isinstance(plane, Bent) else plane.to_plane(part.means)
-    outline = figures.outline(part, plane, u, rings)
-    present = [] if codes.labels is None else figures.present(codes.labels)
-    names = {k: figures.class_name(codes, k) for k in present}
-    placed = [] if labels is None else zip(figures.present(labels), outline.medians, strict=True)
     made = {
         "geometry": geometry.identities(run)[0],
         "chart": CHART_KEY,  # what the card looks for
-        "latent": run.spec.latent,
-        "split": codes.split,
-        "plane": explorer.serialise(plane),
-        "frame": [*outline.x_range, *outline.y_range],
         "seen": seen,
-        "rings": outline.centre.tolist() if rings else None,
         "places": places(run, plane)[0] if isinstance(plane, Bent) else None,
-        "classes": list(names.items()),
-        "glyphs": [(k, names[k], *map(float, place)) for k, place in placed],
-        "colours": [figures.colour(k) for k in range(max(present, default=-1) + 1)] or [figures.ENCODER],
-        # classes of one colour are one in the density
-        "palette": list(figures.PETROFF) if present else [figures.ENCODER],
+        **space.map_header(codes, plane, run.spec.standard_prior),
     }
     return {**made, "content": hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]}
 

@@ -484,4 +484,5 @@ class Explorer {
   }
 }
 
+export { Explorer };
 export default component(Explorer, "setTriggerValue");

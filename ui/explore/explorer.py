@@ -16,11 +16,10 @@ from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
 from vae.density import holes
-from vae.density.holes import HOLE, STRAYS
 from vae.geometry import plane as planes
 from vae.geometry.plane import Bent, Ground
+from vae.page.space import no_densities, serialise, space_header
 from vae.runs import Codes, Run, RunError
-from vae.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -97,32 +96,11 @@ def content(
             b"".join([f"{header['id']} {places} {placed}".encode(), *sections.values()])
         ).hexdigest()[:16],
         "name": run.name,
-        "plane": serialise(plane),
-        "probabilistic": not without,
-        "without": without,
-        "classes": [figures.class_name(codes, k) for k in range(int(labels.max(initial=-1)) + 1)],
-        "split": codes.split,
+        **space_header(codes, plane, without),
         "every": every,
-        "limits": {"hole": HOLE, "strays": STRAYS, "far": _far(codes)},
         "data": run.spec.data,
     }
     return header, sections
-
-
-def _far(codes: Codes) -> float:
-    """Return the distance from all codes at which a hole begins where q(z) is unreliable; 0 for fewer than two."""
-    scales = None if codes.scales is None else codes.scales.astype(np.float64)
-    aggregate = holes.Aggregate(codes.means.astype(np.float64), scales)
-    return holes.calibrate(aggregate, None).far if len(codes) > 1 else 0.0
-
-
-def serialise(plane: Ground) -> dict[str, Any]:
-    """Return what the browser needs to know of a map besides the places of a bent one."""
-    if isinstance(plane, Bent):
-        extent = None if plane.extent is None else plane.extent.tolist()
-        side = 0 if plane.inverse is None else len(plane.inverse)
-        return {"titles": list(plane.titles), "way": plane.way, "extent": extent, "side": side}
-    return {"origin": plane.origin.tolist(), "basis": plane.basis.tolist(), "titles": list(plane.titles)}
 
 
 def payload(
@@ -139,15 +117,6 @@ def payload(
     """Return all that the card needs; `chart_key` is the Streamlit key of its map."""
     header, sections = content(run, codes, plane, images, label, apart=apart, every=every)
     return pack({**header, "chart": chart_key}, sections)
-
-
-def no_densities(spec: Spec) -> str:
-    """Return why the card has no log p(z) and log q(z), which it computes for Normals only, or ""."""
-    if not spec.probabilistic:
-        return "an autoencoder has no prior"
-    if not spec.standard_prior:
-        return f"this prior {spec.other_prior}, and is not computed here"
-    return "" if spec.normal_posterior else "only computed here for Normal posteriors"
 
 
 def _plain(title: str) -> str:

@@ -64,7 +64,7 @@ interface Evaluation {
 /** A copy of a section's bytes, or null where there is none. */
 type Section = (name: string) => Uint8Array<ArrayBuffer> | null;
 
-/** What Python packed (ui/shared/components.py); the header is JSON, and each component has a type of its own. */
+/** What Python packed (vae/page/scripts.py); the header is JSON, and each component has a type of its own. */
 interface Packet<Header> {
   header: Header & { sections: Record<string, number[]> };
   section: Section;
@@ -138,7 +138,7 @@ interface PlotlySelection {
   range?: { x: number[]; y: number[] };
 }
 
-/** A flat map: places are origin + u0 basis0 + u1 basis1 (ui/explore/explorer.py: serialise). */
+/** A flat map: places are origin + u0 basis0 + u1 basis1 (vae/page/space.py: serialise). */
 interface FlatPlane {
   titles: string[];
   origin: number[];
@@ -188,7 +188,7 @@ interface PlannedLayer {
   each: ((x: number) => number) | null;
 }
 
-/** A decoder as bytes (ui/decode/decoder.py). */
+/** A decoder as bytes (vae/page/decoder_bytes.py). */
 interface DecoderHeader {
   layers: Layer[];
   mean: string;

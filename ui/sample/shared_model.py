@@ -10,10 +10,10 @@ import numpy as np
 import streamlit as st
 
 from ui.decode import decoder
-from ui.explore import explorer
 from ui.shared import figures, library, parcels
 from ui.shared.components import pack, source
 from vae.geometry.plane import Plane
+from vae.page.space import serialise
 from vae.runs import Codes, Run
 
 CODES = 4000  # of a run's that are drawn as points: more would hide each other on a small map
@@ -42,7 +42,7 @@ def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
         "runnable": decoder.runnable(run),
         "indices": some.tolist(),
         "split": codes.split,
-        "plane": explorer.serialise(plane),
+        "plane": serialise(plane),
         "classes": [figures.class_name(codes, k) for k in range(count)],
         "colours": [figures.colour(k) for k in range(count)],
         "plain": figures.ENCODER,

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.explore.explorer import no_densities
 from ui.sample.page import display
 from ui.shared import figures, library, messages, parcels
 from ui.shared.components import pack, source, text
@@ -14,6 +13,7 @@ from ui.state import notices, session, texts
 from ui.state.view import set_pin, view
 from vae.geometry import traversal
 from vae.geometry.traversal import Dimension
+from vae.page.space import no_densities
 from vae.runs import Codes, Run, RunError
 
 FRAMES = 11  # an odd number, so that the middle one is the middle

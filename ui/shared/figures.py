@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -10,15 +9,23 @@ import numpy as np
 import plotly.graph_objects as go
 
 from vae.geometry.plane import Ground, Plane
+from vae.page.outline import DECODER as DECODER
+from vae.page.outline import ENCODER as ENCODER
+from vae.page.outline import KL as KL
+from vae.page.outline import PETROFF as PETROFF
+from vae.page.outline import PRIOR as PRIOR
+from vae.page.outline import RECONSTRUCTION as RECONSTRUCTION
+from vae.page.outline import RIM as RIM
+from vae.page.outline import Outline as Outline
+from vae.page.outline import class_name as class_name
+from vae.page.outline import colour as colour
+from vae.page.outline import groups as groups
+from vae.page.outline import outline as outline
+from vae.page.outline import present as present
 from vae.runs import Codes
 
-PETROFF = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-)
 PLOTLY = 20_000  # codes that Plotly draws well
 GRID = "rgba(134, 139, 147, 0.22)"  # a hairline on either paper
-ENCODER, DECODER, PRIOR, KL, RECONSTRUCTION, RIM = "#3f90da", "#e76300", "#868b93", "#832db6", "#b9ac70", "#7d7340"
 
 # Streamlit's front end puts the page's text and background in the place of these two; so one figure serves both themes,
 # and switching the theme needs no new figure, which would mount the chart anew
@@ -26,35 +33,10 @@ THEME_INK, THEME_PAPER = "#000037", "#000038"
 INK, PAPER = {True: "#e7eaee", False: "#1b1f24"}, {True: "#0e1117", False: "#fbfaf7"}
 
 
-def colour(k: int) -> str:
-    """Return the colour of class k; beyond ten they repeat, which is why a glyph stands at each cluster."""
-    return PETROFF[k % len(PETROFF)]
-
-
 def thinned(codes: Codes) -> tuple[Codes, int]:
     """Return at most as many codes as Plotly draws well, evenly spaced in the data's order, and their spacing."""
     step = max(1, -(-len(codes) // PLOTLY))
     return (codes if step == 1 else codes.every(step)), step
-
-
-def groups(codes: Codes) -> list[tuple[str, np.ndarray]]:
-    """Return each class's name with the indices of its examples, in the order of the map's traces."""
-    if codes.labels is None:
-        return [("codes", np.arange(len(codes)))]
-    return [(class_name(codes, k), np.flatnonzero(codes.labels == k)) for k in present(codes.labels)]
-
-
-def present(labels: np.ndarray) -> list[int]:
-    """Return the labels that occur, in order; found by counting, since sorting a million labels is slow."""
-    low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
-    if high - low > len(labels):  # numbers that are no count of classes would ask for that much memory
-        return [int(k) for k in np.unique(labels)]
-    return [int(k) + low for k in np.flatnonzero(np.bincount(labels - low))]
-
-
-def class_name(codes: Codes, k: int) -> str:
-    """Return the name of class k."""
-    return codes.classes[k] if 0 <= k < len(codes.classes) else str(k)
 
 
 def class_colours(codes: Codes) -> list[str]:
@@ -65,23 +47,6 @@ def class_colours(codes: Codes) -> list[str]:
 def point_size(codes: Codes) -> float:
     """Return how many pixels a code is across."""
     return 4.0 if len(codes) > 3000 else 5.5
-
-
-@dataclass(frozen=True)
-class Outline:
-    """What a map of codes shows besides them: its first ranges, each class's median [2], and the prior's centre [2]."""
-
-    x_range: list[float]
-    y_range: list[float]
-    medians: list[np.ndarray]
-    centre: np.ndarray
-
-
-def outline(codes: Codes, plane: Ground, u: np.ndarray, prior: bool) -> Outline:
-    """Return the outline of codes at u [N, 2] on a plane; medians are those of `groups`, none without labels."""
-    x_range, y_range = _frame(u, plane, prior)
-    medians = [] if codes.labels is None else [np.median(u[index], axis=0) for _, index in groups(codes)]
-    return Outline(x_range, y_range, medians, plane.to_plane(np.zeros(codes.means.shape[1])))
 
 
 def latent_map(
@@ -182,19 +147,6 @@ def _shifts(places: np.ndarray, names: Sequence[str]) -> np.ndarray:
 def _halo(paper: str) -> str:
     """Return a text shadow that makes a class name readable over points."""
     return ", ".join([f"{x}px {y}px 2px {paper}" for x in (-1, 0, 1) for y in (-1, 0, 1)] + [f"0 0 5px {paper}"])
-
-
-def _frame(u: np.ndarray, plane: Ground, prior: bool) -> tuple[list[float], list[float]]:
-    """Return the first ranges of the axes: nearly all points (without outliers), and the 3-sigma ring."""
-    low, high = np.quantile(u, 0.002, axis=0), np.quantile(u, 0.998, axis=0)
-    if prior:
-        centre = plane.to_plane(np.zeros(plane.origin.shape)) if isinstance(plane, Plane) else np.zeros(2)
-        low, high = np.minimum(low, centre - 3.1), np.maximum(high, centre + 3.1)
-    margin = 0.04 * (high - low) + 1e-3
-    return (
-        [float(low[0] - margin[0]), float(high[0] + margin[0])],
-        [float(low[1] - margin[1]), float(high[1] + margin[1])],
-    )
 
 
 def _ring(figure: go.Figure, centre: np.ndarray, k: int, ink: str, paper: str) -> None:

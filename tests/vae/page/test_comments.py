@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from node import command
 
 from ui.shared import components
-from ui.shared.comments import without_comments
+from vae.page.comments import without_comments
 
 LINES = [
     'const a = "// no /* comment */ \\" here";',
