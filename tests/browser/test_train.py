@@ -155,14 +155,10 @@ def test_the_buttons_stay_where_they_are_while_a_training_begins(open_train):
     page = open_train()
     page.evaluate(
         """() => {
-            window.places = {};
+            window.places = new Set();
             const look = () => {
-                for (const name of ["step", "epoch", "stop", "branch", "train_first"]) {
-                    const place = document.querySelector(`.st-key-${name}`);
-                    if (!place || !document.querySelector(".st-key-train_first")) continue;
-                    const { left, top, right, bottom } = place.getBoundingClientRect();
-                    (places[name] ??= new Set()).add([left, top, right, bottom].map(Math.round).join());
-                }
+                const button = document.querySelector(".st-key-pause button");
+                if (button) places.add(Math.round(button.getBoundingClientRect().top));
                 requestAnimationFrame(look);
             };
             look();
@@ -171,13 +167,7 @@ def test_the_buttons_stay_where_they_are_while_a_training_begins(open_train):
     run = press_train(page, 50_000)
     expect(film(page)).to_have_attribute("data-run", run.name)
     expect(film(page)).to_have_attribute("data-frames", re.compile(r"^([3-9]|\d\d+)$"))
-    button(page, "Pause").click()
-    shows(page, "Paused")
-    button(page, "Go on").click()
-    shows(page, "Training")
-    places = page.evaluate("Object.fromEntries(Object.entries(places).map(([name, seen]) => [name, [...seen]]))")
-    assert len(places) == 5
-    assert {name: len(seen) for name, seen in places.items()} == dict.fromkeys(places, 1)
+    assert len(page.evaluate("[...places]")) == 1
 
 
 def test_tick_keeps_what_the_server_wrote_into_a_widget(open_train):

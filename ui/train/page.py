@@ -18,12 +18,10 @@ from vae.data import DataError
 from vae.jobs import JobState
 from vae.runs import Run, RunError, control, status
 from vae.runs.control import HIGHEST_RATE, ControlError
-from vae.runs.status import Status
 from vae.spec import SpecError
 
 BUSY = frozenset({"queued", "starting", "running", "finishing"})
 POLL_SECONDS, WAIT_SECONDS = 0.5, 1.0
-FIRST = 130  # px for Pause or Go on: buttons that move under a press of the mouse are not pressed
 
 
 def chosen() -> Run | None:
@@ -223,9 +221,13 @@ def _steering(run: Run, job: JobState) -> None:
     now = job.status
     over = now.state in ("done", "stopped", "failed", "interrupted", "finishing")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_steering"):
-        # a place of its own: for a moment, the button that goes and the one that comes are both there
-        with st.container(width=FIRST, height=40, border=False, key="train_first"):
-            _pause_or_go_on(run, now, over)
+        if now.state in ("running", "starting", "queued"):
+            st.button("Pause", key="pause", icon=":material/pause:", type="primary", on_click=pause, args=(run,),
+                      shortcut="p", disabled=now.state == "queued")  # fmt: skip
+        else:
+            more = now.state == "stopped" and now.step < now.total
+            st.button("Go on", key="go_on", icon=":material/play_arrow:", type="primary", on_click=play, args=(run,),
+                      shortcut="p", disabled=over and not more)  # fmt: skip
         paused = now.state == "paused"
         left = now.per_epoch - now.step % now.per_epoch if now.per_epoch else 1
         st.button("Step", key="step", icon=":material/skip_next:", on_click=play, args=(run, 1), disabled=not paused)
@@ -238,16 +240,6 @@ def _steering(run: Run, job: JobState) -> None:
             disabled=run.checkpoint is None, help="Train a copy that goes on from here with other numbers.",
         )  # fmt: skip
         managing.popover(run)
-
-
-def _pause_or_go_on(run: Run, now: Status, over: bool) -> None:
-    if now.state in ("running", "starting", "queued"):
-        st.button("Pause", key="pause", icon=":material/pause:", type="primary", on_click=pause, args=(run,),
-                  shortcut="p", disabled=now.state == "queued", width="stretch")  # fmt: skip
-    else:
-        more = now.state == "stopped" and now.step < now.total
-        st.button("Go on", key="go_on", icon=":material/play_arrow:", type="primary", on_click=play, args=(run,),
-                  shortcut="p", disabled=over and not more, width="stretch")  # fmt: skip
 
 
 def _rate_popover(run: Run, over: bool) -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from vae.cli import (
     atlas,
+    data,
     diagnose,
     embed,
     encode,
@@ -39,6 +40,7 @@ COMMANDS = {
     "embed": embed,
     "export": export,
     "fetch": fetch,
+    "data": data,
     "worker": worker,
     "engine": engine,
 }

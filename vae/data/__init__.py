@@ -6,7 +6,7 @@ Nothing here imports torch or scikit-learn, and no pickle is read.
 from vae.data.binarisation import check_likelihood, static
 from vae.data.dataset import SPLITS, DataError, Dataset, Description, Examples
 from vae.data.root import data_root
-from vae.data.sets import DEFAULT, NAMES, available, describe, fetch, load, register, train_size
+from vae.data.sets import DEFAULT, NAMES, available, describe, fetch, load, names, register, train_size
 from vae.data.sources import DrawnSource, Source, StoredSource
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "describe",
     "fetch",
     "load",
+    "names",
     "register",
     "static",
     "train_size",

@@ -1,6 +1,7 @@
 """Batches by index from tensors in memory; pixels stay uint8 until a batch is taken."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,10 +58,17 @@ def prepare(dataset: Dataset, spec: Spec, device: str | torch.device = "cpu") ->
     if binarise == "static":
         examples, levels = static(dataset), 1
     given = None if spec.condition is None else torch.from_numpy(_labels(dataset, spec.labels)).to(device)
-    tensor = torch.from_numpy(np.ascontiguousarray(examples))
+    tensor = _tensor(np.ascontiguousarray(examples))
     if tensor.dtype != torch.uint8:
         tensor = tensor.to(torch.get_default_dtype())
     return Batches(tensor.to(device), levels, binarise == "dynamic", given)
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    """Return an array as a tensor on the same memory; that of a memory map is only read here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(array)
 
 
 def _labels(dataset: Dataset, classes: int) -> np.ndarray:

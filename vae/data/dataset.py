@@ -62,8 +62,10 @@ class Description:
 
     `shape` is [C, H, W] of pixels from 0 to `levels`, or [D] of real numbers; `classes` name the labels 0, 1, ... and
     `factors` name the factors of variation; both can be empty. `megabytes` is the size of the download, 0 for none.
-    `settings` are spec entries that suit these data better than a preset's: networks of a fitting size, few training
-    examples, so that training shows something within half a minute, a likelihood with the right support.
+    `columns` say what the values of a vector are (see `vae.data.units`), and `lines` [C, T] that they are C lines of T
+    steps, one line after the other. `settings` are spec entries that suit these data better than a preset's: networks
+    of a fitting size, few training examples, so that training shows something within half a minute, a likelihood with
+    the right support.
     `example` and `examples` say in words what one example is, and what many are.
     """
 
@@ -81,6 +83,8 @@ class Description:
     settings: Mapping[str, Any] = field(default_factory=dict)
     example: str = "image"
     examples: str = "images"
+    columns: tuple[Mapping[str, Any], ...] = ()
+    lines: tuple[int, int] | None = None
 
     @property
     def embedded(self) -> bool:

@@ -55,7 +55,7 @@ def run(
     progress: Report | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Any:
-    """Return what `function` ("module:name") returns for JSON arguments, called in a process that writes below `folder`.
+    """Return what `function` ("module:name") returns for JSON arguments, in a process that writes below `folder` alone.
 
     The function also gets `progress`, a Report. Raises DataError with the function's own sentence, SandboxError for
     what broke a limit, Cancelled.

@@ -10,11 +10,14 @@ from vae.data.digits import Digits
 from vae.data.glyphs import Glyphs
 from vae.data.idx import FASHION_MNIST, KMNIST, MNIST
 from vae.data.linear_gaussian import LinearGaussianSource
+from vae.data.own.names import RESERVED
+from vae.data.own.source import every, find
 from vae.data.sources import Report, Root, Source
 from vae.data.sprites import Sprites
 
 SETS: dict[str, Source] = {}
 NAMES = SETS.keys()  # in the order of the app's lists
+LOCAL = "local"  # the owner of what was made without a browser
 DEFAULT = Digits.about.name  # small and always available: for the first run, lessons and examples
 
 
@@ -24,18 +27,27 @@ def register(source: Source) -> None:
     if name in SETS:
         raise DataError(f"There is a dataset {name!r} already. Choose another name.")
     SETS[name] = source
+    RESERVED.add(name)
 
 
 for _source in (Digits(), MNIST, FASHION_MNIST, KMNIST, Cifar10(), Glyphs(), Sprites(), LinearGaussianSource()):
     register(_source)
 
 
-def _of(name: str) -> Source:
+def _of(name: str, root: Root = None) -> Source:
+    if name not in SETS and (own := find(name, root)) is not None:
+        return own
     if name not in SETS:
         near = difflib.get_close_matches(str(name).lower().replace("_", "-"), NAMES, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise DataError(f"There is no dataset {name!r}.{hint} There are: {', '.join(NAMES)}.")
     return SETS[name]
+
+
+def names(owner: str | None = None) -> list[str]:
+    """Return the names of all datasets: the project's, then own ones, or those of one owner and of the shell."""
+    own = [source.about.name for source in every() if owner is None or source.owner in (owner, LOCAL)]
+    return [*SETS, *(name for name in own if name not in SETS)]
 
 
 def describe(name: str) -> Description:
@@ -45,7 +57,7 @@ def describe(name: str) -> Description:
 
 def available(name: str, root: Root = None) -> bool:
     """Return whether a dataset's files are present with the right size; raises DataError for unknown names."""
-    return _of(name).available(root)
+    return _of(name, root).available(root)
 
 
 def train_size(name: str, size: int | None = None) -> int:
@@ -62,7 +74,7 @@ def load(name: str, split: str = "train", n: int | None = None, seed: int = 0, r
     In each case the first m of n examples are the m examples of the same seed. The real sets' validation examples are
     the last 5,000 of their official training set.
     """
-    source = _of(name)
+    source = _of(name, root)
     with _naming_the_embedded():
         return source.load(split, n, seed, root)
 
@@ -72,7 +84,7 @@ def fetch(name: str, root: Root = None, progress: Report | None = None) -> None:
 
     `progress` is called at each file's beginning, after every further 1 % and at its end.
     """
-    source = _of(name)
+    source = _of(name, root)
     with _naming_the_embedded():
         source.fetch(root, progress)
 
