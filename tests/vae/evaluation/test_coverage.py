@@ -1,0 +1,60 @@
+"""Precision, recall, density and coverage: their values for equal distributions, and what each of them tells apart."""
+
+import math
+
+import pytest
+import torch
+
+from vae.evaluation.coverage import coverage, expected_coverage, frechet
+
+
+def normal(n: int, d: int = 4, seed: int = 0) -> torch.Tensor:
+    return torch.randn(n, d, generator=torch.Generator().manual_seed(seed))
+
+
+def test_equal_distributions_have_the_known_values():
+    assert expected_coverage(10_000, 10_000, 5) == pytest.approx(0.96877, abs=1e-5)
+    found = [coverage(normal(400, seed=i), normal(600, seed=100 + i)) for i in range(20)]
+    dense = torch.tensor([f.density.value for f in found])
+    covered = torch.tensor([f.coverage.value for f in found])
+    for values, expected in ((dense, 1.0), (covered, expected_coverage(400, 600, 5))):
+        assert abs(values.mean() - expected) < 4 * values.std() / math.sqrt(len(values))
+
+
+def test_few_modes_are_precise_and_not_recalled():
+    """Samples that are nearly one image: all real, and nearly no image of the data among them."""
+    data = normal(1000)
+    found = coverage(data, data[:1] + 0.01 * normal(500, seed=2))
+    assert found.precision.value == 1 and found.recall.value < 0.02 and found.coverage.value < 0.1
+    assert found.covered[0] and found.real.all()
+
+
+def test_wide_samples_are_recalled_and_not_precise():
+    found = coverage(normal(1000), 4 * normal(1000, seed=2))
+    assert found.recall.value > 0.9 > 0.4 > found.precision.value
+
+
+def test_place_and_unit_of_the_space_change_nothing():
+    data, samples = normal(300), 1.3 * normal(300, seed=1)
+    one, other = coverage(data, samples), coverage(1e3 * data + 1e5, 1e3 * samples + 1e5)
+    assert one.density.value == pytest.approx(other.density.value, abs=0.02)
+    assert one.coverage.value == pytest.approx(other.coverage.value, abs=0.02)
+
+
+def test_frechet_distance_of_normals_is_the_closed_form():
+    data = normal(200, 3).double()
+    turned, shift = torch.linalg.qr(normal(3, 3, 5).double())[0], torch.tensor([1.0, -2.0, 0.5]).double()
+    assert frechet(data, data) == pytest.approx(0, abs=1e-9)
+    assert frechet(data, data + shift) == pytest.approx(5.25)
+    assert frechet(data @ turned, 2 * data @ turned) == pytest.approx(
+        float(data.mean(0).square().sum() + torch.cov(data.T).trace())
+    )
+
+
+def test_sets_that_have_no_neighbours_are_refused():
+    with pytest.raises(ValueError, match="more than 5 points"):
+        coverage(normal(5), normal(50))
+    with pytest.raises(ValueError, match="not of one space"):
+        coverage(normal(50, 2), normal(50, 3))
+    with pytest.raises(ValueError, match="not finite"):
+        coverage(normal(50), normal(50) / 0)
