@@ -59,7 +59,7 @@ def train(
     command = f"python -m vae train {run.name}"
     runs.write_json(run.path / "meta.json", {"owner": "local", "created": time.time(), "command": command})
     with denormals.flushed(), progress(run.name, show_progress) as watch:
-        code = Trainer(Run(run.path), device, Finish(k, n), command, watch)()
+        code = Trainer(Run(run.path), device, Finish(k, n), command, watch, finishing=watch.finishing)()
     if code:
         now = status.read(run.path)
         raise RunError(now.message if now is not None else f"Training ended with exit code {code}.")

@@ -7,7 +7,8 @@ Options = dict[str, Any]
 
 _POINT: Options = {"posterior": {"kind": "delta"}, "prior": None, "objective": {"kind": "reconstruction"}}
 _ELBO: Options = {"objective": {"kind": "elbo", "beta": 1.0}}
-_RISING: Options = {"schedule": "linear", "start": 0.0, "stop": 10.0, "steps": 5000}
+# from above 0, where the rate's gradient vanishes, to what two latents of small images can say; `steps` follow the run
+_RISING: Options = {"schedule": "linear", "start": 0.5, "stop": 3.0, "steps": 5000}
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ PRESETS: dict[str, Preset] = {
         "Capacity",
         "Rate",
         "A VAE that must send a set number of nats, more and more of them while it learns.",
-        {"objective": {"kind": "capacity", "gamma": 30.0, "capacity": _RISING}},
+        # a larger gamma drowns the likelihood: the rate is then bought by moving all codes, and says nothing
+        {"objective": {"kind": "capacity", "gamma": 4.0, "capacity": _RISING}},
         full_title="Capacity VAE",
     ),
     "free-bits-vae": Preset(
@@ -122,13 +124,13 @@ PRESETS: dict[str, Preset] = {
         "InfoVAE",
         "Codes",
         "A VAE whose codes must look like the prior all together, not each by itself.",
-        {"objective": {"kind": "mmd", "weight": 100.0, "beta": 0.0}},
+        {"objective": {"kind": "mmd", "weight": 3.0, "beta": 0.5}},
     ),
     "wae": Preset(
         "Wasserstein",
         "Codes",
         "A Wasserstein autoencoder: codes of one small width, held to the prior by their distance alone.",
-        {"posterior": {"kind": "normal", "sigma": 0.1}, "objective": {"kind": "mmd", "weight": 100.0, "beta": 0.0}},
+        {"posterior": {"kind": "normal", "sigma": 0.25}, "objective": {"kind": "mmd", "weight": 10.0, "beta": 0.0}},
         full_title="Wasserstein AE",
     ),
     "sigma-vae": Preset(

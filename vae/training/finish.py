@@ -144,14 +144,20 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def finish(run: Run, k: int = 100, n: int | None = None, command: str | None = None) -> dict[str, Any]:
-    """Save codes, metrics, card, and an atlas if the browser cannot run the decoder; return the metrics."""
+def finish(
+    run: Run, k: int = 100, n: int | None = None, command: str | None = None, say: Say = silent
+) -> dict[str, Any]:
+    """Save codes, metrics, card, and an atlas if the browser cannot run the decoder; return the metrics.
+
+    `say` receives the progress of each part in turn: the share that is done, and what is done now.
+    """
     model = load_model(run)
-    codes = encode(run, model)
+    codes = encode(run, model, say=say)
     if not layers.in_browser(run.spec.decoder_layers()):
-        atlas(run, model, codes)
+        atlas(run, model, codes, say)
     _, batches = held_out(run)
-    numbers = metrics(evaluate(model, batches, k, run.spec.seed, n), run.spec.data_name, "test", k)
+    found = evaluate(model, batches, k, run.spec.seed, n, say=lambda share, text: say(share, f"measuring {text}"))
+    numbers = metrics(found, run.spec.data_name, "test", k)
     if command is not None:
         numbers["command"] = command
     if run.history:

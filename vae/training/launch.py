@@ -99,7 +99,8 @@ def _train_here(run: Run, options: Options, command: str) -> int:
         torch.set_num_threads(options.threads)
     team, device = parallel.join(options.device)
     with team, progress(run.name, None if team.leads else False) as watch:
-        code = Trainer(run, device, Finish(options.k, options.n), command, watch, team, _say)()
+        measure = Finish(options.k, options.n)
+        code = Trainer(run, device, measure, command, watch, team, _say, watch.finishing)()
     now = status.read(run.path)
     if not team.leads or now is None:
         return code

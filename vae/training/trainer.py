@@ -64,7 +64,8 @@ def out_of_memory(error: BaseException) -> bool:
 class Trainer:
     """Trains one run folder to its end; `watch` is called after every step, `say` with what a person should know.
 
-    Only a team's leading process writes and says.
+    `finishing` receives the progress of what is done after the last step: its share, and what is done now. Only a
+    team's leading process writes and says.
     """
 
     def __init__(
@@ -76,8 +77,9 @@ class Trainer:
         watch: Callable[[Step, int], None] | None = None,
         team: Team = SINGLE_PROCESS,
         say: Callable[[str], None] = lambda text: None,
+        finishing: Callable[[float, str], None] = lambda share, text: None,
     ) -> None:
-        self.say = say
+        self.say, self.finishing = say, finishing
         self.run, self.path, self.device, self.team = run, run.path, device, team
         self.measure, self.command, self.watch = finish or Finish(), command, watch
         self.status = Status(pid=os.getpid(), threads=torch.get_num_threads(), processes=team.size)
@@ -251,11 +253,17 @@ class Trainer:
                 self.update_status(state="paused")
             time.sleep(PAUSE_SECONDS)
 
+    def _finished(self, share: float, text: str) -> None:
+        """Show which share of a part of the final work is done, in status.json at most every STATUS_SECONDS."""
+        self.finishing(share, text)
+        if time.monotonic() >= self.next_update:
+            self.update_status(message=f"{text[:1].upper()}{text[1:]}.")
+
     def _finish(self) -> None:
         from vae.runs import pace, resume
         from vae.training import finish
 
         run = Run(self.path)
-        finish.finish(run, self.measure.k, self.measure.n, resume.commands(run) or self.command)
+        finish.finish(run, self.measure.k, self.measure.n, resume.commands(run) or self.command, self._finished)
         if run.history:
             pace.learn(run.spec, self.status)

@@ -199,6 +199,23 @@ def test_long_work_reports_its_progress(run):
     assert shares[-1] == 1
 
 
+def test_training_shows_how_far_its_evaluation_is(data_folder, monkeypatch):
+    """The bar and the run's status say how many test images are measured, not only that something is done."""
+    import vae.training.trainer as trainers
+
+    monkeypatch.setattr(trainers, "STATUS_SECONDS", 0.0)
+    run = runs.create(data_folder / "runs" / "new", preset("vae", **{**SMALL, "epochs": 1, "size": 64}))
+    told, messages = [], []
+    trainer = trainers.Trainer(run, finish=trainers.Finish(2, 120), finishing=lambda *found: told.append(found))
+    written = trainer.update_status
+    trainer.update_status = lambda **new: (messages.append(new.get("message", "")), written(**new))
+    assert trainer() == 0
+    measured = [share for share, text in told if "of 120 images" in text]
+    assert measured == sorted(measured) and measured[-1] == 1 and len(measured) == 3  # 50 images at a time
+    assert any("encoding 360 images" in text for _, text in told)
+    assert "Measuring 50 of 120 images, K = 2." in messages
+
+
 def test_a_model_of_one_training_example_is_diagnosed(data_folder, capsys):
     run = complete(make_run(data_folder / "runs", "one", size=1, n=360, **SMALL))
     assert main(["encode", run.name]) == 0 and main(["diagnose", run.name]) == 0
