@@ -22,14 +22,14 @@ from vae.evaluation.trust import trustworthiness
 from vae.geometry import embedding
 
 
-def pca(codes: np.ndarray, seed: int, threads: int, say: embedding.Progress) -> tuple[np.ndarray, None]:
+def pca(codes: np.ndarray, seed: int, threads: int, say: embedding.Progress) -> embedding.Layout:
     """The first two principal components."""
     from sklearn.decomposition import PCA
 
-    return PCA(2).fit_transform(codes).astype(np.float32), None
+    return embedding.Layout(PCA(2).fit_transform(codes).astype(np.float32))
 
 
-def sklearn_tsne(codes: np.ndarray, seed: int, threads: int, say: embedding.Progress) -> tuple[np.ndarray, None]:
+def sklearn_tsne(codes: np.ndarray, seed: int, threads: int, say: embedding.Progress) -> embedding.Layout:
     """scikit-learn's Barnes-Hut t-SNE with the same perplexity and as many iterations."""
     from sklearn.manifold import TSNE
 
@@ -40,7 +40,7 @@ def sklearn_tsne(codes: np.ndarray, seed: int, threads: int, say: embedding.Prog
         n_jobs=threads,
         max_iter=embedding.EARLY + embedding.LATE,
     )
-    return tsne.fit_transform(codes), None
+    return embedding.Layout(tsne.fit_transform(codes))
 
 
 def main() -> int:
@@ -62,7 +62,7 @@ def main() -> int:
         taken = []
         for _ in range(options.rounds + 1):
             began = time.perf_counter()
-            places, _ = method(codes, 0, options.threads, lambda *_: None)
+            places = method(codes, 0, options.threads, lambda *_: None).places
             taken.append(time.perf_counter() - began)
         trust = trustworthiness(codes, places)
         found[name] = (statistics.median(taken[1:]), trust.value)

@@ -2,7 +2,7 @@
 
 PCA is a plane (vae.geometry.plane) and needs none of this. An embedding is not linear, so the z under the cursor is
 found by UMAP's inverse transform on a grid or, for t-SNE, from the nearest codes. Of very many codes only some are
-embedded (the landmarks), and each other code is placed among its nearest landmarks.
+embedded (the landmarks), and each other code is placed among them: by t-SNE's own transform, or among its nearest.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ NEIGHBOURS, DISTANCE = 15, 0.1  # UMAP: its defaults
 SIDE = 40  # of the grid on which the inverse transform is tabulated
 FEWEST = 50
 WHOLE, LANDMARKS = 20_000, 10_000  # codes up to which all are embedded; beyond, how many random landmarks
-AMONG = 3  # landmarks among which another code is placed
+AMONG = 3  # landmarks among which another code is placed, where the method has no transform of its own
 JUDGED = 20_000  # codes, drawn at random, among which trustworthiness is estimated: ranks are over all of these
 ROWS = 5_000  # codes that are placed at a time
 
@@ -58,7 +58,16 @@ class Embedding:
         return buffer.getvalue()
 
 
-def _tsne(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) -> tuple[NDArray[np.float32], Any]:
+@dataclass(frozen=True)
+class Layout:
+    """Places [N, 2] of codes by a method, its mapper with a way back from the map, and its transform of other codes."""
+
+    places: NDArray[np.float32]
+    mapper: Any = None
+    transform: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+
+
+def _tsne(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) -> Layout:
     from openTSNE import TSNE
 
     reports = itertools.count(1)
@@ -79,10 +88,16 @@ def _tsne(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) ->
         callbacks=report,
         callbacks_every_iters=EVERY,
     ).fit(codes)
-    return np.asarray(fitted, np.float32), None
+    fitted.gradient_descent_params["callbacks"] = None  # they tell of the layout alone
+    fitted -= (np.max(fitted, axis=0) + np.min(fitted, axis=0)) / 2  # `transform` does so to the landmarks in place
+
+    def transform(others: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(fitted.transform(others), np.float32)
+
+    return Layout(np.asarray(fitted, np.float32), transform=transform)
 
 
-def _umap(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) -> tuple[NDArray[np.float32], Any]:
+def _umap(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) -> Layout:
     import warnings
 
     from umap import UMAP
@@ -91,10 +106,10 @@ def _umap(codes: NDArray[np.float32], seed: int, threads: int, say: Progress) ->
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a seed makes it single-threaded
         mapper = UMAP(n_neighbors=min(NEIGHBOURS, len(codes) - 1), min_dist=DISTANCE, random_state=seed).fit(codes)
-    return np.asarray(mapper.embedding_, np.float32), mapper
+    return Layout(np.asarray(mapper.embedding_, np.float32), mapper)
 
 
-METHODS: dict[str, Callable[[NDArray[np.float32], int, int, Progress], tuple[NDArray[np.float32], Any]]] = {
+METHODS: dict[str, Callable[[NDArray[np.float32], int, int, Progress], Layout]] = {
     "tsne": _tsne,
     "umap": _umap,
 }
@@ -118,23 +133,40 @@ def among(
     codes: NDArray[np.float32],
     landmarks: NDArray[np.float32],
     places: NDArray[np.float32],
-    say: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.float32]:
     """Return the places of codes [N, d], float32 [N, 2], from the places [L, 2] of landmarks [L, d].
 
-    The mean of the `AMONG` nearest landmarks' places, weighted by 1 / distance^2; a landmark keeps its place. On
-    30,000 MNIST images in 10 dimensions this was a tenth of the work of openTSNE's own transform, and more trustworthy
-    (0.965 against 0.956); using only the nearest landmark scores higher, but puts codes on the same place.
+    The mean of the `AMONG` nearest landmarks' places, weighted by 1 / distance^2; a landmark keeps its place.
     """
     from sklearn.neighbors import NearestNeighbors
 
     known = NearestNeighbors(n_neighbors=min(AMONG, len(landmarks))).fit(landmarks)
+    distance, nearest = known.kneighbors(codes)
+    weight = 1 / np.maximum(distance**2, 1e-12)
+    return np.asarray((weight[..., None] * places[nearest]).sum(1) / weight.sum(1)[:, None], np.float32)
+
+
+def _placed(
+    codes: NDArray[np.float32],
+    landmarks: NDArray[np.int64],
+    layout: Layout,
+    say: Callable[[float], None] = lambda _: None,
+) -> NDArray[np.float32]:
+    """Return the places [N, 2] of all codes [N, d] from the layout of some of them, the landmarks [L].
+
+    With 9,000 MNIST images in 10 dimensions among 3,000, the whole map has a trustworthiness of 0.982 by t-SNE's
+    transform and 0.938 by `among`, which takes a second where the other takes as long as the layout's first half.
+    """
     found = np.empty((len(codes), 2), np.float32)
-    for start in range(0, len(codes), ROWS):
-        say(start / len(codes))
-        distance, nearest = known.kneighbors(codes[start : start + ROWS])
-        weight = 1 / np.maximum(distance**2, 1e-12)
-        found[start : start + ROWS] = (weight[..., None] * places[nearest]).sum(1) / weight.sum(1)[:, None]
+    found[landmarks] = layout.places
+    others = np.setdiff1d(np.arange(len(codes)), landmarks)
+    for start in range(0, len(others), ROWS):
+        say(start / len(others))
+        part = others[start : start + ROWS]
+        if layout.transform is not None:
+            found[part] = layout.transform(codes[part])
+        else:
+            found[part] = among(codes[part], codes[landmarks], layout.places)
     return found
 
 
@@ -162,22 +194,22 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
     means = np.ascontiguousarray(codes.means, np.float32)
     generator = np.random.default_rng(seed)
     landmarks = np.sort(generator.permutation(len(means))[:LANDMARKS]) if len(means) > WHOLE else np.arange(len(means))
-    # embedding is the slower part by far
-    laid = 0.9 if len(means) > WHOLE else 1.0
-    places, mapper = METHODS[method](means[landmarks], seed, threads, lambda done, text: say(laid * done, text))
-    places -= places.mean(0)
+    laid = 0.6 if len(means) > WHOLE else 1.0
+    layout = METHODS[method](means[landmarks], seed, threads, lambda done, text: say(laid * done, text))
+    places, mapper = layout.places, layout.mapper
     if not np.isfinite(places).all() or not np.ptp(places, axis=0).any():
         raise RunError(
             f"{TITLES[method]} laid these codes out nowhere: they are too close to each other to be told apart"
         )
     if len(means) > WHOLE:
         rest = f"putting the others among {len(landmarks):,}"
-        places = among(means, means[landmarks], places, lambda done: say(laid + 0.06 * done, rest))
+        places = _placed(means, landmarks, layout, lambda done: say(laid + 0.35 * done, rest))
+    centre = layout.places.mean(0)
+    places = places - centre
     seconds = time.perf_counter() - began
     inverse = extent = None
     if mapper is not None:
         say(0.7, "the way back from the map")
-        centre = np.asarray(mapper.embedding_, np.float32).mean(0)
         inverse, extent = _inverse(mapper, places + centre)
         extent = extent - centre[[0, 0, 1, 1]]
     say(0.97, "how far it may be believed")
@@ -194,7 +226,7 @@ def bent(codes: Codes, embedding: Embedding) -> Bent:
     trust = f"trustworthiness {embedding.trust:.3f} ± {embedding.trust_se:.3f}"
     note = f"{title} of {codes.means.shape[1]} dimensions"
     if embedding.landmarks:
-        note += f", laid out from {embedding.landmarks:,} of {len(codes):,} codes, each other among its {AMONG} nearest"
+        note += f", laid out from {embedding.landmarks:,} of {len(codes):,} codes, the others placed among these"
         trust += f" (over {min(JUDGED, len(codes)):,} codes)"
     note += f"; {trust}"
     way = "z by the inverse transform" if embedding.inverse is not None else "z: mean of the 8 nearest codes"

@@ -111,9 +111,16 @@ def test_many_codes_are_placed_among_landmarks(codes, monkeypatch):
     assert found.landmarks == 200 and found.places.shape == (400, 2) and found.trust > 0.85
     shares = [share for share, _ in said]
     assert shares == sorted(shares) and any("putting the others among 200" in text for _, text in said)
+    # the landmarks lie where they were laid out, and the others by t-SNE's own transform
+    chosen = np.sort(np.random.default_rng(0).permutation(400)[:200])
+    layout = embedding.METHODS["tsne"](codes.means[chosen], 0, 1, lambda *_: None)
+    centre = layout.places.mean(0)
+    np.testing.assert_allclose(found.places[chosen] + centre, layout.places, atol=1e-3)
+    others = np.setdiff1d(np.arange(400), chosen)
+    np.testing.assert_allclose(found.places[others] + centre, layout.transform(codes.means[others]), atol=1e-3)
     embedding.keep(codes, found)
     note = embedding.bent(codes, embedding.kept(codes, "tsne")).note
-    assert "laid out from 200 of 400 codes, each other among its 3 nearest" in note
+    assert "laid out from 200 of 400 codes, the others placed among these" in note
     assert "(over 250 codes)" in note
 
 
