@@ -224,6 +224,31 @@ def test_geodesic_is_the_hyperbolic_half_circle():
         assert (lengths(metric, found.curves)[0] - expected).abs().max() < 1e-6
 
 
+def test_geodesic_of_a_bowl_is_scipys_boundary_value_problem():
+    """On the graph of f = |z|^2 / 2 a geodesic is z'' = -z |z'|^2 / (1 + |z|^2), its Christoffel symbols."""
+    from scipy.integrate import solve_bvp
+
+    a, b = np.array([-1.0, 0.4]), np.array([1.2, 0.9])
+
+    def slope(t, y):
+        z, v = y[:2], y[2:]
+        return np.vstack([v, -z * (v**2).sum(0) / (1 + (z**2).sum(0))])
+
+    def ends(first, last):
+        return np.concatenate([first[:2] - a, last[:2] - b])
+
+    t = np.linspace(0, 1, 65)
+    start = np.vstack([np.outer(a, 1 - t) + np.outer(b, t), np.tile((b - a)[:, None], len(t))])
+    exact = solve_bvp(slope, ends, t, start, tol=1e-10, max_nodes=100_000)
+    assert exact.success
+    bowl = PullBack(lambda z: torch.cat([z, z.square().sum(-1, keepdim=True) / 2], -1))
+    away = []
+    for steps in (16, 32):  # chords come nearer to the curve with the square of their number
+        found = geodesics(bowl, torch.from_numpy(a)[None], torch.from_numpy(b)[None], steps, 400)
+        away.append(np.abs(found.curves[0].numpy().T - exact.sol(np.linspace(0, 1, steps + 1))[:2]).max())
+    assert away[1] < 2e-3 and away[1] < 0.35 * away[0]
+
+
 def test_a_hill_on_the_way_is_passed_at_its_side():
     """From the line alone a symmetric hill has no side to fall to; the grid finds one."""
     metric = Conformal(lambda z: 3 * (-4 * z.square().sum(-1)).exp())

@@ -372,3 +372,20 @@ def test_a_value_that_no_draw_can_have_is_not_scored(family, right, wrong):
     for score in (p.log_prob, prepared(p)):
         with pytest.raises(ValueError, match="1 of 2 are others"):
             score(torch.tensor([wrong]))
+
+
+@pytest.mark.parametrize("logit", [0.0, 1e-9, 1e-3, -0.0999, 0.0999, 0.1001, -2.5, 30.0, -700.0])
+def test_continuous_bernoulli_is_normalised_to_fifty_digits(logit):
+    """mpmath integrates exp(x l - softplus(l)) over [0, 1]; the branches on both sides of |l| = 0.1 agree with it."""
+    import mpmath
+
+    with mpmath.workdps(50):
+        exact = mpmath.mpf(logit)
+        mass = mpmath.quad(lambda x: mpmath.exp(x * exact - mpmath.log1p(mpmath.exp(exact))), [0, 0.01, 0.5, 0.99, 1])
+        mean = mpmath.quad(
+            lambda x: x * mpmath.exp(x * exact - mpmath.log1p(mpmath.exp(exact))), [0, 0.01, 0.5, 0.99, 1]
+        )
+        log_normalizer, mean = float(-mpmath.log(mass)), float(mean / mass)
+    found = families.ContinuousBernoulliLogits(torch.tensor(logit))
+    assert found.log_normalizer().item() == pytest.approx(log_normalizer, rel=1e-14, abs=1e-14)
+    assert found.mean.item() == pytest.approx(mean, rel=1e-12)

@@ -276,3 +276,18 @@ def test_log_normal_is_scipys():
     s = a @ a.T + np.eye(4)
     x = rng.normal(size=(6, 4))
     assert np.abs(log_normal(x, x[0], s) - stats.multivariate_normal(x[0], s).logpdf(x)).max() < 1e-12
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_linear_model_is_scikit_learns_probabilistic_pca(k):
+    """scikit-learn divides the covariance by n - 1 and we by n, as the maximum of the likelihood does: n is large."""
+    from sklearn.decomposition import PCA
+
+    x = data_of(random_ppca(dim=6, k=3), 4000)
+    ours, theirs = PPCA.fit(x, k), PCA(k, svd_solver="full").fit(x)
+    shrunk = (len(x) - 1) / len(x)
+    assert ours.sigma**2 == pytest.approx(theirs.noise_variance_ * shrunk, rel=1e-12)
+    np.testing.assert_allclose(ours.covariance, theirs.get_covariance() * shrunk, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(ours.log_px(x), theirs.score_samples(x), atol=5e-3)
+    axes = ours.weight / np.linalg.norm(ours.weight, axis=0)
+    np.testing.assert_allclose(np.abs(theirs.components_ @ axes), np.eye(k), atol=1e-8)
