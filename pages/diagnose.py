@@ -1,4 +1,4 @@
-"""Diagnose: what is wrong with a model, in one line; below it a card for each of ten questions, with its evidence."""
+"""Diagnose: what is wrong with a model, in one line; below it a card for each question, with its evidence."""
 
 from ui.diagnose import page
 from ui.shared import frame

@@ -1,1 +1,1 @@
-"""Diagnose: the ten cards, their charts and their measurement."""
+"""Diagnose: the cards, their charts and their measurement."""

@@ -35,7 +35,8 @@ BEGINS = 1.0  # the distance at which a hole begins, in units of itself
 DIVERGING = [[0.0, "#832db6"], [0.33, "#cdb3dd"], [0.5, "#f3f1eb"], [0.67, "#b5d3ee"], [1.0, "#1f6cb0"]]
 
 
-def _plain(figure: go.Figure, x: str, y: str, height: int = HEIGHT) -> go.Figure:
+def plain(figure: go.Figure, x: str, y: str, height: int = HEIGHT) -> go.Figure:
+    """Give a figure the look of all cards, and return it."""
     axis = {"gridcolor": GRID, "zeroline": False, "ticks": "", "automargin": True}
     figure.update_layout(
         height=height,
@@ -69,7 +70,7 @@ def bound(found: Bound, gap: Gap | None, others: Mapping[str, Number]) -> go.Fig
             marker={"color": hue, "size": 9, "symbol": "diamond" if hue == PRIOR else "circle"},
             hovertemplate=f"{number.value:.2f} ± {number.se:.2f} nats, n = {number.n:,}<extra>{name}</extra>",
         )
-    _plain(figure, "nats per image", "", max(HEIGHT, 52 + 24 * len(rows)))
+    plain(figure, "nats per image", "", max(HEIGHT, 52 + 24 * len(rows)))
     figure.update_yaxes(showgrid=True, title=None, range=[-0.6, len(rows) - 0.4])
     return figure
 
@@ -87,7 +88,7 @@ def _bars(values: Sequence[Number], hues: Sequence[str], x: str, y: str, line: f
             hovertemplate="z%{x}: %{y:.3f} " + of + "<extra></extra>",
         )
     )
-    _plain(figure, x if len(shown) == len(values) else f"{x} (the strongest {MOST_BARS} of {len(values):,})", y)
+    plain(figure, x if len(shown) == len(values) else f"{x} (the strongest {MOST_BARS} of {len(values):,})", y)
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_layout(bargap=max(0.15, 0.75 - 0.1 * len(shown)))
     if line is not None:
@@ -126,7 +127,7 @@ def width(found: Width) -> go.Figure:
         marker={"color": THEME_INK, "size": 10, "symbol": "diamond-open", "line": {"width": 2}},
         hovertemplate=template,
     )
-    _plain(figure, "σ of q, times what it is", "ELBO, against now, nats")
+    plain(figure, "σ of q, times what it is", "ELBO, against now, nats")
     figure.add_vline(x=1, line={"color": PRIOR, "width": 1, "dash": "dot"})
     # far on the wrong side the ELBO falls off a cliff that would flatten the summit
     span = max(gain.max(), 0.5)
@@ -152,8 +153,8 @@ def likelihood(found: Likelihood) -> go.Figure:
         hovertemplate="said %{x:.3f}, came %{y:.3f}; %{customdata:,} pixels<extra></extra>",
     )
     if found.kind == "probability":
-        return _plain(figure, "probability that the pixel is 1", "share that is 1")
-    return _plain(figure, "σ that is predicted", "residuals, RMS")
+        return plain(figure, "probability that the pixel is 1", "share that is 1")
+    return plain(figure, "σ that is predicted", "residuals, RMS")
 
 
 def holes(found: Holes) -> go.Figure:
@@ -166,7 +167,7 @@ def holes(found: Holes) -> go.Figure:
     if len(y) == 1:
         figure.add_scatter(x=x, y=values[0], mode="lines", line={"color": KL if ratio else RIM, "width": 2})
         figure.add_hline(y=HOLE if ratio else BEGINS, line={"color": PRIOR, "width": 1, "dash": "dot"})
-        return _plain(figure, "z₁", f"{name}, nats" if ratio else f"{name}, 1 where holes begin")
+        return plain(figure, "z₁", f"{name}, nats" if ratio else f"{name}, 1 where holes begin")
     look: dict[str, Any] = (
         {"colorscale": DIVERGING, "zmid": 0, "zmin": -CLIP, "zmax": CLIP}
         if ratio
@@ -201,7 +202,7 @@ def holes(found: Holes) -> go.Figure:
         hovertemplate="(%{x:.2f}, %{y:.2f}): %{customdata:.1f}" + (" nats" if ratio else "") + "<extra></extra>",
     )
     names = [f"z<sub>{j + 1}</sub>" for j in found.pair]
-    _plain(figure, names[0], names[1], MAP_HEIGHT)
+    plain(figure, names[0], names[1], MAP_HEIGHT)
     ranges = [[axis[0], axis[-1]] for axis in (x, y)]
     if ratio and found.source.endswith("N(0, I)"):
         for k in (1, 2, 3):
@@ -232,7 +233,7 @@ def surgery(found: Surgery) -> go.Figure:
             marker={"color": hue, "line": {"width": 0}},
             hovertemplate=f"{number.value:.2f} ± {number.se:.2f} nats<extra>{name}</extra>",
         )
-    _plain(figure, "nats per image", "")
+    plain(figure, "nats per image", "")
     figure.update_layout(
         barmode="stack",
         showlegend=True,
@@ -260,7 +261,7 @@ def gap(found: Gap) -> go.Figure:
         )
     )
     what = "log p(x) − ELBO" if found.truth is not None else f"L<sub>{found.k}</sub> − ELBO"
-    _plain(figure, f"{what}, nats (the last bar holds the largest 1 %)", "images")
+    plain(figure, f"{what}, nats (the last bar holds the largest 1 %)", "images")
     figure.add_vline(x=found.gap.value, line={"color": THEME_INK, "width": 1, "dash": "dot"})
     return figure
 
@@ -277,7 +278,7 @@ def classes(found: Reconstruction) -> go.Figure:
             hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",
         )
     )
-    _plain(figure, "class", "distortion, nats")
+    plain(figure, "class", "distortion, nats")
     figure.update_xaxes(type="category", showgrid=False)
     figure.add_hline(y=found.distortion.value, line={"color": PRIOR, "width": 1, "dash": "dot"})
     return figure
@@ -313,7 +314,7 @@ def overfitting(found: Overfitting, history: Sequence[Mapping[str, Any]], probab
             marker={"color": hue, "size": 8, "symbol": "diamond"},
             hovertemplate=f"{number.value:.2f} ± {number.se:.2f} nats<extra>{name}</extra>",
         )
-    _plain(figure, "step", "ELBO, nats" if probabilistic else "−distortion, nats")
+    plain(figure, "step", "ELBO, nats" if probabilistic else "−distortion, nats")
     low, high = np.quantile(values, [0.02, 1.0])
     pad = 0.12 * (high - low) + 2 * max(found.train.se, found.test.se)
     figure.update_yaxes(range=[float(low - pad), float(high + pad)])

@@ -1,4 +1,4 @@
-"""The Diagnose page's parts: the diagnosis, and ten cards of a sentence, a chart, why, and what to do."""
+"""The Diagnose page's parts: the diagnosis, and a card for each question: a sentence, a chart, why, what to do."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.diagnose import charts, gathering, worst
+from ui.diagnose import charts, gathering, model_images, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
 from ui.shared import library, messages, navigation
@@ -40,6 +40,9 @@ NEWS = {
     "holes": "holes",
     "surgery": "what the rate is spent on",
     "gap": "the gap of the bound",
+    "tails": "the tails of the importance weights",
+    "simulated": "q on the model's own images",
+    "samples": "samples against data",
 }
 
 
@@ -193,6 +196,8 @@ ALTS = {
     "reconstruction": "The distortion of each class in nats.",
     "surgery": "The rate as I(x; z), total correlation and dim-KL, with log N.",
     "gap": "How many images have which gap between log p(x) and the ELBO.",
+    "simulated": "How often z lies where among samples of q(z|x), for each dimension; flat for the posterior.",
+    "samples": "Precision, recall, density and coverage of samples, beside those of data against data.",
 }
 
 
@@ -218,6 +223,10 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
         return charts.surgery(known.surgery)
     if card == "gap" and known.gap is not None:
         return charts.gap(known.gap)
+    if card == "simulated" and known.simulated is not None:
+        return model_images.ranks(known.simulated)
+    if card == "samples" and known.samples is not None:
+        return model_images.samples(known.samples)
     return None
 
 

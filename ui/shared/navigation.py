@@ -51,7 +51,7 @@ PAGES = (
         "Every number belongs to the loaded model and the picked image. Read chapter 1, or pick another image.",
     ),
     Page(
-        "diagnose", "Diagnose", ":material/stethoscope:", "Check a model for ten known faults",
+        "diagnose", "Diagnose", ":material/stethoscope:", "Check a model for a dozen known faults",
         "Each check says what was found, how sure it is, and what you can change. Start with the first line.",
     ),
     Page(

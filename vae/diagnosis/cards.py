@@ -7,6 +7,7 @@ from vae.diagnosis.causes import collapse, rates
 from vae.diagnosis.evidence import Evidence
 from vae.diagnosis.faults import bound, gap, overfitting, reconstruction, surgery
 from vae.diagnosis.fit import holes, likelihood, posterior
+from vae.diagnosis.model_images import samples, simulated
 from vae.diagnosis.verdict import Finding, Severity, Verdict
 from vae.spec import Spec
 
@@ -30,12 +31,14 @@ CARDS: dict[str, Card] = {
     "reconstruction": Card("Reconstruction", ("reconstruction",), reconstruction),
     "surgery": Card("ELBO surgery", ("bound", "surgery"), surgery),
     "gap": Card("Gap", ("bound", "gap"), gap),
+    "simulated": Card("q on the model's own images", ("simulated",), simulated),
+    "samples": Card("Samples against data", ("samples",), samples),
 }
 
 # causal order: with several faults, the first one listed causes the later ones
 CAUSES = (
     *("unfinished", "saturated", "collapsed", "sigma", "over-regularised", "under-regularised", "overfitted"),
-    *("holes", "prior", "probabilities", "loose", "linear", "dead", "worthless"),
+    *("holes", "prior", "probabilities", "loose", "linear", "dead", "worthless", "ranks", "samples"),
 )
 TITLES = {
     "unfinished": "Annealing unfinished",
@@ -52,6 +55,8 @@ TITLES = {
     "linear": "Worse than PCA",
     "dead": "All dimensions dead",
     "worthless": "Worth no more than no latents",
+    "ranks": "q is not the posterior",
+    "samples": "Samples differ from the data",
 }
 
 

@@ -186,6 +186,43 @@ class Overfitting:
     difference: Number
 
 
+@dataclass(frozen=True)
+class Tails:
+    """The share `heavy` of images whose K = `k` importance weights have no finite variance by their Pareto shape."""
+
+    heavy: Number
+    k: int
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Ranks of n simulated z among samples of q(z|x), by dimension: `shift` 0 and `spread` 1 for the posterior itself.
+
+    `histogram` [d, bins] counts the ranks from below all samples to above all.
+    """
+
+    shift: tuple[Number, ...]
+    spread: tuple[Number, ...]
+    histogram: tuple[tuple[int, ...], ...]
+    n: int
+
+
+@dataclass(frozen=True)
+class SampleQuality:
+    """Samples against held-out data by k nearest neighbours, and `ceiling`, the same four of data against data.
+
+    `space` "features" are those of a classifier of the data, "codes" the model's own.
+    """
+
+    space: str
+    k: int
+    precision: Number
+    recall: Number
+    density: Number
+    coverage: Number
+    ceiling: tuple[Number, ...]
+
+
 PARTS: dict[str, type[Any]] = {
     "codes": Codes,
     "training": Training,
@@ -198,6 +235,9 @@ PARTS: dict[str, type[Any]] = {
     "holes": Holes,
     "surgery": Surgery,
     "gap": Gap,
+    "tails": Tails,
+    "simulated": Simulated,
+    "samples": SampleQuality,
 }  # in the order in which they are measured
 QUICK = ("codes", "training")  # without torch
 
@@ -217,6 +257,9 @@ class Evidence:
     decoder: Decoder | None = None
     surgery: Surgery | None = None
     gap: Gap | None = None
+    tails: Tails | None = None
+    simulated: Simulated | None = None
+    samples: SampleQuality | None = None
 
 
 def plain(value: Any) -> Any:

@@ -98,6 +98,12 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
     few = ""
     if not exactly and found.ess < FEW_EFFECTIVE:
         few = f" Only {found.ess:.1f} of {found.k} samples are effective: the truth lies higher still."
+    if evidence.tails is not None and evidence.tails.heavy.above(limits.HEAVY):
+        share_heavy, k = evidence.tails.heavy, evidence.tails.k
+        few += (
+            f" For {share_heavy.value:.0%} ± {share_heavy.se:.0%} of the images, the K = {k:,} weights have too heavy "
+            "a tail (Pareto k): there L_K is too low by more than its error says."
+        )
     price = significant(found.gap)
     severity = weight(price, of, GAP_NOTE, GAP_ILL)
     if severity == Severity.HEALTHY:

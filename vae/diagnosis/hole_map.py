@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vae.density import holes
 from vae.diagnosis.evidence import Holes, Number
+from vae.diagnosis.limits import SEED
 from vae.evaluation.estimate import Estimate
 from vae.model import LatentModel
 from vae.model.families import sample
@@ -18,7 +19,6 @@ Array = NDArray[np.float64]
 
 DRAWS, SIDE = 2048, 48  # draws of the prior, and nodes along each side of the map
 REACH = 3.4  # least radius of the map, in sigmas of the prior
-SEED = 7
 
 
 def _pair(means: Array, scales: Array | None) -> list[int]:

@@ -5,6 +5,7 @@ A tenth of it gives a note, a quarter a fault. Differences within three standard
 """
 
 PATIENCE = 3.0  # limit of a part's estimated seconds on one processor
+SEED = 7  # of every draw
 ERRORS = 3.0  # standard errors that a difference must have before anything is said of it: one false alarm in 700
 
 NOTE, ILL = 0.1, 0.25  # shares of the latents' gain
@@ -34,3 +35,9 @@ RATIO = 1.1  # ratio of predicted and residual sigma that is not reported
 LINEAR = 0.02  # share of PCA's squared error by which a model's must be larger before a linear map does better
 CLASS = 1.5  # multiple of the mean distortion from which a class is named
 MOMENT = 0.25  # share of the prior's sigma by which q(z_j)'s mean or sigma may differ
+
+# ranks of simulated z among samples of q(z|x): spread 1 and shift 0 for the posterior itself. A healthy 2-D VAE on
+# MNIST has a spread of 1.7, by amortisation; above 2 or below a half, q has another width than what it stands for
+RANKS_WIDE, RANKS_NARROW, RANKS_SHIFT = 2.0, 0.5, 0.15
+HEAVY = 0.5  # share of images with heavy-tailed importance weights from which L_K is no stand-in for log p(x)
+MISSED = 0.75  # share of the data's own coverage (or precision) below which samples miss the data (or are none of them)

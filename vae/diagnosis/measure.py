@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from vae import data
 from vae.data.batches import Batches, prepare
-from vae.diagnosis import evidence, hole_map
+from vae.diagnosis import evidence, hole_map, simulate
 from vae.diagnosis.evidence import Number
-from vae.diagnosis.limits import PATIENCE
+from vae.diagnosis.limits import PATIENCE, SEED
 from vae.evaluation import baseline, bounds, calibration, decomposition, exact
 from vae.evaluation import width as widths
 from vae.evaluation.codes import by_class
@@ -36,7 +36,6 @@ CODED = 5000  # training examples whose codes make q(z)
 DECOMPOSED = 2000  # examples of the decomposition, whose cost is quadratic in them
 WIDTHS = 1000
 WORST = 12
-SEED = 7  # seed of every draw
 FEW = 50  # least number of examples of a part, even for a slow decoder
 SWAPS = 256  # number of z in which each dimension is exchanged
 
@@ -55,9 +54,14 @@ class Case:
     test: Batches
 
     @cached_property
+    def known(self) -> data.Dataset:
+        """The training examples with their labels."""
+        return data.load(self.run.spec.data, "train", n=self.run.spec.size)
+
+    @cached_property
     def train(self) -> Batches:
         """The training examples."""
-        return prepare(data.load(self.run.spec.data, "train", n=self.run.spec.size), self.run.spec)
+        return prepare(self.known, self.run.spec)
 
     def most(self, wanted: int, samples: int, seconds: float = PATIENCE) -> int:
         """Return how many examples, with `samples` decoded samples each, take at most `seconds` by estimate."""
@@ -299,4 +303,7 @@ MEASURES: dict[str, Callable[[Case], Any]] = {
     "holes": holes_of,
     "surgery": surgery,
     "gap": gap,
+    "tails": simulate.tails,
+    "simulated": simulate.simulated,
+    "samples": simulate.samples,
 }

@@ -17,6 +17,7 @@ from vae.model.latent_model import draw
 FEWEST = 5  # weights in the tail from which a shape can be fitted
 PRIOR, PRIOR_SHAPE = 10, 0.5  # the shape is pulled towards 0.5 as by ten more weights
 SCALE = 3  # of the prior of the fit's other parameter, times the quartile
+EQUAL = 1e-4  # relative difference of the tail's weights up to which they are equal: float32 rounds log densities
 
 
 def limit(k: int) -> float:
@@ -30,7 +31,8 @@ def tail_length(k: int) -> int:
 
 
 def shape(log_w: Tensor) -> Tensor:
-    """Return the Pareto shape k [B] of log weights [K, B]; equal weights have -inf.
+    """Return the Pareto shape k [B] of log weights [K, B]; weights that are equal up to 1e-4
+    have -inf.
 
     Raises ValueError for fewer than 25 weights, whose tail is too short, and for weights that are not finite.
     """
@@ -41,7 +43,7 @@ def shape(log_w: Tensor) -> Tensor:
         raise ValueError("some importance weights are 0 or infinite, so that their tail has no shape")
     ordered = (log_w.double() - log_w.double().max(0).values).sort(0).values
     excess = ordered[-count:].exp() - ordered[-count - 1].exp()  # over the largest weight that is left out
-    flat = excess[-1] <= 0
+    flat = excess[-1] <= EQUAL
     found = _fit(torch.where(flat, torch.ones_like(excess), excess.clamp(min=torch.finfo(torch.float64).tiny)))
     return torch.where(flat, -math.inf, found)
 

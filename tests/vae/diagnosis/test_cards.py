@@ -20,7 +20,10 @@ from vae.diagnosis.evidence import (
     Number,
     Overfitting,
     Reconstruction,
+    SampleQuality,
+    Simulated,
     Surgery,
+    Tails,
     Training,
     Width,
     plain,
@@ -55,6 +58,9 @@ HEALTHY = Evidence(
     decoder=Decoder((n(0.3), n(0.2))),
     surgery=Surgery(n(2.5), n(0.1), n(0.1), (0.05, 0.05), n(2.7), 6.9, False),
     gap=Gap(n(-20.1), n(-19.7), 100, 60.0, n(-19.6), n(0.5), (0.4, 0.6)),
+    tails=Tails(n(0.1), 1000),
+    simulated=Simulated((n(0.0), n(0.01)), (n(1.0), n(1.1)), ((5, 5), (4, 6)), N),
+    samples=SampleQuality("features", 5, n(0.9), n(0.9), n(0.9), n(0.9), (n(0.95), n(0.95), n(1.0), n(0.97))),
 )
 
 
@@ -283,12 +289,12 @@ def test_fit_worse_than_pca_and_greedy_class_are_found():
     mends(verdict, VAE)
 
 
-def test_an_autoencoder_lacks_five_cards_and_each_says_why():
-    nothing = {"gap": None, "surgery": None, "width": None}
+def test_an_autoencoder_lacks_seven_cards_and_each_says_why():
+    nothing = dict.fromkeys(("gap", "surgery", "width", "tails", "simulated", "samples"))
     known = replace(HEALTHY, codes=replace(HEALTHY.codes, rates=None), **nothing)
     findings = cards.judge(AE, known)
     absent = {name for name, f in findings.items() if isinstance(f, Absent)}
-    assert absent == {"bound", "rates", "posterior", "surgery", "gap"}
+    assert absent == {"bound", "rates", "posterior", "surgery", "gap", "simulated", "samples"}
     assert all("autoencoder" in f.reason.lower() for f in findings.values() if isinstance(f, Absent))
     assert all(isinstance(f, Verdict) for name, f in findings.items() if name not in absent)
 

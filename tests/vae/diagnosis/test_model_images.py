@@ -1,0 +1,107 @@
+"""What a model's own images say: measured on pPCA, whose posterior and whose data are known, and judged."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import torch
+from ppca import as_vae, data_of, random_ppca
+
+from vae.data.batches import Batches
+from vae.diagnosis import cards, measure, simulate
+from vae.diagnosis.evidence import Bound, Evidence, Gap, Number, SampleQuality, Simulated, Tails, plain, restore
+from vae.diagnosis.verdict import Absent, Severity
+from vae.evaluation.features import classifier
+from vae.spec import preset
+
+VAE = preset("vae", data="digits", shape=(1, 8, 8))
+
+
+def case_of(widen: float = 1.0, labels: bool = False) -> measure.Case:
+    """A pPCA as a linear VAE, with data of its own; `widen` makes its q wrong."""
+    ppca = random_ppca()
+    data = [Batches(torch.from_numpy(data_of(ppca, 600, seed)).float(), 1, False) for seed in (1, 2)]
+    found = measure.Case(SimpleNamespace(spec=_spec()), as_vae(ppca, widen), data[0])
+    found.__dict__["train"] = data[1]
+    classes = (data[1].examples[:, 0] > 0).long().numpy() if labels else None
+    found.__dict__["known"] = SimpleNamespace(labels=classes)
+    return found
+
+
+def _spec():
+    return preset("linear-vae", data="linear-gaussian", shape=(7,), latent=2)
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_samples_of_the_true_model_equal_data(labels):
+    found = simulate.samples(case_of(labels=labels))
+    assert found.space == ("features" if labels else "codes")
+    ours = (found.precision, found.recall, found.density, found.coverage)
+    for number, best in zip(ours, found.ceiling, strict=True):
+        assert abs(number.value - best.value) < 5 * (number.se**2 + best.se**2) ** 0.5 + 0.02
+    assert restore(SampleQuality, plain(found)) == found
+
+
+def test_true_posterior_ranks_flat_and_has_light_tails():
+    found, tails = simulate.simulated(case_of()), simulate.tails(case_of())
+    assert all(abs(e.value - 1) < 4 * e.se for e in found.spread)
+    assert all(abs(e.value) < 4 * e.se for e in found.shift)
+    assert sum(found.histogram[0]) == found.n and tails.heavy.value < 0.05
+    assert cards.CARDS["simulated"].judge(VAE, Evidence(simulated=found)).severity == Severity.HEALTHY
+    assert restore(Simulated, plain(found)) == found
+
+
+def test_narrow_q_is_told_by_ranks_and_tails():
+    found, tails = simulate.simulated(case_of(0.3)), simulate.tails(case_of(0.3))
+    verdict = cards.CARDS["simulated"].judge(VAE, Evidence(simulated=found))
+    assert verdict.severity == Severity.NOTE and "too narrow in 2 of 2" in verdict.sentence
+    assert tails.heavy.value > 0.5
+
+
+def quality(precision: float, coverage: float) -> SampleQuality:
+    of = [Number(v, 0.01, 1000) for v in (precision, 0.9, 0.8, coverage)]
+    return SampleQuality("features", 5, *of, tuple(Number(v, 0.01, 1000) for v in (0.95, 0.95, 1.0, 0.97)))
+
+
+@pytest.mark.parametrize(
+    ("precision", "coverage", "words"),
+    [(0.9, 0.9, "cover the data"), (0.9, 0.3, "miss a part"), (0.2, 0.9, "like no image"), (0.2, 0.3, "and are often")],
+)
+def test_samples_are_held_against_what_data_do(precision, coverage, words):
+    verdict = cards.CARDS["samples"].judge(VAE, Evidence(samples=quality(precision, coverage)))
+    assert words in verdict.sentence
+    assert (verdict.severity == Severity.HEALTHY) == (words == "cover the data")
+
+
+def test_models_without_one_prior_say_why():
+    autoencoder = preset("autoencoder", data="digits", shape=(1, 8, 8))
+    for name in ("simulated", "samples"):
+        assert isinstance(cards.CARDS[name].judge(autoencoder, Evidence()), Absent)
+        assert cards.CARDS[name].judge(VAE, Evidence()) is None
+    case = replace(case_of(), test=Batches(torch.zeros(9, 7), 1, False, torch.zeros(9).long()))
+    assert simulate.simulated(case) is simulate.samples(case) is None
+
+
+def test_heavy_tails_are_said_beside_the_gap():
+    gap = cards.CARDS["gap"].judge
+    number = Number(-20.0, 0.1, 200)
+    whole = Evidence(
+        bound=Bound(number, number, number, number, Number(10.0, 0.1, 200)),
+        gap=Gap(number, number, 100, 60.0, number, Number(0.5, 0.01, 200), (0.4, 0.6)),
+    )
+    heavy = replace(whole, tails=Tails(Number(0.8, 0.03, 200), 1000))
+    light = replace(whole, tails=Tails(Number(0.1, 0.03, 200), 1000))
+    assert "80% ± 3% of the images" in gap(VAE, heavy).sentence and "Pareto" not in gap(VAE, light).sentence
+
+
+def test_classifier_tells_classes_apart_by_its_features():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(3, (300,), generator=generator)
+    x = torch.randn(300, 1, 4, 4, generator=generator)
+    x[:, 0, 0, 0] += 6 * labels
+    made = classifier(x, labels)(x)
+    means = torch.stack([made[labels == k].mean(0) for k in range(3)])
+    nearest = torch.cdist(made, means).argmin(1)
+    assert made.shape == (300, 64) and (nearest == labels).float().mean() > 0.98
+    with pytest.raises(ValueError, match="two classes"):
+        classifier(x, torch.zeros(300).long())
