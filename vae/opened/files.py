@@ -33,14 +33,20 @@ def is_zip(path: Path) -> bool:
     return path.is_file() and zipfile.is_zipfile(path)
 
 
-def is_torch_archive(path: Path) -> bool:
-    """Return whether a zip archive is a file of torch.save, torch.jit or torch.export."""
+def has_entries(path: Path, *entries: str) -> bool:
+    """Return whether a zip archive holds all these entries (or folders, "code/") within its one folder."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:MOST_FILES]
     except (zipfile.BadZipFile, OSError, ValueError):
         return False
-    return any(name.endswith(("/data.pkl", "/version", "archive_format", "/constants.pkl")) for name in names)
+    inner = [name.partition("/")[2] for name in names]
+    return all(any(n == e or (e.endswith("/") and n.startswith(e)) for n in inner) for e in entries)
+
+
+def is_torch_archive(path: Path) -> bool:
+    """Return whether a zip archive is a file of torch.save, torch.jit or torch.export."""
+    return any(has_entries(path, entry) for entry in ("data.pkl", "constants.pkl", "archive_format"))
 
 
 def unpack(path: Path, folder: Path) -> Path:

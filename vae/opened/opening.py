@@ -2,43 +2,72 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vae.opened import files
-from vae.opened.errors import OpenError
+from vae.opened.errors import ChoiceNeededError, OpenError
 from vae.opened.foreign import Foreign
 from vae.opened.table import READERS, Reader
 
 
-def recognised(path: Path) -> tuple[str, Reader]:
-    """Return the reader of a file or folder, by its content first; raises OpenError where none knows it."""
+def recognised(path: Path) -> dict[str, Reader]:
+    """Return the readers that know a file or folder by its content, the first the likeliest; raises OpenError."""
+    found = {name: reader for name, reader in READERS.items() if reader.recognises(path)}
+    if found:
+        return found
     if not path.exists():
         raise OpenError(f"There is nothing at {path}. Check the path.")
-    for name, reader in READERS.items():
-        if reader.recognises(path):
-            return name, reader
     known = ", ".join(reader.title for reader in READERS.values())
     raise OpenError(f"{path.name[:80]} is of no kind of model that is opened here. These are: {known}.")
 
 
-def read(path: str | Path, options: Mapping[str, Any] | None = None, *, allow_code: bool = False) -> Foreign:
-    """Return the model in a file, a folder or a zip of it; raises OpenError and ChoiceNeededError.
+def read(
+    path: str | Path,
+    options: Mapping[str, Any] | None = None,
+    *,
+    allow_code: bool = False,
+    unpacked: Path | None = None,
+) -> Foreign:
+    """Return the model in a file, a folder or a zip of it, or named module:name; raises OpenError, ChoiceNeededError.
 
     `options` are the reader's (see its entry); `allow_code` lets readers run the model's own code, which only a user's
-    own machine should. A zip is unpacked into a temporary folder, which is gone when this returns.
+    own machine should. A zip is unpacked into the empty folder `unpacked`, or into one that is gone afterwards.
     """
     path = Path(path)
     if files.is_zip(path) and not files.is_torch_archive(path):
+        if unpacked is not None:
+            return _read(files.unpack(path, unpacked), options or {}, allow_code)
         with tempfile.TemporaryDirectory(prefix="opened-") as folder:
-            return read(files.unpack(path, Path(folder)), options, allow_code=allow_code)
-    _, reader = recognised(path)
-    if not reader.safe and not allow_code:
-        raise OpenError(refusal(reader, path))
-    unknown = set(options or {}) - set(reader.options or {})
-    if unknown:
-        raise OpenError(f"{reader.title} has no option {', '.join(sorted(unknown))[:80]!r}. It knows {_named(reader)}.")
-    return reader.read(path, options or {})
+            return replace(_read(files.unpack(path, Path(folder)), options or {}, allow_code), run=None)
+    return _read(path, options or {}, allow_code)
+
+
+def _read(path: Path, options: Mapping[str, Any], allow_code: bool) -> Foreign:
+    """Return the model by the first reader that can: a pickle may look like weights until it is read."""
+    first: OpenError | None = None
+    found = recognised(path)
+    for reader in found.values():
+        if not reader.safe and not allow_code:
+            first = first or OpenError(refusal(reader, path))
+            continue
+        try:
+            return reader.read(path, _known(options, reader))
+        except ChoiceNeededError:
+            raise
+        except OpenError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _known(options: Mapping[str, Any], reader: Reader) -> Mapping[str, Any]:
+    """Return the options; raises OpenError for one that the reader does not have."""
+    own = reader.options or {}
+    if unknown := sorted(set(options) - set(own)):
+        raise OpenError(f"{reader.title} has no option {unknown[0][:40]!r}. It knows {', '.join(own) or 'none'}.")
+    return options
 
 
 def refusal(reader: Reader, path: Path) -> str:
@@ -47,7 +76,3 @@ def refusal(reader: Reader, path: Path) -> str:
         f"{reader.title} files run code when they are read, so they are opened only on your own machine. Type there: "
         f"vae check {path.name[:80]} --allow-code"
     )
-
-
-def _named(reader: Reader) -> str:
-    return ", ".join(reader.options or {}) or "none"

@@ -49,7 +49,24 @@ _HEADS = {
     "mean": "The output or value that is the mean of q(z|x).",
     "second": 'The output that says how wide q(z|x) is; "none" for a model without one.',
 }
+_SHAPE = {"shape": "One example's shape, such as [3, 32, 32], where the file leaves it open."}
 READERS: dict[str, Reader] = {
+    "run": Reader(
+        "Run of this program",
+        "A run's folder, or spec.json with weights of torch.save or safetensors.",
+        "vae.opened.readers.run_folder",
+    ),
+    "pythae": Reader(
+        "pythae folder",
+        "A folder that pythae saved, of a model with its own default networks.",
+        "vae.opened.readers.pythae_folder",
+    ),
+    "diffusers": Reader(
+        "diffusers AutoencoderKL folder",
+        "config.json with its weights, alone or as the folder vae of a pipeline.",
+        "vae.opened.readers.diffusers_folder",
+        options={"shape": "One image's shape, such as [3, 64, 64], instead of the configuration's sample_size."},
+    ),
     "onnx": Reader(
         "ONNX",
         "An encoder and a decoder, one file with several outputs, or one file from x to its reconstruction.",
@@ -60,7 +77,52 @@ READERS: dict[str, Reader] = {
             **_HEADS,
             "bottleneck": "The value of a file from x to its reconstruction that is the code.",
             "output": "The output that is the reconstruction.",
-            "shape": "One example's shape, such as [3, 32, 32], where the file leaves it open.",
+            **_SHAPE,
         },
+    ),
+    "torchscript": Reader(
+        "TorchScript",
+        "A scripted module with encode and decode, or an encoder and a decoder.",
+        "vae.opened.readers.torchscript",
+        (".pt", ".ts", ".torchscript"),
+        safe=False,
+        extra="onnx",
+        options={**_HEADS, **_SHAPE},
+    ),
+    "exported": Reader(
+        "torch.export program",
+        "An encoder and a decoder of torch.export, or one program.",
+        "vae.opened.readers.exported_program",
+        (".pt2",),
+        safe=False,
+        extra="onnx",
+        options={**_HEADS, **_SHAPE},
+    ),
+    "weights": Reader(
+        "Weights by name",
+        "A state_dict or checkpoint of a network that names and shapes tell.",
+        "vae.opened.readers.weights",
+        (".pt", ".pth", ".ckpt", ".bin", ".safetensors"),
+        options={
+            "activation": "The function between linear layers, where the file does not tell it.",
+            "final": "The function at the decoder's end, where the file does not tell it.",
+        },
+    ),
+    "pickled": Reader(
+        "Pickled network",
+        "A network that torch.save or pickle wrote with its code, with encode and decode.",
+        "vae.opened.readers.pickled",
+        (".pkl", ".pickle", ".joblib"),
+        safe=False,
+        extra="onnx",
+        options=_SHAPE,
+    ),
+    "python": Reader(
+        "Python object",
+        "module:name of an object with encode and decode, or of a function that returns one.",
+        "vae.opened.readers.python_object",
+        safe=False,
+        extra="onnx",
+        options=_SHAPE,
     ),
 }  # fmt: skip

@@ -33,7 +33,7 @@ def write(folder: Path, made: Spec, encoder: Network, decoder: Network, meta: Ma
     weights: dict[str, np.ndarray] = {}
     for role, network in (("encoder", encoder), ("decoder", decoder)):
         weights |= {
-            f"{role}.net.{name}": np.ascontiguousarray(value, dtype=np.float32)
+            f"{role}.net.{name}": np.array(value, dtype=np.float32, order="C")
             for name, value in network.weights.items()
         }
     files.write(folder / "spec.json", made.to_json())

@@ -48,22 +48,29 @@ def _looks_like_onnx(path: Path) -> bool:
 def read(path: Path, options: Mapping[str, Any]) -> Foreign:
     """Return an ONNX model; raises OpenError."""
     found = _models(path)
-    if not path.is_dir() and (other := _partner(path)) is not None:
+    if not path.is_dir() and (other := partner(path)) is not None:
         found = [path, other]
     if len(found) > 2:
         names = ", ".join(file.name for file in found)
         raise OpenError(f"Here are {len(found)} ONNX files: {names[:200]}. Open the encoder and the decoder alone.")
+    graphs = {file: onnx_file.read(_content(file), onnx_file.beside(file.parent)) for file in found}
+    about = next(iter(graphs.values())).about
+    return replace(of_graphs(graphs, options), origin={"files": [file.name for file in found], **about})
+
+
+def of_graphs(graphs: Mapping[Path, Graph], options: Mapping[str, Any]) -> Foreign:
+    """Return the model of one graph or of two, by the files that they come from; raises OpenError."""
     try:
-        graphs = {file: onnx_file.read(_content(file), onnx_file.beside(file.parent)) for file in found}
-        if len(found) == 2:
-            made = _pair(graphs, options)
-        else:
-            made = _single(next(iter(graphs.values())), options)
+        return _pair(graphs, options) if len(graphs) == 2 else _single(next(iter(graphs.values())), options)
     except (GraphError, NetworkError) as error:
         text = str(error)
-        raise OpenError(f"This ONNX model cannot be run here. {text[:1].upper()}{text[1:].rstrip('.')}.") from error
-    graph = next(iter(graphs.values()))
-    return replace(made, origin={"files": [file.name for file in found], **graph.about})
+        raise OpenError(f"This model cannot be run here. {text[:1].upper()}{text[1:].rstrip('.')}.") from error
+
+
+def role(path: Path) -> str:
+    """Return "encoder" or "decoder" where a file's name says it, else ""."""
+    found = [name for i, name in enumerate(PARTS[0]) if any(pair[i] in path.name.lower() for pair in PARTS)]
+    return found[0] if len(found) == 1 else ""
 
 
 def _content(path: Path) -> bytes:
@@ -72,13 +79,15 @@ def _content(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _partner(path: Path) -> Path | None:
+def partner(path: Path) -> Path | None:
     """Return the decoder beside an encoder's file, or the encoder beside a decoder's, by their names."""
     for pair in PARTS:
         for one, other in (pair, pair[::-1]):
             if one in path.name.lower():
                 name = path.name.lower().replace(one, other)
-                return next((f for f in path.parent.glob("*.onnx") if f.name.lower() == name and f != path), None)
+                return next(
+                    (f for f in path.parent.glob(f"*{path.suffix}") if f.name.lower() == name and f != path), None
+                )
     return None
 
 
@@ -195,12 +204,9 @@ def _pair(graphs: Mapping[Path, Graph], options: Mapping[str, Any]) -> Foreign:
 
 def _roles(graphs: Mapping[Path, Graph], options: Mapping[str, Any]) -> tuple[Graph, Graph]:
     """Return encoder and decoder of two files, by their names, else by which makes more numbers than it takes."""
-    by_name = {
-        role: [graph for file, graph in graphs.items() if any(pair[i] in file.name.lower() for pair in PARTS)]
-        for i, role in enumerate(("encoder", "decoder"))
-    }
-    if len(by_name["encoder"]) == len(by_name["decoder"]) == 1 and by_name["encoder"] != by_name["decoder"]:
-        return by_name["encoder"][0], by_name["decoder"][0]
+    by_name = {role(file): graph for file, graph in graphs.items()}
+    if set(by_name) == set(PARTS[0]):
+        return by_name["encoder"], by_name["decoder"]
     one, other = graphs.values()
     sizes = [_growth(graph) for graph in (one, other)]
     if sizes[0] == sizes[1]:
