@@ -51,7 +51,7 @@ def samples(found: SampleQuality) -> go.Figure:
             hovertemplate="%{y} %{x:.3f}<extra>" + title + "</extra>",
         )
     plain(figure, f"by {found.k} nearest neighbours", "")
-    figure.update_yaxes(title=None, autorange="reversed")
+    figure.update_yaxes(title=None, range=[len(names) - 0.5, -0.5])
     figure.update_xaxes(rangemode="tozero")
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
     return figure

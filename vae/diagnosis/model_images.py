@@ -67,4 +67,5 @@ def samples(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def _percent(number: Number) -> str:
-    return f"{number.value:.0%} ± {number.se:.0%}"
+    digits = 1 if number.se < 0.005 else 0
+    return f"{number.value:.{digits}%} ± {number.se:.{digits}%}"
