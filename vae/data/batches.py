@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,6 +27,10 @@ class Batches:
 
     def __len__(self) -> int:
         return len(self.examples)
+
+    def part(self, index: Tensor) -> "Batches":
+        """Return the examples at `index` [n] as batches of their own."""
+        return replace(self, examples=self.examples[index], labels=self.given(index))
 
     def given(self, index: Tensor | slice) -> Tensor | None:
         """Return the labels at `index` for `model.given`, or None for a model without a condition."""

@@ -1,6 +1,7 @@
 """Bounds on log p(x) from samples of q(z|x): distortion, rate, ELBO, and L_K for many K from the same samples."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from vae.model import Draw, LatentModel, draw
 from vae.spec import settings
 
 KS = (1, 5, 50, 500, 5000)
+ROWS, CHUNK = 50, 50  # examples, and samples of each, that are decoded at once
+LEAST = 500  # random examples that are measured however slow the decoder is
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class _Groups:
 
 
 def stream(
-    model: LatentModel, x: Tensor, k: int, generator: torch.Generator | None = None, chunk: int = 50
+    model: LatentModel, x: Tensor, k: int, generator: torch.Generator | None = None, chunk: int = CHUNK
 ) -> Iterator[Draw]:
     """Yield K samples of q(z|x) for x [B, ...] in draws of at most `chunk`; memory does not grow with K."""
     if k < 1:
@@ -104,7 +107,7 @@ def bounds(
     x: Tensor,
     k: int | Sequence[int] = 100,
     generator: torch.Generator | None = None,
-    chunk: int = 50,
+    chunk: int = CHUNK,
 ) -> Bounds:
     r"""Return the bounds of examples x [B, ...] from K samples each, streamed in chunks of samples.
 
@@ -145,26 +148,37 @@ def evaluate(
     k: int = 100,
     seed: int = 0,
     n: int | None = None,
-    rows: int = 50,
+    rows: int = ROWS,
     say: Callable[[float, str], None] = lambda share, text: None,
+    seconds: float | None = None,
 ) -> dict[str, Estimate]:
     """Return distortion, rate, elbo, log_px (L_K) and ess over the first n examples (default all), with errors.
 
     Binarisation and samples come from `seed`; `rows` examples are in memory at a time. `measure` returns the whole
-    table. `say` receives the progress: the share that is done, and what is done now. Raises SpecError for K or n below
-    1.
+    table. `say` receives the progress: the share that is done, and what is done now. Where all would take more than
+    `seconds` at the pace of the first ones, as many random ones are measured as that allows, at least `LEAST`. Raises
+    SpecError for K or n below 1.
     """
     settings.check(k=k, n=n)
     generator = torch.Generator(device=batches.examples.device).manual_seed(seed)
     count = len(batches) if n is None else min(n, len(batches))
     was_training = model.training
     model.eval()
-    parts = []
-    for start in range(0, count, rows):
+    parts: list[Bounds] = []
+    began = time.monotonic()
+    while (start := rows * len(parts)) < count:
         part = slice(start, min(start + rows, count))
         x = batches.take(part, generator)
         parts.append(bounds(model.given(batches.given(part)), x, k, generator))
         say(part.stop / count, f"{part.stop:,} of {count:,} images, K = {k:,}")
+        if seconds is not None:
+            affordable = max(LEAST, int(seconds * part.stop / (time.monotonic() - began)))
+            if affordable < count:
+                # random ones: the first of a split that is in order would all be of one class
+                chosen = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:affordable]
+                batches, count, parts = batches.part(chosen.sort().values), affordable, []
+                generator.manual_seed(seed)
+            seconds = None
     model.train(was_training)
     result = {}
     for name in ("distortion", "rate", "elbo", "log_px", "ess"):

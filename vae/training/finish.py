@@ -12,15 +12,18 @@ import numpy as np
 import torch
 
 from vae.evaluation import Estimate, evaluate
+from vae.evaluation.importance import CHUNK, ROWS
 from vae.geometry import plane
 from vae.model import LatentModel
 from vae.model.families import bits_per_dim
 from vae.runs import SHOWN_LABEL, Codes, Run, files, measured
 from vae.runs.load import held_out, load_model
-from vae.spec import Spec, layers, presets
+from vae.spec import Spec, layers, presets, work
 
 ATLAS_SIDE = 64
 UNITS = {"ess": "samples"}
+PATIENCE = 60.0  # seconds that the measurement after training takes at most, unless a number of examples is asked for
+NUMBERS = 1e8  # results of a decoder's layers that are in memory at once
 Say = Callable[[float, str], None]
 
 
@@ -82,6 +85,12 @@ def atlas(run: Run, model: LatentModel, codes: Codes, say: Say = silent) -> None
     files.write(run.path / "atlas.npz", buffer.getvalue())
 
 
+def rows_at_once(spec: Spec) -> int:
+    """Return how many examples are measured at once: fewer for a decoder whose layers have many results."""
+    each = work.values(spec.decoder_layers(), (spec.latent,)) * CHUNK
+    return max(1, min(ROWS, int(NUMBERS / each)))
+
+
 def metrics(numbers: dict[str, Estimate], data_name: str, split: str, k: int) -> dict[str, Any]:
     """Return evaluation results as JSON content, each with standard error, count and unit."""
     content: dict[str, Any] = {"data": data_name, "split": split}
@@ -93,7 +102,7 @@ def metrics(numbers: dict[str, Estimate], data_name: str, split: str, k: int) ->
     return content
 
 
-ROWS = {
+TITLES = {
     "log_px": "log p(x), importance-weighted bound L_{k}",
     "elbo": "ELBO",
     "distortion": "Distortion −E[log p(x\\|z)]",
@@ -121,7 +130,7 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
         "| quantity | value | examples |",
         "|---|---|---|",
     ]
-    for name, title in ROWS.items():
+    for name, title in TITLES.items():
         if name in numbers:
             entry = numbers[name]
             row = title.format(k=entry.get("k", ""))
@@ -133,6 +142,8 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
         lines.append(f"| Bits per dimension, −ELBO / (n ln 2) | {bits:.3f} | {numbers['elbo']['n']:,} |")
     if "log_px" in numbers:
         lines += ["", f"Effective sample size {numbers['log_px']['ess']:.0f} of K = {numbers['log_px']['k']}."]
+    if "among" in numbers:
+        lines += ["", f"The examples are random ones of {numbers['among']:,}: all would have taken too long."]
     if "rate" not in numbers:
         lines += ["", "An autoencoder has no prior and no posterior density: no rate, no bound on log p(x)."]
     if "command" in numbers:
@@ -156,8 +167,23 @@ def finish(
     if not layers.in_browser(run.spec.decoder_layers()):
         atlas(run, model, codes, say)
     _, batches = held_out(run)
-    found = evaluate(model, batches, k, run.spec.seed, n, say=lambda share, text: say(share, f"measuring {text}"))
+    limit = PATIENCE if n is None else None
+    found = evaluate(
+        model,
+        batches,
+        k,
+        run.spec.seed,
+        n,
+        rows_at_once(run.spec),
+        lambda share, text: say(share, f"measuring {text}"),
+        limit,
+    )
     numbers = metrics(found, run.spec.data_name, "test", k)
+    if limit is not None and (measured_ones := found["distortion"].n) < len(batches):
+        numbers["among"] = len(batches)
+        say(
+            1.0, f"measured {measured_ones:,} of {len(batches):,} images; `python -m vae evaluate {run.name}` takes all"
+        )
     if command is not None:
         numbers["command"] = command
     if run.history:
