@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.explore import controls, mapping
+from ui.explore import controls, mapping, taking_away
 from ui.explore.explorer import Pin, explorer
 from ui.shared import frame, library, messages
 from ui.state.view import CHART_KEY, EXPLORER_KEY, handle_pin
@@ -34,3 +34,4 @@ with right, frame.failures():
     )
     if handle_pin(view, pinned.z if pinned else None):
         st.rerun()  # the header was drawn with the old point: one more run, in which nothing else changes
+    taking_away.download(run, plane, view.label)

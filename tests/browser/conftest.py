@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from harness import CHART, Server, chromium, settle, slow_down, start, stop
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
 from vae import runs
 
@@ -34,16 +34,22 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers; a thread can have one of them."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright) -> Iterator[Browser]:
     """Chromium."""
-    with sync_playwright() as playwright:
-        arguments = ["--disable-gpu", *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]
-        try:
-            opened = playwright.chromium.launch(executable_path=chromium(), args=arguments)
-        except Exception as error:
-            pytest.fail(f"no browser starts; install Chromium, or set CHROMIUM to its path: {error}")
-        yield opened
-        opened.close()
+    arguments = ["--disable-gpu", *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]
+    try:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+    except Exception as error:
+        pytest.fail(f"no browser starts; install Chromium, or set CHROMIUM to its path: {error}")
+    yield opened
+    opened.close()
 
 
 class Tab:

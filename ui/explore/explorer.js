@@ -138,6 +138,8 @@ class Explorer {
     this.waiting = null; // bytes whose codes have not come yet
     /** @type {Answer} */
     this.send = () => {};
+    /** @type {((z: number[], space: Space) => void) | null} */
+    this.followed = null; // called with the point that was drawn
     // what is shown: the pin as z, its text in the address, and the cursor on the plane
     /** @type {number[] | null} */
     this.pin = null;
@@ -414,10 +416,12 @@ class Explorer {
     }
     if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(facts.distance)} away`);
     card.number(card.numbers, "here", verdict.text, { inside: verdict.inside });
-    if (facts.nearest !== this.shownNearest) {
-      this.shownNearest = facts.nearest;
-      this.drawNearest(space, card.near, facts.nearest);
+    const shown = space.pictured ? space.nearest(z, 1)[0] : facts.nearest;
+    if (shown !== this.shownNearest) {
+      this.shownNearest = shown;
+      this.drawNearest(space, card.near, shown);
     }
+    this.followed?.(z, space);
     this.announce(
       `${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ` +
         `${space.label(facts.nearest)}`,
@@ -452,7 +456,7 @@ class Explorer {
     card.note.hidden = Boolean(pin);
     if (!pin || !space) return;
     const facts = space.evaluate(pin);
-    const i = facts.nearest;
+    const i = space.pictured ? space.nearest(pin, 1)[0] : facts.nearest;
     const [decoded, near, again] = card.pins;
     const mean = space.decode(pin);
     if (mean) paint(decoded.canvas, mean, space.header.shape);

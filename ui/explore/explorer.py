@@ -16,10 +16,9 @@ from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
 from vae.density import holes
-from vae.geometry import plane as planes
 from vae.geometry.plane import Bent, Ground
 from vae.page.space import no_densities, serialise, space_header
-from vae.runs import Codes, Run, RunError
+from vae.runs import Codes, Run
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,7 @@ def content(
     if runnable:
         sections["weights"] = weights.tobytes()
     else:
-        tiles, extent = decoder.atlas(run)
-        default = planes.default(codes)
-        if isinstance(plane, Bent) or not (
-            np.allclose(plane.origin, default.origin) and np.allclose(plane.basis, default.basis)
-        ):
-            raise RunError(
-                f"The browser cannot run the decoder of {run.name}, and its atlas holds only the plane of "
-                f"{' and '.join(_plain(t) for t in default.titles)}. Choose that plane."
-            )
+        tiles, extent = decoder.atlas_of(run, codes, plane)
         sections["tiles"] = zlib.compress(tiles.tobytes(), 1)
         header = {**header, "atlas": {"side": tiles.shape[0], "extent": extent}}
     placed = None
@@ -117,10 +108,6 @@ def payload(
     """Return all that the card needs; `chart_key` is the Streamlit key of its map."""
     header, sections = content(run, codes, plane, images, label, apart=apart, every=every)
     return pack({**header, "chart": chart_key}, sections)
-
-
-def _plain(title: str) -> str:
-    return title.replace("<sub>", "").replace("</sub>", "")
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

@@ -12,12 +12,9 @@ const makeLegend = () =>
  */
 function fillLegend(legend, classes, owner) {
   const buttons = classes.map(([label, name, colour]) => {
-    const button = el(
-      "button",
-      { type: "button", "aria-pressed": "false" },
-      el("i", { style: `background:${colour}` }),
-      name,
-    );
+    const dot = el("i");
+    dot.style.background = colour; // as an attribute it would need a page that allows inline styles
+    const button = el("button", { type: "button", "aria-pressed": "false" }, dot, name);
     button.addEventListener("click", () => {
       owner.solo = owner.solo === label ? null : label;
       classes.forEach(([other], k) => buttons[k].setAttribute("aria-pressed", String(other === owner.solo)));

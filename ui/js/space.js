@@ -54,6 +54,10 @@ class Space {
         this.images = pixels;
         changed();
       });
+    // where only some codes have their image: which ones, in order
+    const pictured = section("pictured");
+    this.pictured = pictured && new Int32Array(pictured.buffer);
+    this.imageOf = this.pictured && new Map(Array.from(this.pictured, (i, k) => [i, k]));
     this.blended = new Float32Array(this.pixels);
     /** @type {number | null} */
     this._unit = null;
@@ -222,8 +226,27 @@ class Space {
   // The real image i in [0, 1], or null.
   /** @param {number} i */
   real(i) {
-    if (!this.images) return null;
-    return Float32Array.from(this.images.subarray(i * this.pixels, (i + 1) * this.pixels), (v) => v / 255);
+    const at = this.imageOf ? this.imageOf.get(i) : i;
+    if (!this.images || at === undefined) return null;
+    return Float32Array.from(this.images.subarray(at * this.pixels, (at + 1) * this.pixels), (v) => v / 255);
+  }
+
+  // The codes nearest to z among those that have their image, nearest first; all of them where none has.
+  /** @param {number[]} z @param {number} count */
+  nearest(z, count) {
+    const { d, means, pictured, n } = this;
+    /** @type {{i: number, gap: number}[]} */
+    const found = [];
+    for (let k = 0, end = pictured?.length ?? n; k < end; k++) {
+      const i = pictured ? pictured[k] : k;
+      let gap = 0;
+      for (let j = 0, s = i * d; j < d; j++, s++) gap += (z[j] - means[s]) ** 2;
+      if (found.length === count && gap >= found[count - 1].gap) continue;
+      const place = found.findIndex((other) => other.gap > gap);
+      found.splice(place < 0 ? found.length : place, 0, { i, gap });
+      if (found.length > count) found.pop();
+    }
+    return found.map(({ i }) => i);
   }
 
   // Which image of the data code i is of.

@@ -60,6 +60,7 @@ interface Window {
   __latentLayer?: object;
   __latentManifold?: object;
   __latentMap?: object;
+  __latentPage?: object;
   __latentPaths?: object;
   __latentSamples?: object;
   __latentTheory?: object;

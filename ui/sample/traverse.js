@@ -280,4 +280,5 @@ class Traverse {
   }
 }
 
+export { Traverse };
 export default component(Traverse, "setTriggerValue");

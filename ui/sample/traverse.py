@@ -12,11 +12,9 @@ from ui.shared.fragments import fragment
 from ui.state import notices, session, texts
 from ui.state.view import set_pin, view
 from vae.geometry import traversal
-from vae.geometry.traversal import Dimension
-from vae.page.space import no_densities
+from vae.page.traversals import FRAMES, dimensions, traverse_header
 from vae.runs import Codes, Run, RunError
 
-FRAMES = 11  # an odd number, so that the middle one is the middle
 SERVED = 16  # rows that the server decodes where the browser cannot
 SAME = 2e-3  # latent units within which a pinned point is an image's own code: the address keeps three decimals
 
@@ -36,11 +34,9 @@ def start(codes: Codes, pin: tuple[float, ...] | None) -> tuple[np.ndarray, int 
 
 def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bool, label: int = 0) -> bytes:
     """Return header and sections, see `components.pack`; `served`: the server decodes, and its images are sent."""
-    dimensions = traversal.dimensions(codes, not no_densities(run.spec) and codes.scales is not None)
-    vector = len(run.spec.shape) != 3
     sections: dict[str, bytes] = {}
     if served:
-        rows = [z[None], *(traversal.frames(z, d, FRAMES) for d in dimensions[:SERVED])]
+        rows = [z[None], *(traversal.frames(z, d, FRAMES) for d in dimensions(run, codes)[:SERVED])]
         sections["images"] = display(library.decode(run, np.concatenate(rows), label)).tobytes()
     name = ""
     if whose is not None:
@@ -50,27 +46,13 @@ def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bo
         if codes.labels is not None:
             name = figures.class_name(codes, int(codes.labels[whose]))
     header: dict[str, Any] = {
-        "run": run.name,
-        "shape": [1, 1, int(np.prod(run.spec.shape))] if vector else list(run.spec.shape),
-        "vector": vector,
+        **traverse_header(run, codes),
         "z": np.round(z, 4).tolist(),
         "whose": whose,
         "label": name,
-        "split": codes.split,
-        "count": len(codes),
-        "frames": FRAMES,
         "served": SERVED if served else 0,
-        "dimensions": [_facts(d) for d in dimensions],
-        "active": sum(not d.dead for d in dimensions),
-        "order": "KL(q(z|x) ‖ p(z))" if dimensions[0].kl is not None else "the variance of E[z|x]",
-        "hues": {"frame": figures.DECODER, "kl": figures.KL, "prior": figures.PRIOR},
     }
     return pack(header, sections)
-
-
-def _facts(d: Dimension) -> dict[str, Any]:
-    kl = None if d.kl is None else round(d.kl, 3)
-    return {"index": d.index, "kl": kl, "variance": round(d.variance, 4), "low": d.low, "high": d.high, "dead": d.dead}
 
 
 def _index(event: Any, count: int) -> int | None:

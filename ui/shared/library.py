@@ -15,6 +15,7 @@ from vae.geometry import embedding as embeddings
 from vae.geometry import plane as planes
 from vae.geometry.embedding import Embedding
 from vae.geometry.plane import Ground, Plane
+from vae.page.images import encoded_images
 from vae.runs import Broken, Codes, Run, RunError
 from vae.runs import stamp as stamps
 from vae.runs.stamp import Stamp
@@ -127,18 +128,7 @@ def decode(run: Run, z: np.ndarray, label: int | None = None) -> np.ndarray:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _images(name: str, split: str, path: Path, version: Stamp) -> np.ndarray | None:
-    codes = _run(path, version).codes
-    # a split comes in its own order, n of it in a shuffled one: the labels say which of the two the codes were made of
-    for n in (None, len(codes)):
-        found = data.load(name, split, n=n)
-        if len(found) == len(codes) and _same(found.labels, codes.labels) and found.images.dtype == np.uint8:
-            return found.images if found.levels == 255 else (found.images * (255 / found.levels)).astype(np.uint8)
-    return None
-
-
-def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
-    """Return whether labels are the same, or both absent."""
-    return one is other if one is None or other is None else bool(np.array_equal(one, other))
+    return encoded_images(name, _run(path, version).codes)
 
 
 def images(run: Run) -> np.ndarray | None:

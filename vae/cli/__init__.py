@@ -22,6 +22,7 @@ from vae.cli import (
     expost,
     fetch,
     models,
+    page,
     train,
     worker,
 )
@@ -39,6 +40,7 @@ COMMANDS = {
     "expost": expost,
     "embed": embed,
     "export": export,
+    "page": page,
     "fetch": fetch,
     "data": data,
     "worker": worker,

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from vae.runs import Run, RunError
+from vae.geometry import plane as planes
+from vae.geometry.plane import Ground, Plane
+from vae.runs import Codes, Run, RunError
 from vae.spec import layers as networks
 
 ATLAS_REMEDY = "The browser cannot run this decoder, and no atlas of it is saved: run `python -m vae atlas {}`."
@@ -59,3 +61,18 @@ def atlas(run: Run) -> tuple[np.ndarray, list[float]]:
     if not fits or extent.shape != (4,) or not (extent[0] < extent[1] and extent[2] < extent[3]):
         raise RunError(f"{run.name}/atlas.npz does not fit spec.json. Run `python -m vae atlas {run.name}`.")
     return tiles, [float(v) for v in extent]
+
+
+def atlas_of(run: Run, codes: Codes, plane: Ground) -> tuple[np.ndarray, list[float]]:
+    """Return the atlas of a run on a plane; raises RunError for another plane than the default one."""
+    tiles, extent = atlas(run)
+    default = planes.default(codes)
+    if not isinstance(plane, Plane) or not (
+        np.allclose(plane.origin, default.origin) and np.allclose(plane.basis, default.basis)
+    ):
+        titles = " and ".join(title.replace("<sub>", "").replace("</sub>", "") for title in default.titles)
+        raise RunError(
+            f"The browser cannot run the decoder of {run.name}, and its atlas holds only the plane of {titles}. "
+            "Choose that plane."
+        )
+    return tiles, extent
