@@ -65,7 +65,8 @@ class Description:
     `columns` say what the values of a vector are (see `vae.data.units`), and `lines` [C, T] that they are C lines of T
     steps, one line after the other. `settings` are spec entries that suit these data better than a preset's: networks
     of a fitting size, few training examples, so that training shows something within half a minute, a likelihood with
-    the right support.
+    the right support. `rate` is what two latents of a VAE tell of one of these data, in nats, where it was measured:
+    what a preset asks for that sets the rate.
     `example` and `examples` say in words what one example is, and what many are.
     """
 
@@ -81,6 +82,7 @@ class Description:
     binary: bool = False
     megabytes: float = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    rate: float | None = None
     example: str = "image"
     examples: str = "images"
     columns: tuple[Mapping[str, Any], ...] = ()

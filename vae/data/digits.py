@@ -28,6 +28,7 @@ class Digits(StoredSource):
         classes=CLASSES,
         levels=16,
         settings={"encoder": {"kind": "mlp", "widths": [128, 64]}, "batch": 64},
+        rate=3.0,
     )
 
     def read(self, split: str, root: Path) -> Examples:

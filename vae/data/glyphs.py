@@ -134,6 +134,7 @@ class Glyphs(DrawnSource):
         source="this project; font DejaVu Sans",
         classes=CLASSES,
         factors=("class", *RANGES),
+        rate=6.3,
     )
 
     def draw(self, split: str, n: int, seed: int) -> Examples:

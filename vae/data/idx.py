@@ -111,6 +111,7 @@ MNIST = IdxSource(
         source="Y. LeCun, C. Cortes and C. Burges 1998",
         classes=tuple("0123456789"),
         megabytes=11.6,
+        rate=7.0,
     ),
     "MNIST/raw",
     ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),

@@ -53,6 +53,7 @@ class LinearGaussianSource(DrawnSource):
         factors=("z1", "z2"),
         levels=1,
         settings={"encoder": {"kind": "mlp", "widths": [32]}, "likelihood": {"kind": "normal", "sigma": "shared"}},
+        rate=3.7,
     )
 
     def draw(self, split: str, n: int, seed: int) -> Examples:

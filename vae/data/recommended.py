@@ -21,8 +21,9 @@ COVERS_ALL = {"kind": "normal", "sigma": "shared"}  # a density of any numbers, 
 def recommended(name: str, dataset: str) -> Spec:
     """Return a preset on some data with networks of their size, and epochs for about half a minute.
 
-    What the data cannot have (see `misfit`) is left out. The preset's own schedules take half of the run. The same on
-    every machine, so that a lesson shows the same to everybody. Raises SpecError and DataError for unknown names.
+    What the data cannot have (see `misfit`) is left out. The preset's own schedules take half of the run, and a rate
+    that is asked for ends at what such a model tells of these data. The same on every machine, so that a lesson shows
+    the same to everybody. Raises SpecError and DataError for unknown names.
     """
     start, description = preset(name), describe(dataset)
     changes: dict[str, Any] = {**description.settings, **PRESETS[name].entries}
@@ -44,6 +45,9 @@ def recommended(name: str, dataset: str) -> Spec:
     usual = [int(e) for e in NUMBERS["epochs"].usual if e <= FIRST_RUN_EPOCHS and e * seconds <= FIRST_RUN_SECONDS]
     changes["epochs"] = max(usual, default=1)
     changes["objective"] = _over(spec.objective, SCHEDULED * steps(vars(spec) | changes, dataset))
+    asked = changes["objective"].get(spec.objective_kind.asked_rate)
+    if isinstance(asked, Mapping) and description.rate is not None:
+        changes["objective"][spec.objective_kind.asked_rate] = {**asked, "stop": description.rate}
     return preset(name, data=dataset, shape=description.shape, **changes)
 
 

@@ -204,7 +204,8 @@ class Objective(Kind):
     `needs` are names of rules.NEEDS, `paths` the gradient paths that it allows, `samples` the usual K in training.
 
     `bound`: at its default numbers it is a bound on log p(x). `couples_batch`: it compares a batch's examples with each
-    other. `aggregate_weight` names the option that weighs how far all codes together are from the prior.
+    other. `aggregate_weight` names the option that weighs how far all codes together are from the prior, `asked_rate`
+    the one that is the rate it asks for, in nats.
     """
 
     formula: Callable[[Notation], str] = reconstruction_formula
@@ -214,6 +215,7 @@ class Objective(Kind):
     bound: bool = False
     couples_batch: bool = False
     aggregate_weight: str = ""
+    asked_rate: str = ""
 
     @property
     def density(self) -> bool:

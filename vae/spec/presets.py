@@ -15,7 +15,8 @@ _RISING: Options = {"schedule": "linear", "start": 0.5, "stop": 3.0, "steps": 50
 class Preset:
     """A named model: its title within its `group` of presets, a sentence, and the entries of a spec that it sets.
 
-    `full_title` is its title where the group's name is not shown.
+    `full_title` is its title where the group's name is not shown. `illness`: it shows an illness, and its sentence says
+    so; every other preset is healthy by vae.diagnosis, with what is recommended on the embedded data.
     """
 
     title: str
@@ -23,6 +24,7 @@ class Preset:
     sentence: str
     entries: Options
     full_title: str = ""
+    illness: bool = False
 
 
 PRESETS: dict[str, Preset] = {
@@ -98,6 +100,7 @@ PRESETS: dict[str, Preset] = {
         "Rate",
         "A VAE whose rate costs beta times as much: at 4 the latents of small images collapse, an illness on show.",
         {"objective": {"kind": "elbo", "beta": 4.0}},
+        illness=True,
     ),
     "capacity-vae": Preset(
         "Capacity",

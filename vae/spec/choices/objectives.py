@@ -72,6 +72,7 @@ OBJECTIVES = {
         ),
         # the absolute value of a noisy rate has another mean, so it would be another objective
         needs=("density", "closed_rate"),
+        asked_rate="capacity",
     ),
     "free_bits": Objective(
         "Free bits",
