@@ -197,6 +197,8 @@ def split(draw: Draw) -> Case:
 
 
 def gather(draw: Draw) -> Case:
+    if draw(st.booleans()):
+        return [numbers(draw, 3), np.array(draw(st.integers(-3, 2)))], {}
     index = np.array(draw(st.lists(st.integers(-3, 2), min_size=1, max_size=4)), np.int64)
     return [numbers(draw, 3, 3), index], {"axis": draw(st.integers(0, 1))}
 

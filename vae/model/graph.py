@@ -163,3 +163,10 @@ class Graph(nn.Module):
         if not self.checked:
             self.check()
         return evaluate(self.nodes, self.given() | {self.input: x}, keep=[self.output])[self.output]
+
+
+def check_graphs(model: nn.Module) -> None:
+    """Raise GraphError unless every graph of a model, with its weights, gives the shape that it names."""
+    for part in model.modules():
+        if isinstance(part, Graph):
+            part.check()

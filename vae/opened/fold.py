@@ -1,6 +1,7 @@
 """Compute at once what does not depend on an example: constants, shapes, and targets of reshapes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from vae.opened.graph import Graph, Node
 from vae.spec.layer_kinds import Shape
 
 BATCHES = (2, 3)  # what differs between these two depends on the batch
+MOST_FIXED = 64  # the largest batch that a graph is tried with
 FIXED = (
     "This model was exported for a batch of exactly {}, which its own reshapes ask for: {} Export it again with a "
     "batch of any size (`dynamic_axes` or `dynamic_shapes` of torch.onnx.export)."
@@ -27,14 +29,15 @@ def folded(graph: Graph, shapes: Mapping[str, Shape]) -> Graph:
     `shapes` are the inputs' shapes for one example. Raises GraphError, and OpenError for a fixed batch.
     """
     graph = _constants_computed(graph)
-    if graph.batch is not None:
-        graph = _any_batch(graph, shapes)
+    batch = fixed_batch(graph, shapes)
+    if batch is not None:
+        graph = _any_batch(graph, shapes, batch)
     try:
         one, other = (graph.trace(shapes, batch) for batch in BATCHES)
     except GraphError as error:
-        if graph.batch is None:
+        if batch is None:
             raise
-        raise OpenError(FIXED.format(graph.batch, error)) from error
+        raise OpenError(FIXED.format(batch, error)) from error
     constants, nodes = dict(graph.constants), []
     for i, node in enumerate(graph.nodes):
         names = [name for name in node["outputs"] if name in one]
@@ -81,16 +84,46 @@ def _known_target(
     return {**node, "inputs": [node["inputs"][0], name], "attributes": {}}
 
 
-def _any_batch(graph: Graph, shapes: Mapping[str, Shape]) -> Graph:
-    """Return a graph of a fixed batch whose reshapes to this batch take any."""
-    at = graph.trace(shapes, graph.batch or 1)
+def fixed_batch(graph: Graph, shapes: Mapping[str, Shape]) -> int | None:
+    """Return the batch that a graph is fixed to, None for any: exporters fix it without saying so, too.
+
+    Raises GraphError for a graph that runs with no batch.
+    """
+    if graph.batch is not None:
+        return graph.batch
+    try:
+        for batch in BATCHES:
+            graph.trace(shapes, batch)
+    except GraphError as error:
+        for batch in range(1, MOST_FIXED + 1):
+            with suppress(GraphError):
+                graph.trace(shapes, batch)
+                return batch
+        raise error
+    return None
+
+
+def _any_batch(graph: Graph, shapes: Mapping[str, Shape], batch: int) -> Graph:
+    """Return a graph of a fixed batch whose reshapes take any: -1 stands for the size that the batch divides.
+
+    Raises OpenError where it then gives other numbers for this batch.
+    """
+    at = graph.trace(shapes, batch)
     constants, nodes = dict(graph.constants), []
     for i, node in enumerate(graph.nodes):
         if node["op"] == "Reshape":
             target = list(at[node["outputs"][0]].shape)
-            if target and target[0] == graph.batch and 0 not in target:
+            holding = [axis for axis, size in enumerate(target) if size and size % batch == 0]
+            first = 0 if target[:1] == [batch] else holding[0] if holding else None
+            if first is not None and 0 not in target:
                 name = f"batch of node {i}"
-                constants[name] = np.array([-1, *target[1:]], np.int64)
+                constants[name] = np.array([-1 if axis == first else n for axis, n in enumerate(target)], np.int64)
                 node = {**node, "inputs": [node["inputs"][0], name], "attributes": {}}
         nodes.append(node)
-    return replace(graph, nodes=tuple(nodes), constants=constants)
+    made = replace(graph, nodes=tuple(nodes), constants=constants)
+    generator = torch.Generator().manual_seed(0)
+    inputs = {name: torch.rand(batch, *shape, generator=generator) for name, shape in shapes.items()}
+    for found, expected in zip(made.run(inputs), graph.run(inputs), strict=True):
+        if found.shape != expected.shape or not torch.allclose(found, expected, atol=1e-5, equal_nan=True):
+            raise OpenError(FIXED.format(batch, "with another batch it gives other numbers."))
+    return made

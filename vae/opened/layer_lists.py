@@ -102,7 +102,7 @@ def _named(weights: Weights, name: str, rank: int) -> np.ndarray:
     return found
 
 
-# --- the VAE of pytorch/examples -------------------------------------------------------------------------------------
+# --- the VAE of pytorch/examples ---
 
 _EXAMPLES = ("fc1", "fc21", "fc22", "fc3", "fc4")
 
@@ -119,7 +119,7 @@ def _examples(weights: Weights, options: Mapping[str, Any]) -> Built:
     return _built(encoder, (first.layer["in"],), decoder, (third.layer["in"],), "fc22", stated)
 
 
-# --- the convolutional VAE of AntixK/PyTorch-VAE ---------------------------------------------------------------------
+# --- the convolutional VAE of AntixK/PyTorch-VAE ---
 
 
 def _blocks(weights: Weights, role: str) -> int:
@@ -155,7 +155,7 @@ def _antixk(weights: Weights, options: Mapping[str, Any]) -> Built:
     return _built(encoder, image, decoder, (start.layer["in"],), "fc_var", stated)
 
 
-# --- two lists of linear layers --------------------------------------------------------------------------------------
+# --- two lists of linear layers ---
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def _layer(graph: Graph, source: str, shape: Shape) -> Step:
     for name, value in graph.constants.items():
         if np.issubdtype(value.dtype, np.floating):
             names[name] = f"w{len(weights)}"
-            weights[names[name]] = single(value)
+            weights[names[name]] = np.nan_to_num(single(value), nan=np.nan)  # a mask's infinity: the largest number
         else:
             names[name] = f"c{len(constants)}"
             data = [int(n) for n in value.reshape(-1)]

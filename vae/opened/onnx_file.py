@@ -91,10 +91,11 @@ def beside(folder: Path) -> External:
                 f"This ONNX file keeps weights in {name[:80]!r}, which is not beside it or is a link. Open both files "
                 "together, or save the model as one file."
             ) from error
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
+            os.close(handle)
+            raise OpenError(f"The weights in {name[:80]!r} are a link or no file. Copy them beside the model.")
         with os.fdopen(handle, "rb") as file:
-            about = os.fstat(handle)
-            if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
-                raise OpenError(f"The weights in {name[:80]!r} are a link to another file. Copy them beside the model.")
             size = about.st_size - offset if length is None else length
             if offset < 0 or size < 0 or offset + size > about.st_size:
                 raise OpenError(f"{name[:80]!r} is shorter than the ONNX file says: it is cut short. Copy it again.")

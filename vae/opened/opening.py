@@ -45,21 +45,23 @@ def read(
 
 
 def _read(path: Path, options: Mapping[str, Any], allow_code: bool) -> Foreign:
-    """Return the model by the first reader that can: a pickle may look like weights until it is read."""
-    first: OpenError | None = None
-    found = recognised(path)
-    for reader in found.values():
-        if not reader.safe and not allow_code:
-            first = first or OpenError(refusal(reader, path))
-            continue
-        try:
-            return reader.read(path, _known(options, reader))
-        except ChoiceNeededError:
+    """Return the model by the first reader that knows it; where code is allowed, by the next that runs some.
+
+    A pickled network looks like weights until it is read.
+    """
+    found = list(recognised(path).values())
+    first = found[0]
+    if not first.safe and not allow_code:
+        raise OpenError(refusal(first, path))
+    try:
+        return first.read(path, _known(options, first))
+    except ChoiceNeededError:
+        raise
+    except OpenError:
+        other = next((reader for reader in found[1:] if not reader.safe), None)
+        if other is None or not allow_code:
             raise
-        except OpenError as error:
-            first = first or error
-    assert first is not None
-    raise first
+        return other.read(path, _known(options, other))
 
 
 def _known(options: Mapping[str, Any], reader: Reader) -> Mapping[str, Any]:

@@ -7,6 +7,8 @@ from torch import Tensor
 from vae import data
 from vae.data.batches import Batches, prepare
 from vae.model import LatentModel, build
+from vae.model.graph import check_graphs
+from vae.model.operators import GraphError
 from vae.runs.run import RESUME, Run, RunError, plain_name
 
 
@@ -14,6 +16,10 @@ def load_model(run: Run) -> LatentModel:
     """Return a run's trained model in evaluation mode; raises RunError if its weights do not fit or are not finite."""
     model = build.model(run.spec)
     load_weights(run, model)
+    try:
+        check_graphs(model)
+    except GraphError as error:
+        raise RunError(f"{run.name}/spec.json holds a graph that cannot run: {error} Open the model anew.") from error
     return model.eval()
 
 

@@ -69,7 +69,7 @@ def _unsqueeze(values: Values, a: Attributes) -> Tensor:
 
 def _transpose(values: Values, a: Attributes) -> Tensor:
     x = needed(values, 0)
-    return x.permute(*(a.get("perm") or range(x.ndim - 1, -1, -1)))
+    return x.permute(list(a.get("perm") or range(x.ndim - 1, -1, -1)))
 
 
 def _concat(values: Values, a: Attributes) -> Tensor:
@@ -117,7 +117,7 @@ def _gather(values: Values, a: Attributes) -> Tensor:
         if flat.min() < -x.shape[axis] or flat.max() >= x.shape[axis]:
             raise GraphError(f"it takes an entry that the {x.shape[axis]} of an axis do not have")
         flat = flat % x.shape[axis]
-    return x.index_select(axis, flat).reshape(*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+    return x.index_select(axis, flat).reshape([*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]])
 
 
 def _gather_elements(values: Values, a: Attributes) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from vae.model.operators import GraphError
 from vae.opened import files, heads, lower, onnx_file
 from vae.opened.errors import ChoiceNeededError, OpenError
-from vae.opened.fold import folded
+from vae.opened.fold import fixed_batch, folded
 from vae.opened.foreign import Candidate, Declared, Foreign
 from vae.opened.graph import Graph
 from vae.opened.network import Network
@@ -32,7 +32,7 @@ def recognises(path: Path) -> bool:
 
 def _models(path: Path) -> list[Path]:
     found = files.listing(path) if path.is_dir() else [path]
-    return [file for file in found if file.suffix.lower() == ".onnx" or _looks_like_onnx(file)]
+    return [file for file in found if file.is_file() and (file.suffix.lower() == ".onnx" or _looks_like_onnx(file))]
 
 
 def _looks_like_onnx(path: Path) -> bool:
@@ -150,6 +150,11 @@ def _traced(graph: Graph, source: str, shape: Shape, outputs: Sequence[str]) -> 
     return graph.slice(outputs).trace({source: shape}, graph.batch or BATCH)
 
 
+def _with_batch(graph: Graph, source: str, shape: Shape, outputs: Sequence[str]) -> Graph:
+    """Return the graph with the batch that it is fixed to, which its file may not say."""
+    return replace(graph, batch=fixed_batch(graph.slice(outputs), {source: shape}))
+
+
 def _by_example(graph: Graph, source: str, shape: Shape, outputs: Sequence[str]) -> list[str]:
     """Return the outputs; one whose last reshape joins all examples is replaced by what it reshapes.
 
@@ -179,6 +184,7 @@ def _pair(graphs: Mapping[Path, Graph], options: Mapping[str, Any]) -> Foreign:
         raise _refuse(decoder if outputs else encoder)
     source, code = _source(encoder, outputs), _source(decoder, [reconstruction])
     shape, latent = _shape(encoder, source, options), _shape(decoder, code, {})
+    encoder = _with_batch(encoder, source, shape, outputs)
     candidates = _candidates(encoder, source, shape, outputs)
     mean, second = heads.chosen(candidates, options, prod(latent))
     wide = prod(mean.shape) == 2 * prod(latent)  # one output that holds means and second heads
@@ -234,6 +240,7 @@ def _single(graph: Graph, options: Mapping[str, Any]) -> Foreign:
         raise _refuse(graph)
     source = _source(graph, outputs)
     shape = _shape(graph, source, options)
+    graph = _with_batch(graph, source, shape, outputs)
     outputs = _by_example(graph, source, shape, outputs)
     found = _candidates(graph, source, shape, outputs)
     whole = [one for one in found if prod(one.shape) == prod(shape)]
