@@ -59,6 +59,10 @@ PAGES = (
         "The maps share one cursor. Point at an image on one map and see what each model makes of it.",
     ),
     Page(
+        "open", "Open", ":material/upload_file:", "Open your own data",
+        "Drop a file. The app finds out how to read it and shows what it found; correct it, and train on it.",
+    ),
+    Page(
         "models", "Models", ":material/view_list:", "Browse the models on this machine",
         "Choose a model from the list to see its numbers, its training curves and the command that made it.",
     ),

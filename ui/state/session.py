@@ -103,6 +103,12 @@ GROUPS: Key[tuple[str, dict[str, Any]]] = Key("attribute_caught", lambda: ("", {
 # Theory
 CHAPTERS: Key[dict[str, Any]] = Key("theory_chapters", dict)  # model -> what its chapters show and wait for
 
+# Open
+BROUGHT: Key[Any] = Key("open_brought", nothing)  # the file that this visitor has brought, and what was found in it
+DROP_ZONE: Key[str] = Key("open_drop_key", lambda: "open_data_upload")  # the widget of the next file
+KEPT: Key[str] = Key("open_kept_last", str)  # the name of the own data that were kept last
+TRAIN_ON: Key[bool] = Key("open_train_on", bool)  # whether the page is left for Train
+
 # Train and Models
 FORM_SPEC: Key[Spec | None] = Key("form_base", nothing)  # the spec that the form was filled from last
 FORM_JSON_PROBLEM: Key[str] = Key("form_json_problem", str)  # what was wrong with the JSON loaded last

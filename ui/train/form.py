@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.shared import figures, messages
-from ui.state import session
+from ui.state import session, visitor
 from ui.train import fitting, spec_fields
 from ui.train.spec_fields import LABELS, NONE, Problem, Values
 from ui.train.widgets import Fields, base, fill, followed, key, read, write
@@ -107,8 +107,8 @@ def _shown(found: list[Problem], group: str) -> None:
 def _first_row(fields: Fields) -> None:
     values = fields.values
     with st.container(horizontal=True, wrap=False, gap="xsmall"):
-        titles = {name: data.describe(name).title for name in data.NAMES}
-        missing = {name for name in data.NAMES if not data.available(name)}
+        titles = {name: data.describe(name).title for name in data.names(visitor.me())}
+        missing = {name for name in titles if not data.available(name)}
         sizes = {name: f" · {data.describe(name).megabytes:.0f} MB" for name in missing}
         offered = {name: title + sizes.get(name, "") for name, title in titles.items()}
         description = data.describe(values["data"])

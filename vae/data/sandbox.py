@@ -4,6 +4,7 @@ The process gets JSON and answers JSON: nothing is unpickled on either side. Wha
 parser ends there: too much memory, an endless loop and a crash are one sentence here.
 """
 
+import errno
 import importlib
 import json
 import os
@@ -152,7 +153,9 @@ def serve() -> None:
         say(value=function(**asked["arguments"], progress=progress))
     except DataError as error:
         say(error=str(error))
-    except MemoryError:
+    except (MemoryError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+            raise
         say(error=f"Reading it needs more than {limits.memory / GB:g} GB of memory. Use a smaller file.")
 
 

@@ -1,4 +1,4 @@
-"""What visitors may keep on a shared machine: runs and bytes, for each of them and for all together."""
+"""What visitors may keep on a shared machine: runs, and bytes of runs and own data, each and all together."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vae.data import own as own_data
 from vae.runs import files, folders
 from vae.runs.run import RunError
 
@@ -53,12 +54,7 @@ def limits() -> Limits:
 def check(owner: str) -> None:
     """Raise QuotaError if the owner may not have one run more; whose machine it is needs room on the disk alone."""
     root = folders.user_runs()
-    free = shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
-    if free < FREE * GB:
-        raise QuotaError(
-            f"The disk has {free / GB:.1f} GB free, and {FREE} GB stay free for the runs that train. Delete runs, or "
-            "give LATENT_DATA a folder on another disk."
-        )
+    _check_disk()
     if owner == LOCAL:
         return
     most, kept = limits(), list(_kept(root))
@@ -67,16 +63,41 @@ def check(owner: str) -> None:
         raise QuotaError(f"You have {len(own)} runs, and {most.runs:g} are kept for each visitor. {ROOM}")
     if len(kept) >= most.all_runs:
         raise QuotaError(f"There are {len(kept)} runs here, and {most.all_runs:g} are kept. {ROOM}")
-    sizes = {path: size(path) for path, _ in kept}
-    if (mine := sum(sizes[path] for path in own)) >= most.size:
+    _check_size(owner, kept, most)
+
+
+def check_data(owner: str, more: int) -> None:
+    """Raise QuotaError if the owner may not keep own data of so many more bytes; they count together with the runs."""
+    _check_disk()
+    if owner != LOCAL:
+        _check_size(owner, list(_kept(folders.user_runs())), limits(), more)
+
+
+def _check_disk() -> None:
+    root = folders.user_runs()
+    free = shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
+    if free < FREE * GB:
         raise QuotaError(
-            f"Your runs take {mine / GB:.1f} GB, and {most.size / GB:g} GB are kept for each visitor. {ROOM}"
+            f"The disk has {free / GB:.1f} GB free, and {FREE} GB stay free for the runs that train. Delete runs, or "
+            "give LATENT_DATA a folder on another disk."
         )
-    if (total := sum(sizes.values())) >= most.all_size:
-        raise QuotaError(f"All runs take {total / GB:.1f} GB, and {most.all_size / GB:g} GB are kept here. {ROOM}")
 
 
-ROOM = "Delete some on Models (download them as zips before) to make room."
+def _check_size(owner: str, kept: list[tuple[Path, str]], most: Limits, more: int = 0) -> None:
+    """Raise QuotaError if runs and own data, with so many bytes more, take more than is kept."""
+    places = [*kept, *((source.path, source.owner) for source in own_data.every())]
+    sizes = [(size(path), whose) for path, whose in places]
+    if (mine := more + sum(taken for taken, whose in sizes if whose == owner)) >= most.size:
+        raise QuotaError(
+            f"Your runs and data take {mine / GB:.1f} GB, and {most.size / GB:g} GB are kept for each visitor. {ROOM}"
+        )
+    if (total := more + sum(taken for taken, _ in sizes)) >= most.all_size:
+        raise QuotaError(
+            f"All runs and data take {total / GB:.1f} GB, and {most.all_size / GB:g} GB are kept here. {ROOM}"
+        )
+
+
+ROOM = "Delete runs on Models (download them as zips before), or data on Open, to make room."
 
 
 def _kept(root: Path) -> Iterator[tuple[Path, str]]:

@@ -25,7 +25,7 @@ def test_one_run_too_many_is_refused_and_deleting_makes_room(data_folder, monkey
     monkeypatch.setenv("LATENT_RUNS", "2")
     first, _ = create("anna"), create("anna")
     before = names(data_folder)
-    with pytest.raises(quota.QuotaError, match="You have 2 runs, and 2 are kept for each visitor. Delete some"):
+    with pytest.raises(quota.QuotaError, match="You have 2 runs, and 2 are kept for each visitor. Delete runs"):
         create("anna")
     assert names(data_folder) == before
     create("ben")
@@ -42,12 +42,12 @@ def test_all_together_and_their_bytes_are_limited(data_folder, monkeypatch):
     (runs[0].path / "film" / "large").parent.mkdir(exist_ok=True)
     (runs[0].path / "film" / "large").write_bytes(bytes(2_000_000))
     monkeypatch.setenv("LATENT_GB", "0.001")
-    with pytest.raises(quota.QuotaError, match=r"Your runs take 0.0 GB, and 0.001 GB"):
+    with pytest.raises(quota.QuotaError, match=r"Your runs and data take 0.0 GB, and 0.001 GB"):
         create("anna")
     create("ben")
     monkeypatch.setenv("LATENT_GB", "1")
     monkeypatch.setenv("LATENT_ALL_GB", "0.001")
-    with pytest.raises(quota.QuotaError, match="All runs take"):
+    with pytest.raises(quota.QuotaError, match="All runs and data take"):
         create("cleo")
 
 

@@ -15,6 +15,7 @@ from vae.data.own import grey, limits, tabular, vectors
 from vae.data.own.content import Choice, Content, OwnDataError, Rows, len_of, some
 from vae.data.own.labelled import labels_of_arrays, labels_of_column
 from vae.data.own.layouts import IMAGE, SERIES, SHORTEST, VECTOR, Layout, choose, layouts, rows_last
+from vae.data.own.pictures import Pictures
 from vae.data.own.prepared import Prepared, split
 from vae.data.own.splits_given import words_column
 
@@ -69,6 +70,8 @@ def _rows_first(array: Rows, content: Content) -> Rows:
 
 def _layout(rows: Rows, asked: Asked) -> tuple[Layout, Choice, NDArray[Any]]:
     offered = layouts(rows.shape[1:])
+    if isinstance(rows, Pictures):  # decoded here, so that their axes are known
+        offered = [one for one in offered if one.name == "NHWC"]
     if not offered:
         raise OwnDataError(
             f"An example has the shape {list(rows.shape[1:])}, which is neither an image of at most {limits.SIDE} "
@@ -93,7 +96,7 @@ def _examples(
 ) -> Prepared:
     n = len_of(rows)
     layout, choice, look = _layout(rows, asked)
-    found = [*found, choice]
+    found = [*found, choice] if len(choice.choices) > 1 else found
     given = content.parts if content.parts is not None and len(content.parts) == n else None
     if layout.form == IMAGE:
         choices, greys, done = grey.find(layout.arrange(look), lambda name, offered: asked(name, offered))

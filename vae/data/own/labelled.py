@@ -47,7 +47,13 @@ def labels_of_arrays(
         )
     value = asked("labels", offered) or order[0]
     margin = 3.0 if named or len(able) == 1 else 1.1
-    reason = "its name says so" if named else "one whole number or word for each example"
+    reason = (
+        "they come with names"
+        if classes.get(value)
+        else "its name says so"
+        if named
+        else "one whole number or word for each example"
+    )
     choice = Choice("labels", "Labels", value, offered, margin, reason)
     if value == NONE:
         return None, (), [choice]

@@ -2,8 +2,8 @@
 
 MB, GB = 10**6, 10**9
 
-UPLOAD = 1 * GB  # bytes of an uploaded file
-UNPACKED = 8 * GB  # bytes of all files of an archive
+UPLOAD = 200 * MB  # bytes of an uploaded file; larger ones are read from the shell
+UNPACKED = 4 * GB  # bytes of all files of an archive
 RATIO = 1_000  # times that an archive's content may be larger than the archive
 MEMBERS = 250_000  # files of an archive or a folder
 DEPTH = 6  # folders within folders

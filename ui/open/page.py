@@ -1,0 +1,268 @@
+"""The data half of page Open: the drop zone, what was found with its corrections, five examples, and keeping."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from ui.open import bringing, drawn
+from ui.open.bringing import Brought
+from ui.shared import messages, navigation
+from ui.shared.fragments import fragment
+from ui.state import notices, session
+from ui.train import form
+from vae.data import DataError, own
+from vae.data.own import limits
+from vae.data.own.samples import SAMPLES
+from vae.data.recommended import recommended
+from vae.spec import SpecError
+
+FORMATS = (
+    "Images in a folder packed as .zip (each class in a folder), .npz or .npy, a table (CSV, Excel's text, Parquet, "
+    "Arrow), idx, .h5, .h5ad or .mat."
+)
+SURE, THIN = "#1e7a4a", "#b8860b"
+STYLE = '[class*="st-key-open_line_"][class*="_thin"] { background: color-mix(in srgb, #e0b000 18%, transparent); }'
+FULL = 4.0  # times better from which the bar is full
+COLUMN = "column:"
+MOST_USES = 60  # columns of a table whose use can be chosen here
+FIRST = "vae"
+
+
+def data_half() -> None:
+    """Draw all of it."""
+    messages.notice(notices.take())
+    st.html(f"<style>{STYLE}</style>")
+    bringing.follow()
+    made = bringing.current()
+    if made is None:
+        if session.KEPT.get():  # what comes next stands first
+            _kept()
+        _drop_zone()
+        if not session.KEPT.get():
+            _kept()
+    else:
+        _zone(made)
+        if made.keeping is not None:
+            _keeping(made)
+        elif made.looking is not None:
+            _looking(made)
+        if made.error:
+            _refused(made)
+        if made.found is not None and made.keeping is None:
+            _found(made, made.found)
+
+
+def _drop_zone() -> None:
+    st.file_uploader(
+        "Data: drop a file here",
+        key=session.DROP_ZONE.get(),
+        on_change=bringing.taken_upload,
+        max_upload_size=limits.UPLOAD // limits.MB,
+        help=FORMATS,
+    )
+    st.caption(
+        f"{FORMATS} Up to {limits.UPLOAD // limits.MB} MB; for more, on your own computer: "
+        "`python -m vae data add FILE --name NAME`"
+    )
+    st.subheader("Nothing at hand? Try an example", anchor=False)
+    with st.container(horizontal=True, gap="small", key="open_samples"):
+        for name, sample in SAMPLES.items():
+            with st.container(border=True, width=260, gap="xsmall"):
+                st.markdown(f"**{sample.title}**")
+                st.caption(sample.sentence)
+                with st.container(horizontal=True, gap="small"):
+                    st.button("Try it", key=f"open_try_{name}", on_click=_try, args=(name,))
+                    st.download_button(
+                        "Download", sample.content, sample.file, key=f"open_sample_{name}", icon=":material/download:",
+                        on_click="ignore",
+                    )  # fmt: skip
+
+
+def _try(name: str) -> None:
+    bringing.bring(SAMPLES[name].file, SAMPLES[name].content())
+
+
+def _zone(made: Brought) -> None:
+    """Draw the file and what it is."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium", key="open_zone"):
+        st.markdown(f":material/grid_view: **{messages.plain(made.title)}**", width="content")
+        if made.found is not None:
+            st.markdown(f"Data · {drawn.summary(made.found)}", width="content")
+        st.space("stretch")
+        st.button("Change", key="open_change", on_click=_change)
+
+
+def _change() -> None:
+    bringing.forget()
+    bringing.new_zone()
+
+
+@partial(fragment, run_every=0.4)
+def _looking(made: Brought) -> None:
+    """Show that the file is being looked at, and redraw the page when that ends."""
+    if made.looking is None or made.looking.done:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.spinner("Looking at the file")
+        st.caption(":material/hourglass_top: Looking at the file …", width="content")
+
+
+@partial(fragment, run_every=0.4)
+def _keeping(made: Brought) -> None:
+    """Show how far the data are kept, with a button that cancels; when it ends, redraw the page."""
+    work = made.keeping
+    if work is None:
+        return
+    if work.done:
+        made.keeping = None
+        if work.error:
+            notices.add(work.error)
+        else:
+            session.BROUGHT.forget()
+            session.KEPT.set(str(work.value))
+            bringing.new_zone()
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.progress(work.share, f"{work.what[:1].upper()}{work.what[1:]} …")
+        st.button("Cancel", key="open_cancel", type="tertiary", on_click=work.cancel)
+
+
+def _refused(made: Brought) -> None:
+    with st.container(border=True, key="open_refused"):
+        st.markdown(":red-badge[:material/error: Not opened]")
+        st.markdown(messages.sentence(made.error))
+        if made.chosen:
+            st.button("Undo the corrections", key="open_undo", on_click=_undo)
+
+
+def _undo() -> None:
+    made = bringing.current()
+    if made is not None:
+        made.chosen.clear()
+        made.error = ""
+        made.looking = made.incoming.look({})
+
+
+def _found(made: Brought, found: Mapping[str, Any]) -> None:
+    left, right = st.columns([1.7, 1], gap="medium")
+    with left, st.container(border=True, key="open_found"):
+        st.subheader("What was found", anchor=False)
+        choices = [choice for choice in found["found"] if not choice["name"].startswith(COLUMN)]
+        uses = [choice for choice in found["found"] if choice["name"].startswith(COLUMN)]
+        for number, choice in enumerate(choices):
+            _choice(choice, number)
+        if uses:
+            _uses(uses)
+        st.caption("The bar says how much better this reading fits than the next. Change any, and the examples follow.")
+    with right:
+        with st.container(border=True, key="open_examples"):
+            st.subheader("Does it look right?", anchor=False)
+            drawn.examples(found)
+            train, valid, test = found["sizes"]
+            st.caption(f"{train:,} to train on, {valid:,} to validate, {test:,} to test")
+            for text in found["conversions"]:
+                st.caption(f":material/swap_horiz: {messages.sentence(text)}")
+        with st.container(border=True, key="open_keep_box"):
+            st.text_input("Name", key=bringing.NAME, max_chars=40, help="Small letters, digits and dashes.")
+            st.button(
+                "Keep and train",
+                key="open_keep",
+                type="primary",
+                icon=":material/arrow_forward:",
+                on_click=bringing.keep,
+                disabled=made.looking is not None or bool(made.error),
+                width="stretch",
+            )
+
+
+def _choice(choice: Mapping[str, Any], number: int) -> None:
+    """Draw one line: what it is, the value and the others, and how sure it is."""
+    offered: Mapping[str, str] = choice["choices"]
+    slug = re.sub(r"[^a-z0-9]+", "_", choice["name"].lower())[:40]
+    with st.container(key=f"open_line_{slug}_{number}{'_thin' * choice['thin']}", gap=None):
+        title, value, sure = st.columns([1.1, 2, 1.6], vertical_alignment="center")
+        title.markdown(messages.plain(choice["title"]))
+        with value:
+            if len(offered) > 1:
+                key = f"open_fix_{choice['name']}"
+                session.widget(key).update(choice["value"])
+                st.selectbox(
+                    messages.plain(choice["title"]),
+                    list(offered),
+                    key=key,
+                    format_func=lambda option: offered.get(option, option),
+                    label_visibility="collapsed",
+                    on_change=_correct,
+                    args=(choice["name"], key),
+                )
+            else:
+                st.markdown(f"**{messages.plain(offered.get(choice['value'], choice['value']))}**")
+        with sure:
+            _margin(choice)
+
+
+def _margin(choice: Mapping[str, Any]) -> None:
+    margin, reason = choice["margin"], messages.sentence(choice["reason"])
+    if margin is None:
+        st.caption(reason)
+        return
+    colour, share = (THIN if choice["thin"] else SURE), min(1.0, max(0.05, (margin - 1) / (FULL - 1)))
+    words = "please check" if choice["thin"] else ("far better" if margin > 20 else f"{margin:.1f}× better")
+    bar = (
+        "<div style='width:84px;height:8px;border:1px solid #8888'>"
+        f"<div style='width:{share:.0%};height:100%;background:{colour}'></div></div>"
+    )
+    row = "display:flex;align-items:center;gap:8px"
+    st.html(f"<div style='{row}'>{bar}<span style='font-size:.9rem'>{words}</span></div>")
+    st.caption(reason)
+
+
+def _correct(name: str, key: str) -> None:
+    bringing.correct(name, str(session.widget(key).get()))
+
+
+def _uses(uses: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the columns of a table, each with its use."""
+    asked = any(choice["thin"] for choice in uses)
+    with st.expander(f"{len(uses):,} columns" + (": please check" if asked else ""), expanded=len(uses) <= 8 or asked):
+        for number, choice in enumerate(uses[:MOST_USES]):
+            _choice(choice, number)
+        if len(uses) > MOST_USES:
+            st.caption(f"The other {len(uses) - MOST_USES:,} columns are used as they were found.")
+
+
+def _kept() -> None:
+    """Draw this visitor's own data, with a button that trains on them and one that deletes them."""
+    every = [source for source in own.every() if bringing.mine(source)]
+    if not every:
+        return
+    st.subheader("Your data", anchor=False)
+    new = session.KEPT.get()
+    with st.container(key="open_kept", gap="xsmall"):
+        for source in sorted(every, key=lambda source: -float(source.meta.get("created", 0))):
+            about, name = source.about, source.about.name
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                fresh = " :green-badge[new]" if name == new else ""
+                st.markdown(f"**{messages.plain(name)}**{fresh} {messages.plain(about.sentence)}", width="content")
+                st.button(
+                    "Train on it",
+                    key=f"open_train_{name}",
+                    type="primary" if name == new else "secondary",
+                    on_click=_train,
+                    args=(name,),
+                )
+                st.button("Delete", key=f"open_delete_{name}", type="tertiary", on_click=bringing.remove, args=(name,))
+    if session.TRAIN_ON.pop():
+        navigation.switch("train")
+
+
+def _train(name: str) -> None:
+    try:
+        form.seed(recommended(FIRST, name))
+    except (SpecError, DataError) as error:
+        notices.add(str(error))
+        return
+    session.TRAIN_ON.set(True)
