@@ -33,6 +33,7 @@ class Quantity:
     offer: str
     title: str
     names: tuple[str, ...]
+    unit: str = NATS
 
 
 QUANTITIES = {
@@ -40,6 +41,7 @@ QUANTITIES = {
     "rate": Quantity("KL (rate)", "Rate KL(q(z|x) ‖ p(z))", pointwise.BOUND),
     "elbo": Quantity("ELBO", "ELBO", pointwise.BOUND),
     "gap": Quantity("Gap log p(x) − ELBO", "Gap log p(x) − ELBO", pointwise.TIGHTNESS),
+    "pareto": Quantity("Pareto k of the importance weights", "Pareto k", pointwise.TAILS, ""),
 }
 WITHOUT_PRIOR = (
     "A plain autoencoder has no prior, so it has neither a rate, nor an ELBO, nor a gap: its reconstruction "
@@ -138,7 +140,7 @@ def known(run: Run, codes: Codes, names: tuple[str, ...]) -> Pointwise | None:
 def _ask(run: Run, names: tuple[str, ...]) -> Answer[Pointwise]:
     # data that have come since are another question: a failure is shown, and not tried for ever
     question = (str(run.path), library.stamp(run.path), names, library.images(run) is not None)
-    return asking.once(SLOT, question, lambda: pool.ask(explore.numbers, run.path, names == pointwise.TIGHTNESS))
+    return asking.once(SLOT, question, lambda: pool.ask(explore.numbers, run.path, names))
 
 
 def paint(run: Run, codes: Codes, name: str) -> Paint | None:
@@ -179,7 +181,7 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
     note = found.how
     if found.computed < len(codes):
         note += f"; computed for {found.computed:,} of {len(codes):,} codes, evenly over all: the others are grey"
-    return Paint(found.values[name], quantity.title, NATS, note + ".")
+    return Paint(found.values[name], quantity.title, quantity.unit, note + ".")
 
 
 @partial(fragment, run_every=0.5)

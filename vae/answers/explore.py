@@ -11,12 +11,13 @@ from vae.answers import process
 from vae.answers.loaded import as_examples, check_finite, encoded_examples, open_model
 from vae.answers.process import Partial
 from vae.runs import RunError, pointwise
-from vae.runs.pointwise import BOUND, TIGHTNESS, Pointwise
+from vae.runs.pointwise import BOUND, TAILS, TIGHTNESS, Pointwise
 from vae.runs.stamp import stamp
 
 if TYPE_CHECKING:
     pass
 
+LIGHT = -1.0  # the Pareto k that is shown for all lighter tails
 MOST = 20_000  # most examples to measure; of more, evenly spread blocks
 
 
@@ -116,22 +117,22 @@ def blocks(n: int, rows: int, most: int = MOST) -> list[int]:
     return [starts[i] for i in np.linspace(0, len(starts) - 1, wanted).round().astype(int)]
 
 
-def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Pointwise | Partial:
-    """Return the distortion, rate and ELBO of each code's example, or, `tight`, log p(x) - ELBO, in nats.
+def numbers(run: Path, names: tuple[str, ...], so_far: dict[str, Any] | None = None) -> Pointwise | Partial:
+    """Return numbers of each code's example: BOUND or TIGHTNESS, in nats, or TAILS, the Pareto k of its weights.
 
     The pixels are binarised as on the Compare page, and the numbers are cached. Raises RunError, also for the tightness
     of an autoencoder and if the weights change meanwhile, and DataError.
     """
     import torch
 
+    from vae.evaluation import pareto
     from vae.evaluation.importance import bounds
     from vae.evaluation.scores import ROWS, K, block
     from vae.evaluation.tightness import K as SAMPLES
     from vae.evaluation.tightness import tightness
 
     opened, model = open_model(run)
-    names = TIGHTNESS if tight else BOUND
-    if tight and not opened.spec.probabilistic:
+    if names != BOUND and not opened.spec.probabilistic:
         raise RunError(f"{opened.name} is a plain autoencoder: it has no prior, so no bound and no gap.")
     version, batches = stamp(run), encoded_examples(opened)
     n, conditioned = len(batches), batches.labels is not None
@@ -147,7 +148,9 @@ def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Poi
         x, generator = block(batches, part)
         here = model.given(batches.given(part))
         found: dict[str, torch.Tensor | None]
-        if tight:
+        if names == TAILS:
+            found = {"pareto": pareto.shapes(here, x, SAMPLES, generator).clamp(min=LIGHT)}
+        elif names == TIGHTNESS:
             bound_gap = tightness(here, x, generator, conditioned=conditioned)
             found, exact = {"gap": bound_gap.gap}, exact and bound_gap.exact
         else:
@@ -162,7 +165,10 @@ def numbers(run: Path, tight: bool, so_far: dict[str, Any] | None = None) -> Poi
             state = {"version": version, "done": done, "values": values, "exact": exact}
             return Partial(done / len(starts), state, seconds)
     how = f"From {K} samples of q(z|x) for each code" if opened.spec.probabilistic else "Decoded at the code itself"
-    if tight:
+    if names == TAILS:
+        trusted = f"above {pareto.limit(SAMPLES):.1f} L_K and means by them are wrong"
+        how = f"From K = {SAMPLES} weights of each code; {trusted}"
+    elif names == TIGHTNESS:
         sampled = f"L_K − ELBO from K = {SAMPLES} samples for each code, a lower bound of it"
         how = "By quadrature, for each code" if exact else sampled
     made = Pointwise(values, how)

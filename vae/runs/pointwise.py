@@ -14,7 +14,7 @@ from vae.runs.run import Run
 
 VERSION = "1"  # version of the values' definition; values of another version are computed again
 FILES = ("spec.json", "model.safetensors", "codes.npz")
-BOUND, TIGHTNESS = ("distortion", "rate", "elbo"), ("gap",)
+BOUND, TIGHTNESS, TAILS = ("distortion", "rate", "elbo"), ("gap",), ("pareto",)
 
 
 @dataclass(frozen=True)

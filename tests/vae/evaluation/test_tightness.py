@@ -11,6 +11,7 @@ from torch.distributions import kl_divergence
 
 from vae import runs
 from vae.answers import compare, explore, loaded, process
+from vae.diagnosis import kept
 from vae.evaluation.gaps import expectation, means_and_scales
 from vae.evaluation.quadrature import log_px_grid
 from vae.evaluation.tightness import tightness
@@ -77,7 +78,7 @@ def test_numbers_are_the_same_in_any_turns_and_are_kept(folder, monkeypatch):
     run = runs.Run(runs.shipped() / "digits-vae-2d")
     monkeypatch.setattr(process, "TURN", 0.0)
     monkeypatch.setattr("vae.evaluation.scores.ROWS", 100)
-    found, turns = whole(explore.numbers, run.path, False)
+    found, turns = whole(explore.numbers, run.path, pointwise.BOUND)
     n = len(run.codes)
     assert turns == -(-n // 100) and found.computed == n
     kept = pointwise.kept(pointwise.mark(run), pointwise.BOUND, n)
@@ -87,10 +88,19 @@ def test_numbers_are_the_same_in_any_turns_and_are_kept(folder, monkeypatch):
     np.testing.assert_allclose(found.values["elbo"], -found.values["distortion"] - found.values["rate"], rtol=1e-5)
     monkeypatch.undo()
     monkeypatch.setenv("LATENT_DATA", str(folder.parent))
-    again, _ = whole(explore.numbers, run.path, False)
+    again, _ = whole(explore.numbers, run.path, pointwise.BOUND)
     scores = compare.scores(run.path)
     np.testing.assert_array_equal(again.values["distortion"], scores.distortion)
     np.testing.assert_array_equal(again.values["elbo"], scores.elbo)
+
+
+def test_tails_of_weights_are_heavy_for_as_many_codes_as_the_diagnosis_says(folder):
+    run = runs.Run(runs.shipped() / "digits-vae-2d")
+    found, _ = whole(explore.numbers, run.path, pointwise.TAILS)
+    assert found.computed == len(run.codes) and found.values["pareto"].min() >= explore.LIGHT
+    heavy = kept.read(run.path, "tails").heavy
+    share = (found.values["pareto"] > 0.7).mean()  # of 100 weights, where the diagnosis takes 1,000
+    assert abs(share - heavy.value) < 4 * heavy.se + 0.05
 
 
 def test_blocks_of_very_many_are_measured_evenly(folder, monkeypatch):
@@ -101,7 +111,7 @@ def test_blocks_of_very_many_are_measured_evenly(folder, monkeypatch):
     run = runs.Run(runs.shipped() / "digits-vae-2d")
     monkeypatch.setattr("vae.evaluation.scores.ROWS", 50)
     monkeypatch.setattr(explore, "blocks", lambda n, rows: [0, 200])
-    found, _ = whole(explore.numbers, run.path, False)
+    found, _ = whole(explore.numbers, run.path, pointwise.BOUND)
     assert found.computed == 100
     finite = np.isfinite(found.values["rate"])
     assert finite[:50].all() and finite[200:250].all() and not finite[50:200].any()
@@ -111,7 +121,7 @@ def test_an_autoencoder_has_a_distortion_alone(folder):
     run = make_run(folder, "ae", "autoencoder", n=360, **SMALL)
     complete(run)
     with pytest.raises(RunError, match="no prior"):
-        explore.numbers(run.path, True)
+        explore.numbers(run.path, pointwise.TIGHTNESS)
 
 
 def test_other_weights_or_damage_are_no_kept_numbers(folder):
