@@ -60,3 +60,8 @@ def distance(found: Tensor | np.ndarray, expected: np.ndarray) -> float:
     expected = np.asarray(expected, np.float64).reshape(-1)
     assert found.shape == expected.shape
     return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+# opened on the user's own machine alone, since their files run code
+CODE = ("pythae-vae-custom-pickles", "torch-export-pt2", "torchscript")
+GRAPHS = ("diffusers-autoencoderkl",)  # whose decoder the browser cannot run

@@ -11,7 +11,7 @@ from vae.opened import opening, written
 from vae.opened.network import step
 from vae.runs.load import load_model
 
-NAMES = [n for n in foreign.names() if n not in ("pythae-vae-custom-pickles", "torch-export-pt2", "torchscript")]
+NAMES = [name for name in foreign.names() if name not in foreign.CODE]
 
 
 @pytest.fixture(params=NAMES)

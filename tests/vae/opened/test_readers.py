@@ -101,8 +101,12 @@ DECODERS = {
     "channels last": (lambda: [*start(32), nn.PixelShuffle(4), Permuted(), nn.Softplus()], True),
     "one-sided padding": (lambda: [*start(), nn.ZeroPad2d((1, 2, 0, 1)), nn.ConvTranspose2d(4, 2, (2, 2), 2),
                                    nn.ZeroPad2d((0, 0, 4, 0))], True),
+    "groups and dilation": (lambda: [*start(), nn.Conv2d(4, 4, 3, padding=2, dilation=2, groups=2), nn.PReLU(),
+                                     nn.ConvTranspose2d(4, 8, (4, 2), 2, groups=4, dilation=(1, 2)),
+                                     nn.Upsample(scale_factor=2), nn.ZeroPad2d((0, -2, 0, -4)),
+                                     nn.Conv2d(8, 2, (1, 3), padding=(0, 1))], True),
     "bilinear": (lambda: [*start(), nn.Upsample(scale_factor=4, mode="bilinear"), nn.Conv2d(4, 2, 1)], False),
-    "groups": (lambda: [*start(), nn.GroupNorm(2, 4), nn.Upsample(scale_factor=4), nn.Conv2d(4, 2, 1)], False),
+    "group norm": (lambda: [*start(), nn.GroupNorm(2, 4), nn.Upsample(scale_factor=4), nn.Conv2d(4, 2, 1)], False),
     "attention": (lambda: [*start(), Attention(4), nn.Upsample(scale_factor=4), nn.Conv2d(4, 2, 1)], False),
 }  # fmt: skip
 
@@ -213,6 +217,18 @@ def test_a_fixed_batch_and_older_opsets(opset, tmp_path):
         mean, image = encoder(x)[0], decoder(z)
     assert foreign.distance(made.encode(x)["mean"], mean.numpy()) < 1e-5
     assert foreign.distance(made.decode(z), image.numpy()) < 1e-5
+
+
+def test_a_batch_that_the_exporter_fixed_without_saying_so(tmp_path):
+    """PyTorch writes attention's reshapes for the batch that it traced, and names the batch open all the same."""
+    torch.manual_seed(0)
+    encoder = settled(nn.Sequential(nn.Conv2d(2, 4, 3, 2, 1), Attention(4), nn.Flatten(), nn.Linear(144, 3)))
+    x = torch.rand(5, 2, SIDE, SIDE)
+    export(encoder, x, tmp_path / "encoder.onnx")
+    made = opening.read(tmp_path / "encoder.onnx")
+    with torch.no_grad():
+        assert foreign.distance(made.encode(x[:2])["mean"], encoder(x[:2]).numpy()) < 1e-5
+    assert made.decoder is None and "encoder alone" in made.notes[0]
 
 
 def test_open_sides_ask_for_a_shape(tmp_path):
