@@ -1,0 +1,30 @@
+"""docs/opening-models.md names every reader and every model of the tests, as scripts/opening_models.py writes it."""
+
+import importlib.util
+from pathlib import Path
+
+import foreign
+
+from vae.model.operators import OPERATORS
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "docs" / "opening-models.md").read_text()
+
+
+def script():
+    spec = importlib.util.spec_from_file_location("opening_models", ROOT / "scripts" / "opening_models.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_of_readers_is_the_readers():
+    assert script().readers() in TEXT
+    assert f"allow-list of {len(OPERATORS)}\noperators" in TEXT
+
+
+def test_every_model_of_the_tests_was_opened():
+    """Each but the pickled one is within the limit, or the document says how far off it is."""
+    rows = [line for line in TEXT.partition("## Measured")[2].splitlines() if line.startswith("| ")][1:]
+    assert [row.split("|")[1].strip() for row in rows] == [n for n in foreign.names() if "pickles" not in n]
+    assert all("within 1e-05" in row for row in rows)
