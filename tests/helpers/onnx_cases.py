@@ -266,7 +266,7 @@ CASES: dict[str, Callable[[Draw], Case]] = {
     "LpNormalization": one(p=st.integers(1, 2), axis=AXIS),
     "Softmax": one(axis=AXIS), "LogSoftmax": one(axis=AXIS),
     "CumSum": pick(([X, np.array(1)], {})),
-    "ArgMax": one(axis=AXIS, keepdims=st.integers(0, 1)),
+    **dict.fromkeys(("ArgMax", "ArgMin"), one(axis=AXIS, keepdims=st.integers(0, 1))),
     "MaxPool": pool(False), "AveragePool": pool(True),
     "GlobalAveragePool": pick(([BLOCKS], {})), "GlobalMaxPool": pick(([BLOCKS], {})),
     "Reshape": pick(([X, whole(0, -1)], {}), ([X, whole(4, 6)], {}), ([X, whole(2, 0, 2, 2)], {})),

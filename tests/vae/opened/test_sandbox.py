@@ -50,3 +50,14 @@ def test_what_is_handed_over_is_checked(tmp_path: Path):
     (tmp_path / sandbox.FACTS).write_text(json.dumps(facts))
     with pytest.raises(OpenError):
         sandbox.restored(tmp_path)
+
+
+@pytest.mark.parametrize("half", ["encoder", "decoder"])
+def test_half_a_model_is_run_once_too(half, tmp_path: Path):
+    (tmp_path / f"{half}.onnx").write_bytes((foreign.load("onnx-pair-legacy").path / f"{half}.onnx").read_bytes())
+    made = opening.read(tmp_path / f"{half}.onnx")
+    sandbox.tried(made)
+    sandbox.kept(made, tmp_path)
+    back = sandbox.restored(tmp_path)
+    assert (back.encoder is None) == (half == "decoder") and (back.decoder is None) == (half == "encoder")
+    assert back.d == 2 and f"{half} alone" in back.notes[0]

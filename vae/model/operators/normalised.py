@@ -76,11 +76,14 @@ def _product(x: Tensor, axes: list[int], keep: bool) -> Tensor:
     return x
 
 
-def _arg_max(values: Values, a: Attributes) -> Tensor:
-    x = needed(values, 0)
-    if a.get("select_last_index"):
-        raise GraphError("ArgMax with select_last_index is not known")
-    return x.argmax(inside(int(a.get("axis", 0)), x.ndim), keepdim=bool(a.get("keepdims", 1)))
+def _place(function: Callable[..., Tensor]) -> Operator:
+    def run(values: Values, a: Attributes) -> Tensor:
+        x = needed(values, 0)
+        if a.get("select_last_index"):
+            raise GraphError("the last of several largest or smallest places is not known")
+        return function(x, inside(int(a.get("axis", 0)), x.ndim), keepdim=bool(a.get("keepdims", 1)))
+
+    return Operator(run)
 
 
 def _pool_sides(values: Values, a: Attributes) -> tuple[Tensor, list[int], tuple[Any, ...]]:
@@ -158,7 +161,8 @@ NORMALISED = {
     "ReduceSumSquare": _reduce(lambda x, axes, keep: x.square().sum(axes, keep)),
     "ReduceLogSum": _reduce(lambda x, axes, keep: x.sum(axes, keep).log()),
     "ReduceLogSumExp": _reduce(lambda x, axes, keep: x.logsumexp(axes, keep)),
-    "ArgMax": Operator(_arg_max),
+    "ArgMax": _place(torch.argmax),
+    "ArgMin": _place(torch.argmin),
     "MaxPool": Operator(_max_pool),
     "AveragePool": Operator(_average_pool),
     "GlobalAveragePool": _over_sides(lambda x, sides: x.mean(sides, keepdim=True)),
