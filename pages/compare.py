@@ -11,9 +11,7 @@ for text in problems:
     messages.problem(text)
 align = page.chooser(runs)
 if len(runs) < 2:
-    st.info(
-        "Choose two to four models. The first is the one that the others are compared with.", icon=":material/compare:"
-    )
+    st.info("Choose two to four models. The others are compared with the first.", icon=":material/compare:")
     st.stop()
 with frame.failures():
     page.compared(page.panels(runs, align), align)

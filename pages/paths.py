@@ -23,7 +23,10 @@ with left:
     page.latent_map(run, codes, plane, name, path)
     if run.spec.latent > 2:
         controls.plane_choice(run, codes, plane, name)
-        st.caption("A waypoint keeps what it has off this plane; a new one takes it from the code nearest on the map.")
+        st.caption(
+            "A waypoint keeps its coordinates outside this plane. A new waypoint takes them from the nearest code on "
+            "the map."
+        )
     drawn, every = figures.thinned(codes)
     if every > 1:
         st.caption(messages.thinned(len(drawn), len(codes)))

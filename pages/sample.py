@@ -28,5 +28,5 @@ with frame.failures():
         if run.spec.latent > 2:
             controls.plane_choice(run, codes, plane, name)
     else:
-        st.info("One latent dimension is a line, not a plane: its traversal is the whole manifold.")
+        st.info("A latent space with one dimension is a line. Traverse shows all of it.")
     share_model(run, plane, settings.label, key="shelf")

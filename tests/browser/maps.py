@@ -57,5 +57,6 @@ def lasso(page, corners):
 
 
 def number(page):
-    """Return N of "N points" under the map."""
-    return int(page.locator(".st-key-strip").inner_text().split()[0].replace(",", ""))
+    """Return N of "N points" under the map; "No points selected" is 0."""
+    first = page.locator(".st-key-strip").inner_text().split()[0]
+    return 0 if first == "No" else int(first.replace(",", ""))

@@ -15,7 +15,7 @@ def number(value, digits=2):
 
 def test_the_numbers_on_the_page_are_those_that_were_measured(open_page):
     page = open_page("/diagnose?model=digits-vae-2d", wait=BARS)
-    page.get_by_text("Nothing is wrong with this model").wait_for()
+    page.get_by_text("No fault found in this model").wait_for()
     path = runs.shipped() / "digits-vae-2d"
     bound, width, truth = (kept.read(path, part) for part in ("bound", "width", "gap"))
     card = {name: page.locator(f".st-key-card_{name}").inner_text() for name in ("bound", "posterior", "gap")}

@@ -29,7 +29,7 @@ def test_hover_decodes_and_follows_the_pointer(open_page):
 
 
 def test_click_pins_a_point_and_keeps_the_chart(open_page):
-    """A click pins the point under the pointer and mounts no chart anew."""
+    """A click pins the point under the pointer and mounts no chart again."""
     page = open_page("/?model=digits-vae-2d")
     mark(page)
     page.mouse.click(*pixel(page, 0.8, -0.4))

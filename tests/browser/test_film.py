@@ -228,20 +228,20 @@ def test_the_keyboard_steps_jumps_and_plays(stage, tmp_path):
     assert stage.page.locator(".plane").get_attribute("aria-label")
     stage.page.locator("select").select_option("0.25")
     stage.press("Home", "Space")
-    stage.page.get_by_role("button", name="Pause the film").wait_for()
+    stage.page.get_by_role("button", name="Pause the recording").wait_for()
     stage.press("Space")
-    stage.page.get_by_role("button", name="Play the film").wait_for()
+    stage.page.get_by_role("button", name="Play the recording").wait_for()
     stage.press("Space")
     stage.page.locator("select").select_option("2")
     stage.wait(step=100)
-    stage.page.get_by_role("button", name="Play the film").wait_for()
+    stage.page.get_by_role("button", name="Play the recording").wait_for()
     expect(stage.page.locator("[aria-live=polite]")).to_contain_text("step 100 of 100")
 
 
 def test_the_native_slider_takes_the_keys_too(stage, tmp_path):
     _, data = whole(tmp_path)
     stage.send(data).wait(step=100)
-    slider = stage.page.get_by_role("slider", name="Frame of the film")
+    slider = stage.page.get_by_role("slider", name="Frame of the recording")
     slider.focus()
     stage.page.keyboard.press("ArrowLeft")
     stage.wait(step=40)
@@ -412,7 +412,7 @@ def test_dead_dimensions_are_told(stage, tmp_path):
     for step in (10, None):
         runs.write(films.file(run.path, step), films.pack(changed))
     stage.send(film.payload(run.path)).wait(step=10)
-    expect(stage.page.locator(".bars figcaption")).to_contain_text("7 of 10 dead (< 0.01 nats)")
+    expect(stage.page.locator(".bars figcaption")).to_contain_text("7 of 10 inactive (KL < 0.01 nats)")
 
 
 def test_run_without_frames_shows_what_it_waits_for(stage, tmp_path):

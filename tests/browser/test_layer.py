@@ -1,4 +1,4 @@
-"""What is laid over the map, in a real browser: other colours, images, lines and selections mount no chart anew."""
+"""What is laid over the map, in a real browser: other colours, images, lines and selections mount no chart again."""
 
 import json
 
@@ -174,7 +174,7 @@ def test_images_stand_apart_and_others_come_with_a_zoom(open_page):
     mark(page)
     page.wait_for_function("() => window.__latentLayer?.images > 5 && window.__latentLayer.waiting === 0")
     page.get_by_text("images at their codes, none over another").wait_for()
-    page.get_by_text("The lines hold 50, 80 and 95 % of the codes.").wait_for()
+    page.get_by_text("The lines enclose 50, 80 and 95 % of the codes.").wait_for()
     assert page.evaluate("s => Boolean(document.querySelector(s).querySelector('[data-latent-sheet]'))", CHART)
     before = page.evaluate("() => window.__latentLayer.images")
     page.mouse.move(*pixel(page, 0, 0))

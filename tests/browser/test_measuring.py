@@ -32,7 +32,7 @@ def test_press_and_see_a_number_with_its_error(open_page):
     page = open_page("/models?model=digits-vae-2d", wait=".st-key-measure button")
     choose(page, "100", "100")
     page.locator(".st-key-measure button").click()
-    page.get_by_text("Measured now").wait_for()
+    page.get_by_text("Evaluated now").wait_for()
     text = page.locator(".st-key-measuring").inner_text()
     assert "±" in text
     assert "nats" in text
@@ -52,7 +52,7 @@ def test_killed_process_is_a_message(open_page, server):
     page.locator(".st-key-measure_k").get_by_text("100", exact=True).click()
     settle(page)
     page.locator(".st-key-measure button").click()
-    page.get_by_text("Measured now").wait_for()
+    page.get_by_text("Evaluated now").wait_for()
 
 
 def test_stop_ends_it(open_page):
@@ -72,7 +72,7 @@ def test_the_processes_run_no_page_and_end_with_a_killed_app(browser, tmp_path):
         page.wait_for_selector(".st-key-measure button")
         settle(page)
         page.locator(".st-key-measure button").click()
-        page.get_by_text("Measured now").wait_for()
+        page.get_by_text("Evaluated now").wait_for()
         page.close()
         (worker, *_) = workers(server)
         assert STREAMLIT in maps(psutil.Process(server.process.pid))

@@ -219,7 +219,7 @@ def test_a_file_that_is_no_path_is_refused_in_words(paths, tmp_path):
     file.write_text("nope")
     page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_text("The file is no JSON").wait_for()
+    page.get_by_text("The file is not JSON").wait_for()
     has(page, 3)
 
 

@@ -143,7 +143,7 @@ def test_pause_step_go_on_and_stop(open_train):
     following = (here + 1) // 21 * 21 + 21
     shows(page, f"step {following:,} of")
     shows(page, "Paused")
-    button(page, "Go on").click()
+    button(page, "Resume").click()
     wait_for_step(page, run, following + 20)
     button(page, "Stop").click()
     shows(page, "Stopped")
@@ -307,7 +307,7 @@ def test_a_divergence_says_where_and_offers_a_third_of_the_rate(open_train, serv
     run = create(preset("sigma-vae", **SMALL, epochs=50, learning_rate=8.0), owner(page))
     move(run, server)
     page.goto(f"{server.url}/train?run={run.name}")
-    button(page, "Go on").click()
+    button(page, "Resume").click()
     expect(page.get_by_text("Training stopped at step")).to_be_visible()
     page.get_by_role("button", name="Resume at learning rate 2.7").click()
     until(page, lambda: status.read(server.data / "runs" / run.name).attempt == 2)

@@ -29,7 +29,7 @@ def test_explore_shows_the_map_and_the_component(digits):
     (figure,) = charts(app)
     assert sum(len(t.get("x", {}).get("bdata", "")) > 0 for t in figure["data"]) == len(figure["data"])
     assert app.get("bidi_component")
-    assert "0 points" in texts(app)
+    assert "No points selected" in texts(app)
     assert not app.warning
     assert not app.error
 
@@ -374,17 +374,17 @@ def test_every_preset_opens_in_explore_and_another_page(folder, name, other):
     app = lives(explore(model=name))
     assert app.get("bidi_component")
     assert not app.error
-    assert ("The prior of this model is learned, so no rings" in texts(app)) == (
+    assert ("The prior of this model is learned, so the map shows no rings" in texts(app)) == (
         name in ("mixture-vae", "vamp-vae", "flow-prior-vae")
     )
-    assert ("decoded as “0”" in texts(app)) == (name == "cvae")
+    assert ("the label is “0”" in texts(app)) == (name == "cvae")
     assert not lives(start(other, **{"run" if other == "train" else "model": name})).error
 
 
 def test_a_conditional_decoder_is_told_the_label_of_the_address(folder):
     run = make_run(folder, "told", "cvae", data="digits", shape=(1, 8, 8))
     app = lives(explore(model="told", label="7", z="0,0"))
-    assert "decoded as “7”" in texts(app)
+    assert "the label is “7”" in texts(app)
     (found,) = [group for group in app.get("button_group") if group.key == "label_told"]
     assert found.value == 7 or found.value == [7]
     payloads = [decoder.pack(run, label)[0]["id"] for label in (None, 0, 7)]
@@ -417,4 +417,4 @@ def test_one_latent_opens_everywhere(folder, page):
 def test_paths_decode_as_one_label_whatever_explore_told(folder):
     """Its curves, geodesics and files are made under the usual label, so its strips are too."""
     make_run(folder, "told", "cvae", data="digits", shape=(1, 8, 8))
-    assert "decoded as “0”" in texts(lives(start("paths", model="told", label="3")))
+    assert "the label is “0”" in texts(lives(start("paths", model="told", label="3")))

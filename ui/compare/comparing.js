@@ -183,7 +183,7 @@ class Panel {
     figure.className = i === null ? "decoder" : "encoder";
     if (mean) paint(this.canvas, mean, space.header.shape);
     else this.canvas.width = this.canvas.height = 1;
-    const text = i === null ? "mean of p(x|z)" : "its reconstruction, mean of p(x|z)";
+    const text = i === null ? "decoded image" : "its reconstruction";
     if (caption.textContent !== text) caption.textContent = text;
     this.canvas.setAttribute("aria-label", text);
     this.node.classList.remove("away");
@@ -264,7 +264,7 @@ class Comparing {
     );
     this.legend = makeLegend();
     this.count = el("span", { class: "count", "aria-live": "polite" });
-    this.clear = el("button", { type: "button", hidden: "" }, "None");
+    this.clear = el("button", { type: "button", hidden: "" }, "Select none");
     this.range = el("input", {
       type: "range",
       min: "0",
@@ -575,7 +575,8 @@ class Comparing {
     this.real.setAttribute("aria-label", what);
     for (const panel of this.panels) {
       if (this.follows(panel)) panel.showDecoded(this.latent(panel), mode === "image" ? index : null, real);
-      else panel.away(this.film !== null ? "the film shows codes alone" : "other images than the cursor's");
+      else
+        panel.away(this.film !== null ? "the recording contains only codes" : "this model was trained on other images");
     }
     this.node.dataset.index = mode === "image" ? String(index) : "";
   }

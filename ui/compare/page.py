@@ -72,7 +72,7 @@ def chooser(runs: Sequence[Run]) -> bool:
         return st.toggle(
             "Align",
             key="compare_align",
-            help="Turn each 2-D map until it lies on the first one as well as it can (Procrustes).",
+            help="Turn each 2-D map until it fits the first one as well as possible (Procrustes).",
         )
 
 
@@ -194,19 +194,19 @@ def _unlinked(first: Panel, panel: Panel) -> str:
     return (
         f"{messages.plain(panel.run.title)} was trained on other images than {messages.plain(first.run.title)} "
         f"({chips.data_text(panel.run)}, {panel.total:,} codes; {chips.data_text(first.run)}, "
-        f"{first.total:,}), so no cursor and no lasso can mean the same image in both."
+        f"{first.total:,}), so the cursor and the selection are not shared."
     )
 
 
 def _turned(panel: Panel) -> str:
     title = messages.plain(panel.run.title)
     if panel.turn is None:
-        return f"{title} cannot be turned onto the first: that needs two 2-D maps of the same images."
+        return f"{title} cannot be aligned with the first map: both must be 2-D maps of the same images."
     turn = panel.turn
     angle, flip = f"{turn.angle:.0f}°".replace("-", "−"), "mirrored and " if turn.reflected else ""
     return (
-        f"{title} is {flip}turned by {angle}. Enlarged {turn.scale:.2f} times as well, it would lie on the first with "
-        f"{turn.disparity:.0%} of the spread left over (Procrustes disparity); here it keeps its own scale."
+        f"{title} is {flip}turned by {angle}. Procrustes disparity {turn.disparity:.0%}, with a scale of "
+        f"{turn.scale:.2f}; the map shown here is not rescaled."
     )
 
 
@@ -240,14 +240,14 @@ def _numbers(shown: Sequence[Panel], chosen: np.ndarray | None) -> None:
             found.append(None)
     _table(shown, found, chosen)
     for problem in problems:  # several models may lack the same data
-        st.caption(f"Where single images could not be measured, the saved numbers stand. {messages.sentence(problem)}")
+        st.caption(f"Some images could not be evaluated; saved values are shown for them. {messages.sentence(problem)}")
 
 
 @partial(fragment, run_every=0.5)
 def _following(shown: Sequence[Panel]) -> None:
     if all(answer.done for answer in _ask(shown)):
         st.rerun()
-    st.caption("Measuring every image by itself …")
+    st.caption("Evaluating every image …")
 
 
 def _number(values: np.ndarray, sign: str = "") -> str:
@@ -290,7 +290,7 @@ def _table(shown: Sequence[Panel], found: Sequence[Scores | None], chosen: np.nd
             return
         st.caption(
             f"Means over {which} ({count:,}), ± standard error. Differences are taken image by image, on the same "
-            "pixels: their error is that of the pairs, and smaller than the two columns' own."
+            "pixels. The standard error is of the paired differences; it is smaller than the errors of the two columns."
         )
 
 

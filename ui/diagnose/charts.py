@@ -127,7 +127,7 @@ def width(found: Width) -> go.Figure:
         marker={"color": THEME_INK, "size": 10, "symbol": "diamond-open", "line": {"width": 2}},
         hovertemplate=template,
     )
-    plain(figure, "σ of q, times what it is", "ELBO, against now, nats")
+    plain(figure, "σ of q, relative to now (factor)", "change of the ELBO, nats")
     figure.add_vline(x=1, line={"color": PRIOR, "width": 1, "dash": "dot"})
     # far on the wrong side the ELBO falls off a cliff that would flatten the summit
     span = max(gain.max(), 0.5)
@@ -150,11 +150,11 @@ def likelihood(found: Likelihood) -> go.Figure:
         line={"color": DECODER, "width": 1.5},
         marker={"color": DECODER, "size": 8},
         customdata=count,
-        hovertemplate="said %{x:.3f}, came %{y:.3f}; %{customdata:,} pixels<extra></extra>",
+        hovertemplate="predicted %{x:.3f}, observed %{y:.3f}; %{customdata:,} pixels<extra></extra>",
     )
     if found.kind == "probability":
         return plain(figure, "probability that the pixel is 1", "share that is 1")
-    return plain(figure, "σ that is predicted", "residuals, RMS")
+    return plain(figure, "predicted σ", "residuals, RMS")
 
 
 def holes(found: Holes) -> go.Figure:
@@ -173,7 +173,7 @@ def holes(found: Holes) -> go.Figure:
         if ratio
         else {"colorscale": "cividis", "zmin": 0, "zmax": 3 * BEGINS, "reversescale": True}
     )
-    title = "log q − log p, nats" if ratio else "distance, 1 where holes begin"
+    title = "log q − log p, nats" if ratio else "distance to the nearest code; holes begin at 1"
     bar = {"thickness": 8, "outlinewidth": 0, "title": {"text": title, "side": "right", "font": {"size": 11}}}
     figure.add_heatmap(x=x, y=y, z=values, colorbar=bar, hoverinfo="skip", **look)
     level = HOLE if ratio else BEGINS

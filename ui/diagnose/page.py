@@ -26,16 +26,16 @@ from vae.spec import SpecError
 COLUMNS = 3
 POLL = 0.7  # seconds between two looks at what is measured
 BADGES = {
-    Severity.HEALTHY: ":green-badge[:material/check: healthy]",
+    Severity.PASSED: ":green-badge[:material/check: passed]",
     Severity.NOTE: ":orange-badge[:material/priority_high: note]",
-    Severity.ILL: ":red-badge[:material/error: ill]",
+    Severity.PROBLEM: ":red-badge[:material/error: problem]",
 }
 NEWS = {
     "bound": "the bound",
-    "decoder": "what the decoder hears",
+    "decoder": "which dimensions the decoder uses",
     "likelihood": "the calibration of p(x\\|z)",
     "width": "the calibration of q",
-    "overfitting": "training against new images",
+    "overfitting": "the bound on training and on new images",
     "reconstruction": "reconstructions",
     "holes": "holes",
     "surgery": "what the rate is spent on",
@@ -92,7 +92,7 @@ def _draw(run: Run, found: Known) -> None:
     absent = {name: finding for name, finding in findings.items() if isinstance(finding, Absent)}
     if absent:
         with st.container(border=True, key="diagnosis_absent", gap="xsmall"):
-            st.markdown("**Not here**")
+            st.markdown("**Checks that do not apply to this model**")
             lines = [f"{cards.CARDS[name].title}: {finding.reason}" for name, finding in absent.items()]
             st.caption("  \n".join(lines))
 
@@ -104,19 +104,19 @@ def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
     notes = sum(f.severity == Severity.NOTE for f in said)
     with st.container(border=True, key="diagnosis", gap="xsmall"):
         if worst is not None:
-            st.markdown(f"#### {BADGES[Severity.ILL]} {cards.TITLES[worst.name]}")
+            st.markdown(f"#### {BADGES[Severity.PROBLEM]} {cards.TITLES[worst.name]}")
             st.markdown(messages.plain(worst.sentence))
             _remedies(run, worst.remedies, "main")
         elif found.waiting:
-            st.markdown("#### Nothing wrong so far")
+            st.markdown("#### No fault found so far")
         else:
             extra = f" {notes} note{'s' * (notes != 1)} below." if notes else ""
-            st.markdown(f"#### {BADGES[Severity.HEALTHY]} Nothing is wrong with this model")
-            st.markdown(f"{len(said)} cards, none ill.{extra}")
+            st.markdown(f"#### {BADGES[Severity.PASSED]} No fault found in this model")
+            st.markdown(f"{len(said)} checks, none failed.{extra}")
         if found.waiting:
             total = len(PARTS) - len(QUICK)
             done = total - len(found.waiting)
-            st.progress(done / total, f"{done} of {total} parts measured · now: {NEWS[found.waiting[0]]}")
+            st.progress(done / total, f"{done} of {total} parts computed · now: {NEWS[found.waiting[0]]}")
         for text in dict.fromkeys(found.failed.values()):
             st.caption(f":material/cloud_off: {messages.plain(text)}")
     _examples(run)
@@ -128,7 +128,7 @@ def _examples(run: Run) -> None:
     if not examples:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="diagnosis_examples"):
-        st.caption("Unhealthy examples:", width="content")
+        st.caption("Examples with a fault:", width="content")
         for name, title in examples.items():
             st.button(
                 title, key=f"example_{name}", type="tertiary", disabled=name == run.name, on_click=_look, args=(name,)
@@ -145,7 +145,7 @@ def _remedies(run: Run, remedies: tuple[Remedy, ...], key: str) -> None:
     if not remedies:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"remedies_{key}"):
-        st.caption("Train anew with", width="content")
+        st.caption("Train again with:", width="content")
         for k, remedy in enumerate(remedies):
             if st.button(
                 remedy.label, key=f"remedy_{key}_{k}", icon=":material/model_training:",
@@ -181,17 +181,17 @@ def _card(run: Run, name: str, finding: Finding, found: Known) -> None:
 
 def _pending(card: cards.Card, found: Known) -> None:
     if any(part in found.failed for part in card.needs):
-        st.caption("Cannot be measured here, for the reason above.")
+        st.caption("This check cannot be computed, for the reason above.")
     else:
-        st.caption("Being measured …")
+        st.caption("Computing …")
 
 
 ALTS = {
     "bound": "The ELBO between the best model without latents and log p(x), with standard errors.",
-    "rates": "The rate of each latent dimension in nats; dead ones grey.",
+    "rates": "The rate of each latent dimension in nats; inactive ones grey.",
     "collapse": "How much of the pixels' variance each dimension moves.",
     "posterior": "The ELBO over the factor by which q is made wider.",
-    "likelihood": "What was predicted against what came, in bins.",
+    "likelihood": "Predicted and observed frequencies, in bins.",
     "overfitting": "The bound over the steps on training and validation images, and on new ones at the end.",
     "reconstruction": "The distortion of each class in nats.",
     "surgery": "The rate as I(x; z), total correlation and dim-KL, with log N.",

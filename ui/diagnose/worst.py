@@ -23,7 +23,7 @@ def worst(run: Run, known: Evidence) -> None:
     with st.container(border=True, key="card_worst", gap="xsmall", height="stretch"):
         st.markdown("**The worst images**")
         if found is None:
-            st.caption("Being measured …")
+            st.caption("Computing …")
             return
         codes, images = run.codes, library.images(run)
         index = np.array([i for i in found.worst if i < len(codes)], dtype=np.int64)
@@ -38,7 +38,11 @@ def worst(run: Run, known: Evidence) -> None:
         real = [None if images is None else images[i] / 255.0 for i in index]
         pixels = strip(real, decoded)
         low, high = (f"{v:.0f}".replace("-", "−") for v in (found.worst_values[len(index) - 1], found.worst_values[0]))
-        what = "reconstructions alone: the images are not on this machine" if images is None else "image over its mean"
+        what = (
+            "only reconstructions, because the images are not on this machine"
+            if images is None
+            else "original above reconstruction"
+        )
         pictures.picture(pixels, "stretch", f"The worst images: {what}")
         st.caption(f"The {len(index)} of highest distortion, {low} to {high} nats: {what}.")
 
@@ -76,7 +80,7 @@ def holes(run: Run, known: Evidence) -> None:
     value = float(values[np.abs(y - at[1]).argmin(), np.abs(x - at[0]).argmin()])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         pixels, side = pictures.thumbnail(image, 72)
-        pictures.picture(pixels, side, f"What the decoder makes of z = ({at[0]:.2f}, {at[1]:.2f})")
+        pictures.picture(pixels, side, f"Decoded image at z = ({at[0]:.2f}, {at[1]:.2f})")
         number = f"{value:.1f}".replace("-", "−")
         unit = f"log q − log p = {number} nats" if found.kind == "ratio" else f"{number} spacings from a code"
         place = f"({at[0]:.2f}, {at[1]:.2f})".replace("-", "−")

@@ -17,7 +17,7 @@ const SIZE = 4; // pixels across a point
 const FILLED = 0.5; // points that a bin of the density holds on average, if that makes it no smaller than a pixel
 const BIN = [1, 4]; // pixels across a bin
 const AROUND = 0.5; // of the view's width that points are drawn beyond it, so that a drag shows them at once
-// a moving density is counted anew after this many times what counting takes; until then its picture moves
+// a moving density is counted again after this many times what counting takes; until then its picture moves
 const REST = 3;
 const WHEEL = 1.0015; // a notch of the wheel, to the power of its pixels
 const KEY_ZOOM = 1.25;

@@ -154,13 +154,15 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
         column = uploaded(run).get(name.removeprefix(COLUMN))
         if column is None or len(column.values) != len(codes):
             title = messages.plain(name.removeprefix(COLUMN))
-            st.caption(f"The column {title} is not here: a link holds its name alone. Upload its CSV under *Map*.")
+            st.caption(
+                f"This link names the column {title}, but links do not contain data. Upload the CSV file under *Map*."
+            )
             return None
         return Paint(column.values, column.title, column.unit, classes=column.classes, offset=column.offset)
     quantity = QUANTITIES.get(name)
     if quantity is None or name not in offered(run):
         st.caption(
-            WITHOUT_PRIOR if quantity else f"Nothing is called {messages.plain(name[:40])} that could colour the map."
+            WITHOUT_PRIOR if quantity else f"There is no quantity “{messages.plain(name[:40])}” to colour the map by."
         )
         return None
     found = known(run, codes, quantity.names)
@@ -173,14 +175,14 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
             found = answer.result()
         except (RunError, DataError, SpecError) as error:
             why = messages.sentence(error)
-            st.caption(f"{quantity.offer} cannot be computed, so that the codes have their classes' colours. {why}")
+            st.caption(f"{quantity.offer} cannot be computed, so the codes are coloured by class. {why}")
             return None
     if name not in found.values:
         st.caption(f"{messages.plain(run.name)} has no {quantity.offer}.")
         return None
     note = found.how
     if found.computed < len(codes):
-        note += f"; computed for {found.computed:,} of {len(codes):,} codes, evenly over all: the others are grey"
+        note += f"; computed for {found.computed:,} of {len(codes):,} codes, evenly spaced; the others are grey"
     return Paint(found.values[name], quantity.title, quantity.unit, note + ".")
 
 
@@ -191,7 +193,7 @@ def _following(run: Run, quantity: Quantity) -> None:
     if answer.done:
         st.rerun()
     left = answer.remaining
-    text = f"{quantity.offer}: measuring every code" + (f", about {left:.0f} s" if left and left > 1 else "")
+    text = f"{quantity.offer}: computing it for every code" + (f", about {left:.0f} s" if left and left > 1 else "")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False, key="colour_progress"):
         st.progress(answer.fraction, text)
         st.button("Cancel", type="tertiary", key="colour_cancel", on_click=_cancel, args=(answer,))

@@ -12,10 +12,10 @@ from ui.state import map as map_state
 from ui.state.lasso import Step
 from ui.state.view import CHART_KEY, set_label, set_plane
 from vae.geometry import embedding
-from vae.geometry.plane import Bent, Ground, Plane
+from vae.geometry.plane import REST, Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
-LASSO = "Lasso and box are in the bar above the map; A selects all points."
+NONE = "**No points selected.** Use Lasso or Box above the map, or press A to select all."
 CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
 # the tools by name: Streamlit takes the lasso from a chart that reports no selection to it, and this one's goes to the
 # layer, as bits instead of a list of points
@@ -53,9 +53,11 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
             saved_selections.choose(run, codes, np.arange(len(codes)), Step(lasso.ALL))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
-        text = f"of {len(codes):,} selected." if len(index) else LASSO
-        st.markdown(f"**{len(index):,} point{'s' * (len(index) != 1)}** {text}", width="stretch")
-        st.button("None" if everything else "All", key="selection_all_button", on_click=choose_all, shortcut="a")
+        count = f"**{len(index):,} point{'s' * (len(index) != 1)}** of {len(codes):,} selected."
+        st.markdown(count if len(index) else NONE, width="stretch")
+        st.button(
+            "Select none" if everything else "Select all", key="selection_all_button", on_click=choose_all, shortcut="a"
+        )
         map_style.selections(run, codes, index)
         map_style.styles(run, codes)
 
@@ -93,8 +95,11 @@ def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = 
         )
         if not chosen and isinstance(plane, Plane):
             _pair(run, plane)
-        note = plane.note or "other dimensions at 0"
-        st.caption(note if isinstance(plane, Bent) else f"{run.spec.latent}-D latent: {note}", width="content")
+        note = plane.note or REST
+        st.caption(
+            note if isinstance(plane, Bent) else f"Latent space with {run.spec.latent} dimensions; {note}",
+            width="content",
+        )
     if bent and mapping.missing(codes, chosen):
         mapping.making(run, codes, chosen)
 
@@ -129,7 +134,7 @@ def label_choice(run: Run, codes: Codes, label: int | None) -> None:
         return
     session.widget("label_told").set(SHOWN_LABEL if label is None else label)
     st.pills(
-        "Label told to the decoder",
+        "Condition: label given to the decoder",
         range(run.spec.labels),
         format_func=lambda k: messages.class_name(codes.classes, k),
         required=True,

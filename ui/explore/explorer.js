@@ -12,10 +12,10 @@ const STEP = 0.1; // units of the space that an arrow key moves; with shift five
 class Card {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.now = picture("decoder", "mean of p(x|z)");
+    this.now = picture("decoder", "decoded image");
     this.near = picture("real", "nearest image");
     this.pins = [
-      picture("decoder", "mean of p(x|z)"),
+      picture("decoder", "decoded image"),
       picture("real", "nearest image"),
       picture("encoder", "its reconstruction"),
     ];
@@ -30,7 +30,8 @@ class Card {
     this.help = el(
       "p",
       { class: "note", hidden: "" },
-      "Arrow keys move by 0.1, with shift by 0.5; Enter pins, Escape unpins, A selects all points. " +
+      "Arrow keys move the point by 0.1, or by 0.5 with Shift. Enter pins it, Escape unpins it, A selects all " +
+        "points. " +
         "Scroll to zoom, drag to pan; lasso and box are in the bar above the map: with shift they add to what " +
         "is selected, " +
         "with alt they take away.",
@@ -172,7 +173,7 @@ class Explorer {
       on(window, name, () => this.waiting && this.update(this.waiting, this.send));
     on(this.card.node, "keydown", (e) => this.key(e));
     on(this.card.unpin, "click", () => this.setPin(null, true));
-    // the chart may appear later or be mounted anew, and the address may change: neither has an event
+    // the chart may appear later or be mounted again, and the address may change: neither has an event
     this.timer = setInterval(() => this.check(), 200);
   }
 
@@ -219,12 +220,13 @@ class Explorer {
       ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded`
       : (header.plane.way ?? "");
     badge.hidden = !badge.textContent;
-    note.textContent = "Click to pin. On the map or here: arrow keys move, Enter pins, ? helps.";
+    note.textContent = "Click to pin a point. Arrow keys move it, Enter pins it. Press ? for help.";
     this.card.clearNumbers();
     this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
     this.card.doubt.textContent =
-      `q(z) is unreliable here: ${n.toLocaleString("en")} codes are few in ${d} dimensions. ` +
-      `Left out in turn, ${Math.round(100 * calibration.strays)} % of them would lie in holes, so distance decides.`;
+      `The estimate of q(z) is unreliable: ${n.toLocaleString("en")} codes are too few for ${d} dimensions. ` +
+      `${Math.round(100 * calibration.strays)} % of the codes would count as holes if each was left out of the ` +
+      "estimate in turn, so the distance to the nearest code decides instead.";
     this.shownNearest = -1;
     this.address = undefined;
     this.pin = null;
@@ -398,7 +400,7 @@ class Explorer {
     const mean = space.decode(z);
     if (mean) paint(card.now.canvas, mean, space.header.shape);
     if (mean && this.outOfSight) paint(this.preview, mean, space.header.shape);
-    const caption = mean || !space.tiles ? "mean of p(x|z)" : "outside of what was decoded";
+    const caption = mean || !space.tiles ? "decoded image" : "No image was computed for this place";
     if (card.now.caption.textContent !== caption) card.now.caption.textContent = caption;
     this.timing.decodes++;
     const facts = space.evaluate(z);
@@ -415,7 +417,7 @@ class Explorer {
       });
     }
     if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(facts.distance)} away`);
-    card.number(card.numbers, "here", verdict.text, { inside: verdict.inside });
+    card.number(card.numbers, "this point", verdict.text, { inside: verdict.inside });
     const shown = space.pictured ? space.nearest(z, 1)[0] : facts.nearest;
     if (shown !== this.shownNearest) {
       this.shownNearest = shown;
@@ -438,7 +440,7 @@ class Explorer {
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
     const what = `${space.header.split} #${i}${label && ` (${label})`}`;
-    const reason = space.header.unsent || "data not on this machine";
+    const reason = space.header.unsent || "the images of this data set are not on this machine";
     if (real) caption.textContent = `nearest real image, ${what}`;
     else if (space.hasImages) caption.textContent = what;
     else if (!pixels) caption.textContent = `nearest image, ${what}: ${reason}`;
@@ -460,7 +462,7 @@ class Explorer {
     const [decoded, near, again] = card.pins;
     const mean = space.decode(pin);
     if (mean) paint(decoded.canvas, mean, space.header.shape);
-    decoded.canvas.setAttribute("aria-label", "mean of p(x|z) at the pin");
+    decoded.canvas.setAttribute("aria-label", "decoded image at the pin");
     const real = this.drawNearest(space, near, i, true);
     // without the data the second picture is the reconstruction already
     again.figure.hidden = !real;
@@ -472,7 +474,7 @@ class Explorer {
     if (real && reconstruction) {
       paint(again.canvas, reconstruction, space.header.shape);
       const error = real.reduce((sum, v, t) => sum + (v - reconstruction[t]) ** 2, 0) / real.length;
-      card.number(card.pinNumbers, "squared error per pixel", `${error.toFixed(4)} (of 0 to 1)`);
+      card.number(card.pinNumbers, "squared error per pixel", `${error.toFixed(4)} (0 is perfect, 1 is the largest)`);
     }
   }
 

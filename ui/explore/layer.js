@@ -13,9 +13,9 @@ import { PlotlyMap } from "./plotly_map.js";
 // server as one message. See layer.py.
 
 const MODES = [
-  { name: "New", title: "A lasso selects what it holds" },
-  { name: "Add", title: "A lasso adds what it holds (or hold shift)" },
-  { name: "Subtract", title: "A lasso takes away what it holds (or hold alt)" },
+  { name: "New", title: "Select the points inside the lasso" },
+  { name: "Add", title: "Add the points inside the lasso to the selection (or hold Shift)" },
+  { name: "Subtract", title: "Remove the points inside the lasso from the selection (or hold Alt)" },
 ];
 const SAMPLE = 20_000; // codes among which images are looked for
 const WIDTHS = [2.25, 1.5, 1]; // of the lines that hold half, four fifths, nearly all
@@ -77,7 +77,7 @@ class Layer {
     this.note = el("span", { class: "note" });
     this.choice = el(
       "div",
-      { class: "choice", role: "group", hidden: "", "aria-label": "What the next lasso does with what is selected" },
+      { class: "choice", role: "group", hidden: "", "aria-label": "What the next lasso does with the selection" },
       ...this.buttons,
     );
     this.node = el("div", { class: "instrument layer" }, this.choice, this.bar.node, this.note);
@@ -143,7 +143,7 @@ class Layer {
     on(window, "pointerup", held, { capture: true });
     on(window, "latent-values", () => this.updateStyle());
     on(window, "resize", () => this.requestDraw());
-    // no event says that a chart was mounted anew, or that the theme changed
+    // no event says that a chart was mounted again, or that the theme changed
     this.timer = setInterval(() => this.check(), 200);
   }
 
@@ -391,10 +391,10 @@ class Layer {
       const why = images.real
         ? ""
         : ` (${images.unsent ? "the images are too many to send" : "the data are not on this machine"})`;
-      parts.push(`${whole(images.shown)} ${what} at their codes, none over another${why}; zoom in for others.`);
+      parts.push(`${whole(images.shown)} ${what} at their codes, without overlap${why}. Zoom in for more.`);
     } else if (header.marks && this.known && this.known.space.header.shape.length !== 3)
-      parts.push("These data are no images: there are none to show.");
-    if (this.lines) parts.push("The lines hold 50, 80 and 95 % of the codes.");
+      parts.push("These data are not images, so there is nothing to show.");
+    if (this.lines) parts.push("The lines enclose 50, 80 and 95 % of the codes.");
     const text = parts.join(" ");
     if (this.note.textContent !== text) this.note.textContent = text;
   }

@@ -1,4 +1,4 @@
-"""The layer over the map (layer.js): colours, images, contours and the selection, without mounting the map anew.
+"""The layer over the map (layer.js): colours, images, contours and the selection, without mounting the map again.
 
 What is large goes to the browser once, by itself (values.py): the codes' places, their numbers, the contours' lines.
 """

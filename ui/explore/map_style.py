@@ -29,14 +29,14 @@ def styles(run: Run, codes: Codes) -> None:
         _colour(run, style)
         session.widget("map_marks").set("images" if style.images else "points")
         st.segmented_control(
-            "Codes as",
+            "Show codes as",
             list(MARKS),
             format_func=MARKS.__getitem__,
             required=True,
             key="map_marks",
             on_change=_change,
             args=("map_marks", lambda style, value: replace(style, images=value == "images")),
-            help="Images stand at their codes, as many as fit without covering each other; zoom in for others.",
+            help="Images are shown at their codes, as many as fit without overlap. Zoom in for more.",
         )
         session.widget("map_contours").set(style.contours)
         st.toggle(
@@ -44,7 +44,7 @@ def styles(run: Run, codes: Codes) -> None:
             key="map_contours",
             on_change=_change,
             args=("map_contours", lambda style, value: replace(style, contours=bool(value))),
-            help="The smallest regions that hold 50, 80 and 95 % of the codes, by a kernel density on the map.",
+            help="Contours of a kernel density estimate. They enclose 50, 80 and 95 % of the codes.",
         )
         colouring.uploader(run, codes)
 
@@ -78,7 +78,7 @@ def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
                 f"Save {len(index):,}", key="selection_save", disabled=not len(index), on_click=_save, args=(run, index)
             )
         if not kept:
-            st.caption("Saved ones can be chosen again, here and as groups on Paths.")
+            st.caption("Saved selections appear here. On Paths you can use them as groups.")
         for k, (name, members) in enumerate(list(kept.items())):
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"selection_row_{k}"):
                 st.button(
@@ -88,7 +88,7 @@ def selections(run: Run, codes: Codes, index: np.ndarray) -> None:
                     width="stretch",
                     on_click=saved_selections.choose,
                     args=(run, codes, members, Step(lasso.NAMED, name=name)),
-                    help="Choose it again",
+                    help="Select these points again",
                 )
                 st.button(
                     "Delete",

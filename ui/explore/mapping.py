@@ -32,8 +32,10 @@ def making(run: Run, codes: Codes, method: str) -> None:
     asked = session.MAPS.kept()
     job = background.job(key)
     if job is None or (not job.running and key not in asked):
-        if others := [other for other in background.running(PREFIX) if other != key]:
-            st.caption(f"{title} waits for {len(others)} other map to be made; until then the default plane is shown.")
+        if any(other != key for other in background.running(PREFIX)):
+            st.caption(
+                f"{title} is in the queue: another map is being computed. The default plane is shown until then."
+            )
             return
         asked.add(key)
         job = background.start(key, ["embed", str(run.path), "--method", method])
@@ -41,7 +43,7 @@ def making(run: Run, codes: Codes, method: str) -> None:
         if library.embedding(codes, method) is not None:
             st.rerun()
         if not job.cancelled:
-            messages.problem(f"{title} could not be made: {job.last_line} The default plane is shown.")
+            messages.problem(f"{title} could not be computed: {job.last_line} The default plane is shown.")
             st.button("Try again", key="map_again", on_click=asked.discard, args=(key,))
         return
     share, _, text = job.last_line.partition("% ")

@@ -2,7 +2,7 @@ import { contains, tidied } from "../js/polygon.js";
 import { rgb } from "../js/shared.js";
 
 // Plotly's chart as the map's layer uses it: places of the codes, hidden traces, lassos, and points in other colours,
-// drawn in place of Plotly's own because a new figure would mount the chart anew.
+// drawn in place of Plotly's own because a new figure would mount the chart again.
 
 const REST = 600; // ms without a move after which what is seen goes into the address
 const ALPHA = { shown: 153, muted: 46, faint: 56 }; // Plotly's points have 0.6 and 0.2

@@ -56,7 +56,7 @@ def counts(index: np.ndarray, codes: Codes) -> list[tuple[str, str, int]]:
 
 
 def bars(rows: Sequence[tuple[str, str, int]]) -> str:
-    """Return counts as horizontal bars in the classes' colours, in HTML: a chart would be mounted anew each time."""
+    """Return counts as horizontal bars in the classes' colours, in HTML: a chart would be mounted again each time."""
     most = max((n for _, _, n in rows), default=0) or 1
     lines = [
         f'<span style="text-align:right">{escape(name)}</span>'

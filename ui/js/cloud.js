@@ -68,7 +68,7 @@ class Cloud {
       [gl.FRAGMENT_SHADER, FRAGMENT],
     ])) {
       const shader = gl.createShader(type);
-      if (!shader) return; // the context is lost, and starts anew when it is back
+      if (!shader) return; // the context is lost, and starts again when it is back
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
       gl.attachShader(program, shader);

@@ -1,7 +1,7 @@
 import { context2d, given } from "./shared.js";
 
 // Counts the points of each colour in each bin of a view, and draws the counts: all points, whatever their number. It
-// is counted anew for each view: on a processor a million points take as long as ten thousand drawn by WebGL without a
+// is counted again for each view: on a processor a million points take as long as ten thousand drawn by WebGL without a
 // graphics card, so there is no pyramid of resolutions to keep, and no picture is coarser than the screen.
 
 const FULL = 65535; // a bin counts no further, which only its shade would show

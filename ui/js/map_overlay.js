@@ -42,7 +42,7 @@ class MapOverlay {
     this.unlisten = () => {};
   }
 
-  // Attach to the chart of a Streamlit key. Call it regularly: no event says that a chart was mounted anew.
+  // Attach to the chart of a Streamlit key. Call it regularly: no event says that a chart was mounted again.
   /** @param {string} key */
   find(key) {
     const own = window.__latentMaps?.get(key);

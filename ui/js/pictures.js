@@ -109,7 +109,7 @@ class Bars {
 function countDead(rate, dead) {
   const gone = rate.reduce((n, r) => n + (r < dead ? 1 : 0), 0);
   const sum = rate.reduce((a, b) => a + b, 0);
-  const words = gone ? `${whole(gone)} of ${rate.length} dead (< ${dead} nats), grey` : "";
+  const words = gone ? `${whole(gone)} of ${rate.length} inactive (KL < ${dead} nats), grey` : "";
   return { dead: words, sum };
 }
 

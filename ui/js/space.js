@@ -211,10 +211,10 @@ class Space {
   verdict(found) {
     if (this.trusted) {
       const inside = difference(found) >= this.header.limits.hole;
-      return { inside, text: inside ? "in the data" : "in a hole" };
+      return { inside, text: inside ? "near the codes of real images" : "in a hole" };
     }
     const inside = found.distance <= this.header.limits.far;
-    return { inside, text: inside ? "near the data" : "far from the data" };
+    return { inside, text: inside ? "near a code" : "far from every code" };
   }
 
   // What the model makes of example i; null where an atlas of another place is all there is.

@@ -39,7 +39,7 @@ class Stage {
         class: "plane",
         tabindex: "0",
         role: "application",
-        "aria-label": "Film of the codes. Space plays or pauses, left and right arrows step, Home and End jump.",
+        "aria-label": "Recording of the codes. Space plays or pauses, left and right arrows step, Home and End jump.",
       },
       this.cloud,
       this.axes,
@@ -47,11 +47,11 @@ class Stage {
     );
     this.icon = icon();
     this.play = el("button", { type: "button", class: "play" }, this.icon.svg);
-    this.range = el("input", { type: "range", min: "0", step: "1", "aria-label": "Frame of the film" });
+    this.range = el("input", { type: "range", min: "0", step: "1", "aria-label": "Frame of the recording" });
     this.count = el("span", { class: "count" });
     this.speed = el(
       "select",
-      { "aria-label": "Speed of the film" },
+      { "aria-label": "Speed of the recording" },
       ...[0.25, 0.5, 1, 2].map((s) => el("option", { value: s, ...(s === 1 && { selected: "" }) }, `${s}×`)),
     );
     this.newest = el("button", { type: "button", hidden: "" }, "Newest");
@@ -70,9 +70,9 @@ class Stage {
       this.readout.append(row);
     }
     this.log = el("button", { type: "button", "aria-pressed": "false", title: "Logarithmic steps" }, "log");
-    this.curves = canvas("Distortion, rate and their sum against the step. Drag to scrub the film.");
+    this.curves = canvas("Distortion, rate and their sum against the step. Drag to move through the recording.");
     this.pairs = picture("pairs", "");
-    this.samples = picture("samples", "means of p(x|z) at 16 fixed z from the prior");
+    this.samples = picture("samples", "decoded images of 16 fixed z from the prior");
     this.bars = picture("bars", "");
     this.note = el("p", { class: "note" });
     this.lower = el("div", { class: "lower" }, this.pairs.figure, this.samples.figure, this.bars.figure, this.note);

@@ -18,7 +18,7 @@ from vae.spec import SpecError
 
 TITLES = {
     "bounds": "Bounds",
-    "truth": "The truth",
+    "truth": "Exact values",
     "information": "Information",
     "codes": "Codes",
 }
@@ -76,13 +76,13 @@ def _offer(run: Run, again: bool) -> None:
         here = False
     if not here:
         if not again:
-            st.caption("Making the table needs the data, which are not on this machine.")
+            st.caption("The evaluation needs the data, which are not on this machine.")
         return
     label = "Evaluate again" if again else "Evaluate"
     st.button(
         label, icon=":material/query_stats:", key="evaluate", on_click=_ask, args=(run,),
-        help="Bounds up to K = 5,000, log p(x) itself, the gap split in two, information, and what the codes tell: "
-        "about half a minute.",
+        help="Computes bounds up to K = 5,000, log p(x), amortisation and approximation gap, mutual information, and "
+        "class accuracy of the codes. Takes about 30 s.",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The library on the Models page: a card for each run, the unhealthy examples, and unreadable folders."""
+"""The library on the Models page: a card for each run, the examples with a fault, and unreadable folders."""
 
 from typing import Any
 
@@ -22,9 +22,9 @@ def library_cards(shown: Run) -> None:
     _cards(owned.sorted_for_me(library.usable()), shown)
     if examples := library.examples():
         expanded = shown.name in {run.name for run in examples}
-        title = f"{len(examples)} unhealthy examples"
+        title = f"{len(examples)} examples with a fault"
         with st.expander(title, expanded=expanded, icon=":material/stethoscope:", key="ill"):
-            st.caption("Trained to be ill, each in its own way: Diagnose says how, and what to do.")
+            st.caption("Each of these models has one deliberate fault. Diagnose explains it and offers a remedy.")
             for run in examples:
                 _card(run, run.name == shown.name)
     for run in library.unfinished():

@@ -68,10 +68,10 @@ def measuring(run: Run) -> None:
         try:
             description, here = data.describe(run.spec.data), data.available(run.spec.data)
         except DataError as error:
-            st.caption(f"It cannot be measured again here. {messages.sentence(error)}")
+            st.caption(f"This model cannot be evaluated again on this machine. {messages.sentence(error)}")
             return
         if not here:
-            st.caption(f"Measuring it again needs {description.title}, which is not on this machine.")
+            st.caption(f"Evaluating it again needs {description.title}, which is not on this machine.")
             return
         size = description.sizes[2]
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -88,7 +88,13 @@ def measuring(run: Run) -> None:
                 format_func=lambda n: f"all {n:,}" if n == size else f"{n:,}",
                 key=f"measure_n_{size}",
             )
-            st.button("Measure again", icon=":material/straighten:", key="measure", on_click=_ask, args=(run, k, n))
+            st.button(
+                "Evaluate with these settings",
+                icon=":material/straighten:",
+                key="measure",
+                on_click=_ask,
+                args=(run, k, n),
+            )
         request = _requests().get(str(run.path))
         if request is not None and not request.answer.done:
             _following(run)
@@ -119,4 +125,4 @@ def _show(run: Run, request: Request) -> None:
     lines = [f"| {label} | {number(entry)} | {entry['n']:,} |" for label, entry in rows]
     st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
     ess = f"; effective sample size {found['log_px']['ess']:,.0f} of K = {request.k:,}" if "log_px" in found else ""
-    st.caption(f"Measured now on {found['data']}, {found['split']} split{ess}. The numbers above stay as they were.")
+    st.caption(f"Evaluated now on {found['data']}, {found['split']} split{ess}. The numbers above are unchanged.")

@@ -18,7 +18,7 @@ WORDS = {
     "starting": ("Starting", "orange"),
     "running": ("Training", "green"),
     "paused": ("Paused", "blue"),
-    "finishing": ("Measuring", "green"),
+    "finishing": ("Evaluating", "green"),
     "done": ("Done", "gray"),
     "stopped": ("Stopped", "gray"),
     "failed": ("Failed", "red"),

@@ -25,7 +25,7 @@ def catch(run: Run, index: np.ndarray) -> None:
     """Show how many codes are selected, and a button that saves them as a group."""
     if not len(index):
         st.caption(
-            "Lasso or box (in the bar above the map): a group for an attribute.",
+            "Select codes with Lasso or Box to make a group for an attribute vector.",
             width="stretch",
         )
         return
@@ -99,7 +99,8 @@ def panel(run: Run, codes: Codes) -> None:
         st.markdown("##### Attribute vector")
         if len(offered) < 2:
             st.caption(
-                "The codes have no labels. Lasso two groups here and keep them as A and B, or save two on Explore."
+                "The codes have no labels. Select two groups with Lasso and keep them as A and B, or save two "
+                "selections on Explore."
             )
             return
         for key in (FROM, TO):
@@ -114,10 +115,13 @@ def panel(run: Run, codes: Codes) -> None:
             messages.problem(f"No attribute: {error}.")
             return
         if made is None:
-            st.caption("The difference of two groups' mean codes, to be added to any image: choose two groups.")
+            st.caption(
+                "The difference of the mean codes of two groups. Choose two groups; the vector can be added to any "
+                "image."
+            )
             return
         beyond = "none" if made.beyond * (len(made.random) + 1) <= 1 else f"{made.beyond:.0%}"
         st.caption(
-            f"{effect(made)}, measured on codes that the direction was not made of; {beyond} of {len(made.random)} "
+            f"{effect(made)}, measured on held-out codes; {beyond} of {len(made.random)} "
             f"random pairs of groups of {made.sizes[1]:,} and {made.sizes[0]:,} codes differ as much."
         )

@@ -41,13 +41,13 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
             on_click="ignore",
             disabled=path is None,
             key="paths_json",
-            help="Waypoints and curve, to the last digit; Open reads it again",
+            help="Waypoints and curve with all digits. Open reads the file again.",
         )
         with st.popover("Open", key="paths_open"):
             _open(run)
     if not drawable:
-        st.caption("No pictures to save: these data are no images, or the server cannot run this decoder.")
-    with st.expander("The same in Python", icon=":material/code:"):
+        st.caption("There are no pictures to save: these data are not images, or the server cannot run this decoder.")
+    with st.expander("This path in Python", icon=":material/code:"):
         st.code(path_files.to_python(run, view.kind, view.waypoints), language="python")
 
 

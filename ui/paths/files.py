@@ -64,10 +64,10 @@ def from_json(content: bytes, run: Run) -> Path:
     try:
         found = json_text.loads(content)
     except ValueError as error:
-        raise PathError(f"The file is no JSON: {str(error)[:80]}. Choose the JSON that this page saves.") from error
+        raise PathError(f"The file is not JSON: {str(error)[:80]}. Choose the JSON that this page saves.") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise PathError(
-            f"The file is JSON, but no path: it lacks “format”: “{FORMAT}”. Choose one that this page saves."
+            f"The file is JSON, but not a path: it lacks “format”: “{FORMAT}”. Choose one that this page saves."
         )
     if found.get("version") != VERSION:
         raise PathError(f"The path is of version {str(found.get('version'))[:20]}, and this app reads {VERSION}.")
@@ -81,7 +81,7 @@ def from_json(content: bytes, run: Run) -> Path:
         raise PathError("The share of the way must go from 0 to 1, with one number for each of the points.")
     kind = found.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise PathError(f"The path is of no known kind; known are {', '.join(KINDS)}.")
+        raise PathError(f"The kind of the path is unknown; known kinds are {', '.join(KINDS)}.")
     return Path(str(found.get("model", ""))[:80], kind, waypoints, points, share)
 
 
@@ -98,7 +98,7 @@ def _array(value: Any, name: str, d: int) -> np.ndarray:
         other = next((row for row in rows if not isinstance(row, list) or len(row) != d), None)
         found = f"rows of {len(other)}" if isinstance(other, list) else "something else"
         if rows and other is None:
-            found = "values that are no numbers"
+            found = "values that are not numbers"
         raise PathError(f"The path's {name} must be rows of {d} number{'s' * (d != 1)}, but the file has {found}.")
     array = np.array(rows, np.float64)
     if not (np.abs(array) <= LIMIT).all():  # false for NaN too

@@ -118,7 +118,7 @@ def without(run: Run) -> dict[str, dict[str, str]]:
             "elbo": {"none": ""},
         }
     if not run.spec.normal_posterior:
-        return {"density": {"more": "; log q(z) is computed for Normal posteriors alone"}}
+        return {"density": {"more": "; log q(z) is computed only for Normal posteriors"}}
     return {}
 
 
@@ -191,7 +191,7 @@ def magnification_toggle(run: Run, view: PathView) -> None:
         "Magnification √det JᵀJ",
         key=key,
         on_change=changed,
-        help="Colours the map by how much the decoder's mean stretches a small area: bright where a small step changes "
+        help="Colours the map by how much the decoder stretches a small area: bright where a small step changes "
         "much, on a logarithmic scale. Dimensions off the map's plane are at their centre.",
     )
 

@@ -17,7 +17,7 @@ const PANELS = [
   { name: "density", title: "log q(z) —  log p(z) ⋯  nats" },
   { name: "elbo", title: "ELBO of the frame ± s.e., nats" },
   { name: "step", title: "pixel length of each step, √Σ (x′ − x)²", floor: 0 },
-  { name: "near", title: "codes within the radius", floor: 0 },
+  { name: "near", title: "number of codes within the radius", floor: 0 },
 ];
 
 class PathCurves {

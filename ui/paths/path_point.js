@@ -45,7 +45,7 @@ class PathPoint {
     }
     const label = space.label(facts.nearest);
     const number = `#${space.number(facts.nearest)}${label && ` (${label})`}`;
-    stage.near.caption.textContent = `${real ? "nearest image" : "nearest, as decoded"}, ${number}`;
+    stage.near.caption.textContent = `${real ? "nearest image" : "reconstruction of the nearest image"}, ${number}`;
     stage.near.figure.className = real ? "real" : "encoder";
     const axes = space.header.plane.titles.map(plain).map((title) => title.replace(/ \(.*/, ""));
     this.number(

@@ -21,7 +21,7 @@ class PathStage {
     this.play = el("button", { type: "button", class: "play", "aria-label": "Play" }, ...holder.childNodes);
     this.icon(false);
     this.reverse = button("⇄", "Reverse the path (R)");
-    this.remove = button("✕", "Take the chosen waypoint away (Delete)");
+    this.remove = button("✕", "Delete the selected waypoint");
     this.tools = el("div", { class: "tools" }, this.reverse, this.remove);
     this.rows = el("div", { class: "rows" });
     this.range = el("input", {
@@ -36,11 +36,9 @@ class PathStage {
       class: "curves",
       role: "img",
       "aria-label": "Densities, ELBO, pixel lengths and neighbours along the path",
-      title:
-        "The ELBO is that of the decoded mean, seen by the model as its own images are: black and white where " +
-        "those are.",
+      title: "ELBO of the decoded frame, taken as an input image (thresholded if the data are binarised).",
     });
-    this.now = picture("decoder", "mean of p(x|z)");
+    this.now = picture("decoder", "decoded image");
     this.near = picture("real", "nearest image");
     this.numbers = el("dl", { class: "numbers" });
     this.radius = el("input", {
@@ -55,7 +53,8 @@ class PathStage {
     this.note = el(
       "p",
       { class: "note" },
-      "Drag a waypoint; click the map to add one. Arrow keys move it, N and P choose, R reverses, Space plays.",
+      "Drag a waypoint; click the map to add one. Arrow keys move it, N and P select the next and the previous " +
+        "one, R reverses the path, Space plays it.",
     );
     this.attribute = new AttributeStage();
     this.live = el("div", { class: "live", "aria-live": "polite" });
@@ -143,7 +142,7 @@ class AttributeStage {
       min: "0",
       step: "1",
       placeholder: "path",
-      "aria-label": "Number of the image; empty: the path's place",
+      "aria-label": "Number of the image; empty means the place on the path",
     });
     this.before = picture("real", "before");
     this.after = picture("decoder", "after");

@@ -167,7 +167,7 @@ class Paths {
         this.answers.clear();
         this.serial = -1;
         this.waypoints = [];
-        this.lastAnswer = null; // the answer is to be read anew for this model
+        this.lastAnswer = null; // the answer is to be read again for this model
       }
       space.header = content.header;
       this.chart = content.header.chart;
@@ -274,7 +274,7 @@ class Paths {
     if (answer && answer.text === text) return { points: answer.points, share: answer.share, answer };
     if (name in BROWSER_KINDS) return through(this.waypoints, BROWSER_KINDS[name], STEPS);
     const bent = answer && carried(answer, answer.waypoints, this.waypoints);
-    return { ...(bent ?? given(through(this.waypoints, lerp, STEPS), "straight path")), waiting: true };
+    return { ...(bent ?? given(through(this.waypoints, lerp, STEPS), "linear path")), waiting: true };
   }
 
   // Waypoints
@@ -554,7 +554,7 @@ class Paths {
       if (!on) continue;
       const words = path
         ? this.facts(name, path, this.failed[name])
-        : "no great circle between opposite waypoints: move one";
+        : "there is no unique great circle between opposite waypoints; move one of them";
       if (facts.textContent !== words) facts.textContent = words;
     }
     if (!current) return;
@@ -678,7 +678,7 @@ class Paths {
     });
     const notes = { ...this.without };
     if (space.inverse && !space.trusted) {
-      notes.density = { more: `; few codes in ${space.d} dimensions, so that q(z) is unreliable` };
+      notes.density = { more: `; few codes in ${space.d} dimensions, so the estimate of q(z) is unreliable` };
     }
     this.curves.draw(kinds, this.place, notes, theme);
   }

@@ -56,10 +56,10 @@ class Manifold {
     this.sheet.node.append(this.cursor);
     this.axes = [el("span", { class: "across" }), el("span", { class: "up" })];
     this.state = el("p", { class: "state" }, "Decoding …");
-    this.big = el("canvas", { role: "img", "aria-label": "mean of p(x|z) at the pointer" });
+    this.big = el("canvas", { role: "img", "aria-label": "decoded image at the pointer" });
     this.caption = el("figcaption", {});
     this.numbers = el("dl", { class: "numbers" });
-    this.badge = el("p", { class: "badge", hidden: "" }, "server: the cell under the pointer");
+    this.badge = el("p", { class: "badge", hidden: "" }, "Computed on the server: the cell under the pointer");
     this.note = el("p", { class: "note", hidden: "" });
     this.node = el(
       "div",
@@ -281,7 +281,7 @@ class Manifold {
     this.timing.pixels = pixels;
     this.badge.hidden = !model || Boolean(decoder);
     tiles(this.big, [{ ...strip(pixels, header.shape), frame: header.frame }], 1);
-    const caption = decoder ? "mean of p(x|z) at the pointer" : "mean of p(x|z) of the cell";
+    const caption = decoder ? "decoded image at the pointer" : "decoded image of the cell";
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));
     const rows = titles.map((t, k) => [t, minus(u[k].toFixed(2))]);
@@ -292,7 +292,9 @@ class Manifold {
         `${signed(header.log_q[i] - header.log_p[i])} nats`,
         header.trusted ? "" : "doubtful",
       ]);
-    const words = header.trusted ? ["in a hole", "in the data"] : ["far from the data", "near the data"];
+    const words = header.trusted
+      ? ["in a hole", "near the codes of real images"]
+      : ["far from every code", "near a code"];
     rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "mark inside" : "mark outside"]);
     fillNumbers(this.numbers, rows);
   }

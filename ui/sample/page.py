@@ -42,9 +42,9 @@ HUES = {
 SHORT = {"prior": "p(z)", "standard": "N(0, I)", "aggregate": "q(z)", "mixture": "mixture", "flow": "flow"}
 
 AUTOENCODER = (
-    "An autoencoder has no prior, so nothing says where to sample. Its codes decode to images because they were "
-    "trained to; a density fitted to them afterwards (ex-post) can be drawn from. Choose **N(0, I), sampled anyway** "
-    "to see what happens without one."
+    "An autoencoder has no prior to sample from. Its codes decode to images because they were "
+    "trained to; a density fitted to them afterwards (ex-post) can be drawn from. Choose **N(0, I), "
+    "although this model has no prior** to see what happens without one."
 )
 
 SOURCE = source("sample/sampling.js")

@@ -6,12 +6,11 @@ import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
 // Draws two grids of samples side by side, their places on the map, and a card for the sample that is pointed at.
 // While the temperature slider is dragged the browser itself moves the samples along the line that the
-// server sent, and decodes them; after it, the server draws them anew. One message a gesture.
+// server sent, and decodes them; after it, the server draws them again. One message a gesture.
 
 const COLUMNS = 6;
 const ROOMY = 24; // pixels that a tile is high at least to have room for hairlines
-const SMOOTH =
-  "A mean is smoother than any image, which brings it nearer to all of them: hold a sample against them too.";
+const SMOOTH = "A mean is smoother than any image, so it is nearer to all of them. Look at a sample, too.";
 const BUDGET = 10; // milliseconds of decoding in one frame
 const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a grid shows
 /** @type {("square" | "circle")[]} */
@@ -214,7 +213,7 @@ class Samples {
     panel.node.classList.remove("moving");
     const noiseless = half.state === "there" && half.noiseless;
     panel.range.disabled = noiseless;
-    panel.range.title = noiseless ? "An autoencoder's codes are points: there is no noise to scale" : "";
+    panel.range.title = noiseless ? "The codes of an autoencoder are points, so there is no noise to scale" : "";
     if (half.state === "there") panel.sheet.set(given(this.images[k], "samples"), header.shape, COLUMNS, header.frame);
     else panel.sheet.strip = half.state === "failed" ? null : panel.sheet.strip;
     panel.sheet.node.classList.toggle("stale", half.state !== "there");
@@ -223,7 +222,7 @@ class Samples {
   /** @param {SamplesHeader} header */
   describe(header) {
     this.clear.hidden = !header.box;
-    this.hint.textContent = header.box ? "both confined to the box" : "drag a box to sample from it";
+    this.hint.textContent = header.box ? "Both grids: samples from the box only" : "Drag a box to sample from it";
     header.halves.forEach((half, k) => {
       const panel = this.panels[k];
       const there = half.state === "there";
@@ -232,8 +231,8 @@ class Samples {
       const where = !there
         ? ""
         : half.trusted
-          ? `${n - holes} of ${n} in the data, ${holes} in a hole ○`
-          : `${n - holes} of ${n} near the data, ${holes} far from it ○`;
+          ? `${n - holes} of ${n} near the codes of real images, ${holes} in a hole ○`
+          : `${n - holes} of ${n} near a code, ${holes} far from every code ○`;
       panel.caption.textContent = there
         ? `${half.noisy ? "samples" : `${header.mean}s`} of p(x|z), z from ${half.short}. ${where}`
         : " ";
@@ -245,8 +244,9 @@ class Samples {
       if (there && half.near) {
         const copies = half.near.rank.filter((r) => r < header.suspicious).length;
         panel.foot.textContent = copies
-          ? `copies? ${copies} of ${n} are nearer to a training image than 99 % of held-out images are`
-          : `no copies: none is nearer to a training image than 99 % of held-out images are`;
+          ? `Possible copies: ${copies} of ${n} ${copies === 1 ? "is" : "are"} nearer to a training image than 99 % ` +
+            "of held-out images are."
+          : "No copies: none is nearer to a training image than 99 % of held-out images are.";
       } else if (there)
         panel.foot.textContent =
           half.near_message ?? (header.incomparable ? "" : "Looking for the nearest training images …");
@@ -255,12 +255,13 @@ class Samples {
     const [doubt] = header.halves.flatMap((h) => (h.state === "there" && h.strays !== null && !h.trusted ? [h] : []));
     if (doubt)
       notes.push(
-        `q(z) is unreliable here: ${doubt.count.toLocaleString("en")} codes are few in this many dimensions ` +
-          `(left out in turn, ${Math.round(100 * (doubt.strays ?? 0))} % of them would lie in holes), so the ` +
-          "distance to the nearest code decides.",
+        `The estimate of q(z) is unreliable: ${doubt.count.toLocaleString("en")} codes are too few for ` +
+          `${doubt.z[0]?.length ?? 0} dimensions (${Math.round(100 * (doubt.strays ?? 0))} % of the codes would ` +
+          "count " +
+          "as holes if each was left out in turn). The distance to the nearest code decides instead.",
       );
     if (header.halves.some((h) => h.source === "standard"))
-      notes.push("N(0, I) is not this model's prior, for it has none: " + "this is what happens if you sample anyway.");
+      notes.push("This model has no prior. N(0, I) shows what happens if one samples from a Normal distribution.");
     if (header.without) notes.push(`No log q(z) − log p(z): ${header.without}.`);
     if (header.incomparable) notes.push(`No nearest training image: ${header.incomparable}.`);
     this.note.textContent = notes.join(" ");
@@ -469,7 +470,9 @@ class Samples {
     const shown = [...z.slice(0, 4).map((v) => minus(v.toFixed(2))), ...(z.length <= 4 ? [] : ["…"])];
     const rows = [["z", `(${shown.join(", ")})`]];
     const inside = half.inside[i];
-    const words = half.trusted ? ["in the data", "in a hole"] : ["near the data", "far from the data"];
+    const words = half.trusted
+      ? ["near the codes of real images", "in a hole"]
+      : ["near a code", "far from every code"];
     if (!moving) {
       if (half.log_p) rows.push(["log p(z)", `${nats(half.log_p[i])} nats`]);
       if (half.log_q) rows.push(["log q(z)", `${nats(half.log_q[i])} nats`]);
@@ -488,10 +491,10 @@ class Samples {
       rows.push(["distance ‖x − xₙ‖", `${distance.toFixed(2)} (held-out: ${near.typical.toFixed(2)})`]);
       card.verdict.textContent =
         rank < header.suspicious
-          ? `Nearest training image: a copy? Only ${percent(rank)} % of ${near.held_out} held-out images are as ` +
-            `near to theirs. ${half.noisy ? "" : SMOOTH}`
-          : `Nearest training image: no copy. ${percent(rank)} % of ${near.held_out} held-out images are as near ` +
-            "to theirs.";
+          ? `Possible copy: only ${percent(rank)} % of ${near.held_out} held-out images are at least as near to ` +
+            `their nearest training image. ${half.noisy ? "" : SMOOTH}`
+          : `Not a copy: ${percent(rank)} % of ${near.held_out} held-out images are at least as near to their ` +
+            "nearest training image.";
     }
     fillNumbers(card.numbers, rows);
     const announcement = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;

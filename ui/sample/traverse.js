@@ -16,13 +16,13 @@ class Row {
     const name = plain(`z<sub>${index + 1}</sub>`);
     this.bar = el("i", { class: "bar" });
     const measure = kl === null ? `variance ${variance.toPrecision(2)}` : `${nats(kl)} nats`;
-    this.canvas = el("canvas", { role: "img", "aria-label": `Means of p(x|z) along ${name}` });
+    this.canvas = el("canvas", { role: "img", "aria-label": `Decoded images along ${name}` });
     this.range = el("input", {
       type: "range",
       min: low,
       max: high,
       step: (high - low) / 600,
-      "aria-label": `${name}, ${measure}${dead ? ", dead" : ""}`,
+      "aria-label": `${name}, ${measure}${dead ? ", inactive" : ""}`,
     });
     this.value = el("output", { class: "value" });
     this.node = el(
@@ -31,7 +31,7 @@ class Row {
       el("div", { class: "name" }, el("strong", {}, name), el("span", {}, measure), this.bar),
       el("div", { class: "track" }, el("div", { class: "frames" }, this.canvas), this.range),
       this.value,
-      ...(dead ? [el("p", { class: "why" }, `dead: ${dead}`)] : []),
+      ...(dead ? [el("p", { class: "why" }, `inactive: ${dead}`)] : []),
     );
     this.range.addEventListener("input", (e) => owner.slide(this, Number(this.range.value), e.timeStamp));
     this.range.addEventListener("change", () => owner.commit());
@@ -73,7 +73,7 @@ class Traverse {
     };
     this.now = picture("decoder");
     this.original = picture("real");
-    this.badge = el("p", { class: "badge", hidden: "" }, "server: decoded when you let go");
+    this.badge = el("p", { class: "badge", hidden: "" }, "Decoded on the server after you release the slider");
     this.number = el("input", {
       type: "number",
       min: "0",
@@ -159,8 +159,8 @@ class Traverse {
     this.summary.textContent =
       `${header.dimensions.length} dimension${header.dimensions.length > 1 ? "s" : ""} in the order of ` +
       `${header.order}` +
-      (dead ? `; ${dead} dead, greyed` : "") +
-      ". The others stay where the sliders stand.";
+      (dead ? `; ${dead} inactive, grey` : "") +
+      ". Each row changes one dimension; the others keep their slider values.";
     this.original.figure.hidden = !header.sections.original;
     this.originalPixels = section("original");
     this.original.caption.textContent =
@@ -170,7 +170,7 @@ class Traverse {
     this.start();
   }
 
-  // Decode everything anew from z.
+  // Decode everything again from z.
   start() {
     if (!this.header) return;
     const { header } = this;
@@ -227,10 +227,10 @@ class Traverse {
       this.timing.pixels = pixels;
     }
     if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
-    this.now.caption.textContent = "mean of p(x|z)";
+    this.now.caption.textContent = "decoded image";
     this.now.canvas.setAttribute(
       "aria-label",
-      `mean of p(x|z) at z = ${this.z
+      `decoded image at z = ${this.z
         .slice(0, 4)
         .map((v) => v.toFixed(2))
         .join(", ")}`,

@@ -69,7 +69,7 @@ interface SamplesHeader {
   mean: string;
 }
 
-/** What a grid asks for anew: parts of its half, or of the page's settings. */
+/** What a grid asks for again: parts of its half, or of the page's settings. */
 interface SamplesChange {
   source?: string;
   t?: number;

@@ -57,7 +57,7 @@ def model_chip(view: View) -> None:
         titles = {r.name: r.title for r in library.usable()} | ({} if run.name in unhealthy else {run.name: run.title})
         _chooser("chip_model", "Model", titles, run)
         if unhealthy:
-            _chooser("chip_example", "Unhealthy examples", unhealthy, run)
+            _chooser("chip_example", "Examples with a fault", unhealthy, run)
         st.caption(f"{messages.plain(presets.title(run.spec.preset, full=True))} on {data_text(run)}")
         navigation.link("models", "All models")
     st.caption(data_text(run), width="content")
@@ -88,7 +88,7 @@ def image_chip(view: View) -> None:
             try:
                 image = library.decode(view.run, np.array([view.pin]), view.label)[0]
                 pixels, width = thumbnail(image, SIDE)
-                picture(pixels, width, f"Mean of p(x|z) at z = ({shown})")
+                picture(pixels, width, f"Decoded image at z = ({shown})")
             except RunError:
                 pass  # the page says what is wrong with the weights
         st.caption(f"pinned z = ({shown})", width="content")

@@ -28,7 +28,7 @@ PLOTLY = 20_000  # codes that Plotly draws well
 GRID = "rgba(134, 139, 147, 0.22)"  # a hairline on either paper
 
 # Streamlit's front end puts the page's text and background in the place of these two; so one figure serves both themes,
-# and switching the theme needs no new figure, which would mount the chart anew
+# and switching the theme needs no new figure, which would mount the chart again
 THEME_INK, THEME_PAPER = "#000037", "#000038"
 INK, PAPER = {True: "#e7eaee", False: "#1b1f24"}, {True: "#0e1117", False: "#fbfaf7"}
 

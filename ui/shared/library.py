@@ -172,7 +172,7 @@ def _map(
 
 
 def latent_map(run: Run, key: str, plane: Ground, seen: tuple[float, ...] | None = None) -> go.Figure:
-    """Return the run's map, the same object until its files change, so that the chart is not mounted anew.
+    """Return the run's map, the same object until its files change, so that the chart is not mounted again.
 
     `seen` are x0, x1, y0, y1 of the part that is shown first, None for nearly all codes.
     """

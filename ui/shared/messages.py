@@ -15,15 +15,15 @@ from vae.runs import SHOWN_LABEL, Run
 from vae.spec import Spec
 
 AUTOENCODER = (
-    "A plain autoencoder: each image has a point, not a distribution, and there is no prior. So there are no rings, no "
-    "rate and no bound on log p(x) to show, and nothing says which empty places decode to something sensible."
+    "This model is a plain autoencoder. It gives each image one point and has no prior. "
+    "Rings, rate and a bound on log p(x) do not exist for it."
 )
 NO_MODEL = (
     "There is no model on this machine yet. Train one in about half a minute, then reload this page: "
     "`python -m vae train vae --data digits`"
 )
 
-NO_FILM = "No run has been recorded on this machine yet. Press Train on the right, and watch the first one."
+NO_FILM = "No run has been recorded on this machine yet. Press Train to record the first one."
 
 # in one line: brackets are dead without square ones, a colon before a space, a dash or a dot behind its first word
 LIVE = re.compile(r"[\\`*_\[\]<>|$~&]|:(?=\S)|(?<=www)\.")
@@ -33,7 +33,7 @@ CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 
 def other_prior(spec: Spec) -> str:
     """Return why the map of a model with another prior than N(0, I) has no rings."""
-    return f"The prior of this model {spec.other_prior}, so no rings of N(0, I) are drawn."
+    return f"The prior of this model {spec.other_prior}, so the map shows no rings of N(0, I)."
 
 
 def plain(text: str) -> str:
@@ -81,8 +81,9 @@ def data_missing(run: Run) -> None:
             st.caption(f":material/help: {sentence(error)} Showing the saved codes and reconstructions.")
             here = True
         else:
-            why = " here are not the images that the codes were made of" if here else " is not on this machine"
-            text = f":material/cloud_off: {title}{why}. Showing its saved codes and reconstructions."
+            differ = f"The {title} files on this machine differ from the images that this model encoded."
+            why = differ if here else f"{title} is not on this machine."
+            text = f":material/cloud_off: {why} Showing its saved codes and reconstructions."
             st.caption(text, width="content")
         if not here:
             download(name)
@@ -128,7 +129,7 @@ def thinned(drawn: int, total: int) -> str:
     """Return the sentence for a map that does not draw all codes."""
     return (
         f"{drawn:,} of {total:,} codes are drawn, evenly spaced in the data's order; "
-        "a selection is of those that are drawn, and what the server computes is of all."
+        "you can select only drawn codes. Computed numbers use all codes."
     )
 
 
@@ -136,7 +137,7 @@ def conditional(classes: Sequence[str], label: int | None) -> str:
     """Return the sentence for a conditional decoder: under which label it decodes."""
     name = class_name(classes, SHOWN_LABEL if label is None else label)
     return (
-        f"The decoder is told a label beside the latent: everything is decoded as “{name}”, whatever label a point has."
+        f"This model is conditional. The decoder gets the code and a label; here the label is “{name}” for every point."
     )
 
 

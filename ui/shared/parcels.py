@@ -76,7 +76,7 @@ def _write(name: str, data: bytes) -> None:
 
 
 async def answer(request: Request) -> Response:
-    """Answer with a parcel; 404 for one that is not there any more: a reload of the page makes it anew."""
+    """Answer with a parcel; 404 for one that is not there any more: a reload of the page makes it again."""
     name = request.path_params["name"]
     path = folder() / name
     if not NAME.fullmatch(name) or not path.is_file():

@@ -36,7 +36,7 @@ def apply_style(new: MapStyle) -> None:
 
 
 def enter(page: str) -> None:
-    """Note which page is drawn; on another page than before the map is mounted anew, with what is seen now."""
+    """Note which page is drawn; on another page than before the map is mounted again, with what is seen now."""
     if session.PAGE.get() != page:
         session.PAGE.set(page)
         session.FIRST_SEEN.forget()
@@ -45,7 +45,7 @@ def enter(page: str) -> None:
 def first_seen(run: Run, plane: str) -> Box | None:
     """Return the part of the map of that name to mount it with; None for all of it.
 
-    It stays the same while the map is mounted, wherever the visitor goes on it: another one would mount it anew.
+    It stays the same while the map is mounted, wherever the visitor goes on it: another one would mount it again.
     """
     known = session.FIRST_SEEN.get()
     if known is None or known[:2] != (run.name, plane):

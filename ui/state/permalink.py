@@ -48,7 +48,7 @@ def _pin_refused(text: str, subject: Subject) -> str:
 
 
 def _label_refused(text: str, subject: Subject) -> str:
-    has = f"has the labels 0 to {subject.labels - 1}" if subject.labels else "is told no labels"
+    has = f"has the labels 0 to {subject.labels - 1}" if subject.labels else "is not conditional"
     return f"The link's label {quoted(text)} does not fit: {subject.model} {has}."
 
 
@@ -57,7 +57,8 @@ def _image_refused(text: str, subject: Subject) -> str:
 
 
 def _lasso_refused(text: str, subject: Subject) -> str:
-    return f"The link's selection {quoted(text)} cannot be read. No point is selected; draw a lasso to select some."
+    why = f"The link's selection {quoted(text)} cannot be read."
+    return f"{why} No point is selected; use Lasso on the map to select some."
 
 
 def _path_refused(text: str, subject: Subject) -> str:

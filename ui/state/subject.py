@@ -39,5 +39,9 @@ def sources(spec: Spec) -> dict[str, str]:
     """Return the distributions that can be sampled, name -> title: the first two are the defaults of the two grids."""
     fitted = {"mixture": "ex-post mixture", "flow": "ex-post flow"}
     if not spec.probabilistic or spec.prior is None:
-        return {"aggregate": "aggregate posterior (its codes)", **fitted, "standard": "N(0, I), sampled anyway"}
+        return {
+            "aggregate": "aggregate posterior (its codes)",
+            **fitted,
+            "standard": "N(0, I), although this model has no prior",
+        }
     return {"prior": "prior p(z)", "aggregate": "aggregate posterior q(z)", **fitted}

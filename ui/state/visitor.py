@@ -91,8 +91,8 @@ def require() -> str:
     if name := me():
         return name
     raise RunError(
-        "Your browser keeps no cookie for this site, so a run could not be told to be yours, and you could neither "
-        "pause nor delete it. Allow cookies for this site and load the page anew."
+        "Your browser keeps no cookie for this site. Without it a run would not belong to you, and you could neither "
+        "pause nor delete it. Allow cookies for this site and reload the page."
     )
 
 

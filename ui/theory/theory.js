@@ -398,12 +398,14 @@ class Theory {
     }
     paint(this.real, found.x, header.shape);
     const which = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
-    this.what.textContent = header.here ? which : `${which}: ${header.data} is not here, so this is its reconstruction`;
+    this.what.textContent = header.here
+      ? which
+      : `${which}: ${header.data} is not on this machine, so this is its ` + "reconstruction";
     if (header.binary && header.shape.length === 3) this.what.textContent += ", binarised";
     this.real.setAttribute("aria-label", `x: ${this.what.textContent}`);
     if (this.decoder) paint(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);
-    this.madeWords.textContent = this.decoder ? "mean of p(x|z) at q’s mean" : "";
-    if (this.decoder && found.code) this.madeWords.textContent = "mean of p(x|z) at the code";
+    this.madeWords.textContent = this.decoder ? "decoded image at the mean of q" : "";
+    if (this.decoder && found.code) this.madeWords.textContent = "decoded image at the code";
     this.madeFigure.hidden = !this.decoder;
     this.markImage();
     for (const chapter of this.chapters) chapter.update(found);

@@ -60,7 +60,7 @@ class Choices extends Chapter {
     /** @type {number[]} */
     this.diagonal = []; // the best covariance of independent dimensions
     this.lead.textContent =
-      "Choose p(z), p(x|z), q(z|x) and two networks: that is all there is to choose. Here is what this model chose.";
+      "A model is defined by these choices: p(z), p(x|z), q(z|x) and two networks. This model uses:";
     const words = Object.fromEntries(Object.entries(SCALED).map(([name, { words }]) => [name, words]));
     this.choice("Likelihood", { ...words, own: "the model’s own" }, "normal", (v) => {
       this.likelihood = v;
@@ -89,13 +89,13 @@ class Choices extends Chapter {
     this.captions[0].textContent =
       header.latent === 2
         ? "p(z|x) if the decoder’s mean had this likelihood (lines: 39, 86, 99 % of the mass), and q"
-        : "q, its samples weighed as this likelihood would (dots), and the ellipse of the posterior that they " +
-          "tell (dashed)";
+        : "q, its samples weighted by this likelihood (dots), and the ellipse of the posterior that follows from " +
+          "them (dashed)";
     this.captions[2].textContent =
       "Turned: q with its covariance, the prior’s 1 σ circle, and dashed the best q with independent dimensions";
     this.why.hidden = header.probabilistic;
     this.why.textContent =
-      "This model chose a point for q(z|x) and no p(z). The experiments use the Gaussian prior of its codes and " +
+      "This model has a point as q(z|x) and no p(z). The experiments use a Gaussian prior fitted to its codes and " +
       "the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes " +
       "the shape of its latent space.";
     this.showNumbers();
@@ -133,7 +133,7 @@ class Choices extends Chapter {
       "elbo",
     );
     const beta = scaled.beta(this.sigma);
-    this.number("beta", `the β that this ${letter} is`, own ? "–" : fixed2(beta, 3), beta, "rate");
+    this.number("beta", `equivalent β of this ${letter}`, own ? "–" : fixed2(beta, 3), beta, "rate");
     this.number("sigma_best", `${letter} that fits this image best`, fixed2(this.best, 3), this.best);
     if (d > 1) {
       const t = (this.angle * Math.PI) / 180;
@@ -171,16 +171,15 @@ class Choices extends Chapter {
         );
         this.fill({ elbo: fixed2(-numbers.distortion - rate) });
       } else this.fill({ elbo: fixed2(numbers.elbo) });
-      this.number("diagonal_loss", "what independent dimensions would lose", `${fixed2(loss, 4)} nats`, loss, "kl");
+      this.number("diagonal_loss", "loss with a diagonal q", `${fixed2(loss, 4)} nats`, loss, "kl");
     }
     // the formula beside them is the Gaussian's
     this.fill({ distortion: fixed2(mean(Array.from(now.squares))), rate: fixed2(numbers.rate) });
     this.notice.textContent = own
-      ? "Notice: with the model’s own likelihood the lines are those of chapter four. Now choose the Gaussian and " +
-        "move σ."
-      : `Notice: a large ${letter} forgives errors, the posterior widens towards the prior and the rate gets ` +
-        `cheap to save: β = ${fixed2(beta, 2)}. Turning z changes no digit of the ELBO as long as q turns along; ` +
-        "one with independent dimensions cannot, and that alone holds the axes in place.";
+      ? "With the likelihood of the model the lines are those of chapter four. Now choose the Gaussian and " + "move σ."
+      : `With a large ${letter} errors cost little, so the posterior widens towards the prior: ` +
+        `β = ${fixed2(beta, 2)}. A rotation of z does not change the ELBO if q rotates, too. A q with independent ` +
+        "dimensions cannot rotate, and this alone fixes the axes.";
   }
 
   /** @param {Theme} theme */
@@ -299,7 +298,12 @@ class Choices extends Chapter {
         );
       ellipse(axes, first.at, first.matrix, { colour: header.hues.encoder, sigmas: [1, 2, 3] });
       ellipse(axes, estimated.at, estimated.matrix, { colour: theme.ink, dash: [4, 3] });
-      words(axes, `${essOf(logW).toFixed(1)} of ${share.length} samples count`, axes.area.left + 6, axes.area.top + 14);
+      words(
+        axes,
+        `effective sample size ${essOf(logW).toFixed(1)} of ${share.length}`,
+        axes.area.left + 6,
+        axes.area.top + 14,
+      );
     });
   }
 

@@ -46,9 +46,9 @@ class Compression extends Chapter {
     this.axes = el("div", { class: "pictures" });
     this.right.append(this.axes);
     this.lead.textContent =
-      "Encoding is sending x through a channel: keep as much of it in z as fits. I(x; z) cannot be computed, " +
-      "because q(x|z) is unknown. Put any p(x|z) in its place, and what is lost is a KL: a lower bound that " +
-      "networks can climb.";
+      "Encoding sends x through a channel: z keeps as much of x as possible. I(x; z) cannot be computed, because " +
+      "q(x|z) is unknown. Replace it by any p(x|z). The difference is a KL divergence, so the result is a lower " +
+      "bound, which training can maximise.";
   }
 
   update() {
@@ -144,20 +144,21 @@ class Compression extends Chapter {
       );
       this.number("ppca", "pPCA, log p(x) in closed form", `${fixed2(numbers.log_px)} nats`, numbers.log_px, "log_px");
       this.captions[1].textContent =
-        `Lesson one, linear: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their ` +
-        "principal axes (black), and the linear VAE’s axes (blue), found by climbing its ELBO";
+        `Linear VAE: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their ` +
+        "principal axes (black), and the linear VAE’s axes (blue), found by gradient ascent on its ELBO";
     }
     /** @type {Record<string, string>} */
     const why = {
-      undercomplete: "few numbers in z are the only limit: nothing says what lies between the codes.",
+      undercomplete: "only the size of z is limited; the places between the codes are not.",
       denoising:
-        "corrupted copies must come back to x, so the code may not depend on single pixels: the dots draw together.",
-      contractive: "the Jacobian itself is kept small: the orange ellipse shrinks, to first order what denoising does.",
-      sparse: "most of z must be near 0 for each image: capacity is limited by use, not by size.",
+        "corrupted copies must decode to x, so the code depends little on single pixels and the dots are close " +
+        "together.",
+      contractive: "the Jacobian is penalised, so the orange ellipse shrinks. To first order, denoising does the same.",
+      sparse: "for each image most of z must be near 0: the number of dimensions in use is limited, not their total.",
     };
     this.notice.textContent =
-      `Notice: ${this.kind}: ${why[this.kind]} A VAE limits the rate instead, with noise of known size, and that ` +
-      "makes the limit a number in nats.";
+      `Notice: ${this.kind}: ${why[this.kind]} A VAE limits the rate instead: it adds noise of known size, so the ` +
+      "limit is a number in nats.";
   }
 
   bounds() {
@@ -174,7 +175,7 @@ class Compression extends Chapter {
     if (lower)
       this.number(
         "lower",
-        "≤ the decoder choosing among them",
+        "lower bound when the decoder picks one of these images",
         `${plusMinus(lower.value, lower.se)} nats`,
         lower.value,
         "information",
@@ -193,8 +194,7 @@ class Compression extends Chapter {
     this.why.hidden = Boolean(plain);
     this.why.textContent = plain
       ? ""
-      : "The bounds on I(x; z) are part of the evaluation table: press Evaluate on the Models page, and they " +
-        "stand here.";
+      : "The bounds on I(x; z) are part of the evaluation table. Press Evaluate on the page Models to see them.";
   }
 
   /** @param {Theme} theme */

@@ -25,7 +25,8 @@ class Jensen extends Chapter {
       },
     );
     this.lead.textContent =
-      "Every sample z of q weighs w = p(x, z) / q(z|x). Their mean is p(x); the mean of their logs is the ELBO.";
+      "Every sample z of q has a weight w = p(x, z) / q(z|x). The mean of the weights is p(x); the mean of their " +
+      "logarithms is the ELBO.";
   }
 
   /** @param {ImageNumbers} now */
@@ -80,8 +81,9 @@ class Jensen extends Chapter {
       `${found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the ` +
       `curve log w, relative to ${exact ? "p(x)" : "their mean"}${below ? `; ${below} lie below the picture` : ""}`;
     this.notice.textContent =
-      "Notice: the logarithm punishes a weight near 0 more than it rewards a large one. That is the whole gap of " +
-      `${fixed2(this.centre - found.value)} nats, and it shrinks when the points huddle together.`;
+      "The logarithm of a weight near 0 is very low, and a large weight does not make up for it. That is the whole " +
+      "gap of " +
+      `${fixed2(this.centre - found.value)} nats, and it shrinks when the weights become more equal.`;
   }
 
   /** @param {Theme} theme */

@@ -30,10 +30,10 @@ class Latent extends Chapter {
     if (this.exponent > this.most) this.slide.input.value = String((this.exponent = this.most));
     this.slide.showValue();
     this.lead.textContent = header.probabilistic
-      ? "To know p(x), average p(x|z) over the prior. Almost all of the prior's samples decode to other images, " +
-        "and count for nothing."
-      : "An autoencoder has no p(z), so it has no p(x). Put the Gaussian of its codes in its place, and the " +
-        "average exists; almost all of its samples count for nothing.";
+      ? "To know p(x), average p(x|z) over the prior. Almost all samples of the prior decode to other images; " +
+        "their weight is almost 0."
+      : "An autoencoder has no p(z), so it has no p(x). With a Gaussian fitted to its codes as p(z) the average " +
+        "exists; the weight of almost all samples is almost 0.";
     /** @param {Floats} logs @param {number} s */
     const estimates = (logs, s) => (s <= logs.length ? groups(logs, s) : []);
     this.columns = Array.from({ length: this.most + 1 }, (_, e) => ({
@@ -41,7 +41,7 @@ class Latent extends Chapter {
       importance: estimates(now.log_w, 2 ** e),
     }));
     this.captions[0].textContent =
-      "Each dot is one estimate of log p(x) from S samples of its own: of the prior (grey), of q (blue)";
+      "Each dot is one estimate of log p(x) from S new samples: of the prior (grey), of q (blue)";
     this.showNumbers();
   }
 
@@ -63,10 +63,10 @@ class Latent extends Chapter {
       first,
       "naive",
     );
-    this.number("naive_spread", "spread from try to try", deviation(naive), spread(naive), "naive");
+    this.number("naive_spread", "standard deviation over repetitions", deviation(naive), spread(naive), "naive");
     this.number(
       "naive_ess",
-      "prior samples that count",
+      "effective sample size, prior",
       `${hits.toFixed(1)} of ${s.toLocaleString("en")}`,
       hits,
       "naive",
@@ -78,8 +78,14 @@ class Latent extends Chapter {
       own.value,
       "importance",
     );
-    this.number("importance_spread", "spread from try to try", deviation(importance), spread(importance), "importance");
-    this.number("importance_ess", "samples of q that count", `${own.ess.toFixed(1)} of ${n}`, own.ess, "importance");
+    this.number(
+      "importance_spread",
+      "standard deviation over repetitions",
+      deviation(importance),
+      spread(importance),
+      "importance",
+    );
+    this.number("importance_ess", "effective sample size, q", `${own.ess.toFixed(1)} of ${n}`, own.ess, "importance");
     const best = now.numbers.log_px ?? rung(now.log_w, now.log_w.length).value;
     this.fill({
       log_px: now.numbers.log_px === undefined ? `≥ ${fixed2(best)}` : fixed2(best),
@@ -87,9 +93,9 @@ class Latent extends Chapter {
       importance: fixed2(own.value),
     });
     this.notice.textContent =
-      `Notice: of ${s.toLocaleString("en")} prior samples ${hits.toFixed(hits < 10 ? 1 : 0)} count, of ${n} ` +
-      `samples of q ${own.ess.toFixed(0)}. The naive estimate is unbiased for p(x), yet mostly far too low, and ` +
-      `its log errs by ${fixed2(Math.abs(first - best))} nats here.`;
+      `The effective sample size is ${hits.toFixed(hits < 10 ? 1 : 0)} of ${s.toLocaleString("en")} with the prior, ` +
+      `${own.ess.toFixed(0)} of ${n} with q. The naive estimate is unbiased for p(x), but it is mostly far too low: ` +
+      `its logarithm is off by ${fixed2(Math.abs(first - best))} nats.`;
   }
 
   /** @param {Theme} theme */

@@ -34,8 +34,9 @@ class Slopes extends Chapter {
     this.centre = [0, 0];
     this.drawn = ""; // what the decoder's gradient is drawn of
     this.lead.textContent =
-      "The decoder’s gradient is an average over samples. The encoder’s is not: φ moves the samples themselves. " +
-      "Either weigh each sample by its score, or move the randomness outside and differentiate through z.";
+      "The gradient of the decoder is an average over samples. That of the encoder is not, because φ moves the " +
+      "samples. " +
+      "Either weight each sample by its score, or write z as a function of noise and differentiate through z.";
     this.choice("Bound", { elbo: "ELBO", weighted: "importance-weighted" }, "elbo", (v) => {
       this.bound = v;
       this.showNumbers();
@@ -71,8 +72,8 @@ class Slopes extends Chapter {
     );
     this.plane = [0, 1].map(() => el("canvas", { class: "drawn", role: "img", style: "height:190px" }));
     this.right.append(
-      el("figure", {}, this.plane[0], el("figcaption", {}, "Outside: ε ~ N(0, I), the same for every image")),
-      el("figure", {}, this.plane[1], el("figcaption", {}, "Inside: z = μ + σ ε, all that φ moves")),
+      el("figure", {}, this.plane[0], el("figcaption", {}, "Noise ε ~ N(0, I): does not depend on the image")),
+      el("figure", {}, this.plane[1], el("figcaption", {}, "z = μ + σ ε: depends on φ")),
     );
     this.images = [
       "decoded at this z",
@@ -95,9 +96,9 @@ class Slopes extends Chapter {
     this.pictures.hidden = !this.page.decoder;
     this.why.hidden = header.probabilistic && !now.numbers.twin;
     this.why.textContent = header.probabilistic
-      ? "This q is no Normal with independent dimensions; the clouds are those of the Normal with its mean and scales."
+      ? "This q is not a Normal with independent dimensions. The clouds use the Normal with its mean and scales."
       : "An autoencoder’s q is a point: there is no randomness, and its φ gradient is plain back-propagation. The " +
-        "clouds show what training it with the q of chapter four would face.";
+        "clouds use the q of chapter four.";
     this.captions[0].textContent = "score function: estimates of ∂/∂μ";
     this.captions[1].textContent = "through z: estimates of ∂/∂μ";
     this.showNumbers();
@@ -140,7 +141,7 @@ class Slopes extends Chapter {
     this.notice.textContent =
       ratio >= 1
         ? `Notice: with K = ${this.k} the score function’s variance is ${format(ratio)} times that of the path ` +
-          "through z. It knows how good a sample was, but not in which direction better ones lie."
+          "through z. It uses how good a sample was, but not in which direction better samples are."
         : "Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score " +
           `function’s variance is only ${format(ratio)} times the path’s. Without a baseline it would be ` +
           `${format(variance(this.clouds.score) / base)} times.`;

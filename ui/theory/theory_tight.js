@@ -43,26 +43,26 @@ class Tight extends Chapter {
     const { header } = this.page;
     const two = "density" in now;
     this.steps = null;
-    this.refine.textContent = header.probabilistic ? "Refine q for this image" : "Walk q from the code to the best one";
+    this.refine.textContent = header.probabilistic ? "Refine q for this image" : "Optimise q, starting at the code";
     this.slide.input.max = String(Math.log2(now.log_w.length));
     if (this.k > now.log_w.length) this.slide.input.value = String(Math.log2((this.k = now.log_w.length)));
     this.slide.showValue();
     this.field = header.latent === 2 ? quadrature(now) : null;
     this.lead.textContent = header.probabilistic
-      ? "The ELBO misses log p(x) by exactly how far q is from the true posterior."
-      : "An autoencoder has no q and no prior. Give it a Gaussian prior fitted to its codes, and the question can " +
-        "be asked: what q would its decoder need?";
+      ? "The ELBO is below log p(x) by exactly the KL divergence from q to the true posterior."
+      : "An autoencoder has no q and no prior. With a Gaussian prior fitted to its codes one can ask: " +
+        "which q would its decoder need?";
     this.captions[0].textContent = two
       ? "True posterior p(z|x) by quadrature (lines enclose 39, 86 and 99 % of its mass) and q (1, 2 and 3 σ), to " +
         `scale${header.probabilistic ? "" : "; × is the code"}`
-      : `q (1, 2, 3 σ) in the two dimensions it knows best, z${this.page.dims[0] + 1} and ` +
+      : `q (1, 2, 3 σ) in the two dimensions with the highest rate, z${this.page.dims[0] + 1} and ` +
         `z${this.page.dims[1] + 1}; dots are its samples, as large as their weight; dashed: the posterior's ` +
         "ellipse by those weights";
     this.why.hidden = two;
     this.why.textContent = two
       ? ""
-      : `log p(x) itself is a sum over a grid, which ends at two latents; with ${header.latent} there are bounds, ` +
-        "their standard errors and what the samples are worth.";
+      : `log p(x) can be computed on a grid for at most two dimensions. With ${header.latent} there are bounds, ` +
+        "their standard errors and the effective sample size.";
     this.showNumbers();
   }
 
@@ -100,7 +100,7 @@ class Tight extends Chapter {
     );
     this.number("rate", "rate", `${fixed2(numbers.rate)} nats`, numbers.rate, "rate");
     this.number("bound", `L at K = ${this.k}`, `${plusMinus(found.value, found.se || NaN)} nats`, found.value, "bound");
-    this.number("ess", "effective samples", `${found.ess.toFixed(1)} of ${this.k}`, found.ess);
+    this.number("ess", "effective sample size", `${found.ess.toFixed(1)} of ${this.k}`, found.ess);
     this.fill({
       elbo: fixed2(numbers.elbo),
       kl: two ? fixed2(numbers.kl) : "≥ 0",
@@ -114,7 +114,7 @@ class Tight extends Chapter {
       const { elbo, best, log_px: truth } = walk.numbers;
       this.number(
         "amortisation",
-        header(this) ? "amortisation: the encoder's part" : "what the climb gains",
+        header(this) ? "amortisation gap (encoder)" : "gain of refining q",
         `${fixed2(best - elbo, 3)} nats`,
         best - elbo,
         "kl",
@@ -122,7 +122,7 @@ class Tight extends Chapter {
       if (truth !== null && truth !== undefined)
         this.number(
           "approximation",
-          "approximation: the family's part",
+          "approximation gap (family of q)",
           `${fixed2(truth - best, 3)} nats`,
           truth - best,
           "kl",
@@ -130,12 +130,12 @@ class Tight extends Chapter {
     } else for (const name of ["amortisation", "approximation"]) this.drop(name);
     const doubtful = found.ess < 0.05 * this.k && this.k > 8;
     this.notice.textContent = doubtful
-      ? `Notice: ${found.ess.toFixed(0)} of ${this.k} samples carry the estimate, so q misses part of the ` +
-        "posterior: more samples help little, a better q does."
+      ? `The effective sample size is ${found.ess.toFixed(0)} of ${this.k}, so q misses part of the true ` +
+        "posterior. More samples help little; a better q helps."
       : two
-        ? `Notice: ${fixed2(numbers.kl)} nats of the truth are out of this q's reach; K samples win them back ` +
-          "without touching q, and refining q shows whose fault they are."
-        : "Notice: the bound rises with K as far as its samples reach; what lies beyond stays unknown.";
+        ? `The ELBO is ${fixed2(numbers.kl)} nats below log p(x). More samples or a better q close this gap; ` +
+          "refining q shows which part the encoder and which part the family of q causes."
+        : "The bound rises with K as far as its samples reach. How much is missing is unknown.";
   }
 
   /** @param {string} name */
@@ -320,7 +320,7 @@ class Tight extends Chapter {
       }
     });
     this.barsCaption.textContent =
-      truth === undefined ? "Lower bounds of log p(x), ± standard error" : "Lower bounds of log p(x), and the truth";
+      truth === undefined ? "Lower bounds of log p(x), ± standard error" : "Lower bounds of log p(x), and log p(x)";
   }
 }
 

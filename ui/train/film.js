@@ -18,8 +18,8 @@ const ARRIVAL = [0.1, 0.8]; // seconds in which a live frame arrives at least an
 const SIZE = 4.5; // pixels across a point
 /** @type {Record<string, string>} */
 const SPLITS = { valid: "validation" };
-// The last films seen, by run: a page that moves the component, or is left and come back to, mounts it anew, and then
-// nothing is lost or played again. Streamlit loads this module anew as well, hence the window.
+// The last films seen, by run: a page that moves the component, or is left and come back to, mounts it again, and then
+// nothing is lost or played again. Streamlit loads this module again as well, hence the window.
 const remembered = (window.__latentFilms ??= new Map());
 const REMEMBERED = 4;
 
@@ -160,10 +160,10 @@ class Film {
         const content = await readFilm(bytes);
         if (!this.stop.signal.aborted) this.take(content);
       })
-      .catch((error) => console.error("The film could not be read:", error));
+      .catch((error) => console.error("The recording could not be read:", error));
   }
 
-  // Streamlit renders anew when its theme changes, and only then do its CSS variables change.
+  // Streamlit renders again when its theme changes, and only then do its CSS variables change.
   restyle() {
     const theme = themeOf(this.stage.node);
     if (theme.key === this.theme?.key) return;
@@ -275,9 +275,7 @@ class Film {
     stage.samples.figure.hidden = !newest?.samples;
     stage.bars.figure.hidden = !newest?.rate;
     const pairs = this.originals && header.sections.originals;
-    stage.pairs.caption.textContent = pairs
-      ? "originals, below each the mean of p(x|z) at its code"
-      : "means of p(x|z) at 16 codes";
+    stage.pairs.caption.textContent = pairs ? "originals above their reconstructions" : "decoded images of 16 codes";
     stage.pairs.canvas.setAttribute("aria-label", stage.pairs.caption.textContent);
     stage.note.textContent = [...new Set(Object.values(notes))].join(" ");
     stage.note.hidden = !stage.note.textContent;
@@ -386,7 +384,7 @@ class Film {
       this.requestDraw();
       return;
     }
-    // after a pause the clock starts anew, and a hidden tab must not jump
+    // after a pause the clock starts again, and a hidden tab must not jump
     const seconds = this.before === undefined ? 1 / 60 : Math.min((now - this.before) / 1000, 0.1);
     const moving = this.draw(seconds);
     this.before = moving ? now : undefined;
@@ -425,7 +423,7 @@ class Film {
     const thumb = head.playing ? head.nearest : head.target;
     if (Number(stage.range.value) !== thumb) stage.range.value = String(thumb);
     stage.icon.path.setAttribute("d", head.playing ? PAUSE : PLAY);
-    stage.play.setAttribute("aria-label", head.playing ? "Pause the film" : "Play the film");
+    stage.play.setAttribute("aria-label", head.playing ? "Pause the recording" : "Play the recording");
     stage.newest.hidden = !(header.kind === "live" && head.target < head.last && !head.playing);
     return moving;
   }
@@ -524,7 +522,7 @@ class Film {
     stage.range.setAttribute("aria-valuetext", words);
     if (rate) {
       const { sum, dead } = countDead(rate, header.dead);
-      stage.bars.caption.textContent = `rate by dimension, ${nats(sum)} nats in all${dead && `; ${dead}`}`;
+      stage.bars.caption.textContent = `rate per dimension; sum ${nats(sum)} nats${dead && `; ${dead}`}`;
       stage.bars.canvas.setAttribute("aria-label", stage.bars.caption.textContent);
     }
     const values = this.curves.valuesAt(step);

@@ -27,10 +27,10 @@ WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live 
 SWITCH = 1.25  # how much more rate another pair of dimensions must carry before a live film turns to it
 
 AUTOENCODER = "An autoencoder has no prior: there is no rate, no bound on log p(x), and nothing to draw samples from."
-NO_RATE = "This posterior has no closed form of the rate by dimension."
-NO_FILM = "Trained before trainings were filmed: its final codes and its curves."
-NO_IMAGES = "These data are not images, so there are no pictures to compare."
-UNSEEN = "The originals cannot be read; training the run anew would film them again."
+NO_RATE = "For this posterior the rate per dimension has no closed form."
+NO_FILM = "This run has no recording. You see its final codes and its training curves."
+NO_IMAGES = "These data are not images, so there is nothing to show."
+UNSEEN = "The original images cannot be read. Train the run again to record them."
 WAITING = {
     "new": "waiting to be started…",
     "queued": "waiting for its turn…",

@@ -26,8 +26,8 @@ from vae.spec.presets import groups, title
 
 FIRST = ("vae", data.DEFAULT)
 LOCKED_REASON = (
-    "A branch goes on with the weights and batches it has, so its data, model and batch stay. For other ones, start a "
-    "new run from these settings."
+    "A branch continues with the weights and the batches of its run, so data, model and batch size are fixed. "
+    "To change these, start a new run from these settings."
 )
 DATA_WIDTH = 152  # pixels: its names are shorter than the presets'
 GROUPS = {
@@ -174,7 +174,7 @@ def _model(fields: Fields, _: Spec | None) -> None:
     st.toggle(
         "Decoder mirrors the encoder",
         key=key("mirrored"),
-        help="The same layers in reverse order; off, the decoder has a network of its own.",
+        help="The decoder has the encoder's layers in reverse order. Switch it off to choose another network.",
         disabled=fields.off("decoder"),
         on_change=_followed_mirror,
         persist_state="session",
@@ -188,19 +188,21 @@ def _model(fields: Fields, _: Spec | None) -> None:
     if offered["condition"]:
         _labels(fields)
     if not options.POSTERIORS[values["posterior"]].density:
-        st.caption("No prior: an autoencoder's points have no density that could be held against one.")
+        st.caption("An autoencoder has no prior, because its points have no density.")
 
 
 def _labels(fields: Fields) -> None:
     values = fields.values
     names = {NONE: "Nothing", LABELS: "The label"}
-    help = "What encoder and decoder are told beside the image: with its label, the latents hold only what it leaves."
-    fields.words("condition", "Told beside the image", names, help, followed)
+    help = (
+        "Extra input of encoder and decoder. If it is the label, the latents encode only what the label does not say."
+    )
+    fields.words("condition", "Condition on", names, help, followed)
     if values["condition"] == LABELS and values["prior"] in options.PRIORS and options.PRIORS[values["prior"]].by_label:
         st.toggle(
             "A prior for each label",
             key=key("condition_prior"),
-            help="A Normal with a mean and σ of its own for each label, instead of one for all.",
+            help="Each label has its own Normal, with a mean and a σ.",
             disabled=fields.off("condition"),
             persist_state="session",
         )
@@ -240,7 +242,7 @@ def _optimisation(fields: Fields, spec: Spec | None) -> None:
 
 def _formula(spec: Spec | None) -> None:
     if spec is None:
-        st.caption("The formula and the JSON stand here once the numbers above are mended.")
+        st.caption("Correct the settings above to see the formula and the JSON.")
         return
     st.latex(r"\small\begin{gathered}" + r"\\".join(formula_lines(spec)) + r"\end{gathered}")
 
@@ -312,12 +314,12 @@ def _estimate(spec: Spec | None, problems: list[str], branch: Spec | None) -> Fo
     slower = machine.slowdown(threads)
     seconds, weights = slower * pace.seconds(spec, n, threads), cost.parameters(spec)
     steps = spec_fields.total_steps(spec.data, spec.size, spec.batch, spec.epochs)
-    busy = f" · the machine is busy: {slower:.0f} times as long as alone" if slower >= BUSY else ""
+    busy = f" · the machine is busy, so it takes {slower:.0f} times as long" if slower >= BUSY else ""
     st.markdown(
         f"**About {duration(seconds)} here** :gray[:small[· {steps:,} steps · {weights:,} weights{busy}]]",
         help=f"The {steps:,} steps of {spec.epochs:,} epochs over {n:,} examples, on {threads} "
-        f"thread{'s' * (threads > 1)} of this machine, by arithmetic and by what earlier runs took. Validation, saving "
-        "and waiting for others come on top.",
+        f"thread{'s' * (threads > 1)} of this machine. Estimated from the network size and from earlier runs. "
+        "Validation, saving and queueing are not included.",
     )
     for text in schedules.unfinished(vars(spec), steps):
         messages.warning(text)

@@ -67,9 +67,9 @@ def _wait(there: Capacity) -> str:
         return there.problems[0]
     if there.busy < there.slots:
         return ""
-    first = f"{there.waiting + 1} runs come" if there.waiting else "a run comes"
+    first = f"{there.waiting + 1} runs are" if there.waiting else "1 run is"
     slots = "The training slot is" if there.slots == 1 else f"All {there.slots} training slots are"
-    return f"{slots} busy: {first} first. Then yours starts by itself; watch a recorded run meanwhile."
+    return f"{slots} busy: {first} ahead of yours. Your run starts automatically."
 
 
 def panel(run: Run | None) -> None:

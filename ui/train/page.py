@@ -136,7 +136,7 @@ def _watch(path: Any, activity: str) -> None:
         run = Run(path)
         run.spec  # noqa: B018 -- reading is the check
     except RunError:
-        st.info("This run was deleted. Choose another one, or train anew.", icon=":material/delete:")
+        st.info("This run was deleted. Choose another run or train a new one.", icon=":material/delete:")
         return
     job = jobs.executor().state(run.path)
     if _activity(job) != activity:
@@ -151,7 +151,7 @@ def _watch(path: Any, activity: str) -> None:
     if visitor.mine(run):
         _steering(run, job)
     elif not runs.is_shipped(run):
-        st.caption("Another visitor's run: you can watch it and start from its settings.")
+        st.caption("This run belongs to another visitor. You can watch it and start from its settings.")
 
 
 def _headline(run: Run, job: JobState) -> None:
@@ -179,7 +179,7 @@ def _turn(job: JobState) -> str:
     about = f" (~{form.duration(job.wait)})" if job.wait else ""
     if job.ahead == 0:
         return f"next in the queue{about}"
-    return f"{job.ahead} run{'s' * (job.ahead != 1)} before it{about}"
+    return f"{job.ahead} run{'s' * (job.ahead != 1)} ahead of it{about}"
 
 
 def _trouble(run: Run, job: JobState) -> None:
@@ -189,9 +189,7 @@ def _trouble(run: Run, job: JobState) -> None:
         st.error(messages.sentence(now.message or "Training ended with an error."), icon=":material/error:")
     elif now.state == "interrupted":
         st.warning(
-            messages.sentence(
-                now.message or "The trainer ended without a word. Everything up to its last checkpoint is kept."
-            )
+            messages.sentence(now.message or "The training process ended unexpectedly. The last checkpoint is kept.")
         )
     elif now.message and now.state != "finishing":
         st.caption(messages.sentence(now.message))
@@ -204,7 +202,12 @@ def _trouble(run: Run, job: JobState) -> None:
         elif run.checkpoint is not None:
             st.button("Resume", type="primary", icon=":material/play_arrow:", on_click=play, args=(run,))
         if run.checkpoint is not None:
-            st.button("Keep it as it is", on_click=stop, args=(run,), help="Encode the test images and measure.")
+            st.button(
+                "Finish with the last checkpoint",
+                on_click=stop,
+                args=(run,),
+                help="Encode the test images and evaluate the model.",
+            )
 
 
 def _rate(run: Run) -> float:
@@ -226,7 +229,7 @@ def _steering(run: Run, job: JobState) -> None:
                       shortcut="p", disabled=now.state == "queued")  # fmt: skip
         else:
             more = now.state == "stopped" and now.step < now.total
-            st.button("Go on", key="go_on", icon=":material/play_arrow:", type="primary", on_click=play, args=(run,),
+            st.button("Resume", key="go_on", icon=":material/play_arrow:", type="primary", on_click=play, args=(run,),
                       shortcut="p", disabled=over and not more)  # fmt: skip
         paused = now.state == "paused"
         left = now.per_epoch - now.step % now.per_epoch if now.per_epoch else 1
@@ -237,7 +240,7 @@ def _steering(run: Run, job: JobState) -> None:
         _rate_popover(run, over)
         st.button(
             "Branch", key="branch", icon=":material/fork_right:", on_click=branch_from, args=(run,),
-            disabled=run.checkpoint is None, help="Train a copy that goes on from here with other numbers.",
+            disabled=run.checkpoint is None, help="Copy this run and continue training with changed settings.",
         )  # fmt: skip
         managing.popover(run)
 
@@ -247,6 +250,6 @@ def _rate_popover(run: Run, over: bool) -> None:
         st.caption(f"Now {_rate(run):.3g}. A change takes effect at the next step and stays when the run resumes.")
         st.number_input(
             "Learning rate", 0.0, HIGHEST_RATE, _rate(run), format="%.2g", step=1e-4, key="train_rate",
-            help="0 brings the settings' own back.",
+            help="0 restores the learning rate of the settings.",
         )  # fmt: skip
-        st.button("Use it", key="use_rate", on_click=set_rate, args=(run,))
+        st.button("Apply", key="use_rate", on_click=set_rate, args=(run,))

@@ -35,7 +35,13 @@ PREFIX = "form_"
 NUMBER_WIDTH = 116  # pixels: seven digits and the two steppers
 CHART = {"displayModeBar": False}
 WORDS = {
-    **{"dynamic": "Dynamic", "static": "Static", "none": "None", "best": "Best on validation", "last": "Last"},
+    **{
+        "dynamic": "Dynamic",
+        "static": "Static",
+        "none": "None",
+        "best": "Best validation objective",
+        "last": "Last step",
+    },
     **{"relu": "ReLU", "leaky_relu": "Leaky ReLU", "elu": "ELU", "silu": "SiLU", "gelu": "GELU", "mish": "Mish"},
     **{"softplus": "Softplus", "tanh": "tanh", "sigmoid": "Sigmoid"},
 }
@@ -183,7 +189,7 @@ class Fields:
             offered,
             selection_mode="multi",
             format_func=lambda name: TERMS[name].title,
-            help="Taken off the objective, each with its weight. "
+            help="Subtracted from the objective, each with its weight. "
             + " ".join(f"{TERMS[name].title}: {TERMS[name].sentence}" for name in offered),
             **self._common("terms"),
         )

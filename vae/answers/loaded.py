@@ -57,7 +57,7 @@ def as_examples(run: Run, images: NDArray[Any]) -> "torch.Tensor":
         raise DataError(f"{run.name} takes images of shape {list(spec.shape)}, not {list(images.shape[1:])}.")
     x = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
     if not np.isfinite(x).all():
-        raise DataError("The image holds values that are no numbers.")
+        raise DataError("The image contains values that are not numbers.")
     kind = spec.likelihood_kind
     if kind.bounded and (x.min() < 0 or x.max() > 1):
         raise DataError(f"The image has values from {x.min():g} to {x.max():g}; {run.name} takes pixels from 0 to 1.")
@@ -100,4 +100,6 @@ def as_coded(run: Run, image: NDArray[Any], number: int | None) -> "torch.Tensor
 def check_finite(run: Run, *arrays: NDArray[Any]) -> None:
     """Raise RunError if a model's results are not finite."""
     if not all(np.isfinite(array).all() for array in arrays):
-        raise RunError(f"{run.name} answers with values that are no numbers at this point. Choose a point nearer to 0.")
+        raise RunError(
+            f"{run.name} answers with values that are not numbers at this point. Choose a point nearer to 0."
+        )

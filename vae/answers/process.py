@@ -82,8 +82,8 @@ def run_call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
                 "and ask again."
             ) from error
         raise JobError(
-            f"This could not be computed: {type(error).__name__}: {error}. If it happens again, the terminal of the "
-            "app says where, and a report of it would help."
+            f"This could not be computed: {type(error).__name__}: {error}. If it happens again, the terminal of "
+            "the app shows where; please report it."
         ) from error
 
 

@@ -31,7 +31,7 @@ def _diagnose(given: argparse.Namespace) -> None:
         known = report.diagnose(found, keep=True, say=say)
     findings = cards.judge(found.spec, quick.with_metrics(found, known))
     worst = cards.main(findings)
-    print("healthy" if worst is None else cards.TITLES[worst.name])
+    print("no fault found" if worst is None else cards.TITLES[worst.name])
     for name, finding in findings.items():
         if finding is not None:
             word = "absent" if isinstance(finding, Absent) else finding.severity.name.lower()

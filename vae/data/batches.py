@@ -15,7 +15,7 @@ from vae.spec import Spec
 
 @dataclass(frozen=True)
 class Batches:
-    """A split's examples [N, *shape], taken as batches of floats: binarised anew each time, or scaled to [0, 1].
+    """A split's examples [N, *shape], taken as batches of floats: binarised again each time, or scaled to [0, 1].
 
     `labels` [N] are present for models that are conditioned on labels.
     """

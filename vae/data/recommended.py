@@ -64,7 +64,8 @@ def misfit(name: str, dataset: str) -> str:
     preset(name)  # refuses an unknown one
     own, description = PRESETS[name].entries, describe(dataset)
     if own.get("condition") and not description.classes:
-        return f"This preset is told labels, and {description.title} has none. Choose other data, or another preset."
+        why = f"This preset is conditioned on labels, and {description.title} has none."
+        return f"{why} Choose other data, or another preset."
     likelihood = own.get("likelihood", {}).get("kind")
     if likelihood and not covers(dataset, likelihood):
         title = LIKELIHOODS[likelihood].title.lower()

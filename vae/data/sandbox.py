@@ -115,7 +115,7 @@ def _why(status: int, errors: bytes, limits: Limits) -> str:
     last = lines[-1][:200] if lines else f"exit status {status}"
     if "MemoryError" in last or "Unable to allocate" in last or "malloc" in last:
         return f"Reading it needs more than {limits.memory / GB:g} GB of memory. Use a smaller file."
-    return f"The file broke its reader ({last}), which ran apart from the app. The file is damaged: save it anew."
+    return f"The file broke its reader ({last}), which ran apart from the app. The file is damaged: save it again."
 
 
 def _answers(stream: Any, said: dict[str, Any], progress: Report | None) -> None:

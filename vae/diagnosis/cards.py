@@ -53,9 +53,9 @@ TITLES = {
     "probabilities": "Pixel probabilities miscalibrated",
     "loose": "A loose bound",
     "linear": "Worse than PCA",
-    "dead": "All dimensions dead",
-    "worthless": "Worth no more than no latents",
-    "ranks": "q is not the posterior",
+    "dead": "All dimensions inactive",
+    "worthless": "No better than a model without latents",
+    "ranks": "q differs from the true posterior",
     "samples": "Samples differ from the data",
 }
 
@@ -67,5 +67,5 @@ def judge(spec: Spec, evidence: Evidence) -> dict[str, Finding]:
 
 def main(findings: Mapping[str, Finding]) -> Verdict | None:
     """Return the main diagnosis: the verdict of the faulty card that comes first in causal order, or None."""
-    ill = [f for f in findings.values() if isinstance(f, Verdict) and f.severity == Severity.ILL]
+    ill = [f for f in findings.values() if isinstance(f, Verdict) and f.severity == Severity.PROBLEM]
     return min(ill, key=lambda verdict: CAUSES.index(verdict.name), default=None)

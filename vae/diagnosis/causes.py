@@ -45,7 +45,7 @@ def rates(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the rates of the dimensions and on which are active."""
     if not spec.probabilistic:
         return Absent(
-            f"{AUTOENCODER}, so no rate. How much each of its dimensions moves the image stands on the next card."
+            f"{AUTOENCODER}, so it has no rate. The next check shows how much each of its dimensions changes the image."
         )
     codes = evidence.codes
     if codes is None or codes.rates is None:
@@ -57,18 +57,17 @@ def rates(spec: Spec, evidence: Evidence) -> Finding:
     units = f"{active} active unit{'s' * (active != 1)} of {d} (Var E[z|x] > {ACTIVE})"
     if len(gone) == d:
         return Verdict(
-            Severity.ILL,
-            f"All {d} dimensions are dead: together they carry {signed(total, 3)} nats. {units}.",
-            "A code that costs nothing says nothing: q(z|x) is the prior for every image.",
+            Severity.PROBLEM,
+            f"All {d} dimensions are inactive: together they carry {signed(total, 3)} nats. {units}.",
+            "With a rate of 0 the code carries no information: q(z|x) is the prior for every image.",
             "dead",
         )
     if gone:
         return Verdict(
             Severity.NOTE,
-            f"{d - len(gone)} of {d} dimensions {carried}; {names(gone)} {'is' if len(gone) == 1 else 'are'} dead "
+            f"{d - len(gone)} of {d} dimensions {carried}; {names(gone)} {'is' if len(gone) == 1 else 'are'} inactive "
             f"(below {DEAD} nats). {units}.",
-            "A dimension dies where what it could tell is worth less than its rate. Where β is 1 that is thrift, and "
-            "the model needs no more; where it is larger, it is β's doing.",
+            "With β = 1 this is normal: the model needs no more dimensions. With a larger β, β is the cause.",
             "dead-dimensions",
         )
     return healthy(f"All {d} dimensions {carried} per image, over {codes.n:,} of them. {units}.")
@@ -84,12 +83,11 @@ def collapse(spec: Spec, evidence: Evidence) -> Finding:
     edge = [j for j, share in enumerate(codes.saturated) if share >= SATURATED]
     if edge:
         return Verdict(
-            Severity.ILL,
-            f"log σ of {names(edge)} stands at its bound for {max(codes.saturated):.0%} of the images.",
-            "At the bound its gradient fades, so the encoder cannot come back by itself. A step that was too large put "
-            "it there.",
+            Severity.PROBLEM,
+            f"log σ of {names(edge)} is at its bound for {max(codes.saturated):.0%} of the images.",
+            "At the bound the gradient vanishes, so training cannot undo it. The cause was a step that was too large.",
             "saturated",
-            (Remedy("Clip the gradient at 1", "no single step goes so far", {"clip": 1.0}),),
+            (Remedy("Clip the gradient at 1", "limits the length of a step", {"clip": 1.0}),),
         )
     if decoder is None:
         return None
@@ -99,9 +97,9 @@ def collapse(spec: Spec, evidence: Evidence) -> Finding:
         return _collapsed(spec, evidence, decoder, used)
     if not used:
         return Verdict(
-            Severity.ILL,
+            Severity.PROBLEM,
             f"The decoder ignores z: no dimension moves {IGNORED:.0%} of the pixels' variance.",
-            "The encoder tells the images apart, and the decoder answers all with one.",
+            "The encoder gives images different codes, but the decoder returns one image for all of them.",
             "collapsed",
             _ways(spec, evidence),
         )
@@ -112,9 +110,9 @@ def collapse(spec: Spec, evidence: Evidence) -> Finding:
         else ""
     )
     most = max(decoder.share, key=lambda s: s.value)
-    unused = f", and {names(gone)} nobody uses" if gone else ""
+    unused = f" ({names(gone)} {'is' if len(gone) == 1 else 'are'} unused)" if gone else ""
     return healthy(
-        f"No collapse: the decoder hears {len(used)} of {d} dimensions{unused}; the strongest moves "
+        f"No collapse: the decoder uses {len(used)} of {d} dimensions{unused}; the strongest moves "
         f"{most.value:.0%} ± {most.se:.0%} of the pixels' variance.{said_deaf}"
     )
 
@@ -132,10 +130,9 @@ def _unfinished(spec: Spec, training: Training) -> Verdict | None:
                 Remedy(f"{shown} at its goal after {steps:,} steps", "half of the run", {"objective": objective}),
             )
         return Verdict(
-            Severity.ILL,
-            f"Annealing is unfinished: {shown} had come to {signed(value)} at the last step, and was to reach "
-            f"{signed(goal)}.",
-            "What was kept was trained on another objective than it is measured by.",
+            Severity.PROBLEM,
+            f"Annealing is unfinished: {shown} was {signed(value)} at the last step; its goal is {signed(goal)}.",
+            "The saved weights were trained with another objective than the one that is evaluated.",
             "unfinished",
             mended,
         )
@@ -143,7 +140,7 @@ def _unfinished(spec: Spec, training: Training) -> Verdict | None:
         return Verdict(
             Severity.NOTE,
             f"Training ended after {training.epochs:,} of {training.asked:,} epochs.",
-            "It was stopped, or has not gone on; every card is about what was there then.",
+            "The training was stopped or interrupted. All checks use the weights of that moment.",
             "stopped",
         )
     return None
@@ -161,10 +158,13 @@ def _steps(spec: Spec, name: str, value: float) -> float:
 def _collapsed(spec: Spec, evidence: Evidence, decoder: Decoder, used: list[int]) -> Verdict:
     most = max(decoder.share, key=lambda s: s.value)
     if used:
-        start = f"The encoder is silent: all rates are 0, though the decoder would move {most.value:.0%} of the pixels."
+        start = (
+            "The encoder sends no information (all rates are 0), although the decoder could change "
+            f"{most.value:.0%} of the pixels' variance."
+        )
     else:
         start = f"The decoder ignores z: no dimension moves more than {most.value:.2%} of the pixels' variance."
-    return Verdict(Severity.ILL, f"{start} {_cause(spec, evidence)}", WHY, "collapsed", _ways(spec, evidence))
+    return Verdict(Severity.PROBLEM, f"{start} {_cause(spec, evidence)}", WHY, "collapsed", _ways(spec, evidence))
 
 
 WHY = (
@@ -190,28 +190,30 @@ def _cause(spec: Spec, evidence: Evidence) -> str:
         times = found.predicted.value / found.residual.value
         return (
             f"The cause is the likelihood's σ: {signed(found.predicted.value)}, {times:.1f} times the residuals' "
-            f"{with_error(found.residual, 3, '')}. In that noise nothing is worth its rate."
+            f"{with_error(found.residual, 3, '')}. With this σ no information saves as much distortion as it costs."
         )
     weight = beta(spec)
     if weight is not None and weight > 1:
         return f"The cause is β = {weight:g}: a nat of rate would have to save {weight:g} nats of distortion."
-    return "The decoder learned to do without before the encoder had anything to tell."
+    return "The decoder learned to ignore z before the encoder carried information."
 
 
 def _ways(spec: Spec, evidence: Evidence) -> tuple[Remedy, ...]:
     found = []
     if "sigma" in spec.likelihood and _drowned(evidence):
         learned = {**spec.likelihood, "sigma": "shared"}
-        found.append(Remedy("Learn σ", "the data choose the noise", {"likelihood": learned}))
+        found.append(Remedy("Learn σ", "the training fits the noise to the data", {"likelihood": learned}))
     weight = beta(spec)
     if weight is not None and weight > 1:
         found.append(ELBO)
     if not found:
         warm = {"schedule": "linear", "start": 0.0, "stop": 1.0, "steps": 2000}
         objective = {"kind": "elbo", "beta": warm}
-        found.append(Remedy("Warm β up", "the encoder speaks before it pays", {"objective": objective}))
+        found.append(
+            Remedy("Warm β up", "dimensions are used before their rate is penalised", {"objective": objective})
+        )
         free = {"kind": "free_bits", "floor": 0.25}
         changes = {"objective": free, "path": "reparametrised"}
         if spec.fits(**changes):
-            found.append(Remedy("Free bits", "a quarter nat of each dimension costs nothing", changes))
+            found.append(Remedy("Free bits", "the first 0.25 nats of each dimension are free", changes))
     return tuple(found)

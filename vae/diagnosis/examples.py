@@ -1,5 +1,5 @@
 """Five deliberately faulty models, each with one cause, to show every verdict: `python -m
-vae.diagnosis.examples [NAME ...]` trains them anew on the embedded digits, each in some ten seconds."""
+vae.diagnosis.examples [NAME ...]` trains them again on the embedded digits, each in some ten seconds."""
 
 import shutil
 import sys
@@ -37,35 +37,35 @@ def _grey(sigma: str | float) -> dict[str, Any]:
 EXAMPLES = {
     "unhealthy-collapsed": Example(
         "Collapsed",
-        "The likelihood's σ is 1, three times what the pixels vary at all: nothing is worth a nat of rate.",
+        "The σ of the likelihood is 1, three times the spread of the pixels, so no information saves what it costs.",
         "collapsed",
         "vae",
         _grey(1.0),
     ),
     "unhealthy-over-regularised": Example(
         "Over-regularised",
-        "β = 4: each nat of rate must buy four nats of distortion, so the latents say less than they could.",
+        "With β = 4 each nat of rate must save four nats of distortion, so the code carries too little.",
         "over-regularised",
         "beta-vae",
         {**_grey(0.2), "latent": 4, "objective": {"kind": "elbo", "beta": 4.0}},
     ),
     "unhealthy-beta-0": Example(
         "β = 0",
-        "The rate costs nothing: an autoencoder in all but name, whose posteriors are points.",
+        "The rate is free, so the model is almost an autoencoder and its posteriors are nearly points.",
         "under-regularised",
         "vae",
         {"objective": {"kind": "elbo", "beta": 0.0}},
     ),
     "unhealthy-sigma": Example(
         "σ too small",
-        "The likelihood's σ is 0.05 where the residuals are four times that: it is certain, and wrong.",
+        "The σ of the likelihood is 0.05, but the residuals are four times as large.",
         "sigma",
         "vae",
         _grey(0.05),
     ),
     "unhealthy-holes": Example(
         "Holes",
-        "A Wasserstein autoencoder whose codes nothing holds to the prior: its weight of the MMD is 0.",
+        "A Wasserstein autoencoder with an MMD weight of 0, so nothing pulls its codes to the prior.",
         "holes",
         "wae",
         {

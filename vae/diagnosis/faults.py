@@ -28,7 +28,9 @@ GAP_NOTE, GAP_ILL = 0.25, 0.5  # share of the latents' gain: a gap concerns the 
 def bound(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the bound against the best model without latents."""
     if not spec.probabilistic:
-        return Absent(f"{AUTOENCODER}, so no ELBO and no bound on log p(x): its numbers are its reconstructions'.")
+        return Absent(
+            f"{AUTOENCODER}, so it has no ELBO and no bound on log p(x). Only its reconstructions are judged."
+        )
     found = evidence.bound
     if found is None:
         return None
@@ -36,29 +38,29 @@ def bound(spec: Spec, evidence: Evidence) -> Finding:
     loss = with_error(found.gain._replace(value=-found.gain.value))
     if found.gain.below(0):
         return Verdict(
-            Severity.ILL,
+            Severity.PROBLEM,
             f"{worth}: {loss} worse than the best model without latents.",
-            "Each pixel by itself, fitted to the training images, says more of new ones than this model does. The "
-            "cards below say what went wrong.",
+            "A model of independent pixels, fitted to the training images, predicts new images better. The checks "
+            "below say what went wrong.",
             "worthless",
         )
     if not found.gain.above(0):
         return Verdict(
-            Severity.ILL,
+            Severity.PROBLEM,
             f"{worth}: no better than the best model without latents ({with_error(found.baseline)}).",
-            "Whatever the latents carry, it does not pay.",
+            "The latents do not improve the bound.",
             "worthless",
         )
-    return healthy(f"{worth}: the latents buy {with_error(found.gain)} over the best model without any.")
+    return healthy(f"{worth}: the latents improve it by {with_error(found.gain)} over the best model without latents.")
 
 
 def surgery(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the rate's decomposition, and on the gain from a better prior."""
     if not spec.probabilistic:
-        return Absent(f"{AUTOENCODER}, so no rate that could be taken apart.")
+        return Absent(f"{AUTOENCODER}, so it has no rate to split.")
     if not spec.normal_posterior or spec.condition is not None:
         return Absent(
-            "The rate is taken apart where q(z|x) is a Normal with independent dimensions and no label is told."
+            "The rate can be split only for unconditional models whose q(z|x) is a Normal with independent dimensions."
         )
     found, of = evidence.surgery, scale(evidence)
     if found is None or of is None:
@@ -67,18 +69,18 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
     error = (found.total_correlation.se**2 + found.dimension_kl.se**2) ** 0.5
     said = with_error(found.mutual_information)
     spent = f"Of {with_error(found.rate)} of rate over {found.rate.n:,} images, {said} say which image it is"
-    full = f" (of at most log N = {signed(found.cap)}: over more images it would be more)" if found.capped else ""
+    full = f" (of at most log N = {signed(found.cap)}, which grows with the number of images)" if found.capped else ""
     rest = f"{signed(wasted)} ± {error:.2f} nats are KL(q(z) ‖ p(z))"
-    severity = weight(wasted, of) if wasted > limits.ERRORS * error else Severity.HEALTHY
-    if severity == Severity.HEALTHY:
+    severity = weight(wasted, of) if wasted > limits.ERRORS * error else Severity.PASSED
+    if severity == Severity.PASSED:
         return healthy(f"{spent}{full}; {rest}, which a better prior would save.")
     remedies: tuple[Remedy, ...] = ()
     if spec.standard_prior and spec.objective_kind.bound:
-        remedies = (Remedy("VampPrior", "a prior made of posteriors", {"prior": {"kind": "vamp"}}),)
+        remedies = (Remedy("VampPrior", "a mixture of approximate posteriors as prior", {"prior": {"kind": "vamp"}}),)
     return Verdict(
         severity,
-        f"{spent}{full}; {rest}: paid for nothing but that the codes are not where the prior is.",
-        "With the prior replaced by q(z) itself the ELBO would be higher by exactly that (Hoffman & Johnson 2016).",
+        f"{spent}{full}; {rest}: spent only because the codes do not follow the prior.",
+        "With q(z) as the prior, the ELBO would be higher by exactly this number (Hoffman & Johnson 2016).",
         "prior",
         remedies,
     )
@@ -87,7 +89,7 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
 def gap(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the gap between the bound and log p(x)."""
     if not spec.probabilistic:
-        return Absent(f"{AUTOENCODER}, so no bound that could be tight or loose.")
+        return Absent(f"{AUTOENCODER}, so it has no bound whose gap could be measured.")
     found, of = evidence.gap, scale(evidence)
     if found is None or of is None:
         return None
@@ -97,29 +99,29 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
     says = f"The ELBO lies {with_error(found.gap)} below {what}"
     few = ""
     if not exactly and found.ess < FEW_EFFECTIVE:
-        few = f" Only {found.ess:.1f} of {found.k} samples are effective: the truth lies higher still."
+        few = f" The effective sample size is only {found.ess:.1f} of {found.k}, so log p(x) may be higher still."
     if evidence.tails is not None and evidence.tails.heavy.above(limits.HEAVY):
         share_heavy, k = evidence.tails.heavy, evidence.tails.k
         few += (
             f" For {share_heavy.value:.0%} ± {share_heavy.se:.0%} of the images, the K = {k:,} weights have too heavy "
-            "a tail (Pareto k): there L_K is too low by more than its error says."
+            "a tail (Pareto k): there L_K is too low by more than its standard error."
         )
     price = significant(found.gap)
     severity = weight(price, of, GAP_NOTE, GAP_ILL)
-    if severity == Severity.HEALTHY:
+    if severity == Severity.PASSED:
         return healthy(f"{says}{share(price, evidence)}.{few}")
     remedies = []
     if spec.normal_posterior and spec.objective_kind.bound:
-        remedies.append(Remedy("Full covariance", "ellipses may tilt", {"posterior": {"kind": "full_normal"}}))
-        remedies.append(Remedy("Flow posterior", "posteriors may bend", {"posterior": {"kind": "flow"}}))
+        remedies.append(Remedy("Full covariance", "ellipses in any direction", {"posterior": {"kind": "full_normal"}}))
+        remedies.append(Remedy("Flow posterior", "posteriors of any shape", {"posterior": {"kind": "flow"}}))
     if spec.objective_kind.bound and spec.objective_kind.samples == 1:
         objective = {"objective": {"kind": "iwae"}, "samples": 5}
-        remedies.append(Remedy("IWAE, K = 5", "a tighter bound to climb", objective))
+        remedies.append(Remedy("IWAE, K = 5", "a tighter bound as objective", objective))
     return Verdict(
         severity,
         f"{says}{share(price, evidence)}.{few}",
-        "q(z|x) is not the posterior: its family cannot be (tilted, bent, in two pieces), or the encoder does not find "
-        "the best of it.",
+        "q(z|x) differs from the true posterior: its family cannot match it (a tilted, bent or two-part shape), or the "
+        "encoder does not find the best member of the family.",
         "loose",
         tuple(remedies),
     )
@@ -131,15 +133,15 @@ def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
     if found is None:
         return None
     d = spec.latent
-    than = f"PCA with {d} axes leaves {with_error(found.pca, 2, '')} of squared error an image"
+    than = f"PCA with {d} axes leaves a squared error of {with_error(found.pca, 2, '')} per image"
     mine = f"this model {with_error(found.error, 2, '')}"
     if found.saved.below(-limits.LINEAR * found.pca.value):
         return Verdict(
-            Severity.ILL,
+            Severity.PROBLEM,
             f"{than}, {mine}: a linear map does better.",
-            "Either the code says less than it could, or the decoder does not read it.",
+            "Either the code carries too little information, or the decoder does not use it.",
             "linear",
-            (Remedy("Learning rate / 3", "and the epochs to go with it", _slower(spec)),) if _slower(spec) else (),
+            (Remedy("Learning rate / 3", "smaller steps", _slower(spec)),) if _slower(spec) else (),
         )
     says = f"{than}, {mine}"
     worst = max(found.classes, key=lambda name: found.classes[name].value, default="")
@@ -151,9 +153,15 @@ def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
             return Verdict(
                 Severity.NOTE,
                 f"{says}.",
-                "One class takes more than its share: rarer, or more varied than the latents have room for.",
+                "This class is rare, or it varies more than the latent dimensions can encode.",
                 "class",
-                (Remedy(f"{d + 1} latents", "room for what sets its images apart", {"latent": d + 1}),),
+                (
+                    Remedy(
+                        f"{d + 1} latents",
+                        "one more dimension for the differences within this class",
+                        {"latent": d + 1},
+                    ),
+                ),
             )
     return healthy(f"{says}.")
 
@@ -171,11 +179,11 @@ def overfitting(spec: Spec, evidence: Evidence) -> Finding:
     if found is None or of is None:
         return None
     what = "ELBO" if spec.probabilistic else "−distortion"
-    says = f"The {what} of training images is {with_error(found.train)}, and that of new ones"
-    apart = f"{with_error(found.difference)} apart"
+    says = f"The {what} of training images is {with_error(found.train)}; on new images it differs by"
+    apart = with_error(found.difference)
     price = significant(found.difference)
     severity = weight(price, of)
-    if severity == Severity.HEALTHY:
+    if severity == Severity.PASSED:
         much = share(price, evidence) if price else ", within three standard errors"
         return healthy(f"{says} {apart}{much}.")
     remedies = [DECAY]
@@ -185,11 +193,11 @@ def overfitting(spec: Spec, evidence: Evidence) -> Finding:
         remedies.insert(0, BEST)
     if spec.encoder.get("widths"):
         halved = {**spec.encoder, "widths": [max(1, w // 2) for w in spec.encoder["widths"]]}
-        remedies.append(Remedy("Half the widths", "less room to learn by heart", {"encoder": halved}))
+        remedies.append(Remedy("Half the widths", "less capacity to memorise", {"encoder": halved}))
     return Verdict(
         severity,
         f"{says} {apart}{share(price, evidence)}.",
-        "The model has learned its training images, not only what they have in common.",
+        "The model has memorised details of its training images.",
         "overfitted",
         tuple(remedies),
     )

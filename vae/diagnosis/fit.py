@@ -25,29 +25,30 @@ from vae.spec import Spec
 def posterior(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on q: whether its width is optimal, and the aggregate posterior has the prior's moments."""
     if not spec.probabilistic:
-        return Absent(f"{AUTOENCODER}, so nothing whose width could be right or wrong.")
+        return Absent(f"{AUTOENCODER}, so there is no width to judge.")
     if not spec.posterior_kind.scalable:
-        return Absent(f"q is a {spec.posterior['kind']} here, which has no one width that could be scaled.")
+        return Absent(f"q is a {spec.posterior['kind']} here, which has no single width to scale.")
     found, of = evidence.width, scale(evidence)
     if found is None or of is None or evidence.codes is None:
         return None
     apart = _moments(spec, evidence)
     given = spec.posterior.get("sigma", "each")
     if not isinstance(given, str):
-        return healthy(f"q's σ is given as {given:g}, so its width is nobody's mistake. {apart}")
+        return healthy(f"σ of q is fixed at {given:g}, so its width is not judged. {apart}")
     if found.slope is None:
-        return healthy(f"q is the prior itself, so that its width changes nothing. {apart}")
+        return healthy(f"q equals the prior, so its width changes nothing. {apart}")
     gain, c, slope = found.gain[found.best], found.factors[found.best], found.slope
     price = gain.value if gain.above(0) else 0.0
     would = f"with σ {c:g} times as wide the ELBO would be {with_error(gain)} higher"
     marks = {"note": limits.WIDTH_NOTE, "ill": limits.WIDTH_ILL}
-    trade = f"A nat of rate buys {with_error(slope, 2, '')} nats of distortion"
+    trade = f"One more nat of rate saves {with_error(slope, 2, '')} nats of distortion"
     if slope.above(limits.OVER):
         return Verdict(
             max(weight(price, of, **marks), Severity.NOTE),
-            f"{trade}, where the ELBO asks for 1: q is too wide. {would[0].upper()}{would[1:]}. {apart}",
-            f"The encoder lives by β ≈ {slope.value:.1f}. It keeps to itself what would lower the distortion more than "
-            "it costs; training anew at β = 1 gains more than the width alone.",
+            f"{trade}; at the optimum of the ELBO it is 1. q is too wide. {would[0].upper()}{would[1:]}. {apart}",
+            f"The encoder behaves as if β ≈ {slope.value:.1f}: it leaves out information that would save more "
+            "distortion "
+            "than it costs. Training again with β = 1 gains more than the width alone.",
             "over-regularised",
             _lower(spec),
         )
@@ -55,19 +56,19 @@ def posterior(spec: Spec, evidence: Evidence) -> Finding:
         severity = max(weight(price, of, **marks), Severity.NOTE)
         return Verdict(
             severity if slope.below(limits.UNDER_ILL) else Severity.NOTE,
-            f"{trade}, where the ELBO asks for 1: q is too narrow. {would[0].upper()}{would[1:]}. {apart}",
-            f"The encoder lives by β ≈ {slope.value:.2f}: rate is nearly free, so it spends nats that save nothing, "
-            "and the codes go where the prior never looks.",
+            f"{trade}; at the optimum of the ELBO it is 1. q is too narrow. {would[0].upper()}{would[1:]}. {apart}",
+            f"The encoder behaves as if β ≈ {slope.value:.2f}: the rate is nearly free, so it spends nats that save no "
+            "distortion, and the codes lie where the prior has no samples.",
             "under-regularised",
             (ELBO,),
         )
-    return healthy(f"{trade}: q is as wide as the ELBO would have it. {apart}")
+    return healthy(f"{trade}; at the optimum of the ELBO it is 1. The width of q is right. {apart}")
 
 
 def _lower(spec: Spec) -> tuple[Remedy, ...]:
     weight_now = beta(spec)
     warm = {"kind": "elbo", "beta": {"schedule": "linear", "start": 0.0, "stop": 1.0, "steps": 2000}}
-    later = Remedy("β from 0 to 1", "dimensions come alive before they pay", {"objective": warm})
+    later = Remedy("β from 0 to 1", "dimensions are used before their rate is penalised", {"objective": warm})
     return (ELBO, later) if weight_now is None or weight_now > 1 else (later,)
 
 
@@ -75,35 +76,33 @@ def _moments(spec: Spec, evidence: Evidence) -> str:
     """Compare the aggregate posterior's moments with the prior's, if that is N(0, I)."""
     assert evidence.codes is not None
     if not spec.standard_prior:
-        return f"The prior {spec.other_prior}, so the moments of N(0, I) are no yardstick."
+        return f"The prior {spec.other_prior}, so it is not compared with N(0, I)."
     codes = evidence.codes
     far = max(codes.sigma, key=lambda s: abs(s - 1))
     mean = max(codes.mean, key=abs)
     if abs(far - 1) <= limits.MOMENT and abs(mean) <= limits.MOMENT:
-        return f"All q together have means within {abs(mean):.2f} of 0 and σ within {abs(far - 1):.2f} of 1."
-    return f"All q together are not N(0, I): a mean of {signed(mean)}, a σ of {signed(far)}."
+        moments = f"means within {abs(mean):.2f} of 0 and standard deviations within {abs(far - 1):.2f} of 1"
+        return f"The aggregate posterior has {moments}."
+    return f"The aggregate posterior is not N(0, I): one mean is {signed(mean)}, one standard deviation {signed(far)}."
 
 
 def likelihood(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the calibration of p(x|z)."""
     found, of = evidence.likelihood, scale(evidence)
     if not spec.likelihood_kind.spread and not spec.likelihood_kind.binary:
-        return Absent(
-            "A continuous Bernoulli has no σ of its own, and grey pixels are no events whose frequency could be "
-            "counted."
-        )
+        return Absent("A continuous Bernoulli has no σ, and the frequency of grey pixels cannot be counted.")
     if found is None or of is None:
         return None
     if found.kind == "probability":
         return _reliability(spec, found.error or 0.0)
     assert found.predicted is not None and found.residual is not None
     ratio = found.residual.value / found.predicted.value
-    says = f"σ says {signed(found.predicted.value, 3)}, the residuals {with_error(found.residual, 3, '')}"
+    says = f"σ is {signed(found.predicted.value, 3)}; the residuals have {with_error(found.residual, 3, '')}"
     if 1 / limits.RATIO <= ratio <= limits.RATIO:
-        return healthy(f"{says}: a factor of {ratio:.2f}, so that the likelihood means what it says.")
+        return healthy(f"{says}: a factor of {ratio:.2f}, so σ is right.")
     cost = found.cost
     if cost is None:
-        severity = Severity.ILL if not 0.5 <= ratio <= 2 else Severity.NOTE
+        severity = Severity.PROBLEM if not 0.5 <= ratio <= 2 else Severity.NOTE
     else:
         severity = weight(cost, of)
     price = "" if cost is None else f", which costs {signed(cost, 1)} nats per image"
@@ -114,31 +113,40 @@ def likelihood(spec: Spec, evidence: Evidence) -> Finding:
         learned = {**spec.likelihood, "sigma": "shared"}
         measured = {**spec.likelihood, "sigma": round(found.residual.value, 3)}
         remedies = (
-            Remedy("Learn σ", "one σ for all pixels, which the data choose", {"likelihood": learned}),
-            Remedy(f"σ = {measured['sigma']:g}", "the residuals' own, as they are now", {"likelihood": measured}),
+            Remedy("Learn σ", "one σ for all pixels, fitted to the data", {"likelihood": learned}),
+            Remedy(
+                f"σ = {measured['sigma']:g}",
+                "the standard deviation of the present residuals",
+                {"likelihood": measured},
+            ),
         )
-    if severity == Severity.HEALTHY:
-        return healthy(f"{says}: a factor of {ratio:.2f}{price}, little beside what the latents buy.")
+    if severity == Severity.PASSED:
+        return healthy(
+            f"{says}: a factor of {ratio:.2f}{price}, which is little compared with the improvement by the latents."
+        )
     return Verdict(
         severity,
         f"{says}: σ is {ratio if small else 1 / ratio:.1f} times too {'small' if small else 'large'}{price}.",
-        "σ too small makes every error a catastrophe: reconstruction is all that counts, the rate next to nothing, as "
-        "if β were small. Every sample is drawn with too little noise."
+        "With a σ that is too small, every error costs too much: the reconstruction dominates and the rate hardly "
+        "matters, as if β were small. Samples have too little noise."
         if small
-        else "σ too large drowns the images in noise: little is worth its rate, as if β were large.",
+        else "With a σ that is too large, errors cost too little: hardly any information saves as much as it costs, as "
+        "if β were large.",
         "sigma",
         remedies,
     )
 
 
 def _reliability(spec: Spec, error: float) -> Verdict:
-    says = f"Pixels said to be white with probability p are white that often, to {100 * error:.2f} percentage points"
+    says = (
+        f"Predicted and observed frequencies of white pixels differ by {100 * error:.2f} percentage points on average"
+    )
     if error < limits.ERROR_NOTE:
         return healthy(f"{says}.")
     return Verdict(
-        Severity.ILL if error >= limits.ERROR_ILL else Severity.NOTE,
+        Severity.PROBLEM if error >= limits.ERROR_ILL else Severity.NOTE,
         f"Pixel probabilities are off by {100 * error:.1f} percentage points on average.",
-        "A decoder that is more certain than it is right has learned its training images by heart.",
+        "A decoder that is too certain has memorised its training images.",
         "probabilities",
         (BEST if spec.keep != "best" else DECAY,),
     )
@@ -147,7 +155,7 @@ def _reliability(spec: Spec, error: float) -> Verdict:
 def holes(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on holes: the prior's mass where there are no data."""
     if spec.probabilistic and spec.condition is not None and spec.condition.get("prior"):
-        return Absent("Each label has a prior of its own here, and holes are told of one prior.")
+        return Absent("Each label has its own prior, and this check is for one prior.")
     found = evidence.holes
     if found is None:
         return None
@@ -157,8 +165,8 @@ def holes(spec: Spec, evidence: Evidence) -> Finding:
     else:
         # if q(z) is unreliable, isolated codes count as holes too: use the excess of the draws' share
         says = (
-            f"{share.value:.1%} ± {share.se:.1%} of draws of {found.source} lie far from all codes, which "
-            f"{found.strays:.0%} of q(z)'s own do"
+            f"{share.value:.1%} ± {share.se:.1%} of draws of {found.source} are far from every code (of draws of "
+            f"q(z): {found.strays:.0%})"
         )
         share = share._replace(value=share.value - found.strays)
     if not share.above(limits.HOLES_NOTE):
@@ -167,16 +175,16 @@ def holes(spec: Spec, evidence: Evidence) -> Finding:
     if not spec.probabilistic:
         return Verdict(
             Severity.NOTE,
-            f"{says}: what is decoded there, nothing was ever trained to be.",
-            "Nothing holds an autoencoder's codes together, so between them anything may come out.",
+            f"{says}: the decoder was never trained at such points.",
+            "An autoencoder does not keep its codes together, so points between them may decode to anything.",
             "holes",
             remedies,
         )
     return Verdict(
-        Severity.ILL if share.above(limits.HOLES_ILL) else Severity.NOTE,
-        f"{says}: so many samples decode from where no image was ever encoded.",
-        "The prior and the aggregate posterior are two distributions here; the decoder was trained on the second and "
-        "is sampled from the first.",
+        Severity.PROBLEM if share.above(limits.HOLES_ILL) else Severity.NOTE,
+        f"{says}: so many samples are decoded from places where no image was encoded.",
+        "The prior and the aggregate posterior differ. The decoder was trained on the second and is sampled from the "
+        "first.",
         "holes",
         remedies,
     )
@@ -190,18 +198,18 @@ def _fill(spec: Spec) -> tuple[Remedy, ...]:
             "objective": {"kind": "elbo", "beta": 1.0},
             "terms": (),
         }
-        return (Remedy("Make it a VAE", "its codes must then fill the prior", changes),)
+        return (Remedy("Make it a VAE", "a prior for its codes", changes),)
     found = []
     if name := spec.objective_kind.aggregate_weight:
         weight_now = spec.objective_kind.filled(spec.objective)[name]
         least = 100.0 if not isinstance(weight_now, int | float) or weight_now < 100 else 10.0 * weight_now
         objective = {**spec.objective, name: least}
-        found.append(Remedy(f"MMD weight {least:g}", "codes are held to the prior", {"objective": objective}))
+        found.append(Remedy(f"MMD weight {least:g}", "the codes are pulled to the prior", {"objective": objective}))
     elif (weight_now := beta(spec)) is not None and weight_now < 1:
         found.append(ELBO)
     if spec.standard_prior and spec.condition is None and spec.objective_kind.bound:
-        found.append(Remedy("Mixture prior", "the prior goes where the codes are", {"prior": {"kind": "mixture"}}))
-        found.append(Remedy("VampPrior", "a prior made of posteriors", {"prior": {"kind": "vamp"}}))
+        found.append(Remedy("Mixture prior", "a prior that is fitted to the codes", {"prior": {"kind": "mixture"}}))
+        found.append(Remedy("VampPrior", "a mixture of approximate posteriors as prior", {"prior": {"kind": "vamp"}}))
     return tuple(found)
 
 

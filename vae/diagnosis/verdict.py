@@ -13,9 +13,9 @@ from vae.spec.schedules import at
 class Severity(IntEnum):
     """The severity of a verdict."""
 
-    HEALTHY = 0
+    PASSED = 0
     NOTE = 1
-    ILL = 2
+    PROBLEM = 2
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ Finding = Verdict | Absent | None  # None: the evidence is not measured yet
 
 def healthy(sentence: str, why: str = "") -> Verdict:
     """Return a verdict without a fault."""
-    return Verdict(Severity.HEALTHY, sentence, why)
+    return Verdict(Severity.PASSED, sentence, why)
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -75,12 +75,12 @@ def scale(evidence: Evidence) -> float | None:
 def share(price: float, evidence: Evidence) -> str:
     """Return a loss as a share of the latents' gain, in words; "" if the gain is too small."""
     gain = evidence.bound.gain.value if evidence.bound is not None else 0.0
-    return f": {price / gain:.0%} of what the latents buy" if gain > LEAST_SCALE else ""
+    return f": {price / gain:.0%} of the improvement by the latents" if gain > LEAST_SCALE else ""
 
 
 def weight(price: float, of: float, note: float = NOTE, ill: float = ILL) -> Severity:
     """Return the severity of a fault with this loss."""
-    return Severity.ILL if price >= ill * of else Severity.NOTE if price >= note * of else Severity.HEALTHY
+    return Severity.PROBLEM if price >= ill * of else Severity.NOTE if price >= note * of else Severity.PASSED
 
 
 def beta(spec: Spec, step: int = 10**9) -> float | None:
@@ -91,7 +91,7 @@ def beta(spec: Spec, step: int = 10**9) -> float | None:
     return at(value, step)
 
 
-ELBO = Remedy("β = 1", "the ELBO's own weight of the rate", {"objective": {"kind": "elbo", "beta": 1.0}})
-BEST = Remedy("Keep the best weights", "those of the best validation", {"keep": "best"})
-DECAY = Remedy("Weight decay 0.01", "weights that are no larger than they must be", {"weight_decay": 0.01})
+ELBO = Remedy("β = 1", "the weight of the rate in the ELBO", {"objective": {"kind": "elbo", "beta": 1.0}})
+BEST = Remedy("Keep the best weights", "the weights with the best validation objective", {"keep": "best"})
+DECAY = Remedy("Weight decay 0.01", "smaller weights", {"weight_decay": 0.01})
 AUTOENCODER = "An autoencoder has no prior and no density q(z|x)"

@@ -138,7 +138,7 @@ def anneal(
     ess = (2 * log_sum - log_square).exp()
     if not log_sum.isfinite().all():
         raise ValueError(
-            "a density along the way is not finite: the weights of this model are no numbers, or too large"
+            "a density along the way is not finite: the weights of this model are not numbers, or too large"
         )
     se = ((chains / ess - 1).clamp_min(0) / max(chains - 1, 1)).sqrt()
     return Annealed(log_sum - math.log(chains), se, ess, accepted)

@@ -31,7 +31,7 @@ class Estimate:
         if wrong:
             raise NotFiniteError(
                 f"{wrong:,} of {len(values):,} values are not finite, so their mean is no number: the model's weights "
-                "have grown too large. Train it anew with a smaller learning rate or a clipped gradient."
+                "have grown too large. Train it again with a smaller learning rate or a clipped gradient."
             )
         se = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else math.nan
         return cls(values.mean().item(), se, len(values))

@@ -219,7 +219,7 @@ def _measure(field: _Field, pairs: _Pairs, values: Tensor, step: float, n: int) 
     top.scatter_reduce_(0, pairs.image, values.amax(1).double(), "amax")
     if top.isnan().any() or (top == math.inf).any():
         raise ValueError(
-            "log p(x, z) is not finite on the lattice: the weights of this model are no numbers, or too large"
+            "log p(x, z) is not finite on the lattice: the weights of this model are not numbers, or too large"
         )
     # clamped, since an exp that underflows takes several times as long
     root = ((values - top[pairs.image, None].to(values.dtype)) / 2).clamp_min(-80).exp()

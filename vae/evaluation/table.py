@@ -123,14 +123,14 @@ def _bounds(
     if model.prior is not None:
         rate, elbo = (torch.cat([getattr(part, name) for part in parts]) for name in ("rate", "elbo"))
         how = "in closed form" if parts[0].exact_rate else drawn
-        yield Row("rate", r"\mathrm{KL}(q(z|x)\,\|\,p(z))", Estimate.of(rate), note=f"what a code costs: {how}")
+        yield Row("rate", r"\mathrm{KL}(q(z|x)\,\|\,p(z))", Estimate.of(rate), note=f"rate, computed {how}")
         yield Row("elbo", r"\mathrm{ELBO}", Estimate.of(elbo), note="minus both: a lower bound of log p(x)")
         for rungs in zip(*[part.ladder for part in parts], strict=True):
             k = rungs[0].k
             log_px = Estimate.of(torch.cat([rung.log_px for rung in rungs]))
             ess = Estimate.of(torch.cat([rung.ess for rung in rungs]))
             yield Row(
-                f"log_px_{k}", rf"\mathcal{{L}}_{{{k}}}", log_px, note=f"effective samples {ess.value:.1f} of {k}"
+                f"log_px_{k}", rf"\mathcal{{L}}_{{{k}}}", log_px, note=f"effective sample size {ess.value:.1f} of {k}"
             )
         best = Estimate.of(torch.cat([part.ladder[-1].log_px for part in parts]))
         dims = x[0].numel()
@@ -158,7 +158,7 @@ def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Ite
                 note += "; the higher of those from q and from the prior"
                 count = int(found.disagree.sum())
                 if count:
-                    note += f", which contradict each other for {count} of {len(x)} images: q misses modes, or both do"
+                    note += f", which disagree for {count} of {len(x)} images: q misses modes, or both do"
             yield Row("log_px_ais", r"\log p(x)", Estimate.of(found.log_px), note=note)
         return
     if sizes.exact:
@@ -173,13 +173,13 @@ def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Ite
             "amortisation_gap",
             r"\mathrm{ELBO}(q^*) - \mathrm{ELBO}(q)",
             Estimate.of(gap.amortisation),
-            note="what each image gains by a q of its own",
+            note="gain of the best q of this family for each image",
         )
         yield Row(
             "approximation_gap",
             r"\log p(x) - \mathrm{ELBO}(q^*)",
             Estimate.of(gap.approximation),
-            note="what is left: the best q of this family is none better",
+            note="remaining gap of the best q of this family",
         )
 
 
@@ -203,7 +203,7 @@ def _information(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) 
     over = f"over {len(few):,} different examples, H = log N = {found.entropy:.2f}"
     yield Row("information_plain", r"H - D", found.plain, note=f"{over}; the decoder as it is")
     yield Row("information_lower", r"H - D_N", found.lower, note=f"{over}; the decoder choosing among them")
-    exactly = "z is a function of x: I itself; R is infinite" if found.deterministic else "min(R, log N)"
+    exactly = "z is a function of x, so this is I(x; z); R is infinite" if found.deterministic else "min(R, log N)"
     yield Row("information_upper", r"I \leq", found.upper, note=f"{over}; {exactly}")
 
 

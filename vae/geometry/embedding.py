@@ -198,7 +198,7 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
     if different < FEWEST:
         raise RunError(
             f"a map by neighbours needs at least {FEWEST} different codes, and these {len(codes):,} have {different}: "
-            "the encoder hardly tells the images apart. See Diagnose for why."
+            "the encoder gives most images the same code. Diagnose shows why."
         )
     began = time.perf_counter()
     means = np.ascontiguousarray(codes.means, np.float32)
@@ -222,7 +222,7 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
         say(0.7, "the way back from the map")
         inverse, extent = _inverse(mapper, places + centre)
         extent = extent - centre[[0, 0, 1, 1]]
-    say(0.97, "how far it may be believed")
+    say(0.97, "measuring the trustworthiness")
     judged = slice(None) if len(means) <= JUDGED else generator.permutation(len(means))[:JUDGED]
     trust = trustworthiness(means[judged], places[judged])
     say(1.0, "done")

@@ -15,8 +15,8 @@ class Kind:
 
 
 KINDS = {
-    "line": Kind("straight", "(1 − t) a + t b from each waypoint to the next, in equal steps of z"),
-    "slerp": Kind("spherical", "great circles about 0, where a Normal prior has its mass, in equal steps of z"),
-    "geodesic": Kind("geodesic", "least energy under the pull-back metric JᵀJ of the decoder's mean", in_pixels=True),
-    "data": Kind("through the data", "least energy where each step is dearer the lower log q(z) is", densities=True),
+    "line": Kind("linear", "(1 − t) a + t b from each waypoint to the next, in equal steps of z"),
+    "slerp": Kind("slerp (great circle)", "arcs of great circles around 0, in equal steps of z"),
+    "geodesic": Kind("geodesic", "minimum energy under the pull-back metric JᵀJ of the decoder's mean", in_pixels=True),
+    "data": Kind("through the data", "minimum energy; a step costs more where log q(z) is low", densities=True),
 }

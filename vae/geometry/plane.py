@@ -6,6 +6,7 @@ import numpy as np
 
 from vae.runs import Codes
 
+REST = "the dimensions that are not shown are 0"
 BLOCK = 16_384  # codes at a time
 
 
@@ -61,7 +62,7 @@ def pair(latent: int, i: int, j: int, *, note: str = "") -> Plane:
     basis = np.zeros((2, latent))
     basis[0, i] = basis[1, j] = 1.0
     titles = f"z<sub>{i + 1}</sub>", f"z<sub>{j + 1}</sub>"
-    return Plane(np.zeros(latent), basis, titles, note or ("other dimensions at 0" if latent > 2 else ""))
+    return Plane(np.zeros(latent), basis, titles, note or (REST if latent > 2 else ""))
 
 
 def principal(codes: Codes) -> Plane:
@@ -95,4 +96,4 @@ def default(codes: Codes) -> Plane:
         return pair(latent, 0, 1)
     spread = rates(codes)
     i, j = np.argsort(-(spread if spread is not None else codes.means.var(0)))[:2]
-    return pair(latent, int(i), int(j), note="highest KL; other dimensions at 0" if spread is not None else "")
+    return pair(latent, int(i), int(j), note=f"the pair with the highest KL; {REST}" if spread is not None else "")

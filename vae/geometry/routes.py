@@ -45,8 +45,8 @@ class World:
         """The metric that grows where q(z) is below its median over the codes; raises ValueError without densities."""
         if self.aggregate is None:
             raise ValueError(
-                "nothing says where its aggregate posterior is, which is known of Normal q(z|x) alone: choose another "
-                "kind of path, or another model"
+                "its aggregate posterior is known only for a Normal q(z|x): choose another kind of path, or another "
+                "model"
             )
         return self._ground(Conformal(Scarcity(self.aggregate, self.aggregate.typical())))
 

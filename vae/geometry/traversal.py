@@ -59,7 +59,7 @@ def dimensions(codes: Codes, normal: bool) -> list[Dimension]:
             ends = (ends[0] - 1.0, ends[1] + 1.0)  # a constant dimension has no range
         why = ""
         if gone[j] and kl is not None:
-            why = f"its rate is {kl[j]:.4f} nats, below {DEAD:g}: q hardly knows the image"
+            why = f"its rate is {kl[j]:.4f} nats, below {DEAD:g}: q(z|x) hardly changes between images"
         elif gone[j]:
             why = f"its codes' variance is {variance[j]:.2g}, less than {STILL:.0%} of the largest"
         found.append(Dimension(int(j), None if kl is None else float(kl[j]), float(variance[j]), *ends, why))

@@ -45,7 +45,7 @@ TOO_BIG = (
     "No machine of the cluster has {processors} processors and {gpus} GPUs, so the run waits until one joins. Stop it "
     "to ask for less."
 )
-LOST = "The cluster does not know the run's job any more: it was started anew. {kept}"
+LOST = "The cluster does not know the run's job any more: it was restarted. {kept}"
 ENDED = "The run's job on the cluster has ended ({how}). {kept}"
 MOVED = "The machine or process that trained it was lost. It goes on from its last checkpoint at its next turn."
 KEPT_CHECKPOINT = "The last checkpoint is kept. Resume the run to go on from there."
@@ -96,7 +96,7 @@ class Cluster:
             now, note = status.current(run), task.read(run)
             if now.alive:
                 return
-            seen = self._look(anew=True)
+            seen = self._look(again=True)
             if seen.problem:
                 raise JobError(seen.problem)
             if seen.alive(note):
@@ -144,7 +144,7 @@ class Cluster:
         if now.alive:
             return
         with task.lock(run):
-            note, seen = task.read(run), self._look(anew=True)
+            note, seen = task.read(run), self._look(again=True)
             alive = seen.alive(note)
             if Run(run).checkpoint is None and _file_status(run).state != "starting":
                 if note is not None:
@@ -213,15 +213,15 @@ class Cluster:
         if self._client is None:
             threading.Thread(target=self._look, daemon=True).start()
 
-    def _look(self, anew: bool = False) -> _Seen:
+    def _look(self, again: bool = False) -> _Seen:
         """Return a snapshot at most a second old; during a request, other callers get the previous one."""
         seen = self._seen
-        if time.monotonic() < seen.until and not anew:
+        if time.monotonic() < seen.until and not again:
             return seen
-        if not self._asking.acquire(blocking=anew or not seen.until):
+        if not self._asking.acquire(blocking=again or not seen.until):
             return seen
         try:
-            if anew or self._seen is seen:
+            if again or self._seen is seen:
                 self._seen = self._ask()
             return self._seen
         finally:

@@ -35,7 +35,7 @@ LATER = 75
 
 KILLED = (
     "The trainer was ended {deaths} times in a row near step {step:,}, most likely because memory ran out. The last "
-    "checkpoint is kept. Free some memory and resume, or train anew with a smaller batch or smaller networks."
+    "checkpoint is kept. Free some memory and resume, or train again with a smaller batch or smaller networks."
 )
 
 

@@ -40,7 +40,7 @@ def read(content: bytes, external: External | None = None) -> Graph:
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's own errors have no common base in onnx
-        text = "This is no ONNX file, or it is cut short. Export it again, or download it anew."
+        text = "This is no ONNX file, or it is cut short. Export it again, or download it again."
         raise OpenError(text) from error
     versions = {entry.domain: entry.version for entry in model.opset_import}
     graph = model.graph

@@ -30,7 +30,7 @@ def load_weights(run: Run, model: LatentModel) -> None:
         _check_names(run, model, weights)
         model.load_state_dict(weights)
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run anew.") from error
+        raise RunError(f"{run.name}/model.safetensors does not fit spec.json: {error}. Train the run again.") from error
     for name, weight in weights.items():
         if not weight.isfinite().all():
             raise RunError(f"{run.name}/model.safetensors: {name} holds NaN or infinity. {RESUME}")
@@ -44,7 +44,7 @@ def _check_names(run: Run, model: LatentModel, weights: dict[str, Tensor]) -> No
     if found:
         raise RunError(
             f"{run.name}/model.safetensors does not fit spec.json: {' and '.join(found)}. The weights are another "
-            "network's: rename them, restore the pair, or train the run anew."
+            "network's: rename them, restore the pair, or train the run again."
         )
 
 
@@ -73,6 +73,6 @@ def encoded_examples(run: Run, whole: Batches | None = None) -> Batches:
     if len(batches) != count:
         raise RunError(
             f"{run.name} has {count:,} codes, and the test split here {len(batches):,} images: they are not "
-            "the same ones. Train it anew, or bring back its data."
+            "the same ones. Train it again, or bring back its data."
         )
     return batches

@@ -26,7 +26,7 @@ def sizes(numbers: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def known(run: Run) -> dict[str, Any]:
-    """Return the run's saved numbers, read anew; {} if there are none or they are damaged."""
+    """Return the run's saved numbers, read again; {} if there are none or they are damaged."""
     try:
         return Run(run.path).metrics
     except RunError:

@@ -20,7 +20,7 @@ from vae.spec import Spec, SpecError, json_text
 from vae.spec.layers import fold
 from vae.spec.layers import weights as weights_of
 
-RESUME = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it anew."
+RESUME = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it again."
 SHOWN_LABEL = 0  # the default label of a conditional decoder
 
 
@@ -84,7 +84,7 @@ class Run:
             )
 
     def copy(self) -> "Run":
-        """Return another object with the spec, metrics and metadata that were read; its other files are read anew."""
+        """Return another object with the spec, metrics and metadata that were read; its other files are read again."""
         made = object.__new__(Run)
         made.__dict__ |= {k: v for k, v in self.__dict__.items() if k in ("path", "spec", "metrics", "meta")}
         return made
@@ -104,7 +104,7 @@ class Run:
             return Spec.from_json(files.read_small(self.path / "spec.json"))
         except (SpecError, ValueError, OSError) as error:
             raise RunError(
-                f"{self.name}/spec.json cannot be used: {str(error).rstrip('.')}. Restore it, or train the run anew."
+                f"{self.name}/spec.json cannot be used: {str(error).rstrip('.')}. Restore it, or train the run again."
             ) from error
 
     @cached_property
@@ -238,7 +238,7 @@ class Run:
                 if found != shape:
                     raise RunError(
                         f"{self.name}: decoder layer {name} is {found}, but spec.json says {shape}. "
-                        "The weights belong to another spec: restore the pair, or train the run anew."
+                        "The weights belong to another spec: restore the pair, or train the run again."
                     )
         if not self.spec.labels:
             return layers, weights

@@ -28,7 +28,7 @@ FROM_WEIGHTS = (
 )
 NOTHING_LEFT = (
     "{name} has a history, but neither a checkpoint nor weights to go on from. Bring back its model.safetensors, or "
-    "train its spec.json anew as a run of another name."
+    "train its spec.json again as a run of another name."
 )
 
 

@@ -145,7 +145,9 @@ class State:
             for name in self._LATER:
                 setattr(self, name, content.get(name, getattr(self, name)))
         except Exception as error:  # torch.load has no common base class for damage
-            raise runs.RunError(f"{path} cannot be resumed: {error}. Train the run anew from its spec.json.") from error
+            raise runs.RunError(
+                f"{path} cannot be resumed: {error}. Train the run again from its spec.json."
+            ) from error
 
 
 class Pass(nn.Module):

@@ -34,7 +34,7 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = "The disk is full: nothing more could be saved. The last checkpoint is kept. Free some space and resume."
 MEMORY_OUT = (
     "Memory ran out at step {step:,} (batch {batch}, {samples} samples each). The last checkpoint is kept. Branch with "
-    "fewer samples, or train anew with a smaller batch or smaller networks."
+    "fewer samples, or train again with a smaller batch or smaller networks."
 )
 
 

@@ -114,7 +114,7 @@ def sent(run, monkeypatch):
 
 
 def test_decoder_is_packed_again_only_after_training(tmp_path, monkeypatch):
-    """An unchanged run is packed once and a retrained one anew."""
+    """An unchanged run is packed once and a retrained one again."""
     run = make_run(tmp_path, "run", **SMALL)
     first = sent(run, monkeypatch)
     assert sent(run, monkeypatch) is first

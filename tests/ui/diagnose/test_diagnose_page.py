@@ -56,7 +56,7 @@ def test_a_kept_diagnosis_is_there_without_asking(monkeypatch, folder):
     monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: asked.append(args) or Never(*args, **kwargs))
     app = lives(start("diagnose", model="digits-vae-2d"))
     assert not asked
-    assert "Nothing is wrong with this model" in texts(app)
+    assert "No fault found in this model" in texts(app)
     said = chips.headline(Run(SHIPPED / "digits-vae-2d"))
     assert said.startswith("ELBO −") and said in card(app, "bound")  # the same number as above the card
     surgery = kept.read(SHIPPED / "digits-vae-2d", "surgery")
@@ -105,9 +105,9 @@ def test_while_it_is_measured_the_first_cards_are_there(monkeypatch, folder):
     complete(make_run(folder, "mine", n=360, **SMALL))
     monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: Never(*args, **kwargs))
     app = lives(start("diagnose", model="mine"))
-    assert "0 of 12 parts measured" in app.get("progress")[0].proto.text
+    assert "0 of 12 parts computed" in app.get("progress")[0].proto.text
     assert "nats" in card(app, "rates")
-    assert "Being measured" in texts(app)
+    assert "Computing" in texts(app)
 
 
 def test_page_without_data_says_what_is_missing(monkeypatch, folder):
@@ -122,7 +122,7 @@ def test_page_without_data_says_what_is_missing(monkeypatch, folder):
     app = lives(start("diagnose", model="mine"))
     assert "MNIST is not on this machine" in plainly(texts(app))
     assert "nats" in card(app, "rates")
-    assert "Cannot be measured here" in texts(app)
+    assert "This check cannot be computed" in texts(app)
 
 
 def test_an_autoencoders_absent_cards_are_explained(folder):
@@ -133,7 +133,7 @@ def test_an_autoencoders_absent_cards_are_explained(folder):
     finish.encode(run, load_model(run))
     app = lives(start("diagnose", model="points"))
     said = texts(app)
-    assert "Not here" in said and "no ELBO and no bound" in said
+    assert "Checks that do not apply to this model" in said and "no ELBO and no bound" in said
     assert "0.00 nats" not in said
     assert "PCA with 2 axes" in card(app, "reconstruction")
 
@@ -154,8 +154,8 @@ def test_every_kind_of_model_has_its_page(preset, changes, folder):
     finish.encode(run, load_model(run))
     app = lives(start("diagnose", model="mine"))
     assert not app.error, [e.value for e in app.error]
-    assert "Cannot be measured here" not in texts(app), plainly(texts(app))
-    assert "Being measured" not in texts(app)
+    assert "This check cannot be computed" not in texts(app), plainly(texts(app))
+    assert "Computing" not in texts(app)
 
 
 def test_the_chooser_keeps_the_examples_apart(monkeypatch, folder):

@@ -132,7 +132,7 @@ def test_missing_numbers_are_asked_for_once(mine, pooled):
     """Numbers that are not there are asked for once and followed."""
     app = lives(explore(model="mine", colour="elbo"))
     assert sent(app)[0]["colour"] is None  # the map does not wait
-    assert any("measuring every code, about 12 s" in p.proto.text for p in app.get("progress"))
+    assert any("computing it for every code, about 12 s" in p.proto.text for p in app.get("progress"))
     lives(app.run())
     assert pooled["asked"] == 1
     partly = np.where(np.arange(N) < 100, 1.0, np.nan).astype(np.float32)
@@ -161,13 +161,13 @@ def test_an_autoencoder_has_a_reconstruction_error_alone(folder, mine):
     assert list(colouring.offered(library.open_run("ae"))) == ["class", "distortion"]
     assert colouring.WITHOUT_PRIOR in texts(app)
     assert list(colouring.offered(mine)) == ["class", "distortion", "rate", "elbo", "gap", "pareto"]
-    assert "Nothing is called" in texts(lives(explore(model="mine", colour="<b>")))
+    assert "There is no quantity" in texts(lives(explore(model="mine", colour="<b>")))
 
 
 def test_uploaded_column_colours_the_codes(mine):
     """An uploaded column colours the codes and a link to it alone does not."""
     app = lives(explore(model="mine", colour="column:mass (kg)"))
-    assert "Upload its CSV" in texts(app) and sent(app)[0]["colour"] is None
+    assert "Upload the CSV file" in texts(app) and sent(app)[0]["colour"] is None
     rows = "".join(f"{i / 7},{'ab'[i % 2]}\n" for i in range(N))
     found = colouring.columns.read(f"mass (kg),kind\n{rows}".encode(), N)
     app.session_state[session.COLUMNS.name] = {"mine": {column.name: column for column in found.columns}}
@@ -201,10 +201,10 @@ def test_a_lasso_is_taken_over_once(mine):
     assert f"{N} points" in texts(app) and told["serial"] == 1
     assert np.unpackbits(np.frombuffer(told["sections"]["bits"], np.uint8), bitorder="little")[:N].all()
     app.button(key="selection_all_button").click().run()  # the browser still repeats its lasso
-    assert "0 points" in texts(lives(app)) and sent(app)[0]["serial"] == 2
+    assert "No points selected" in texts(lives(app)) and sent(app)[0]["serial"] == 2
     for event in ({"lasso": 3}, {"lasso": {"id": 1}}, {"lasso": {"id": "9", "n": N, "bits": "%"}}):
         app.session_state["layer_mine"] = event
-        assert "0 points" in texts(lives(app.run()))
+        assert "No points selected" in texts(lives(app.run()))
 
 
 def test_mean_of_a_selection_has_its_error_beside_that_of_all(mine):

@@ -112,11 +112,11 @@ def test_missing_map_is_made_while_the_plane_is_shown(ten, monkeypatch):
 def test_one_map_at_a_time_and_a_failure_is_said(ten, monkeypatch):
     background._jobs["embed another-tsne"] = Job()
     app = lives(explore(model="ten", plane="umap"))
-    assert "waits for 1 other map" in texts(app)
+    assert "is in the queue: another map is being computed" in texts(app)
     background._jobs.clear()
     monkeypatch.setattr(background, "start", lambda key, words, python="": Job("error: no room", running=False))
     app = lives(explore(model="ten", plane="umap"))
-    assert any("UMAP could not be made: error: no room" in w.value for w in app.warning)
+    assert any("UMAP could not be computed: error: no room" in w.value for w in app.warning)
 
 
 def test_other_pages_keep_to_planes(ten):

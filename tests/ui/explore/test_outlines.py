@@ -53,7 +53,7 @@ def test_a_link_selects_and_a_rubbish_one_says_so(digits, codes):
     app = lives(explore(lasso=lasso.text((Step("New", LEFT),))))
     assert f"{n:,} point" in texts(app) and not app.warning
     app = lives(explore(lasso="n:1,2"))
-    assert "0 points" in texts(app) and "cannot be read" in app.warning[0].value
+    assert "No points selected" in texts(app) and "cannot be read" in app.warning[0].value
     app = lives(explore(lasso="=theirs"))
     assert "another session" in app.warning[0].value
 

@@ -74,14 +74,18 @@ def test_the_cards_densities_are_exact_and_check_themselves(name):
     # 4,096 codes in ten dimensions leave half of the data in "holes": the card then does not say so of anything
     assert found["calibration"]["trusted"] == (name == "mnist-vae-2d")
     words = {answer["text"] for answer in found["answers"]}
-    assert words <= ({"in the data", "in a hole"} if name == "mnist-vae-2d" else {"near the data", "far from the data"})
+    assert words <= (
+        {"near the codes of real images", "in a hole"}
+        if name == "mnist-vae-2d"
+        else {"near a code", "far from every code"}
+    )
 
 
 def test_an_autoencoder_has_no_densities():
     run = runs.find("mnist-autoencoder-2d", [runs.shipped()])
     found = look(run, [[0, 0], [500, 500]])
     assert "logP" not in found["answers"][0] and "logQ" not in found["answers"][0]
-    assert [a["text"] for a in found["answers"]] == ["near the data", "far from the data"]
+    assert [a["text"] for a in found["answers"]] == ["near a code", "far from every code"]
 
 
 def test_planes_and_images_arrive_as_they_were_sent(tmp_path):

@@ -120,21 +120,21 @@ def damaged(path, **changes):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": "x"}, "no path"),
+        ({"format": "x"}, "not a path"),
         ({"version": 2}, "version 2"),
         ({"waypoints": [[1, 2, 3]] * 3}, "rows of 2 numbers, but the file has rows of 3"),
         ({"waypoints": [[1, 2]]}, "1 waypoints"),
         ({"waypoints": [[0, 0]] * 50}, "50 waypoints"),
-        ({"waypoints": [[1, "2"], [0, 0]]}, "rows of 2 numbers, but the file has values that are no numbers"),
+        ({"waypoints": [[1, "2"], [0, 0]]}, "rows of 2 numbers, but the file has values that are not numbers"),
         ({"waypoints": [[True, 2], [0, 0]]}, "rows of 2 numbers"),
         ({"waypoints": [[1e9, 2], [0, 0]]}, "within"),
         ({"waypoints": None}, "something else"),
-        ({"points": [[0, 0], [float("nan"), 0]]}, "no numbers"),
+        ({"points": [[0, 0], [float("nan"), 0]]}, "not numbers"),
         ({"points": [[0, 0]]}, "share"),
         ({"share": [0, 1]}, "share"),
         ({"share": "no"}, "share"),
-        ({"kind": "worm"}, "no known kind"),
-        ({"kind": ["line"]}, "no known kind"),
+        ({"kind": "worm"}, "kind of the path is unknown"),
+        ({"kind": ["line"]}, "kind of the path is unknown"),
     ],
 )
 def test_a_file_that_is_no_path_of_this_model_is_refused(run, path, changes, said):

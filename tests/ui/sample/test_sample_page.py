@@ -195,7 +195,7 @@ def test_vectors_are_drawn_as_lines_and_have_no_nearest_image(folder):
 def test_one_latent_is_a_line(folder):
     run_of(folder, "vae", latent=1)
     app = start("sample", show="manifold")
-    assert not app.exception and "a line, not a plane" in app.info[0].value
+    assert not app.exception and "with one dimension is a line" in app.info[0].value
     for show in ("samples", "traverse"):
         app = start("sample", show=show)
         assert not app.exception and not app.error

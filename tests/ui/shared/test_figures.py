@@ -109,7 +109,7 @@ def test_class_names_are_shown_as_they_are_called():
 
 
 def test_equal_codes_give_equal_figures():
-    """Streamlit names a chart by its JSON: whatever is not the same from run to run mounts it anew."""
+    """Streamlit names a chart by its JSON: whatever is not the same from run to run mounts it again."""
     one, two = (figures.latent_map(make_codes(), planes.default(make_codes())) for _ in range(2))
     assert one.to_json() == two.to_json()
 

@@ -151,8 +151,8 @@ def test_fields_have_names_of_their_own_and_known_pages():
         (permalink.PATH, "1,2", "The link's path does not fit: mine needs 2 to 12 waypoints of 3 numbers, such as "
          "path=0.5,0.5,0.5;0.5,0.5,0.5. Showing another one."),
         (permalink.BOX, "2,1,0,1", ""),
-        (permalink.LASSO, "n:1,2,3", "The link's selection “n1,2,3” cannot be read. No point is selected; draw a lasso "
-         "to select some."),
+        (permalink.LASSO, "n:1,2,3", "The link's selection “n1,2,3” cannot be read. No point is selected; use Lasso on "
+         "the map to select some."),
         (permalink.KIND, "worm", ""),
     ],
 )  # fmt: skip

@@ -16,7 +16,7 @@ def answer(number, progress):
 
 
 def refuse(progress):
-    raise DataError("This is no file: save it anew.")
+    raise DataError("This is no file: save it again.")
 
 
 def never_end(progress):
@@ -66,7 +66,7 @@ def test_an_answer_and_its_progress_come_back(tmp_path):
 @pytest.mark.parametrize(
     ("function", "arguments", "limits", "said"),
     [
-        (refuse, {}, Limits(), "^This is no file: save it anew.$"),
+        (refuse, {}, Limits(), "^This is no file: save it again.$"),
         (never_end, {}, Limits(seconds=1.5), "more than 1.5 seconds"),
         (take, {"gigabytes": 3}, Limits(memory=2e9), "more than 2 GB of memory"),
         (crash, {}, Limits(), "ran apart from the app"),

@@ -72,7 +72,7 @@ def ill(name, diagnosis, spec=VAE, **parts):
     """The card is ill, its diagnosis is the main one, and each remedy is a spec that can be trained and differs."""
     verdict = found(name, spec, **parts)
     assert isinstance(verdict, Verdict)
-    assert verdict.severity == Severity.ILL
+    assert verdict.severity == Severity.PROBLEM
     assert verdict.name == diagnosis
     assert verdict.name in cards.CAUSES and verdict.name in cards.TITLES
     assert verdict.why
@@ -90,7 +90,7 @@ def mends(verdict, spec):
 def test_a_healthy_model_has_ten_healthy_cards_and_no_diagnosis():
     findings = cards.judge(VAE, HEALTHY)
     assert list(findings) == list(cards.CARDS)
-    assert {f.severity for f in findings.values()} == {Severity.HEALTHY}
+    assert {f.severity for f in findings.values()} == {Severity.PASSED}
     assert cards.main(findings) is None
 
 
@@ -114,7 +114,7 @@ def test_worse_than_no_latents():
     assert "−20.00 ± 0.01 nats" in verdict.sentence
     assert "3.00 ± 0.01 nats worse" in verdict.sentence
     ill("bound", "worthless", bound=replace(HEALTHY.bound, gain=n(0.02)))
-    assert found("bound", bound=replace(HEALTHY.bound, gain=n(0.04))).severity == Severity.HEALTHY
+    assert found("bound", bound=replace(HEALTHY.bound, gain=n(0.04))).severity == Severity.PASSED
 
 
 DEAD = Codes(N, (n(0.001), n(0.002)), (n(0.0), n(0.0)), (0.0, 0.0), (1.0, 1.0), (0.0, 0.0))
@@ -134,7 +134,7 @@ def test_collapse_of_all_dimensions_names_its_cause_and_mends_it():
     assert "4.0 times the residuals" in verdict.sentence
     assert verdict.remedies[0].changes["likelihood"]["sigma"] == "shared"
     silent = ill("collapse", "collapsed", codes=DEAD, decoder=Decoder((n(0.2), n(0.0))))
-    assert "encoder is silent" in silent.sentence
+    assert "encoder sends no information" in silent.sentence
     ill("rates", "dead", codes=DEAD)
 
 
@@ -148,7 +148,7 @@ def test_one_dead_dimension_is_a_note():
     verdict = found("rates", codes=codes)
     assert (verdict.severity, verdict.name) == (Severity.NOTE, "dead-dimensions")
     assert "1 of 2 dimensions carries 1.50 nats" in verdict.sentence.replace("1.51", "1.50")
-    assert "z₂ is dead" in verdict.sentence
+    assert "z₂ is inactive" in verdict.sentence
 
 
 def test_a_sigma_of_q_at_its_bound():
@@ -196,13 +196,13 @@ def test_over_and_under_regularised_by_the_slope_and_its_price():
     half = found("posterior", spec=loose, width=width(0.5, 1.0))  # beta = 0.5 costs no ELBO
     assert (half.severity, half.name) == (Severity.NOTE, "under-regularised")
     unsure = Width((0.5, 1.0), (n(-1.0), n(0.0, 0.0)), n(3.0, 0.6))
-    assert found("posterior", width=unsure).severity == Severity.HEALTHY  # within three standard errors of OVER
+    assert found("posterior", width=unsure).severity == Severity.PASSED  # within three standard errors of OVER
 
 
 def test_a_width_that_was_given_is_no_fault():
     spec = preset("wae", data="digits", shape=(1, 8, 8))
-    assert found("posterior", spec=spec, width=width(0.1, 1.0)).severity == Severity.HEALTHY
-    assert found("posterior", width=replace(HEALTHY.width, slope=None)).severity == Severity.HEALTHY
+    assert found("posterior", spec=spec, width=width(0.1, 1.0)).severity == Severity.PASSED
+    assert found("posterior", width=replace(HEALTHY.width, slope=None)).severity == Severity.PASSED
 
 
 def sigma(predicted, residual, cost):
@@ -216,11 +216,11 @@ def test_sigma_of_the_likelihood():
     assert small.remedies[1].changes["likelihood"]["sigma"] == 0.2
     assert "too large" in ill("likelihood", "sigma", spec=GREY, likelihood=sigma(0.8, 0.2, 50.0)).sentence
     assert found("likelihood", spec=GREY, likelihood=sigma(0.2, 0.25, 1.5)).severity == Severity.NOTE
-    assert found("likelihood", spec=GREY, likelihood=sigma(0.2, 0.25, 0.9)).severity == Severity.HEALTHY
-    assert found("likelihood", spec=GREY, likelihood=sigma(0.2, 0.21, 9.0)).severity == Severity.HEALTHY
+    assert found("likelihood", spec=GREY, likelihood=sigma(0.2, 0.25, 0.9)).severity == Severity.PASSED
+    assert found("likelihood", spec=GREY, likelihood=sigma(0.2, 0.21, 9.0)).severity == Severity.PASSED
     other = preset("laplace-vae", data="digits", shape=(1, 8, 8))
     assert found("likelihood", spec=other, likelihood=sigma(0.2, 0.3, None)).severity == Severity.NOTE
-    assert found("likelihood", spec=other, likelihood=sigma(0.2, 0.5, None)).severity == Severity.ILL
+    assert found("likelihood", spec=other, likelihood=sigma(0.2, 0.5, None)).severity == Severity.PROBLEM
 
 
 def test_pixel_probabilities():
@@ -241,8 +241,8 @@ def test_holes():
     assert found("holes", holes=replace(many, share=n(0.31))).severity == Severity.NOTE
     # by distance, what counts is how much more often the prior's draws lie apart than the codes themselves
     apart = replace(many, kind="distance", strays=0.4)
-    assert found("holes", holes=apart).severity == Severity.HEALTHY
-    assert found("holes", holes=replace(apart, strays=0.05)).severity == Severity.ILL
+    assert found("holes", holes=apart).severity == Severity.PASSED
+    assert found("holes", holes=replace(apart, strays=0.05)).severity == Severity.PROBLEM
 
 
 def test_an_autoencoders_holes_are_a_note_that_offers_a_vae():
@@ -262,7 +262,7 @@ def test_a_prior_that_does_not_fit():
 
 def test_a_loose_bound():
     verdict = ill("gap", "loose", gap=replace(HEALTHY.gap, gap=n(6.0)))
-    assert "6.00 ± 0.01 nats below log p(x): 60% of what the latents buy" in verdict.sentence
+    assert "6.00 ± 0.01 nats below log p(x): 60% of the improvement by the latents" in verdict.sentence
     low = found("gap", gap=replace(HEALTHY.gap, truth=None, ess=3.0))
     assert "L₁₀₀ (itself a lower bound)" in low.sentence and "3.0 of 100 samples" in low.sentence
 
@@ -270,8 +270,8 @@ def test_a_loose_bound():
 def test_overfitting_needs_three_standard_errors_and_a_price():
     much = Overfitting(n(-16.0), n(-20.0), Number(4.0, 0.5, N))
     verdict = ill("overfitting", "overfitted", overfitting=much)
-    assert "4.00 ± 0.50 nats apart: 40% of what the latents buy" in verdict.sentence
-    assert found("overfitting", overfitting=replace(much, difference=Number(4.0, 1.5, N))).severity == Severity.HEALTHY
+    assert "on new images it differs by 4.00 ± 0.50 nats: 40% of the improvement by the latents" in verdict.sentence
+    assert found("overfitting", overfitting=replace(much, difference=Number(4.0, 1.5, N))).severity == Severity.PASSED
     assert found("overfitting", overfitting=replace(much, difference=Number(1.5, 0.1, N))).severity == Severity.NOTE
     few = ill("overfitting", "overfitted", spec=replace(VAE, size=100, keep="last"), overfitting=much)
     assert [r.label for r in few.remedies[:2]] == ["Keep the best weights", "All the data"]
@@ -281,7 +281,7 @@ def test_fit_worse_than_pca_and_greedy_class_are_found():
     """Worse than PCA and a class that takes more than its share."""
     ill("reconstruction", "linear", reconstruction=replace(HEALTHY.reconstruction, saved=n(-1.0)))
     close = replace(HEALTHY.reconstruction, error=n(3.39, 0.07), pca=n(3.38, 0.07), saved=n(-0.01, 0.001))
-    assert found("reconstruction", reconstruction=close).severity == Severity.HEALTHY  # shrunk by its prior, as pPCA is
+    assert found("reconstruction", reconstruction=close).severity == Severity.PASSED  # shrunk by its prior, as pPCA is
     hard = replace(HEALTHY.reconstruction, classes={"0": n(10.0), "8": n(30.0)})
     verdict = found("reconstruction", reconstruction=hard)
     assert (verdict.severity, verdict.name) == (Severity.NOTE, "class")
@@ -303,7 +303,7 @@ def test_the_main_diagnosis_is_the_cause_not_its_symptoms():
     noise = Likelihood("sigma", n(1.0), n(0.25), 50.0, None, ((1.0, 0.25, 5.0),))
     worse = replace(HEALTHY, codes=DEAD, decoder=DEAF, likelihood=noise, bound=replace(HEALTHY.bound, gain=n(-50.0)))
     findings = cards.judge(GREY, worse)
-    assert {f.name for f in findings.values() if f.severity == Severity.ILL} >= {"collapsed", "sigma", "worthless"}
+    assert {f.name for f in findings.values() if f.severity == Severity.PROBLEM} >= {"collapsed", "sigma", "worthless"}
     assert cards.main(findings).name == "collapsed"
     without = replace(worse, codes=HEALTHY.codes, decoder=HEALTHY.decoder)
     assert cards.main(cards.judge(GREY, without)).name == "sigma"

@@ -1,5 +1,5 @@
 """The five models that are ill on purpose each get their own diagnosis, the shipped ones none, from what is kept with
-them; and what is kept is what comes out when it is measured anew, number for number, by vae.evaluation."""
+them; and what is kept is what comes out when it is measured again, number for number, by vae.evaluation."""
 
 import json
 
@@ -54,7 +54,7 @@ def test_a_shipped_model_is_healthy(name):
     findings = cards.judge(run.spec, evidence(run))
     assert cards.main(findings) is None
     if name in ("digits-vae-2d", "mnist-vae-2d"):
-        assert all(isinstance(f, Verdict) and f.severity == Severity.HEALTHY for f in findings.values())
+        assert all(isinstance(f, Verdict) and f.severity == Severity.PASSED for f in findings.values())
 
 
 def test_the_beta_vae_is_told_its_beta():

@@ -1,4 +1,4 @@
-"""Embeddings: trustworthiness is scikit-learn's, maps keep clusters, and what is kept comes back or is made anew."""
+"""Embeddings: trustworthiness is scikit-learn's, maps keep clusters, and what is kept comes back or is made again."""
 
 import functools
 
@@ -58,7 +58,7 @@ def test_points_without_neighbours_are_not_judged(codes, what):
 @pytest.mark.parametrize("method", embedding.METHODS)
 def test_codes_that_tell_nothing_apart_get_no_map(method):
     same = Codes(np.full((200, 8), 0.1, np.float32), None, None, (), "test")
-    with pytest.raises(RunError, match="these 200 have 1: the encoder hardly tells"):
+    with pytest.raises(RunError, match="these 200 have 1: the encoder gives most images the same code"):
         embedding.embed(same, method)
 
 

@@ -208,7 +208,7 @@ def test_a_run_in_training_is_not_changed(run):
 
 
 def test_best_weights_are_judged_by_the_final_objective(data_folder):
-    """The record of another objective is no record: its weights are judged anew, and then win or lose."""
+    """The record of another objective is no record: its weights are judged again, and then win or lose."""
     spec = preset("vae", **SMALL, epochs=2, objective={"kind": "elbo", "beta": 0.5})
     part = train(manage.create(spec, "local"))
     made = train(part, "--beta", "20", "--epochs", "8", "--lr", "3e-3")

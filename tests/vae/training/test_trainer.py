@@ -160,7 +160,7 @@ def test_run_without_sound_checkpoint_fails_with_a_remedy():
         (run.path / name).write_bytes(b"rubbish")
     assert train(run, "--epochs", "5") == 2
     now = status.current(run.path)
-    assert now.state == "failed" and "Train the run anew" in now.message
+    assert now.state == "failed" and "Train the run again" in now.message
     assert Run(run.path).weights()  # what was saved for the app is still there
 
 

@@ -49,9 +49,9 @@ def opened(content: bytes, name: str) -> Image.Image:
     except Image.DecompressionBombError:
         image = None
     except UnidentifiedImageError as error:
-        raise OwnDataError(f"{name} is no image that can be read. Remove it or save it anew as PNG.") from error
+        raise OwnDataError(f"{name} is no image that can be read. Remove it or save it again as PNG.") from error
     except BROKEN as error:
-        raise OwnDataError(f"{name} is damaged: {str(error)[:80]}. Remove it or save it anew.") from error
+        raise OwnDataError(f"{name} is damaged: {str(error)[:80]}. Remove it or save it again.") from error
     if image is None or image.width * image.height > limits.PIXELS:
         raise OwnDataError(
             f"{name} says that it has more than {limits.PIXELS // limits.MB} million pixels. Make it smaller."
@@ -68,7 +68,7 @@ def pixels(content: bytes, name: str, size: Size) -> NDArray[np.uint8]:
         image.load()
         image = ImageOps.exif_transpose(image)
     except (*BROKEN, MemoryError) as error:
-        raise OwnDataError(f"{name} is damaged: {str(error)[:80]}. Remove it or save it anew.") from error
+        raise OwnDataError(f"{name} is damaged: {str(error)[:80]}. Remove it or save it again.") from error
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
         values = np.asarray(image, np.float64)
         top = 65535 if image.mode.startswith("I") else max(1.0, float(values.max(initial=1.0)))
@@ -111,7 +111,7 @@ def sizes(files: Sequence[Open]) -> list[tuple[int, int, bool]]:
             continue
         found.append((width, height, bool(np.ptp(small, axis=2).max() > 8)))
     if not found:
-        raise OwnDataError("None of the images can be read. Save them anew as PNG or JPEG.")
+        raise OwnDataError("None of the images can be read. Save them again as PNG or JPEG.")
     return found
 
 

@@ -104,7 +104,7 @@ def unzipped(path: Path, scratch: Path) -> Path:
         with gzip.open(path) as packed:
             copy_bounded(packed, target, most, path.name)
     except (OSError, EOFError, zlib.error) as error:
-        raise OwnDataError(f"{path.name} cannot be unpacked: {error}. Pack it anew.") from error
+        raise OwnDataError(f"{path.name} cannot be unpacked: {error}. Pack it again.") from error
     return target
 
 

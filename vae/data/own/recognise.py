@@ -18,7 +18,7 @@ def recognise(path: Path) -> Reader:
         raise OwnDataError(f"There is no {path}. Give a file or a folder that is there.")
     first = head(path)
     if path.is_file() and not first:
-        raise OwnDataError(f"{path.name} is empty. Save it anew.")
+        raise OwnDataError(f"{path.name} is empty. Save it again.")
     for start, kind in RUNS_CODE.items():
         if first.startswith(start):
             raise OwnDataError(

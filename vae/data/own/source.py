@@ -52,7 +52,7 @@ class OwnSource(StoredSource):
         except (OSError, ValueError, EOFError) as error:
             raise DataError(
                 f"The data “{self.about.name}” are damaged: {error}. Remove them (`python -m vae data remove "
-                f"{self.about.name}`) and add them anew."
+                f"{self.about.name}`) and add them again."
             ) from error
         return Examples(images[part], None if labels is None else labels[part])
 

@@ -19,15 +19,19 @@ from vae.spec.choices.terms import TERMS
 from vae.spec.kinds import Role
 
 ROLES = {
-    "encoder": Role("Network", "The network of the encoder, and mirrored of the decoder.", NETWORKS),
+    "encoder": Role("Network", "The network of the encoder; the decoder mirrors it.", NETWORKS),
     "decoder": Role("Decoder network", "The network of the decoder.", NETWORKS, optional=True),
-    "likelihood": Role("Likelihood p(x|z)", "How an image scatters around what the decoder says.", LIKELIHOODS),
-    "posterior": Role("Posterior q(z|x)", "What the encoder says of an image's latent.", POSTERIORS),
-    "prior": Role("Prior p(z)", "Where latents come from when the model dreams up an image.", PRIORS, optional=True),
+    "likelihood": Role(
+        "Likelihood p(x|z)", "The distribution of an image around the decoder's output: p(x|z).", LIKELIHOODS
+    ),
+    "posterior": Role("Approximate posterior q(z|x)", "The encoder's distribution over z for one image.", POSTERIORS),
+    "prior": Role(
+        "Prior p(z)", "The distribution from which z is drawn when the model generates an image.", PRIORS, optional=True
+    ),
     "objective": Role("Objective", "What training maximises, in nats per example.", OBJECTIVES),
     "corruption": Role("Corruption", "What is done to the image that the encoder sees.", CORRUPTIONS, optional=True),
 }
-TERM = Role("Term", "A penalty that is taken off the objective.", TERMS, optional=True)
+TERM = Role("Term", "A penalty that is subtracted from the objective.", TERMS, optional=True)
 
 __all__ = [
     "CHOICES", "CORRUPTIONS", "LIKELIHOODS", "NETWORKS", "NUMBERS", "OBJECTIVES", "PATHS", "POSTERIORS", "PRIORS",

@@ -6,13 +6,13 @@ from vae.spec.kinds import Kind
 CORRUPTIONS = {
     "mask": Kind(
         "Mask",
-        "Hides pixels of what the encoder sees; the clean image must come back.",
+        "Hides pixels of the input; the decoder must return the clean image.",
         "vae.model.objectives:mask",
         {"rate": Scalar("Share hidden", "The share of pixels set to 0.", 0.3, 0, 1, (0.1, 0.2, 0.3, 0.5, 0.7))},
     ),
     "noise": Kind(
         "Gaussian noise",
-        "Adds noise to what the encoder sees; the clean image must come back.",
+        "Adds noise to the input; the decoder must return the clean image.",
         "vae.model.objectives:noise",
         {
             "sigma": Scalar(

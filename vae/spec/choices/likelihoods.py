@@ -4,10 +4,13 @@ from vae.spec.choices.shared import shared_sigma, sigma
 from vae.spec.fields import LARGEST_PIXEL, Scalar
 from vae.spec.kinds import BINARY, LEVELS, UNIT, Likelihood
 
+# what a choice of the noise means
+NOISE = "Fixed value, one learned value, or one per pixel. Pixels run from 0 to 1."
+
 LIKELIHOODS = {
     "bernoulli": Likelihood(
         "Bernoulli",
-        "Of pixels that are 0 or 1; grey ones are binarised first.",
+        "For pixels that are 0 or 1; grey pixels are binarised first.",
         "vae.model.families:Bernoulli",
         symbol=r"\mathrm{Bernoulli}",
         support=BINARY,
@@ -16,7 +19,7 @@ LIKELIHOODS = {
     ),
     "continuous_bernoulli": Likelihood(
         "Continuous Bernoulli",
-        "A true density of grey pixels in [0, 1], which cross-entropy alone is not.",
+        "A normalised density of grey pixels in [0, 1]; cross-entropy alone is not normalised.",
         "vae.model.families:ContinuousBernoulli",
         symbol=r"\mathcal{CB}",
         support=UNIT,
@@ -25,11 +28,11 @@ LIKELIHOODS = {
     ),
     "discretised_logistic": Likelihood(
         "Discretised logistic",
-        "The probability of each grey level, so that the bound counts bits; the locations are what is shown.",
+        "The probability of each grey level, so the bound can be read in bits; the image shows the locations.",
         "vae.model.families:DiscretisedLogistic",
         {
             "sigma": sigma(
-                "Scale s of p(x|z)", "Who decides the scale, in units of the pixels' [0, 1].", "Per pixel", "s"
+                "Scale s of p(x|z)", NOISE, "Per pixel", "s"
             ),
             "levels": Scalar(
                 "Grey levels", "The largest value of a pixel: 255 for 8 bits, 16 for the digits.",
@@ -44,9 +47,9 @@ LIKELIHOODS = {
     ),
     "normal": Likelihood(
         "Normal",
-        "Gaussian noise around the decoder's mean; σ sets what a pixel's error costs.",
+        "Gaussian noise around the decoder's mean; σ sets the cost of an error.",
         "vae.model.families:Normal",
-        {"sigma": sigma("Noise σ of p(x|z)", "Who decides the noise, in units of the pixels' [0, 1].", "Per pixel")},
+        {"sigma": sigma("Noise σ of p(x|z)", NOISE, "Per pixel")},
         shared_sigma,
         symbol=r"\mathcal{N}",
         spread=r"\sigma",
@@ -55,11 +58,11 @@ LIKELIHOODS = {
     ),
     "laplace": Likelihood(
         "Laplace",
-        "Noise with long tails: errors cost their size, not their square.",
+        "Noise with long tails: the cost of an error grows with its size, not with its square.",
         "vae.model.families:Laplace",
         {
             "sigma": sigma(
-                "Scale b of p(x|z)", "Who decides the scale, in units of the pixels' [0, 1].", "Per pixel", "b"
+                "Scale b of p(x|z)", NOISE, "Per pixel", "b"
             )
         },
         shared_sigma,

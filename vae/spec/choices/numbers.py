@@ -4,14 +4,15 @@ from vae.spec.fields import LARGEST_SEED, MOST_LATENTS, Choice, Scalar
 
 CHOICES = {
     "binarisation": Choice(
-        "Binarisation", "Grey pixels to 0 and 1: drawn anew at each step, once, or not.", "dynamic",
+        "Binarisation", "How grey pixels become 0 or 1: drawn at each step, drawn once, or not.", "dynamic",
         ("dynamic", "static", "none"),
     ),
-    "keep": Choice("Keep", "Which weights are kept: the best on validation, or the last.", "best", ("best", "last")),
+    "keep": Choice("Keep the weights with", "The weights of the best validation objective, or the "
+                                            "last.", "best", ("best", "last")),
 }  # fmt: skip
 NUMBERS = {
     "latent": Scalar(
-        "Latent size", "How many numbers stand for an image; two can be drawn whole.", 2, 1, MOST_LATENTS,
+        "Latent size", "How many numbers a code has. Two dimensions fit on a map.", 2, 1, MOST_LATENTS,
         (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 32, 50, 64, 128), whole=True,
     ),
     "epochs": Scalar(
@@ -20,25 +21,26 @@ NUMBERS = {
         recommended="so many as take about half a minute",
     ),
     "samples": Scalar(
-        "Samples K", "Draws of z for each image and step; more cost K times the decoder's work.", 1, 1, 10_000,
+        "Samples K", "Number of samples of z per image and step. The decoder's work grows with K.", 1, 1, 10_000,
         (1, 2, 5, 10, 20, 50), "K", whole=True,
     ),
     "learning_rate": Scalar(
-        "Learning rate", "The size of Adam's steps; too large diverges, too small crawls.", 1e-3, 0, 10.0,
+        "Learning rate", "The size of Adam's steps. Too large diverges; too small is slow.", 1e-3, 0, 10.0,
         (1e-5, 3e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2), above=True, scheduled=True,
     ),
     "batch": Scalar(
-        "Batch", "Examples averaged in one step; larger is steadier, smaller takes more steps an epoch.", 128, 1, 65536,
+        "Batch", "Examples per step. A larger batch has less noise; a smaller one makes more steps.", 128, 1, 65536,
         (16, 32, 64, 128, 256, 512, 1024), whole=True,
     ),
-    "weight_decay": Scalar("Weight decay", "How strongly weights are drawn to 0 (AdamW); 0 is off.", 0.0, 0, 10),
+    "weight_decay": Scalar("Weight decay", "How strongly weights are pulled to 0 (AdamW); 0 is off.", 0.0, 0, 10),
     "clip": Scalar(
-        "Gradient clip", "Longer gradients are cut to this norm; empty is off.", None, 0, 1e6, above=True, optional=True
+        "Gradient clip", "The largest norm of a gradient; longer ones are scaled down. Empty is "
+                         "off.", None, 0, 1e6, above=True, optional=True
     ),
     "size": Scalar(
-        "Examples", "Train on so many of the examples; empty takes all.", None, 1, 10**6, whole=True, optional=True
+        "Examples", "How many examples to train on; empty takes all.", None, 1, 10**6, whole=True, optional=True
     ),
     "seed": Scalar(
-        "Seed", "Decides weights, order and noise; the same seed repeats the run.", 0, 0, LARGEST_SEED, whole=True
+        "Seed", "Sets initial weights, order and noise. The same seed repeats the run.", 0, 0, LARGEST_SEED, whole=True
     ),
 }  # fmt: skip

@@ -31,11 +31,11 @@ def _mmd(of: Notation) -> str:
 OBJECTIVES = {
     "elbo": Objective(
         "ELBO",
-        "Reconstruct well, at a rate that costs β a nat; a bound on log p(x) for β of 1 or more.",
+        "Distortion plus β times the rate, minimised; a bound on log p(x) for β ≥ 1.",
         "vae.model.objectives:elbo",
         {
             "beta": beta(
-                "What a nat of rate costs in nats of distortion: 1 is the ELBO, more compresses, less reconstructs.",
+                "Price of the rate. β = 1 gives the ELBO; a larger β compresses more; a smaller β reconstructs better.",
                 1.0,
                 (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
             )
@@ -45,7 +45,7 @@ OBJECTIVES = {
     ),
     "iwae": Objective(
         "Importance-weighted bound",
-        "Tighter with each of the K samples, at K times the decoder's work.",
+        "A bound that gets tighter with more samples K; the decoder's work grows with K.",
         "vae.model.objectives:iwae",
         formula=_importance_weighted,
         # without "stl": it drops the score, whose mean is not 0 under importance weights (Tucker et al. 2019)
@@ -55,15 +55,15 @@ OBJECTIVES = {
     ),
     "capacity": Objective(
         "Capacity",
-        "A set number of nats has to be sent; usually it rises while the model learns.",
+        "The rate is pulled to a set number of nats, which usually rises during training.",
         "vae.model.objectives:capacity",
         {
             "gamma": Scalar(
-                "γ", "What a nat off the capacity costs.",
+                "γ", "Price of one nat of difference between rate and capacity.",
                 30.0, 0, 1e6, (1.0, 10.0, 30.0, 100.0, 1000.0), r"\gamma", scheduled=True,
             ),
             "capacity": Scalar(
-                "Capacity C", "The rate asked for, in nats.",
+                "Capacity C", "The target of the rate, in nats.",
                 5.0, 0, 1e4, (0.0, 1.0, 2.0, 5.0, 10.0, 25.0), "C", scheduled=True,
             ),
         },
@@ -76,11 +76,11 @@ OBJECTIVES = {
     ),
     "free_bits": Objective(
         "Free bits",
-        "Each latent's first nats are free, so that none dies early.",
+        "The first nats of every dimension are free, so that no dimension collapses early.",
         "vae.model.objectives:free_bits",
         {
             "floor": Scalar(
-                "Free nats λ", "A latent costs at least so much, used or not.",
+                "Free nats λ", "How many nats of every dimension are free.",
                 0.25, 0, 100, (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0), r"\lambda", scheduled=True,
             )
         },
@@ -91,11 +91,11 @@ OBJECTIVES = {
     ),
     "tc": Objective(
         "Total correlation",
-        "What the latents say in common costs β, everything else as in the ELBO.",
+        "The ELBO with an extra penalty on the total correlation of the latent dimensions.",
         "vae.model.objectives:tc",
         {
             "beta": beta(
-                "What a nat of total correlation costs; 1 is the ELBO.", 4.0, (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
+                "Price of one nat of total correlation; 1 gives the ELBO.", 4.0, (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
             )
         },
         formula=lambda of: of.fit + of.minus("1", of.rate) + of.minus(f"({of.number('beta')} - 1)", _TOTAL_CORRELATION),
@@ -105,13 +105,13 @@ OBJECTIVES = {
     ),
     "mmd": Objective(
         "Maximum mean discrepancy",
-        "All codes together have to look like the prior, not each posterior by itself.",
+        "The aggregate posterior has to match the prior; single posteriors need not.",
         "vae.model.objectives:mmd",
         {
             "weight": weight(
-                "What the distance of codes and prior costs.", 100.0, (1.0, 10.0, 30.0, 100.0, 1000.0), "λ"
+                "Weight of the distance between codes and prior.", 100.0, (1.0, 10.0, 30.0, 100.0, 1000.0), "λ"
             ),
-            "beta": beta("What a nat of rate costs beside it.", 0.0, (0.0, 0.1, 0.25, 0.5, 1.0)),
+            "beta": beta("Price of one nat of rate, in addition.", 0.0, (0.0, 0.1, 0.25, 0.5, 1.0)),
         },
         formula=_mmd,
         needs=("density", "reparametrised_prior"),
@@ -121,7 +121,7 @@ OBJECTIVES = {
     ),
     "reconstruction": Objective(
         "Reconstruction",
-        "The likelihood alone, without any rate.",
+        "Only the reconstruction term; the rate is not penalised.",
         "vae.model.objectives:reconstruction",
         needs=(),
     ),

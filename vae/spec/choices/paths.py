@@ -11,22 +11,22 @@ PATHS = {
     ),
     "reparametrised-mc": GradientPath(
         "Reparametrised, sampled rate",
-        "The same, with the rate's gradient by sampling too.",
+        "The same, and the gradient of the rate is sampled too.",
         "vae.model.estimators:SAMPLED_RATE",
     ),
     "stl": GradientPath(
         "Sticking the landing",
-        "Leaves out a part that is zero in the mean: no noise at the exact posterior.",
+        "Leaves out a term with mean 0; the gradient has no noise at the exact posterior.",
         "vae.model.estimators:STICKING_THE_LANDING",
     ),
     "dreg": GradientPath(
         "Doubly reparametrised",
-        "The same for importance-weighted bounds, whose samples it weighs anew.",
+        "The same for importance-weighted bounds, with corrected weights.",
         "vae.model.estimators:DOUBLY_REPARAMETRISED",
     ),
     "score": GradientPath(
         "Score function",
-        "Needs no gradient through z, only two samples or more; noisier.",
+        "Needs no gradient through z, but at least two samples; noisier.",
         "vae.model.estimators:SCORE_FUNCTION",
         least=2,
     ),

@@ -6,13 +6,15 @@ from vae.spec.kinds import Posterior
 from vae.spec.work import Work, couplings
 
 FLOW_CONTEXT = 8  # size of the context that the encoder passes to a flow's couplings, besides mean and sigma
+# what a choice of the width means
+WIDTH = "Fixed value, one learned value, or one per image from the encoder."
 
 POSTERIORS = {
     "normal": Posterior(
         "Diagonal Normal",
-        "A Gaussian for each image, its axes along the latents.",
+        "A Gaussian for each image, with axes along the latent dimensions.",
         "vae.model.families:Normal",
-        {"sigma": sigma("Width σ of q(z|x)", "Who decides how wide the posterior is.", "Per image")},
+        {"sigma": sigma("Width σ of q(z|x)", WIDTH, "Per image")},
         shared_sigma,
         symbol=r"\mathcal{N}",
         spread=r"\sigma",
@@ -25,7 +27,7 @@ POSTERIORS = {
         "Diagonal Normal, as given",
         "A Gaussian for each image, its σ as another library's network gives it, without bounds.",
         "vae.model.families:UnboundedNormal",
-        {"sigma": sigma("Width σ of q(z|x)", "Who decides how wide the posterior is.", "Per image")},
+        {"sigma": sigma("Width σ of q(z|x)", WIDTH, "Per image")},
         shared_sigma,
         symbol=r"\mathcal{N}",
         spread=r"\sigma",
@@ -37,9 +39,9 @@ POSTERIORS = {
     ),
     "laplace": Posterior(
         "Laplace",
-        "A peak with long tails for each image.",
+        "A Laplace distribution for each image: a peak with long tails.",
         "vae.model.families:Laplace",
-        {"sigma": sigma("Scale b of q(z|x)", "Who decides how wide the posterior is.", "Per image", "b")},
+        {"sigma": sigma("Scale b of q(z|x)", WIDTH, "Per image", "b")},
         shared_sigma,
         symbol=r"\mathrm{Laplace}",
         spread="b",
@@ -49,7 +51,7 @@ POSTERIORS = {
     ),
     "full_normal": Posterior(
         "Full-covariance Normal",
-        "A Gaussian for each image whose axes may tilt.",
+        "A Gaussian for each image, with axes in any direction.",
         "vae.model.families:FullNormal",
         work=lambda options, spec: Work(launches=0.8),
         symbol=r"\mathcal{N}",
@@ -66,7 +68,7 @@ POSTERIORS = {
             "layers": layers(4),
             "hidden": hidden(32),
             "context": Scalar(
-                "Context", "How many numbers the encoder gives the flow beside mean and σ.",
+                "Context", "How many numbers the encoder passes to the flow in addition to mean and σ.",
                 FLOW_CONTEXT, 0, MOST_LATENTS, (0, 2, 4, 8, 16, 32), whole=True,
             ),
         },
@@ -80,14 +82,14 @@ POSTERIORS = {
     ),
     "quantised": Posterior(
         "Codebook (autoencoder)",
-        "The nearest of a number of learned points: no density, so no rate and no bound.",
+        "The nearest of a list of learned points. It has no density, so there is no rate and no bound.",
         "vae.model.families:Quantised",
         {
             "codes": Scalar(
                 "Codes", "How many points there are.", 64, 1, LARGEST_LAYER, (8, 16, 32, 64, 128, 512), whole=True
             ),
             "size": Scalar(
-                "Size", "How many latents each code stands for; it divides their number.",
+                "Size", "How many latent dimensions one code covers; it must divide the latent size.",
                 2, 1, MOST_LATENTS, (1, 2, 4, 8), whole=True,
             ),
         },
@@ -100,7 +102,7 @@ POSTERIORS = {
     ),
     "delta": Posterior(
         "Point (autoencoder)",
-        "One point for each image: no density, so no rate and no bound.",
+        "One point for each image. It has no density, so there is no rate and no bound.",
         "vae.model.families:Delta",
         symbol=r"\delta",
         distribution="point",

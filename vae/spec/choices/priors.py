@@ -22,7 +22,7 @@ def _vamp(options: Options, spec: Sized) -> Work:
 PRIORS = {
     "standard_normal": Prior(
         "Standard Normal",
-        "N(0, I): round, centred, the same for every run.",
+        "N(0, I): centred at 0, with equal width in every direction, and not learned.",
         "vae.model.priors:StandardNormal",
         symbol=r"\mathcal{N}(0, I)",
         distribution="normal",
@@ -32,9 +32,19 @@ PRIORS = {
     ),
     "mixture": Prior(
         "Mixture of Normals",
-        "Learned bumps, each with its weight, mean and σ.",
+        "A learned mixture; each component has a weight, a mean and a σ.",
         "vae.model.priors:Mixture",
-        {"components": Scalar("Components", "How many bumps.", 10, 1, MOST_PARTS, (2, 5, 10, 20, 50, 100), whole=True)},
+        {
+            "components": Scalar(
+                "Components",
+                "How many components the mixture has.",
+                10,
+                1,
+                MOST_PARTS,
+                (2, 5, 10, 20, 50, 100),
+                whole=True,
+            )
+        },
         _mixture,
         symbol=r"\textstyle\sum_c w_c\, \mathcal{N}(m_c, s_c^2)",
         distribution="mixture",
@@ -43,11 +53,17 @@ PRIORS = {
     ),
     "vamp": Prior(
         "VampPrior",
-        "The mixture of the posteriors at learned pseudo-inputs.",
+        "The mixture of the approximate posteriors of learned pseudo-inputs.",
         "vae.model.priors:Vamp",
         {
             "inputs": Scalar(
-                "Pseudo-inputs", "How many of them.", 100, 1, MOST_PARTS, (10, 20, 50, 100, 500), whole=True
+                "Pseudo-inputs",
+                "How many pseudo-inputs the prior has.",
+                100,
+                1,
+                MOST_PARTS,
+                (10, 20, 50, 100, 500),
+                whole=True,
             )
         },
         _vamp,

@@ -24,7 +24,7 @@ def shared_sigma(options: Options, spec: Sized) -> Work:
 def layers(default: int) -> Scalar:
     """Return the option for a flow's number of couplings."""
     return Scalar(
-        "Couplings", "How often the flow bends; each leaves half of the latents.", default, 1, MOST_PARTS,
+        "Couplings", "Coupling layers of the flow; each changes half of the latent dimensions.", default, 1, MOST_PARTS,
         (2, 3, 4, 6, 8, 12), whole=True,
     )  # fmt: skip
 

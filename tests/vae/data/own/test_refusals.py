@@ -94,7 +94,7 @@ def images_with(folder, name, content):
 
 GOOD = own_files.png(own_files.smooth(1)[0])
 CASES = {
-    "empty file": (lambda f: text(f, ""), "is empty. Save it anew"),
+    "empty file": (lambda f: text(f, ""), "is empty. Save it again"),
     "no data": (lambda f: text(f, os.urandom(64) + b"\0\1\2", "x.csv"), "is none of the files that are read here"),
     "a pickle": (lambda f: text(f, b"\x80\x04\x95", "x.npy"), "is a pickle: reading it could run any code"),
     "objects": (

@@ -41,7 +41,7 @@ def _place(name: str, root: Path, archive: str) -> Path | None:
     """Return where a member is unpacked, None for what is left out; raises OwnDataError for a path that leads away."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in name:
-        raise OwnDataError(f"{archive} holds the path “{name[:80]}”, which leads out of its folder. Pack it anew.")
+        raise OwnDataError(f"{archive} holds the path “{name[:80]}”, which leads out of its folder. Pack it again.")
     if len(parts) > limits.DEPTH + 1:
         raise OwnDataError(f"{archive} has folders more than {limits.DEPTH} deep. Make them flatter.")
     if any(part.startswith(".") or part in SKIPPED for part in parts):
@@ -76,9 +76,9 @@ def _unpack(path: Path, members: Iterator[Member], scratch: Path) -> Path:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 left -= copy_bounded(content, place, left, path.name)
     except FileExistsError as error:
-        raise OwnDataError(f"{path.name} holds two files of one name. Pack it anew.") from error
+        raise OwnDataError(f"{path.name} holds two files of one name. Pack it again.") from error
     except DAMAGED as error:
-        raise OwnDataError(f"{path.name} cannot be unpacked: {error}. Pack it anew.") from error
+        raise OwnDataError(f"{path.name} cannot be unpacked: {error}. Pack it again.") from error
     while len(inside := list(root.iterdir())) == 1 and inside[0].is_dir():
         root = inside[0]  # the folder that was packed
     return root

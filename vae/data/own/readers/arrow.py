@@ -28,7 +28,7 @@ def mapped(path: Path) -> "pa.Table":
         table.validate(full=table.nbytes < limits.GB)
         return table
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise OwnDataError(f"{path.name} cannot be read as Arrow: {_short(error)}. Save it anew.") from error
+        raise OwnDataError(f"{path.name} cannot be read as Arrow: {_short(error)}. Save it again.") from error
 
 
 def _parquet(path: Path, scratch: Path, chosen: Chosen) -> Content:
@@ -48,7 +48,7 @@ def _parquet(path: Path, scratch: Path, chosen: Chosen) -> Content:
                     if sink.tell() > limits.UNPACKED:
                         raise OwnDataError(f"{path.name} unpacks to more than {limits.UNPACKED // limits.GB} GB.")
     except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
-        raise OwnDataError(f"{path.name} cannot be read as Parquet: {_short(error)}. Save it anew.") from error
+        raise OwnDataError(f"{path.name} cannot be read as Parquet: {_short(error)}. Save it again.") from error
     return content("Parquet table", mapped(target), chosen)
 
 

@@ -24,7 +24,7 @@ class CompressedRows:
         self.dtype = self.values.dtype
         ordered = len(self.starts) == self.shape[0] + 1 and (np.diff(self.starts) >= 0).all()
         if not ordered or self.starts[-1] > self.values.shape[0] or self.shape[1] > limits.VALUES:
-            raise OwnDataError(f"“{name}” is no whole sparse matrix. Save it anew.")
+            raise OwnDataError(f"“{name}” is no whole sparse matrix. Save it again.")
 
     def __getitem__(self, rows: Any) -> NDArray[Any]:
         start, stop, _ = rows.indices(self.shape[0])
@@ -33,7 +33,7 @@ class CompressedRows:
         row = np.repeat(np.arange(stop - start), np.diff(self.starts[start : stop + 1]))
         column = self.columns[a:b]
         if len(column) and (column.min() < 0 or column.max() >= self.shape[1]):
-            raise OwnDataError("The sparse matrix has an entry outside of it. Save it anew.")
+            raise OwnDataError("The sparse matrix has an entry outside of it. Save it again.")
         made[row, column] = self.values[a:b]
         return made
 
@@ -116,7 +116,7 @@ def _read(path: Path, scratch: Path, chosen: Chosen) -> Content:
     except MemoryError:
         raise
     except Exception as error:  # a parser of other people's files fails in ways of its own
-        raise OwnDataError(f"{path.name} cannot be read as HDF5: {str(error)[:160]}. Save it anew.") from error
+        raise OwnDataError(f"{path.name} cannot be read as HDF5: {str(error)[:160]}. Save it again.") from error
 
 
 def _recognises(path: Path, head: bytes) -> bool:

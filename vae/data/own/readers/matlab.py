@@ -17,7 +17,7 @@ def _read(path: Path, scratch: Path, chosen: Chosen) -> Content:
     except MemoryError:
         raise
     except Exception as error:  # a parser of other people's files fails in ways of its own
-        raise OwnDataError(f"{path.name} cannot be read as MATLAB's: {str(error)[:160]}. Save it anew.") from error
+        raise OwnDataError(f"{path.name} cannot be read as MATLAB's: {str(error)[:160]}. Save it again.") from error
     arrays, left = {}, []
     for name, array in found.items():
         if name.startswith("__"):

@@ -27,7 +27,7 @@ def mapped(path: Path, name: str) -> NDArray[Any]:
             shape, fortran, dtype = read(file)
             start = file.tell()
     except (ValueError, EOFError, OSError, SyntaxError, RecursionError, TypeError) as error:
-        raise OwnDataError(f"“{name}” is no whole .npy file: {str(error)[:200]}. Save it anew.") from error
+        raise OwnDataError(f"“{name}” is no whole .npy file: {str(error)[:200]}. Save it again.") from error
     plain_numbers(np.empty(0, dtype), name)
     if not shape:
         return np.empty(0, dtype)
@@ -61,7 +61,7 @@ def _npz(path: Path, scratch: Path, chosen: Chosen) -> Content:
                     left -= copy_bounded(source, target, left, path.name)
                 arrays[name] = mapped(target, name)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-        raise OwnDataError(f"{path.name} cannot be unpacked: {error}. Save it anew.") from error
+        raise OwnDataError(f"{path.name} cannot be unpacked: {error}. Save it again.") from error
     return joined("NumPy archive", {name: array for name, array in arrays.items() if array.ndim and array.size})
 
 

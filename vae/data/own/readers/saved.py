@@ -29,7 +29,7 @@ def _json(path: Path) -> Any:
             raise ValueError("it is no object")
         return found
     except (OSError, ValueError, RecursionError) as error:
-        raise OwnDataError(f"{path.name} of the saved dataset cannot be read: {error}. Save it anew.") from error
+        raise OwnDataError(f"{path.name} of the saved dataset cannot be read: {error}. Save it again.") from error
 
 
 def _table(folder: Path) -> "pa.Table":
@@ -39,18 +39,18 @@ def _table(folder: Path) -> "pa.Table":
         str(entry.get("filename")) for entry in _json(folder / ONE).get("_data_files", []) if isinstance(entry, dict)
     ]
     if not names:
-        raise OwnDataError(f"{folder.name}/{ONE} names no file. Save the dataset anew with `save_to_disk`.")
+        raise OwnDataError(f"{folder.name}/{ONE} names no file. Save the dataset again with `save_to_disk`.")
     for name in names:
         file = folder / name
         if "/" in name or "\\" in name or name.startswith(".") or file.is_symlink() or not file.is_file():
             raise OwnDataError(
-                f"{folder.name} names the file “{name[:80]}”, which is not in it. Save the dataset anew."
+                f"{folder.name} names the file “{name[:80]}”, which is not in it. Save the dataset again."
             )
     try:
         return pa.concat_tables([mapped(folder / name) for name in names])
     except pa.ArrowException as error:
         raise OwnDataError(
-            f"The files of {folder.name} do not fit each other: {error}. Save the dataset anew."
+            f"The files of {folder.name} do not fit each other: {error}. Save the dataset again."
         ) from error
 
 
@@ -61,7 +61,7 @@ def _read(path: Path, scratch: Path, chosen: Chosen) -> Content:
         return content("saved dataset", _table(path), chosen)
     names = sorted((str(name) for name in _json(path / SEVERAL).get("splits", [])), key=of_word)
     if not names or any("/" in name or name.startswith(".") or not (path / name / ONE).is_file() for name in names):
-        raise OwnDataError(f"{path.name} names splits that are not in it. Save the dataset anew with `save_to_disk`.")
+        raise OwnDataError(f"{path.name} names splits that are not in it. Save the dataset again with `save_to_disk`.")
     tables = [_table(path / name) for name in names]
     try:
         made = content("saved dataset", pa.concat_tables(tables), chosen)
