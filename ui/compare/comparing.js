@@ -1,6 +1,7 @@
 import { Axes, fade } from "../js/axes.js";
 import { Cloud, paints } from "../js/cloud.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
+import { term } from "../js/explain.js";
 import { summarise } from "../js/film_frames.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
 import { paint } from "../js/paint.js";
@@ -201,7 +202,7 @@ class Panel {
       for (let t = 0; t < real.length; t++) sum += (real[t] - mean[t]) ** 2;
       rows.push(["squared error", fixed(sum / real.length, 4)]);
     }
-    this.numbers.replaceChildren(...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+    this.numbers.replaceChildren(...rows.flatMap(([name, value]) => [term(name), el("dd", {}, value)]));
     this.node.dataset.z = z.map((v) => v.toFixed(4)).join(",");
   }
 

@@ -9,7 +9,7 @@ import streamlit as st
 from ui.diagnose import charts, gathering, model_images, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
-from ui.shared import library, messages, navigation
+from ui.shared import glossary, library, messages, navigation
 from ui.shared.fragments import fragment
 from ui.state import notices, session
 from ui.state.view import set_model
@@ -165,7 +165,7 @@ def _card(run: Run, name: str, finding: Finding, found: Known) -> None:
     card = cards.CARDS[name]
     with st.container(border=True, key=f"card_{name}", gap="xsmall", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
-            st.markdown(f"**{messages.plain(card.title)}**", width="stretch")
+            st.markdown(f"**{messages.plain(card.title)}**", width="stretch", help=glossary.meaning(card.title))
             if isinstance(finding, Verdict):
                 st.markdown(BADGES[finding.severity], width="content")
         if not isinstance(finding, Verdict):

@@ -1,3 +1,4 @@
+import { term } from "../js/explain.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
 import { component, el, listener, painted, plain, record, unpack } from "../js/shared.js";
@@ -72,7 +73,7 @@ class Card {
    */
   number(list, name, value, { inside, doubtful = false } = {}) {
     const id = (list === this.numbers ? "now " : "pin ") + name;
-    const row = this.rows.get(id) ?? [el("dt", {}, name), el("dd", doubtful ? { class: "doubtful" } : {})];
+    const row = this.rows.get(id) ?? [term(name), el("dd", doubtful ? { class: "doubtful" } : {})];
     if (!this.rows.has(id)) list.append(...row);
     this.rows.set(id, row);
     const cell = row[1];

@@ -1,3 +1,4 @@
+import { explain } from "./explain.js";
 import { strip, tiles } from "./pictures.js";
 import { el } from "./shared.js";
 
@@ -21,7 +22,10 @@ function fillNumbers(list, rows) {
   rows.forEach(([name, value, kind], k) => {
     if (2 * k >= list.children.length) list.append(el("dt"), el("dd"));
     const [term, cell] = [list.children[2 * k], list.children[2 * k + 1]];
-    if (term.textContent !== name) term.textContent = name;
+    if (term.textContent !== name) {
+      term.textContent = name;
+      explain(term, name);
+    }
     if (cell.textContent !== value) cell.textContent = value;
     if (cell.className !== (kind ?? "")) cell.className = kind ?? "";
   });

@@ -1,3 +1,4 @@
+import { term } from "./explain.js";
 import { makeLegend } from "./legend.js";
 import { el } from "./shared.js";
 
@@ -65,7 +66,7 @@ class Stage {
       ["rate", "rate"],
     ]) {
       const [train, valid] = [el("span", { class: "train" }, "–"), el("span", { class: "valid" })];
-      const row = el("div", { class: name }, el("dt", {}, label), el("dd", {}, train, " ", valid));
+      const row = el("div", { class: name }, term(label), el("dd", {}, train, " ", valid));
       this.values[name] = { row, train, valid };
       this.readout.append(row);
     }

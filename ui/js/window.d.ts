@@ -33,6 +33,8 @@ interface Codes {
 }
 
 interface Window {
+  /** Meanings of terms and of labels (ui/shared/glossary.py). */
+  __latentGlossary?: Record<string, string>;
   /** Where the server is (ui/shared/front_end.py). */
   __streamlit?: { BACKEND_BASE_URL?: string };
   /** What was fetched, by its address (ui/js/shared.js). */

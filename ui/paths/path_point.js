@@ -1,3 +1,4 @@
+import { term } from "../js/explain.js";
 import { paint } from "../js/paint.js";
 import { el, plain } from "../js/shared.js";
 import { fixed } from "../js/space.js";
@@ -22,7 +23,7 @@ class PathPoint {
   /** @param {string} name @param {string} value */
   number(name, value) {
     const cell = this.cells.get(name) ?? el("dd");
-    if (!this.cells.has(name)) this.stage.numbers.append(el("dt", {}, name), cell);
+    if (!this.cells.has(name)) this.stage.numbers.append(term(name), cell);
     this.cells.set(name, cell);
     if (cell.textContent !== value) cell.textContent = value;
   }

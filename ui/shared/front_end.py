@@ -1,6 +1,6 @@
 """Tells Streamlit's front end where its server is, which on a page of its own it would have to find out.
 
-Below /train it asks at /train/_stcore first; only half a second after that has failed does it ask at the root.
+It also hands the page the meanings of the glossary's terms, before any component is there. Below /train it asks at /train/_stcore first; only half a second after that has failed does it ask at the root.
 """
 
 import json
@@ -8,10 +8,11 @@ import json
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.shared import glossary
 from ui.shared.navigation import BY_NAME
 
 # the address without the page's name; the front end reads the object before its first request
-SCRIPT = f"""<script>
+BASE = f"""<script>
 (() => {{
   const path = location.pathname.replace(/\\/+$/, "");
   const page = path.split("/").pop();
@@ -20,13 +21,14 @@ SCRIPT = f"""<script>
 }})();
 </script>
 """
+SCRIPT = BASE + glossary.script()
 BEFORE = b'<script type="module"'
 # what could bring the page in parts, packed, or not at all, since it has not changed
 PARTLY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range")
 
 
 class FrontEnd:
-    """Adds the script to Streamlit's page."""
+    """Adds the scripts to Streamlit's page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -400,7 +400,7 @@ class Theory {
     const which = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
     this.what.textContent = header.here
       ? which
-      : `${which}: ${header.data} is not on this machine, so this is its ` + "reconstruction";
+      : `${which}: ${header.data} is not on this machine, so this is its reconstruction`;
     if (header.binary && header.shape.length === 3) this.what.textContent += ", binarised";
     this.real.setAttribute("aria-label", `x: ${this.what.textContent}`);
     if (this.decoder) paint(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);

@@ -1,4 +1,5 @@
 import { fresh } from "../js/drawing.js";
+import { explain } from "../js/explain.js";
 import { el, given, minus } from "../js/shared.js";
 
 // The base class of a chapter: its title and formula, controls and numbers on the left, its picture on the right, one
@@ -81,7 +82,10 @@ class Chapter {
         }
       }
     }
-    row.dt.textContent = label;
+    if (row.dt.textContent !== label) {
+      row.dt.textContent = label;
+      explain(row.dt, label);
+    }
     row.dd.textContent = text;
     row.dd.dataset.number = String(value);
   }

@@ -6,7 +6,7 @@ import sys
 from vae.cli import reporting
 from vae.runs import open_run
 
-HELP = "say what is wrong with a model, and keep what that rests on"
+HELP = "check a model for known faults and save the evidence"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

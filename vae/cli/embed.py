@@ -6,7 +6,7 @@ from vae.runs import open_run
 from vae.spec import arguments
 from vae.spec.settings import SETTINGS
 
-HELP = "lay out the codes of more than two latents on a map, and keep it"
+HELP = "compute a t-SNE or UMAP map of more than two latent dimensions and save it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--table", action="store_true",
-        help="Measure the whole table, with its own numbers of samples and examples: bounds, truth, information, "
-        "codes. (default: bounds alone)",
+        help="Compute the whole evaluation table, with fixed numbers of samples and examples: bounds, log p(x), "
+        "information, codes. (default: bounds only)",
     )  # fmt: skip
     for name in ("k", "n"):
         arguments.add(parser, name, SETTINGS[name])
@@ -45,7 +45,7 @@ def _evaluate(given: argparse.Namespace) -> None:
     found = open_run(given.model)
     if given.table:
         if given.data is not None or given.n is not None or given.k != SETTINGS["k"].default:
-            raise RunError("--table has its own data and numbers: leave out --data, --k and --n")
+            raise RunError("--table chooses its own data, K and n: leave out --data, --k and --n")
         with reporting.bar(found.name) as say:
             rows = run_table.table(found, not is_shipped(found), say)
         for row in rows:

@@ -75,7 +75,7 @@ def entry(given: argparse.Namespace, role: str, usual: Mapping[str, Any] | None)
     kind, options = getattr(given, role), options_of(given, role)
     start = None if kind == NONE else {"kind": kind} if kind is not None else usual
     if start is None and options:
-        raise SpecError(f"There is no {role} that {', '.join(sorted(options))} could be of: say --{role} KIND too.")
+        raise SpecError(f"There is no {role} that {', '.join(sorted(options))} could belong to: add --{role} KIND.")
     return None if start is None else {**start, **options}
 
 

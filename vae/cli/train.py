@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments: the target, the options of a spec, and those of training."""
     parser.add_argument(
         "target", nargs="?", metavar="PRESET|RUN",
-        help=f"A run's name or folder, whose training goes on, or one of {', '.join(PRESETS)}.",
+        help=f"A run's name or folder, to continue its training, or a preset: {', '.join(PRESETS)}.",
     )  # fmt: skip
     parser.add_argument("--resume", metavar="RUN", help="The same as RUN. (default: PRESET|RUN)")
     parser.add_argument("--name", help="The new run's name. (default: PRESET-DATA)")

@@ -68,7 +68,7 @@ class DownloadedSource(StoredSource):
         except (DownloadError, OSError) as error:
             why = str(error) if isinstance(error, DownloadError) else f"it could not be stored ({error})"
             raise MissingData(
-                f"{self.about.title} is not in {base}, and {why}. Mend that and fetch it again "
+                f"{self.about.title} is not in {base}, and {why}. Correct that and fetch it again "
                 f"({self.about.megabytes} MB), or set LATENT_DATA to a folder that holds {self.place}."
             ) from error
 

@@ -47,8 +47,10 @@ TOO_BIG = (
 )
 LOST = "The cluster does not know the run's job any more: it was restarted. {kept}"
 ENDED = "The run's job on the cluster has ended ({how}). {kept}"
-MOVED = "The machine or process that trained it was lost. It goes on from its last checkpoint at its next turn."
-KEPT_CHECKPOINT = "The last checkpoint is kept. Resume the run to go on from there."
+MOVED = (
+    "The machine or process that trained it was lost. The run continues from its last checkpoint when it is its turn."
+)
+KEPT_CHECKPOINT = "The last checkpoint is kept. Resume the run to continue from there."
 
 
 def threads() -> int:

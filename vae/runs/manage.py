@@ -114,7 +114,7 @@ def branch(run: Run, owner: str, name: str = "", command: str = "", **changes: A
         raise RunError(f"{run.title} is training: pause it, then branch from where it stands.")
     if not run.resumable:
         raise RunError(
-            f"{run.title} has neither checkpoint nor weights to go on from. Train it again from its settings."
+            f"{run.title} has neither a checkpoint nor weights to continue from. Train it again from its settings."
         )
     spec = resume.changed(run, changes)
     check(spec)

@@ -63,7 +63,7 @@ def check(run: Run, spec: Spec) -> None:
     if done and isinstance(rate, Mapping) and done >= rate["steps"] and not schedules.at(rate, done):
         raise SpecError(
             f"The learning rate of {run.title} has come to 0 at step {rate['steps']:,}, at the end of its schedule. "
-            "Give another learning rate to go on."
+            "Set another learning rate to continue."
         )
 
 

@@ -75,7 +75,7 @@ def _together(entries: Entries) -> list[Problem]:
     """Return the problems of entries that are each valid but cannot be combined."""
     posterior = POSTERIORS[entries["posterior"]["kind"]]
     if not posterior.density and entries["prior"] is not None:
-        return [("prior", "An autoencoder's points have no density to hold against a prior. Set prior to null.")]
+        return [("prior", "The points of an autoencoder have no density, so it has no prior. Set prior to null.")]
     for name, table in (("posterior", POSTERIORS), ("prior", PRIORS)):
         kind = table[entries[name]["kind"]] if entries[name] is not None else None
         if kind is not None and entries["latent"] < kind.least_latents:

@@ -149,7 +149,5 @@ def any_of(names: Any) -> str:
 
 
 _SIZE = Scalar("A layer's size", "", 0, 1, LARGEST_LAYER, whole=True)
-STEPS = Scalar("Steps", "After so many steps it stays at stop; empty: the whole run.", 1, 1, MOST_STEPS, whole=True)
-WARM_UP = Scalar(
-    "Warm-up", "Over so many first steps it rises from 0 to its schedule; 0 is off.", 0, 0, MOST_STEPS, whole=True
-)
+STEPS = Scalar("Steps", "Steps until the end of the schedule; empty means all.", 1, 1, MOST_STEPS, whole=True)
+WARM_UP = Scalar("Warm-up", "Steps in which the value rises from 0; 0 is off.", 0, 0, MOST_STEPS, whole=True)

@@ -24,10 +24,10 @@ SHARE = 20  # saving takes at most this part of the time
 
 OLDER = "Resumed from the checkpoint before the last: {reason}"
 FROM_WEIGHTS = (
-    "{name} has no checkpoint: its training goes on from the saved weights at step {step:,}, with a fresh optimiser."
+    "{name} has no checkpoint: training continues from the saved weights at step {step:,}, with a fresh optimiser."
 )
 NOTHING_LEFT = (
-    "{name} has a history, but neither a checkpoint nor weights to go on from. Bring back its model.safetensors, or "
+    "{name} has a history, but neither a checkpoint nor weights to continue from. Bring back its model.safetensors, or "
     "train its spec.json again as a run of another name."
 )
 

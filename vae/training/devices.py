@@ -14,4 +14,4 @@ def check(device: str) -> None:
         there = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if int(number or 0) >= there:
             found = "no GPU that this torch can use" if not there else f"{there} of them, counted from 0"
-            raise SpecError(f"The device {device} is not here: this machine has {found}. Choose cpu.")
+            raise SpecError(f"There is no device {device}: this machine has {found}. Choose cpu.")

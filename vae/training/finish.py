@@ -145,7 +145,7 @@ def card(run: Run, spec: Spec, numbers: dict[str, Any]) -> str:
     if "among" in numbers:
         lines += ["", f"The examples are random ones of {numbers['among']:,}: all would have taken too long."]
     if "rate" not in numbers:
-        lines += ["", "An autoencoder has no prior and no posterior density: no rate, no bound on log p(x)."]
+        lines += ["", "An autoencoder has no prior and no density q(z|x), so it has no rate and no bound on log p(x)."]
     if "command" in numbers:
         lines += ["", "Trained with", "", "```sh", numbers["command"], "```"]
     if "train_seconds" in numbers:

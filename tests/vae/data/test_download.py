@@ -137,7 +137,7 @@ def test_a_server_that_refuses_is_quoted(tmp_path, monkeypatch):
         raise urllib.error.HTTPError(request.full_url, 503, "Service Unavailable", None, None)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    with pytest.raises(DataError, match="the server answered: HTTP Error 503: Service Unavailable. Mend that"):
+    with pytest.raises(DataError, match="the server answered: HTTP Error 503: Service Unavailable. Correct that"):
         data.fetch("mnist", tmp_path)
 
 

@@ -124,7 +124,7 @@ def test_a_branch_that_needs_other_weights_is_refused():
         manage.branch(part, "me", latent=3)
     with pytest.raises(SpecError):
         manage.branch(part, "me", no_such=1)
-    with pytest.raises(RunError, match="neither checkpoint nor weights"):
+    with pytest.raises(RunError, match="neither a checkpoint nor weights"):
         manage.branch(make(), "me")
     status.write(part.path, Status("running"))
     with status.lock(part.path), pytest.raises(RunError, match="pause it"):

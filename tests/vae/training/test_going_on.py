@@ -70,7 +70,7 @@ def score(run, spec=None):
 def test_a_run_from_a_zip_goes_on_from_its_weights(zipped, capsys):
     before, history = score(zipped), zipped.history
     made = train(zipped, "--epochs", "3")
-    assert "goes on from the saved weights at step 42, with a fresh optimiser" in capsys.readouterr().err
+    assert "continues from the saved weights at step 42, with a fresh optimiser" in capsys.readouterr().err
     assert made.history[: len(history)] == history
     assert made.history[-1]["step"] == 3 * PER_EPOCH and made.history[len(history)]["step"] > 42
     assert score(made) >= before  # the best of all, and never worse
