@@ -1,6 +1,7 @@
 """Tells Streamlit's front end where its server is, which on a page of its own it would have to find out.
 
-It also hands the page the meanings of the glossary's terms, before any component is there. Below /train it asks at /train/_stcore first; only half a second after that has failed does it ask at the root.
+It also hands the page the meanings of the terms in the glossary, before any component is there.
+Below /train it asks at /train/_stcore first; only half a second after that has failed does it ask at the root.
 """
 
 import json

@@ -9,7 +9,7 @@ from vae.diagnosis.evidence import PARTS, QUICK, Evidence
 from vae.diagnosis.verdict import Absent, Finding, Severity, Verdict
 from vae.runs import Run
 
-WORDS = {Severity.HEALTHY: "passed", Severity.NOTE: "note", Severity.ILL: "problem"}
+WORDS = {Severity.PASSED: "passed", Severity.NOTE: "note", Severity.PROBLEM: "problem"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def judgement(findings: Mapping[str, Finding]) -> Judgement | None:
     if not said:
         return None
     worst = cards.main(findings)
-    ill = sum(f.severity == Severity.ILL for f in said.values())
+    ill = sum(f.severity == Severity.PROBLEM for f in said.values())
     notes = sum(f.severity == Severity.NOTE for f in said.values())
     headline = "No problem found." if worst is None else f"{cards.TITLES[worst.name]}."
     counted = f"{len(said)} checks, {ill or 'no'} problem{'s' * (ill != 1)}, {notes or 'no'} note{'s' * (notes != 1)}."

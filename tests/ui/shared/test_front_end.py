@@ -49,7 +49,7 @@ def test_anything_else_passes_as_it_is(kind, accept):
 
 def test_the_base_is_the_address_without_the_pages_name():
     places = ["/", "/train", "/models/", "/sub", "/sub/", "/sub/theory", "/a/b/compare"]
-    code = re.search(r"<script>(.*)</script>", SCRIPT, re.S)[1]
+    code = re.search(r"<script>(.*?)</script>", SCRIPT, re.S)[1]
     program = f"""(places) => places.map((pathname) => {{
         const window = {{}}, location = {{ pathname, origin: "http://h:1" }};
         {code}

@@ -40,7 +40,7 @@ def test_an_autoencoder_is_listed_by_its_distortion(capsys):
     assert main(["train", "autoencoder", *QUICK, "--name", "ae"]) == 0
     run = runs.find("ae")
     assert set(run.metrics) >= {"distortion"} and "elbo" not in run.metrics and run.codes.scales is None
-    assert "no rate, no bound" in run.card
+    assert "it has no rate and no bound" in run.card
     capsys.readouterr()
     main(["models"])
     assert "distortion" in capsys.readouterr().out

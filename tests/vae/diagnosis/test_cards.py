@@ -264,7 +264,7 @@ def test_a_loose_bound():
     verdict = ill("gap", "loose", gap=replace(HEALTHY.gap, gap=n(6.0)))
     assert "6.00 ± 0.01 nats below log p(x): 60% of the improvement by the latents" in verdict.sentence
     low = found("gap", gap=replace(HEALTHY.gap, truth=None, ess=3.0))
-    assert "L₁₀₀ (itself a lower bound)" in low.sentence and "3.0 of 100 samples" in low.sentence
+    assert "L₁₀₀ (itself a lower bound)" in low.sentence and "effective sample size is only 3.0 of 100" in low.sentence
 
 
 def test_overfitting_needs_three_standard_errors_and_a_price():

@@ -47,7 +47,7 @@ def test_true_posterior_ranks_flat_and_has_light_tails():
     assert all(abs(e.value - 1) < 4 * e.se for e in found.spread)
     assert all(abs(e.value) < 4 * e.se for e in found.shift)
     assert sum(found.histogram[0]) == found.n and tails.heavy.value < 0.05
-    assert cards.CARDS["simulated"].judge(VAE, Evidence(simulated=found)).severity == Severity.HEALTHY
+    assert cards.CARDS["simulated"].judge(VAE, Evidence(simulated=found)).severity == Severity.PASSED
     assert restore(Simulated, plain(found)) == found
 
 
@@ -70,7 +70,7 @@ def quality(precision: float, coverage: float) -> SampleQuality:
 def test_samples_are_held_against_what_data_do(precision, coverage, words):
     verdict = cards.CARDS["samples"].judge(VAE, Evidence(samples=quality(precision, coverage)))
     assert words in verdict.sentence
-    assert (verdict.severity == Severity.HEALTHY) == (words == "cover the data")
+    assert (verdict.severity == Severity.PASSED) == (words == "cover the data")
 
 
 def test_models_without_one_prior_say_why():
