@@ -11,7 +11,7 @@ view = frame.view()
 run = view.run
 codes = frame.codes(run)
 plane, name = frame.ground(view, codes)
-images = library.images(run)
+images = library.examples_of(run)
 
 left, right = st.columns([2, 1], gap="medium")
 with left:

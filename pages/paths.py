@@ -16,7 +16,7 @@ plane, name = frame.plane(view, codes)
 path, problems = paths.view(run, codes)
 for text in problems:
     messages.problem(text)
-images = library.images(run)
+images = library.examples_of(run)
 
 left, right = st.columns([1, 1], gap="medium")
 with left:

@@ -7,7 +7,7 @@ from vae.answers import pool
 view = frame.view()
 pool.warm()
 codes = frame.codes(view.run)
-images = library.images(view.run)
+images = library.examples_of(view.run)
 if images is None:
     messages.data_missing(view.run)
 page.chapters(view, codes, images)

@@ -182,7 +182,7 @@ class Panel {
     const { space, caption, figure } = this;
     const mean = space.decode(z);
     figure.className = i === null ? "decoder" : "encoder";
-    if (mean) paint(this.canvas, mean, space.header.shape);
+    if (mean) paint(this.canvas, mean, space.header.shape, space.header.lines);
     else this.canvas.width = this.canvas.height = 1;
     const text = i === null ? "decoded image" : "its reconstruction";
     if (caption.textContent !== text) caption.textContent = text;
@@ -572,7 +572,7 @@ class Comparing {
       mode === "z" ? "one z in every map" : `${from.header.split} #${source.number(index)}${label && ` (${label})`}`;
     if (this.what.textContent !== what) this.what.textContent = what;
     this.original.classList.toggle("absent", !real);
-    if (real) paint(this.real, real, source.header.shape);
+    if (real) paint(this.real, real, source.header.shape, source.header.lines);
     this.real.setAttribute("aria-label", what);
     for (const panel of this.panels) {
       if (this.follows(panel)) panel.showDecoded(this.latent(panel), mode === "image" ? index : null, real);

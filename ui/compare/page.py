@@ -164,7 +164,7 @@ def _payload(
 def compared(shown: Sequence[Panel], align: bool) -> None:
     """Mount the maps, and under them the numbers of all images or of those under the lasso."""
     first = shown[0]
-    images = library.images(first.run)
+    images = library.examples_of(first.run)
     paths = tuple(panel.run.path for panel in shown)
     versions = tuple(library.stamp(path) for path in paths), tuple(filming.stamp(path) for path in paths)
     try:

@@ -139,7 +139,7 @@ def known(run: Run, codes: Codes, names: tuple[str, ...]) -> Pointwise | None:
 
 def _ask(run: Run, names: tuple[str, ...]) -> Answer[Pointwise]:
     # data that have come since are another question: a failure is shown, and not tried for ever
-    question = (str(run.path), library.stamp(run.path), names, library.images(run) is not None)
+    question = (str(run.path), library.stamp(run.path), names, library.examples_of(run) is not None)
     return asking.once(SLOT, question, lambda: pool.ask(explore.numbers, run.path, names))
 
 

@@ -1,6 +1,7 @@
 import { term } from "../js/explain.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
+import { rowCells } from "../js/rows.js";
 import { component, el, listener, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, picture, Space, signed } from "../js/space.js";
 
@@ -9,6 +10,8 @@ import { fixed, picture, Space, signed } from "../js/space.js";
 
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
+
+const MOST_CELLS = 16; // columns of a row that the card shows
 
 class Card {
   /** @param {HTMLElement} root */
@@ -37,6 +40,7 @@ class Card {
         "is selected, " +
         "with alt they take away.",
     );
+    this.units = el("table", { class: "units", hidden: "" });
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.pinBlock = el(
       "section",
@@ -56,6 +60,7 @@ class Card {
       },
       this.badge,
       el("div", { class: "row now" }, this.now.figure, this.near.figure),
+      this.units,
       this.numbers,
       this.doubt,
       this.pinBlock,
@@ -84,6 +89,20 @@ class Card {
       mark.className = `verdict ${inside ? "inside" : "outside"}`;
       mark.textContent = value;
     }
+  }
+
+  // A row of a table in its own units: what is decoded here, beside the nearest one; `rows` are these two.
+  /** @param {RowColumn[] | null | undefined} columns @param {(Float32Array | null)[]} rows @param {string[]} heads */
+  inUnits(columns, rows, heads) {
+    this.units.hidden = !columns;
+    if (!columns) return;
+    const found = rows.map((row) => (row ? rowCells(columns, row).slice(0, MOST_CELLS) : []));
+    const names = found.find((row) => row.length) ?? [];
+    const head = el("tr", {}, el("th", {}), ...heads.map((text) => el("th", {}, text)));
+    const lines = names.map(([name], k) =>
+      el("tr", {}, el("th", {}, name), ...found.map((row) => el("td", {}, row[k]?.[1] ?? "–"))),
+    );
+    this.units.replaceChildren(head, ...lines);
   }
 
   clearNumbers() {
@@ -399,9 +418,10 @@ class Explorer {
     if (!space) return;
     const z = space.toLatent(this.cursor);
     const mean = space.decode(z);
-    if (mean) paint(card.now.canvas, mean, space.header.shape);
-    if (mean && this.outOfSight) paint(this.preview, mean, space.header.shape);
-    const caption = mean || !space.tiles ? "decoded image" : "No image was computed for this place";
+    if (mean) paint(card.now.canvas, mean, space.header.shape, space.header.lines);
+    if (mean && this.outOfSight) paint(this.preview, mean, space.header.shape, space.header.lines);
+    const caption =
+      mean || !space.tiles ? `decoded ${space.header.example ?? "image"}` : "No image was computed for this place";
     if (card.now.caption.textContent !== caption) card.now.caption.textContent = caption;
     this.timing.decodes++;
     const facts = space.evaluate(z);
@@ -420,6 +440,10 @@ class Explorer {
     if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(facts.distance)} away`);
     card.number(card.numbers, "this point", verdict.text, { inside: verdict.inside });
     const shown = space.pictured ? space.nearest(z, 1)[0] : facts.nearest;
+    const { columns } = space.header;
+    if (columns)
+      card.inUnits(columns, [mean, space.real(shown) ?? space.reconstruction(shown)], ["decoded", "nearest"]);
+    else card.units.hidden = true;
     if (shown !== this.shownNearest) {
       this.shownNearest = shown;
       this.drawNearest(space, card.near, shown);
@@ -436,19 +460,20 @@ class Explorer {
   drawNearest(space, { canvas, caption, figure }, i, brief = false) {
     const real = space.real(i);
     const pixels = real ?? space.reconstruction(i);
-    if (pixels) paint(canvas, pixels, space.header.shape);
+    if (pixels) paint(canvas, pixels, space.header.shape, space.header.lines);
     else canvas.width = canvas.height = 1; // nothing is better than another image's picture
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
     const what = `${space.header.split} #${i}${label && ` (${label})`}`;
     const reason = space.header.unsent || "the images of this data set are not on this machine";
-    if (real) caption.textContent = `nearest real image, ${what}`;
+    const example = space.header.example ?? "image";
+    if (real) caption.textContent = `nearest real ${example}, ${what}`;
     else if (space.hasImages) caption.textContent = what;
-    else if (!pixels) caption.textContent = `nearest image, ${what}: ${reason}`;
+    else if (!pixels) caption.textContent = `nearest ${example}, ${what}: ${reason}`;
     else
       caption.textContent = brief
         ? `reconstruction of ${what}`
-        : `reconstruction of the nearest image, ${what} (${reason})`;
+        : `reconstruction of the nearest ${example}, ${what} (${reason})`;
     canvas.setAttribute("aria-label", caption.textContent);
     return real;
   }
@@ -462,7 +487,7 @@ class Explorer {
     const i = space.pictured ? space.nearest(pin, 1)[0] : facts.nearest;
     const [decoded, near, again] = card.pins;
     const mean = space.decode(pin);
-    if (mean) paint(decoded.canvas, mean, space.header.shape);
+    if (mean) paint(decoded.canvas, mean, space.header.shape, space.header.lines);
     decoded.canvas.setAttribute("aria-label", "decoded image at the pin");
     const real = this.drawNearest(space, near, i, true);
     // without the data the second picture is the reconstruction already
@@ -473,9 +498,12 @@ class Explorer {
     if (facts.logP === undefined) card.number(card.pinNumbers, "log p(z)", space.header.without);
     const reconstruction = real && space.reconstruction(i);
     if (real && reconstruction) {
-      paint(again.canvas, reconstruction, space.header.shape);
+      paint(again.canvas, reconstruction, space.header.shape, space.header.lines);
       const error = real.reduce((sum, v, t) => sum + (v - reconstruction[t]) ** 2, 0) / real.length;
-      card.number(card.pinNumbers, "squared error per pixel", `${error.toFixed(4)} (0 is perfect, 1 is the largest)`);
+      const [name, range] = space.vectors
+        ? ["squared error per value", ""]
+        : ["squared error per pixel", " (0 is perfect, 1 is the largest)"];
+      card.number(card.pinNumbers, name, `${error.toFixed(4)}${range}`);
     }
   }
 

@@ -15,6 +15,7 @@ from ui.decode import decoder
 from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
+from vae import data
 from vae.density import holes
 from vae.geometry.plane import Bent, Ground
 from vae.page.space import no_densities, serialise, space_header
@@ -90,8 +91,19 @@ def content(
         **space_header(codes, plane, without),
         "every": every,
         "data": run.spec.data,
+        **_described(run),
     }
     return header, sections
+
+
+def _described(run: Run) -> dict[str, Any]:
+    """Return what one example is called, and the columns of a row, so that the card shows it in its own units."""
+    try:
+        about = data.describe(run.spec.data)
+    except data.DataError:
+        return {}
+    rows = about.lines is None and len(about.columns) > 0 and about.shape == run.spec.shape
+    return {"example": about.example, "columns": [dict(column) for column in about.columns] if rows else None}
 
 
 def payload(
@@ -169,10 +181,10 @@ def explorer(
     apart = geometry.apart(codes)
     if apart:
         geometry.send(run)
-    data = kept_payload(run, codes, plane, images, chart_key, label, apart=apart)
+    sent = kept_payload(run, codes, plane, images, chart_key, label, apart=apart)
     with st.container(key=key):
         result = _component(
-            data=parcels.placed(data), key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None
+            data=parcels.placed(sent), key=f"{key}_{run.name}", height="content", on_pin_change=lambda: None
         )
     event = result.get("pin")
     now = _pin(event.get("z"), run.spec.latent) if isinstance(event, Mapping) else pin

@@ -1,18 +1,13 @@
 import { explain } from "./explain.js";
 import { strip, tiles } from "./pictures.js";
 import { el } from "./shared.js";
+import { vectorPicture } from "./vectors.js";
 
 // Draws a sheet of images. The pointer and the arrow keys point at an image, a click or Enter chooses it.
 
-/** @param {Float32Array} pixels @param {boolean} vector */
-const bytes = (pixels, vector) => {
-  let [low, span] = [0, 1];
-  if (vector) {
-    low = Math.min(...pixels);
-    span = Math.max(...pixels) - low || 1;
-  }
-  return Uint8ClampedArray.from(pixels, (v) => (255 * (v - low)) / span);
-};
+/** @param {Float32Array} pixels @param {boolean} vector @param {number[] | null} [lines] */
+const bytes = (pixels, vector, lines) =>
+  vector ? vectorPicture(pixels, lines) : Uint8ClampedArray.from(pixels, (v) => 255 * v);
 
 // Fill a list of numbers [[name, value, class]] in place: new elements at each move of the pointer would cost a layout
 // each.

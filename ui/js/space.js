@@ -45,13 +45,14 @@ class Space {
     } else {
       this.decoder = makeDecoder(header, given(floats("weights"), "weights"));
     }
-    /** @type {Uint8Array | null} */
+    /** @type {Uint8Array | Float32Array | null} */
     this.images = null;
+    this.vectors = header.shape.length !== 3;
     const images = section("images");
     this.hasImages = images !== null;
     if (images)
       inflate(images).then((pixels) => {
-        this.images = pixels;
+        this.images = this.vectors && pixels ? new Float32Array(pixels.buffer, pixels.byteOffset) : pixels;
         changed();
       });
     // where only some codes have their image: which ones, in order
@@ -223,12 +224,13 @@ class Space {
     return this.decoder || this.d <= 2 ? this.decode(this.code(i)) : null;
   }
 
-  // The real image i in [0, 1], or null.
+  // The real image i in [0, 1] or the real vector i, or null.
   /** @param {number} i */
   real(i) {
     const at = this.imageOf ? this.imageOf.get(i) : i;
     if (!this.images || at === undefined) return null;
-    return Float32Array.from(this.images.subarray(at * this.pixels, (at + 1) * this.pixels), (v) => v / 255);
+    const own = this.images.subarray(at * this.pixels, (at + 1) * this.pixels);
+    return Float32Array.from(own, this.vectors ? (v) => v : (v) => v / 255);
   }
 
   // The codes nearest to z among those that have their image, nearest first; all of them where none has.

@@ -52,7 +52,7 @@ class Thumbnails {
     this.made = new Map();
     /** @type {import("../js/space.js").Space | null} */
     this.space = null;
-    /** @type {Uint8Array | null} */
+    /** @type {Uint8Array | Float32Array | null} */
     this.source = null;
   }
 
@@ -83,7 +83,7 @@ class Thumbnails {
     const pixels = space.real(i) ?? space.reconstruction(i);
     if (!pixels) return null;
     const canvas = document.createElement("canvas");
-    paint(canvas, pixels, space.header.shape);
+    paint(canvas, pixels, space.header.shape, space.header.lines);
     if (this.made.size >= KEPT) {
       const [oldest] = this.made.keys();
       this.made.delete(oldest);

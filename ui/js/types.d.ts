@@ -193,13 +193,29 @@ interface DecoderHeader {
   layers: Layer[];
   mean: string;
   shape: number[];
+  /** Of vectors that are C lines of T steps: [C, T]. */
+  lines?: number[] | null;
   latent: number;
   /** [offset, length] in floats. */
   tensors: Record<string, number[]>;
 }
 
 /** What a Space is made of (ui/explore/explorer.py: content). */
+/** What some values of a vector are (vae/data/units.py). */
+interface RowColumn {
+  kind: "number" | "words" | "missing";
+  name: string;
+  unit?: string;
+  offset?: number;
+  scale?: number;
+  words?: string[];
+}
+
 interface SpaceHeader extends DecoderHeader {
+  /** What one example is called: "image". */
+  example?: string;
+  /** The columns of a table that the vectors are rows of. */
+  columns?: RowColumn[] | null;
   plane: FlatPlane | BentPlane;
   atlas?: { side: number; extent: number[] };
   classes: string[];
@@ -271,6 +287,8 @@ interface FilmHeader {
   points: number;
   latent: number;
   shape: number[];
+  /** Of vectors that are C lines of T steps: [C, T]. */
+  lines?: number[] | null;
   probabilistic: boolean;
   titles: string[];
   rings: number[] | null;

@@ -141,7 +141,7 @@ class NearestImages {
     found.forEach((i, k) => {
       const { canvas, caption } = this.pictures[k];
       const pixels = space.real(i);
-      if (pixels) paint(canvas, pixels, space.header.shape);
+      if (pixels) paint(canvas, pixels, space.header.shape, space.header.lines);
       caption.textContent = space.label(i);
       canvas.setAttribute("aria-label", `${space.header.split} #${i}${space.label(i) && ` (${space.label(i)})`}`);
     });

@@ -33,7 +33,7 @@ class PathPoint {
   draw(space, z, path, t) {
     const { stage } = this;
     const mean = space.decode(z);
-    if (mean) paint(stage.now.canvas, mean, space.header.shape);
+    if (mean) paint(stage.now.canvas, mean, space.header.shape, space.header.lines);
     const facts = space.evaluate(z);
     const real = Boolean(space.images);
     const key = `${space.header.content} ${facts.nearest} ${real}`;
@@ -41,7 +41,7 @@ class PathPoint {
       const pixels = space.real(facts.nearest) ?? space.reconstruction(facts.nearest);
       if (pixels) {
         this.near = key;
-        paint(stage.near.canvas, pixels, space.header.shape);
+        paint(stage.near.canvas, pixels, space.header.shape, space.header.lines);
       }
     }
     const label = space.label(facts.nearest);
@@ -89,7 +89,7 @@ class PathPoint {
       canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
       if (k >= wanted.length) return;
       const pixels = space.real(wanted[k]) ?? space.reconstruction(wanted[k]);
-      if (pixels) paint(canvas, pixels, space.header.shape);
+      if (pixels) paint(canvas, pixels, space.header.shape, space.header.lines);
       canvas.setAttribute("aria-label", `Neighbour ${k + 1}: image ${space.number(wanted[k])}`);
     });
   }
@@ -110,10 +110,10 @@ class PathPoint {
     const strength = Number(part.strength.value);
     part.strengthText.textContent = fixed(strength);
     const before = (own && space.real(asked)) || space.decode(start);
-    if (before) paint(part.before.canvas, before, space.header.shape);
+    if (before) paint(part.before.canvas, before, space.header.shape, space.header.lines);
     part.before.caption.textContent = own ? `image #${space.number(asked)}` : "the path's place";
     const after = space.decode(start.map((v, j) => v + strength * attribute.vector[j]));
-    if (after) paint(part.after.canvas, after, space.header.shape);
+    if (after) paint(part.after.canvas, after, space.header.shape, space.header.lines);
     part.after.caption.textContent = "with the attribute";
   }
 }

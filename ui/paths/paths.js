@@ -642,7 +642,7 @@ class Paths {
     const mean = space.decode(row.frames[k]);
     if (!mean) return;
     this.timing.decodes++;
-    paint(row.canvases[k], mean, space.header.shape);
+    paint(row.canvases[k], mean, space.header.shape, space.header.lines);
     row.drawn[k] = { z: row.frames[k], mean: Float32Array.from(mean), when: performance.now() };
   }
 

@@ -275,7 +275,7 @@ class Manifold {
     if (decoder) {
       const { origin, basis } = model.header.plane;
       const z = origin.map((o, j) => o + u[0] * basis[0][j] + u[1] * basis[1][j]);
-      pixels = bytes(decoder.decode(z), header.vector);
+      pixels = bytes(decoder.decode(z), header.vector, header.lines);
       this.timing.decodes++;
     }
     this.timing.pixels = pixels;

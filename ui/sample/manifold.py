@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.sample.page import PATIENCE, POLL, display, without
+from ui.sample.page import PATIENCE, POLL, display, shown_shape, without
 from ui.shared import asking, figures, messages
 from ui.shared.components import pack, source, text
 from ui.shared.fragments import fragment
@@ -19,6 +19,7 @@ from vae.answers.sample import Manifold
 from vae.data import DataError
 from vae.density.holes import HOLE
 from vae.geometry.plane import Plane
+from vae.page import vectors
 from vae.runs import Run, RunError
 from vae.runs.stamp import stamp
 
@@ -57,7 +58,8 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
     vector = len(run.spec.shape) != 3
     header: dict[str, Any] = {
         "run": run.name,
-        "shape": [1, 1, int(np.prod(run.spec.shape))] if vector else list(run.spec.shape),
+        "shape": shown_shape(run),
+        "lines": vectors.lines_of(run),
         "vector": vector,
         "spacing": settings.spacing,
         "spacings": spacings(run),
@@ -73,7 +75,8 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
     sections = {}
     if found is not None:
         side = len(found.up)
-        sections["images"] = display(found.images.reshape(side * side, *run.spec.shape)).tobytes()
+        decoded = found.images.reshape(side * side, *run.spec.shape)
+        sections["images"] = display(decoded, vectors.lines_of(run)).tobytes()
         header |= {
             "across": found.across.tolist(),
             "up": found.up.tolist(),

@@ -25,6 +25,7 @@ from vae.data import DataError
 from vae.density.copies import SUSPICIOUS
 from vae.density.holes import HOLE
 from vae.geometry.plane import Plane
+from vae.page import vectors
 from vae.runs import Run, RunError
 from vae.runs.stamp import stamp
 
@@ -134,13 +135,16 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
     return Asked(half, samples, drawn, near, near is not None and near.done)
 
 
-def display(images: np.ndarray) -> np.ndarray:
-    """Return images [M, C, H, W] as bytes, and vectors [M, D] as lines of greys over their own range, [M, 1, 1, D]."""
+def display(images: np.ndarray, lines: vectors.Lines = None) -> np.ndarray:
+    """Return images [M, C, H, W] as bytes, and vectors [M, D] as pictures of their bars or lines, [M, 1, H, W]."""
     if images.ndim == 4:
         return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
-    low, high = images.min(1, keepdims=True), images.max(1, keepdims=True)
-    scaled = (images - low) / np.where(high > low, high - low, 1)
-    return np.rint(scaled * 255).astype(np.uint8).reshape(len(images), 1, 1, -1)
+    return vectors.pictures(images, lines)
+
+
+def shown_shape(run: Run) -> list[int]:
+    """Return the shape [C, H, W] of a run's examples as they are drawn."""
+    return list(run.spec.shape) if len(run.spec.shape) == 3 else [1, vectors.HEIGHT, vectors.WIDTH]
 
 
 def without(run: Run, computed: bool) -> str:
@@ -165,7 +169,7 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
         found = asked.samples.result()
     except (RunError, DataError) as error:
         return sent | {"state": "failed", "message": str(error)}
-    sections[name] = display(found.images).tobytes()
+    sections[name] = display(found.images, vectors.lines_of(run)).tobytes()
     sent |= {
         "state": "there",
         "z": _rounded(found.z),
@@ -202,10 +206,10 @@ def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
     """Return header and sections of both grids as they are now, see `components.pack`."""
     sections: dict[str, bytes] = {}
     grids = [_half(run, asked, sections, name) for asked, name in zip(halves, ("left", "right"), strict=True)]
-    shape = run.spec.shape if len(run.spec.shape) == 3 else (1, 1, int(np.prod(run.spec.shape)))
     header = {
         "run": run.name,
-        "shape": list(shape),
+        "shape": shown_shape(run),
+        "lines": vectors.lines_of(run),
         "vector": len(run.spec.shape) != 3,
         "sources": subject.sources(run.spec),
         "halves": grids,

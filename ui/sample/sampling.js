@@ -318,7 +318,7 @@ class Samples {
         if (!live?.left) continue;
         const decoder = header.halves[index].noisy ? null : this.model?.decoder;
         while (decoder && live.left && performance.now() < until) {
-          const pixels = bytes(decoder.decode(live.points[live.next]), header.vector);
+          const pixels = bytes(decoder.decode(live.points[live.next]), header.vector, header.lines);
           live.images.set(pixels, live.next * pixels.length);
           live.next = (live.next + 1) % live.points.length;
           live.left--;

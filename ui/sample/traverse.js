@@ -53,9 +53,9 @@ class Traverse {
     this.list = [];
     /** @type {[number, number][]} */
     this.queue = []; // rows and frames that are still to be decoded
-    /** @type {(Uint8Array | Uint8ClampedArray | null)[]} */
+    /** @type {(Uint8Array | Uint8Array | Uint8ClampedArray | null)[]} */
     this.images = []; // of the rows
-    /** @type {Uint8Array | Uint8ClampedArray | null} */
+    /** @type {Uint8Array | Uint8Array | Uint8ClampedArray | null} */
     this.current = null; // the image that the sliders make
     /** @type {Uint8Array | null} */
     this.served = null; // what the server decoded
@@ -116,7 +116,7 @@ class Traverse {
       latencies: /** @type {number[]} */ ([]),
       decodes: 0,
       sent: 0,
-      pixels: /** @type {Uint8ClampedArray | null} */ (null),
+      pixels: /** @type {Uint8Array | Uint8ClampedArray | null} */ (null),
     };
   }
 
@@ -221,7 +221,7 @@ class Traverse {
     if (this.gone || !this.header) return;
     const { header, decoder } = this;
     if (decoder) {
-      const pixels = bytes(decoder.decode(this.z), header.vector);
+      const pixels = bytes(decoder.decode(this.z), header.vector, header.lines);
       this.current = pixels;
       this.timing.decodes++;
       this.timing.pixels = pixels;
@@ -255,7 +255,7 @@ class Traverse {
       const z = [...header.z];
       z[index] = low + ((high - low) * i) / (header.frames - 1);
       const images = (this.images[k] ??= new Uint8ClampedArray(size * header.frames));
-      images.set(bytes(decoder.decode(z), header.vector), i * size);
+      images.set(bytes(decoder.decode(z), header.vector, header.lines), i * size);
       touched.add(k);
     }
     for (const k of touched) this.picture(k, header);

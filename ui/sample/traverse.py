@@ -12,6 +12,7 @@ from ui.shared.fragments import fragment
 from ui.state import notices, session, texts
 from ui.state.view import set_pin, view
 from vae.geometry import traversal
+from vae.page import vectors
 from vae.page.traversals import FRAMES, dimensions, traverse_header
 from vae.runs import Codes, Run, RunError
 
@@ -37,12 +38,13 @@ def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bo
     sections: dict[str, bytes] = {}
     if served:
         rows = [z[None], *(traversal.frames(z, d, FRAMES) for d in dimensions(run, codes)[:SERVED])]
-        sections["images"] = display(library.decode(run, np.concatenate(rows), label)).tobytes()
+        sections["images"] = display(library.decode(run, np.concatenate(rows), label), vectors.lines_of(run)).tobytes()
     name = ""
     if whose is not None:
-        images = library.images(run)
-        if images is not None:
-            sections["original"] = images[whose].tobytes()
+        known = library.examples_of(run)
+        if known is not None:
+            one = known[whose : whose + 1]
+            sections["original"] = (one if one.ndim == 4 else display(one, vectors.lines_of(run))).tobytes()
         if codes.labels is not None:
             name = figures.class_name(codes, int(codes.labels[whose]))
     header: dict[str, Any] = {

@@ -51,6 +51,8 @@ type Half =
 interface SamplesHeader {
   run: string;
   shape: number[];
+  /** Of vectors that are C lines of T steps: [C, T]. */
+  lines?: number[] | null;
   /** Whether an example is no image. */
   vector: boolean;
   sources: Record<string, string>;
@@ -102,6 +104,8 @@ interface Dimension {
 interface TraverseHeader {
   run: string;
   shape: number[];
+  /** Of vectors that are C lines of T steps: [C, T]. */
+  lines?: number[] | null;
   vector: boolean;
   z: number[];
   /** The number of the image that is the start, if it is one's. */
@@ -122,6 +126,8 @@ interface TraverseHeader {
 interface ManifoldAsked {
   run: string;
   shape: number[];
+  /** Of vectors that are C lines of T steps: [C, T]. */
+  lines?: number[] | null;
   vector: boolean;
   spacing: string;
   spacings: Record<string, string>;

@@ -15,7 +15,7 @@ from vae.geometry import embedding as embeddings
 from vae.geometry import plane as planes
 from vae.geometry.embedding import Embedding
 from vae.geometry.plane import Ground, Plane
-from vae.page.images import encoded_images
+from vae.page.images import encoded_examples
 from vae.runs import Broken, Codes, Run, RunError
 from vae.runs import stamp as stamps
 from vae.runs.stamp import Stamp
@@ -127,19 +127,28 @@ def decode(run: Run, z: np.ndarray, label: int | None = None) -> np.ndarray:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _images(name: str, split: str, path: Path, version: Stamp) -> np.ndarray | None:
-    return encoded_images(name, _run(path, version).codes)
+def _examples(name: str, split: str, path: Path, version: Stamp) -> np.ndarray | None:
+    return encoded_examples(name, _run(path, version).codes)
 
 
-def images(run: Run) -> np.ndarray | None:
-    """Return the examples [N, C, H, W] that the codes belong to, 0 to 255; None if they are not on this machine."""
+def examples_of(run: Run) -> np.ndarray | None:
+    """Return the examples that the codes belong to: images uint8 [N, C, H, W], 0 to 255, or vectors float32 [N, D].
+
+    None if they are not on this machine.
+    """
     try:
         if not data.available(run.spec.data):
             return None
-        found = _images(run.spec.data, run.codes.split, run.path, stamp(run.path))
+        found = _examples(run.spec.data, run.codes.split, run.path, stamp(run.path))
     except data.DataError:
         return None
     return found if found is not None and found.shape[1:] == run.spec.shape else None
+
+
+def images(run: Run) -> np.ndarray | None:
+    """Return the images [N, C, H, W] that the codes belong to, 0 to 255; None for vectors, and if they are not here."""
+    found = examples_of(run)
+    return found if found is not None and found.ndim == 4 else None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -25,6 +25,7 @@ from ui.theory import formulas
 from vae.answers import lesson, pool, theory
 from vae.answers.pool import Answer
 from vae.data import DataError
+from vae.page import vectors
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 from vae.runs.stamp import stamp
 from vae.spec import SpecError
@@ -70,7 +71,10 @@ def choices(codes: Codes) -> list[int]:
 
 
 def _pixels(run: Run, codes: Codes, images: np.ndarray | None, numbers: list[int]) -> bytes:
+    """Return the strip's images as bytes, its vectors as float32."""
     shown = np.stack([image(run, codes, images, i) for i in numbers])
+    if shown.ndim == 2:
+        return shown.astype("<f4").tobytes()
     if shown.dtype != np.uint8:
         shown = np.rint(np.clip(shown, 0, 1) * 255).astype(np.uint8)
     return shown.tobytes()
@@ -96,6 +100,7 @@ def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, 
         "title": run.title,
         "latent": spec.latent,
         "shape": list(spec.shape),
+        "lines": vectors.lines_of(run),
         "probabilistic": spec.probabilistic,
         "posterior": spec.posterior["kind"],
         "likelihood": spec.likelihood["kind"],

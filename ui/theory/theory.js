@@ -188,8 +188,8 @@ class Theory {
     this.strip.replaceChildren(
       ...header.choices.map((i, k) => {
         const canvas = el("canvas", { "aria-hidden": "true" });
-        const own = Float32Array.from(pixels.subarray(k * size, (k + 1) * size), (v) => v / 255);
-        paint(canvas, own, header.shape);
+        const own = this.example(pixels, k, size);
+        paint(canvas, own, header.shape, header.lines);
         this.small.set(i, own);
         const label = header.choice_labels.length
           ? ` (${header.classes[header.choice_labels[k]] ?? header.choice_labels[k]})`
@@ -280,7 +280,7 @@ class Theory {
     for (const node of this.strip.querySelectorAll("button"))
       node.setAttribute("aria-pressed", String(Number(node.dataset.image) === this.image));
     const own = this.image === this.now?.image ? undefined : this.small.get(this.image);
-    if (own) paint(this.real, own, this.header.shape);
+    if (own) paint(this.real, own, this.header.shape, this.header.lines);
   }
 
   /** @param {string} channel */
@@ -396,14 +396,15 @@ class Theory {
       const order = Array.from({ length: d }, (_, j) => j).sort((a, b) => found.scale[a] - found.scale[b]);
       this.dims = [order[0], order[1]].sort((a, b) => a - b);
     }
-    paint(this.real, found.x, header.shape);
+    paint(this.real, found.x, header.shape, header.lines);
     const which = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
     this.what.textContent = header.here
       ? which
       : `${which}: ${header.data} is not on this machine, so this is its reconstruction`;
     if (header.binary && header.shape.length === 3) this.what.textContent += ", binarised";
     this.real.setAttribute("aria-label", `x: ${this.what.textContent}`);
-    if (this.decoder) paint(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape);
+    if (this.decoder)
+      paint(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape, header.lines);
     this.madeWords.textContent = this.decoder ? "decoded image at the mean of q" : "";
     if (this.decoder && found.code) this.madeWords.textContent = "decoded image at the code";
     this.madeFigure.hidden = !this.decoder;
@@ -418,9 +419,16 @@ class Theory {
     this.body.dataset.ready = header.name;
   }
 
+  // Example k of the strip: an image in [0, 1], or a vector.
+  /** @param {Uint8Array} bytes @param {number} k @param {number} size */
+  example(bytes, k, size) {
+    if (this.header.shape.length !== 3) return new Float32Array(bytes.slice(4 * k * size, 4 * (k + 1) * size).buffer);
+    return Float32Array.from(bytes.subarray(k * size, (k + 1) * size), (v) => v / 255);
+  }
+
   /** @param {HTMLCanvasElement} canvas @param {Floats} pixels @param {number[]} [shape] */
   paint(canvas, pixels, shape = this.header.shape) {
-    paint(canvas, pixels, shape);
+    paint(canvas, pixels, shape, this.header.lines);
   }
 
   /** @param {string | null} name */

@@ -23,6 +23,8 @@ interface TheoryHeader {
   title: string;
   latent: number;
   shape: number[];
+  /** Of vectors that are C lines of T steps: [C, T]. */
+  lines?: number[] | null;
   probabilistic: boolean;
   posterior: string;
   likelihood: string;

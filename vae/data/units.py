@@ -48,7 +48,7 @@ def number(value: float, scale: float = 1.0) -> str:
     if not np.isfinite(value):
         return str(value)
     decimals = int(np.clip(2 - np.floor(np.log10(scale)) if scale > 0 else 2, 0, 6))
-    text = f"{value:.{decimals}f}" if abs(value) < 1e6 else f"{value:.4g}"
+    text = f"{value:.{decimals}f}" if abs(value) < 1e15 else f"{value:.4g}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 

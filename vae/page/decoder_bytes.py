@@ -8,6 +8,7 @@ import numpy as np
 
 from vae.geometry import plane as planes
 from vae.geometry.plane import Ground, Plane
+from vae.page.vectors import lines_of
 from vae.runs import Codes, Run, RunError
 from vae.spec import layers as networks
 
@@ -40,6 +41,7 @@ def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray
         "layers": layers,
         "mean": run.spec.likelihood_kind.mean,
         "shape": list(run.spec.shape),
+        "lines": lines_of(run),
         "latent": run.spec.latent,
         "tensors": tensors,
     }

@@ -11,16 +11,19 @@ MOST_IMAGES = 5000  # more would make a page slow to open
 TRIES = 6
 
 
-def encoded_images(name: str, codes: Codes) -> np.ndarray | None:
-    """Return the examples uint8 [N, C, H, W], 0 to 255, of a dataset that codes belong to; None for others than pixels.
+def encoded_examples(name: str, codes: Codes) -> np.ndarray | None:
+    """Return the examples of a dataset that codes belong to: images uint8 [N, C, H, W], 0 to 255, or vectors float32
+    [N, D]; None if they are not the codes'.
 
     Raises DataError if the data are not on this machine.
     """
     # a split comes in its own order, n of it in a shuffled one: the labels say which of the two the codes were made of
     for n in (None, len(codes)):
         found = data.load(name, codes.split, n=n)
-        if len(found) == len(codes) and _same(found.labels, codes.labels) and found.images.dtype == np.uint8:
-            return found.images if found.levels == 255 else (found.images * (255 / found.levels)).astype(np.uint8)
+        if len(found) == len(codes) and _same(found.labels, codes.labels):
+            if found.images.dtype != np.uint8 or found.levels == 255:
+                return found.images
+            return (np.arange(found.levels + 1) * (255 / found.levels)).astype(np.uint8)[found.images]
     return None
 
 
@@ -32,10 +35,11 @@ def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
 def images_here(run: Run) -> np.ndarray | None:
     """Return the images of a run's codes, or None if they are not on this machine or are no pixels."""
     try:
-        found = encoded_images(run.spec.data, run.codes) if data.available(run.spec.data) else None
+        found = encoded_examples(run.spec.data, run.codes) if data.available(run.spec.data) else None
     except data.DataError:
         return None
-    return found if found is not None and found.shape[1:] == run.spec.shape else None
+    fits = found is not None and found.dtype == np.uint8 and found.shape[1:] == run.spec.shape
+    return found if fits else None
 
 
 def fitting(images: np.ndarray, most: int) -> tuple[np.ndarray, bytes]:

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import numpy as np
-
 from vae.geometry import traversal
 from vae.geometry.traversal import Dimension
-from vae.page import outline
+from vae.page import outline, vectors
 from vae.page.space import no_densities
 from vae.runs import Codes, Run
 
@@ -23,7 +21,8 @@ def traverse_header(run: Run, codes: Codes) -> dict[str, Any]:
     found, vector = dimensions(run, codes), len(run.spec.shape) != 3
     return {
         "run": run.name,
-        "shape": [1, 1, int(np.prod(run.spec.shape))] if vector else list(run.spec.shape),
+        "shape": [1, vectors.HEIGHT, vectors.WIDTH] if vector else list(run.spec.shape),
+        "lines": vectors.lines_of(run),
         "vector": vector,
         "split": codes.split,
         "count": len(codes),
