@@ -6,6 +6,8 @@
     model = vae.load(run)                             # or vae.load("mnist-vae-2d"), or a folder
     codes = model.encode(vae.data.load("digits", "test").images).mean   # [360, 2]
     images = model.decode(codes).mean                 # [360, 1, 8, 8]
+    view = vae.explore(model)                         # in a notebook: the map, which decodes under the pointer
+    view.z, view.selection                            # the pinned point, and the lassoed codes
 
 `preset` and `Spec` choose a model in detail, `data` has the datasets. All bounds are in nats per example. Importing
 this package loads no torch: each of its names is imported when it is first used.
@@ -16,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vae import data
+    from vae.exploring import explore
     from vae.notebook import Model, evaluate, load, train
     from vae.spec import PRESETS, Spec, SpecError, preset
 
-__all__ = ["PRESETS", "Model", "Spec", "SpecError", "data", "evaluate", "load", "preset", "train"]
+__all__ = ["PRESETS", "Model", "Spec", "SpecError", "data", "evaluate", "explore", "load", "preset", "train"]
 
-_NOTEBOOK = ("Model", "evaluate", "load", "train")
+_PLACES = {"explore": "exploring"} | dict.fromkeys(("Model", "evaluate", "load", "train"), "notebook")
 
 
 def __getattr__(name: str) -> Any:
@@ -29,7 +32,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'vae' has no attribute {name!r}")
     if name == "data":
         return import_module("vae.data")
-    return getattr(import_module("vae.notebook" if name in _NOTEBOOK else "vae.spec"), name)
+    return getattr(import_module(f"vae.{_PLACES.get(name, 'spec')}"), name)
 
 
 def __dir__() -> list[str]:

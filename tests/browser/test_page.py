@@ -68,7 +68,8 @@ def means(run, z):
 
 def test_hover_decodes_as_the_numpy_decoder_does(opened):
     run = runs.find("mnist-vae-2d", [runs.shipped()])
-    page = opened(html.page(run, judgement=verdicts.saved(run)).html)
+    judgement = verdicts.saved(run)
+    page = opened(html.page(run, judgement=judgement).html)
     assert page.evaluate("() => window.__latent.simd")  # the policy lets the product in WebAssembly run
     seen = []
     for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
@@ -79,12 +80,13 @@ def test_hover_decodes_as_the_numpy_decoder_does(opened):
         seen.append(decoded(page).tobytes())
     assert len(set(seen)) == 3
     expect(page.locator("#map .count")).to_contain_text("of 10,000")
-    assert page.locator("article").count() == 10 and page.get_by_text("No problem found.").count() == 1
+    assert page.locator("article").count() == len(judgement.cards) >= 10
+    assert page.get_by_text(judgement.headline).count() == 1
 
 
 def test_nearest_images_samples_and_traversals_are_drawn(opened):
     run = runs.find("digits-vae-2d", [runs.shipped()])
-    pixels = images.images_here(run)
+    pixels = images.examples_here(run)
     page = opened(html.page(run, images=pixels).html)
     z = hover(page, 0.5, -0.5)
     near = np.square(run.codes.means - z).sum(1).argsort()[:8]

@@ -15,10 +15,10 @@ from ui.decode import decoder
 from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, text
 from ui.shared.pictures import thumbnail
-from vae import data
 from vae.density import holes
 from vae.geometry.plane import Bent, Ground
 from vae.page.space import no_densities, serialise, space_header
+from vae.page.vectors import described
 from vae.runs import Codes, Run
 
 
@@ -91,19 +91,9 @@ def content(
         **space_header(codes, plane, without),
         "every": every,
         "data": run.spec.data,
-        **_described(run),
+        **described(run),
     }
     return header, sections
-
-
-def _described(run: Run) -> dict[str, Any]:
-    """Return what one example is called, and the columns of a row, so that the card shows it in its own units."""
-    try:
-        about = data.describe(run.spec.data)
-    except data.DataError:
-        return {}
-    rows = about.lines is None and len(about.columns) > 0 and about.shape == run.spec.shape
-    return {"example": about.example, "columns": [dict(column) for column in about.columns] if rows else None}
 
 
 def payload(

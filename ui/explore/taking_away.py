@@ -19,7 +19,7 @@ def _page(run: Run, plane: Ground, label: int | None) -> str:
     if run.spec.probabilistic and not run.spec.standard_prior:
         told = SHOWN_LABEL if label is None else label
         draws = pool.ask(sample.draw, run.path, "prior", n=DRAWS, label=told).result().z
-    images = library.images(run)
+    images = library.examples_of(run)
     return html.page(run, plane=plane, images=images, draws=draws, label=label, judgement=verdicts.saved(run)).html
 
 

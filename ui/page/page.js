@@ -1,4 +1,5 @@
 import { el, given, inflate, unpack } from "../js/shared.js";
+import { bytes } from "../js/sheet.js";
 import { Traverse } from "../sample/traverse.js";
 import { packed, styled } from "./parts.js";
 import { Samples } from "./samples.js";
@@ -11,9 +12,9 @@ const byId = (id) => given(document.getElementById(id), id);
 
 async function open() {
   const text = byId("model").textContent.trim();
-  const bytes = given(await inflate(Uint8Array.from(atob(text), (c) => c.charCodeAt(0))), "model");
+  const content = given(await inflate(Uint8Array.from(atob(text), (c) => c.charCodeAt(0))), "model");
   /** @type {Packet<PageHeader>} */
-  const packet = unpack(bytes);
+  const packet = unpack(content);
   const { header } = packet;
   const places = { map: byId("map"), card: byId("card"), near: byId("near") };
   let traversal = /** @type {Traversals | null} */ (null);
@@ -30,7 +31,7 @@ async function open() {
     new Samples(
       styled(samples, header.css.samples),
       decode,
-      { shape: header.card.shape, latent: space.d, frame: header.traverse.hues.frame },
+      { ...header.traverse, latent: space.d },
       draws && new Float32Array(draws.buffer),
       (z) => viewer.pin(z),
     );
@@ -71,7 +72,7 @@ class Traversals {
     this.traverse.update(
       packed(
         { ...header.traverse, z, whose, label: whose === null ? "" : space.label(whose) },
-        { original: image && Uint8Array.from(image, (v) => Math.round(255 * v)) },
+        { original: image && new Uint8Array(bytes(image, header.traverse.vector, header.traverse.lines)) },
       ),
       (_, asked) => this.answer(/** @type {{start?: number, pin?: string}} */ (asked)),
     );

@@ -22,11 +22,10 @@ function normals(seed) {
 class Samples {
   // `draws` [K, d] are of a learned prior, null for N(0, I); `choose(z)` is called with a sample that is clicked.
   /**
-   * @param {HTMLElement} place @param {Decode} decode @param {{shape: number[], latent: number, frame: string}} about
+   * @param {HTMLElement} place @param {Decode} decode @param {PageHeader["traverse"] & {latent: number}} about
    * @param {Float32Array | null} draws @param {(z: number[]) => void} choose
    */
   constructor(place, decode, about, draws, choose) {
-    Object.assign(this, { decode, about, draws });
     this.decode = decode;
     this.about = about;
     this.draws = draws;
@@ -49,7 +48,7 @@ class Samples {
   /** @param {number} seed */
   draw(seed) {
     const { draws, about } = this;
-    const { latent, shape } = about;
+    const { latent, shape, vector, lines } = about;
     this.seed = seed;
     const normal = normals(seed);
     const kept = draws ? draws.length / latent : 0;
@@ -58,14 +57,13 @@ class Samples {
       const row = (seed * COUNT + k) % kept;
       return Array.from(draws.subarray(row * latent, (row + 1) * latent));
     });
-    const vector = shape.length !== 3;
     const size = shape.reduce((a, b) => a * b, 1);
     const images = new Uint8ClampedArray(COUNT * size);
     this.z.forEach((z, k) => {
       const pixels = this.decode(z);
-      if (pixels) images.set(bytes(pixels, vector), k * size);
+      if (pixels) images.set(bytes(pixels, vector, lines), k * size);
     });
-    this.sheet.set(images, vector ? [1, 1, size] : shape, COLUMNS, about.frame);
+    this.sheet.set(images, shape, COLUMNS, about.hues.frame);
   }
 }
 

@@ -12,3 +12,14 @@ interface PageHeader {
   card: Omit<SpaceHeader, "geometry" | "places">;
   traverse: Omit<TraverseHeader, "z" | "whose" | "label">;
 }
+
+/** What anywidget hands a view of its model: the traits, and when they change. */
+interface WidgetModel {
+  get(name: "content"): DataView<ArrayBuffer>;
+  get(name: "z"): number[] | null;
+  get(name: "chosen"): DataView<ArrayBuffer> | null;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(name: string, handler: () => void): void;
+  off(name: string, handler: () => void): void;
+}

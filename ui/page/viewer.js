@@ -124,7 +124,7 @@ class NearestImages {
       return { canvas, caption: el("figcaption") };
     });
     this.row.append(...this.pictures.map(({ canvas, caption }) => el("figure", {}, canvas, caption)));
-    this.node = el("div", { class: "near", hidden: "" }, this.caption, this.row);
+    this.node = el("div", { class: "instrument near", hidden: "" }, this.caption, this.row);
     place.append(this.node);
     this.shown = "";
   }
@@ -136,7 +136,8 @@ class NearestImages {
     if (found.join() === this.shown) return;
     this.shown = found.join();
     this.node.hidden = false;
-    const among = space.pictured ? `the ${whole(space.pictured.length)} images in this page` : "all images";
+    const kind = `${space.header.example ?? "image"}s`;
+    const among = space.pictured ? `the ${whole(space.pictured.length)} ${kind} that are included` : `all ${kind}`;
     this.caption.textContent = `Nearest of ${among}, by the distance of their codes`;
     found.forEach((i, k) => {
       const { canvas, caption } = this.pictures[k];

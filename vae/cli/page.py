@@ -42,7 +42,7 @@ def run(given: argparse.Namespace) -> None:
     made = html.page(
         found,
         plane=grounds.named(found, given.plane),
-        images=images.images_here(found),
+        images=images.examples_here(found),
         draws=draws,
         label=given.label,
         judgement=verdicts.saved(found),

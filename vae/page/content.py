@@ -14,6 +14,7 @@ from vae.page import decoder_bytes, scripts
 from vae.page.images import fitting
 from vae.page.space import map_header, no_densities, space_header
 from vae.page.traversals import traverse_header
+from vae.page.vectors import described
 from vae.runs import Codes, Run
 
 HALF_LARGEST = 65504.0  # of IEEE half precision
@@ -30,17 +31,22 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Content:
-    """A packet of bytes for the browser, how many codes and images are in it, and whether it decodes live."""
+    """A packet of bytes for the browser, how many codes and images are in it, and whether it decodes live.
+
+    The codes are one of `every` of all.
+    """
 
     packet: bytes
     codes: int
     images: int
     live: bool
+    every: int
 
 
 def content(
     run: Run,
     *,
+    codes: Codes | None = None,
     plane: Ground | None = None,
     images: np.ndarray | None = None,
     draws: np.ndarray | None = None,
@@ -50,14 +56,16 @@ def content(
 ) -> Content:
     """Return a run's decoder, codes and images for the browser.
 
-    `plane` is the map that is shown (None: the default plane), `images` uint8 [N, C, H, W] in the order of the codes,
-    `draws` [K, d] samples of a learned prior, `label` that of a conditional decoder. With `room`, as many images are
-    taken as fit, packed, into so many bytes of the whole. `half` stores numbers in 16 bits where they fit.
+    `codes` are those that are shown (None: the run's own), `plane` is the map (None: their default plane), `images`
+    are uint8 [N, C, H, W], or vectors [N, D], in the order of the codes, `draws` [K, d] samples of a learned prior,
+    `label` is that of a conditional decoder. With `room`, as many images are taken as fit, packed, into so many bytes
+    of the whole. `half` stores numbers in 16 bits where they fit.
 
     Raises RunError for weights or codes that cannot be used, and for a decoder that the browser cannot run where no
     atlas is saved or the plane is another than the atlas's.
     """
-    whole, ground = run.codes, plane if plane is not None else planes.default(run.codes)
+    whole = codes if codes is not None else run.codes
+    ground = plane if plane is not None else planes.default(whole)
     step = max(1, -(-len(whole) // MOST_CODES))
     codes = whole.every(step)
     if isinstance(ground, Bent):
@@ -94,6 +102,7 @@ def content(
             **header,
             "name": run.name,
             **space_header(codes, ground, without),
+            **described(run),
             "every": step,
             "unsent": "its image is not in this page",
             "content": hashlib.sha256(b"".join(sections.values())).hexdigest()[:16],
@@ -101,13 +110,16 @@ def content(
         "traverse": traverse_header(run, codes),
     }
     count = 0
-    if images is not None and len(run.spec.shape) == 3:
+    if images is not None:
+        images = images if images.dtype == np.uint8 else images.astype("<f4")
         left = None if room is None else room - len(zlib.compress(scripts.pack(head, sections), 6))
         index, packed = _pictures(images, left)
         count = len(index)
         if count:
-            sections |= {"pictured": index.astype("<i4").tobytes(), "images": packed}
-    return Content(scripts.pack(head, sections), len(codes), count, "weights" in sections)
+            sections["images"] = packed
+        if 0 < count < len(codes):
+            sections["pictured"] = index.astype("<i4").tobytes()
+    return Content(scripts.pack(head, sections), len(codes), count, "weights" in sections, step)
 
 
 def _pictures(images: np.ndarray, room: int | None) -> tuple[np.ndarray, bytes]:

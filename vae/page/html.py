@@ -16,6 +16,7 @@ from vae.geometry.plane import Ground
 from vae.page import scripts
 from vae.page.content import Content, content
 from vae.page.sentences import facts, map_note, prior_note
+from vae.page.vectors import described
 from vae.page.verdicts import Judgement
 from vae.runs import Run
 
@@ -83,7 +84,7 @@ def page(
         f"<style>{style}</style>",
         f"<header><h1>{heading}</h1><p>{escape(facts(run))}</p></header>",
         f"<main>{_map(run, plane, label, found)}{''.join(map(_section, sections))}</main>",
-        f"<footer>{escape(_footer(found))}</footer>",
+        f"<footer>{escape(_footer(run, found))}</footer>",
         f'<script type="text/plain" id="model">{data}</script>',
         f'<script type="module">{script}</script>',
     ]
@@ -141,10 +142,11 @@ def _diagnosis(judgement: Judgement) -> Section:
     return Section("Diagnosis", f'{head}<div class="cards">{cards}</div>{foot}', "diagnosis")
 
 
-def _footer(found: Content) -> str:
+def _footer(run: Run, found: Content) -> str:
     first = "the decoder" if found.live else "decoded images"
     parts = [first, f"{found.codes:,} codes"]
     if found.images:
-        parts.append(f"{found.images:,} of their images" if found.images < found.codes else "their images")
+        kind = f"{described(run).get('example', 'image')}s"
+        parts.append(f"{found.images:,} of their {kind}" if found.images < found.codes else f"their {kind}")
     held = " and ".join([", ".join(parts[:-1]), parts[-1]])
     return f"This file contains {held}. It needs no server and no network. Made by Latent space explorer."

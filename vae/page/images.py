@@ -1,4 +1,4 @@
-"""The images that a run's codes were made of, and as many of them as fit into so many bytes."""
+"""The examples that a run's codes were made of, and as many of them as fit into so many bytes."""
 
 import zlib
 
@@ -32,18 +32,17 @@ def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return one is other if one is None or other is None else bool(np.array_equal(one, other))
 
 
-def images_here(run: Run) -> np.ndarray | None:
-    """Return the images of a run's codes, or None if they are not on this machine or are no pixels."""
+def examples_here(run: Run) -> np.ndarray | None:
+    """Return the examples of a run's codes as `encoded_examples` does, or None if they are not on this machine."""
     try:
         found = encoded_examples(run.spec.data, run.codes) if data.available(run.spec.data) else None
     except data.DataError:
         return None
-    fits = found is not None and found.dtype == np.uint8 and found.shape[1:] == run.spec.shape
-    return found if fits else None
+    return found if found is not None and found.shape[1:] == run.spec.shape else None
 
 
 def fitting(images: np.ndarray, most: int) -> tuple[np.ndarray, bytes]:
-    """Return the indices [M] of images, evenly over all, that fit packed into `most` bytes, and these bytes."""
+    """Return the indices [M] of examples, evenly over all, that fit packed into `most` bytes, and these bytes."""
     count = min(len(images), MOST_IMAGES)
     for _ in range(TRIES):
         index = np.unique(np.linspace(0, len(images) - 1, max(count, 1)).round().astype(np.int64))

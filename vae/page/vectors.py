@@ -1,5 +1,7 @@
 """Vectors as pictures: bars up and down from 0, or lines where they are series. ui/js/vectors.js draws the same."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,16 @@ def lines_of(run: Run) -> Lines:
     except data.DataError:
         return None
     return found if found is not None and (found[0] * found[1],) == tuple(run.spec.shape) else None
+
+
+def described(run: Run) -> dict[str, Any]:
+    """Return what one example is called, and the columns of a row, so that the card shows it in its own units."""
+    try:
+        about = data.describe(run.spec.data)
+    except data.DataError:
+        return {}
+    rows = about.lines is None and len(about.columns) > 0 and about.shape == run.spec.shape
+    return {"example": about.example, "columns": [dict(column) for column in about.columns] if rows else None}
 
 
 def pictures(values: NDArray[np.floating], lines: Lines) -> NDArray[np.uint8]:

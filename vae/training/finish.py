@@ -4,7 +4,7 @@ import io
 import math
 import platform
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +47,21 @@ def encode(run: Run, model: LatentModel, n: int | None = None, say: Say = silent
         if run.spec.probabilistic:
             scales.append(q.stddev)
         say(min(part.stop, len(batches)) / len(batches), f"encoding {len(batches):,} images")
-    points = torch.cat(means).numpy()
-    extra: dict[str, Any] = {}
-    if run.spec.latent > 2:
-        from sklearn.decomposition import PCA
-
-        pca = PCA(2, svd_solver="full").fit(points)
-        extra = {"mean": pca.mean_, "components": pca.components_, "explained": pca.explained_variance_ratio_}
-        extra = {k: v.astype(np.float32) for k, v in extra.items()}
-    codes = Codes(
-        points, torch.cat(scales).numpy() if scales else None, dataset.labels, dataset.classes, dataset.split, **extra
-    )
+    widths = torch.cat(scales).numpy() if scales else None
+    codes = with_components(Codes(torch.cat(means).numpy(), widths, dataset.labels, dataset.classes, dataset.split))
     files.write(run.path / "codes.npz", codes.to_bytes())
     return codes
+
+
+def with_components(codes: Codes) -> Codes:
+    """Return codes with their principal components, if they have more than two dimensions."""
+    if codes.means.shape[1] <= 2:
+        return codes
+    from sklearn.decomposition import PCA
+
+    pca = PCA(2, svd_solver="full").fit(codes.means)
+    found = {"mean": pca.mean_, "components": pca.components_, "explained": pca.explained_variance_ratio_}
+    return replace(codes, **{name: values.astype(np.float32) for name, values in found.items()})
 
 
 @torch.no_grad()
