@@ -23,6 +23,8 @@ from vae.cli import (
     fetch,
     models,
     page,
+    pull,
+    push,
     train,
     worker,
 )
@@ -41,6 +43,8 @@ COMMANDS = {
     "embed": embed,
     "export": export,
     "page": page,
+    "push": push,
+    "pull": pull,
     "fetch": fetch,
     "data": data,
     "worker": worker,
