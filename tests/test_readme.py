@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-FRONT_DOOR, LOOP = re.findall(r"```python\n(.*?)```", README, re.S)
+FRONT_DOOR, MAP, LOOP = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
 def test_the_notebook_lines_run(capsys, tmp_path, monkeypatch):
@@ -23,6 +23,8 @@ def test_the_notebook_lines_run(capsys, tmp_path, monkeypatch):
     elbo = names["run"].metrics["elbo"]
     assert str(elbo) in capsys.readouterr().out and elbo["n"] == 360 and elbo["units"] == "nats"
     assert names["codes"].shape == (360, 2) and names["images"].shape == (360, 1, 8, 8)
+    exec(MAP, names)  # the next cell of the same notebook
+    assert names["view"].codes.shape == (360, 2) and names["view"].z is None
 
 
 def test_the_loop_runs(capsys):
