@@ -126,8 +126,13 @@ def _blocks(weights: Weights, role: str) -> int:
     return len({name.split(".")[1] for name in weights if name.startswith(f"{role}.")})
 
 
+_ANTIXK_HEADS = (("fc_mu", "fc_var"), ("fc_z",))  # of variational models, and of the Wasserstein autoencoder
+
+
 def _is_antixk(weights: Weights) -> bool:
-    needed = ("encoder.0.0.weight", "encoder.0.1.running_mean", "fc_mu.weight", "fc_var.weight")
+    needed = ("encoder.0.0.weight", "encoder.0.1.running_mean")
+    if not any(all(f"{name}.weight" in weights for name in names) for names in _ANTIXK_HEADS):
+        return False
     return all(
         name in weights for name in (*needed, "decoder_input.weight", "final_layer.0.weight", "final_layer.3.weight")
     )
@@ -138,12 +143,15 @@ def _antixk(weights: Weights, options: Mapping[str, Any]) -> Built:
     for i in range(_blocks(weights, "encoder")):
         encoder += [conv(weights, f"encoder.{i}.0", 2, 1), batch_norm(weights, f"encoder.{i}.1"), step("leaky_relu")]
     channels = encoder[-3].layer["out"]
-    mean, second, start = (linear(weights, name) for name in ("fc_mu", "fc_var", "decoder_input"))
+    names = next(names for names in _ANTIXK_HEADS if f"{names[0]}.weight" in weights)
+    mean, *others = (linear(weights, name) for name in names)
+    start = linear(weights, "decoder_input")
     side = math.isqrt(mean.layer["in"] // channels)
     if side * side * channels != mean.layer["in"]:
         raise OpenError("The heads of this convolutional VAE take no square image of its last channels: it is damaged.")
     inner: Shape = (start.layer["out"] // side**2, side, side)
-    encoder += [step("flatten"), beside(mean, second)]
+    encoder += [step("flatten"), *(beside(mean, other) for other in others)]
+    encoder += [] if others else [mean]
     decoder = [start, step("unflatten", shape=list(inner))]
     for i in range(_blocks(weights, "decoder")):
         decoder += [conv_transpose(weights, f"decoder.{i}.0", 2, 1, 1), batch_norm(weights, f"decoder.{i}.1")]
@@ -151,8 +159,9 @@ def _antixk(weights: Weights, options: Mapping[str, Any]) -> Built:
     decoder += [conv_transpose(weights, "final_layer.0", 2, 1, 1), batch_norm(weights, "final_layer.1")]
     decoder += [step("leaky_relu"), conv(weights, "final_layer.3", 1, 1), step("tanh")]
     image = Network(tuple(decoder), (start.layer["in"],)).out_shape
-    stated = {"second": "log variance", "likelihood": "normal", "output": "[-1, 1]", "input": "[-1, 1]"}
-    return _built(encoder, image, decoder, (start.layer["in"],), "fc_var", stated)
+    stated = {"likelihood": "normal", "output": "[-1, 1]", "input": "[-1, 1]"}
+    stated |= {"second": "log variance"} if others else {}
+    return _built(encoder, image, decoder, (start.layer["in"],), "fc_var" if others else None, stated)
 
 
 # --- two lists of linear layers ---
@@ -174,6 +183,11 @@ def _chains(weights: Weights) -> _Chains | None:
         return None
     if any(name.rpartition(".")[2] not in ("weight", "bias") for name in weights):
         return None
+    return _by_name(weights, names) or _by_order(weights, names)
+
+
+def _by_name(weights: Weights, names: Sequence[str]) -> _Chains | None:
+    """Return the layers by their names: encoder, heads, decoder."""
     sides: dict[str, list[str]] = {"enc": [], "dec": []}
     found: list[str] = []
     for name in names:
@@ -190,6 +204,20 @@ def _chains(weights: Weights) -> _Chains | None:
         return None
     found.sort(key=lambda name: heads.plain(name.replace(".", "/")) in heads.SECONDS)
     return _Chains(first, found, later) if _follow(weights, first, found, later) else None
+
+
+def _by_order(weights: Weights, names: Sequence[str]) -> _Chains | None:
+    """Return the layers by their order in the file, where two of one shape in a row are the heads."""
+    for i in range(len(names) - 2):
+        first, pair, later = list(names[:i]), list(names[i : i + 2]), list(names[i + 2 :])
+        if weights[f"{pair[0]}.weight"].shape != weights[f"{pair[1]}.weight"].shape:
+            continue
+        pair.sort(key=lambda name: heads.plain(name.replace(".", "/")) in heads.SECONDS)
+        if _follow(weights, first, pair, later) and weights[f"{later[0]}.weight"].shape[1] < min(
+            weights[f"{name}.weight"].shape[1] for name in pair
+        ):
+            return _Chains(first, pair, later)
+    return None
 
 
 def _follow(weights: Weights, encoder: Sequence[str], found: Sequence[str], decoder: Sequence[str]) -> bool:

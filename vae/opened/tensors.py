@@ -1,6 +1,7 @@
 """Weights by name from a safetensors file or one of torch.save; nothing is unpickled but numbers."""
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from vae.spec.given import MOST_WEIGHTS
 Weights = dict[str, np.ndarray]
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how torch.save began a file before its archives
 INNER = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "module", "ema", "vae")
+UNKNOWN = re.compile(r"GLOBAL ([\w.]{1,200})")  # how torch names a class that it does not load
+MOST_INERT = 50
 MOST_NAMES = 20_000
 LARGEST_HEADER = 8 * 2**20
 
@@ -75,31 +78,57 @@ def _safetensors(path: Path) -> tuple[Weights, dict[str, Any]]:
     return found, about
 
 
+class Inert:
+    """What stands for any object of a checkpoint but its numbers: it takes everything and holds nothing."""
+
+    def __new__(cls, *_: Any, **__: Any) -> "Inert":
+        """Return an object that holds nothing."""
+        return object.__new__(cls)
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        """Forget the state."""
+
+
 def _torch(path: Path) -> tuple[Weights, dict[str, Any]]:
+    """Return weights and settings of a file of torch.save, in which every other object becomes an Inert one."""
     _check_archive(path)
-    try:
-        content = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler raises what a damaged file makes it raise
-        raise OpenError(_pickled(path, error)) from error
-    found = _state(content)
-    if found is None:
-        raise OpenError(
-            f"{path.name[:80]} holds no weights by name. Save `model.state_dict()` with torch.save or safetensors."
-        )
-    rest = {k: v for k, v in content.items() if isinstance(k, str) and not isinstance(v, Tensor | Mapping)}
-    return {name: _array(value, name, path) for name, value in found.items()}, rest
+    raw = path.read_bytes()
+    inert: dict[str, type] = {}
+    while True:
+        try:
+            with torch.serialization.safe_globals([(kind, name) for name, kind in inert.items()]):
+                content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
+            break
+        except Exception as error:  # the unpickler raises what a damaged file makes it raise
+            found = UNKNOWN.search(str(error))
+            if found is None or found.group(1) in inert or len(inert) >= MOST_INERT:
+                raise OpenError(_pickled(path, error)) from error
+            inert[found.group(1)] = type("Inert", (Inert,), {})
+    found_state = _state(content)
+    if found_state is None:
+        text = f"{path.name[:80]} holds no weights by name. Save `model.state_dict()` with torch.save or safetensors."
+        raise OpenError(_with_code(path) if inert else text)
+    simple = {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, str | int | float)}
+    return {name: _array(value, name, path) for name, value in found_state.items()}, simple
 
 
 def _pickled(path: Path, error: Exception) -> str:
     """Return what to say of a file that holds more than numbers, or is damaged."""
     text = str(error)
-    if "Unsupported global" in text or "GLOBAL" in text or "weights_only" in text.lower():
-        return (
-            f"{path.name[:80]} holds Python objects besides numbers, whose code would run when it is read. Save "
-            "`torch.save(model.state_dict(), ...)` instead, or open it on your own machine: "
-            f"vae check {path.name[:80]} --allow-code"
-        )
+    if "GLOBAL" in text or "weights_only" in text.lower():
+        return _with_code(path)
     return f"{path.name[:80]} is damaged or no file of torch.save: {text.splitlines()[0][:150] if text else error!r}."
+
+
+def _with_code(path: Path) -> str:
+    return (
+        f"{path.name[:80]} holds Python objects instead of numbers by name, whose code would run when it is read. Save "
+        "`torch.save(model.state_dict(), ...)` instead, or open it on your own machine: "
+        f"vae check {path.name[:80]} --allow-code"
+    )
 
 
 def _check_archive(path: Path) -> None:

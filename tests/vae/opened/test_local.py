@@ -98,7 +98,7 @@ def test_what_cannot_be_traced_runs_as_it_is(monkeypatch):
 def test_a_pickled_network_is_opened_locally_alone(model, tmp_path: Path):
     file = tmp_path / "network.pt"
     torch.save(model, file)
-    with pytest.raises(OpenError, match="holds Python objects"):
+    with pytest.raises(OpenError, match="holds Python objects instead"):
         opening.read(file)
     x = torch.rand(4, 5)
     made = opening.read(file, allow_code=True)

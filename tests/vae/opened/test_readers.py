@@ -1,5 +1,7 @@
 """Models as people save them, against the module that they were saved from."""
 
+import argparse
+import fractions
 import io
 import shutil
 import warnings
@@ -265,6 +267,7 @@ def examples_weights():
         lambda w: {"state_dict": {f"model.{k}": v for k, v in w.items()}, "epoch": 3, "optimizer_states": [{"a": 1}]},
         lambda w: {"model_state_dict": w, "optimizer_state_dict": {"state": {}}},
         lambda w: {k: v.half() for k, v in w.items()},
+        lambda w: {"state_dict": w, "hyper_parameters": argparse.Namespace(lr=1e-3), "when": fractions.Fraction(1, 2)},
     ],
 )
 def test_weights_are_known_through_wrappers(wrap, tmp_path):
@@ -311,6 +314,50 @@ def test_two_lists_of_linear_layers(names, tmp_path):
         assert foreign.distance(made.decode(heads_of[0](h)), decoder(heads_of[0](h)).numpy()) < 1e-6
     assert made.stated["second"] == {"fc_logvar": "log variance", "log_sigma": "log sigma"}[second]
     assert "no activations" in made.notes[0]
+
+
+def test_linear_layers_in_order(tmp_path):
+    """Names that say nothing: two layers of one shape in a row are the heads, and what follows is the decoder."""
+    torch.manual_seed(0)
+    sizes = [(6, 9), (9, 4), (4, 2), (4, 2), (2, 4), (4, 6)]
+    layers = [nn.Linear(*size) for size in sizes]
+    torch.save({f"l{i}.{k}": v for i, one in enumerate(layers) for k, v in one.state_dict().items()}, tmp_path / "a.pt")
+    made = opening.read(tmp_path / "a.pt", {"final": "sigmoid", "activation": "tanh"})
+    x = torch.rand(3, 6)
+    with torch.no_grad():
+        h = torch.tanh(layers[1](torch.tanh(layers[0](x))))
+        image = torch.sigmoid(layers[5](torch.tanh(layers[4](layers[2](h)))))
+        assert foreign.distance(made.encode(x)["mean"], layers[2](h).numpy()) < 1e-6
+        assert foreign.distance(made.encode(x)["second"], layers[3](h).numpy()) < 1e-6
+        assert foreign.distance(made.decode(made.encode(x)["mean"]), image.numpy()) < 1e-6
+
+
+def test_a_wasserstein_autoencoder_of_antixk_has_one_head(tmp_path):
+    fixture = foreign.load("pth-antixk-conv")
+    weights = torch.load(fixture.path / "vanilla_vae.pth", weights_only=True)
+    weights = {k.replace("fc_mu", "fc_z"): v for k, v in weights.items() if "fc_var" not in k}
+    torch.save({"state_dict": {f"model.{k}": v for k, v in weights.items()}}, tmp_path / "last.ckpt")
+    made = opening.read(tmp_path / "last.ckpt")
+    assert foreign.distance(made.encode(fixture.tensor("x"))["mean"], fixture.reference["mu"]) < 1e-5
+    assert made.second is None
+
+
+def test_a_pythae_model_with_a_flow_is_refused(tmp_path):
+    source = foreign.load("pythae-vae-digits").path
+    shutil.copy(source / "model_config.json", tmp_path)
+    content = torch.load(source / "model.pt", weights_only=True)
+    content["model_state_dict"]["iaf_flow.weight"] = torch.zeros(2)
+    torch.save(content, tmp_path / "model.pt")
+    with pytest.raises(OpenError, match="iaf_flow between encoder and decoder"):
+        opening.read(tmp_path)
+
+
+def test_a_pair_beside_the_whole_model(tmp_path):
+    source = foreign.load("onnx-pair-legacy").path
+    for name in ("encoder.onnx", "decoder.onnx"):
+        shutil.copy(source / name, tmp_path)
+    shutil.copy(foreign.load("onnx-single-legacy").path / "vae.onnx", tmp_path)
+    assert opening.read(tmp_path).latent == (2,)
 
 
 def test_unknown_weights_are_refused_with_what_to_do(tmp_path):

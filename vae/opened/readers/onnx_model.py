@@ -50,6 +50,8 @@ def read(path: Path, options: Mapping[str, Any]) -> Foreign:
     found = _models(path)
     if not path.is_dir() and (other := partner(path)) is not None:
         found = [path, other]
+    if len(found) > 2 and sorted(filter(None, map(role, found))) == sorted(PARTS[0]):
+        found = [file for file in found if role(file)]  # beside a file of the whole model
     if len(found) > 2:
         names = ", ".join(file.name for file in found)
         raise OpenError(f"Here are {len(found)} ONNX files: {names[:200]}. Open the encoder and the decoder alone.")
@@ -179,11 +181,14 @@ def _candidates(graph: Graph, source: str, shape: Shape, outputs: Sequence[str])
 def _pair(graphs: Mapping[Path, Graph], options: Mapping[str, Any]) -> Foreign:
     encoder, decoder = _roles(graphs, options)
     outputs, notes = _known(encoder)
-    (reconstruction, *_), more = _known(decoder) if _known(decoder)[0] else ([""], [])
-    if not outputs or not reconstruction:
+    images, more = _known(decoder)
+    if not outputs or not images:
         raise _refuse(decoder if outputs else encoder)
-    source, code = _source(encoder, outputs), _source(decoder, [reconstruction])
+    source, code = _source(encoder, outputs), _source(decoder, images)
     shape, latent = _shape(encoder, source, options), _shape(decoder, code, {})
+    decoder = _with_batch(decoder, code, latent, images)
+    whole = [one for one in _candidates(decoder, code, latent, images) if prod(one.shape) == prod(shape)]
+    reconstruction = _reconstruction(whole, options) if whole else images[0]
     encoder = _with_batch(encoder, source, shape, outputs)
     candidates = _candidates(encoder, source, shape, outputs)
     mean, second = heads.chosen(candidates, options, prod(latent))

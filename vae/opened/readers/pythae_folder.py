@@ -12,6 +12,7 @@ from vae.opened.network import Network, reshape, step
 from vae.spec.layers import NetworkError
 
 KIND = "pythae"
+BETWEEN = frozenset({"iaf_flow", "net"})  # flows of pythae's VAE_IAF and VAE_LinNF
 LIKELIHOODS = {"mse": "normal", "bce": "bernoulli"}
 
 
@@ -38,6 +39,11 @@ def read(path: Path, options: Mapping[str, Any]) -> Foreign:
         raise OpenError(f"model_config.json says {latent} latents, and model.pt has {decoder.in_shape[0]}.")
     layout = "NCHW" if len(image) == 3 else "flat"
     origin = {"files": ["model_config.json", "model.pt"]}
+    if between := sorted({name.partition(".")[0] for name in weights} & BETWEEN):
+        raise OpenError(
+            f"This pythae model bends its codes by {between[0]} between encoder and decoder, which is not read. Export "
+            "encoder, with the flow, and decoder as ONNX."
+        )
     more = sorted({name.partition(".")[0] for name in weights} - {"encoder", "decoder"})
     notes = (f"Besides its networks the model has {', '.join(more)[:80]}, which is left out.",) if more else ()
     stated = _stated(config, second)
