@@ -10,7 +10,7 @@ from torch.distributions import Distribution
 from vae.opened import exported, heads, lower
 from vae.opened.errors import ChoiceNeededError, OpenError
 from vae.opened.foreign import Codes, Declared, Foreign, Opaque
-from vae.opened.network import Network
+from vae.opened.network import Network, reshape, step
 from vae.spec.layer_kinds import Shape
 
 MEANS = ("mean", "mu", "z_mean", "loc", "embedding")
@@ -21,6 +21,7 @@ SECONDS = (
 SHAPES = ("shape", "input_shape", "input_dim", "input_size")
 DECODED = ("sample", "reconstruction", "x_hat", "recon", "recon_x", "mean", "loc", "logits")
 NAMES = ["mean", "second"]
+MOST_LINEAR = 4096  # numbers of an example whose unit vectors are tried
 NEAR = 1e-4  # of the largest number: how far the networks may be from the calls that they replace
 
 
@@ -56,6 +57,8 @@ def wrapped(thing: Any, options: Mapping[str, Any], kind: str, declared: Sequenc
         encoder = _network(parts, encode, _heads, x, shape, NAMES[: 1 if second is None else 2])
         decoder = _network(parts, decode, read_image, mean.reshape(3, *latent), latent, ["image"], flat_input=True)
     except Exception as error:  # the exporter raises anything for what it cannot write
+        if second is None and (both := _affine_maps(foreign, x, mean.flatten(1))) is not None:
+            return _with(foreign, encoder=both[0], decoder=both[1], opaque=None)
         text = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         note = (
             f"Its code was not turned into layers ({text}), so it runs as it is, and no run folder can be made of it."
@@ -173,6 +176,26 @@ def _opaque(encode: Callable[[Tensor], Any], decode: Callable[[Tensor], Any], la
             return read_image(decode(z.reshape(len(z), *latent)))
 
     return Opaque(codes, image)
+
+
+def _affine_maps(foreign: Foreign, x: Tensor, codes: Tensor) -> tuple[Network, Network] | None:
+    """Return encoder and decoder of a linear model, such as scikit-learn's PCA, by its images of the unit vectors."""
+    n, d = x[0].numel(), codes.shape[1]
+    if max(n, d) > MOST_LINEAR:
+        return None
+    found = []
+    for call, size, shape in (
+        (lambda v: foreign.encode(v.reshape(-1, *foreign.shape))["mean"], n, foreign.shape),
+        (lambda v: foreign.decode(v).flatten(1), d, (d,)),
+    ):
+        zero = call(torch.zeros(1, size))
+        weight = (call(torch.eye(size)) - zero).T
+        made = step("linear", {"weight": weight.numpy(), "bias": zero[0].numpy()}, **{"in": size, "out": len(weight)})
+        found.append(Network((*reshape(shape, (size,)), made), shape))
+    encoder, decoder = found
+    decoder = decoder.then(*reshape(decoder.out_shape, tuple(foreign.decode(codes[:1]).shape[1:])))
+    linear = _with(foreign, encoder=encoder, decoder=decoder, opaque=None)
+    return (encoder, decoder) if all(_agree(foreign, linear, *probe) for probe in _probes(x, codes)) else None
 
 
 def _network(

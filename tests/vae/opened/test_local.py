@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import foreign
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -111,3 +112,45 @@ def test_an_object_without_the_calls_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "own_models", module)
     with pytest.raises(OpenError, match="no encode and decode"):
         opening.read("own_models:build", allow_code=True)
+
+
+def test_a_linear_model_of_scikit_learn_becomes_linear_layers(monkeypatch):
+    from sklearn.decomposition import PCA
+
+    data = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
+    pca = PCA(2).fit(data)
+    module = type(sys)("own_models")
+    module.pca = lambda: pca
+    monkeypatch.setitem(sys.modules, "own_models", module)
+    made = opening.read("own_models:pca", allow_code=True)
+    assert [layer["kind"] for layer in made.encoder.layers + made.decoder.layers] == ["linear", "linear"]
+    codes = pca.transform(data)
+    assert foreign.distance(made.encode(torch.from_numpy(data))["mean"], codes) < 1e-5
+    assert foreign.distance(made.decode(torch.from_numpy(codes)), pca.inverse_transform(codes)) < 1e-5
+
+
+class Whole(Model):
+    """A network from x to its reconstruction and both heads."""
+
+    def forward(self, x):
+        h = torch.tanh(self.body(x))
+        mean, sigma = self.mu(h), self.width(h).exp()
+        return self.back(mean), mean, sigma
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("kind", ["exported", "traced"])
+def test_a_program_of_the_whole_model(kind, batch, tmp_path):
+    """Of a fixed batch, as torch.export writes it without dynamic shapes, and traced."""
+    torch.manual_seed(0)
+    model, x, z = Whole().eval(), torch.rand(4, 5), torch.randn(4, 2)
+    if kind == "exported":
+        torch.export.save(torch.export.export(model, (x[:batch],)), str(tmp_path / "vae.pt2"))
+        made = opening.read(tmp_path / "vae.pt2", allow_code=True)
+    else:
+        torch.jit.trace(model, x[:batch]).save(str(tmp_path / "vae.pt"))
+        made = opening.read(tmp_path / "vae.pt", {"shape": [5]}, allow_code=True)
+    with torch.no_grad():
+        assert foreign.distance(made.encode(x)["mean"], model.encode(x).mean.numpy()) < 1e-6
+        assert foreign.distance(made.encode(x)["second"], model.encode(x).stddev.numpy()) < 1e-6
+        assert foreign.distance(made.decode(z), model.decode(z)["x_hat"].numpy()) < 1e-6

@@ -41,8 +41,8 @@ def _graph(file: Path) -> Graph:
         module = program.module()
         names = program.graph_signature.user_inputs
         (value,) = [node.meta["val"] for node in program.graph.nodes if node.op == "placeholder" and node.name in names]
-        sizes = [n if isinstance(n, int) else 2 for n in value.shape]
-        return exported.graph(exported.Call(module, []), torch.rand(2, *sizes[1:]))
+        sizes = [n if isinstance(n, int) else 2 for n in value.shape]  # a fixed batch is opened like that of any graph
+        return exported.graph(exported.Call(module, []), torch.rand(sizes))
     except Exception as error:  # torch raises whatever the file makes it raise
         text = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise OpenError(f"{file.name[:80]} is no program of torch.export that can be opened: {text}.") from error
