@@ -54,14 +54,26 @@ def _read(path: Path, options: Mapping[str, Any], allow_code: bool) -> Foreign:
     if not first.safe and not allow_code:
         raise OpenError(refusal(first, path))
     try:
-        return first.read(path, _known(options, first))
+        return _tried(first, path, options)
     except ChoiceNeededError:
         raise
     except OpenError:
         other = next((reader for reader in found[1:] if not reader.safe), None)
         if other is None or not allow_code:
             raise
-        return other.read(path, _known(options, other))
+        return _tried(other, path, options)
+
+
+def _tried(reader: Reader, path: Path, options: Mapping[str, Any]) -> Foreign:
+    """Return what a reader reads; raises OpenError for whatever a file makes it raise."""
+    given = _known(options, reader)
+    try:
+        return reader.read(path, given)
+    except OpenError:
+        raise
+    except Exception as error:  # files are damaged in more ways than are foreseen, and each must stay one sentence
+        text = f"{type(error).__name__}: {error}".splitlines()[0][:200].rstrip(".")
+        raise OpenError(f"{path.name[:80]} broke its reader ({text}): it is damaged. Save it anew.") from error
 
 
 def _known(options: Mapping[str, Any], reader: Reader) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vae.opened import files
 from vae.opened.errors import OpenError
-from vae.opened.onnx_file import plain
+from vae.opened.onnx_weights import plain
 from vae.runs import files as run_files
 from vae.runs.run import plain_name
 from vae.spec.given import MOST_WEIGHTS

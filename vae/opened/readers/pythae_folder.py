@@ -7,7 +7,7 @@ from typing import Any
 from vae.opened import tensors
 from vae.opened.errors import OpenError
 from vae.opened.foreign import Declared, Foreign
-from vae.opened.layer_lists import Weights, beside, linear
+from vae.opened.layer_steps import Weights, beside, linear
 from vae.opened.network import Network, reshape, step
 from vae.spec.layers import NetworkError
 

@@ -12,6 +12,7 @@ from vae.opened import calls, exported, files
 from vae.opened.errors import ChoiceNeededError, OpenError
 from vae.opened.foreign import Foreign
 from vae.opened.readers import onnx_model
+from vae.opened.two_graphs import role
 
 KIND = "torchscript"
 
@@ -91,7 +92,7 @@ def _parted(model: Any) -> Any:
 def _graph(model: Any, file: Path, options: Mapping[str, Any], shape: Any) -> Any:
     """Return the graph of a module; a decoder of a pair takes the latent, whose size its first weight tells."""
     x = torch.rand(2, *(int(n) for n in shape))
-    if onnx_model.role(file) == "decoder":
+    if role(file) == "decoder":
         first = next((p for p in model.parameters() if p.ndim == 2), None)
         if first is None:
             raise OpenError(f"{file.name[:80]} does not say how many latents it takes. Export the pair as ONNX.")
