@@ -85,7 +85,7 @@ def _follow(weights: Weights, encoder: Sequence[str], found: Sequence[str], deco
 
 
 def perceptrons(weights: Weights, options: Mapping[str, Any]) -> Built:
-    """Return the networks of two lists of linear layers; raises ChoiceNeededError where the last function is not told."""
+    """Return the networks of two lists of linear layers; raises ChoiceNeededError for a last function that is open."""
     chains = chains_of(weights)
     assert chains is not None
     kind, final = options.get("activation", "relu"), options.get("final")
