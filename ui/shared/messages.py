@@ -12,6 +12,7 @@ from ui.shared.fragments import fragment
 from ui.state.view import set_model
 from vae import data
 from vae.runs import SHOWN_LABEL, Run
+from vae.runs.run import CODES_ONLY
 from vae.spec import Spec
 
 AUTOENCODER = (
@@ -74,6 +75,9 @@ def failure(error: object) -> None:
 def data_missing(run: Run) -> None:
     """Show that the run's images are missing, why, and what to do."""
     name = run.spec.data
+    if run.meta.get(CODES_ONLY):
+        st.caption(":material/help: These are codes without a model and without their data: no images can be shown.")
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_missing"):
         try:
             title, here = data.describe(name).title, data.available(name)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from vae import data
 from vae.cli.reporting import bar
 from vae.data import own
 from vae.data.own.adding import look
+from vae.data.own.names import suggested
 
 HELP = "keep your own data under a name, and list, show or remove them"
 
@@ -29,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Correct something that was found, as --dry-run prints it: layout=NHWC, column:age=out.",
     )
     add.add_argument("--dry-run", action="store_true", help="Print what is found, and keep nothing.")
+    codes = acts.add_parser("codes", help="keep a model's codes, made elsewhere, as a map without the model")
+    codes.add_argument("file", type=Path, help="Arrays named mean, scale or log_variance, and labels: .npz, .h5, .mat.")
+    codes.add_argument("--name", default="", help="The run's name. (default: the file's name)")
+    codes.add_argument("--title", default="", help="What lists show. (default: the name)")
     listing = acts.add_parser("list", help="list the data that are kept")
     listing.add_argument("--json", action="store_true", help="Print JSON.")
     for name, words in (("show", "print what data are, and how they were made"), ("remove", "delete data")):
@@ -43,8 +49,6 @@ def run(given: argparse.Namespace) -> None:
 def _add(given: argparse.Namespace) -> None:
     chosen = _corrections(given.set) | {"seed": given.seed}
     if given.dry_run:
-        import tempfile
-
         with tempfile.TemporaryDirectory() as scratch:
             _print_found(look(str(given.file), scratch, chosen))
         return
@@ -109,4 +113,14 @@ def _remove(given: argparse.Namespace) -> None:
     print(f"Removed {given.name}.")
 
 
-ACTS = {"add": _add, "list": _list, "show": _show, "remove": _remove}
+def _codes(given: argparse.Namespace) -> None:
+    from vae.runs import codes_only
+
+    with tempfile.TemporaryDirectory() as scratch:
+        found = codes_only.of_file(given.file, Path(scratch))
+        name = given.name or suggested(given.file.name)
+        made = codes_only.keep(name, found.pop("means"), title=given.title, **found)
+    print(f"Kept {len(made.codes):,} codes of {made.spec.latent} numbers as {made.name}: Explore shows their map.")
+
+
+ACTS = {"add": _add, "codes": _codes, "list": _list, "show": _show, "remove": _remove}

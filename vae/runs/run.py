@@ -21,6 +21,7 @@ from vae.spec.layers import fold
 from vae.spec.layers import weights as weights_of
 
 RESUME = "Resume the run from its last checkpoint (`python -m vae train --resume`) or train it again."
+CODES_ONLY = "codes-only"  # the data of a run without a model, and the mark in its meta.json
 SHOWN_LABEL = 0  # the default label of a conditional decoder
 
 
@@ -217,6 +218,10 @@ class Run:
                 names = {plain_name(k): k for k in tensors.keys()}  # noqa: SIM118 -- not a mapping
                 weights = {k[len(prefix) :]: tensors.get_tensor(v) for k, v in names.items() if k.startswith(prefix)}
         except FileNotFoundError as error:
+            if self.meta.get(CODES_ONLY):
+                raise RunError(
+                    f"{self.title} holds codes without a model: nothing decodes a point."
+                ) from error
             raise RunError(f"{self.name} has no model.safetensors yet: nothing was saved. {remedy}") from error
         except (SafetensorError, OSError, ValueError) as error:
             raise RunError(f"{self.name}/model.safetensors is damaged: {error}. {remedy}") from error
