@@ -35,7 +35,7 @@ def test_codes_come_back_as_they_were(d, data_folder):
     [
         ({"mean": np.full((N, 2), np.nan)}, "Row 0 of the codes holds NaN"),
         ({"mean": np.zeros((N, 2)), "scale": np.zeros((N, 2))}, "A scale is 0"),
-        ({"mean": np.zeros((N, 2)), "scale": np.ones((N, 3))}, r"scales are float64 \[40, 3\]"),
+        ({"mean": np.zeros((N, 2)), "scale": np.ones((N, 3))}, "scales are float64 [40, 3]"),
         ({"mean": np.zeros((N, 2)), "labels": np.zeros(3, int)}, "labels are int64"),
         ({"a": np.zeros((N, 2)), "b": np.zeros((N, 2))}, "holds no array of codes"),
     ],
@@ -43,7 +43,7 @@ def test_codes_come_back_as_they_were(d, data_folder):
 def test_codes_that_cannot_be_are_refused(arrays, said, data_folder, capsys):
     np.savez(data_folder / "codes.npz", **arrays)
     assert main(["data", "codes", str(data_folder / "codes.npz"), "--name", "mine"]) == 2
-    assert np.any([word in capsys.readouterr().err for word in [said.replace("\\", "")]])
+    assert said in capsys.readouterr().err
     assert runs.library([runs.user_runs()]) == [] and not list(runs.user_runs().glob(".making*"))
 
 
