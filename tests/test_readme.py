@@ -19,7 +19,7 @@ def test_the_notebook_lines_run(capsys, tmp_path, monkeypatch):
     assert len(re.findall(r"^\w", FRONT_DOOR, re.M)) <= 6
     names: dict[str, object] = {}
     exec(FRONT_DOOR, names)  # the README is ours
-    assert names["run"].history[-1]["step"] == 5 * 11  # 1,297 images in batches of 128
+    assert names["run"].history[-1]["step"] == 5 * -(-1297 // names["run"].spec.batch)  # 1,297 training images
     elbo = names["run"].metrics["elbo"]
     assert str(elbo) in capsys.readouterr().out and elbo["n"] == 360 and elbo["units"] == "nats"
     assert names["codes"].shape == (360, 2) and names["images"].shape == (360, 1, 8, 8)

@@ -113,9 +113,7 @@ def _codes(
     if labels is not None:
         given = np.asarray(labels)
         if given.shape != (n,) or given.dtype.kind not in "biuUS":
-            raise RunError(
-                f"The labels are {given.dtype} {list(given.shape)} for {n:,} codes. Give each one."
-            )
+            raise RunError(f"The labels are {given.dtype} {list(given.shape)} for {n:,} codes. Give each one.")
         words, index = np.unique(given, return_inverse=True)
         index = index.astype(np.int64).reshape(-1)
         classes = classes or tuple(word.decode() if isinstance(word, bytes) else str(word) for word in words)

@@ -219,9 +219,7 @@ class Run:
                 weights = {k[len(prefix) :]: tensors.get_tensor(v) for k, v in names.items() if k.startswith(prefix)}
         except FileNotFoundError as error:
             if self.meta.get(CODES_ONLY):
-                raise RunError(
-                    f"{self.title} holds codes without a model: nothing decodes a point."
-                ) from error
+                raise RunError(f"{self.title} holds codes without a model: nothing decodes a point.") from error
             raise RunError(f"{self.name} has no model.safetensors yet: nothing was saved. {remedy}") from error
         except (SafetensorError, OSError, ValueError) as error:
             raise RunError(f"{self.name}/model.safetensors is damaged: {error}. {remedy}") from error

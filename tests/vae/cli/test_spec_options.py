@@ -32,6 +32,9 @@ def test_help_says_all_that_the_tables_say(capsys, monkeypatch):
     for role, part in ROLES.items():
         assert part.title in text and part.sentence in text
         for name, kind in part.kinds.items():
+            if not kind.by_hand:  # an opened model's own, which nobody types
+                assert kind.title not in text
+                continue
             assert name in text and kind.title in text and " ".join(kind.sentence.split()) in text
             options |= {f"{role}-{key}": option for key, option in kind.options.items()}
             for option in kind.options.values():

@@ -15,6 +15,7 @@ from ui.compare import page as comparing
 from ui.explore import bigmap, explorer, selection
 from ui.shared import figures, geometry, library
 from vae.geometry import plane
+from vae.page import space
 from vae.runs import RunError
 from vae.spec import preset
 
@@ -72,10 +73,10 @@ def test_only_many_codes_go_apart_and_the_card_then_has_none(tmp_path):
 
 def test_glyphs_of_a_part_are_nearly_those_of_all(tmp_path, monkeypatch):
     """Glyphs and frame of a part of the codes are nearly those of all."""
-    run = make_run(tmp_path, "run", n=3 * bigmap.OUTLINED, **SMALL)
+    run = make_run(tmp_path, "run", n=3 * space.OUTLINED, **SMALL)
     monkeypatch.setattr(geometry, "kept", lambda run: geometry.payloads(run, run.codes))
     part = bigmap.header(run, run.codes, plane.default(run.codes))
-    monkeypatch.setattr(bigmap, "OUTLINED", len(run.codes))
+    monkeypatch.setattr(space, "OUTLINED", len(run.codes))
     whole = bigmap.header(run, run.codes, plane.default(run.codes))
     np.testing.assert_allclose([g[2:] for g in part["glyphs"]], [g[2:] for g in whole["glyphs"]], atol=0.02)
     np.testing.assert_allclose(part["frame"], whole["frame"], atol=0.15)
@@ -107,7 +108,7 @@ def test_page_sends_the_codes_once(folder, monkeypatch):
     before = {name: c.proto.bytes for name, c in components(app).items()}
     assert set(geometry.payloads(run, run.codes)) <= set(before)
     images = np.random.default_rng(0).integers(0, 256, (N, 1, 8, 8), dtype=np.uint8)
-    monkeypatch.setattr(library, "images", lambda run: images)
+    monkeypatch.setattr(library, "examples_of", lambda run: images)
     app.query_params["z"] = "0.100,0.200"
     app.run()
     lives(app)
