@@ -1,5 +1,5 @@
 # run: the app (needs runtime packages only)   test: everything   lint: style, types and imports   bench: timings
-# check: quick checks before each commit, in a minute
+# check: quick checks before each commit, in a minute   docs: the documentation as a site
 # Each makes .venv and installs what is missing; PYTHON picks the interpreter that .venv is made from.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +10,7 @@ PYTEST_WORKERS ?= 2
 # the core without trainings and processes
 QUICK := $(addprefix tests/vae/,spec data model)
 
-.PHONY: run test check types imports quick bench lint screenshots clean
+.PHONY: run test check types imports quick bench lint screenshots docs clean
 
 # alone on this machine: every browser here has all runs, so that nothing but loopback may be listened to
 run: .venv/runtime.stamp
@@ -47,6 +47,11 @@ bench: .venv/dev.stamp
 
 screenshots: .venv/dev.stamp
 	PYTHONPATH=. $(BIN)/python scripts/screenshots.py
+
+# the site, in site/; what is made from the code is written first
+docs: .venv/dev.stamp
+	PYTHONPATH=. $(BIN)/python scripts/docs.py
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 # A plain torch for Linux brings CUDA; PIP_ARGS can name an index of CPU builds (pip's --extra-index-url)
 PIP_ARGS ?=

@@ -10,25 +10,37 @@ if ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from ui.shared import chips, heading, messages  # noqa: E402
+from ui.lessons import band  # noqa: E402
+from ui.shared import chips, heading, messages, share  # noqa: E402
 from ui.shared.navigation import navigation  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
 from ui.state import notices  # noqa: E402
+from ui.state.permalink import hidden  # noqa: E402
 from ui.state.view import view  # noqa: E402
 
 heading.name_app()
-script, page = navigation()
+left_out = hidden()
+script, page = navigation(left_out)
 heading.name_tab(page)
 map_state.enter(page.title)
 notices.redraw_asked()  # by a callback: the whole page is drawn now
+band.enter()
 shown = view()
-header = heading.head(page, shown)
+header = heading.head(page, shown, "title" not in left_out)
 if shown is None:
     st.info(messages.NO_MODEL, icon=":material/model_training:")
 else:
     with header:
-        chips.model_chip(shown)
-        chips.image_chip(shown)
+        if "model" not in left_out:
+            chips.model_chip(shown)
+        if "image" not in left_out:
+            chips.image_chip(shown)
     for text in shown.problems:
         messages.problem(text)
+with header:
+    if "lessons" not in left_out:
+        band.offer()
+    if "share" not in left_out:
+        share.offer()
+band.band(page)
 script.run()

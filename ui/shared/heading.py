@@ -31,8 +31,11 @@ def name_tab(page: Page) -> None:
     st.set_page_config(page_title=f"{page.title} · {APP}")
 
 
-def head(page: Page, shown: View | None) -> DeltaGenerator:
-    """Draw a page's title and its sentence; return the place beside the title for the model and the image."""
+def head(page: Page, shown: View | None, titled: bool = True) -> DeltaGenerator:
+    """Draw a page's title and its sentence, if `titled`; return the place beside the title for the model and the
+    image."""
+    if not titled:
+        return st.container(horizontal=True, vertical_alignment="center", gap="small", key="header")
     words = _words(page, None if shown is None else shown.run)
     with st.container(gap=None, key="head"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

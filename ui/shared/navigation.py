@@ -1,6 +1,6 @@
 """The pages of the app, in the order of the navigation. A new page is a script in pages/ and a line here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -70,8 +70,11 @@ PAGES = (
 BY_NAME = {page.name: page for page in PAGES}
 
 
-def navigation() -> tuple[StreamlitPage, Page]:
-    """Draw the navigation; return the page that was asked for and its entry; the first one has the bare address."""
+def navigation(hidden: Collection[str] = ()) -> tuple[StreamlitPage, Page]:
+    """Draw the navigation; return the page that was asked for and its entry; the first one has the bare address.
+
+    Hidden pages are left out of the navigation; their own links still open them.
+    """
     scripts = [
         st.Page(
             page.script,
@@ -79,6 +82,7 @@ def navigation() -> tuple[StreamlitPage, Page]:
             icon=page.icon,
             default=page is PAGES[0],
             url_path=None if page is PAGES[0] else page.name,
+            visibility="hidden" if page.name in hidden else "visible",
         )
         for page in PAGES
     ]

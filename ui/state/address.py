@@ -1,6 +1,7 @@
 """The address of the page, always written as a whole: each change is one step of the browser's Back button."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -11,6 +12,13 @@ def get(name: str) -> str | None:
     """Return the address's value of a name, None where it has none; a value beyond LONGEST is cut."""
     found = st.query_params.get(name)
     return None if found is None else found[:LONGEST]
+
+
+def link() -> str:
+    """Return the whole address of the view, as it can be sent to others."""
+    query = urlencode(st.query_params.to_dict())
+    base = str(st.context.url or "").partition("?")[0]
+    return f"{base}?{query}" if query else base
 
 
 def write(wanted: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ui.shared.navigation import BY_NAME
 from ui.state import lasso, texts
-from ui.state.field import Field
+from ui.state.field import Field, keep
 from ui.state.lasso import Steps
 from ui.state.subject import Subject
 from ui.state.texts import Box, Half, Point, Waypoints, quoted
@@ -15,6 +15,8 @@ from ui.state.texts import Box, Half, Point, Waypoints, quoted
 EVERY = tuple(BY_NAME)  # the names of all pages
 FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
 BY_CLASS = "class"  # the colour of a code on the map is its class's
+# what a link can leave out: controls of every page, and pages of the navigation
+HIDEABLE = ("title", "model", "image", "lessons", "share", *EVERY)
 SHOWS = ("samples", "manifold", "traverse")
 SPACINGS = ("linear", "quantile")
 SIDES = (10, 15, 20, 30)  # images of a manifold's side
@@ -130,7 +132,22 @@ SIDE: Field[int] = Field(
     "side", ("sample",), 20, lambda text, _: next((n for n in SIDES if n == texts.whole(text)), None), str
 )
 
+# a lesson, its step, and whether the teacher's notes are shown; and what is left out of the pages
+LESSON: Field[str] = Field("lesson", EVERY, "", _as_it_is, str)
+STEP: Field[str] = Field("step", EVERY, "", _as_it_is, str)
+NOTES = _flag("1", "notes", EVERY)
+HIDE: Field[tuple[str, ...]] = Field(
+    "hide", EVERY, (), lambda text, _: tuple(name for name in HIDEABLE if name in text.split(",")), ",".join
+)
+
 FIELDS: tuple[Field[Any], ...] = (
     MODEL, PLANE, PIN, LABEL, IMAGE, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
-    SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE,
+    SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE,
 )  # fmt: skip
+
+
+def hidden() -> frozenset[str]:
+    """Return what the address leaves out of the pages, and remember it for the pages after."""
+    found = HIDE.value(Subject())[0]
+    keep({HIDE: found}, Subject())
+    return frozenset(found)

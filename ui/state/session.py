@@ -83,6 +83,10 @@ REDRAW: Key[bool] = Key("view_redraw", bool)  # whether the whole page is to be 
 REPORTED: Key[tuple[str, str] | None] = Key("view_heard", nothing)  # model and pin of the map card's last report
 ASKED: Key[dict[str, Any]] = Key("asked", dict)  # slot -> question and answer of the pool
 
+# of a lesson
+LESSON_STEP: Key[str] = Key("lesson_step", str)  # the lesson and the step that were shown last
+LESSON_ANSWERS: Key[dict[str, int]] = Key("lesson_answers", dict)  # lesson and step -> the choice that was made
+
 # Explore
 CHOSEN: Key[dict[str, Any]] = Key("chosen", dict)  # model -> the codes that are selected on its map
 SAVED: Key[dict[str, Any]] = Key("chosen_saved", dict)  # model -> name -> indices of a saved selection

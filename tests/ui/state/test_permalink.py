@@ -67,6 +67,11 @@ def values(field: Field[Any], subject: Subject) -> Any:
         permalink.LABEL: maybe(subject.labels),
         permalink.IMAGE: maybe(subject.codes),
         permalink.RUN: NAMES,
+        permalink.LESSON: NAMES,
+        permalink.STEP: NAMES,
+        permalink.HIDE: some.sets(some.sampled_from(permalink.HIDEABLE)).map(
+            lambda left: tuple(name for name in permalink.HIDEABLE if name in left)
+        ),
         permalink.COMPARED: some.lists(NAMES, max_size=4, unique=True).map(tuple),
         permalink.COLOUR: some.sampled_from(["class", "gap", "column:my column, 2"]),
         permalink.PATH: some.none()

@@ -1,0 +1,1 @@
+"""Lessons over the real pages: YAML files, their form, and the band that plays them."""

@@ -1,0 +1,147 @@
+"""The band between head and page in which a lesson is played: a question, a prediction, what to do, and the reveal."""
+
+import streamlit as st
+
+from ui.lessons import form
+from ui.lessons.form import Lesson, LessonError, Step
+from ui.shared import messages
+from ui.shared.navigation import BY_NAME, Page
+from ui.state import address, session
+from ui.state.field import keep
+from ui.state.permalink import FIELDS, LESSON, NOTES, STEP
+from ui.state.subject import Subject
+
+FOLLOWING = (LESSON.name, STEP.name, NOTES.name)  # what stays in the address from step to step
+UNSURE = -1  # the choice "Not sure: show me"
+LETTERS = "ABCDEFGH"
+
+
+def current() -> tuple[Lesson, int] | None:
+    """Return the lesson of the address and the number of its step; None without one. Raises LessonError."""
+    name = LESSON.value(Subject())[0]
+    if not name:
+        return None
+    lesson = form.read(name)
+    return lesson, lesson.place(STEP.value(Subject())[0])
+
+
+def enter() -> None:
+    """Forget what an earlier step has left, when another one begins: its link says all that is shown."""
+    try:
+        found = current()
+    except LessonError:
+        return
+    here = "" if found is None else f"{found[0].lesson}/{found[0].steps[found[1]].id}"
+    if here and here != session.LESSON_STEP.get():
+        link = found[0].steps[found[1]].link if found else {}
+        for one in FIELDS:
+            if one.name not in link and one.name not in FOLLOWING and address.get(one.name) is None:
+                session.remembered(one.name).forget()
+    session.LESSON_STEP.set(here)
+
+
+def band(page: Page) -> None:
+    """Draw the lesson's step, if the address names a lesson."""
+    try:
+        found = current()
+    except LessonError as error:
+        messages.problem(str(error))
+        return
+    if found is None:
+        return
+    lesson, k = found
+    keep({LESSON: lesson.lesson, STEP: lesson.steps[k].id}, Subject())
+    with st.container(border=True, gap="small", key="lesson"):
+        _head(lesson, k)
+        step = lesson.steps[k]
+        st.markdown(f"**{step.ask}**")
+        if page.name != step.page:
+            st.caption(f"This step is on the page {BY_NAME[step.page].title}.")
+        _prediction(lesson, step)
+        _turn(lesson, k)
+        if NOTES.value(Subject())[0]:
+            _notes(step)
+
+
+def _head(lesson: Lesson, k: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(
+            f":material/school: **Lesson: {messages.plain(lesson.title)}** · step {k + 1} of {len(lesson.steps)} · "
+            f"minute {lesson.steps[k].at:g} of {lesson.minutes:g}",
+            width="stretch",
+        )
+        st.button("Leave", icon=":material/close:", key="lesson_leave", on_click=_leave)
+    st.progress((k + 1) / len(lesson.steps))
+
+
+def _leave() -> None:
+    keep({LESSON: "", STEP: "", NOTES: False}, Subject())
+    session.LESSON_STEP.forget()
+
+
+def _prediction(lesson: Lesson, step: Step) -> None:
+    """Offer the choices; after one was made, show which is right, why the chosen one is not, and the reveal."""
+    answers = session.LESSON_ANSWERS.kept()
+    place = f"{lesson.lesson}/{step.id}"
+    chosen = answers.get(place)
+    if chosen is None:
+        with st.container(horizontal=True, gap="small"):
+            for i, choice in enumerate(step.choices):
+                st.button(
+                    f"**{LETTERS[i]}** {choice.text}", key=f"lesson_choice_{i}", on_click=_choose, args=(place, i)
+                )
+            st.button("Not sure: show me", key="lesson_unsure", type="tertiary", on_click=_choose, args=(place, UNSURE))
+        st.caption("Choose before you try it. Nothing is graded.")
+        return
+    right = next(i for i, choice in enumerate(step.choices) if choice.right)
+    st.markdown(f":green-badge[:material/check: {LETTERS[right]}] {step.choices[right].text}")
+    if chosen not in (right, UNSURE):
+        st.markdown(f"You chose {LETTERS[chosen]}. :gray[The idea behind it: {step.choices[chosen].misconception}]")
+    st.markdown(f":material/touch_app: **Try it:** {step.do}")
+    st.markdown(step.revealed())
+    st.button("Choose again", key="lesson_again", type="tertiary", on_click=_choose, args=(place, None))
+
+
+def _choose(place: str, answer: int | None) -> None:
+    answers = session.LESSON_ANSWERS.kept()
+    if answer is None:
+        answers.pop(place, None)
+    else:
+        answers[place] = answer
+
+
+def link(lesson: Lesson, step: Step, label: str, icon: str, notes: bool = False) -> None:
+    """Draw a link that opens a step: its page with all that its link says."""
+    query = dict(step.link) | {LESSON.name: lesson.lesson, STEP.name: step.id} | ({NOTES.name: "1"} if notes else {})
+    st.page_link(BY_NAME[step.page].script, label=label, icon=icon, query_params=query)
+
+
+def _turn(lesson: Lesson, k: int) -> None:
+    notes = NOTES.value(Subject())[0]
+    with st.container(horizontal=True, gap="medium", key="lesson_turn"):
+        if k:
+            link(lesson, lesson.steps[k - 1], "Back", ":material/arrow_back:", notes)
+        link(lesson, lesson.steps[k], "Open this step's view", ":material/restart_alt:", notes)
+        if k + 1 < len(lesson.steps):
+            link(lesson, lesson.steps[k + 1], "Next", ":material/arrow_forward:", notes)
+
+
+def _notes(step: Step) -> None:
+    """Show what only the teacher sees."""
+    with st.expander("Teacher's notes", icon=":material/co_present:"):
+        st.markdown(f"**View.** {step.view}  \n**Say.** {step.note.say}  \n**Usual mistakes.** "
+                    f"{step.note.goes_wrong}  \n"
+                    f"**Ask next.** {step.note.ask_next}")  # fmt: skip
+
+
+def offer() -> None:
+    """Offer all lessons of this machine."""
+    with st.popover("Lessons", icon=":material/school:", key="lessons_popover"):
+        for name in form.names():
+            try:
+                lesson = form.read(name)
+            except LessonError as error:
+                st.caption(messages.sentence(error))
+            else:
+                link(lesson, lesson.steps[0], f"{lesson.title} ({lesson.minutes:g} min)", ":material/school:")
+                st.caption(messages.plain(lesson.audience))

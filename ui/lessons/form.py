@@ -1,0 +1,214 @@
+"""The form of a lesson: one YAML file, in which an unknown or missing key is an error that says where."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from ui.shared.navigation import BY_NAME
+from ui.state.permalink import FIELDS
+from vae.data import data_root
+
+HERE = Path(__file__).resolve().parent
+LONGEST = 200_000  # characters of a file
+
+Entry = TypeVar("Entry")
+
+
+class LessonError(Exception):
+    """A lesson that cannot be played; the message says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer: right, or with the misconception behind it."""
+
+    text: str
+    right: bool = False
+    misconception: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number of the reveal, its standard error and unit, and where it can be read again.
+
+    `source` is "metrics:MODEL:NAME" (metrics.json), "check:MODEL:CARD" (a check of Diagnose whose sentence holds the
+    value), "page:TEXT" (a text on the page) or "measured:SENTENCE" (a script; the sentence says what it does).
+    """
+
+    value: float
+    source: str
+    tolerance: float = 0.0
+    error: float = 0.0
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What only the teacher sees: what to say, what usually goes wrong, and what to ask next."""
+
+    say: str = ""
+    goes_wrong: str = ""
+    ask_next: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One view, one question, one action; `link` holds the address parameters of the page."""
+
+    id: str
+    at: float
+    minutes: float
+    page: str
+    ask: str
+    choices: tuple[Choice, ...]
+    do: str
+    reveal: str
+    link: Mapping[str, str] = field(default_factory=dict)
+    view: str = ""
+    numbers: Mapping[str, Measured] = field(default_factory=dict)
+    note: Note = Note()
+    see: tuple[str, ...] = ()
+
+    def revealed(self) -> str:
+        """Return the reveal with its numbers."""
+        return self.reveal.format_map({name: f"{one.value:,g}" + _unit(one) for name, one in self.numbers.items()})
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: its name in the link, its head, and its steps."""
+
+    lesson: str
+    title: str
+    minutes: float
+    audience: str
+    steps: tuple[Step, ...]
+    language: str = "en"
+    needs: Mapping[str, Any] = field(default_factory=dict)
+
+    def place(self, id: str) -> int:
+        """Return the number of the step of that id, 0 for an unknown one."""
+        return next((k for k, step in enumerate(self.steps) if step.id == id), 0)
+
+
+def _unit(one: Measured) -> str:
+    return f" {one.unit}" if one.unit and one.unit not in ("weights", "images", "dots") else ""
+
+
+def _made(kind: type[Entry], entries: object, where: str) -> Entry:
+    """Return an entry of a file; raises LessonError for unknown and missing keys, and for values of another type."""
+    if not isinstance(entries, Mapping):
+        raise LessonError(f"{where} must be a list of keys with values, not {str(entries)[:40]!r}.")
+    known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(str(key) for key in entries if key not in known):
+        raise LessonError(f"{where} has the unknown key {unknown[0]!r}. Known keys are {', '.join(known)}.")
+    missing = [
+        name
+        for name, one in known.items()
+        if name not in entries and one.default is MISSING and one.default_factory is MISSING
+    ]
+    if missing:
+        raise LessonError(f"{where} lacks the key {missing[0]!r}. Add it.")
+    for name, value in entries.items():
+        wanted = {"str": str, "float": (int, float), "bool": bool}.get(str(known[name].type).removeprefix("builtins."))
+        wanted = {str: str, float: (int, float), bool: bool}.get(known[name].type, wanted)  # type: ignore[call-overload]
+        if wanted and (not isinstance(value, wanted) or (isinstance(value, float) and not math.isfinite(value))):
+            raise LessonError(f"{where}: {name} is {str(value)[:40]!r}, which is of another type. Correct it.")
+    return kind(**entries)
+
+
+def parse(text: str, name: str) -> Lesson:
+    """Return the lesson of a file's text; raises LessonError with the place and the remedy."""
+    if len(text) > LONGEST:
+        raise LessonError(f"{name}.yaml has {len(text):,} characters, and a lesson at most {LONGEST:,}.")
+    try:
+        entries = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise LessonError(f"{name}.yaml is not YAML: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(entries, Mapping):
+        raise LessonError(f"{name}.yaml is not a lesson: it needs the keys lesson, title, minutes, audience and steps.")
+    steps = entries.get("steps")
+    if not isinstance(steps, list) or not steps:
+        raise LessonError(f"{name}.yaml has no steps. Add a list of them.")
+    made = tuple(_step(one, f"{name}.yaml, step {k + 1}") for k, one in enumerate(steps))
+    found = _made(Lesson, {**entries, "steps": made}, f"{name}.yaml")
+    if found.lesson != name:
+        raise LessonError(f"{name}.yaml says that it is the lesson {found.lesson!r}. Name the file after its lesson.")
+    if len({step.id for step in made}) < len(made):
+        raise LessonError(f"{name}.yaml has two steps with one id. Give each its own: it is a part of the link.")
+    at = 0.0
+    for step in made:
+        if abs(step.at - at) > 1e-9:
+            raise LessonError(f"{name}.yaml, step {step.id}: it starts at minute {step.at:g}, but should at {at:g}.")
+        at += step.minutes
+    if abs(at - found.minutes) > 1e-9:
+        raise LessonError(f"{name}.yaml: its steps take {at:g} minutes, and it says {found.minutes:g}.")
+    return found
+
+
+def _step(entries: object, where: str) -> Step:
+    if not isinstance(entries, Mapping):
+        raise LessonError(f"{where} must be a list of keys with values.")
+    choices, numbers = entries.get("choices"), entries.get("numbers", {})
+    if not isinstance(choices, list) or not isinstance(numbers, Mapping):
+        raise LessonError(f"{where} needs choices, a list, and numbers, if it has some, by name.")
+    see, link = entries.get("see", []), entries.get("link", {})
+    if not isinstance(see, list) or not isinstance(link, Mapping):
+        raise LessonError(f"{where}: see is a list of texts, and link holds address parameters by name.")
+    made = _made(
+        Step,
+        {
+            **entries,
+            "choices": tuple(_made(Choice, one, f"{where}, a choice") for one in choices),
+            "numbers": {str(k): _made(Measured, one, f"{where}, number {k}") for k, one in numbers.items()},
+            "note": _made(Note, entries.get("note", {}), f"{where}, its note"),
+            "see": tuple(str(text) for text in see),
+            "link": {str(k): str(value) for k, value in link.items()},
+        },
+        where,
+    )
+    if made.page not in BY_NAME:
+        raise LessonError(f"{where}: there is no page {made.page!r}. Pages are {', '.join(BY_NAME)}.")
+    known = {one.name for one in FIELDS if made.page in one.pages}
+    if unknown := sorted(set(made.link) - known):
+        raise LessonError(f"{where}: the page {made.page} has no address parameter {unknown[0]!r}.")
+    if len(made.choices) < 2 or sum(choice.right for choice in made.choices) != 1:
+        raise LessonError(f"{where} needs two choices or more, of which exactly one is right.")
+    try:
+        made.revealed()
+    except (KeyError, ValueError, IndexError) as error:
+        raise LessonError(f"{where}: the reveal names {error}, which is not among its numbers.") from error
+    return made
+
+
+def folders() -> tuple[Path, Path]:
+    """Return where lessons are: those of the project, and a teacher's own below the data folder."""
+    return HERE, data_root() / "lessons"
+
+
+def names() -> list[str]:
+    """Return the names of all lessons that are on this machine."""
+    return sorted({path.stem for folder in folders() if folder.is_dir() for path in folder.glob("*.yaml")})
+
+
+def read(name: str) -> Lesson:
+    """Return the lesson of a name; raises LessonError."""
+    if name in names():
+        for folder in folders():
+            path = folder / f"{name}.yaml"
+            if path.is_file():
+                return _read(path, path.stat().st_mtime_ns)
+    raise LessonError(f"There is no lesson “{name[:40]}”. There are: {', '.join(names())}.")
+
+
+@cache
+def _read(path: Path, changed: int) -> Lesson:
+    try:
+        return parse(path.read_text("utf-8"), path.stem)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LessonError(f"{path.name} cannot be read: {error}.") from error

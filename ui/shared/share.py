@@ -1,0 +1,26 @@
+"""The link of the present view, as a QR code that a class can scan."""
+
+import segno
+import streamlit as st
+
+from ui.state import address
+
+SIDE = 260  # pixels of the code on the page
+LONGEST = 2_000  # characters of a link that a phone's camera still reads
+
+
+def picture(link: str) -> str:
+    """Return the QR code of a link as SVG, black on white so that every camera reads it."""
+    return segno.make(link, error="m", micro=False).svg_inline(scale=8, border=4, dark="#000", light="#fff")
+
+
+def offer() -> None:
+    """Show the link of this view and its QR code."""
+    with st.popover("Share", icon=":material/qr_code_2:", key="share_popover"):
+        link = address.link()
+        st.caption("This link opens the same view: model, page, point and settings.")
+        st.code(link, language=None, wrap_lines=True)
+        if len(link) > LONGEST:
+            st.caption("The link is too long for a QR code. Reset the selection or the path to shorten it.")
+        elif link:
+            st.image(picture(link), width=SIDE)
