@@ -19,6 +19,8 @@ def pinned(page):
 def test_hover_decodes_and_follows_the_pointer(open_page):
     page = open_page("/?model=digits-vae-2d")
     assert page.title() == "Explore · Latent Space Explorer" and page.locator("h1").count() == 1
+    meant = page.locator(".st-key-explorer dt", has_text="log p(z)").first.get_attribute("title")
+    assert meant and "prior" in meant
     seen = []
     for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
         page.mouse.move(*pixel(page, *point), steps=5)

@@ -277,3 +277,16 @@ def test_a_term_lights_up_with_its_numbers_and_it_fits_a_phone(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator('[data-formula="identity"] .term[data-term="kl"]').first.hover()
     expect(page.locator('[data-chapter="4"] dd[data-name="kl"]')).to_have_class(re.compile("on"))
+
+
+def test_address_opens_a_chapter_with_its_sliders_and_the_refined_q(open_page):
+    link = "/theory?model=mnist-vae-2d&image=8&chapter=4&sliders=4.1:6&refined=1"
+    page = open_page(link, wait='.theory[data-image="8"]')
+    chapter = page.locator('[data-chapter="4"]')
+    expect(chapter.locator("input[type=range]").first).to_have_value("6")
+    expect(page.locator('[data-chapter="4"][data-walking="done"]')).to_have_count(1)
+    expect(chapter).to_be_in_viewport()
+    chapter.locator("input[type=range]").first.fill("3")
+    chapter.locator("input[type=range]").first.dispatch_event("change")
+    page.wait_for_function("() => new URL(location.href).searchParams.get('sliders') === '4.1:3'")
+    assert page.evaluate("() => new URL(location.href).searchParams.get('chapter')") == "4"

@@ -51,14 +51,12 @@ def band(page: Page) -> None:
         return
     lesson, k = found
     keep({LESSON: lesson.lesson, STEP: lesson.steps[k].id}, Subject())
-    with st.container(border=True, gap="small", key="lesson"):
+    with st.container(border=True, gap="xsmall", key="lesson"):
         _head(lesson, k)
         step = lesson.steps[k]
-        st.markdown(f"**{step.ask}**")
         if page.name != step.page:
             st.caption(f"This step is on the page {BY_NAME[step.page].title}.")
         _prediction(lesson, step)
-        _turn(lesson, k)
         if NOTES.value(Subject())[0]:
             _notes(step)
 
@@ -70,8 +68,8 @@ def _head(lesson: Lesson, k: int) -> None:
             f"minute {lesson.steps[k].at:g} of {lesson.minutes:g}",
             width="stretch",
         )
-        st.button("Leave", icon=":material/close:", key="lesson_leave", on_click=_leave)
-    st.progress((k + 1) / len(lesson.steps))
+        _turn(lesson, k)
+        st.button("Leave", icon=":material/close:", key="lesson_leave", type="tertiary", on_click=_leave)
 
 
 def _leave() -> None:
@@ -84,22 +82,23 @@ def _prediction(lesson: Lesson, step: Step) -> None:
     answers = session.LESSON_ANSWERS.kept()
     place = f"{lesson.lesson}/{step.id}"
     chosen = answers.get(place)
-    if chosen is None:
-        with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{step.ask}**", width="stretch")
+        if chosen is None:
             for i, choice in enumerate(step.choices):
                 st.button(
-                    f"**{LETTERS[i]}** {choice.text}", key=f"lesson_choice_{i}", on_click=_choose, args=(place, i)
-                )
+                    f"**{LETTERS[i]}** {choice.text}", key=f"lesson_choice_{i}", on_click=_choose, args=(place, i),
+                    help="Choose before you try it. Nothing is graded.",
+                )  # fmt: skip
             st.button("Not sure: show me", key="lesson_unsure", type="tertiary", on_click=_choose, args=(place, UNSURE))
-        st.caption("Choose before you try it. Nothing is graded.")
-        return
+            return
+        st.button("Choose again", key="lesson_again", type="tertiary", on_click=_choose, args=(place, None))
     right = next(i for i, choice in enumerate(step.choices) if choice.right)
     st.markdown(f":green-badge[:material/check: {LETTERS[right]}] {step.choices[right].text}")
     if chosen not in (right, UNSURE):
         st.markdown(f"You chose {LETTERS[chosen]}. :gray[The idea behind it: {step.choices[chosen].misconception}]")
     st.markdown(f":material/touch_app: **Try it:** {step.do}")
     st.markdown(step.revealed())
-    st.button("Choose again", key="lesson_again", type="tertiary", on_click=_choose, args=(place, None))
 
 
 def _choose(place: str, answer: int | None) -> None:
@@ -118,12 +117,11 @@ def link(lesson: Lesson, step: Step, label: str, icon: str, notes: bool = False)
 
 def _turn(lesson: Lesson, k: int) -> None:
     notes = NOTES.value(Subject())[0]
-    with st.container(horizontal=True, gap="medium", key="lesson_turn"):
-        if k:
-            link(lesson, lesson.steps[k - 1], "Back", ":material/arrow_back:", notes)
-        link(lesson, lesson.steps[k], "Open this step's view", ":material/restart_alt:", notes)
-        if k + 1 < len(lesson.steps):
-            link(lesson, lesson.steps[k + 1], "Next", ":material/arrow_forward:", notes)
+    if k:
+        link(lesson, lesson.steps[k - 1], "Back", ":material/arrow_back:", notes)
+    link(lesson, lesson.steps[k], "This step's view", ":material/restart_alt:", notes)
+    if k + 1 < len(lesson.steps):
+        link(lesson, lesson.steps[k + 1], "Next", ":material/arrow_forward:", notes)
 
 
 def _notes(step: Step) -> None:

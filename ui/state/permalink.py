@@ -15,6 +15,7 @@ from ui.state.texts import Box, Half, Point, Waypoints, quoted
 EVERY = tuple(BY_NAME)  # the names of all pages
 FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
 BY_CLASS = "class"  # the colour of a code on the map is its class's
+CHAPTERS = 6  # of the Theory page
 # what a link can leave out: controls of every page, and pages of the navigation
 HIDEABLE = ("title", "model", "image", "lessons", "share", *EVERY)
 SHOWS = ("samples", "manifold", "traverse")
@@ -87,6 +88,13 @@ IMAGE: Field[int | None] = Field(
     of_model=True, carried=True,
 )  # fmt: skip
 
+# what is open in the Theory page: the chapter, its moved sliders ("4.1:9": chapter, slider, value), and the refined q
+CHAPTER: Field[int | None] = Field(
+    "chapter", ("theory",), None, lambda text, _: texts.below(text, CHAPTERS + 1) or None, texts.whole_text
+)
+SLIDERS: Field[str] = Field("sliders", ("theory",), "", texts.sliders, str)
+REFINED = _flag("1", "refined", ("theory",))
+
 # the runs of pages that choose their own; library.py knows whether there is a run of that name
 RUN: Field[str] = Field("run", ("train",), "", _as_it_is, str)
 COMPARED: Field[tuple[str, ...]] = Field("models", ("compare",), (), lambda text, _: texts.names(text), ",".join)
@@ -141,7 +149,8 @@ HIDE: Field[tuple[str, ...]] = Field(
 )
 
 FIELDS: tuple[Field[Any], ...] = (
-    MODEL, PLANE, PIN, LABEL, IMAGE, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
+    MODEL, PLANE, PIN, LABEL, IMAGE, CHAPTER, SLIDERS, REFINED,
+    RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
     SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE,
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Conversions between texts of the address and values: pure functions, None for a text of another form."""
 
 import math
+import re
 from dataclasses import dataclass
 
 from ui.state.subject import Subject
@@ -12,6 +13,8 @@ COLDEST, HOTTEST = 0.05, 3.0  # temperatures that the sliders reach
 LARGEST_SEED = 10**9
 LONGEST_NUMBER = 11  # digits
 DECIMALS = 3  # of a coordinate in the address
+LONGEST_SLIDERS = 200
+SLIDERS = re.compile(r"(\d\.\d:-?\d{1,6}(\.\d{1,6})?)(,\d\.\d:-?\d{1,6}(\.\d{1,6})?)*", re.ASCII)
 MOST_NAMES = 5  # of models: one more than are compared at once
 
 Point = tuple[float, ...]
@@ -125,6 +128,11 @@ def box(text: str) -> Box | None:
 def box_text(found: Box | None) -> str:
     """Return a rectangle with three decimals; "" for none."""
     return "" if found is None else ",".join(f"{v:.3f}" for v in found)
+
+
+def sliders(text: str, subject: Subject) -> str | None:
+    """Return moved sliders, "4.1:9,6.2:45"; None for another form."""
+    return text if len(text) <= LONGEST_SLIDERS and SLIDERS.fullmatch(text) else None
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ui.shared import library
-from ui.state import address, session
+from ui.state import address, session, texts
 from ui.state.field import Field, keep, remember
-from ui.state.permalink import COMPARED, FIELDS, IMAGE, LABEL, MODEL, PIN, PLANE, RUN, SEEN
+from ui.state.permalink import CHAPTER, COMPARED, FIELDS, IMAGE, LABEL, MODEL, PIN, PLANE, REFINED, RUN, SEEN, SLIDERS
 from ui.state.subject import Subject
 from ui.state.texts import Point
 from vae.runs import Codes, Run, RunError
@@ -144,6 +144,19 @@ def set_image(run: Run, codes: Codes, i: int) -> None:
     """Show another image and pin its code, so that other pages show the same image."""
     remember({IMAGE: i}, Subject(run.name))
     _look_at({PIN: _point(codes, i)}, _shown(), **{IMAGE.name: IMAGE.write(i)})
+
+
+def handle_chapters(event: Any) -> None:
+    """Write into the address what was moved in the chapters of Theory, as the browser reports it; else nothing."""
+    if not isinstance(event, Mapping):
+        return
+    values = {}
+    for one in (CHAPTER, SLIDERS, REFINED):
+        text = event.get(one.name)
+        if not isinstance(text, str):
+            return
+        values[one] = one.read(text[: texts.LONGEST_SLIDERS + 1], Subject())[0]
+    keep(values, Subject())
 
 
 def compared() -> tuple[list[Run], list[str]]:

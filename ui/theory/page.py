@@ -272,7 +272,10 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
         asking.drop(f"{KEY}_{slot}" for slot in AHEAD)  # what is asked for now comes before them
     numbers("numbers", i)  # first of all: mounting the chapters again takes Streamlit 15 ms, for all that they stay
     with place:
-        _component(data=parcels.placed(data), key=name, height="content", on_ask_change=handle_event)
+        _component(
+            data=parcels.placed(data), key=name, height="content", on_ask_change=handle_event,
+            on_view_change=lambda: state.handle_chapters(session.reported(name, "view")),
+        )  # fmt: skip
     answer("constants", (label,), lambda: pool.ask(theory.constants, run.path, label))
     if wanted.walk == i:
         # the image is decoded where the walk is asked for, and not at every look at it

@@ -52,6 +52,8 @@ class Theory {
     this.constants = null;
     // images: the picked one, the one behind Random, the one that will probably be picked, those computed ahead
     this.image = 0;
+    this.openAt = 0; // the chapter that the address names, 0 once it was opened
+    this.refined = false; // whether q is to be refined
     /** @type {number | undefined} */
     this.randomImage = undefined;
     /** @type {number | undefined} */
@@ -182,6 +184,7 @@ class Theory {
     this.visibility.disconnect();
     this.visible.clear();
     for (const chapter of this.chapters) this.visibility.observe(chapter.node);
+    this.opened();
     const pixels = given(section("choices"), "images of the strip");
     this.small.clear();
     const size = header.shape.reduce((a, b) => a * b, 1);
@@ -384,6 +387,30 @@ class Theory {
     this.body.classList.toggle("waiting", Boolean(text) && !this.now);
   }
 
+  // Set what the address says of chapters: the sliders at once, the refined q and the place as soon as there are numbers.
+  opened() {
+    const asked = new URLSearchParams(location.search);
+    for (const [, chapter, slider, value] of (asked.get("sliders") ?? "").matchAll(/(\d)\.(\d):(-?[\d.]+)/g)) {
+      const input = this.chapters[Number(chapter) - 1]?.sliders[Number(slider) - 1];
+      if (!input) continue;
+      input.value = value;
+      input.dispatchEvent(new Event("input"));
+    }
+    this.refined = asked.get("refined") === "1";
+    this.openAt = Number(asked.get("chapter"));
+  }
+
+  // Tell Python, which writes it into the address, what was moved or refined in a chapter.
+  /** @param {import("./theory_chapter.js").Chapter} chapter @param {boolean} [refined] */
+  moved(chapter, refined = false) {
+    const sliders = this.chapters.flatMap((one) =>
+      one.sliders.flatMap((input, k) =>
+        input.value === input.defaultValue ? [] : [`${one.place}.${k + 1}:${input.value}`],
+      ),
+    );
+    this.send?.("view", { chapter: String(chapter.place), sliders: sliders.join(","), refined: refined ? "1" : "" });
+  }
+
   /** @param {ImageNumbers} found */
   show(found) {
     const { header } = this;
@@ -417,6 +444,16 @@ class Theory {
     if (requestedAt === undefined && !this.body.dataset.ready) this.sendState();
     this.body.dataset.image = String(found.image);
     this.body.dataset.ready = header.name;
+    this.open();
+  }
+
+  // Go to the chapter of the address, and refine q there if it says so; once.
+  open() {
+    const { openAt, refined } = this;
+    this.openAt = 0;
+    this.refined = false;
+    this.chapters[openAt - 1]?.node.scrollIntoView({ block: "start" });
+    if (refined) this.chapters.find((chapter) => chapter instanceof Tight)?.startWalk();
   }
 
   // Example k of the strip: an image in [0, 1], or a vector.

@@ -26,6 +26,9 @@ class Chapter {
     this.rows = new Map();
     /** @type {Record<string, string>} */
     this.values = {}; // the numbers under the formulas' braces
+    this.place = number;
+    /** @type {HTMLInputElement[]} */
+    this.sliders = []; // in their order, which the address counts from 1
     this.lead = el("p", { class: "lead" });
     this.formulas = el("div", { class: "formulas" });
     this.controls = el("div", { class: "controls" });
@@ -110,6 +113,8 @@ class Chapter {
       changed(Number(input.value));
       this.page.requestDraw();
     });
+    input.addEventListener("change", () => this.page.moved(this));
+    this.sliders.push(input);
     const node = el("label", { class: "sliding" }, el("span", { class: "name" }, label), input, words);
     this.controls.append(node);
     showValue();

@@ -34,7 +34,10 @@ class Tight extends Chapter {
       this.k = 2 ** v;
       this.showNumbers();
     });
-    this.refine = this.button("Refine q for this image", () => this.startWalk());
+    this.refine = this.button("Refine q for this image", () => {
+      this.startWalk();
+      page.moved(this, true);
+    });
     this.refine.dataset.action = "refine";
   }
 

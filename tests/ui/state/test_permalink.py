@@ -67,6 +67,8 @@ def values(field: Field[Any], subject: Subject) -> Any:
         permalink.LABEL: maybe(subject.labels),
         permalink.IMAGE: maybe(subject.codes),
         permalink.RUN: NAMES,
+        permalink.CHAPTER: some.none() | some.integers(1, permalink.CHAPTERS),
+        permalink.SLIDERS: some.sampled_from(["", "4.1:9", "2.1:12,6.2:45", "6.1:0.25", "1.1:-3"]),
         permalink.LESSON: NAMES,
         permalink.STEP: NAMES,
         permalink.HIDE: some.sets(some.sampled_from(permalink.HIDEABLE)).map(
