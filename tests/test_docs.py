@@ -14,7 +14,8 @@ from ui.state.permalink import HIDEABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.rglob("*.md"))
+API = "api.md"  # made from docstrings by each `make docs`, and not kept
+PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name != API)
 SETTING = re.compile(r"\bLATENT_[A-Z_]+\b")
 
 
@@ -28,6 +29,9 @@ def made():
 def test_made_pages_are_as_the_code_is():
     """After a change: `make docs`."""
     for place, text in made().items():
+        if place == API:
+            assert "## vae.train" in text and "### Model." in text
+            continue
         assert (DOCS / place).read_text() == text, place
 
 
@@ -35,7 +39,7 @@ def test_made_pages_are_as_the_code_is():
 def test_links_and_pictures_exist(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(), flags=re.S)):
         place = target.partition("#")[0]
-        if "://" not in target and place:
+        if "://" not in target and place and place != API:
             assert (page.parent / place).exists(), target
 
 
@@ -46,7 +50,7 @@ def test_site_has_every_page():
         return [place for one in (entry.values() if isinstance(entry, dict) else entry) for place in places(one)]
 
     listed = places(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
-    assert sorted(listed) == [str(path.relative_to(DOCS)) for path in PAGES]
+    assert sorted(listed) == sorted([API, *(str(path.relative_to(DOCS)) for path in PAGES)])
 
 
 def test_settings_table_is_the_codes():
@@ -74,6 +78,7 @@ def test_lesson_of_the_docs_can_be_played():
 
 def test_site_is_built_without_a_network(tmp_path):
     """A page that mkdocs cannot link is a warning, and a warning fails; no page asks another site for scripts."""
+    subprocess.run([sys.executable, "scripts/docs.py"], cwd=ROOT, check=True)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

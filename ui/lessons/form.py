@@ -16,6 +16,8 @@ from vae.data import data_root
 HERE = Path(__file__).resolve().parent
 LONGEST = 200_000  # characters of a file
 
+TYPES: dict[object, tuple[type, ...]] = {str: (str,), float: (int, float), bool: (bool,)}
+
 Entry = TypeVar("Entry")
 
 
@@ -115,8 +117,7 @@ def _made(kind: type[Entry], entries: object, where: str) -> Entry:
     if missing:
         raise LessonError(f"{where} lacks the key {missing[0]!r}. Add it.")
     for name, value in entries.items():
-        wanted = {"str": str, "float": (int, float), "bool": bool}.get(str(known[name].type).removeprefix("builtins."))
-        wanted = {str: str, float: (int, float), bool: bool}.get(known[name].type, wanted)  # type: ignore[call-overload]
+        wanted = TYPES.get(known[name].type)
         if wanted and (not isinstance(value, wanted) or (isinstance(value, float) and not math.isfinite(value))):
             raise LessonError(f"{where}: {name} is {str(value)[:40]!r}, which is of another type. Correct it.")
     return kind(**entries)
