@@ -35,9 +35,9 @@ from vae import runs  # noqa: E402
 MEDIAN, P95, DIFFERENCE = 16.0, 33.0, 1e-3  # the limits: ms, ms, and in units of a pixel from 0 to 1
 WAYPOINT = ".st-key-paths_map [data-waypoint='1']"
 REACH = 70.0  # pixels to each side, within the map
-AREA = """selector => {
-    const gd = document.querySelector(selector), box = gd.getBoundingClientRect(), { xaxis, yaxis } = gd._fullLayout;
-    return [box.left + xaxis._offset, box.top + yaxis._offset, xaxis._length, yaxis._length];
+AREA = """() => {
+    const box = window.__latentMaps.get("map").node.getBoundingClientRect();
+    return [box.left, box.top, box.width, box.height];
 }"""
 
 
@@ -50,11 +50,11 @@ def hover(
 ) -> tuple[list[float], float]:
     """Move the pointer along a curve that visits the whole map; return latencies in ms, and frames a second.
 
-    `area` is left, top, width and height of the map on the page, by default those of Plotly's; `timing` is the page's
+    `area` is left, top, width and height of the map on the page, by default those of Explore's; `timing` is the page's
     own record of its latencies.
     """
     pauses = random.Random(0)
-    left, top, width, height = area or page.evaluate(AREA, CHART)
+    left, top, width, height = area or page.evaluate(AREA)
     page.evaluate(f"() => {{ {timing}.latencies.length = 0; window.__began = performance.now(); }}")
     for k in range(moves):
         t = 2 * math.pi * k / moves
@@ -76,7 +76,7 @@ def measure(browser: Browser, url: str, name: str, moves: int) -> bool:
     blank.close()
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(f"{url}/?model={name}")
-    page.wait_for_selector(f"{CHART} .nsewdrag")
+    page.wait_for_selector(CHART)
     settle(page, 2000)
     good = bool(difference < DIFFERENCE)
     for pace in ("random", "at once"):

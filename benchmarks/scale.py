@@ -18,7 +18,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +33,9 @@ from hover import AREA, hover  # noqa: E402
 from shared.real_app import real_app  # noqa: E402
 from shared.timing import finish, median_and_p95  # noqa: E402
 
-from ui.shared.geometry import PLOTLY  # noqa: E402
 from vae.runs import pointwise  # noqa: E402
 
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [32]}}
-BIG = ".st-key-map .bigmap"
 FRAME = 1000 / 60  # ms; a frame at 60 per second, and the tolerance of a timer
 SLACK = 1.0
 # a measure's limit at a size: (row, n) -> at most
@@ -53,8 +50,7 @@ WATCH = """() => {
     let last = null;
     const look = (now) => {
         if (document.querySelector(".st-key-header button")) times.page ??= performance.now();
-        const painted = window.__latentMap?.painted
-            ?? (document.querySelector(".st-key-map .js-plotly-plot .nsewdrag") ? performance.now() : null);
+        const painted = window.__latentMap?.painted ?? null;
         if (painted !== null) times.painted ??= painted;
         if (times.frames && last !== null) times.frames.push(now - last);
         last = now;
@@ -64,32 +60,6 @@ WATCH = """() => {
     };
     requestAnimationFrame(look);
 }"""
-BIG_AREA = """plane => {
-    const box = plane.getBoundingClientRect();
-    return [box.left + 38, box.top + 1, box.width - 39, box.height - 39]; // the margins of ui/axes.js
-}"""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One of the two maps: the sign that it is drawn, its place on the page, and how to choose its lasso."""
-
-    ready: str
-    area: Callable[[Page], Any]
-    lasso: Callable[[Page], None]
-
-
-def _plotly_lasso(page: Page) -> None:
-    page.locator(CHART).hover()
-    page.locator(f"{CHART} .modebar-btn[data-val=lasso]").click()
-
-
-PLOTLY_MAP = Kind(f"{CHART} .nsewdrag", lambda page: page.evaluate(AREA, CHART), _plotly_lasso)
-BIG_MAP = Kind(
-    f"{BIG}[data-ready]",
-    lambda page: page.locator(f"{BIG} .plane").evaluate(BIG_AREA),
-    lambda page: page.locator(BIG).get_by_role("button", name="Lasso").click(),
-)
 
 
 def frames(page: Page, gesture: Callable[[], None]) -> list[float]:
@@ -136,7 +106,6 @@ def recolour(page: Page) -> float:
 
 def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
     """Return one size's column of the table."""
-    kind = PLOTLY_MAP if n <= PLOTLY else BIG_MAP
     page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
     page.set_default_timeout(120_000)
     page.add_init_script(f"({WATCH})()")
@@ -158,14 +127,14 @@ def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
             page.reload()
         else:
             page.goto(f"{url}/?model=codes-{n}")
-        page.wait_for_selector(kind.ready)
+        page.wait_for_selector(CHART)
         page.wait_for_function("() => window.__times.painted && window.__latent?.decodes")
         settle(page, 1500)
         times = page.evaluate("() => window.__times")
         column[f"first paint after the page, {visit}"] = times["painted"] - times["page"]
         column[f"bytes, {visit}"] = float(received[0])
         received[0] = 0
-    left, top, width, height = kind.area(page)
+    left, top, width, height = page.evaluate(AREA)
     middle = left + width / 2, top + height / 2
 
     def pan() -> None:
@@ -193,11 +162,11 @@ def measure(browser: Browser, url: str, n: int, moves: int) -> dict[str, float]:
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
     settle(page, 1000)
     column["bytes, pin"] = float(received[0])
-    kind.lasso(page)
+    page.locator(".st-key-map .bigmap").get_by_role("button", name="Lasso").click()
     column["lasso → statistics over all codes"] = lasso(page, left, top, width, height)
     column["choice of a quantity → recoloured"] = recolour(page)
     page.goto(f"{url}/?model=codes-{n}&marks=images")
-    page.wait_for_selector(kind.ready)
+    page.wait_for_selector(CHART)
     page.wait_for_function("() => window.__latentLayer?.images && !window.__latentLayer.waiting")
     settle(page, 1500)
     between = frames(page, pan)

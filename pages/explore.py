@@ -13,7 +13,8 @@ codes = frame.codes(run)
 plane, name = frame.ground(view, codes)
 images = library.examples_of(run)
 
-left, right = st.columns([2, 1], gap="medium")
+with st.container(key="explore_columns"):
+    left, right = st.columns([2, 1], gap="medium")
 with left:
     # until a bent map is made, the default plane is shown, and no other figure than its own
     controls.latent_map(run, codes, plane, "" if mapping.missing(codes, name) else name)

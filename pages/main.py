@@ -11,10 +11,10 @@ if ROOT not in sys.path:
 import streamlit as st  # noqa: E402
 
 from ui.lessons import band  # noqa: E402
-from ui.shared import chips, heading, messages, share  # noqa: E402
+from ui.shared import chips, front_end, heading, messages, share  # noqa: E402
 from ui.shared.navigation import navigation  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
-from ui.state import notices  # noqa: E402
+from ui.state import mode, notices  # noqa: E402
 from ui.state.permalink import hidden  # noqa: E402
 from ui.state.view import view  # noqa: E402
 
@@ -23,6 +23,7 @@ left_out = hidden()
 script, page = navigation(left_out)
 heading.name_tab(page)
 map_state.enter(page.title)
+mode.enter()
 notices.redraw_asked()  # by a callback: the whole page is drawn now
 band.enter()
 shown = view()
@@ -35,6 +36,8 @@ else:
             chips.model_chip(shown)
         if "image" not in left_out:
             chips.image_chip(shown)
+        if "mode" not in left_out:
+            chips.mode_switch()
     for text in shown.problems:
         messages.problem(text)
 with header:
@@ -43,4 +46,5 @@ with header:
     if "share" not in left_out:
         share.offer()
 band.band(page)
+st.html(f'<span id="{front_end.PAGE}" tabindex="-1"></span>')
 script.run()

@@ -29,7 +29,7 @@ with left:
         )
     drawn, every = figures.thinned(codes)
     if every > 1:
-        st.caption(messages.thinned(len(drawn), len(codes)))
+        st.caption(f"Nearest images are looked for among {len(drawn):,} of {len(codes):,} codes.")
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     if run.spec.labels:

@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHART = ".st-key-map .js-plotly-plot"
+CHART = ".st-key-map .bigmap[data-ready] .plane"
 # what the app may not need: a proxy at which nobody listens stands for a machine without a network
 NO_NETWORK = {
     "http_proxy": "http://127.0.0.1:9",
@@ -110,17 +110,15 @@ def until(page: Page, true: Callable[[], object]) -> None:
     wait(true, pause=lambda seconds: page.wait_for_timeout(1000 * seconds))
 
 
-def pixel(page: Page, x: float, y: float, chart: str = CHART) -> tuple[float, float]:
-    """Return the page position of a point of the map, or of another chart."""
-    place = page.evaluate(
-        """([selector, x, y]) => {
-            const gd = document.querySelector(selector), { xaxis, yaxis } = gd._fullLayout;
-            const box = gd.getBoundingClientRect();
-            return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
-        }""",
-        [chart, x, y],
-    )
+def pixel(page: Page, x: float, y: float, chart: str = "map") -> tuple[float, float]:
+    """Return the page position of a point of the map, or of the map of another name."""
+    place = page.evaluate("([name, x, y]) => window.__latentMaps.get(name).node.project(x, y)", [chart, x, y])
     return place[0], place[1]
+
+
+def in_view(page: Page, chart: str = "map") -> list[float]:
+    """Return the part of the map that is seen: x0, x1, y0, y1."""
+    return list(page.evaluate("name => window.__latentMaps.get(name).node.seen()", chart))
 
 
 def card(page: Page) -> Locator:

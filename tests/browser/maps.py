@@ -1,21 +1,16 @@
 """Gestures on the maps and what they hold."""
 
 import numpy as np
-from harness import CHART, pixel
+from harness import pixel
 
 NODE = ".st-key-map .bigmap"
 READY = f"{NODE}[data-ready]"
 
 
-def project(page, x, y):
-    """Return the page position of a point of the map of very many codes."""
-    return page.locator(f"{NODE} .plane").evaluate("(node, [x, y]) => node.project(x, y)", [x, y])
-
-
 def draw(page, mode, corners):
-    """Draw on the map of very many codes, with its own tool."""
+    """Draw on the map, with a tool of its strip."""
     page.locator(NODE).get_by_role("button", name=mode).click()
-    places = [project(page, *corner) for corner in corners]
+    places = [pixel(page, *corner) for corner in corners]
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
@@ -34,26 +29,17 @@ def inside(polygon, points):
 
 
 def mark(page):
-    """Remember the chart's element, so that a remount can be told."""
-    page.evaluate("selector => { window.__chart = document.querySelector(selector); }", CHART)
+    """Remember the map's element, so that a remount can be told."""
+    page.evaluate("() => { window.__chart = window.__latentMaps.get('map').node; }")
 
 
 def kept(page):
-    return page.evaluate(
-        "selector => window.__chart === document.querySelector(selector) && window.__chart.isConnected", CHART
-    )
+    return page.evaluate("() => window.__chart === window.__latentMaps.get('map').node && window.__chart.isConnected")
 
 
 def lasso(page, corners):
-    """Draw a lasso through the points of the map, with the modebar's own tool."""
-    page.locator(CHART).hover()
-    page.locator(f"{CHART} .modebar-btn[data-val=lasso]").click()
-    places = [pixel(page, *corner) for corner in corners]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in [*places[1:], places[0]]:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
+    """Draw a lasso through the points of the map."""
+    draw(page, "Lasso", [*corners, corners[0]])
 
 
 def number(page):

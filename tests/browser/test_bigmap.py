@@ -1,12 +1,12 @@
-"""More codes than Plotly draws, in a real browser: they appear, decode, and a lasso counts all of them."""
+"""Very many codes in a real browser: they appear, decode, and a lasso counts all of them."""
 
 import re
 
 import numpy as np
 import pytest
 from fake_runs import make_run
-from harness import card, picture, settle, until
-from maps import NODE, READY, draw, inside, project
+from harness import card, in_view, picture, pixel, settle, until
+from maps import NODE, READY, draw, inside
 from playwright.sync_api import expect
 
 from vae.runs import Run
@@ -29,10 +29,6 @@ def codes(server):
 
 def opened(open_page, path="/?model=many", **more):
     return open_page(path, wait=READY, **more)
-
-
-def view(page):
-    return page.locator(f"{NODE} .plane").evaluate("node => node.seen()")
 
 
 def drawn(page):
@@ -65,10 +61,10 @@ def test_many_codes_are_a_density_and_few_are_points(open_page, codes):
     assert page.get_by_text("30,000 test codes").count() == 0  # on the canvas, not in the text
     expect(page.locator(f"{NODE} .count")).to_contain_text("the density of all 29,")
     assert drawn(page) > 0
-    page.mouse.move(*project(page, *np.median(codes.means[codes.labels == 3], axis=0).tolist()))
+    page.mouse.move(*pixel(page, *np.median(codes.means[codes.labels == 3], axis=0).tolist()))
     page.mouse.wheel(0, -1200)
     expect(page.locator(NODE)).to_have_attribute("data-ready", re.compile("points$"))
-    x0, x1, y0, y1 = view(page)
+    x0, x1, y0, y1 = in_view(page)
     x, y = codes.means.T
     n = int(((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)).sum())
     expect(page.locator(f"{NODE} .count")).to_have_text(f"Drawn: each of the {n:,} codes in view, of 30,000.")
@@ -78,30 +74,30 @@ def test_many_codes_are_a_density_and_few_are_points(open_page, codes):
 
 def test_axes_are_equal_and_a_drag_pans(open_page):
     page = opened(open_page)
-    a, b, c = project(page, 0, 0), project(page, 1, 0), project(page, 0, 1)
+    a, b, c = pixel(page, 0, 0), pixel(page, 1, 0), pixel(page, 0, 1)
     assert b[0] - a[0] == pytest.approx(a[1] - c[1])
-    before = view(page)
+    before = in_view(page)
     page.mouse.move(*a)
     page.mouse.down()
     page.mouse.move(a[0] + 60, a[1] + 30, steps=4)
     page.mouse.up()
-    moved = project(page, 0, 0)
+    moved = pixel(page, 0, 0)
     assert moved == pytest.approx([a[0] + 60, a[1] + 30], abs=0.5)
     assert "z=" not in page.url  # a drag is no click
     page.mouse.dblclick(*moved)
-    until(page, lambda: view(page) == pytest.approx(before))
+    until(page, lambda: in_view(page) == pytest.approx(before))
 
 
 def test_hover_decodes_and_a_click_pins_what_a_reload_keeps(open_page):
     page = opened(open_page)
     seen = []
     for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
-        page.mouse.move(*project(page, *point), steps=4)
+        page.mouse.move(*pixel(page, *point), steps=4)
         until(page, lambda: picture(page) not in seen)
         settle(page, 250)
         seen.append(picture(page))
     assert len(set(seen)) == 3
-    page.mouse.click(*project(page, 0.8, -0.4))
+    page.mouse.click(*pixel(page, 0.8, -0.4))
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
     z = page.evaluate("() => new URL(location.href).searchParams.get('z')")
     np.testing.assert_allclose([float(v) for v in z.split(",")], [0.8, -0.4], atol=0.03)
@@ -111,7 +107,7 @@ def test_hover_decodes_and_a_click_pins_what_a_reload_keeps(open_page):
     assert f"z={z}" in page.url.replace("%2C", ",")
     expect(card(page).get_by_role("button", name="Unpin")).to_be_visible()
     marker = page.locator(f"{NODE} [data-latent-marker=pin]").bounding_box()
-    at = project(page, *map(float, z.split(",")))
+    at = pixel(page, *map(float, z.split(",")))
     assert [marker["x"] + marker["width"] / 2, marker["y"] + marker["height"] / 2] == pytest.approx(at, abs=2)
 
 
@@ -124,7 +120,7 @@ def test_a_lasso_counts_what_numpy_counts_among_all_codes(open_page, codes):
     assert sum(int(c.replace(",", "")) for c in counts) == n > 1000
     assert "z=" not in page.url
     # a pin runs the whole page: the selection stays
-    page.mouse.click(*project(page, 0.8, -0.4))
+    page.mouse.click(*pixel(page, 0.8, -0.4))
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
     selected(page, n)
     page.locator(NODE).get_by_role("button", name="Clear").click()
@@ -158,9 +154,9 @@ def test_a_class_alone_and_the_theme(open_page):
 def test_the_keyboard_moves_zooms_and_pins(open_page):
     page = opened(open_page, "/?model=many&z=0.000,0.000")
     page.locator(f"{NODE} .plane").focus()
-    before, x = picture(page), view(page)
+    before, x = picture(page), in_view(page)
     page.keyboard.press("+")
-    until(page, lambda: view(page)[1] - view(page)[0] == pytest.approx((x[1] - x[0]) / 1.25))
+    until(page, lambda: in_view(page)[1] - in_view(page)[0] == pytest.approx((x[1] - x[0]) / 1.25))
     page.keyboard.press("0")
     for _ in range(5):
         page.keyboard.press("Shift+ArrowRight")

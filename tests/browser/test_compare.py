@@ -62,7 +62,7 @@ def test_one_z_is_decoded_by_both(open_page):
 
 def test_lasso_in_one_map_selects_in_all(open_page):
     """A lasso in one map chooses in all and the numbers follow."""
-    page = opened(open_page)
+    page = opened(open_page, height=1000)
     numbers = page.locator(".st-key-compare_numbers")
     expect(numbers).to_contain_text("all test images")
     corners = [place(page, 0, x, y) for x, y in ((-5, -5), (0.3, -5), (0.3, 5), (-5, 5))]
@@ -74,6 +74,16 @@ def test_lasso_in_one_map_selects_in_all(open_page):
         )
         for x, y in corners
     ]
+    # the tools are those of every map: a drag moves it, until the lasso is taken
+    page.mouse.move(*inside[0])
+    page.mouse.down()
+    page.mouse.move(inside[0][0] + 40, inside[0][1] - 30, steps=4)
+    page.mouse.up()
+    settle(page)
+    assert place(page, 0, -5, -5) == pytest.approx([corners[0][0] + 40, corners[0][1] - 30], abs=1)
+    page.get_by_role("button", name="Reset").click()
+    until(page, lambda: place(page, 0, -5, -5) == pytest.approx(corners[0], abs=0.5))
+    page.get_by_role("button", name="Lasso").click()
     page.mouse.move(*inside[0])
     page.mouse.down()
     for corner in inside[1:]:
@@ -83,7 +93,7 @@ def test_lasso_in_one_map_selects_in_all(open_page):
     chosen = int(page.locator(NODE).get_attribute("data-chosen"))
     assert 0 < chosen < 360
     expect(numbers).to_contain_text(f"({chosen:,})")
-    page.get_by_role("button", name="Select none").click()
+    page.get_by_role("button", name="Clear").click()
     expect(numbers).to_contain_text("all test images")
 
 

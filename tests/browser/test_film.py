@@ -10,10 +10,10 @@ from filmed import COUNT, filmed, shoot
 from PIL import Image
 from playwright.sync_api import expect
 
-from ui.shared import figures
 from ui.shared.components import text
 from ui.train import film
 from vae import runs
+from vae.page import palette
 from vae.runs import film as films
 from vae.runs.film import Frame
 
@@ -127,7 +127,7 @@ def alone(codes: np.ndarray, count: int = 12) -> list[int]:
 
 def distances(stage, codes: np.ndarray, labels: np.ndarray) -> list[float]:
     pixels = stage.colours()
-    return [near(pixels, stage.place(*codes[i]), figures.colour(int(labels[i]))) for i in alone(codes)]
+    return [near(pixels, stage.place(*codes[i]), palette.still(palette.of_class(int(labels[i])))) for i in alone(codes)]
 
 
 def whole(tmp_path, **more):
@@ -201,7 +201,7 @@ def test_images_show_the_frame(stage, tmp_path):
     pixels = stage.colours()
     for selector, columns, strips in (
         (".pairs canvas", 8, [still.originals, frame.reconstructions]),
-        (".samples canvas", 4, [frame.samples]),
+        (".samples canvas", 8, [frame.samples]),
     ):
         box = stage.page.locator(selector).bounding_box()
         side = (round(box["width"]) - 2) / columns
@@ -387,7 +387,7 @@ def test_a_class_can_be_seen_alone(stage, tmp_path):
     stage.page.get_by_role("button", name="3", exact=True).click()
     stage.wait(step=100)
     pixels = stage.colours()
-    hues = [near(pixels, stage.place(*codes[i]), figures.colour(int(labels[i]))) for i in range(COUNT)]
+    hues = [near(pixels, stage.place(*codes[i]), palette.still(palette.of_class(int(labels[i])))) for i in range(COUNT)]
     inside = np.abs(codes).max(1) < 2.8
     assert np.median(np.array(hues)[inside & (labels == 3)]) < 120
     others = [i for i in alone(codes, 40) if labels[i] != 3]
@@ -459,7 +459,7 @@ def test_it_fits_a_projector_and_a_phone(stage, tmp_path):
     stage.wait(step=100)
     assert stage.page.evaluate("document.documentElement.scrollWidth") <= 360
     assert stage.page.locator(".plane").bounding_box()["width"] > 300
-    assert stage.page.locator(".right").bounding_box()["y"] > stage.page.locator(".strip").bounding_box()["y"]
+    assert stage.page.locator(".curves").bounding_box()["y"] > stage.page.locator(".strip").bounding_box()["y"]
 
 
 def test_mounted_anew_it_goes_on_where_it_was(moving, tmp_path):

@@ -6,10 +6,10 @@ import pytest
 from harness import settle, until
 
 PAGES = {
-    "/": ".st-key-map .js-plotly-plot",
-    "/?model=ten-dimensions": ".st-key-map .js-plotly-plot",
+    "/": ".st-key-map .bigmap[data-ready]",
+    "/?model=ten-dimensions": ".st-key-map .bigmap[data-ready]",
     "/train": ".st-key-train button",
-    "/paths": ".st-key-paths_map .js-plotly-plot",
+    "/paths": ".st-key-paths_map .bigmap[data-ready]",
     "/sample": ".samples",
     "/sample?show=manifold": ".manifold[data-state=there]",
     "/sample?show=traverse": ".traverse[data-rows=there]",

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from fake_runs import make_run
-from harness import CHART, pixel, settle, until
+from harness import in_view, pixel, settle, until
 from maps import NODE, READY, draw, inside, kept, lasso, mark, number
 from playwright.sync_api import expect
 
@@ -43,22 +43,24 @@ def ready(page, text):
 
 
 def colours(page, places):
-    """Return the red, green and blue of the layer's own points at places of the map, by the most opaque pixel near."""
+    """Return the red, green and blue of the map's points at its places, by the most opaque pixel near."""
     return page.evaluate(
-        """async ([selector, places]) => {
-            const gd = document.querySelector(selector), { xaxis, yaxis } = gd._fullLayout;
-            const canvas = gd.querySelector("[data-latent-points]");
+        """async places => {
+            const { node } = window.__latentMaps.get("map");
+            const canvas = node.querySelector("canvas.cloud:not([hidden])");
             const copy = new OffscreenCanvas(canvas.width, canvas.height), context = copy.getContext("2d");
-            window.dispatchEvent(new Event("resize"));
+            const box = canvas.getBoundingClientRect();
+            node.dispatchEvent(new WheelEvent("wheel", { deltaY: 0, cancelable: true })); // one more frame
             await new Promise((then) => requestAnimationFrame(() => { context.drawImage(canvas, 0, 0); then(); }));
-            return places.map(([x, y]) => {
-                const { data } = context.getImageData(xaxis.d2p(x) - 1, yaxis.d2p(y) - 1, 3, 3);
+            return places.map((place) => {
+                const [x, y] = node.project(...place);
+                const { data } = context.getImageData(x - box.left - 1, y - box.top - 1, 3, 3);
                 let best = 0;
                 for (let o = 0; o < data.length; o += 4) if (data[o + 3] > data[best + 3]) best = o;
                 return Array.from(data.slice(best, best + 4));
             });
         }""",
-        [CHART, [[float(v) for v in place] for place in places]],
+        [[float(v) for v in place] for place in places],
     )
 
 
@@ -85,7 +87,7 @@ def test_codes_take_other_colours_and_the_chart_stays(open_page, codes):
     page.mouse.move(*pixel(page, 0, 0))
     page.mouse.wheel(0, -100)
     page.wait_for_timeout(300)
-    zoomed = page.evaluate("s => document.querySelector(s)._fullLayout.xaxis.range", CHART)
+    zoomed = in_view(page)
     page.locator(".st-key-map_dress button").first.click()
     page.get_by_role("combobox", name="Colour").click()
     page.get_by_role("option", name="Gap log p(x) − ELBO").click()
@@ -96,21 +98,15 @@ def test_codes_take_other_colours_and_the_chart_stays(open_page, codes):
     bar = page.get_by_role("img", name="Codes coloured by Gap")
     expect(bar).to_contain_text("nats")
     assert kept(page)
-    # a scrollbar that comes makes the chart a little narrower
-    assert page.evaluate("s => document.querySelector(s)._fullLayout.xaxis.range", CHART) == pytest.approx(
-        zoomed, abs=0.1
-    )
-    assert page.evaluate("s => document.querySelector(s).querySelector('.gl-container').style.opacity", CHART) == "0"
+    assert in_view(page) == pytest.approx(zoomed, abs=0.1)  # a scrollbar that comes makes the map a little narrower
     found = lonely(codes)
-    (low, *_), (high, *_) = colours(page, codes.means[[found[0], found[-1]]])[0:2]
-    assert high > low + 40  # cividis grows from blue to yellow with the distance from the centre
+    low, high = colours(page, codes.means[[found[0], found[-1]]])[0:2]
+    assert high[0] > low[0] + 40  # cividis grows from blue to yellow with the distance from the centre
     page.locator(".st-key-map_dress button").first.click()
     page.get_by_role("combobox", name="Colour").click()
     page.get_by_role("option", name="Class", exact=True).click()
     page.wait_for_function("() => !new URL(location.href).searchParams.get('colour')")
-    page.wait_for_function(
-        "s => document.querySelector(s).querySelector('.gl-container').style.opacity === ''", arg=CHART
-    )
+    until(page, lambda: (same := colours(page, codes.means[[found[0]]])[0]) != low and same[3] > 200)
     assert kept(page)
 
 
@@ -154,18 +150,15 @@ def test_lassos_add_and_subtract_and_selections_are_restored(open_page, codes):
 
 
 def test_class_hidden_by_the_legend_stays_hidden(open_page, codes):
-    """A class that the legend hides is hidden in other colours too."""
+    """A class that the legend shows alone is seen alone in other colours too."""
     page = open_page("/?model=layered&colour=gap")
     ready(page, "recoloured")
     found = lonely(codes)
     one = int(codes.labels[found[0]])
     other = next(i for i in found if codes.labels[i] != one)
     assert all(alpha > 100 for *_, alpha in colours(page, codes.means[[found[0], other]]))
-    page.locator(f"{CHART} .legendtoggle").nth(one).dblclick()
-    page.wait_for_function(
-        "s => document.querySelector(s)._fullData.filter(t => t.visible === true).length === 1", arg=CHART
-    )
-    until(page, lambda: colours(page, codes.means[[other]])[0][3] < 20)
+    page.locator(f"{NODE} .legend button").nth(one).click()
+    until(page, lambda: colours(page, codes.means[[other]])[0][3] < 40)
     assert colours(page, codes.means[[found[0]]])[0][3] > 100
 
 
@@ -175,7 +168,7 @@ def test_images_stand_apart_and_others_come_with_a_zoom(open_page):
     page.wait_for_function("() => window.__latentLayer?.images > 5 && window.__latentLayer.waiting === 0")
     page.get_by_text("images at their codes, none over another").wait_for()
     page.get_by_text("The lines enclose 50, 80 and 95 % of the codes.").wait_for()
-    assert page.evaluate("s => Boolean(document.querySelector(s).querySelector('[data-latent-sheet]'))", CHART)
+    assert page.evaluate("() => Boolean(window.__latentMaps.get('map').node.querySelector('[data-latent-sheet]'))")
     before = page.evaluate("() => window.__latentLayer.images")
     page.mouse.move(*pixel(page, 0, 0))
     page.mouse.wheel(0, -300)

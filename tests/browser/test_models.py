@@ -12,7 +12,7 @@ def test_a_card_changes_the_model_everywhere(open_page):
     assert "model=digits-vae-2d" in page.url
     expect(page.locator(".st-key-header")).to_contain_text("digits-vae-2d")
     page.get_by_role("link", name="Explore this model").click()
-    page.wait_for_selector(".st-key-map .js-plotly-plot")
+    page.wait_for_selector(".st-key-map .bigmap[data-ready]")
     settle(page)
     expect(page.locator(".st-key-header")).to_contain_text("digits-vae-2d")
     assert "model=digits-vae-2d" in page.url, "the address must still name the model after a change of page"

@@ -7,7 +7,8 @@ import pytest
 from harness import pixel, settle, until
 from playwright.sync_api import expect
 
-CHART = ".st-key-paths_map .js-plotly-plot"
+CHART = ".st-key-paths_map .bigmap[data-ready] .plane"
+MAP = "paths_map"
 PANEL = ".st-key-paths"
 
 
@@ -84,7 +85,7 @@ def test_the_first_screen_has_it_all_without_a_click(paths):
 def test_dragged_waypoint_tells_the_server_once(paths):
     """Dragging a waypoint decodes here and tells the server once."""
     page = paths("?model=digits-vae-2d&kinds=line,geodesic")
-    page.evaluate("selector => { window.__chart = document.querySelector(selector); }", CHART)
+    page.evaluate("name => { window.__chart = window.__latentMaps.get(name).node; }", MAP)
     before, rest = strip(page), strip(page, "geodesic")
     sent = timing(page)["sent"]
     x, y = handle(page, 1)
@@ -104,16 +105,16 @@ def test_dragged_waypoint_tells_the_server_once(paths):
     after = strip(page)
     assert after[0] == before[0] and after[-1] == before[-1] and after[6] != before[6]
     assert len(asked(page, "path").split(";")) == 3
-    assert page.evaluate("selector => window.__chart === document.querySelector(selector)", CHART)
+    assert page.evaluate("name => window.__chart === window.__latentMaps.get(name).node", MAP)
 
 
 def test_a_click_adds_a_waypoint_and_delete_takes_it_away(paths):
     page = paths("?model=digits-vae-2d&path=-1.000,0.000;1.000,0.000")
-    page.mouse.click(*pixel(page, 0.0, 0.1, CHART))
+    page.mouse.click(*pixel(page, 0.0, 0.1, MAP))
     page.wait_for_function("() => new URL(location.href).searchParams.get('path').split(';').length === 3")
     middle = [float(v) for v in asked(page, "path").split(";")[1].split(",")]
     np.testing.assert_allclose(middle, [0.0, 0.1], atol=0.05)
-    page.mouse.click(*pixel(page, 2.0, 2.0, CHART))
+    page.mouse.click(*pixel(page, 2.0, 2.0, MAP))
     page.wait_for_function("() => new URL(location.href).searchParams.get('path').split(';').length === 4")
     np.testing.assert_allclose([float(v) for v in asked(page, "path").split(";")[3].split(",")], [2, 2], atol=0.05)
     page.locator(f"{CHART} [data-waypoint='3']").press("Delete")
@@ -123,7 +124,7 @@ def test_a_click_adds_a_waypoint_and_delete_takes_it_away(paths):
 
 def test_a_pan_adds_nothing(paths):
     page = paths("?model=digits-vae-2d")
-    x, y = pixel(page, -2.0, 2.0, CHART)
+    x, y = pixel(page, -2.0, 2.0, MAP)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 50, y + 30, steps=5)
@@ -184,13 +185,10 @@ def test_kinds_are_shown_together_and_the_address_says_which(paths):
 def test_the_magnification_lies_under_the_points(paths):
     page = paths("?model=digits-vae-2d")
     page.get_by_text("Magnification").click()
-    page.wait_for_function(
-        "() => { const h = document.querySelector('[data-latent-heat]'); return h && h.style.display === 'block'; }",
-    )
-    below = page.evaluate(
-        "() => document.querySelector('[data-latent-heat]').nextElementSibling.classList.contains('gl-container')"
-    )
-    assert below
+    heat = page.locator("[data-latent-heat]")
+    expect(heat).to_be_visible()
+    expect(heat).to_have_css("display", "block")
+    assert heat.evaluate("h => h.nextElementSibling.classList.contains('cloud')"), "the points lie over it"
     page.wait_for_function("() => new URL(location.href).searchParams.get('magnification') === '1'")
 
 

@@ -171,7 +171,7 @@ def test_a_click_on_a_sample_pins_it_and_its_neighbour_is_told(sampled):
     page = sampled()
     page.get_by_text(re.compile("^(Not a|Possible) copy")).wait_for()
     page.locator(".panel.right .sheet").click(position={"x": 90, "y": 30})
-    page.wait_for_selector(".st-key-chip_image img")
+    expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z")
     settle(page)
     z = page.evaluate("() => new URL(location.href).searchParams.get('z').split(',').map(Number)")
     samples = sample.draw(runs.find("digits-vae-2d", [runs.shipped()]).path, "aggregate")
@@ -232,7 +232,7 @@ def test_traversal_slider_decodes_and_pins_when_released(sampled):
     assert page.evaluate("() => __latentTraverse.sent") == 0 and "z=" not in page.url
     assert page.evaluate("() => window.sent") == 0, "a hand on the slider needs no server"
     page.mouse.up()
-    page.wait_for_selector(".st-key-chip_image img")
+    expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z")
     settle(page)
     pinned = page.evaluate("() => new URL(location.href).searchParams.get('z').split(',').map(Number)")
     row = int(page.locator(".traverse .row").first.get_attribute("data-dimension"))
@@ -249,7 +249,7 @@ def test_dimensions_are_ordered_by_kl_and_dead_ones_are_grey(sampled):
     page.get_by_role("button", name="any image").click()
     page.wait_for_function("() => new URL(location.href).searchParams.get('z')")
     settle(page)
-    expect(page.locator(".st-key-chip_image img")).to_have_count(1)
+    expect(page.locator(".st-key-chip_image")).to_contain_text("#")
 
 
 def test_server_decodes_what_the_browser_cannot_and_says_so(sampled, server):
@@ -260,7 +260,7 @@ def test_server_decodes_what_the_browser_cannot_and_says_so(sampled, server):
     canvas = page.locator(".traverse canvas").first
     before = canvas.evaluate("canvas => canvas.toDataURL()")
     drag(page, page.locator(".traverse input[type=range]").first, 0.5, 0.95)
-    page.wait_for_selector(".st-key-chip_image img")
+    expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z")
     until(page, lambda: canvas.evaluate("canvas => canvas.toDataURL()") != before)
     settle(page)
     page.get_by_text("Samples", exact=True).click()

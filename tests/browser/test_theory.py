@@ -114,7 +114,7 @@ def test_another_image_changes_every_number_and_the_address(open_page):
     expect(page.locator('.theory[data-image="4"]')).to_have_count(1)
     assert number(page, 4, "elbo") != before
     expect(page).to_have_url(re.compile(r"image=4\b"))
-    expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z")
+    expect(page.locator(".st-key-chip_image")).to_contain_text("test #4")
     page.locator(".strip button").first.click()
     expect(page.locator('.strip button[aria-pressed="true"]').first).to_have_attribute("data-image", re.compile(r"\d+"))
 

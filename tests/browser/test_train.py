@@ -125,7 +125,7 @@ def test_model_trains_live_and_every_page_can_use_it(open_train):
     settle(page)
     expect(page.locator(".st-key-chip_model_popover")).to_contain_text(f"{elbo['value']:.2f}".replace("-", "−"))
     page.get_by_role("link", name="Explore", exact=True).click()
-    page.wait_for_selector(".st-key-map .js-plotly-plot")
+    page.wait_for_selector(".st-key-map .bigmap[data-ready]")
 
 
 def test_pause_step_go_on_and_stop(open_train):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from packed import unpack
 from streamlit.testing.v1 import AppTest
 
 MAIN = str(Path(__file__).resolve().parents[2] / "pages" / "main.py")
@@ -30,6 +31,12 @@ def lives(app):
 
 def charts(app):
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def maps(app):
+    """Return what the maps of the page are told."""
+    headers = [unpack(component.proto.bytes)[0] for component in app.get("bidi_component") if component.proto.bytes]
+    return [header for header in headers if "rings" in header and "around" in header]
 
 
 def texts(app):

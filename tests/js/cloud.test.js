@@ -51,6 +51,7 @@ test("points between two places", () => {
 });
 
 test("muted points and points without a class have the first colour's place", () => {
-  const colours = paints(Int32Array.of(0, 1, -1), ["#0000ff", "#ff0000"], (label) => label !== 1);
-  assert.deepEqual([...colours], [0, 0, 255, 190, 255, 0, 0, 28, 0, 0, 255, 190]);
+  const pair = "light-dark(#ff0000, #00ff00)";
+  const colours = paints(Int32Array.of(0, 1, -1), ["#0000ff", pair], false, (label) => label !== 1);
+  assert.deepEqual([...colours], [0, 0, 255, 255, 255, 0, 0, 28, 0, 0, 255, 255]);
 });

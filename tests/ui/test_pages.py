@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from fake_runs import SMALL, make_run
-from page_scripts import MAIN, charts, explore, lives, start, texts
+from page_scripts import MAIN, explore, lives, maps, start, texts
 from safetensors.numpy import save_file
 
 from ui.decode import decoder
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 def test_explore_shows_the_map_and_the_component(digits):
     app = lives(explore())
-    (figure,) = charts(app)
-    assert sum(len(t.get("x", {}).get("bdata", "")) > 0 for t in figure["data"]) == len(figure["data"])
+    (shown,) = maps(app)
+    assert [name for _, name in shown["classes"]] == [str(k) for k in range(10)] and len(shown["rings"]) == 2
     assert app.get("bidi_component")
     assert "No points selected" in texts(app)
     assert not app.warning
@@ -51,14 +51,14 @@ def test_a_link_restores_model_plane_and_point(folder, digits, ten):
     app = lives(explore(model="ten", plane="3,7", z=z))
     assert app.selectbox(key="chip_model").value == "ten"
     assert (app.selectbox(key="plane_x").value, app.selectbox(key="plane_y").value) == (3, 7)
-    assert charts(app)[0]["layout"]["xaxis"]["title"]["text"] == "z<sub>3</sub>"
+    assert maps(app)[0]["plane"]["titles"][0] == "z<sub>3</sub>"
     assert "pinned" in texts(app)
     assert app.query_params["z"] in (z, [z])
 
 
 def test_a_link_to_the_pca_plane(digits, ten):
     app = lives(explore(model="ten", plane="pca"))
-    assert charts(app)[0]["layout"]["xaxis"]["title"]["text"].startswith("PC 1")
+    assert maps(app)[0]["plane"]["titles"][0].startswith("PC 1")
 
 
 def test_a_missing_model_falls_back_and_says_so(digits):
@@ -66,14 +66,14 @@ def test_a_missing_model_falls_back_and_says_so(digits):
     assert app.selectbox(key="chip_model").value == "digits-vae-2d"
     assert "missing" in app.warning[0].value
     assert "digits-vae-2d" in app.warning[0].value
-    assert charts(app)
+    assert maps(app)
 
 
 @pytest.mark.parametrize("z", ["abc", "1", "1,2,3", "nan,0", "inf,1", "1e9,0", ",", "1,2;drop", "’" * 500])
 def test_a_rubbish_point_is_refused_with_the_remedy(digits, z):
     app = lives(explore(z=z))
     assert "2 numbers" in app.warning[0].value
-    assert charts(app)
+    assert maps(app)
     assert "pinned z" not in texts(app)
 
 
@@ -81,7 +81,7 @@ def test_a_rubbish_point_is_refused_with_the_remedy(digits, z):
 def test_a_rubbish_plane_is_refused_with_the_remedy(digits, ten, plane):
     app = lives(explore(model="ten", plane=plane))
     assert "from 1 to 10" in app.warning[0].value
-    assert charts(app)
+    assert maps(app)
 
 
 @pytest.mark.parametrize("name", ["../../etc", "..", "%00", "a/b", "", " ", "A" * 300, "<script>alert(1)</script>"])
@@ -112,7 +112,7 @@ def no_weights(path):
 def test_damaged_weights_leave_the_map_and_name_the_remedy(digits, damage):
     damage(digits.path)
     app = lives(explore(z="0.1,0.2"))
-    assert charts(app)
+    assert maps(app)
     assert app.error
     assert "train" in app.error[0].value or "restore" in app.error[0].value.lower()
 
@@ -186,7 +186,7 @@ def test_codes_without_labels_are_shown_in_one_colour(digits):
     bare = Codes(codes.means, codes.scales, None, (), "test")
     (digits.path / "codes.npz").write_bytes(bare.to_bytes())
     app = lives(explore())
-    assert len(charts(app)[0]["data"]) == 1
+    assert maps(app)[0]["classes"] == maps(app)[0]["glyphs"] == [] and len(maps(app)[0]["palette"]) == 1
 
 
 def test_unknown_data_are_named_and_codes_shown(folder, digits):
@@ -194,7 +194,7 @@ def test_unknown_data_are_named_and_codes_shown(folder, digits):
     make_run(folder, "own", data="my-own-pictures")
     app = lives(explore(model="own"))
     assert "my-own-pictures" in texts(app)
-    assert charts(app)
+    assert maps(app)
     assert "download_data" not in {b.key for b in app.button}
 
 
@@ -232,7 +232,7 @@ def test_an_autoencoder_has_no_probabilistic_parts_and_says_why(folder):
         json.dumps({"data": "mnist", "distortion": {"value": 140.0, "se": 0.5, "n": 10, "units": "nats"}})
     )
     app = lives(explore(model="ae"))
-    assert not charts(app)[0]["layout"].get("shapes")
+    assert maps(app)[0]["rings"] is None
     assert messages.AUTOENCODER in texts(app)
     app = lives(start("models", model="ae"))
     shown = texts(app)
@@ -293,12 +293,12 @@ def test_all_selects_every_point_and_the_mean_is_of_real_images(digits):
 
 
 def test_a_run_that_is_trained_again_is_read_again(digits):
-    before = charts(lives(explore()))[0]
+    before = maps(lives(explore()))[0]
     codes = digits.codes
     (digits.path / "codes.npz").write_bytes(
         Codes(codes.means + 1, codes.scales, codes.labels, codes.classes, "test").to_bytes()
     )
-    assert charts(lives(explore()))[0]["data"] != before["data"]
+    assert maps(lives(explore()))[0]["geometry"] != before["geometry"]
 
 
 def test_a_run_that_is_deleted_while_it_is_shown(digits, folder):

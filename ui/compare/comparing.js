@@ -8,6 +8,7 @@ import { paint } from "../js/paint.js";
 import { contains, toBits } from "../js/polygon.js";
 import { component, el, inflate, listener, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
+import { MAP_TOOLS, ToolStrip } from "../js/tool_strip.js";
 
 // Draws two to four maps that share one cursor and one lasso. The pointer in any of them chooses an image (the nearest
 // code), or where the latent spaces are alike a point z, and each map shows what its own model makes of it. A lasso
@@ -16,6 +17,7 @@ import { fixed, Space } from "../js/space.js";
 const SIZE = 4; // pixels across a point
 const STEP = 0.1; // plane units an arrow key moves; with shift five times that
 const ZOOM = 1.0015; // a notch of the wheel, to the power of its pixels
+const KEY_FACTOR = 1.25; // of the keys + and −
 const TICKS = 200; // positions of the training slider
 
 // One model: its map, its cursor, and its picture.
@@ -26,19 +28,24 @@ class Panel {
     this.space = space;
     this.header = header;
     this.film = film;
-    this.name = el("h4");
+    this.name = el("h2");
     this.facts = el("span", { class: "facts" });
     this.cloudCanvas = el("canvas", { class: "cloud", "aria-hidden": "true" });
     this.axesCanvas = el("canvas", { class: "axes", "aria-hidden": "true" });
     this.marks = el("canvas", { class: "axes", "aria-hidden": "true" });
     this.plane = el(
       "div",
-      { class: "plane", tabindex: "0", role: "application" },
+      {
+        class: "plane",
+        tabindex: "0",
+        role: "application",
+        "aria-label": `Map of ${header.name}. Point at a code, or drag a lasso around some.`,
+      },
       this.cloudCanvas,
       this.axesCanvas,
       this.marks,
     );
-    this.canvas = el("canvas", { role: "img", width: 1, height: 1 });
+    this.canvas = el("canvas", { role: "img", "aria-label": "Its reconstruction", width: 1, height: 1 });
     this.caption = el("figcaption");
     this.figure = el("figure", { class: "decoder" }, this.canvas);
     this.numbers = el("dl");
@@ -53,7 +60,10 @@ class Panel {
     this.axes = new Axes(this.axesCanvas);
     this.name.textContent = header.title;
     this.facts.textContent = header.headline;
-    this.plane.setAttribute("aria-label", `Map of ${header.title}. Arrow keys move the cursor, drag draws a lasso.`);
+    this.plane.setAttribute(
+      "aria-label",
+      `Map of ${header.title}. Arrow keys move the cursor, + and − zoom, 0 shows all.`,
+    );
     const places = new Float32Array(2 * space.n);
     for (let i = 0; i < space.n; i++) places.set(space.toPlane(space.code(i)), 2 * i);
     const titles = header.plane.titles.map(plain);
@@ -120,9 +130,9 @@ class Panel {
     const filmed = owner.film !== null && film.frames.length > 0;
     const labels = filmed ? film.labels : space.labels;
     /** @param {number} label @param {number} i */
-    const seen = (label, i) =>
+    const shows = (label, i) =>
       (solo === null || label === solo) && (filmed || !lasso || !header.linked || lasso[i] === 1);
-    this.cloud.paint(paints(labels, owner.colours, seen));
+    this.cloud.paint(paints(labels, owner.colours, themeOf(owner.node).dark, shows));
   }
 
   /** @param {Theme} theme */
@@ -257,7 +267,7 @@ class Comparing {
     this.drawRequested = false;
     /** @type {Theme | null} */
     this.theme = null;
-    this.real = el("canvas", { role: "img", width: 1, height: 1 });
+    this.real = el("canvas", { role: "img", "aria-label": "Image at the cursor", width: 1, height: 1 });
     this.what = el("figcaption");
     this.original = el("figure", { class: "real" }, this.real, this.what);
     this.modes = ["image", "z"].map((mode) =>
@@ -265,7 +275,13 @@ class Comparing {
     );
     this.legend = makeLegend();
     this.count = el("span", { class: "count", "aria-live": "polite" });
-    this.clear = el("button", { type: "button", hidden: "" }, "Select none");
+    this.tool = MAP_TOOLS[0];
+    this.tools = new ToolStrip(MAP_TOOLS, (k) => {
+      this.tool = MAP_TOOLS[k];
+    });
+    this.clear = this.tools.clear;
+    /** @type {{panel: Panel, at: number[]} | null} */
+    this.dragged = null; // the map that moves, and where the pointer was
     this.range = el("input", {
       type: "range",
       min: "0",
@@ -292,11 +308,11 @@ class Comparing {
             { class: "row" },
             el("div", { class: "choice", role: "group", "aria-label": "What the maps share" }, ...this.modes),
             this.count,
-            this.clear,
           ),
           this.legend,
         ),
       ),
+      this.tools.node,
       this.maps,
       this.strip,
     );
@@ -306,6 +322,7 @@ class Comparing {
     const on = listener(this.stop.signal);
     for (const button of this.modes) on(button, "click", () => this.link(button.dataset.mode ?? ""));
     on(this.clear, "click", () => this.choose(null));
+    on(this.tools.reset, "click", () => this.resetViews());
     on(this.range, "input", () => this.scrub());
     on(this.node, "keydown", (e) => e.key === "Escape" && this.lasso && this.choose(null));
     this.on = on;
@@ -393,6 +410,7 @@ class Comparing {
     const { on } = this;
     const { plane } = panel;
     on(plane, "pointermove", (e) => {
+      if (this.dragged?.panel === panel) return this.drag(e);
       if (this.drawing?.panel === panel) return this.extend(e);
       this.move(panel, panel.invert(e), e.timeStamp);
     });
@@ -402,18 +420,17 @@ class Comparing {
       // a finger scrolls the page; the pen and the mouse draw
       if (e.pointerType === "touch") return;
       plane.setPointerCapture(e.pointerId);
-      this.drawing = { panel, polygon: [panel.invert(e)], at: [e.clientX, e.clientY], far: false };
+      if (this.tool.extend)
+        this.drawing = { panel, polygon: [panel.invert(e)], at: [e.clientX, e.clientY], far: false };
+      else this.dragged = { panel, at: panel.invert(e) };
     });
     on(plane, "pointerup", () => this.close());
     on(plane, "pointercancel", () => {
-      this.drawing = null;
+      this.drawing = this.dragged = null;
       this.requestDraw();
     });
     on(plane, "wheel", (e) => this.zoom(panel, e), { passive: false });
-    on(plane, "dblclick", () => {
-      panel.zoomed = null;
-      this.requestDraw();
-    });
+    on(plane, "dblclick", () => this.resetViews());
     on(plane, "keydown", (e) => this.key(panel, e));
   }
 
@@ -422,13 +439,30 @@ class Comparing {
     const { drawing } = this;
     if (!drawing) return;
     drawing.far ||= Math.hypot(event.clientX - drawing.at[0], event.clientY - drawing.at[1]) > 6;
-    drawing.polygon.push(drawing.panel.invert(event));
+    const u = drawing.panel.invert(event);
+    drawing.polygon = this.tool.extend?.(drawing.polygon, u) ?? drawing.polygon;
+    this.requestDraw();
+  }
+
+  // Move a map with the pointer.
+  /** @param {PointerEvent} event */
+  drag(event) {
+    const { dragged } = this;
+    if (!dragged) return;
+    const { panel, at } = dragged;
+    const u = panel.invert(event);
+    panel.zoomed = panel.view.map((v, k) => v + at[k >> 1] - u[k >> 1]);
+    this.requestDraw();
+  }
+
+  resetViews() {
+    for (const panel of this.panels) panel.zoomed = null;
     this.requestDraw();
   }
 
   close() {
     const { drawing } = this;
-    this.drawing = null;
+    this.drawing = this.dragged = null;
     if (drawing?.far && drawing.polygon.length > 2) {
       const inside = drawing.panel.within(drawing.polygon);
       // an image that is not in the first model's data has no meaning there
@@ -440,8 +474,12 @@ class Comparing {
   /** @param {Panel} panel @param {WheelEvent} event */
   zoom(panel, event) {
     event.preventDefault();
-    const [x, y] = panel.invert(event);
-    const factor = ZOOM ** event.deltaY;
+    this.zoomAt(panel, panel.invert(event), ZOOM ** event.deltaY);
+  }
+
+  // Make what is seen of a map larger by a factor, around a place.
+  /** @param {Panel} panel @param {number[]} place @param {number} factor */
+  zoomAt(panel, [x, y], factor) {
     const [x0, x1, y0, y1] = panel.view;
     panel.zoomed = [x + (x0 - x) * factor, x + (x1 - x) * factor, y + (y0 - y) * factor, y + (y1 - y) * factor];
     this.requestDraw();
@@ -453,9 +491,15 @@ class Comparing {
     const step = event.shiftKey ? 5 * STEP : STEP;
     /** @type {Record<string, number[]>} */
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
-    if (!(event.key in moves)) return;
+    const [x0, x1, y0, y1] = panel.view;
+    const middle = [(x0 + x1) / 2, (y0 + y1) / 2];
+    if (event.key === "+" || event.key === "=") this.zoomAt(panel, middle, 1 / KEY_FACTOR);
+    else if (event.key === "-") this.zoomAt(panel, middle, KEY_FACTOR);
+    else if (event.key === "0") this.resetViews();
+    else if (!(event.key in moves)) return;
     event.preventDefault();
     event.stopPropagation();
+    if (!(event.key in moves)) return;
     this.move(
       panel,
       panel.at.map((v, k) => v + moves[event.key][k]),
@@ -486,7 +530,7 @@ class Comparing {
   choose(mask, report = true) {
     this.lasso = mask;
     const n = mask ? mask.reduce((a, b) => a + b, 0) : 0;
-    this.count.textContent = mask ? `${whole(n)} of ${whole(mask.length)} images` : "drag a lasso around points";
+    this.count.textContent = mask ? `${whole(n)} of ${whole(mask.length)} images` : "select some with Lasso or Box";
     this.clear.hidden = !mask;
     this.node.dataset.chosen = String(n);
     if (this.header) this.recolour();
@@ -529,8 +573,10 @@ class Comparing {
   drawNow() {
     this.drawRequested = false;
     if (this.stop.signal.aborted || !this.panels.length) return;
-    const theme = { ...themeOf(this.node), prior: "#868b93", decoder: "#e76300" };
-    const redraw = this.changed || theme.key !== this.theme?.key;
+    const theme = themeOf(this.node);
+    const other = theme.key !== this.theme?.key;
+    const redraw = this.changed || other;
+    if (other) for (const panel of this.panels) panel.recolour();
     this.theme = theme;
     if (this.pointed) this.showPointed();
     for (const panel of this.panels) {

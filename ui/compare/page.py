@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui.explore import explorer, selection
 from ui.shared import asking, chips, figures, library, messages, parcels
-from ui.shared.components import pack, source, text
+from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.view import MOST_COMPARED, set_compared
@@ -25,6 +25,7 @@ from vae.geometry import alignment
 from vae.geometry import plane as planes
 from vae.geometry.alignment import Alignment
 from vae.geometry.plane import Plane
+from vae.page import palette
 from vae.runs import Codes, Run, RunError
 from vae.runs import film as films
 from vae.spec import SpecError
@@ -34,7 +35,7 @@ KEY = "comparing"
 QUANTITIES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}
 
 _component = st.components.v2.component(
-    "latent_comparing", html="<div></div>", css=text("js/instrument.css") + text("compare/comparing.css"), js=SOURCE
+    "latent_comparing", html="<div></div>", css=styles("js/instrument.css", "compare/comparing.css"), js=SOURCE
 )
 
 
@@ -145,7 +146,7 @@ def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
     whole = {
         "panels": heads,
         "classes": classes,
-        "colours": [figures.colour(k) for k in range(len(classes))] or [figures.ENCODER],
+        "colours": [palette.of_class(k) for k in range(len(classes))] or [palette.ENCODER],
         # a point of one latent space means something in another only where both are held to the same prior
         "same_space": len(latent) == 1 and all(panel.run.spec.standard_prior for panel in shown),
         "content": hashlib.sha256("".join(h["content"] + str(h["plane"]) for h in heads).encode()).hexdigest()[:16],

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ui.shared.figures import DECODER, ENCODER, GRID, KL, PRIOR, RECONSTRUCTION, RIM, THEME_INK
+from ui.shared.figures import GRID, THEME_INK
 from vae.density.holes import HOLE
 from vae.diagnosis.evidence import (
     Bound,
@@ -23,7 +23,11 @@ from vae.diagnosis.evidence import (
 )
 from vae.diagnosis.limits import IGNORED
 from vae.geometry.traversal import DEAD
+from vae.page import palette
 
+ENCODER, DECODER, PRIOR, RATE, DISTORTION = (
+    palette.still(hue) for hue in (palette.ENCODER, palette.DECODER, palette.PRIOR, palette.RATE, palette.DISTORTION)
+)
 HEIGHT, MAP_HEIGHT = 190, 270
 CHART = {"displayModeBar": False}
 MOST_BARS = 48  # dimensions that are drawn, the strongest ones
@@ -32,7 +36,7 @@ NEAR = 4.2  # sigmas of the prior that are shown
 CLIP = 6.0  # nats either way beyond which the map of holes has one colour
 BEGINS = 1.0  # the distance at which a hole begins, in units of itself
 # log-ratios diverge at 0: prior without data is the prior's grey-violet, data without prior the encoder's blue
-DIVERGING = [[0.0, "#832db6"], [0.33, "#cdb3dd"], [0.5, "#f3f1eb"], [0.67, "#b5d3ee"], [1.0, "#1f6cb0"]]
+DIVERGING = [[0.0, RATE], [0.33, "#cdb3dd"], [0.5, "#f3f1eb"], [0.67, "#b5d3ee"], [1.0, ENCODER]]
 
 
 def plain(figure: go.Figure, x: str, y: str, height: int = HEIGHT) -> go.Figure:
@@ -44,8 +48,8 @@ def plain(figure: go.Figure, x: str, y: str, height: int = HEIGHT) -> go.Figure:
         showlegend=False,
         hovermode="closest",
         font={"size": 12},
-        xaxis={**axis, "title": {"text": x, "standoff": 6, "font": {"size": 12}}},
-        yaxis={**axis, "title": {"text": y, "standoff": 6, "font": {"size": 12}}},
+        xaxis={**axis, "title": {"text": x, "standoff": 6, "font": {"size": 14}}},
+        yaxis={**axis, "title": {"text": y, "standoff": 6, "font": {"size": 14}}},
     )
     return figure
 
@@ -99,7 +103,7 @@ def _bars(values: Sequence[Number], hues: Sequence[str], x: str, y: str, line: f
 def rates(codes: Codes) -> go.Figure:
     """Return the chart of each dimension's rate in nats; dead dimensions are grey."""
     assert codes.rates is not None
-    hues = [PRIOR if rate.value < DEAD else KL for rate in codes.rates]
+    hues = [PRIOR if rate.value < DEAD else RATE for rate in codes.rates]
     return _bars(codes.rates, hues, "dimension", "KL, nats", DEAD, "nats")
 
 
@@ -117,7 +121,7 @@ def width(found: Width) -> go.Figure:
     low, high = (gain + sign * 2 * np.array([g.se for g in found.gain]) for sign in (-1, 1))
     figure = go.Figure()
     band = {"x": np.concatenate([c, c[::-1]]), "y": np.concatenate([high, low[::-1]])}
-    figure.add_scatter(**band, fill="toself", fillcolor="rgba(63,144,218,0.2)", line={"width": 0}, hoverinfo="skip")
+    figure.add_scatter(**band, fill="toself", fillcolor="rgba(47,127,200,0.2)", line={"width": 0}, hoverinfo="skip")
     template = "σ × %{x:.2f}: %{y:+.2f} nats<extra></extra>"
     figure.add_scatter(x=c, y=gain, mode="lines+markers", line={"color": ENCODER, "width": 2}, hovertemplate=template)
     figure.add_scatter(
@@ -165,7 +169,7 @@ def holes(found: Holes) -> go.Figure:
     name = "log q − log p" if ratio else "distance"
     figure = go.Figure()
     if len(y) == 1:
-        figure.add_scatter(x=x, y=values[0], mode="lines", line={"color": KL if ratio else RIM, "width": 2})
+        figure.add_scatter(x=x, y=values[0], mode="lines", line={"color": RATE if ratio else DISTORTION, "width": 2})
         figure.add_hline(y=HOLE if ratio else BEGINS, line={"color": PRIOR, "width": 1, "dash": "dot"})
         return plain(figure, "z₁", f"{name}, nats" if ratio else f"{name}, 1 where holes begin")
     look: dict[str, Any] = (
@@ -220,8 +224,8 @@ def surgery(found: Surgery) -> go.Figure:
     """Return the chart of the rate's three parts in nats, with log N, the upper limit of the first part."""
     parts = (
         ("I(x; z)", found.mutual_information, ENCODER),
-        ("TC", found.total_correlation, KL),
-        ("Σ dim-KL", found.dimension_kl, "#cdb3dd"),
+        ("TC", found.total_correlation, RATE),
+        ("Σ dim-KL", found.dimension_kl, "#b98fdc"),
     )
     figure = go.Figure()
     for name, number, hue in parts:
@@ -237,7 +241,7 @@ def surgery(found: Surgery) -> go.Figure:
     figure.update_layout(
         barmode="stack",
         showlegend=True,
-        legend={"orientation": "h", "y": 1.55, "x": 0, "traceorder": "normal", "font": {"size": 12}},
+        legend={"orientation": "h", "y": 1.55, "x": 0, "traceorder": "normal", "font": {"size": 14}},
         margin={"l": 8, "r": 12, "t": 58, "b": 8},
     )
     figure.update_yaxes(showticklabels=False)
@@ -256,7 +260,7 @@ def gap(found: Gap) -> go.Figure:
         go.Histogram(
             x=np.clip(gaps, None, np.quantile(gaps, 0.99)),
             nbinsx=30,
-            marker={"color": KL, "line": {"width": 0}},
+            marker={"color": RATE, "line": {"width": 0}},
             hovertemplate="%{x} nats: %{y} images<extra></extra>",
         )
     )
@@ -274,7 +278,7 @@ def classes(found: Reconstruction) -> go.Figure:
             x=names,
             y=[found.classes[n].value for n in names],
             error_y={"type": "data", "array": [2 * found.classes[n].se for n in names], "color": PRIOR, "thickness": 1},
-            marker={"color": RECONSTRUCTION, "line": {"color": RIM, "width": 1}},
+            marker={"color": DISTORTION, "line": {"width": 0}},
             hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",
         )
     )

@@ -2,8 +2,7 @@
 
 import plotly.graph_objects as go
 
-from ui.diagnose.charts import plain
-from ui.shared.figures import DECODER, ENCODER, PRIOR
+from ui.diagnose.charts import DECODER, ENCODER, PRIOR, plain
 from vae.diagnosis.evidence import SampleQuality, Simulated
 
 MOST_LINES = 4  # dimensions that are drawn, those farthest from flat

@@ -104,14 +104,14 @@ def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
     notes = sum(f.severity == Severity.NOTE for f in said)
     with st.container(border=True, key="diagnosis", gap="xsmall"):
         if worst is not None:
-            st.markdown(f"#### {BADGES[Severity.PROBLEM]} {cards.TITLES[worst.name]}")
+            st.markdown(f"## {BADGES[Severity.PROBLEM]} {cards.TITLES[worst.name]}")
             st.markdown(messages.plain(worst.sentence))
             _remedies(run, worst.remedies, "main")
         elif found.waiting:
-            st.markdown("#### No fault found so far")
+            st.markdown("## No fault found so far")
         else:
             extra = f" {notes} note{'s' * (notes != 1)} below." if notes else ""
-            st.markdown(f"#### {BADGES[Severity.PASSED]} No fault found in this model")
+            st.markdown(f"## {BADGES[Severity.PASSED]} No fault found in this model")
             st.markdown(f"{len(said)} checks, none failed.{extra}")
         if found.waiting:
             total = len(PARTS) - len(QUICK)

@@ -7,9 +7,10 @@ import streamlit as st
 
 from ui.diagnose import charts
 from ui.diagnose.charts import CHART
-from ui.shared import figures, library, messages, pictures
+from ui.shared import library, messages, pictures
 from vae.diagnosis.evidence import Evidence
 from vae.geometry import plane as planes
+from vae.page import palette
 from vae.runs import Run, RunError
 
 TILE = 56  # pixels of a side of the worst images
@@ -51,9 +52,9 @@ def strip(real: Sequence[np.ndarray | None], decoded: Sequence[np.ndarray]) -> n
     """Return pairs of images [C, H, W] as one strip [h, w, 3] of bytes: the real ones above, a hairline around each."""
     columns = []
     for image, mean in zip(real, decoded, strict=True):
-        tiles = [pictures.thumbnail(mean, TILE, figures.DECODER)[0]]
+        tiles = [pictures.thumbnail(mean, TILE, palette.DECODER)[0]]
         if image is not None:
-            tiles.insert(0, pictures.thumbnail(image, TILE, figures.RIM)[0])
+            tiles.insert(0, pictures.thumbnail(image, TILE, palette.DISTORTION)[0])
         columns.append(np.concatenate(tiles, 0))
     return np.concatenate(columns, 1)
 

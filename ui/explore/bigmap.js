@@ -1,19 +1,22 @@
-import { Axes, fade } from "../js/axes.js";
+import { Axes, spread } from "../js/axes.js";
 import { Cloud, paints, tinted } from "../js/cloud.js";
 import { Density } from "../js/density.js";
 import { themeOf, whole } from "../js/drawing.js";
 import { Grid } from "../js/grid.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
-import { contains, crosses, tidied } from "../js/polygon.js";
-import { component, context2d, el, given, listener, plain, rgb, unpack } from "../js/shared.js";
+import { contains, crosses, tidied, toBits } from "../js/polygon.js";
+import { leaveByKey, PRESENT, present, presenting } from "../js/present.js";
+import { component, context2d, el, given, listener, plain, rgb, seen, unpack } from "../js/shared.js";
+import { MAP_TOOLS, ToolStrip } from "../js/tool_strip.js";
 
-// Draws the map of more codes than Plotly can draw: points (WebGL) where few codes are in view, else the density of all
-// codes in view. A lasso goes to the map's layer (layer.js), which in turn gives this map its style: other colours, and
-// the codes that are not muted.
+// Draws the map of the codes: points (WebGL) where few codes are in view, else the density of all codes in view. A lasso
+// goes to the map's layer (layer.js), which in turn gives this map its style: other colours, and the codes that are not
+// muted; on a page without a layer it goes to the server.
 
 // points in view up to which each is drawn by itself: without a graphics card these take 10 to 40 ms
 const DRAWN = 10_000;
-const SIZE = 4; // pixels across a point
+const SIZE = { few: 5.5, many: 4 }; // pixels across a point
+const MANY = 3000; // codes from which points are smaller
 const FILLED = 0.5; // points that a bin of the density holds on average, if that makes it no smaller than a pixel
 const BIN = [1, 4]; // pixels across a bin
 const AROUND = 0.5; // of the view's width that points are drawn beyond it, so that a drag shows them at once
@@ -25,27 +28,13 @@ const CLOSEST = 1e-6; // plane units a pixel at the closest
 const STILL = 600; // ms without a move after which what is seen goes into the address
 const FARTHEST = 50; // times the first view at the farthest
 const DRAG = 4; // pixels that a pointer may move and still click
-// What dragging does: `extend` is the polygon drawn so far with one more place, null where the map itself moves.
-/** @type {{name: string, title: string, extend: ((polygon: number[][], u: number[]) => number[][]) | null}[]} */
-const MODES = [
-  { name: "Pan", title: "Drag moves the map", extend: null },
-  { name: "Lasso", title: "Drag around codes", extend: (polygon, u) => [...polygon, u] },
-  { name: "Box", title: "Drag a box over codes", extend: ([a], b) => [a, [b[0], a[1]], b, [a[0], b[1]]] },
-];
-
 class BigMap {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
-    this.buttons = MODES.map(({ name, title, extend }) =>
-      el("button", { type: "button", "aria-pressed": String(!extend), title }, name),
-    );
-    this.reset = el(
-      "button",
-      { type: "button", title: "The first view again (double click, or 0 on the map; + and − zoom)" },
-      "Reset",
-    );
-    this.clear = el("button", { type: "button", hidden: "", title: "Forget the lasso" }, "Clear");
+    this.tools = new ToolStrip(MAP_TOOLS, (k) => {
+      this.mode = MAP_TOOLS[k];
+    });
     this.caption = el("span", { class: "count" });
     this.legend = makeLegend();
     /** @param {string} name */
@@ -54,24 +43,26 @@ class BigMap {
     this.cloudCanvas = canvas("cloud");
     this.axesCanvas = canvas("axes");
     this.marks = canvas("axes");
+    this.titles = [el("span", { class: "axis across" }), el("span", { class: "axis up" })];
     this.plane = el("div", { class: "plane" }, this.densityCanvas, this.cloudCanvas, this.axesCanvas, this.marks);
+    this.sentence = el("p", { class: "sentence" });
     this.node = el(
       "div",
       { class: "instrument bigmap" },
-      el(
-        "div",
-        { class: "tools" },
-        el("div", { class: "choice", role: "group", "aria-label": "What dragging does" }, ...this.buttons),
-        this.reset,
-        this.clear,
-        this.legend,
-      ),
-      this.plane,
+      this.sentence,
+      this.tools.node,
+      el("div", { class: "stage" }, this.plane, ...this.titles, this.legend),
       this.caption,
+      el("p", { class: "leave" }, el("kbd", {}, "Esc"), " leaves"),
+    );
+    this.presentButton = this.tools.add(
+      { name: "Present", icon: "present", title: "Fill the screen, for a projector (Esc leaves)" },
+      () => present(true),
+      true,
     );
     (parent.querySelector("div") ?? parent).append(this.node);
     this.cloud = new Cloud(this.cloudCanvas, () => this.requestDraw());
-    this.axes = new Axes(this.axesCanvas);
+    this.axes = new Axes(this.axesCanvas, true);
     /** @type {BigMapHeader | null} */
     this.header = null;
     /** @type {Density | null} */
@@ -85,7 +76,11 @@ class BigMap {
     this.host = null; // what the layer and the card know of this map
     /** @type {Set<() => void>} */
     this.followers = new Set();
-    this.mode = MODES[0];
+    this.mode = MAP_TOOLS[0];
+    /** @type {Answer} */
+    this.send = () => {};
+    /** @type {Theme | null} */
+    this.theme = null;
     /** @type {number | null} */
     this.solo = null;
     /** @type {Uint8Array | null} */
@@ -112,7 +107,12 @@ class BigMap {
     this.drawRequested = false;
     this.later = this.rest = 0;
     this.whole = false; // whether the first view is of all codes, whatever the address says
-    this.sizes = new ResizeObserver(() => this.requestDraw());
+    // until the visitor has moved, another size of the map shows the same codes
+    this.touched = false;
+    this.sizes = new ResizeObserver(() => {
+      if (!this.touched) this.centre = null;
+      this.requestDraw();
+    });
     // what benchmarks and tests read
     this.timing = window.__latentMap = {
       painted: /** @type {number | null} */ (null),
@@ -124,14 +124,10 @@ class BigMap {
 
   listen() {
     const on = listener(this.stop.signal);
-    this.buttons.forEach((button, k) =>
-      on(button, "click", () => {
-        this.mode = MODES[k];
-        for (const other of this.buttons) other.setAttribute("aria-pressed", String(other === button));
-      }),
-    );
-    on(this.reset, "click", () => this.resetView());
-    on(this.clear, "click", () => this.host?.cleared?.());
+    on(this.tools.reset, "click", () => this.resetView());
+    on(window, PRESENT, () => this.grow());
+    leaveByKey(on);
+    on(this.tools.clear, "click", () => this.forget());
     on(this.plane, "pointerdown", (e) => this.press(e));
     on(this.plane, "pointermove", (e) => this.move(e));
     on(this.plane, "pointerup", (e) => this.release(e));
@@ -166,15 +162,19 @@ class BigMap {
     this.node.remove();
   }
 
-  /** @param {Uint8Array} bytes */
-  update(bytes) {
+  /** @param {Uint8Array} bytes @param {Answer} send */
+  update(bytes, send) {
+    this.send = send;
     /** @type {Packet<BigMapHeader>} */
     const { header } = unpack(bytes);
     if (header.content !== this.header?.content) {
       const other = header.geometry !== this.header?.geometry;
+      if (header.around) this.node.style.setProperty("--around", `${header.around}px`);
+      this.presentButton.hidden = !header.presents;
       this.header = header;
       this.density = null;
       this.centre = null; // the first view, once there is a size
+      this.touched = false;
       this.whole = false; // whether that is of all codes, whatever the address says
       this.solo = null;
       if (other) this.mask = this.colouring = null;
@@ -185,13 +185,24 @@ class BigMap {
       );
       this.takeCodes();
     }
-    this.requestDraw(); // the theme may have changed
+    this.restyle();
+  }
+
+  // Streamlit renders anew when its theme changes.
+  restyle() {
+    const theme = themeOf(this.node);
+    if (theme.key !== this.theme?.key) {
+      this.theme = theme;
+      this.palette = (this.header?.palette ?? []).map((hue) => rgb(seen(hue, theme.dark)));
+      this.recolour();
+    }
+    this.requestDraw();
   }
 
   // Take the codes, once they are in the window, to the plane.
   takeCodes() {
     if (!this.header || this.density) return;
-    const { latent, palette, places } = this.header;
+    const { latent, places } = this.header;
     const geometry = window.__latentGeometry?.get(this.header.geometry);
     const kept = places ? window.__latentValues?.get(places)?.arrays : null; // of a bent map
     if (!geometry || kept === undefined) return;
@@ -217,7 +228,8 @@ class BigMap {
     );
     [this.x, this.y] = [x, y];
     this.density = new Density(new Grid(this.x, this.y), this.x, this.y);
-    this.palette = palette.map(rgb);
+    this.theme = null;
+    this.restyle();
     /** @param {() => void} follow */
     const listen = (follow) => {
       this.followers.add(follow);
@@ -226,9 +238,8 @@ class BigMap {
     /** @type {OverlaidMap & StyledMap} */
     const host = {
       node: this.plane,
-      axes: () => this.plotlyAxes(),
+      axes: () => this.mapAxes(),
       listen,
-      direct: true,
       x: this.x,
       y: this.y,
       version: 0,
@@ -239,7 +250,7 @@ class BigMap {
       isShown: (i) => this.isShown(i),
       rgb: (i) => this.palette[Math.max(this.labels[i], 0) % this.palette.length],
       sample: (view, order) => this.sample(view, order),
-      layout: (_, sheet) => {
+      layout: (sheet) => {
         if (this.axesCanvas.previousElementSibling !== sheet) this.axesCanvas.before(sheet);
       },
     };
@@ -248,7 +259,6 @@ class BigMap {
     // tests and benchmarks ask where on the page a point of the plane is, and which view is seen
     this.plane.project = (x, y) => this.project(x, y);
     this.plane.seen = () => this.view;
-    this.recolour();
     this.frame(); // before the card, which follows, begins its own work
   }
 
@@ -259,7 +269,7 @@ class BigMap {
   applyStyle({ colouring, mask, faint }) {
     this.colouring = colouring;
     this.mask = mask;
-    this.clear.hidden = !mask;
+    this.tools.clear.hidden = !mask;
     this.node.classList.toggle("faint", faint);
     this.node.classList.toggle("coated", Boolean(colouring));
     this.recolour();
@@ -324,6 +334,24 @@ class BigMap {
     return [x - half, x + half, y - tall, y + tall];
   }
 
+  // Larger for a projector, or as it was.
+  grow() {
+    const large = presenting();
+    this.node.classList.toggle("presenting", large);
+    this.sentence.textContent = large ? (document.querySelector("h1")?.textContent ?? "") : "";
+    this.axes.bare = large;
+    if (large) this.plane.focus({ preventScroll: true });
+    this.requestDraw();
+  }
+
+  forget() {
+    if (this.host?.cleared) return this.host.cleared();
+    this.mask = null;
+    this.tools.clear.hidden = true;
+    this.recolour();
+    this.send("lasso", { n: this.n, bits: "" });
+  }
+
   resetView() {
     this.centre = null;
     this.moved(true);
@@ -364,9 +392,9 @@ class BigMap {
     return [box.left + px, box.top + py];
   }
 
-  // What a MapOverlay uses of Plotly's axes: pixels of the plot area to plane coordinates, and back.
+  // Pixels of the plot area to plane coordinates, and back.
   /** @returns {MapAxes | null} */
-  plotlyAxes() {
+  mapAxes() {
     if (!this.centre) return null;
     const { left, top, width, height } = this.area;
     const {
@@ -404,6 +432,7 @@ class BigMap {
   // The visitor has moved or zoomed: what is seen goes into the address once it rests; null is the first view.
   moved(whole = false) {
     this.whole = whole;
+    this.touched = !whole;
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.host?.moved?.(whole ? null : this.view), STILL);
   }
@@ -447,11 +476,25 @@ class BigMap {
     if (!this.pointers.delete(event.pointerId)) return;
     const { polygon } = this;
     this.polygon = null;
-    if (polygon && polygon.length > 2 && this.far) {
-      const corners = tidied(polygon, this.unit / 2);
-      this.host?.lassoed?.(this.inside(corners), event, { corners, hidden: [] });
-    } else this.moved();
+    if (polygon && polygon.length > 2 && this.far) this.lassoed(tidied(polygon, this.unit / 2), event);
+    else if (this.far) this.moved();
     this.requestDraw();
+  }
+
+  /** @param {number[][]} corners @param {PointerEvent} event */
+  lassoed(corners, event) {
+    const { host, header } = this;
+    if (!host || !header) return;
+    const mask = this.inside(corners);
+    const hidden = header.classes.flatMap(([k], at) => (this.solo === null || k === this.solo ? [] : [at]));
+    if (host.lassoed) host.lassoed(mask, event, { corners, hidden });
+    else {
+      // without a layer the page hears of it, and the map keeps it
+      this.mask = mask;
+      this.tools.clear.hidden = !mask;
+      this.recolour();
+      this.send("lasso", { n: this.n, bits: mask ? toBits(mask) : "" });
+    }
   }
 
   /** @param {KeyboardEvent} event */
@@ -478,7 +521,11 @@ class BigMap {
     for (let c = 0, b = 0; c < grid.count; c++, b += 4) {
       const mixed = crosses(polygon, boxes[b], boxes[b + 1], boxes[b + 2], boxes[b + 3]);
       if (!mixed && !contains(polygon, boxes[b], boxes[b + 2])) continue;
-      for (let t = starts[c]; t < starts[c + 1]; t++) mask[order[t]] = !mixed || contains(polygon, x[t], y[t]) ? 1 : 0;
+      for (let t = starts[c]; t < starts[c + 1]; t++) {
+        const i = order[t];
+        const shown = this.solo === null || this.labels[i] === this.solo;
+        mask[i] = shown && (!mixed || contains(polygon, x[t], y[t])) ? 1 : 0;
+      }
     }
     return mask.includes(1) ? mask : null;
   }
@@ -499,12 +546,12 @@ class BigMap {
     if (this.stop.signal.aborted || !density || !header || this.area.width <= 0) return;
     if (!this.centre) this.setFirstView(header);
     const { view } = this;
-    const theme = { ...themeOf(this.node), prior: "#868b93" };
+    const theme = (this.theme ??= themeOf(this.node));
     const count = density.within(view);
     const points = count <= DRAWN;
     this.densityCanvas.hidden = points;
     this.cloudCanvas.hidden = !points;
-    if (points) this.drawPoints(view, density, header.colours);
+    if (points) this.drawPoints(view, density, header.colours, theme);
     else this.drawDensity(view, density, count);
     this.drawAxes(view, header, theme);
     this.drawMarks(view, theme);
@@ -515,8 +562,8 @@ class BigMap {
     this.node.dataset.ready = `${header.content} ${points ? "points" : "density"}`;
   }
 
-  /** @param {View} view @param {Density} density @param {string[]} colours */
-  drawPoints(view, density, colours) {
+  /** @param {View} view @param {Density} density @param {string[]} colours @param {Theme} theme */
+  drawPoints(view, density, colours, { dark }) {
     const { drawn } = this;
     const held = drawn && drawn[0] <= view[0] && drawn[1] >= view[1] && drawn[2] <= view[2] && drawn[3] >= view[3];
     if (!held) {
@@ -525,7 +572,10 @@ class BigMap {
       const wide = [x0 - margin, x1 + margin, y0 - margin, y1 + margin];
       // around a view of few there may be very many
       this.drawn = density.within(wide) <= 2 * DRAWN ? wide : view;
-      const found = density.members(this.drawn);
+      // in an order without a pattern: cell by cell, the last class of a cell would cover the others
+      const found = density
+        .members(this.drawn)
+        .sort((a, b) => scrambled(density.grid.order[a]) - scrambled(density.grid.order[b]));
       const places = new Float32Array(2 * found.length);
       found.forEach((t, k) => places.set([density.x[t], density.y[t]], 2 * k));
       const numbers = Int32Array.from(found, (t) => density.grid.order[t]);
@@ -541,11 +591,12 @@ class BigMap {
           : paints(
               numbers.map((i) => this.labels[i]),
               colours,
+              dark,
               (_, k) => this.isShown(numbers[k]),
             ),
       );
     }
-    this.cloud.draw(view, 1, SIZE);
+    this.cloud.draw(view, 1, this.n > MANY ? SIZE.many : SIZE.few);
   }
 
   /** @param {View} view @param {Density} density @param {number} count */
@@ -591,16 +642,16 @@ class BigMap {
 
   /** @param {View} view @param {BigMapHeader} header @param {Theme} theme */
   drawAxes(view, header, theme) {
-    const glyphs = fade(
+    const glyphs = spread(
       header.glyphs.map(([k, text, x, y]) => ({ text, x, y, k, at: this.axes.place(view, x, y) })),
       this.solo,
     );
-    const titles = header.plane.titles.map(plain);
-    this.axes.draw(
-      view,
-      { titles, count: `${whole(this.n)} ${header.split} codes`, rings: header.rings, rows: null, glyphs },
-      theme,
-    );
+    header.plane.titles.forEach((title, k) => {
+      const text = k ? `↑ ${plain(title)}` : `${plain(title)} →`;
+      if (this.titles[k].textContent !== text) this.titles[k].textContent = text;
+    });
+    this.axes.sigmas = new URLSearchParams(location.search).get("mode") === "expert";
+    this.axes.draw(view, { titles: ["", ""], count: "", rings: header.rings, rows: null, glyphs }, theme);
   }
 
   /** @param {number[]} view @param {Theme} theme */
@@ -627,6 +678,8 @@ class BigMap {
   describeDrawn(count, points, classes) {
     const most = classes || this.colouring ? ", each pixel in the colour of most of its codes" : "";
     const colour = this.colouring?.values ? ", each pixel in the colour of their mean" : most;
+    const all = points && this.n <= DRAWN;
+    this.caption.hidden = all;
     const text = points
       ? `Drawn: each of the ${whole(count)} codes in view, of ${whole(this.n)}.`
       : `Drawn: the density of all ${whole(count)} codes in view${colour}; zoom in: up to ${whole(DRAWN)} are ` +
@@ -642,4 +695,4 @@ function scrambled(i) {
 }
 
 export { BigMap };
-export default component(BigMap);
+export default component(BigMap, "setStateValue");

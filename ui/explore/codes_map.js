@@ -1,7 +1,7 @@
 import { Axes } from "../js/axes.js";
 import { Cloud } from "../js/cloud.js";
 import { fresh } from "../js/drawing.js";
-import { el, plain, rgb } from "../js/shared.js";
+import { el, plain, rgb, seen } from "../js/shared.js";
 
 // Draws a small map: the codes as a faint cloud, marks of samples, and a box that is drawn by hand.
 
@@ -21,7 +21,7 @@ class CodesMap {
     this.axes = new Axes(this.axesCanvas);
     this.onBox = onBox;
     /** @type {SharedModel | null} */
-    this.model = null;
+    this.model = this.painted = null;
     /** @type {View} */
     this.view = [-1, 1, -1, 1];
     // what was drawn last
@@ -65,16 +65,13 @@ class CodesMap {
   /** @param {SharedModel} model */
   set(model) {
     this.model = model;
-    const { header, means, labels } = model;
+    const { header, means } = model;
     const d = header.latent;
     const n = means.length / d;
     const places = new Float32Array(2 * n);
     for (let i = 0; i < n; i++) {
       places.set(this.toPlane(header.plane, Array.from(means.subarray(i * d, (i + 1) * d))), 2 * i);
     }
-    const colours = new Uint8Array(4 * n);
-    labels.forEach((k, i) => colours.set([...rgb(header.colours[k] ?? header.plain), FAINT], 4 * i));
-    this.cloud.paint(colours);
     this.cloud.between(places, places);
     const spans = [0, 1].map((k) => {
       const values = Array.from({ length: n }, (_, i) => places[2 * i + k]).sort((a, b) => a - b);
@@ -87,8 +84,20 @@ class CodesMap {
     this.view = spans.flatMap(([a, b]) => [(a + b) / 2 - half, (a + b) / 2 + half]);
   }
 
+  /** @param {Theme} theme */
+  paint({ dark }) {
+    const { model } = this;
+    this.painted = model;
+    if (!model) return;
+    const { header, labels } = model;
+    const colours = new Uint8Array(4 * labels.length);
+    labels.forEach((k, i) => colours.set([...rgb(seen(header.colours[k] ?? header.plain, dark)), FAINT], 4 * i));
+    this.cloud.paint(colours);
+  }
+
   /** @param {Theme | null} theme @param {CodeMark[]} marks @param {number[] | null} box */
   draw(theme = this.theme, marks = this.marks, box = this.box) {
+    if (theme && (theme.key !== this.theme?.key || this.model !== this.painted)) this.paint(theme);
     this.theme = theme;
     this.marks = marks;
     this.box = box;

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.shared import asking, figures, library, messages
+from ui.shared import asking, library, messages
 from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.map import COLUMN, apply_style, map_style
@@ -17,6 +17,7 @@ from vae.answers import explore, pool
 from vae.answers.pool import Answer
 from vae.data import DataError, columns
 from vae.data.columns import Column, ColumnError
+from vae.page import palette
 from vae.runs import Codes, Run, RunError, pointwise
 from vae.runs.pointwise import Pointwise
 from vae.spec import SpecError
@@ -74,7 +75,7 @@ class Paint:
             "high": float(high),
             "below": bool((finite < low).any()),
             "above": bool((finite > high).any()),
-            "classes": [{"name": name, "hue": figures.colour(k)} for k, name in enumerate(self.classes)] or None,
+            "classes": [{"name": name, "hue": palette.of_class(k)} for k, name in enumerate(self.classes)] or None,
         }
 
 

@@ -5,22 +5,17 @@ import streamlit as st
 
 from ui.decode import decoder
 from ui.explore import bigmap, colouring, layer, map_style, mapping, saved_selections, selection
-from ui.shared import geometry, library, messages
+from ui.shared import messages
 from ui.shared.fragments import fragment
 from ui.state import lasso, session
 from ui.state import map as map_state
 from ui.state.lasso import Step
-from ui.state.view import CHART_KEY, set_label, set_plane
+from ui.state.view import set_label, set_plane
 from vae.geometry import embedding
 from vae.geometry.plane import REST, Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
 NONE = "**No points selected.** Use Lasso or Box above the map, or press A to select all."
-CHART = {"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["toImage"]}
-# the tools by name: Streamlit takes the lasso from a chart that reports no selection to it, and this one's goes to the
-# layer, as bits instead of a list of points
-TOOLS = [["zoom2d", "pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]]
-MAP = {"displaylogo": False, "scrollZoom": True, "modeBarButtons": TOOLS}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -28,9 +23,8 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 def latent_map(run: Run, codes: Codes, plane: Ground, name: str) -> None:
     """Draw the map and the selection under it. A gesture runs this fragment only, and the figure stays the same."""
     with st.container(gap="xsmall"):
-        draw = bigmap.bigmap if geometry.apart(codes) else _plotly
         try:
-            draw(run, codes, plane, name)
+            bigmap.bigmap(run, codes, plane, name)
         except RunError as error:
             messages.failure(error)
             return
@@ -60,18 +54,6 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
         )
         map_style.selections(run, codes, index)
         map_style.styles(run, codes)
-
-
-def _plotly(run: Run, codes: Codes, plane: Ground, name: str) -> None:
-    """Draw the map with Plotly; the map's layer reports the lassoed codes."""
-    prior = f"the prior {run.spec.other_prior}" if run.spec.probabilistic else "an autoencoder, so without a prior"
-    kind = "rings mark 1, 2 and 3 σ of the prior" if run.spec.standard_prior else prior
-    st.plotly_chart(
-        library.latent_map(run, name, plane, map_state.first_seen(run, name)),
-        key=CHART_KEY,
-        config=MAP,
-        alt=f"Map of {len(codes):,} codes of {run.spec.data} in {run.name}'s latent space, coloured by class; {kind}.",
-    )
 
 
 def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = False) -> None:

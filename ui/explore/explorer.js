@@ -1,9 +1,12 @@
 import { term } from "../js/explain.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
+import { PRESENT, presenting } from "../js/present.js";
 import { rowCells } from "../js/rows.js";
 import { component, el, listener, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, picture, Space, signed } from "../js/space.js";
+import { Invitation } from "./invitation.js";
+import { Neighbours } from "./neighbours.js";
 
 // Draws the card beside the map: what the model decodes at the pointer and at the pin. It decodes at most once a frame
 // (the newest pointer position only) and sends one message a gesture. The pin is read from the page's address.
@@ -11,34 +14,38 @@ import { fixed, picture, Space, signed } from "../js/space.js";
 const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
 
+const VERDICTS = {
+  dense: ["Among the data", "In a hole: hardly any image is stored near here, so the model has to guess."],
+  sparse: ["Near the data", "Far from the data: no image is stored near here, so the model has to guess."],
+};
 const MOST_CELLS = 16; // columns of a row that the card shows
 
 class Card {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.now = picture("decoder", "decoded image");
-    this.near = picture("real", "nearest image");
+    this.now = picture("decoder", "Decoded image");
+    this.near = picture("real", "Nearest real image");
     this.pins = [
-      picture("decoder", "decoded image"),
+      picture("decoder", "Decoded image"),
       picture("real", "nearest image"),
       picture("encoder", "its reconstruction"),
     ];
     this.badge = el("div", { class: "badge", hidden: "" });
+    this.verdict = el("p", { class: "verdict" });
+    this.neighbours = new Neighbours();
     /** @type {Map<string, HTMLElement[]>} */
     this.rows = new Map();
-    this.numbers = el("dl", { class: "numbers" });
-    this.pinNumbers = el("dl", { class: "numbers" });
+    this.numbers = el("dl", { class: "numbers expert" });
+    this.pinNumbers = el("dl", { class: "numbers expert" });
     this.unpin = el("button", { type: "button" }, "Unpin");
-    this.note = el("p", { class: "note" });
-    this.doubt = el("p", { class: "note", hidden: "" });
+    this.note = el("p", { class: "note" }, "Click to pin.");
+    this.helper = el("button", { type: "button", class: "help" }, el("kbd", {}, "?"), " for help");
+    this.doubt = el("p", { class: "note expert", hidden: "" });
     this.help = el(
       "p",
       { class: "note", hidden: "" },
-      "Arrow keys move the point by 0.1, or by 0.5 with Shift. Enter pins it, Escape unpins it, A selects all " +
-        "points. " +
-        "Scroll to zoom, drag to pan; lasso and box are in the bar above the map: with shift they add to what " +
-        "is selected, " +
-        "with alt they take away.",
+      "Click or Enter pins a point, Escape unpins it. Arrow keys move by 0.1, with shift by 0.5. The wheel, + and − " +
+        "zoom, 0 shows all. With Lasso or Box, shift adds to what is selected and alt takes away; A selects all points.",
     );
     this.units = el("table", { class: "units", hidden: "" });
     this.live = el("div", { class: "live", "aria-live": "polite" });
@@ -52,43 +59,39 @@ class Card {
     );
     this.node = el(
       "div",
-      {
-        class: "card",
-        tabindex: "0",
-        role: "application",
-        "aria-label": "Decoded point. Arrow keys move, Enter pins.",
-      },
+      { class: "card", tabindex: "0", role: "group", "aria-label": "Decoded point. Arrow keys move, Enter pins." },
       this.badge,
       el("div", { class: "row now" }, this.now.figure, this.near.figure),
+      this.verdict,
+      this.neighbours.node,
       this.units,
       this.numbers,
       this.doubt,
       this.pinBlock,
-      this.note,
+      el("div", { class: "foot" }, this.note, this.helper),
       this.help,
       this.live,
     );
-    root.append(this.node);
+    root.append(el("div", { class: "holder" }, this.node));
   }
 
-  // `inside` makes it a verdict with its mark, `doubtful` greys it
-  /**
-   * @param {HTMLElement} list @param {string} name @param {string} value
-   * @param {{inside?: boolean, doubtful?: boolean}} marks
-   */
-  number(list, name, value, { inside, doubtful = false } = {}) {
+  // `doubtful` greys the value
+  /** @param {HTMLElement} list @param {string} name @param {string} value @param {boolean} [doubtful] */
+  number(list, name, value, doubtful = false) {
     const id = (list === this.numbers ? "now " : "pin ") + name;
     const row = this.rows.get(id) ?? [term(name), el("dd", doubtful ? { class: "doubtful" } : {})];
     if (!this.rows.has(id)) list.append(...row);
     this.rows.set(id, row);
-    const cell = row[1];
-    if (inside === undefined) {
-      if (cell.textContent !== value) cell.textContent = value;
-    } else {
-      const mark = cell.firstElementChild ?? cell.appendChild(el("span"));
-      mark.className = `verdict ${inside ? "inside" : "outside"}`;
-      mark.textContent = value;
-    }
+    if (row[1].textContent !== value) row[1].textContent = value;
+  }
+
+  // Whether the point is among the data, by the density where that can be trusted, else by the distance.
+  /** @param {boolean} inside @param {boolean} trusted */
+  judge(inside, trusted) {
+    const text = VERDICTS[trusted ? "dense" : "sparse"][inside ? 0 : 1];
+    if (this.verdict.textContent === text) return;
+    this.verdict.textContent = text;
+    this.verdict.className = `verdict ${inside ? "inside" : "outside"}`;
   }
 
   // A row of a table in its own units: what is decoded here, beside the nearest one; `rows` are these two.
@@ -117,6 +120,8 @@ class Explorer {
   constructor(parent) {
     this.parent = parent;
     this.card = new Card(parent.querySelector("div") ?? parent);
+    this.invitation = new Invitation();
+    this.expert = false; // whether every number is shown, whatever the address says
     this.stop = new AbortController();
     this.markers = { pin: this.marker("pin"), cursor: this.marker("cursor") };
     // on a phone the card lies below the map: while its picture is out of sight, the map's corner shows a small one
@@ -129,12 +134,12 @@ class Explorer {
       height: "84px",
       boxSizing: "border-box",
       display: "none",
-      border: "1px solid #e76300",
+      border: "1px solid var(--decoder)",
       imageRendering: "pixelated",
       pointerEvents: "none",
       zIndex: "5",
     });
-    this.mapOverlay = new MapOverlay([...Object.values(this.markers), this.preview], {
+    this.mapOverlay = new MapOverlay([...Object.values(this.markers), this.preview, this.invitation.node], {
       label: "Latent map. Arrow keys move the point that is decoded, Enter pins it.",
       key: (e) => this.key(e),
       follow: () => this.place(),
@@ -167,7 +172,6 @@ class Explorer {
     /** @type {string | undefined} */
     this.address = undefined;
     this.cursor = [0, 0];
-    this.keyboard = false; // whether keys move the cursor
     this.shownNearest = -1;
     // the pointer: when it moved, and where in pixels it was pressed
     /** @type {number | undefined} */
@@ -192,7 +196,9 @@ class Explorer {
     for (const name of ["latent-geometry", "latent-values"])
       on(window, name, () => this.waiting && this.update(this.waiting, this.send));
     on(this.card.node, "keydown", (e) => this.key(e));
+    on(window, PRESENT, () => this.grow());
     on(this.card.unpin, "click", () => this.setPin(null, true));
+    on(this.card.helper, "click", () => this.toggleHelp());
     // the chart may appear later or be mounted again, and the address may change: neither has an event
     this.timer = setInterval(() => this.check(), 200);
   }
@@ -235,12 +241,11 @@ class Explorer {
     (window.__latentSpaces ??= new Map()).set(header.chart, { space, paint }); // for the map's layer
     this.mapKey = mapKey;
     const { d, n, calibration } = space;
-    const { badge, note } = this.card;
+    const { badge } = this.card;
     badge.textContent = header.atlas
       ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded`
       : (header.plane.way ?? "");
     badge.hidden = !badge.textContent;
-    note.textContent = "Click to pin a point. Arrow keys move it, Enter pins it. Press ? for help.";
     this.card.clearNumbers();
     this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
     this.card.doubt.textContent =
@@ -250,7 +255,7 @@ class Explorer {
     this.shownNearest = -1;
     this.address = undefined;
     this.pin = null;
-    this.cursor = [0, 0];
+    this.cursor = space.toPlane(space.code(header.start < n ? header.start : 0));
     this.check();
     this.drawPin();
     this.requestDraw();
@@ -278,7 +283,9 @@ class Explorer {
   check() {
     if (!this.space || !this.header) return;
     this.mapOverlay.find(this.header.chart);
-    const address = new URLSearchParams(location.search).get("z") ?? "";
+    const query = new URLSearchParams(location.search);
+    const address = query.get("z") ?? "";
+    this.card.node.classList.toggle("simple", !this.expert && query.get("mode") !== "expert");
     if (address !== this.address) {
       this.address = address;
       const z = address.split(",").map(Number);
@@ -291,7 +298,7 @@ class Explorer {
   /** @param {string} kind */
   marker(kind) {
     const node = el("div", { "data-latent-marker": kind, "aria-hidden": "true" });
-    const size = kind === "pin" ? 13 : 9;
+    const size = kind === "pin" ? 14 : 28;
     Object.assign(node.style, {
       position: "absolute",
       left: "0",
@@ -304,9 +311,9 @@ class Explorer {
       pointerEvents: "none",
       display: "none",
       zIndex: "5",
-      border: "2px solid #e76300",
-      background: kind === "pin" ? "#e76300" : "transparent",
-      boxShadow: "0 0 0 1.5px #fff, 0 0 0 2.5px #0006",
+      border: "3px solid var(--decoder)",
+      background: kind === "pin" ? "var(--decoder)" : "radial-gradient(circle, var(--decoder) 3px, transparent 3.75px)",
+      boxShadow: "0 0 0 2px var(--st-background-color), inset 0 0 0 1px var(--st-background-color)",
     });
     return node;
   }
@@ -322,10 +329,14 @@ class Explorer {
       node.style.display = inside ? "block" : "none";
       if (inside) node.style.transform = `translate(${axes.x._offset + px}px, ${axes.y._offset + py}px)`;
     };
-    this.preview.style.display = axes && this.outOfSight ? "block" : "none";
+    this.preview.style.display = axes && this.outOfSight && this.invitation.done ? "block" : "none";
     if (axes) this.preview.style.transform = `translate(${axes.x._offset + 4}px, ${axes.y._offset + 4}px)`;
     put(this.markers.pin, this.pin && this.space ? this.space.toPlane(this.pin) : null);
-    put(this.markers.cursor, this.keyboard ? this.cursor : null);
+    put(this.markers.cursor, this.space ? this.cursor : null);
+    if (axes && this.space) {
+      const [x, y] = [axes.x.d2p(this.cursor[0]), axes.y.d2p(this.cursor[1])];
+      this.invitation.place(axes.x._offset + x, axes.y._offset + y, axes.x._length, axes.y._length);
+    }
   }
 
   /** @param {PointerEvent} event */
@@ -335,7 +346,7 @@ class Explorer {
       this.pressed = null;
     const u = this.space && this.mapOverlay.toPlaneInside(event);
     if (!u) return;
-    this.keyboard = false;
+    this.invitation.accept();
     this.cursor = u;
     this.pointerTime = event.timeStamp;
     this.requestDraw();
@@ -363,24 +374,42 @@ class Explorer {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.space) return;
+    const within = event.target instanceof Element && event.target.closest("button");
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.space || (within && event.key === "Enter")) return;
     const step = STEP * this.space.unit * (event.shiftKey ? 5 : 1);
     /** @type {Record<string, number[]>} */
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     if (event.key in moves) {
-      this.keyboard = true;
+      this.invitation.accept();
       this.cursor = this.cursor.map((v, k) => v + moves[event.key][k]);
       this.pointerTime = event.timeStamp;
       this.requestDraw();
-    } else if (event.key === "Enter" && event.target !== this.card.unpin) {
+    } else if (event.key === "Enter") {
       this.setPin(this.space.toLatent(this.cursor), true);
     } else if (event.key === "Escape") {
       this.setPin(null, true);
     } else if (event.key === "?") {
-      this.card.help.hidden = !this.card.help.hidden;
+      this.toggleHelp();
     } else return;
-    if (event.target !== this.card.unpin || event.key !== "Enter") event.preventDefault();
+    event.preventDefault();
     event.stopPropagation();
+  }
+
+  // Larger for a projector, or as it was.
+  grow() {
+    const large = presenting();
+    this.card.node.classList.toggle("presenting", large);
+    const side = large ? `${Math.round(0.068 * window.innerHeight)}px` : "28px";
+    Object.assign(this.markers.cursor.style, { width: side, height: side, margin: `calc(${side} / -2)` });
+    this.markers.cursor.style.borderWidth = large ? "5px" : "3px";
+    this.invitation.accept();
+    this.requestDraw();
+  }
+
+  toggleHelp() {
+    const { help, helper } = this.card;
+    help.hidden = !help.hidden;
+    helper.setAttribute("aria-expanded", String(!help.hidden));
   }
 
   /** @param {number[] | null} z @param {boolean} report */
@@ -420,25 +449,27 @@ class Explorer {
     const mean = space.decode(z);
     if (mean) paint(card.now.canvas, mean, space.header.shape, space.header.lines);
     if (mean && this.outOfSight) paint(this.preview, mean, space.header.shape, space.header.lines);
-    const caption =
-      mean || !space.tiles ? `decoded ${space.header.example ?? "image"}` : "No image was computed for this place";
-    if (card.now.caption.textContent !== caption) card.now.caption.textContent = caption;
+    const outside = !mean && Boolean(space.tiles);
+    caption(
+      card.now.caption,
+      `Decoded ${space.header.example ?? "image"}`,
+      outside ? "no image was computed for this place" : "what the model draws at this place",
+    );
     this.timing.decodes++;
     const facts = space.evaluate(z);
     const axes = space.header.plane.titles.map(plain);
     const place = `(${this.cursor.map((v) => fixed(v)).join(", ")})`;
     card.number(card.numbers, axes.map((t) => t.replace(/ \(.*/, "")).join(", "), place);
     const verdict = space.verdict(facts);
+    card.judge(verdict.inside, space.trusted);
+    card.neighbours.show(space, z, space.header.colours);
     if (facts.logP === undefined || facts.logQ === undefined) {
       card.number(card.numbers, "log p(z)", space.header.without);
     } else {
       card.number(card.numbers, "log p(z)", `${fixed(facts.logP)} nats`);
-      card.number(card.numbers, "log q(z) − log p(z)", `${signed(facts.logQ - facts.logP)} nats`, {
-        doubtful: !space.trusted,
-      });
+      card.number(card.numbers, "log q(z) − log p(z)", `${signed(facts.logQ - facts.logP)} nats`, !space.trusted);
     }
     if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(facts.distance)} away`);
-    card.number(card.numbers, "this point", verdict.text, { inside: verdict.inside });
     const shown = space.pictured ? space.nearest(z, 1)[0] : facts.nearest;
     const { columns } = space.header;
     if (columns)
@@ -457,38 +488,35 @@ class Explorer {
 
   // Draw the real image i, or without the data its reconstruction; the caption says which.
   /** @param {Space} space @param {ReturnType<typeof picture>} shown @param {number} i @param {boolean} [brief] */
-  drawNearest(space, { canvas, caption, figure }, i, brief = false) {
+  drawNearest(space, { canvas, caption: words, figure }, i, brief = false) {
     const real = space.real(i);
     const pixels = real ?? space.reconstruction(i);
     if (pixels) paint(canvas, pixels, space.header.shape, space.header.lines);
     else canvas.width = canvas.height = 1; // nothing is better than another image's picture
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
-    const what = `${space.header.split} #${i}${label && ` (${label})`}`;
+    const what = `${space.header.split} #${space.number(i).toLocaleString("en")}${label && ` (${label})`}`;
     const reason = space.header.unsent || "the images of this data set are not on this machine";
     const example = space.header.example ?? "image";
-    if (real) caption.textContent = `nearest real ${example}, ${what}`;
-    else if (space.hasImages) caption.textContent = what;
-    else if (!pixels) caption.textContent = `nearest ${example}, ${what}: ${reason}`;
-    else
-      caption.textContent = brief
-        ? `reconstruction of ${what}`
-        : `reconstruction of the nearest ${example}, ${what} (${reason})`;
-    canvas.setAttribute("aria-label", caption.textContent);
+    if (space.hasImages) caption(words, brief ? "" : `Nearest real ${example}`, what);
+    else if (!pixels) caption(words, `Nearest ${example}`, `${what}: ${reason}`);
+    else caption(words, brief ? "" : `Nearest ${example}, reconstructed`, brief ? `reconstruction of ${what}` : what);
+    words.title = space.hasImages ? "" : reason;
+    canvas.setAttribute("aria-label", words.textContent ?? "");
     return real;
   }
 
   drawPin() {
     const { card, space, pin } = this;
     card.pinBlock.hidden = !pin;
-    card.note.hidden = Boolean(pin);
+    card.note.textContent = pin ? "" : "Click to pin.";
     if (!pin || !space) return;
     const facts = space.evaluate(pin);
     const i = space.pictured ? space.nearest(pin, 1)[0] : facts.nearest;
     const [decoded, near, again] = card.pins;
     const mean = space.decode(pin);
     if (mean) paint(decoded.canvas, mean, space.header.shape, space.header.lines);
-    decoded.canvas.setAttribute("aria-label", "decoded image at the pin");
+    decoded.canvas.setAttribute("aria-label", "Decoded image at the pin");
     const real = this.drawNearest(space, near, i, true);
     // without the data the second picture is the reconstruction already
     again.figure.hidden = !real;
@@ -517,6 +545,15 @@ class Explorer {
       this.card.live.textContent = `Decoded at ${this.announcement}`;
     }, 500);
   }
+}
+
+// A caption: a name in bold, and what it is.
+/** @param {HTMLElement} node @param {string} name @param {string} what */
+function caption(node, name, what) {
+  const text = name ? `${name}${what && `: ${what}`}` : what;
+  if (node.dataset.text === text) return;
+  node.dataset.text = text;
+  node.replaceChildren(...(name ? [el("strong", {}, name), what && ": "] : []), what);
 }
 
 export { Explorer };

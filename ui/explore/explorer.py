@@ -13,10 +13,11 @@ import streamlit as st
 
 from ui.decode import decoder
 from ui.shared import figures, geometry, library, parcels, values
-from ui.shared.components import pack, source, text
+from ui.shared.components import pack, source, styles
 from ui.shared.pictures import thumbnail
 from vae.density import holes
 from vae.geometry.plane import Bent, Ground
+from vae.page import palette
 from vae.page.space import no_densities, serialise, space_header
 from vae.page.vectors import described
 from vae.runs import Codes, Run
@@ -30,7 +31,7 @@ class Pin:
 
 
 SOURCE = source("explore/explorer.js")
-CSS = text("explore/explorer.css")
+CSS = styles("explore/explorer.css")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=CSS, js=SOURCE)
 
 
@@ -166,11 +167,10 @@ def explorer(
     """Mount the card beside the chart of `chart_key`, and return what is pinned now.
 
     `images` are uint8 [N, C, H, W] in the order of the codes. `pin` is what the page's address says; the card reads the
-    address itself, so that a pin changes no byte of the payload. Raises RunError for weights that cannot be used.
+    address itself, so that a pin changes no byte of the payload. The map has sent the codes where they
+    are many. Raises RunError for weights that cannot be used.
     """
     apart = geometry.apart(codes)
-    if apart:
-        geometry.send(run)
     sent = kept_payload(run, codes, plane, images, chart_key, label, apart=apart)
     with st.container(key=key):
         result = _component(
@@ -192,7 +192,7 @@ def _nearest_image(codes: Codes, images: np.ndarray, pin: Pin) -> None:
     """Show the pin's nearest image, where the images are too many to send to the browser."""
     i = nearest(codes, pin.z)
     label = "" if codes.labels is None else f" ({figures.class_name(codes, int(codes.labels[i]))})"
-    pixels, width = thumbnail(images[i] / 255, 112, figures.PRIOR)
+    pixels, width = thumbnail(images[i] / 255, 112, palette.PRIOR)
     with st.container(key="nearest_image"):
         caption = f"Real image nearest to the pin, {codes.split} #{i}{label}"
         st.image(pixels, width=width, alt=caption)

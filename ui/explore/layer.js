@@ -1,12 +1,10 @@
 import { cividis } from "../js/cividis.js";
-import { Cloud } from "../js/cloud.js";
 import { Bar } from "../js/colour_bar.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { fromBits, toBits } from "../js/polygon.js";
-import { component, el, listener, painted, record, rgb, unpack } from "../js/shared.js";
+import { component, el, listener, painted, record, rgb, seen, unpack } from "../js/shared.js";
 import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
-import { PlotlyMap } from "./plotly_map.js";
 
 // Draws over the map, which stays mounted: other colours of the codes, the selection, images, and density contours. It
 // also holds the selection: a lasso on either map comes here, is joined with the selection before it, and goes to the
@@ -27,12 +25,9 @@ const SIDES = [
   [0, -1],
 ]; // where each line has its number: below, right, above
 
-/** @param {{ink: string}} about */
-const dark = ({ ink }) => (ink.match(/\d+/g) ?? ["0"]).slice(0, 3).every((v) => Number(v) > 128);
-
 // The colour of each code but its class's: `rgb(i)`, and `has(i)` where it has one at all. A ramp begins at `from`.
-/** @param {Colour} colour @param {Float32Array} values @param {number} from @returns {Colouring} */
-function makeColouring(colour, values, from) {
+/** @param {Colour} colour @param {Float32Array} values @param {number} from @param {boolean} dark @returns {Colouring} */
+function makeColouring(colour, values, from, dark) {
   const { low, high, classes } = colour;
   /** @param {number} i */
   const has = (i) => Number.isFinite(values[i]);
@@ -42,7 +37,7 @@ function makeColouring(colour, values, from) {
     const ramp = (t) => cividis(from + (1 - from) * Math.min(Math.max(t, 0), 1));
     return { values, low, high, has, ramp, rgb: (i) => (has(i) ? ramp((values[i] - low) / span) : NONE) };
   }
-  const palette = classes.map(({ hue }) => rgb(hue));
+  const palette = classes.map(({ hue }) => rgb(seen(hue, dark)));
   return {
     kinds: Int32Array.from(values, (v) => (v >= 0 ? v : -1)),
     palette,
@@ -84,16 +79,10 @@ class Layer {
     (parent.querySelector("div") ?? parent).append(this.node);
     /** @param {string} name */
     const canvas = (name) => el("canvas", { "aria-hidden": "true", [`data-latent-${name}`]: "" });
-    this.points = canvas("points");
     this.sheet = canvas("sheet");
-    for (const node of [this.points, this.sheet])
-      Object.assign(node.style, { position: "absolute", pointerEvents: "none" });
-    this.mapOverlay = new MapOverlay([this.points, this.sheet], {
-      follow: () => (this.map?.direct ? this.frame() : this.requestDraw()),
-    });
+    Object.assign(this.sheet.style, { position: "absolute", pointerEvents: "none" });
+    this.mapOverlay = new MapOverlay([this.sheet], { follow: () => this.frame() });
     this.thumbnails = new Thumbnails();
-    /** @type {Cloud | null} */
-    this.cloud = null; // over Plotly's chart
     /** @type {LayerHeader | null} */
     this.header = null;
     /** @type {Chosen} */
@@ -158,7 +147,6 @@ class Layer {
     clearInterval(this.timer);
     this.leave();
     this.mapOverlay.detach();
-    this.cloud?.destroy();
     this.node.remove();
   }
 
@@ -189,13 +177,12 @@ class Layer {
     if (this.chart !== this.mapOverlay.chart || (own && this.chart === own.node && own !== this.map)) {
       this.leave();
       this.chart = this.mapOverlay.chart;
-      this.map = !this.chart ? null : own?.node === this.chart ? own : new PlotlyMap(this.chart, this.points);
+      this.map = own && own.node === this.chart ? own : null;
       if (this.map) {
         this.map.lassoed = (mask, event, step) => this.lassoed(mask, event, step);
         this.map.cleared = () => this.choose(null, null);
         this.map.moved = (box) => this.send("seen", { id: mark(), box });
       }
-      if (this.map && !this.map.direct) this.cloud ??= new Cloud(this.points, () => this.requestDraw());
       this.updateStyle();
     }
     const [theme, known] = [themeOf(this.node).key, window.__latentSpaces?.get(this.header.chart)];
@@ -211,7 +198,6 @@ class Layer {
 
   leave() {
     this.map?.applyStyle({ colouring: null, mask: null, faint: false });
-    this.map?.leave?.();
     if (this.map) this.map.lassoed = this.map.cleared = this.map.moved = null;
     this.map = null;
   }
@@ -237,10 +223,10 @@ class Layer {
     if (!header || !map) return;
     const store = window.__latentValues;
     const values = header.colour && store?.get(header.colour.id)?.arrays.values;
-    const from = dark(themeOf(this.node)) ? DARKEST : 0;
-    this.colouring = header.colour && values ? makeColouring(header.colour, values, from) : null;
+    const { dark } = themeOf(this.node);
+    const from = dark ? DARKEST : 0;
+    this.colouring = header.colour && values ? makeColouring(header.colour, values, from, dark) : null;
     this.lines = (header.contours && store?.get(header.contours)?.arrays) || null;
-    if (map.take && !map.take(header, store?.get(header.places ?? ""))) return; // the codes have not come yet
     this.bar.show(this.colouring ? header.colour : null, from);
     if (!this.chosen.mask) this.press(0); // with nothing selected, all three do the same
     this.choice.hidden = !this.chosen.mask;
@@ -276,8 +262,7 @@ class Layer {
       height: `${axes.y._length}px`,
     };
     Object.assign(this.sheet.style, box);
-    map.layout?.(box, this.sheet);
-    map.draw?.(this.cloud, axes);
+    map.layout(this.sheet);
     const { context, width, height } = fresh(this.sheet, axes.x._length, axes.y._length);
     const images = header.marks ? this.drawImages(context, axes, width, height) : null;
     if (this.lines) this.drawLines(this.lines, header.shares, context, axes, width, height);
@@ -304,7 +289,7 @@ class Layer {
     const view = [axes.x.p2d(0), axes.x.p2d(width), axes.y.p2d(height), axes.y.p2d(0)];
     const { n } = header;
     if (this.order.length !== Math.min(n, SAMPLE)) this.order = shuffled(Math.min(n, SAMPLE));
-    const found = map.sample ? map.sample(view, this.order) : { numbers: this.order, key: "all" };
+    const found = map.sample(view, this.order);
     const key = `${found.key} ${unit.toPrecision(6)} ${map.version}`;
     if (key !== this.thinned?.key) {
       const numbers = [...found.numbers].filter((i) => map.isShown(i));
@@ -369,7 +354,7 @@ class Layer {
       context.globalAlpha = 1;
       if (!place) return;
       Object.assign(context, {
-        font: `11px ${theme.font}`,
+        font: `14px ${theme.font}`,
         lineWidth: 3,
         strokeStyle: theme.paper,
         fillStyle: theme.ink,

@@ -1,6 +1,6 @@
 """The layer over the map (layer.js): colours, images, contours and the selection, without mounting the map again.
 
-What is large goes to the browser once, by itself (values.py): the codes' places, their numbers, the contours' lines.
+What is large goes to the browser once, by itself (values.py): the codes' numbers, and the contours' lines.
 """
 
 from pathlib import Path
@@ -11,8 +11,8 @@ import streamlit as st
 
 from ui.explore import colouring, saved_selections
 from ui.explore.colouring import Paint
-from ui.shared import figures, geometry, library, messages, values
-from ui.shared.components import pack, source, text
+from ui.shared import library, messages, values
+from ui.shared.components import pack, source, styles
 from ui.state.map import MapStyle, handle_seen
 from ui.state.view import CHART_KEY
 from vae.geometry.contours import SHARES, contours
@@ -21,17 +21,8 @@ from vae.runs import Codes, Run
 
 SOURCE = source("explore/layer.js")
 _component = st.components.v2.component(
-    "latent_layer", html="<div></div>", css=text("js/instrument.css") + text("explore/layer.css"), js=SOURCE
+    "latent_layer", html="<div></div>", css=styles("js/instrument.css", "explore/layer.css"), js=SOURCE
 )
-
-
-def places(run: Run, codes: Codes, plane: Ground) -> tuple[str, bytes]:
-    """Return the codes' places on Plotly's chart, float32 [N, 2], and their traces' numbers, float32 [N]."""
-    traces = np.zeros(len(codes), "<f4")
-    for k, (_, index) in enumerate(figures.groups(codes)):
-        traces[index] = k
-    u = plane.to_plane(codes.means.astype(np.float64)).astype("<f4")
-    return values.packed(run.name, {"places": u.tobytes(), "labels": traces.tobytes()})
 
 
 def lines(run: Run, codes: Codes, plane: Ground) -> tuple[str, bytes]:
@@ -45,12 +36,6 @@ def lines(run: Run, codes: Codes, plane: Ground) -> tuple[str, bytes]:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _places(path: Path, version: library.Stamp, name: str, changed: object, _plane: Ground) -> tuple[str, bytes]:
-    run = library.open_run(path.name)
-    return places(run, run.codes, _plane)
-
-
 @st.cache_resource(max_entries=8, show_spinner="Finding the density of the codes …")
 def _lines(path: Path, version: library.Stamp, name: str, changed: object, _plane: Ground) -> tuple[str, bytes]:
     run = library.open_run(path.name)
@@ -58,13 +43,11 @@ def _lines(path: Path, version: library.Stamp, name: str, changed: object, _plan
 
 
 def header(run: Run, codes: Codes, style: MapStyle, paint: Paint | None) -> dict[str, Any]:
-    """Return the layer's header; the arrays with the identities `places` and `lines` are sent apart."""
+    """Return the layer's header; the arrays that it names are sent apart."""
     return {
         "chart": CHART_KEY,
         "run": run.name,
         "n": len(codes),
-        "hues": figures.class_colours(codes),
-        "size": figures.point_size(codes),
         "colour": None if paint is None else paint.header(),
         "marks": style.images,
         "shares": list(SHARES),
@@ -81,8 +64,6 @@ def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> 
     head = header(run, codes, style, paint)
     sent: dict[str, bytes] = {}
     ground = (run.path, version, name, getattr(plane, "note", ""), plane)
-    if not geometry.apart(codes):
-        head["places"], sent["places"] = _places(*ground)
     if style.contours:
         try:
             head["contours"], sent["contours"] = _lines(*ground)

@@ -14,22 +14,10 @@ import streamlit as st
 from ui.shared import figures, library, messages
 from ui.shared.pictures import picture, thumbnail
 from vae.geometry.plane import Ground
+from vae.page import palette
 from vae.runs import Codes, Run, RunError
 
 RECONSTRUCTED = 1000  # at most so many codes are decoded for a mean image
-
-
-def indices(points: Sequence[Mapping[str, Any]], codes: Codes) -> np.ndarray:
-    """Return the sorted indices of the codes that an event names by trace and position; unknown ones are dropped."""
-    groups: list[np.ndarray] = [index for _, index in figures.groups(codes)]
-    found = set()
-    for point in points:
-        curve, position = point.get("curve_number"), point.get("point_index", point.get("point_number"))
-        if not isinstance(curve, int) or not isinstance(position, int) or not 0 <= curve < len(groups):
-            continue
-        if 0 <= position < len(groups[curve]):
-            found.add(int(groups[curve][position]))
-    return np.array(sorted(found), dtype=np.int64)
 
 
 def from_bits(event: Any, n: int) -> np.ndarray | None:
@@ -155,7 +143,7 @@ def panel(run: Run, plane: Ground, index: np.ndarray) -> None:
         if len(run.spec.shape) == 3:
             try:
                 image, caption = mean_image(run, index)
-                pixels, width = thumbnail(image, 112, figures.PRIOR if "image" in caption else figures.DECODER)
+                pixels, width = thumbnail(image, 112, palette.PRIOR if "image" in caption else palette.DECODER)
                 picture(pixels, width, caption)
                 st.caption(caption[0].upper() + caption[1:])
             except RunError as error:

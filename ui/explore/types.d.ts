@@ -10,16 +10,12 @@ interface LayerHeader {
   chart: string;
   run: string;
   n: number;
-  hues: string[];
-  /** Pixels across a point. */
-  size: number;
   colour: Colour | null;
   /** Whether images are shown. */
   marks: boolean;
   shares: number[];
   serial: number;
   /** Ids of what values.js keeps. */
-  places?: string;
   contours?: string;
 }
 
@@ -40,6 +36,10 @@ interface BigMapHeader {
   glyphs: [number, string, number, number][];
   colours: string[];
   palette: string[];
+  /** Pixels of the window that the map leaves to what is above and below it. */
+  around?: number;
+  /** Whether the page can be presented. */
+  presents?: boolean;
   content: string;
 }
 
@@ -74,11 +74,9 @@ interface MapStyle {
   faint: boolean;
 }
 
-/** A map as its layer uses it: Plotly's (plotly_map.js) or that of many codes (bigmap.js). */
+/** The map as its layer uses it (bigmap.js). */
 interface StyledMap {
   node: HTMLElement;
-  /** Whether the map itself calls when it has drawn a frame. */
-  direct?: boolean;
   x: Float32Array | null;
   y: Float32Array | null;
   /** Changes when other codes are shown. */
@@ -90,12 +88,8 @@ interface StyledMap {
   applyStyle(style: MapStyle): void;
   isShown(i: number): boolean;
   rgb(i: number): number[];
-  /** False where the codes have not come yet. */
-  take?(header: LayerHeader, kept: Values | undefined): boolean;
-  sample?(view: View, order: Int32Array): { numbers: Iterable<number>; key: string };
-  layout?(box: Record<string, string>, sheet: HTMLElement): void;
-  draw?(cloud: import("../js/cloud.js").Cloud | null, axes: MapAxes): void;
-  leave?(): void;
+  sample(view: View, order: Int32Array): { numbers: Iterable<number>; key: string };
+  layout(sheet: HTMLElement): void;
 }
 
 /** A lasso: its corners on the plane, and the classes that were hidden. */

@@ -1,21 +1,28 @@
 import { clipped, fresh, rimmed } from "./drawing.js";
-import { TAU } from "./shared.js";
+import { minus, TAU } from "./shared.js";
 import { border, grid, ticks, title } from "./ticks.js";
 
 // Draws what lies around and over a cloud of points: grid lines, ticks, the prior's rings, and class names at medians.
 
 const APART = [9, 18]; // pixels between two glyphs: below, both are hidden; above, both are seen
 const MARGIN = { left: 38, right: 1, top: 1, bottom: 38 }; // film.css puts the cloud's canvas into them
+const NO_MARGIN = { left: 0, right: 0, top: 0, bottom: 0 };
+const [LINE, LETTER] = [20, 11]; // pixels of a class name: its line, and the width of a letter
+const INSET = 40; // pixels from the left edge within which no number stands above: those beside the map do
 
 class Axes {
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
+  // `inside`: the plane fills the canvas, and the numbers stand within it, at its upper and left edge.
+  /** @param {HTMLCanvasElement} canvas @param {boolean} [inside] */
+  constructor(canvas, inside = false) {
     this.canvas = canvas;
+    this.inside = inside;
+    this.sigmas = true; // whether rings are named
+    this.bare = false; // whether class names are large and nothing else is written
   }
 
   // The part of the canvas that shows the plane, in pixels.
   area() {
-    const { left, right, top, bottom } = MARGIN;
+    const { left, right, top, bottom } = this.inside ? NO_MARGIN : MARGIN;
     return {
       left,
       top,
@@ -51,15 +58,18 @@ class Axes {
       across: { ...across, place: (v) => this.place(view, v, 0)[0] },
       up: rows ? undefined : { ...up, place: (v) => this.place(view, 0, v)[1] },
     };
-    grid(context, area, axes, theme);
+    if (this.bare) border(context, area, theme.line);
+    else if (this.inside) insideGrid(context, area, axes, theme);
+    else grid(context, area, axes, theme);
     clipped(context, area, () => {
       if (rings) this.rings(context, view, rings, rows, theme);
       (rows ?? []).forEach((name, k, { length }) => {
         context.textAlign = "left";
         rimmed(context, name, area.left + 6, this.place(view, 0, 1 - (2 * k + 1) / length)[1] + 4, theme);
       });
-      for (const glyph of glyphs) this.glyph(context, view, glyph, theme);
+      for (const glyph of glyphs) this.glyph(context, glyph, theme);
     });
+    if (this.inside) return;
     border(context, area, theme.line);
     title(context, titles[0], area, height - 5, theme.ink);
     if (context.measureText(titles[0]).width / 2 + context.measureText(count).width + 12 < area.width / 2) {
@@ -94,6 +104,7 @@ class Axes {
         context.ellipse(cx, cy, rx, ry, 0, 0, TAU);
       }
       context.stroke();
+      if (!this.sigmas || this.bare) continue;
       const corner = Math.SQRT1_2 * k;
       const [tx, ty] = rows ? [this.place(view, x + k, 0)[0] - 3, 14] : this.place(view, x + corner, y - corner);
       context.textAlign = rows ? "right" : "center";
@@ -103,16 +114,39 @@ class Axes {
   }
 
   /**
-   * @param {CanvasRenderingContext2D} context @param {View} view @param {Glyph} about @param {Theme} theme
+   * @param {CanvasRenderingContext2D} context @param {Glyph} about @param {Theme} theme
    */
-  glyph(context, view, { text, x, y, strength }, theme) {
-    const [px, py] = this.place(view, x, y);
+  glyph(context, { text, at: [px, py], strength }, theme) {
     context.save();
     context.globalAlpha = strength;
     context.textAlign = "center";
-    context.font = `600 14px ${theme.font}`;
-    rimmed(context, text, px, py + 5, theme);
+    const large = this.bare ? Math.round(0.036 * window.innerHeight) : 17;
+    context.font = `700 ${large}px ${theme.font}`;
+    rimmed(context, text, px, py + 6, theme);
     context.restore();
+  }
+}
+
+// Hairlines, and numbers at the upper and the left edge that are legible on points.
+/**
+ * @param {CanvasRenderingContext2D} context @param {Area} area @param {{across: Axis, up?: Axis}} axes
+ * @param {Theme} theme
+ */
+function insideGrid(context, area, { across, up }, theme) {
+  const bare = { ...across, names: across.values.map(() => "") };
+  grid(context, area, { across: bare, up: up && { ...up, names: up.values.map(() => "") } }, theme);
+  /** @param {number} value @param {number} digits */
+  const text = (value, digits) => minus((value + 0).toFixed(digits));
+  context.textAlign = "center";
+  for (const value of across.values) {
+    const x = across.place(value);
+    if (x > INSET && x < area.width - INSET) rimmed(context, text(value, across.digits), x, 16, theme, theme.muted);
+  }
+  context.textAlign = "left";
+  for (const value of up?.values ?? []) {
+    const y = up?.place(value) ?? 0;
+    if (y > INSET && y < area.height - 2 * INSET)
+      rimmed(context, text(value, up?.digits ?? 0), 8, y - 4, theme, theme.muted);
   }
 }
 
@@ -133,4 +167,18 @@ function fade(glyphs, solo) {
   });
 }
 
-export { Axes, fade };
+// The same, all seen: names move up so that none covers another, the lowest first.
+/** @param {Omit<Glyph, "strength">[]} glyphs @param {number | null} solo @returns {Glyph[]} */
+function spread(glyphs, solo) {
+  /** @type {Glyph[]} */
+  const placed = [];
+  for (const glyph of [...glyphs].sort((a, b) => b.at[1] - a.at[1])) {
+    let [x, y] = glyph.at;
+    for (const { text, at } of placed)
+      if (Math.abs(x - at[0]) < (LETTER * (text.length + glyph.text.length)) / 2) y = Math.min(y, at[1] - LINE);
+    placed.push({ ...glyph, at: [x, y], strength: solo === null || solo === glyph.k ? 1 : 0.3 });
+  }
+  return placed;
+}
+
+export { Axes, fade, spread };

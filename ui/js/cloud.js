@@ -1,4 +1,4 @@
-import { context2d, rgb } from "./shared.js";
+import { context2d, rgb, seen } from "./shared.js";
 
 // Draws points on a plane, each between two places: with WebGL 2, or on a plain canvas where that is missing. The
 // places lie on the graphics card; a drawn frame sends only the progress between them, so that a million points can
@@ -28,7 +28,7 @@ void main() {
   pixel = vec4(fill.rgb, 1.0) * fill.a * cover;
 }`;
 
-const OPACITY = { shown: 190, muted: 28 };
+const OPACITY = { shown: 255, muted: 28 };
 
 class Cloud {
   // `changed` is called when the card has lost the points and got them back.
@@ -169,9 +169,12 @@ class Cloud {
 }
 
 // The points' colours by class, Uint8Array [4 N]; `shown(label, i)` says which are not muted.
-/** @param {Int32Array} labels @param {string[]} hues @param {(label: number, i: number) => boolean} shown */
-function paints(labels, hues, shown) {
-  const palette = hues.map(rgb);
+/**
+ * @param {Int32Array} labels @param {string[]} hues @param {boolean} dark
+ * @param {(label: number, i: number) => boolean} shown
+ */
+function paints(labels, hues, dark, shown) {
+  const palette = hues.map((hue) => rgb(seen(hue, dark)));
   const colours = new Uint8Array(4 * labels.length);
   labels.forEach((label, i) => {
     colours.set([...(palette[label] ?? palette[0]), shown(label, i) ? OPACITY.shown : OPACITY.muted], 4 * i);

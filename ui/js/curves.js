@@ -286,7 +286,7 @@ class Curves {
     for (const i of shown.reverse()) context.lineTo(this.x(step[i]), y(distortion[i]));
     context.closePath();
     context.globalAlpha = 0.2;
-    context.fillStyle = theme.kl;
+    context.fillStyle = theme.rate;
     context.fill();
     context.globalAlpha = 1;
   }
@@ -296,8 +296,7 @@ class Curves {
    * @param {CurveName} name @param {(value: number) => number} y @param {Theme} theme
    */
   line(context, { train, valid }, name, y, theme) {
-    const hue = { elbo: theme.ink, distortion: theme.reconstruction, rate: theme.kl }[name];
-    const rim = name === "distortion" ? theme.rim : hue;
+    const hue = { elbo: theme.ink, distortion: theme.distortion, rate: theme.rate }[name];
     context.lineJoin = "round";
     /**
      * @param {ArrayLike<number>} steps @param {ArrayLike<number>} values @param {string} colour
@@ -313,16 +312,14 @@ class Curves {
     const [means, places] = this.means(train.step, train[name]);
     if (means.length < train.step.length) {
       context.globalAlpha = 0.3;
-      draw(train.step, train[name], rim, 1);
+      draw(train.step, train[name], hue, 1);
       context.globalAlpha = 1;
     }
-    // the pale hue of the reconstruction lies on a darker, wider line of its own, so that it carries on paper
-    if (rim !== hue) draw(places, means, rim, 3.5);
-    draw(places, means, hue, rim === hue ? 1.75 : 2);
+    draw(places, means, hue, 2);
     const { step: steps, [name]: values } = valid;
     context.lineWidth = 1;
     context.fillStyle = theme.paper;
-    context.strokeStyle = rim;
+    context.strokeStyle = hue;
     // from the newest backwards, as many as do not run into each other
     for (let i = steps.length - 1, last = Infinity; i >= 0; i--) {
       const x = this.x(steps[i]);
@@ -353,7 +350,7 @@ class Curves {
         if (!(y >= top && y <= bottom)) continue;
         context.beginPath();
         context.arc(x, y, 3, 0, TAU);
-        context.fillStyle = { elbo: theme.ink, distortion: theme.rim, rate: theme.kl }[name];
+        context.fillStyle = { elbo: theme.ink, distortion: theme.distortion, rate: theme.rate }[name];
         context.fill();
       }
     });

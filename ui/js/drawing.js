@@ -1,4 +1,4 @@
-import { context2d, minus } from "./shared.js";
+import { context2d, minus, seen } from "./shared.js";
 
 // Helpers of all drawings: sharp canvases, readable text, easing, and numbers as text.
 
@@ -39,6 +39,8 @@ function ease(values, goals, seconds, time) {
   return moving;
 }
 
+const ROLES = ["encoder", "decoder", "prior", "rate", "distortion"]; // of palette.py's style sheet
+
 // The colours of a node's surroundings, with a key that changes where any of them does.
 /** @param {Element} node @returns {Theme} */
 function themeOf(node) {
@@ -46,14 +48,18 @@ function themeOf(node) {
   /** @param {number} share */
   const mixed = (share) => `color-mix(in srgb, ${style.color} ${share}%, transparent)`;
   const paper = style.getPropertyValue("--st-background-color") || "#fff";
+  const dark = (style.color.match(/\d+/g) ?? ["0"]).slice(0, 3).every((v) => Number(v) > 128);
+  const roles = ROLES.map((name) => [name, seen(style.getPropertyValue(`--${name}`), dark) || style.color]);
   return {
     key: style.color + paper + style.fontFamily,
+    dark,
     paper,
     ink: style.color,
     font: style.fontFamily,
-    muted: mixed(64),
+    muted: seen(style.getPropertyValue("--caption"), dark) || mixed(70),
     grid: mixed(9),
     line: style.getPropertyValue("--st-border-color") || mixed(25),
+    ...Object.fromEntries(roles),
   };
 }
 

@@ -1,26 +1,5 @@
-// Puts elements and keys of a component on a map, and turns pixels into plane coordinates. A map is Plotly's chart, or
-// one that a component has put on the window (bigmap.js): an object {node, axes(), listen(follow)}.
-
-const REDRAWN = ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"];
-
-// Plotly keeps its axes in _fullLayout, which is private, hence the guards.
-/** @param {PlotlyChart} node @returns {OverlaidMap} */
-function plotly(node) {
-  return {
-    node,
-    axes() {
-      const layout = node._fullLayout;
-      const [x, y] = [layout?.xaxis, layout?.yaxis];
-      return x?.p2d && y?.p2d ? /** @type {MapAxes} */ ({ x, y }) : null;
-    },
-    listen(follow) {
-      for (const name of REDRAWN) node.on?.(name, follow);
-      return () => {
-        for (const name of REDRAWN) node.removeListener?.(name, follow);
-      };
-    },
-  };
-}
+// Puts elements and keys of a component on a map, and turns pixels into plane coordinates. A map is what a component has
+// put on the window (bigmap.js): an object {node, axes(), listen(follow)}.
 
 class MapOverlay {
   // nodes: what is put on the chart; label: what it is for a screen reader; key(event): its keys; follow(): after each
@@ -45,12 +24,9 @@ class MapOverlay {
   // Attach to the chart of a Streamlit key. Call it regularly: no event says that a chart was mounted again.
   /** @param {string} key */
   find(key) {
-    const own = window.__latentMaps?.get(key);
-    /** @type {HTMLElement | null} */
-    const found = own?.node ?? document.querySelector(`.st-key-${key} .js-plotly-plot`);
-    // a redrawn chart may be a new element, or the old one emptied of what was put into it
-    if (found !== this.chart || (found && !this.nodes.every((node) => found.contains(node))))
-      this.attach(found && (own ?? plotly(found)));
+    const map = window.__latentMaps?.get(key) ?? null;
+    if (map?.node !== this.chart || (map && !this.nodes.every((node) => map.node.contains(node)))) this.attach(map);
+    else this.map = map; // another plane is another map on the same element
   }
 
   /** @param {OverlaidMap | null} map */
@@ -67,10 +43,9 @@ class MapOverlay {
       chart.setAttribute("aria-label", this.label ?? "");
       const { signal } = this.stop;
       chart.addEventListener("keydown", (e) => key(e), { signal });
-      // Plotly keeps a press from giving the chart the keys, as a press gives them to anything else that has a focus
+      // a press on what is drawn over the map gives the map the keys too
       chart.addEventListener("pointerdown", (e) => this.takeKeys(e), { signal, capture: true });
     }
-    chart.style.position = "relative";
     chart.append(...this.nodes);
     this.unlisten = map.listen(this.follow);
     this.follow();
@@ -79,7 +54,7 @@ class MapOverlay {
   /** @param {PointerEvent} event */
   takeKeys(event) {
     const { target } = event;
-    if (target instanceof Element && !target.closest("button, input, select, a, .modebar"))
+    if (target instanceof Element && !target.closest("button, input, select, a, [role=button]"))
       this.chart?.focus({ preventScroll: true });
   }
 
@@ -116,9 +91,7 @@ class MapOverlay {
     // the page sees what is within a component as the component itself, but for the path
     const first = event.composedPath()[0] ?? event.target;
     const target = first instanceof Element ? first : null;
-    // while a button is down Plotly covers the page with a layer of its own
-    if (!this.chart?.contains(target) && !target?.classList.contains("dragcover")) return null;
-    return target?.closest(".modebar") ? null : u;
+    return this.chart?.contains(target) ? u : null;
   }
 }
 

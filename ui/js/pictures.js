@@ -92,7 +92,7 @@ class Bars {
       const rate = (origin ?? goal)[j] + (goal[j] - (origin ?? goal)[j]) * progress;
       const x = (j + 0.5) * pitch;
       const tall = Math.max(1, (rate / top[0]) * (foot - head));
-      context.fillStyle = rate < dead ? theme.prior : theme.kl;
+      context.fillStyle = rate < dead ? theme.prior : theme.rate;
       context.fillRect(x - thick / 2, foot - tall, thick, tall);
       context.fillStyle = theme.ink;
       if (pitch > 30) context.fillText(nats(rate), x, foot - tall - 5);

@@ -144,6 +144,12 @@ function record(latencies, ms) {
   if (latencies.length > KEPT_LATENCIES) latencies.shift();
 }
 
+const PAIR = /^light-dark\((\S+), (\S+)\)$/;
+
+// Which of the two colours in "light-dark(#305afe, #4f95fa)", as style sheets have them, is seen on that paper.
+/** @param {string} colour @param {boolean} dark */
+const seen = (colour, dark) => PAIR.exec(colour)?.[dark ? 2 : 1] ?? colour;
+
 // Red, green and blue, 0 to 255, of "#3f90da".
 /** @param {string} hex */
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -161,6 +167,7 @@ export {
   received,
   record,
   rgb,
+  seen,
   TAU,
   unpack,
 };

@@ -6,13 +6,18 @@ type View = number[];
 /** The page's colours and its font (ui/js/drawing.js). */
 interface Theme {
   key: string;
+  dark: boolean;
   paper: string;
   ink: string;
   font: string;
   muted: string;
   grid: string;
   line: string;
-  [more: string]: string;
+  encoder: string;
+  decoder: string;
+  prior: string;
+  rate: string;
+  distortion: string;
 }
 
 /** Axes that are drawn: from numbers to pixels, and the area between the axes (ui/theory/theory_plot.js). */
@@ -36,6 +41,18 @@ interface Axis {
   place: (value: number) => number;
   /** Pixels from the area's first and last edge within which no number is written; 0: it may stick out. */
   room?: number[];
+}
+
+/** A button of a map's tool strip (ui/js/tool_strip.js). */
+interface Tool {
+  name: string;
+  icon: string;
+  title: string;
+}
+
+/** What dragging does on a map (ui/js/tool_strip.js). */
+interface MapTool extends Tool {
+  extend: ((polygon: number[][], u: number[]) => number[][]) | null;
 }
 
 /** A part of a canvas, in CSS pixels. */
@@ -98,7 +115,7 @@ interface Glyph {
   strength: number;
 }
 
-/** An axis of a map: pixels of the plot area to plane coordinates and back; the names are Plotly's. */
+/** An axis of a map: pixels of the plot area to plane coordinates and back. */
 interface MapAxis {
   p2d(pixel: number): number;
   d2p(value: number): number;
@@ -117,25 +134,6 @@ interface OverlaidMap {
   axes(): MapAxes | null;
   /** Calls back after each change of what is seen; returns how to stop that. */
   listen(follow: () => void): () => void;
-}
-
-/** Plotly's axis; it has no functions before its first layout. */
-interface PlotlyAxis extends Partial<MapAxis> {
-  range: number[];
-}
-
-/** What the card and the map's layer use of Plotly's chart; names with an underscore are private to Plotly. */
-interface PlotlyChart extends HTMLElement {
-  _fullLayout?: { xaxis?: PlotlyAxis; yaxis?: PlotlyAxis };
-  _fullData?: { visible: boolean | "legendonly" }[];
-  on?(name: string, handler: (event: PlotlySelection | undefined) => void): void;
-  removeListener?(name: string, handler: (event: PlotlySelection | undefined) => void): void;
-}
-
-/** What was drawn on Plotly's chart: a lasso or a box. */
-interface PlotlySelection {
-  lassoPoints?: { x: number[]; y: number[] };
-  range?: { x: number[]; y: number[] };
 }
 
 /** A flat map: places are origin + u0 basis0 + u1 basis1 (vae/page/space.py: serialise). */
@@ -219,6 +217,10 @@ interface SpaceHeader extends DecoderHeader {
   plane: FlatPlane | BentPlane;
   atlas?: { side: number; extent: number[] };
   classes: string[];
+  /** The classes' colours. */
+  colours: string[];
+  /** The code that is decoded first. */
+  start: number;
   split: string;
   every?: number;
   limits: { hole: number; strays: number; far: number };
@@ -294,7 +296,6 @@ interface FilmHeader {
   rings: number[] | null;
   classes: string[];
   colours: string[];
-  hues: Record<"decoder" | "prior" | "kl" | "reconstruction" | "rim", string>;
   split: string;
   /** Nats below which a dimension is dead. */
   dead: number;

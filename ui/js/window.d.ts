@@ -45,7 +45,9 @@ interface Window {
   __latentGeometry?: Map<string, Codes>;
   /** Numbers of each code by their id (ui/shared/values.js). */
   __latentValues?: Map<string, Values>;
-  /** Maps other than Plotly's by the chart's key (ui/explore/bigmap.js). */
+  /** Whether the map has been moved over, so that it needs no invitation (ui/explore/invitation.js). */
+  __latentInvited?: boolean;
+  /** Maps by the chart's key (ui/explore/bigmap.js). */
   __latentMaps?: Map<string, OverlaidMap & StyledMap>;
   /** What models know, by the card's content (ui/explore/explorer.js). */
   __latentSpaces?: Map<string, KnownSpace>;

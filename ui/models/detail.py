@@ -21,18 +21,21 @@ NAMES = {
 def detail(run: Run) -> None:
     """Draw the model; raises RunError for files that cannot be read."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(messages.plain(run.title), anchor=False)
+        st.header(messages.plain(run.title), anchor=False)
         navigation.link("explore", "Explore this model")
         film_link(run)
         managing.popover(run)
     if note := str(run.meta.get("note", "")):
         st.caption(messages.plain(note))
-    st.latex(run.spec.formula())
+    # one by one, so that a phone shows them below each other and nothing has to be scrolled
+    with st.container(horizontal=True, gap="medium", key="model_formula"):
+        for part in run.spec.formula().split(r",\quad "):
+            st.latex(part, width="content")
     metrics = run.metrics
     rows = [(title, m) for name, title in NAMES.items() if (m := metrics.get(name)) and number(m)]
     if rows:
         lines = [f"| {label} | {number(m)} | {m.get('n') or 0:,} |" for label, m in rows]
-        st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
+        st.markdown("| quantity | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
         k = metrics.get("log_px", {}).get("k")
         split = messages.plain(str(metrics.get("split", "test")))
         st.caption(f"{data_text(run)}, {split} split" + (f"; K = {k}" if k else ""))
@@ -52,4 +55,4 @@ def detail(run: Run) -> None:
         st.code(metrics["command"], language="bash", wrap_lines=True)
     if run.card:
         with st.expander("Model card", icon=":material/description:"):
-            st.markdown(run.card)
+            st.markdown(messages.lowered(run.card))

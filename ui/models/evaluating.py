@@ -49,7 +49,7 @@ def _stop(run: Run) -> None:
 def evaluation(run: Run) -> None:
     """Show the table, or a button that measures it; a visitor's own run keeps its table."""
     with st.container(key="evaluation", gap="small"):
-        st.markdown("##### Evaluation")
+        st.markdown("## Evaluation")
         try:
             rows = run.evaluation
         except RunError as error:
@@ -120,7 +120,7 @@ def _value(row: dict[str, Any]) -> str:
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    lines = ["| | value ± standard error | examples | |", "|---|---|---|---|"]
+    lines = ["| quantity | value ± standard error | examples | note |", "|---|---|---|---|"]
     begun = set()
     for row in rows:
         part = FIRST.get(row["name"])

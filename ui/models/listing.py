@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from ui.models import managing, owned
-from ui.shared import library, messages
+from ui.shared import library, map_picture, messages
 from ui.shared.chips import data_text, headline, number
 from ui.state import session, visitor
 from ui.state.view import set_model
@@ -72,12 +72,11 @@ def _cards(found: list[Run], shown: Run) -> None:
 
 def _card(run: Run, chosen: bool) -> None:
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            st.markdown(f"**{messages.plain(run.title)}**", width="stretch")
-            if chosen:
-                st.caption("shown", width="content")
-            else:
-                st.button("Show", key=f"show_{run.name}", type="tertiary", on_click=set_model, args=(run.name,))
+        st.button(
+            map_picture.beside(run, f"**{messages.plain(run.title)}**" + " · shown" * chosen),
+            key=f"show_{run.name}", type="tertiary", width="stretch",
+            on_click=None if chosen else set_model, args=None if chosen else (run.name,),
+        )  # fmt: skip
         st.markdown(headline(run))
         facts = [
             f"{messages.plain(presets.title(run.spec.preset, full=True))} · {run.spec.latent}-D · " + data_text(run)

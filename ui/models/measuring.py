@@ -123,6 +123,6 @@ def _show(run: Run, request: Request) -> None:
         return
     rows = [(label.format(k=request.k), found[name]) for name, label in ROWS.items() if name in found]
     lines = [f"| {label} | {number(entry)} | {entry['n']:,} |" for label, entry in rows]
-    st.markdown("| | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
+    st.markdown("| quantity | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
     ess = f"; effective sample size {found['log_px']['ess']:,.0f} of K = {request.k:,}" if "log_px" in found else ""
     st.caption(f"Evaluated now on {found['data']}, {found['split']} split{ess}. The numbers above are unchanged.")

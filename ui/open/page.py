@@ -67,7 +67,7 @@ def _drop_zone() -> None:
         f"{FORMATS} Up to {limits.UPLOAD // limits.MB} MB; for more, on your own computer: "
         "`python -m vae data add FILE --name NAME`"
     )
-    st.subheader("Nothing at hand? Try an example", anchor=False)
+    st.header("Nothing at hand? Try an example", anchor=False)
     with st.container(horizontal=True, gap="small", key="open_samples"):
         for name, sample in SAMPLES.items():
             with st.container(border=True, width=260, gap="xsmall"):
@@ -149,7 +149,7 @@ def _undo() -> None:
 def _found(made: Brought, found: Mapping[str, Any]) -> None:
     left, right = st.columns([1.7, 1], gap="medium")
     with left, st.container(border=True, key="open_found"):
-        st.subheader("What was found", anchor=False)
+        st.header("What was found", anchor=False)
         choices = [choice for choice in found["found"] if not choice["name"].startswith(COLUMN)]
         uses = [choice for choice in found["found"] if choice["name"].startswith(COLUMN)]
         for number, choice in enumerate(choices):
@@ -159,7 +159,7 @@ def _found(made: Brought, found: Mapping[str, Any]) -> None:
         st.caption("The bar says how much better this reading fits than the next. Change any, and the examples follow.")
     with right:
         with st.container(border=True, key="open_examples"):
-            st.subheader("Does it look right?", anchor=False)
+            st.header("Does it look right?", anchor=False)
             drawn.examples(found)
             train, valid, test = found["sizes"]
             st.caption(f"{train:,} to train on, {valid:,} to validate, {test:,} to test")
@@ -239,7 +239,7 @@ def _kept() -> None:
     every = [source for source in own.every() if bringing.mine(source)]
     if not every:
         return
-    st.subheader("Your data", anchor=False)
+    st.header("Your data", anchor=False)
     new = session.KEPT.get()
     with st.container(key="open_kept", gap="xsmall"):
         for source in sorted(every, key=lambda source: -float(source.meta.get("created", 0))):

@@ -1,3 +1,4 @@
+import { themeOf } from "../js/drawing.js";
 import { el } from "../js/shared.js";
 import { bytes, Sheet } from "../js/sheet.js";
 
@@ -63,7 +64,7 @@ class Samples {
       const pixels = this.decode(z);
       if (pixels) images.set(bytes(pixels, vector, lines), k * size);
     });
-    this.sheet.set(images, shape, COLUMNS, about.hues.frame);
+    this.sheet.set(images, shape, COLUMNS, themeOf(this.node).decoder);
   }
 }
 

@@ -38,10 +38,11 @@ class Viewer {
     if (bent) (window.__latentValues ??= new Map()).set(this.id, { model: this.id, arrays: { places: bent } });
     const known = { chart: this.id, places: bent ? this.id : null };
     this.map = new BigMap(styled(places.map, header.css.map));
-    this.map.update(packed({ ...header.map, ...known, geometry: this.id, seen: null, content: this.id }));
+    this.map.update(packed({ ...header.map, ...known, geometry: this.id, seen: null, content: this.id }), () => {});
     this.selection = el("p", { class: "selection", "aria-live": "polite" });
     this.map.node.append(this.selection);
     this.card = new Explorer(styled(places.card, header.css.card));
+    this.card.expert = true; // there is no switch to ask for more
     this.card.card.help.textContent = HELP;
     this.near = new NearestImages(styled(places.near, header.css.near));
     this.card.followed = (z, space) => this.near.draw(z, space);
@@ -68,7 +69,7 @@ class Viewer {
     host.cleared = () => this.choose(null);
     // the map has no event for a change of the theme
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
-    this.redraw = () => this.map.requestDraw();
+    this.redraw = () => this.map.restyle();
     this.scheme.addEventListener("change", this.redraw);
   }
 
@@ -120,7 +121,7 @@ class NearestImages {
     this.caption = el("p", { class: "note" });
     this.row = el("div", { class: "images" });
     this.pictures = Array.from({ length: SHOWN }, () => {
-      const canvas = el("canvas", { role: "img", width: 1, height: 1 });
+      const canvas = el("canvas", { role: "img", "aria-label": "Nearest image", width: 1, height: 1 });
       return { canvas, caption: el("figcaption") };
     });
     this.row.append(...this.pictures.map(({ canvas, caption }) => el("figure", {}, canvas, caption)));

@@ -96,7 +96,7 @@ def panel(run: Run, codes: Codes) -> None:
     """Draw the choice of two groups, and whether the direction between them is more than chance."""
     offered = list(groups(run, codes))
     with st.container(key="attribute", gap="small"):
-        st.markdown("##### Attribute vector")
+        st.markdown("## Attribute vector")
         if len(offered) < 2:
             st.caption(
                 "The codes have no labels. Select two groups with Lasso and keep them as A and B, or save two "

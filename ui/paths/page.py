@@ -6,16 +6,17 @@ what a path crosses. The panel's bytes never change with a gesture: answers go t
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from ui.explore import controls, selection
+from ui.explore import bigmap
 from ui.explore.explorer import kept_payload
 from ui.paths import attributes, export
 from ui.shared import figures, library, parcels
-from ui.shared.components import pack, source, text
+from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import notices, session, subject, texts
 from ui.state import paths as path_state
@@ -28,17 +29,18 @@ from vae.data import DataError
 from vae.geometry import neighbours
 from vae.geometry.kinds import KINDS
 from vae.geometry.plane import Plane
+from vae.page import palette
 from vae.runs import Codes, Run, RunError
 from vae.spec import SpecError
 
 SOURCE = source("paths/paths.js")
-_component = st.components.v2.component("latent_paths", html="<div></div>", css=text("paths/paths.css"), js=SOURCE)
+_component = st.components.v2.component("latent_paths", html="<div></div>", css=styles("paths/paths.css"), js=SOURCE)
 _answers = st.components.v2.component(
     "latent_answers", html="<i hidden></i>", js=source("js/answers.js"), isolate_styles=False
 )
 
 # a kind has the hue of what leads it: the decoder, q(z), the prior; the straight line is ink
-HUES = {"line": "", "slerp": figures.PRIOR, "geodesic": figures.DECODER, "data": figures.ENCODER}
+HUES = {"line": "", "slerp": palette.PRIOR, "geodesic": palette.DECODER, "data": palette.ENCODER}
 USUAL = 10  # neighbours that the median code has within the radius shown first
 NODES = 96 * 96 * 784  # pixels whose derivatives a map of the magnification takes: about five seconds' work
 SIDES = (24, 96)  # of its grid, at least and at most
@@ -72,9 +74,16 @@ Window = tuple[float, float, float, float]
 
 def window(run: Run, plane: Plane, name: str) -> Window:
     """Return the part of the plane (x0, x1, y0, y1) that is coloured by magnification: the map's first view."""
-    figure = library.latent_map(run, name, plane)
-    (x0, x1), (y0, y1) = figure.layout.xaxis.range, figure.layout.yaxis.range
-    return float(x0), float(x1), float(y0), float(y1)
+    return _window(run.path, library.stamp(run.path), name, plane)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _window(path: Path, version: object, name: str, _plane: Plane) -> Window:
+    run = library.open_run(path.name)
+    codes, _ = figures.thinned(run.codes)
+    drawn = figures.outline(codes, _plane, _plane.to_plane(codes.means.astype(np.float64)), run.spec.standard_prior)
+    (x0, x1), (y0, y1) = drawn.x_range, drawn.y_range
+    return x0, x1, y0, y1
 
 
 def side(run: Run) -> int:
@@ -164,18 +173,10 @@ def answers_payload(
 @fragment
 def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) -> None:
     """Draw the map, and under it the lassoed codes, which may become a group of the attribute vector."""
-    drawn, every = figures.thinned(codes)
-    event = st.plotly_chart(
-        library.latent_map(run, name, plane),
-        key=PATHS_CHART_KEY,
-        on_select="rerun",
-        selection_mode=("lasso", "box"),
-        config=controls.CHART,
-        alt=f"Map of {len(drawn):,} codes of {run.spec.data} in {run.name}'s latent space, with a path.",
-    )
+    chosen = bigmap.bigmap(run, codes, plane, name, chart=PATHS_CHART_KEY)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         magnification_toggle(run, view)
-        attributes.catch(run, every * selection.indices(event.selection.points, drawn))
+        attributes.catch(run, np.empty(0, np.int64) if chosen is None else chosen)
 
 
 def magnification_toggle(run: Run, view: PathView) -> None:

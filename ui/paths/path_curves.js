@@ -79,7 +79,7 @@ class PathCurves {
    */
   panel(context, { name, title, floor }, top, width, kinds, note, theme) {
     const bottom = top + PANEL;
-    context.font = `11px ${theme.font}`;
+    context.font = `12px ${theme.font}`;
     context.textAlign = "left";
     context.fillStyle = theme.muted;
     context.fillText(note.none ?? title + (note.more ?? ""), GUTTER, top - 4);

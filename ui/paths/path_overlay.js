@@ -49,7 +49,7 @@ class Overlay {
       shape("text", {
         x,
         y: 15,
-        "font-size": 11,
+        "font-size": 14,
         "text-anchor": anchor,
         "font-family": "sans-serif",
         "paint-order": "stroke",
@@ -87,7 +87,7 @@ class Overlay {
     this.key.high.textContent = format(high);
   }
 
-  // Put everything where the axes are. The heat belongs under Plotly's points, which are drawn on a layer of their own.
+  // Put everything where the axes are. The heat belongs under the points.
   /** @param {HTMLElement} chart @param {MapAxes} axes */
   layout(chart, axes) {
     const box = {
@@ -99,8 +99,7 @@ class Overlay {
     Object.assign(this.svg.style, box);
     Object.assign(this.heat.style, box, { display: this.window ? "block" : "none" });
     set(this.key.node, { display: this.window ? "inline" : "none" });
-    const points = chart.querySelector(".gl-container");
-    if (points && this.heat.nextElementSibling !== points) points.before(this.heat);
+    if (chart.firstElementChild !== this.heat) chart.prepend(this.heat);
     if (this.window) {
       const [x0, x1, y0, y1] = this.window;
       const [left, right, top, bottom] = [axes.x.d2p(x0), axes.x.d2p(x1), axes.y.d2p(y1), axes.y.d2p(y0)];
@@ -158,15 +157,15 @@ class Overlay {
       shape("text", {
         "text-anchor": "middle",
         dy: "0.36em",
-        "font-size": 10,
+        "font-size": 12,
         "font-weight": 600,
         "font-family": "sans-serif",
       }),
     );
     Object.assign(node.style, { pointerEvents: "all", touchAction: "none", outlineOffset: "2px", userSelect: "none" });
     node.addEventListener("pointerdown", (event) => this.grab(event, k));
-    // Plotly would pan the map with it
-    for (const name of ["mousedown", "touchstart", "dblclick"]) node.addEventListener(name, (e) => e.stopPropagation());
+    // the map would be moved with it
+    for (const name of ["pointerdown", "dblclick"]) node.addEventListener(name, (e) => e.stopPropagation());
     node.addEventListener("focus", () => this.focus(k));
     return node;
   }

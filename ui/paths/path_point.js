@@ -84,7 +84,7 @@ class PathPoint {
     if (key === this.shown) return;
     this.shown = key;
     while (stage.neighbours.childNodes.length < THUMBS)
-      stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img" }));
+      stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img", "aria-label": "A neighbour" }));
     stage.neighbours.querySelectorAll("canvas").forEach((canvas, k) => {
       canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
       if (k >= wanted.length) return;

@@ -1,7 +1,7 @@
 import { themeOf } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { paint } from "../js/paint.js";
-import { component, given, listener, minus, painted, record, unpack } from "../js/shared.js";
+import { component, given, listener, minus, painted, record, seen, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 import { PathCurves } from "./path_curves.js";
 import { Overlay } from "./path_overlay.js";
@@ -263,7 +263,7 @@ class Paths {
 
   /** @param {string} name */
   hue(name) {
-    return this.kinds.find((k) => k.name === name)?.hue || (this.theme?.ink ?? "");
+    return seen(this.kinds.find((k) => k.name === name)?.hue || (this.theme?.ink ?? ""), Boolean(this.theme?.dark));
   }
 
   // The path of a kind through the waypoints as they are now; null where there is none.

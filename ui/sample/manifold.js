@@ -1,6 +1,6 @@
 import { fresh, nats, themeOf } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { component, el, given, minus, painted, plain, unpack } from "../js/shared.js";
+import { component, el, given, minus, painted, plain, seen, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
 // Draws the manifold: decoded means in cells that lie as on the map, and the point under the pointer, decoded in the
@@ -152,7 +152,7 @@ class Manifold {
       this.note.hidden = !notes.length;
       if (header.there) {
         this.images = given(section("images"), "cells");
-        this.sheet.set(this.images, header.shape, header.side, header.frame);
+        this.sheet.set(this.images, header.shape, header.side, themeOf(this.node).decoder);
         const middle = header.side >> 1;
         const at = this.at ?? [middle, header.side - 1 - middle];
         this.at = at.map((v) => Math.min(v, header.side - 1));
@@ -256,7 +256,7 @@ class Manifold {
       const u = basis.map((axis) => axis.reduce((sum, a, j) => sum + a * (means[i * d + j] - origin[j]), 0));
       const [x, y] = [(placed(across, u[0]) + 0.5) / side, (placed(up, u[1]) + 0.5) / side];
       if (x < 0 || x > 1 || y < 0 || y > 1) continue;
-      context.fillStyle = shared.colours[labels[i]] ?? shared.plain;
+      context.fillStyle = seen(shared.colours[labels[i]] ?? shared.plain, themeOf(this.node).dark);
       context.fillRect(x * width - 1.25, (1 - y) * height - 1.25, 2.5, 2.5);
     }
   }
@@ -280,7 +280,7 @@ class Manifold {
     }
     this.timing.pixels = pixels;
     this.badge.hidden = !model || Boolean(decoder);
-    tiles(this.big, [{ ...strip(pixels, header.shape), frame: header.frame }], 1);
+    tiles(this.big, [{ ...strip(pixels, header.shape), frame: themeOf(this.node).decoder }], 1);
     const caption = decoder ? "decoded image at the pointer" : "decoded image of the cell";
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));

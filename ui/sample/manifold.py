@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from ui.sample.page import PATIENCE, POLL, display, shown_shape, without
-from ui.shared import asking, figures, messages
-from ui.shared.components import pack, source, text
+from ui.shared import asking, messages
+from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import sampling, session
 from ui.state.permalink import SIDES
@@ -25,7 +25,7 @@ from vae.runs.stamp import stamp
 
 SOURCE = source("sample/manifold.js")
 _component = st.components.v2.component(
-    "latent_manifold", html="<div></div>", css=text("js/instrument.css") + text("sample/manifold.css"), js=SOURCE
+    "latent_manifold", html="<div></div>", css=styles("js/instrument.css", "sample/manifold.css"), js=SOURCE
 )
 
 
@@ -65,7 +65,6 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
         "spacings": spacings(run),
         "side": settings.side,
         "sides": list(SIDES),
-        "frame": figures.DECODER,
         "hole": HOLE,
         "without": without(run, found is None or found.log_q is not None),
         "note": plane.note,

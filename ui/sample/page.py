@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.shared import asking, figures, messages
-from ui.shared.components import pack, source, text
+from ui.shared import asking, messages
+from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import notices, sampling, session, subject, texts
 from ui.state.sampling import Settings
@@ -25,7 +25,7 @@ from vae.data import DataError
 from vae.density.copies import SUSPICIOUS
 from vae.density.holes import HOLE
 from vae.geometry.plane import Plane
-from vae.page import vectors
+from vae.page import palette, vectors
 from vae.runs import Run, RunError
 from vae.runs.stamp import stamp
 
@@ -34,11 +34,11 @@ POLL = 0.3  # seconds between two looks at an answer that is not there yet
 PATIENCE = 0.5  # seconds that a gesture waits for its answer before the page goes on without it
 STILL = 1e-6  # latent units of noise below which a temperature has nothing to scale
 HUES = {
-    "prior": figures.PRIOR,
-    "standard": figures.PRIOR,
-    "aggregate": figures.ENCODER,
-    "mixture": figures.KL,
-    "flow": figures.KL,
+    "prior": palette.PRIOR,
+    "standard": palette.PRIOR,
+    "aggregate": palette.ENCODER,
+    "mixture": palette.RATE,
+    "flow": palette.RATE,
 }
 SHORT = {"prior": "p(z)", "standard": "N(0, I)", "aggregate": "q(z)", "mixture": "mixture", "flow": "flow"}
 
@@ -50,7 +50,7 @@ AUTOENCODER = (
 
 SOURCE = source("sample/sampling.js")
 _component = st.components.v2.component(
-    "latent_samples", html="<div></div>", css=text("js/instrument.css") + text("sample/sampling.css"), js=SOURCE
+    "latent_samples", html="<div></div>", css=styles("js/instrument.css", "sample/sampling.css"), js=SOURCE
 )
 
 
@@ -220,8 +220,6 @@ def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
         "suspicious": SUSPICIOUS,
         "without": without(run, all(half.get("log_q") for half in grids if half["state"] == "there")),
         "incomparable": comparable(run),
-        "frame": figures.DECODER,
-        "hues": {"prior": figures.PRIOR},
         "mean": run.spec.likelihood_kind.shown,
     }
     return pack(header, sections)

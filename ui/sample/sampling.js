@@ -1,7 +1,7 @@
 import { CodesMap } from "../explore/codes_map.js";
 import { fresh, nats, themeOf } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
-import { component, el, given, minus, painted, unpack } from "../js/shared.js";
+import { component, el, given, minus, painted, seen, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
 // Draws two grids of samples side by side, their places on the map, and a card for the sample that is pointed at.
@@ -178,7 +178,7 @@ class Samples {
   /** @param {Uint8Array} bytes @param {Answer} send */
   update(bytes, send) {
     this.sendEvent = send;
-    this.theme = { ...themeOf(this.node), prior: "#868b93" };
+    this.theme = themeOf(this.node);
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       this.timing.updates++;
@@ -214,7 +214,8 @@ class Samples {
     const noiseless = half.state === "there" && half.noiseless;
     panel.range.disabled = noiseless;
     panel.range.title = noiseless ? "The codes of an autoencoder are points, so there is no noise to scale" : "";
-    if (half.state === "there") panel.sheet.set(given(this.images[k], "samples"), header.shape, COLUMNS, header.frame);
+    if (half.state === "there")
+      panel.sheet.set(given(this.images[k], "samples"), header.shape, COLUMNS, themeOf(this.node).decoder);
     else panel.sheet.strip = half.state === "failed" ? null : panel.sheet.strip;
     panel.sheet.node.classList.toggle("stale", half.state !== "there");
   }
@@ -325,7 +326,7 @@ class Samples {
           this.timing.decodes++;
         }
         if (!decoder) live.left = 0;
-        else panel.sheet.set(live.images, header.shape, COLUMNS, header.frame);
+        else panel.sheet.set(live.images, header.shape, COLUMNS, themeOf(this.node).decoder);
         if (!live.left) painted(live.began, (ms) => this.timing.latencies.push(ms));
         more ||= live.left > 0;
       }
@@ -366,7 +367,7 @@ class Samples {
       if (images) panel.sheet.draw();
       this.drawMarks(panel, half, k, theme);
       if (half.state !== "there") return;
-      this.points(k).forEach((z) => marks.push({ z, hue: half.hue, shape: SHAPES[k] }));
+      this.points(k).forEach((z) => marks.push({ z, hue: seen(half.hue, theme.dark), shape: SHAPES[k] }));
       if (half.log_q && half.log_p) this.drawRatios(panel.ratios, half, k, header.hole, theme);
     });
     const [k, i] = this.pointed;
@@ -423,7 +424,7 @@ class Samples {
     /** @param {number} v */
     const x = (v) => 4 + ((Math.min(Math.max(v, low), high) - low) / (high - low)) * (width - 8);
     const base = height - 15;
-    context.font = `11px ${theme.font}`;
+    context.font = `12px ${theme.font}`;
     context.fillStyle = theme.grid;
     if (half.trusted) context.fillRect(4, 0, x(hole) - 4, base);
     context.fillStyle = theme.line;
@@ -441,7 +442,7 @@ class Samples {
     if (!logQ || !logP) return;
     logQ.forEach((q, i) => {
       const strong = this.pointed[0] === k && this.pointed[1] === i;
-      context.fillStyle = strong ? theme.ink : half.hue;
+      context.fillStyle = strong ? theme.ink : seen(half.hue, theme.dark);
       context.globalAlpha = half.trusted ? (strong ? 1 : 0.75) : 0.35;
       context.fillRect(x(q - logP[i]) - (strong ? 1.5 : 1), strong ? 8 : 15, strong ? 3 : 2, base - (strong ? 8 : 15));
     });
@@ -460,7 +461,7 @@ class Samples {
     const one = (images, at, frame) => ({ ...strip(images.subarray(at * size, (at + 1) * size), header.shape), frame });
     const images = this.panels[k].live?.images ?? given(this.images[k], "samples");
     const kind = half.noisy ? "sample" : header.mean;
-    tiles(card.sample.canvas, [one(images, i, header.frame)], 1);
+    tiles(card.sample.canvas, [one(images, i, theme.decoder)], 1);
     card.sample.caption.textContent = `${kind}, z from ${half.short}`;
     card.sample.canvas.setAttribute("aria-label", `${kind} of p(x|z), z from ${half.short}`);
     const moving = Boolean(this.panels[k].live);

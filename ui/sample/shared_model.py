@@ -13,6 +13,7 @@ from ui.decode import decoder
 from ui.shared import figures, library, parcels
 from ui.shared.components import pack, source
 from vae.geometry.plane import Plane
+from vae.page import palette
 from vae.page.space import serialise
 from vae.runs import Codes, Run
 
@@ -44,8 +45,8 @@ def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
         "split": codes.split,
         "plane": serialise(plane),
         "classes": [figures.class_name(codes, k) for k in range(count)],
-        "colours": [figures.colour(k) for k in range(count)],
-        "plain": figures.ENCODER,
+        "colours": [palette.of_class(k) for k in range(count)],
+        "plain": palette.ENCODER,
         "rings": run.spec.standard_prior,
     }
     header["id"] = hashlib.sha256(repr(header).encode() + b"".join(sections.values())).hexdigest()[:16]

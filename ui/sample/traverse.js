@@ -1,4 +1,4 @@
-import { nats } from "../js/drawing.js";
+import { nats, themeOf } from "../js/drawing.js";
 import { strip, tiles } from "../js/pictures.js";
 import { component, el, given, minus, painted, plain, unpack } from "../js/shared.js";
 import { bytes } from "../js/sheet.js";
@@ -65,14 +65,14 @@ class Traverse {
     this.sliderTime = undefined; // when a slider was moved
     this.drawRequested = false;
     this.gone = false;
-    /** @param {string} role */
-    const picture = (role) => {
-      const canvas = el("canvas", { role: "img" });
+    /** @param {string} role @param {string} label */
+    const picture = (role, label) => {
+      const canvas = el("canvas", { role: "img", "aria-label": label });
       const caption = el("figcaption", {});
       return { canvas, caption, figure: el("figure", { class: role }, el("div", { class: "big" }, canvas), caption) };
     };
-    this.now = picture("decoder");
-    this.original = picture("real");
+    this.now = picture("decoder", "Decoded image");
+    this.original = picture("real", "Original image");
     this.badge = el("p", { class: "badge", hidden: "" }, "Decoded on the server after you release the slider");
     this.number = el("input", {
       type: "number",
@@ -148,7 +148,7 @@ class Traverse {
       this.list = header.dimensions.map((d) => new Row(d, this));
       for (const { bar, dimension } of this.list) {
         bar.style.width = `${Math.max(2, (100 * (dimension.kl ?? dimension.variance)) / most)}%`;
-        bar.style.background = dimension.dead ? header.hues.prior : header.hues.kl;
+        bar.style.background = dimension.dead ? "var(--prior)" : "var(--rate)";
       }
       this.rows.replaceChildren(...this.list.map((row) => row.node));
       this.node.style.setProperty("--frames", String(header.frames));
@@ -226,7 +226,8 @@ class Traverse {
       this.timing.decodes++;
       this.timing.pixels = pixels;
     }
-    if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
+    if (this.current)
+      tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: themeOf(this.node).decoder }], 1);
     this.now.caption.textContent = "decoded image";
     this.now.canvas.setAttribute(
       "aria-label",
@@ -264,19 +265,21 @@ class Traverse {
   }
 
   /** @param {number} k @param {TraverseHeader} header */
-  picture(k, { hues, shape, frames }) {
+  picture(k, { shape, frames }) {
+    const theme = themeOf(this.node);
     const [row, images] = [this.list[k], this.images[k]];
-    const frame = row.dimension.dead ? hues.prior : hues.frame;
+    const frame = row.dimension.dead ? theme.prior : theme.decoder;
     if (images) tiles(row.canvas, [{ ...strip(images, shape), frame }], frames);
   }
 
   layout() {
     const { header } = this;
     if (!header) return;
+    const { prior, decoder } = themeOf(this.node);
     this.list.forEach((_, k) => this.picture(k, header));
     if (this.originalPixels)
-      tiles(this.original.canvas, [{ ...strip(this.originalPixels, header.shape), frame: header.hues.prior }], 1);
-    if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: header.hues.frame }], 1);
+      tiles(this.original.canvas, [{ ...strip(this.originalPixels, header.shape), frame: prior }], 1);
+    if (this.current) tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: decoder }], 1);
   }
 }
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui.sample.page import display
 from ui.shared import figures, library, messages, parcels
-from ui.shared.components import pack, source, text
+from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import notices, session, texts
 from ui.state.view import set_pin, view
@@ -20,7 +20,7 @@ SERVED = 16  # rows that the server decodes where the browser cannot
 SAME = 2e-3  # latent units within which a pinned point is an image's own code: the address keeps three decimals
 
 SOURCE = source("sample/traverse.js")
-CSS = text("js/instrument.css") + text("sample/traverse.css")
+CSS = styles("js/instrument.css", "sample/traverse.css")
 _component = st.components.v2.component("latent_traverse", html="<div></div>", css=CSS, js=SOURCE)
 
 

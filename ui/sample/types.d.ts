@@ -66,7 +66,6 @@ interface SamplesHeader {
   suspicious: number;
   without: string;
   incomparable: string;
-  frame: string;
   /** What the mean of p(x|z) is called. */
   mean: string;
 }
@@ -119,7 +118,6 @@ interface TraverseHeader {
   dimensions: Dimension[];
   active: number;
   order: string;
-  hues: { frame: string; kl: string; prior: string };
 }
 
 /** The header of the manifold (ui/sample/manifold.py: payload). */
@@ -133,7 +131,6 @@ interface ManifoldAsked {
   spacings: Record<string, string>;
   side: number;
   sides: number[];
-  frame: string;
   hole: number;
   without: string;
   note: string;

@@ -1,18 +1,21 @@
-"""The two chips of every page: the model everything acts on, and the image that is pinned."""
+"""The head row of every page: the model that everything acts on, the picked image, and how much is said."""
 
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from ui.shared import library, messages, navigation
-from ui.shared.pictures import picture, thumbnail
-from ui.state import session
-from ui.state.view import View, set_model
+from ui.shared import library, map_picture, messages, navigation
+from ui.shared.pictures import address as picture_address
+from ui.state import mode, session
+from ui.state.view import View, image, set_model, set_pin
 from vae.runs import Run, RunError
 from vae.spec import presets
 
-SIDE = 32  # pixels of the image chip's thumbnail
+SIDE = 28  # pixels of the image chip's picture
+CARDS = 8  # models whose cards the chip opens; all of them are in the list below
+PIN_DIGITS = 6e-4  # by which the address rounds a pin
+SIMPLE, EXPERT = "Simple", "Expert"
 
 
 def number(entry: dict[str, Any] | None, digits: int = 2) -> str:
@@ -48,19 +51,49 @@ def data_text(run: Run) -> str:
     return messages.plain(data_name(run))
 
 
+def mode_switch() -> None:
+    """Draw the switch; the address has what it stands at."""
+    session.widget("mode").set(EXPERT if mode.expert() else SIMPLE)
+    st.segmented_control(
+        "How much is said",
+        [SIMPLE, EXPERT],
+        required=True,
+        key="mode",
+        on_change=lambda: mode.choose(session.widget("mode").get() == EXPERT),
+        label_visibility="collapsed",
+        width="content",
+    )
+
+
 def model_chip(view: View) -> None:
-    """Show the model and let another one be chosen."""
+    """Show the model; it opens the cards of others, the only place where a model is chosen."""
     run = view.run
-    label = f"**{messages.plain(run.title)}** · {run.spec.latent}-D · {headline(run)}"
-    with st.popover(label, icon=":material/hub:", key="chip_model_popover"):
+    more = f" · {run.spec.latent}-D · {headline(run)}" if mode.expert() else ""
+    label = map_picture.beside(run, f"**{messages.plain(run.title)}**{more}")
+    with st.popover(label, key="chip_model_popover"):
+        st.caption(f"{messages.plain(presets.title(run.spec.preset, full=True))} on {data_text(run)}")
+        found = library.usable()
+        for other in found[:CARDS]:
+            card_button(other, other.name == run.name)
         unhealthy = {r.name: r.title for r in library.examples()}
-        titles = {r.name: r.title for r in library.usable()} | ({} if run.name in unhealthy else {run.name: run.title})
-        _chooser("chip_model", "Model", titles, run)
+        titles = {r.name: r.title for r in found} | ({} if run.name in unhealthy else {run.name: run.title})
+        _chooser("chip_model", "All models", titles, run)
         if unhealthy:
             _chooser("chip_example", "Examples with a fault", unhealthy, run)
-        st.caption(f"{messages.plain(presets.title(run.spec.preset, full=True))} on {data_text(run)}")
         navigation.link("models", "All models")
-    st.caption(data_text(run), width="content")
+
+
+def card_button(run: Run, chosen: bool, key: str = "chip_card") -> None:
+    """Draw a model's card, which shows the model where it is pressed."""
+    about = f"{run.spec.latent}-D · {data_text(run)} · {headline(run)}"
+    st.button(
+        map_picture.beside(run, f"**{messages.plain(run.title)}** — {about}"),
+        key=f"{key}_{run.name}",
+        type="secondary" if chosen else "tertiary",
+        width="stretch",
+        on_click=None if chosen else set_model,
+        args=None if chosen else (run.name,),
+    )
 
 
 def _chooser(key: str, label: str, titles: dict[str, str], run: Run) -> None:
@@ -79,16 +112,36 @@ def _chooser(key: str, label: str, titles: dict[str, str], run: Run) -> None:
 
 
 def image_chip(view: View) -> None:
-    """Show the decoded image of the pinned point, if there is one."""
-    if view.pin is None:
+    """Show the picked image; it opens what is pinned, and how to pick another one."""
+    try:
+        codes = view.run.codes
+    except RunError:
+        return  # the page says why
+    if not len(codes):
         return
-    shown = ", ".join(f"{v:.2f}".replace("-", "−") for v in view.pin[:4]) + (", …" if len(view.pin) > 4 else "")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="chip_image"):
-        if len(view.run.spec.shape) == 3:
-            try:
-                image = library.decode(view.run, np.array([view.pin]), view.label)[0]
-                pixels, width = thumbnail(image, SIDE)
-                picture(pixels, width, f"Decoded image at z = ({shown})")
-            except RunError:
-                pass  # the page says what is wrong with the weights
-        st.caption(f"pinned z = ({shown})", width="content")
+    i, _ = image(view, codes)
+    picture = _picture(view, i) if len(view.run.spec.shape) == 3 else ""
+    name, pinned = f"{codes.split} #{i:,}", ""
+    if view.pin is not None:
+        pinned = ", ".join(f"{v:.2f}".replace("-", "−") for v in view.pin[:4]) + (", …" if len(view.pin) > 4 else "")
+        if not np.allclose(codes.means[i], view.pin, atol=PIN_DIGITS):
+            name = f"pinned z = ({pinned})"
+    with (
+        st.container(width="content", key="chip_image"),
+        st.popover(f"![]({picture}) {name}" if picture else name, key="chip_image_popover"),
+    ):
+        if view.pin is None:
+            st.caption("The image that the pages begin with. Click on the map of Explore, or pick one on Theory.")
+            return
+        st.caption(f"pinned z = ({pinned}); the nearest image is {codes.split} #{i:,}.", width="content")
+        st.button("Unpin", key="chip_unpin", on_click=set_pin, args=(None,))
+
+
+def _picture(view: View, i: int) -> str:
+    """Return the address of the picked image's picture, or of its reconstruction; "" where there is neither."""
+    images = library.images(view.run)
+    try:
+        pixels = images[i] / 255 if images is not None else library.decode(view.run, view.run.codes.means[[i]])[0]
+    except RunError:
+        return ""  # the page says what is wrong with the weights
+    return picture_address(pixels, SIDE)

@@ -1,7 +1,9 @@
-"""Tells Streamlit's front end where its server is, which on a page of its own it would have to find out.
+"""Adds two things to Streamlit's own page: where its server is, and a link over the navigation, the first thing that
+the Tab key meets.
 
 It also hands the page the meanings of the terms in the glossary, before any component is there.
-Below /train it asks at /train/_stcore first; only half a second after that has failed does it ask at the root.
+On a page of its own the front end would have to find the server out: below /train it asks at /train/_stcore first; only
+half a second after that has failed does it ask at the root.
 """
 
 import json
@@ -24,12 +26,23 @@ BASE = f"""<script>
 """
 SCRIPT = BASE + glossary.script()
 BEFORE = b'<script type="module"'
+PAGE = "page"  # the element where a page's own controls begin
+SKIP = f"""<style>
+.skip {{ position: fixed; left: 8px; top: -60px; z-index: 999999; padding: 10px 16px; border-radius: 4px;
+  font: 600 16px "Source Sans", sans-serif; color: #fff; background: #1f6cb0; }}
+.skip:focus {{ top: 8px; outline: 3px solid #1f6cb0; outline-offset: 2px; }}
+</style>
+<nav aria-label="Skip"><a class="skip" href="#{PAGE}" onclick="event.preventDefault();
+  const page = document.getElementById('{PAGE}'); page?.scrollIntoView({{block: 'nearest'}}); page?.focus();
+">Skip to the page's controls</a></nav>
+"""
+ROOT = b'<div id="root">'
 # what could bring the page in parts, packed, or not at all, since it has not changed
 PARTLY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range")
 
 
 class FrontEnd:
-    """Adds the scripts to Streamlit's page."""
+    """Adds scripts and link to Streamlit's page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -56,6 +69,7 @@ class FrontEnd:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
                     body = body.replace(BEFORE, SCRIPT.encode() + BEFORE, 1)
+                    body = body.replace(ROOT, SKIP.encode() + ROOT, 1)
                     MutableHeaders(scope=start)["content-length"] = str(len(body))
                     await send(start)
                     await send({**message, "body": body})

@@ -1,4 +1,4 @@
-"""The codes of a large run, sent to the browser once and apart from what changes on the page."""
+"""The codes of a run, sent to the browser once and apart from what changes on the page."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.shared import library, parcels
 from ui.shared.components import pack, source
-from ui.shared.figures import PLOTLY
+from ui.shared.figures import FEW
 from vae.runs import Codes, Run, RunError
 
 LABELS = 256  # labels that fit into a byte
@@ -18,16 +18,16 @@ _component = st.components.v2.component("latent_geometry", html="<span hidden></
 
 
 def apart(codes: Codes) -> bool:
-    """Return whether a run's codes are too many for Plotly: then bigmap.js draws them, and they are sent apart."""
-    return len(codes) > PLOTLY
+    """Return whether a run's codes are so many that the card takes the map's, and no image is sent with them."""
+    return len(codes) > FEW
 
 
 def payloads(run: Run, codes: Codes) -> dict[str, bytes]:
     """Return the payloads by identity: means as float32 with labels as uint8 (for the map), then scales (for log q)."""
     if codes.labels is not None and not 0 <= int(codes.labels.min()) <= int(codes.labels.max()) < LABELS:
         raise RunError(
-            f"{run.name} has labels outside of 0 to {LABELS - 1}, and {len(codes):,} codes: a map of that many holds "
-            f"{LABELS} classes. Number the classes from 0, and run `python -m vae encode {run.name}`."
+            f"{run.name} has labels outside of 0 to {LABELS - 1}: a map holds {LABELS} classes. "
+            f"Number the classes from 0, and run `python -m vae encode {run.name}`."
         )
     parts = [{"means": codes.means.astype("<f4").tobytes()}]
     if codes.labels is not None:
@@ -58,6 +58,7 @@ def identities(run: Run) -> list[str]:
 
 
 def send(run: Run) -> None:
-    """Put the run's codes into the browser's window; raises RunError."""
-    for k, data in enumerate(kept(run).values()):
+    """Put the run's codes into the browser's window, with their scales where the card needs them; raises RunError."""
+    parts = list(kept(run).values())
+    for k, data in enumerate(parts if apart(run.codes) else parts[:1]):
         _component(data=parcels.placed(data), key=f"geometry_{run.name}_{k}")

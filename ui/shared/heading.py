@@ -23,6 +23,7 @@ def name_app() -> None:
     """Show the app's name beside the navigation and on the browser's tab; before the navigation is drawn."""
     # an icon of our own: for a page's Material icon the browser would ask another site
     st.set_page_config(page_title=APP, page_icon=str(ICON), layout="wide")
+    st.html(UI / "shared" / "page.css")
     st.logo(str(WORDMARKS.get(str(st.context.theme.type), WORDMARKS["light"])), size="large")
 
 

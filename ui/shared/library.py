@@ -14,8 +14,9 @@ from vae import data, runs
 from vae.geometry import embedding as embeddings
 from vae.geometry import plane as planes
 from vae.geometry.embedding import Embedding
-from vae.geometry.plane import Ground, Plane
+from vae.geometry.plane import Plane
 from vae.page.images import encoded_examples
+from vae.page.space import clearest
 from vae.runs import Broken, Codes, Run, RunError
 from vae.runs import stamp as stamps
 from vae.runs.stamp import Stamp
@@ -161,6 +162,16 @@ def default_plane(run: Run) -> Plane:
     return _default_plane(run.path, stamp(run.path))
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _first_image(path: Path, version: Stamp) -> int:
+    return clearest(_run(path, version).codes)
+
+
+def first_image(run: Run) -> int:
+    """Return the number of the image that is shown before one is picked: the first that decodes clearly."""
+    return _first_image(run.path, stamp(run.path))
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _embedding(path: Path, changed: int, method: str, _codes: Codes) -> Embedding | None:
     return embeddings.kept(_codes, method)
@@ -170,22 +181,6 @@ def embedding(codes: Codes, method: str) -> Embedding | None:
     """Return the saved nonlinear map of these codes, cached until it is made again; None if there is none."""
     path = embeddings.file(codes, method)
     return _embedding(path, path.stat().st_mtime_ns, method, codes) if path.is_file() else None
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _map(
-    path: Path, version: Stamp, key: str, _plane: Ground, rings: bool, seen: tuple[float, ...] | None
-) -> go.Figure:
-    codes, _ = figures.thinned(_run(path, version).codes)
-    return figures.latent_map(codes, _plane, prior=rings, seen=seen)
-
-
-def latent_map(run: Run, key: str, plane: Ground, seen: tuple[float, ...] | None = None) -> go.Figure:
-    """Return the run's map, the same object until its files change, so that the chart is not mounted again.
-
-    `seen` are x0, x1, y0, y1 of the part that is shown first, None for nearly all codes.
-    """
-    return _map(run.path, stamp(run.path), key, plane, run.spec.standard_prior, seen)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

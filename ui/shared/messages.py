@@ -29,6 +29,7 @@ NO_FILM = "No run has been recorded on this machine yet. Press Train to record t
 # in one line: brackets are dead without square ones, a colon before a space, a dash or a dot behind its first word
 LIVE = re.compile(r"[\\`*_\[\]<>|$~&]|:(?=\S)|(?<=www)\.")
 STARTS = re.compile(r"[#+-]|\d+[.)]")  # of a heading or a list
+HEADING = re.compile(r"#{1,4} ")
 CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 
 
@@ -143,6 +144,15 @@ def conditional(classes: Sequence[str], label: int | None) -> str:
     return (
         f"This model is conditional. The decoder gets the code and a label; here the label is “{name}” for every point."
     )
+
+
+def lowered(text: str) -> str:
+    """Return Markdown whose headings are two levels lower, so that a page has one of the first; code stays as it is."""
+    lines, fenced = [], False
+    for line in text.split("\n"):
+        fenced ^= line.lstrip().startswith("```")
+        lines.append(f"##{line}" if HEADING.match(line) and not fenced else line)
+    return "\n".join(lines)
 
 
 def notice(kept: tuple[str, str] | None) -> None:

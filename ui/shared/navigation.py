@@ -79,7 +79,6 @@ def navigation(hidden: Collection[str] = ()) -> tuple[StreamlitPage, Page]:
         st.Page(
             page.script,
             title=page.title,
-            icon=page.icon,
             default=page is PAGES[0],
             url_path=None if page is PAGES[0] else page.name,
             visibility="hidden" if page.name in hidden else "visible",

@@ -17,7 +17,7 @@ FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
 BY_CLASS = "class"  # the colour of a code on the map is its class's
 CHAPTERS = 6  # of the Theory page
 # what a link can leave out: controls of every page, and pages of the navigation
-HIDEABLE = ("title", "model", "image", "lessons", "share", *EVERY)
+HIDEABLE = ("title", "model", "image", "mode", "lessons", "share", *EVERY)
 SHOWS = ("samples", "manifold", "traverse")
 SPACINGS = ("linear", "quantile")
 SIDES = (10, 15, 20, 30)  # images of a manifold's side
@@ -95,6 +95,9 @@ CHAPTER: Field[int | None] = Field(
 SLIDERS: Field[str] = Field("sliders", ("theory",), "", texts.sliders, str)
 REFINED = _flag("1", "refined", ("theory",))
 
+# how much is said: the switch in the head of every page
+EXPERT = _flag("expert", "mode", EVERY)
+
 # the runs of pages that choose their own; library.py knows whether there is a run of that name
 RUN: Field[str] = Field("run", ("train",), "", _as_it_is, str)
 COMPARED: Field[tuple[str, ...]] = Field("models", ("compare",), (), lambda text, _: texts.names(text), ",".join)
@@ -150,7 +153,7 @@ HIDE: Field[tuple[str, ...]] = Field(
 
 FIELDS: tuple[Field[Any], ...] = (
     MODEL, PLANE, PIN, LABEL, IMAGE, CHAPTER, SLIDERS, REFINED,
-    RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
+    EXPERT, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
     SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE,
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ class View:
 def view() -> View | None:
     """Return the view from address and session, with defaults for invalid values; None without a model."""
     problems: list[str] = []
-    run = _model(MODEL.text(Subject()), problems)
+    run = _model(_asked(), problems)
     if run is None:
         return None
     if problems:  # what else was asked for belongs to the model that cannot be shown
@@ -49,6 +49,15 @@ def view() -> View | None:
     label, refused_label = LABEL.value(subject)
     _look_at({MODEL: run.name, PLANE: plane, PIN: pin, LABEL: label}, run.name)
     return View(run, plane, pin, label, [text for text in (refused_pin, refused_label) if text])
+
+
+def _asked() -> str:
+    """Return the name of the model that was asked for: on Compare one of those that are compared."""
+    name = MODEL.text(Subject())
+    asked, _ = COMPARED.value(Subject())
+    if asked and address.get(COMPARED.name) is not None and name not in asked and address.get(MODEL.name) is None:
+        return asked[0]
+    return name
 
 
 def _model(name: str, problems: list[str]) -> Run | None:
@@ -81,8 +90,15 @@ def _shown() -> str:
 
 
 def set_model(name: str) -> None:
-    """Show another model; the old model's values leave the address."""
+    """Show another model on every page; the old model's values leave the address.
+
+    The page Train watches it, and it takes the first place of the models that are compared.
+    """
     old = {field.name: "" for field in FIELDS if field.of_model and not field.carried}
+    asked, _ = COMPARED.value(Subject())
+    others: dict[Field[Any], Any] = {RUN: name, COMPARED: asked if not asked or name in asked else (name, *asked[1:])}
+    said = remember(others, Subject())
+    old |= {field: text for field, text in said.items() if address.get(field) is not None}
     _look_at({MODEL: name, PLANE: "", PIN: None, LABEL: None}, name, **old)
 
 
@@ -126,13 +142,13 @@ def image(view: View, codes: Codes) -> tuple[int, str]:
     """Return the number of the current image, and a sentence if the requested one was refused.
 
     It is the one in the address or the one chosen last, unless another point was pinned since: then the image whose
-    code is nearest to the pin. Without either it is the first.
+    code is nearest to the pin. Without either it is the first that decodes clearly.
     """
     found, problem = IMAGE.value(Subject.of(view.run, codes))
     if found is not None and (view.pin is None or PIN.write(_point(codes, found)) == PIN.write(view.pin)):
         return found, ""
     if view.pin is None:
-        return 0, problem
+        return library.first_image(view.run), problem
     return int(np.square(codes.means - np.array(view.pin, np.float32)).sum(1).argmin()), problem
 
 
@@ -164,7 +180,7 @@ def compared() -> tuple[list[Run], list[str]]:
     asked, _ = COMPARED.value(Subject())
     problems: list[str] = []
     found: list[Run] = []
-    for name in asked or TWINS:
+    for name in asked or _counterparts():
         try:
             found.append(library.open_run(name))
         except RunError as error:
@@ -178,6 +194,17 @@ def compared() -> tuple[list[Run], list[str]]:
     if asked:
         set_compared([run.name for run in found])
     return found, problems
+
+
+def _counterparts() -> tuple[str, ...]:
+    """Return the model that is shown and one to compare it with: its twin, or another model of the same data."""
+    name = _shown()
+    if not name or name in TWINS:
+        return TWINS
+    usable = library.usable()
+    mine = next((run for run in [*usable, *library.examples()] if run.name == name), None)
+    same = [run.name for run in usable if mine and run.name != name and run.spec.data == mine.spec.data]
+    return (name, *(same or [run.name for run in usable if run.name != name])[:1])
 
 
 def set_compared(names: Sequence[str]) -> None:

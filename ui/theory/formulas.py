@@ -6,31 +6,31 @@ hue, and writes the image's number where the value stands.
 
 import re
 
-from ui.shared import figures
+from vae.page import palette
 from vae.spec import Spec, formulas
 
 INK = ""
-# each quantity: its hue (ink where it is the truth or a bound), and what it is called
+# each quantity: its colour as text (ink where it is the truth or a bound), and what it is called
 TERMS: dict[str, tuple[str, str]] = {
     "log_px": (INK, "the log marginal likelihood, log p(x)"),
     "elbo": (INK, "the ELBO"),
     "bound": (INK, "the importance-weighted bound"),
-    "kl": (figures.KL, "the gap, KL(q‖p(z|x))"),
-    "distortion": (figures.RIM, "distortion, the cost of the reconstruction"),
-    "rate": (figures.KL, "rate, the cost of the code"),
-    "prior": (figures.PRIOR, "the prior p(z)"),
-    "likelihood": (figures.DECODER, "the likelihood p(x|z)"),
-    "q": (figures.ENCODER, "the approximate posterior q(z|x) of the encoder"),
+    "kl": (palette.TEXT[palette.RATE], "the gap, KL(q‖p(z|x))"),
+    "distortion": (palette.TEXT[palette.DISTORTION], "distortion, the cost of the reconstruction"),
+    "rate": (palette.TEXT[palette.RATE], "rate, the cost of the code"),
+    "prior": (palette.TEXT[palette.PRIOR], "the prior p(z)"),
+    "likelihood": (palette.TEXT[palette.DECODER], "the likelihood p(x|z)"),
+    "q": (palette.TEXT[palette.ENCODER], "the approximate posterior q(z|x) of the encoder"),
     "posterior": (INK, "the true posterior p(z|x)"),
     "entropy": (INK, "the entropy H of the images"),
-    "information": (figures.ENCODER, "mutual information, I(x; z)"),
-    "naive": (figures.PRIOR, "prior samples"),
-    "importance": (figures.ENCODER, "samples of q"),
-    "penalty": (figures.KL, "penalty term"),
-    "noise": (figures.PRIOR, "the noise ε"),
-    "score": ("#94a4a2", "score function"),
-    "path": (figures.ENCODER, "through z = g(φ, ε, x)"),
-    "theta": (figures.DECODER, "the decoder's gradient"),
+    "information": (palette.TEXT[palette.ENCODER], "mutual information, I(x; z)"),
+    "naive": (palette.TEXT[palette.PRIOR], "prior samples"),
+    "importance": (palette.TEXT[palette.ENCODER], "samples of q"),
+    "penalty": (palette.TEXT[palette.RATE], "penalty term"),
+    "noise": (palette.TEXT[palette.PRIOR], "the noise ε"),
+    "score": (palette.CAPTION, "score function"),
+    "path": (palette.TEXT[palette.ENCODER], "through z = g(φ, ε, x)"),
+    "theta": (palette.TEXT[palette.DECODER], "the decoder's gradient"),
 }
 NUMBER = {name: k + 1 for k, name in enumerate(TERMS)}
 

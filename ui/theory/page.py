@@ -16,7 +16,7 @@ import streamlit as st
 
 from ui.decode import decoder
 from ui.shared import asking, chips, figures, library, messages, parcels
-from ui.shared.components import pack, source, text
+from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import notices, session
 from ui.state import view as state
@@ -41,7 +41,7 @@ LESSON_VALUES = 1024  # of an image, at most: the lesson takes the principal axe
 
 SOURCE = source("theory/theory.js")
 _component = st.components.v2.component(
-    "latent_theory", html="<div></div>", css=text("js/instrument.css") + text("theory/theory.css"), js=SOURCE
+    "latent_theory", html="<div></div>", css=styles("js/instrument.css", "theory/theory.css"), js=SOURCE
 )
 _answers = st.components.v2.component("latent_theory_answers", html="<span hidden></span>", js=source("js/answers.js"))
 Question = tuple[Any, ...]
@@ -118,8 +118,6 @@ def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, 
         "terms": {k: {"name": n, "hue": h, "words": w} for n, (h, w) in formulas.TERMS.items()
                   for k in [formulas.NUMBER[n]]},
         "averages": _rows(run),
-        "hues": {"encoder": figures.ENCODER, "decoder": figures.DECODER, "prior": figures.PRIOR, "kl": figures.KL,
-                 "distortion": figures.RIM},
     }  # fmt: skip
     if decoder.runnable(run) and not spec.labels:
         header["decoder"], weights = decoder.pack(run)

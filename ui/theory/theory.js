@@ -69,8 +69,8 @@ class Theory {
     this.measuring = undefined;
     this.drawRequested = false;
     this.polling = this.resting = 0;
-    this.real = el("canvas", { role: "img", width: 1, height: 1 });
-    this.made = el("canvas", { role: "img", width: 1, height: 1 });
+    this.real = el("canvas", { role: "img", "aria-label": "Picked image", width: 1, height: 1 });
+    this.made = el("canvas", { role: "img", "aria-label": "Its reconstruction", width: 1, height: 1 });
     this.what = el("figcaption");
     this.madeWords = el("figcaption");
     this.strip = el("div", { class: "strip", role: "group", "aria-label": "Another image" });

@@ -35,8 +35,13 @@ class Chapter {
     this.numbers = el("dl", { class: "numbers" });
     this.notice = el("p", { class: "notice" });
     this.why = el("p", { class: "note why", hidden: "" });
-    this.canvases = Array.from({ length: pictures }, () =>
-      el("canvas", { class: "drawn", role: "img", style: `height:${tall}px` }),
+    this.canvases = Array.from({ length: pictures }, (_, k) =>
+      el("canvas", {
+        class: "drawn",
+        role: "img",
+        "aria-label": `Chapter ${number}, ${title}: picture ${k + 1}, described below it`,
+        style: `height:${tall}px`,
+      }),
     );
     this.captions = this.canvases.map(() => el("figcaption"));
     this.figures = this.canvases.map((canvas, k) => el("figure", {}, canvas, this.captions[k]));
@@ -54,7 +59,7 @@ class Chapter {
     this.node = el(
       "section",
       { class: "chapter", "data-chapter": number },
-      el("h3", {}, el("span", { class: "count" }, `${number}`), title),
+      el("h2", {}, el("span", { class: "count" }, `${number}`), title),
       el("div", { class: "columns" }, this.left, this.right),
     );
   }

@@ -266,14 +266,14 @@ class Choices extends Chapter {
       inside(axes, () => {
         if (header.normal_prior)
           ellipse(axes, [0, 0], [1, 0, 1], {
-            colour: header.hues.prior,
+            colour: theme.prior,
             sigmas: [1, 2, 3],
             width: 1,
             alpha: this.strength("prior"),
           });
         field.draw(axes, theme.ink, this.strength("posterior", "distortion", "elbo"));
         ellipse(axes, first.at, first.matrix, {
-          colour: header.hues.encoder,
+          colour: theme.encoder,
           fill: true,
           alpha: this.strength("q", "rate"),
         });
@@ -294,9 +294,9 @@ class Choices extends Chapter {
         dot(
           axes,
           dims.map((j) => now.z[s * d + j]),
-          { colour: header.hues.encoder, size: 1 + 6 * Math.sqrt(share[s] / top), alpha: 0.5 },
+          { colour: theme.encoder, size: 1 + 6 * Math.sqrt(share[s] / top), alpha: 0.5 },
         );
-      ellipse(axes, first.at, first.matrix, { colour: header.hues.encoder, sigmas: [1, 2, 3] });
+      ellipse(axes, first.at, first.matrix, { colour: theme.encoder, sigmas: [1, 2, 3] });
       ellipse(axes, estimated.at, estimated.matrix, { colour: theme.ink, dash: [4, 3] });
       words(
         axes,
@@ -309,7 +309,6 @@ class Choices extends Chapter {
 
   /** @param {ImageScalars} numbers @param {Theme} theme */
   drawCurve(numbers, theme) {
-    const { header } = this.page;
     const logs = Array.from({ length: 105 }, (_, k) => -2 + (k * 2.6) / 104);
     const points = logs.map((v) => [v, this.elbo(numbers, 10 ** v)]);
     const top = this.elbo(numbers, this.best);
@@ -343,7 +342,7 @@ class Choices extends Chapter {
         theme.muted,
       );
       if (this.likelihood !== "own")
-        dot(axes, [Math.log10(this.sigma), this.elbo(numbers, this.sigma)], { colour: header.hues.decoder, size: 5 });
+        dot(axes, [Math.log10(this.sigma), this.elbo(numbers, this.sigma)], { colour: theme.decoder, size: 5 });
     });
   }
 
@@ -364,14 +363,14 @@ class Choices extends Chapter {
     const axes = frame(this.canvases[2], { x, y, titles: dims.map((j) => `z′${j + 1}`), square: true }, theme);
     inside(axes, () => {
       if (header.normal_prior)
-        ellipse(axes, [0, 0], [1, 0, 1], { colour: header.hues.prior, width: 1, alpha: this.strength("prior") });
+        ellipse(axes, [0, 0], [1, 0, 1], { colour: theme.prior, width: 1, alpha: this.strength("prior") });
       ellipse(axes, at, matrix, {
-        colour: header.hues.encoder,
+        colour: theme.encoder,
         sigmas: [1, 2, 3],
         fill: true,
         alpha: this.strength("q", "elbo", "rate"),
       });
-      ellipse(axes, at, this.diagonal, { colour: header.hues.kl, dash: [4, 3], alpha: this.strength("kl") });
+      ellipse(axes, at, this.diagonal, { colour: theme.rate, dash: [4, 3], alpha: this.strength("kl") });
       words(axes, minus(`turned by ${this.angle}°`), axes.area.left + 6, axes.area.top + 14, theme.muted);
     });
   }

@@ -230,19 +230,19 @@ class Compression extends Chapter {
     inside(axes, () => {
       for (const p of points)
         dot(axes, p, {
-          colour: header.hues.prior,
+          colour: theme.prior,
           size: 2.4,
           alpha: 0.7 * strong("denoising") * this.strength("noise", "distortion"),
         });
       if (one) return;
       if (header.probabilistic)
         ellipse(axes, at, own, {
-          colour: header.hues.encoder,
+          colour: theme.encoder,
           fill: true,
           alpha: this.strength("q", "rate", "information"),
         });
       ellipse(axes, at, small, {
-        colour: header.hues.decoder,
+        colour: theme.decoder,
         alpha: strong("contractive") * this.strength("penalty"),
       });
       dot(axes, at, { colour: theme.ink, size: 3 });
@@ -251,7 +251,6 @@ class Compression extends Chapter {
 
   /** @param {Theme} theme @param {Lesson} lesson */
   drawLesson(theme, lesson) {
-    const { header } = this.page;
     const n = lesson.points.length / 2;
     const dims = lesson.mean.length;
     const spread = [0, 1].map((k) =>
@@ -282,7 +281,7 @@ class Compression extends Chapter {
     inside(axes, () => {
       for (let i = 0; i < n; i++)
         dot(axes, [lesson.points[2 * i], lesson.points[2 * i + 1]], {
-          colour: header.hues.prior,
+          colour: theme.prior,
           size: 1.5,
           alpha: 0.5,
         });
@@ -290,7 +289,7 @@ class Compression extends Chapter {
         [this.unit[0].size, 0],
         [0, this.unit[1].size],
       ].forEach((v) => arrow(v, theme.ink, 1.5, this.strength("log_px")));
-      own.forEach((v) => arrow(v, header.hues.encoder, 3, 0.85 * this.strength("elbo")));
+      own.forEach((v) => arrow(v, theme.encoder, 3, 0.85 * this.strength("elbo")));
       words(axes, "±2 σ of each axis", axes.area.left + 6, axes.area.top + 14, theme.muted);
     });
     // each of its axes as an image, in the order and direction of PCA's

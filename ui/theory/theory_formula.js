@@ -33,7 +33,7 @@ class Formulas {
   // An element that shows a formula by name, with values by term: its LaTeX until KaTeX has drawn it.
   /** @param {string} name @param {Record<string, string>} values */
   slot(name, values) {
-    const node = el("div", { class: "formula", "data-formula": name }, el("code", {}, this.latex[name]));
+    const node = el("div", { class: "formula", tabindex: "0", "data-formula": name }, el("code", {}, this.latex[name]));
     this.slots.push({ node, name, values, filled: false });
     this.fill();
     return node;
@@ -93,8 +93,7 @@ class Formulas {
       const [red, green, blue] = (node.style.color.match(/\d+/g) ?? []).map(Number);
       const term = this.terms[blue];
       if (red !== 0 || green > 1 || !term) continue;
-      // a quantity's hue, drawn a little towards the text's colour, so that it is legible on light and on dark
-      node.style.color = term.hue ? `color-mix(in srgb, ${term.hue} 78%, var(--st-text-color))` : "";
+      node.style.color = term.hue;
       node.dataset.term = term.name;
       if (green === 0) {
         node.classList.add("term");

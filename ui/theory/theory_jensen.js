@@ -89,7 +89,6 @@ class Jensen extends Chapter {
   /** @param {Theme} theme */
   draw(theme) {
     const { found } = this;
-    const { header } = this.page;
     if (!found) return;
     const w = found.values.map((v) => Math.exp(v - this.centre));
     const most = Math.max(2.2, Math.min(6, [...w].sort((a, b) => a - b)[Math.floor(0.98 * (w.length - 1))] * 1.15));
@@ -112,7 +111,7 @@ class Jensen extends Chapter {
       line(axes, curve, { colour: theme.muted, width: 1.25 });
       for (let i = 0; i < w.length; i++)
         dot(axes, [w[i], Math.log(w[i])], {
-          colour: header.hues.encoder,
+          colour: theme.encoder,
           size: 2.5,
           alpha: 0.45 * this.strength("bound", "elbo", "q"),
         });
@@ -139,7 +138,7 @@ class Jensen extends Chapter {
           [1, gap],
           [1, 0],
         ],
-        { colour: header.hues.kl, width: 3, alpha: this.strength("kl", "bound", "elbo") },
+        { colour: theme.rate, width: 3, alpha: this.strength("kl", "bound", "elbo") },
       );
       dot(axes, [1, 0], { colour: theme.ink, size: 4 });
       dot(axes, [1, gap], { colour: theme.ink, size: 4, ring: true });

@@ -100,7 +100,7 @@ class Latent extends Chapter {
 
   /** @param {Theme} theme */
   draw(theme) {
-    const { now, header } = this.page;
+    const { now } = this.page;
     if (!now) return;
     const truth = now.numbers.log_px ?? rung(now.log_w, now.log_w.length).value;
     const all = this.columns
@@ -125,8 +125,8 @@ class Latent extends Chapter {
       context.fillRect(axes.X(this.exponent - 0.5), axes.area.top, axes.X(1) - axes.X(0), axes.area.height);
       this.columns.forEach((column, e) => {
         for (const [name, colour, side] of /** @type {["naive" | "importance", string, number][]} */ ([
-          ["naive", header.hues.prior, -0.16],
-          ["importance", header.hues.encoder, 0.16],
+          ["naive", theme.prior, -0.16],
+          ["importance", theme.encoder, 0.16],
         ])) {
           const values = column[name].slice(0, SHOWN);
           values.forEach((v, i) =>

@@ -32,7 +32,7 @@ function frame(canvas, { x, y, titles, square = false, names = null, rows = fals
   const X = (v) => area.left + ((v - x0) / (x1 - x0)) * area.width;
   /** @param {number} v */
   const Y = (v) => area.top + ((y1 - v) / (y1 - y0)) * area.height;
-  context.font = `11px ${theme.font}`;
+  context.font = `12px ${theme.font}`;
   context.lineWidth = 1;
   const named = names && { values: names.map(([v]) => v), digits: 0, names: names.map(([, text]) => text) };
   const axes = {
@@ -83,7 +83,7 @@ function dot({ context, X, Y }, [x, y], { colour, size = 2, alpha = 1, ring = fa
  * @param {number} y @param {string} [colour] @param {CanvasTextAlign} [align]
  */
 function words({ context, theme }, text, x, y, colour = theme.ink, align = "left") {
-  context.font = `11px ${theme.font}`;
+  context.font = `12px ${theme.font}`;
   context.textAlign = align;
   rimmed(context, text, x, y, theme, colour);
 }

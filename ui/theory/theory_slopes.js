@@ -70,7 +70,9 @@ class Slopes extends Chapter {
         },
       ),
     );
-    this.plane = [0, 1].map(() => el("canvas", { class: "drawn", role: "img", style: "height:190px" }));
+    this.plane = ["The noise outside", "z inside"].map((text) =>
+      el("canvas", { class: "drawn", role: "img", "aria-label": text, style: "height:190px" }),
+    );
     this.right.append(
       el("figure", {}, this.plane[0], el("figcaption", {}, "Noise ε ~ N(0, I): does not depend on the image")),
       el("figure", {}, this.plane[1], el("figcaption", {}, "z = μ + σ ε: depends on φ")),
@@ -159,8 +161,8 @@ class Slopes extends Chapter {
     const one = header.latent === 1;
     /** @type {[Float64Array[], string, string][]} */
     const drawn = [
-      [score, header.hues.prior, "score"],
-      [path, header.hues.encoder, "path"],
+      [score, theme.prior, "score"],
+      [path, theme.encoder, "path"],
     ];
     drawn.forEach(([estimates, colour, term], k) => {
       const points = spots(estimates).map(([x, y], i) => [x, one ? i / estimates.length : y]);
@@ -198,17 +200,11 @@ class Slopes extends Chapter {
         const spreadOf = (c) => Math.sqrt(mean(other.map((p) => (p[c] - mean(other.map((q) => q[c]))) ** 2)));
         inside(axes, () =>
           ellipse(axes, this.centre, [spreadOf(0) ** 2, 0, spreadOf(1) ** 2], {
-            colour: header.hues.encoder,
+            colour: theme.encoder,
             alpha: this.strength("path"),
           }),
         );
-        words(
-          axes,
-          "blue: the other cloud, to this scale",
-          axes.area.left + 6,
-          axes.area.top + 14,
-          header.hues.encoder,
-        );
+        words(axes, "blue: the other cloud, to this scale", axes.area.left + 6, axes.area.top + 14, theme.encoder);
       }
     });
     this.outside(theme, now);
@@ -229,14 +225,14 @@ class Slopes extends Chapter {
       theme,
     );
     inside(left, () => {
-      ellipse(left, [0, 0], [1, 0, 1], { colour: header.hues.prior, sigmas: [1, 2, 3], alpha: this.strength("noise") });
+      ellipse(left, [0, 0], [1, 0, 1], { colour: theme.prior, sigmas: [1, 2, 3], alpha: this.strength("noise") });
       for (let s = 0; s < Math.min(200, now.noise.length / d); s++)
         dot(
           left,
           dims.map((j) => now.noise[s * d + j]),
-          { colour: header.hues.prior, size: 1.3, alpha: 0.4 },
+          { colour: theme.prior, size: 1.3, alpha: 0.4 },
         );
-      dot(left, noise, { colour: header.hues.decoder, size: 5 });
+      dot(left, noise, { colour: theme.decoder, size: 5 });
     });
     const matrix = [sigma[0] ** 2, 0, sigma[1] ** 2];
     const [x, y] = around([{ at, matrix }], [], 3.3);
@@ -246,15 +242,15 @@ class Slopes extends Chapter {
       theme,
     );
     inside(right, () => {
-      ellipse(right, at, matrix, { colour: header.hues.encoder, sigmas: [1, 2, 3], alpha: this.strength("q") });
+      ellipse(right, at, matrix, { colour: theme.encoder, sigmas: [1, 2, 3], alpha: this.strength("q") });
       for (let s = 0; s < Math.min(200, now.noise.length / d); s++)
         dot(
           right,
           dims.map((j) => now.mean[j] + now.scale[j] * now.noise[s * d + j]),
-          { colour: header.hues.encoder, size: 1.3, alpha: 0.4 },
+          { colour: theme.encoder, size: 1.3, alpha: 0.4 },
         );
-      line(right, [at, z], { colour: header.hues.decoder, width: 1 });
-      dot(right, z, { colour: header.hues.decoder, size: 5 });
+      line(right, [at, z], { colour: theme.decoder, width: 1 });
+      dot(right, z, { colour: theme.decoder, size: 5 });
     });
     if (!decoder) return;
     const whole = Array.from(now.mean);

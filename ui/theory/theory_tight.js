@@ -15,7 +15,12 @@ class Tight extends Chapter {
     super(page, 4, "How tight is it?", { pictures: 1, tall: 360 });
     this.formula("identity");
     this.formula("elbo");
-    this.bars = el("canvas", { class: "drawn", role: "img", style: "height:104px" });
+    this.bars = el("canvas", {
+      class: "drawn",
+      role: "img",
+      "aria-label": "The bounds side by side",
+      style: "height:104px",
+    });
     this.barsCaption = el("figcaption");
     this.right.append(el("figure", {}, this.bars, this.barsCaption));
     this.k = 1;
@@ -225,7 +230,7 @@ class Tight extends Chapter {
     const [x, y] = union(boxes).map((r) => range(r, 0.05));
     const titles = dims.map((j) => `z${"₀₁₂₃₄₅₆₇₈₉"[j + 1] ?? j + 1}`);
     const axes = frame(this.canvases[0], { x, y, titles, square: true }, theme);
-    const { encoder } = header.hues;
+    const { encoder } = theme;
     inside(axes, () => {
       if (!field) {
         const top = Math.max(...share);
@@ -249,7 +254,7 @@ class Tight extends Chapter {
       const alpha = this.strength("q", "elbo", "kl", "rate");
       ellipse(axes, here.at, here.matrix, { colour: encoder, sigmas: [1, 2, 3], fill: true, alpha });
       dot(axes, here.at, { colour: encoder, size: 3, alpha });
-      if (now.code) words(axes, "×", axes.X(now.code[0]), axes.Y(now.code[1]) + 4, header.hues.decoder, "center");
+      if (now.code) words(axes, "×", axes.X(now.code[0]), axes.Y(now.code[1]) + 4, theme.decoder, "center");
     });
     // what tests ask for: the 1-sigma ellipse that is drawn, in latent units
     this.outline = ellipsePoints(here.at, here.matrix, 1);
@@ -258,7 +263,6 @@ class Tight extends Chapter {
   // One latent: densities as curves.
   /** @param {Theme} theme @param {ImageNumbers} now */
   curve(theme, now) {
-    const { header } = this.page;
     const { density, corner, basis } = now;
     if (!density || !corner || !basis) return;
     const [m, s] = [now.mean[0], Math.sqrt(now.covariance[0])];
@@ -272,14 +276,14 @@ class Tight extends Chapter {
     const axes = frame(this.canvases[0], { x, y, titles: ["z", "density"] }, theme);
     inside(axes, () => {
       line(axes, truth, { colour: theme.ink, alpha: this.strength("log_px", "posterior", "kl") });
-      line(axes, own, { colour: header.hues.encoder, width: 2, alpha: this.strength("q", "elbo", "kl") });
+      line(axes, own, { colour: theme.encoder, width: 2, alpha: this.strength("q", "elbo", "kl") });
     });
   }
 
   // From the ELBO up to the truth, and how far K samples and a better q come.
   /** @param {Theme} theme @param {ImageNumbers} now @param {ReturnType<typeof bound>} found */
   drawBars(theme, now, found) {
-    const { header, walk } = this.page;
+    const { walk } = this.page;
     const { numbers } = now;
     const truth = numbers.log_px;
     const values = [numbers.elbo, found.value, truth ?? found.value];
@@ -288,8 +292,8 @@ class Tight extends Chapter {
     const [low, high] = range(values, 0.35);
     /** @type {[string, number, string, string, number?][]} */
     const rows = [["ELBO", numbers.elbo, theme.muted, "elbo", numbers.elbo_se]];
-    if (best !== null) rows.push(["best q", best, header.hues.encoder, "q"]);
-    rows.push([`L, K = ${this.k}`, found.value, header.hues.kl, "bound", found.se]);
+    if (best !== null) rows.push(["best q", best, theme.encoder, "q"]);
+    rows.push([`L, K = ${this.k}`, found.value, theme.rate, "bound", found.se]);
     const axes = frame(this.bars, { x: [low, high], y: [0, rows.length], titles: ["nats", ""], rows: true }, theme);
     inside(axes, (context) => {
       rows.forEach(([name, value, colour, term, se], k) => {

@@ -43,7 +43,6 @@ interface TheoryHeader {
   latex: Record<string, string>;
   terms: Record<number, Term>;
   averages: Record<string, Average | undefined>;
-  hues: Record<"encoder" | "decoder" | "prior" | "kl" | "distortion", string>;
   decoder?: DecoderHeader;
   content: string;
 }

@@ -6,12 +6,13 @@ import { RINGS, readFilm, summarise } from "../js/film_frames.js";
 import { fillLegend } from "../js/legend.js";
 import { Bars, countDead, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
-import { component, listener, plain } from "../js/shared.js";
+import { component, given, listener, plain } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
 // Draws the film of a training. A recorded run arrives whole, a run in training frame by frame, and received frames are
 // kept. Everything is drawn in one animation frame, and none is requested while nothing moves.
 
+const PLACES = 16; // images of reconstructions, and of samples
 const KEPT = 240; // frames kept of a live run; beyond, every second one goes
 const VIEW_SECONDS = 0.15; // in which the view follows the points
 const ARRIVAL = [0.1, 0.8]; // seconds in which a live frame arrives at least and at most
@@ -135,7 +136,7 @@ class Film {
       this.pressed = false;
     });
     on(stage.curves, "pointerleave", () => this.leave());
-    for (const node of [stage.plane, stage.curves, stage.lower]) this.sizes.observe(node);
+    for (const node of [stage.plane, stage.curves, stage.pairs.figure, stage.samples.figure]) this.sizes.observe(node);
   }
 
   destroy() {
@@ -167,8 +168,9 @@ class Film {
   restyle() {
     const theme = themeOf(this.stage.node);
     if (theme.key === this.theme?.key) return;
-    this.theme = { ...this.theme, ...theme };
+    this.theme = theme;
     this.shown = -1;
+    this.recolour();
   }
 
   /** @param {FilmContent} content */
@@ -181,11 +183,11 @@ class Film {
     }
     const before = { count: this.frames.length, frame: this.frames[head.nearest], newest: head.target === head.last };
     this.header = header;
-    this.theme = { ...(this.theme ?? themeOf(this.stage.node)), ...header.hues };
+    this.theme ??= themeOf(this.stage.node);
     if (frames.length) {
       this.labels = labels;
       for (const frame of frames) summarise(frame, labels, header);
-      if (originals) this.originals = { ...strip(originals, header.shape), frame: header.hues.prior };
+      if (originals) this.originals = { ...strip(originals, header.shape), frame: "" };
       if (header.kind === "film") this.replace(frames, before);
       else this.append(frames[0], before);
       this.recolour();
@@ -271,15 +273,18 @@ class Film {
     this.total = Math.max(status.total, frames.at(-1)?.step ?? 0);
     for (const name of ["elbo", "rate"]) stage.values[name].row.hidden = !header.probabilistic;
     const newest = frames.at(-1);
-    stage.pairs.figure.hidden = !newest?.reconstructions;
-    stage.samples.figure.hidden = !newest?.samples;
-    stage.bars.figure.hidden = !newest?.rate;
-    const pairs = this.originals && header.sections.originals;
+    // before the first frame their places are kept, so that nothing moves when it comes
+    const image = header.shape.length === 3;
+    stage.pairs.figure.hidden = newest ? !newest.reconstructions : !image;
+    stage.samples.figure.hidden = newest ? !newest.samples : !image || !header.probabilistic;
+    stage.bars.figure.hidden = newest ? !newest.rate : !header.probabilistic;
+    const pairs = newest ? this.originals && header.sections.originals : image;
     stage.pairs.caption.textContent = pairs ? "originals above their reconstructions" : "decoded images of 16 codes";
     stage.pairs.canvas.setAttribute("aria-label", stage.pairs.caption.textContent);
     stage.note.textContent = [...new Set(Object.values(notes))].join(" ");
     stage.note.hidden = !stage.note.textContent;
-    stage.lower.hidden = !frames.length;
+    stage.lower.classList.toggle("waiting", !frames.length);
+    if (!frames.length && image) this.drawPlaces(header);
     this.nameClasses(header);
   }
 
@@ -299,7 +304,9 @@ class Film {
   recolour() {
     const { labels, header, solo } = this;
     if (!header) return;
-    this.cloud.paint(paints(labels, header.colours, (label) => solo === null || label === solo));
+    this.cloud.paint(
+      paints(labels, header.colours, Boolean(this.theme?.dark), (label) => solo === null || label === solo),
+    );
     this.requestDraw();
   }
 
@@ -487,6 +494,20 @@ class Film {
     return fade(found, this.solo);
   }
 
+  // Empty images, as large as those that will come.
+  /** @param {FilmContent["header"]} header */
+  drawPlaces({ shape }) {
+    const { stage } = this;
+    const empty = { ...strip(new Uint8Array(PLACES * shape.reduce((a, b) => a * b, 1)), shape), frame: "" };
+    tiles(stage.pairs.canvas, [empty, empty], this.columns("pairs"));
+    tiles(stage.samples.canvas, [empty], this.columns("samples"));
+  }
+
+  /** @param {"pairs" | "samples"} name */
+  columns(name) {
+    return Number(getComputedStyle(this.stage[name].figure).getPropertyValue("--columns")) || 8;
+  }
+
   // The images and words of the frame that the head is nearest to.
   drawFrame() {
     const { header } = this;
@@ -499,18 +520,17 @@ class Film {
   /** @param {FilmContent["header"]} header @param {FilmFrame} frame */
   drawImages(header, { reconstructions, samples }) {
     const { stage, originals } = this;
-    const { decoder } = header.hues;
-    /** @param {"pairs" | "samples"} name */
-    const columns = (name) => Number(getComputedStyle(stage[name].figure).getPropertyValue("--columns")) || 8;
+    const { decoder, prior } = given(this.theme, "theme");
     if (reconstructions) {
       const again = { ...strip(reconstructions, header.shape), frame: decoder };
       tiles(
         stage.pairs.canvas,
-        header.sections.originals && originals ? [originals, again] : [again],
-        columns("pairs"),
+        header.sections.originals && originals ? [{ ...originals, frame: prior }, again] : [again],
+        this.columns("pairs"),
       );
     }
-    if (samples) tiles(stage.samples.canvas, [{ ...strip(samples, header.shape), frame: decoder }], columns("samples"));
+    if (samples)
+      tiles(stage.samples.canvas, [{ ...strip(samples, header.shape), frame: decoder }], this.columns("samples"));
   }
 
   /** @param {FilmHeader} header @param {FilmFrame} frame */

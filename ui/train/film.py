@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.shared import figures, parcels
-from ui.shared.components import pack, source, text
+from ui.shared import parcels
+from ui.shared.components import pack, source, styles
 from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
 from vae.geometry.traversal import DEAD
+from vae.page import palette
 from vae.runs import Run, RunError, checked, status
 from vae.runs import film as films
 from vae.runs.film import FilmConstants, Frame
@@ -40,7 +41,7 @@ WAITING = {
 }
 
 
-_component = st.components.v2.component("latent_film", html="<div></div>", css=text("train/film.css"), js=SOURCE)
+_component = st.components.v2.component("latent_film", html="<div></div>", css=styles("train/film.css"), js=SOURCE)
 
 
 @dataclass(frozen=True)
@@ -289,8 +290,7 @@ def _packed(
         "titles": _titles(plane, spec.latent, labels is not None),
         "rings": origin if normal else None,
         "classes": classes,
-        "colours": [figures.colour(k) for k in range(len(classes))] or [figures.ENCODER],
-        "hues": {name: getattr(figures, name.upper()) for name in ("decoder", "prior", "kl", "reconstruction", "rim")},
+        "colours": [palette.of_class(k) for k in range(len(classes))] or [palette.ENCODER],
         "split": constants.split if constants is not None else "valid",
         "dead": DEAD,
         "status": {"state": now.state, "step": now.step, "total": now.total},

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.shared import figures, messages
+from ui.shared import messages
 from ui.state import session, visitor
 from ui.train import fitting, spec_fields
 from ui.train.spec_fields import LABELS, NONE, Problem, Values
@@ -16,6 +16,7 @@ from vae import data
 from vae.data import DataError
 from vae.data.recommended import misfit, recommended
 from vae.jobs import embedded
+from vae.page import palette
 from vae.runs import machine, pace
 from vae.runs.resume import FIXED
 from vae.spec import PRESETS, Spec, SpecError, cost, schedules
@@ -218,7 +219,7 @@ def _objective(fields: Fields, spec: Spec | None) -> None:
     for name, option in (kind.options if kind else {}).items():
         number = spec.objective.get(name) if spec else None
         if isinstance(number, dict):
-            fields.drawn(f"objective_{name}", option.title, number, figures.KL)
+            fields.drawn(f"objective_{name}", option.title, number, palette.RATE)
     if options.POSTERIORS[values["posterior"]].density:
         fields.scalar("samples", NUMBERS["samples"])
     paths = {name: options.PATHS[name].title for name in offered["path"]}
@@ -232,7 +233,7 @@ def _objective(fields: Fields, spec: Spec | None) -> None:
 def _optimisation(fields: Fields, spec: Spec | None) -> None:
     fields.scalar("learning_rate", NUMBERS["learning_rate"])
     if spec and isinstance(spec.learning_rate, dict):
-        fields.drawn("learning_rate", "learning rate", spec.learning_rate, figures.PRIOR)
+        fields.drawn("learning_rate", "learning rate", spec.learning_rate, palette.PRIOR)
     fields.scalar("batch", NUMBERS["batch"])
     most = data.describe(fields.values["data"]).sizes[0]
     fields.pair(("size", NUMBERS["size"], "", f"{most:,}, all"), ("seed", NUMBERS["seed"], "", ""))

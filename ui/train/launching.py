@@ -76,7 +76,7 @@ def panel(run: Run | None) -> None:
     """Draw the form and its button."""
     parent = _parent()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader("Train a branch" if parent else "Train a model", anchor=False, width="stretch")
+        st.header("Train a branch" if parent else "Train a model", anchor=False, width="stretch")
         if parent is not None:
             st.button("Cancel", key="branch_cancel", type="tertiary", on_click=session.BRANCH.forget)
         elif run is not None:

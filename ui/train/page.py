@@ -7,10 +7,10 @@ import streamlit as st
 
 from ui.models import managing
 from ui.models.owned import WORDS, own, recorded
-from ui.shared import library, messages
+from ui.shared import library, messages, navigation
 from ui.shared.fragments import fragment
 from ui.state import notices, session, visitor
-from ui.state.view import watch, watched
+from ui.state.view import set_compared, set_model, view, watch, watched
 from ui.train import form
 from ui.train.film import film
 from vae import jobs, runs
@@ -22,17 +22,26 @@ from vae.spec import SpecError
 
 BUSY = frozenset({"queued", "starting", "running", "finishing"})
 POLL_SECONDS, WAIT_SECONDS = 0.5, 1.0
+MOST_OFFERED = 12  # models to compare a trained one with
 
 
 def chosen() -> Run | None:
-    """Return the run that the URL names, else this visitor's newest that has not ended, else a recorded one."""
+    """Return the run that the URL names, else this visitor's newest that has not ended, else the model of the chip."""
     if name := watched():
         try:
             return library.open_run(name)
         except RunError as error:
             messages.problem(str(error))
     unfinished = [run for run in own() if not status.current(run.path).ended]
-    return next(iter([*unfinished, *recorded(), *library.usable()]), None)
+    shown = view()
+    return next(iter(unfinished), None if shown is None else shown.run)
+
+
+def choose(name: str) -> None:
+    """Watch another run; a finished one is also the model of every page."""
+    watch(name)
+    if any(run.name == name for run in [*library.usable(), *library.examples()]):
+        set_model(name)
 
 
 def _guarded(action: Callable[..., None]) -> Callable[..., None]:
@@ -113,7 +122,7 @@ def chooser(run: Run) -> None:
         list(options),
         format_func=label,
         key="train_run",
-        on_change=lambda: watch(session.widget("train_run").get()),
+        on_change=lambda: choose(session.widget("train_run").get()),
         label_visibility="collapsed",
     )
 
@@ -141,6 +150,8 @@ def _watch(path: Any, activity: str) -> None:
     job = jobs.executor().state(run.path)
     if _activity(job) != activity:
         library.forget()
+        if activity == "busy" and job.status.ended and visitor.mine(run) and (run.path / "codes.npz").is_file():
+            set_model(run.name)  # what was just trained is what the other pages show
         st.rerun()  # another rhythm needs another fragment, and the lists say something new
     # what comes and goes has a place of its own: an element more before the film would mount it again
     with st.container(gap="small", key="train_head"):
@@ -171,7 +182,27 @@ def _headline(run: Run, job: JobState) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
         st.badge(word, color=hue)  # type: ignore[arg-type]
         st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
+        if (now.ended or runs.is_shipped(run)) and (run.path / "codes.npz").is_file():
+            _afterwards(run)
     st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or runs.is_shipped(run)))
+
+
+def _afterwards(run: Run) -> None:
+    """Offer what can be done with a run that has been trained."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key="train_afterwards"
+    ):
+        for page, label, key in (("explore", "Explore it", "explore_it"), ("diagnose", "Diagnose it", "diagnose_it")):
+            if st.button(label, key=key, type="primary" if page == "explore" else "secondary"):
+                set_model(run.name)
+                navigation.switch(page)
+        others = {r.name: r.title for r in library.usable() if r.name != run.name}
+        with st.popover("Compare with …", key="compare_with"):
+            for name, title in list(others.items())[:MOST_OFFERED]:
+                if st.button(messages.plain(title), key=f"compare_with_{name}", type="tertiary"):
+                    set_model(run.name)
+                    set_compared([run.name, name])
+                    navigation.switch("compare")
 
 
 def _turn(job: JobState) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ui.shared.figures import GRID, THEME_INK
+from vae.page import palette
 from vae.spec import schedules
 from vae.spec.schedules import Number
 
@@ -21,7 +22,7 @@ def schedule_figure(title: str, number: Number, steps: int, hue: str) -> go.Figu
             x=at.astype(np.float32),
             y=np.array(values, np.float32),
             mode="lines",
-            line={"color": hue, "width": 2},
+            line={"color": palette.still(hue), "width": 2},
             hovertemplate=f"{title} %{{y:.3g}} at step %{{x:,.0f}}<extra></extra>",
         )
     )
@@ -29,8 +30,8 @@ def schedule_figure(title: str, number: Number, steps: int, hue: str) -> go.Figu
         "gridcolor": GRID,
         "zeroline": False,
         "color": THEME_INK,
-        "tickfont": {"size": 11},
-        "title_font": {"size": 11},
+        "tickfont": {"size": 12},
+        "title_font": {"size": 14},
     }
     figure.update_xaxes(title={"text": "step", "standoff": 6}, range=[0, steps], nticks=5, tickformat=",d", **axis)
     figure.update_yaxes(title={"text": title, "standoff": 14}, rangemode="tozero", nticks=4, **axis)

@@ -96,7 +96,7 @@ def content(
         sections[name] = array.astype("<f2" if name in small else "<f4").tobytes()
     head: dict[str, Any] = {
         "half": small,
-        "css": {name: "".join(map(scripts.text, files)) for name, files in STYLES.items()},
+        "css": {name: scripts.styles(*files) for name, files in STYLES.items()},
         "map": map_header(codes, ground, run.spec.standard_prior),
         "card": {
             **header,

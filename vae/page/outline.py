@@ -7,17 +7,6 @@ import numpy as np
 from vae.geometry.plane import Ground, Plane
 from vae.runs import Codes
 
-PETROFF = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-)
-ENCODER, DECODER, PRIOR, KL, RECONSTRUCTION, RIM = "#3f90da", "#e76300", "#868b93", "#832db6", "#b9ac70", "#7d7340"
-
-
-def colour(k: int) -> str:
-    """Return the colour of class k; beyond ten they repeat, which is why a glyph stands at each cluster."""
-    return PETROFF[k % len(PETROFF)]
-
 
 def groups(codes: Codes) -> list[tuple[str, np.ndarray]]:
     """Return each class's name with the indices of its examples, in the order of the map's traces."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vae.page import palette
 from vae.page.comments import without_comments
 from vae.spec import json_text
 
@@ -28,6 +29,11 @@ UI = _interface()
 def text(name: str) -> str:
     """Return a file below `ui/`, such as "explore/explorer.css"."""
     return (UI / name).read_text()
+
+
+def styles(*names: str) -> str:
+    """Return style sheets below `ui/` as one, with the palette's colours before them."""
+    return "".join([palette.css(), *map(text, names)])
 
 
 def files(name: str) -> list[Path]:

@@ -8,10 +8,11 @@ import numpy as np
 from vae.density import holes
 from vae.density.holes import HOLE, STRAYS
 from vae.geometry.plane import Bent, Ground, Plane
-from vae.page import outline
+from vae.page import outline, palette
 from vae.runs import Codes
 from vae.spec import Spec
 
+TRIED, AMONG, CLEAR = 50, 20_000, 20  # codes tried as the first to be decoded, among how many, and their nearest ones
 OUTLINED = 50_000  # codes, evenly over all, that say where the first view and the glyphs lie: to a hundredth of a sigma
 
 
@@ -33,6 +34,23 @@ def no_densities(spec: Spec) -> str:
     return "" if spec.normal_posterior else "only computed here for Normal posteriors"
 
 
+def clearest(codes: Codes) -> int:
+    """Return the number of the first code whose nearest codes are all of its class, so that it decodes clearly.
+
+    It is looked for among the first ones; 0 where there is none, or where there are no classes.
+    """
+    if codes.labels is None:
+        return 0
+    step = max(1, len(codes) // AMONG)
+    means, labels = codes.means[::step].astype(np.float64), codes.labels[::step]
+    for i in range(min(TRIED, len(codes))):
+        gaps = np.square(means - codes.means[i].astype(np.float64)).sum(1)
+        near = np.argpartition(gaps, CLEAR)[:CLEAR] if len(gaps) > CLEAR else np.arange(len(gaps))
+        if (labels[near] == codes.labels[i]).all():
+            return i
+    return 0
+
+
 def space_header(codes: Codes, plane: Ground, without: str) -> dict[str, Any]:
     """Return what the card knows of codes on a map; `without` says why there are no densities, or is ""."""
     highest = -1 if codes.labels is None else int(codes.labels.max(initial=-1))
@@ -41,6 +59,8 @@ def space_header(codes: Codes, plane: Ground, without: str) -> dict[str, Any]:
         "probabilistic": not without,
         "without": without,
         "classes": [outline.class_name(codes, k) for k in range(highest + 1)],
+        "colours": [palette.of_class(k) for k in range(highest + 1)],
+        "start": clearest(codes),
         "split": codes.split,
         "limits": {"hole": HOLE, "strays": STRAYS, "far": _far(codes)},
     }
@@ -72,7 +92,7 @@ def map_header(codes: Codes, plane: Ground, standard_prior: bool) -> dict[str, A
         "rings": found.centre.tolist() if rings else None,
         "classes": list(names.items()),
         "glyphs": [(k, names[k], *map(float, place)) for k, place in placed],
-        "colours": [outline.colour(k) for k in range(max(present, default=-1) + 1)] or [outline.ENCODER],
+        "colours": [palette.of_class(k) for k in range(max(present, default=-1) + 1)] or [palette.ENCODER],
         # classes of one colour are one in the density
-        "palette": list(outline.PETROFF) if present else [outline.ENCODER],
+        "palette": list(palette.CLASSES) if present else [palette.ENCODER],
     }

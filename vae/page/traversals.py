@@ -4,7 +4,7 @@ from typing import Any
 
 from vae.geometry import traversal
 from vae.geometry.traversal import Dimension
-from vae.page import outline, vectors
+from vae.page import vectors
 from vae.page.space import no_densities
 from vae.runs import Codes, Run
 
@@ -31,7 +31,6 @@ def traverse_header(run: Run, codes: Codes) -> dict[str, Any]:
         "dimensions": [_facts(d) for d in found],
         "active": sum(not d.dead for d in found),
         "order": "KL(q(z|x) ‖ p(z))" if found[0].kl is not None else "the variance of E[z|x]",
-        "hues": {"frame": outline.DECODER, "kl": outline.KL, "prior": outline.PRIOR},
     }
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from fake_runs import SMALL, make_run
 from packed import unpack
-from page_scripts import charts, explore, lives, start, texts
+from page_scripts import explore, lives, maps, start, texts
 
 from ui.explore import colouring
 from ui.explore import saved_selections as choosing
 from ui.paths import attributes
-from ui.shared import figures, library
+from ui.shared import library
 from ui.state import session
 from ui.state.map import MapStyle
 from vae.data import DataError
@@ -97,24 +97,22 @@ def lasso(app, index, n=N, id="1"):
     return lives(app.run())
 
 
-def test_layer_has_the_colours_and_places_of_the_codes(mine):
-    """Codes have their classes' colours and the layer their places."""
+def test_a_plain_layer_colours_nothing(mine):
+    """Without a choice, codes have their classes' colours, which the map knows."""
     app = lives(explore(model="mine"))
     told, values = sent(app)
     assert told["colour"] is None and not told["marks"] and "contours" not in told and told["serial"] == 0
-    known = values[told["places"]]
-    np.testing.assert_array_equal(known["places"].reshape(-1, 2), mine.codes.means)
-    for k, (_, index) in enumerate(figures.groups(mine.codes)):
-        assert (known["labels"][index] == k).all()
-    assert len(told["hues"]) == 10
+    assert not values
+    (shown,) = maps(app)
+    assert len(shown["colours"]) == len(shown["classes"]) == 10
 
 
 def test_kept_numbers_colour_the_codes_and_the_chart_is_the_same(mine, pooled):
-    plain = charts(lives(explore(model="mine")))
+    plain = maps(lives(explore(model="mine")))
     values = keep(mine)["gap"]
     app = lives(explore(model="mine", colour="gap"))
     told, found = sent(app)
-    assert charts(app) == plain and pooled["asked"] == 0
+    assert maps(app) == plain and pooled["asked"] == 0
     np.testing.assert_array_equal(found[told["colour"]["id"]]["values"], values)
     assert told["colour"]["unit"] == "nats" and "log p(x) − ELBO" in told["colour"]["title"]
     assert told["colour"]["low"] == pytest.approx(np.quantile(values, 0.05))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from fake_runs import SMALL, make_run
-from page_scripts import explore, lives, texts
+from page_scripts import explore, lives, maps, texts
 
 from ui.explore import outlines
 from ui.shared import figures
@@ -84,13 +84,9 @@ def test_a_forged_lasso_leaves_the_link_empty(event):
     assert lasso.after((Step("All"),), event, "") == ()
 
 
-def test_the_part_that_is_seen_is_in_the_link_and_in_the_figure(digits):
-    import json
-
+def test_the_part_that_is_seen_is_in_the_link_and_on_the_map(digits):
     app = lives(explore(seen="-1,1,-0.5,0.5"))
-    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
-    assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([-1, 1], [-0.5, 0.5])
-    # another part in the address leaves the figure as it is mounted
+    assert maps(app)[0]["seen"] == [-1, 1, -0.5, 0.5]
+    # another part in the address leaves the map as it is mounted
     app.query_params["seen"] = "-2,2,-2,2"
-    layout = json.loads(app.run().get("plotly_chart")[0].proto.spec)["layout"]
-    assert layout["xaxis"]["range"] == [-1, 1]
+    assert maps(app.run())[0]["seen"] == [-1, 1, -0.5, 0.5]

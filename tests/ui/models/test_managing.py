@@ -26,7 +26,7 @@ def test_a_new_title_is_shown_everywhere_at_once(two):
     app.text_input(key="run_title_second").set_value("Mine")
     app = lives(app.button(key="save_run").click().run())
     assert manage.rename(two, "Mine").title == "Mine"
-    assert [h.value for h in app.subheader] == ["Mine"] and "Mine" in app.selectbox(key="chip_model").options
+    assert [h.value for h in app.header] == ["Mine"] and "Mine" in app.selectbox(key="chip_model").options
     assert "second" not in app.selectbox(key="chip_model").options
     app = lives(app.button(key="delete_run").click().run())
     assert "Deleted Mine." in texts(app)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from fake_runs import complete, make_run
-from page_scripts import charts, lives, start, texts
+from page_scripts import lives, maps, start, texts
 from turns import AtOnce, in_turns
 
 from ui.paths import attributes, page
@@ -57,7 +57,7 @@ def test_the_first_screen_has_three_waypoints_and_two_kinds(whole):
         assert len(arrays[f"geodesic.{name}"]) == len(arrays["geodesic.points"]) // 2
     assert len(arrays["line.elbo"]) == len(arrays["line.elbo_se"]) == 12
     assert header["paths"]["geodesic"]["energy"] <= header["paths"]["line"]["energy"]
-    assert charts(app)
+    assert maps(app)
     assert "path" not in app.query_params
 
 
@@ -132,7 +132,7 @@ def test_another_plane_has_its_own_map_and_window(folder, ten):
     complete(ten)
     windows = [sent(lives(start("paths", model="ten", plane=plane)))[0]["window"] for plane in ("3,7", "", "3,7")]
     assert windows[0] == windows[2] != windows[1]
-    titles = [charts(start("paths", model="ten", plane=p))[0]["layout"]["xaxis"]["title"]["text"] for p in ("3,7", "")]
+    titles = [maps(start("paths", model="ten", plane=p))[0]["plane"]["titles"][0] for p in ("3,7", "")]
     assert titles[0] == "z<sub>3</sub>" != titles[1]
 
 
@@ -186,7 +186,7 @@ def test_every_preset_has_paths(folder, name):
 def test_damaged_weights_leave_the_map(digits):
     (digits.path / "model.safetensors").write_bytes(b"\x10" * 50)
     app = lives(start("paths"))
-    assert charts(app) and app.error
+    assert maps(app) and app.error
 
 
 def test_a_path_that_fails_is_said_and_the_rest_shown(whole):

@@ -2,17 +2,14 @@
 
 import csv
 import io
-import itertools
-import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ui.explore import selection
 from ui.shared import figures
 from vae.geometry import plane as planes
+from vae.page import palette
 from vae.runs import Codes
 
 
@@ -33,43 +30,26 @@ def make_codes(n=60, latent=2, labels=True, scales=True, seed=0):
     )
 
 
-def test_map_has_a_trace_of_one_colour_per_class():
-    """Map has a trace per class with constant colour and all points."""
-    codes = make_codes()
-    figure = figures.latent_map(codes, planes.default(codes))
-    assert [t.type for t in figure.data] == ["scattergl"] * 4
-    assert sum(len(t.x) for t in figure.data) == len(codes)
-    assert all(isinstance(t.marker.color, str) for t in figure.data)
-    assert all(np.asarray(t.x).dtype == np.float32 for t in figure.data)
-    for trace, (name, index) in zip(figure.data, figures.groups(codes), strict=True):
-        assert trace.name == name
-        np.testing.assert_array_equal(trace.x, codes.means[index, 0])
-        np.testing.assert_array_equal(trace.y, codes.means[index, 1])
+def outlined(codes, plane=None, prior=True):
+    plane = plane or planes.default(codes)
+    return figures.outline(codes, plane, plane.to_plane(codes.means.astype(float)), prior)
 
 
-def test_map_has_equal_axes_and_is_deaf_to_plotlys_slow_hover():
-    codes = make_codes()
-    layout = figures.latent_map(codes, planes.default(codes)).layout
-    assert layout.yaxis.scaleanchor == "x"
-    assert layout.yaxis.scaleratio == 1
-    assert layout.hovermode is False
-    assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("z<sub>1</sub>", "z<sub>2</sub>")
-
-
-def test_rings_lie_at_one_two_and_three_sigma():
-    """Rings are at one two and three sigma and absent without a prior."""
-    codes = make_codes()
-    shapes = figures.latent_map(codes, planes.default(codes)).layout.shapes
-    assert [(s.x0, s.x1, s.y0, s.y1) for s in shapes] == [(-k, k, -k, k) for k in (1, 2, 3)]
-    assert not figures.latent_map(codes, planes.default(codes), prior=False).layout.shapes
+def test_first_view_holds_nearly_all_codes_and_the_priors_rings():
+    codes = make_codes(n=500)
+    shown = outlined(codes)
+    assert shown.x_range[0] < -3 and shown.x_range[1] > 3 and shown.y_range[0] < -3 and shown.y_range[1] > 3
+    codes.means[:] += 100
+    low, high = outlined(codes, prior=False).x_range
+    assert 95 < low < high < 105
+    held = (codes.means[:, 0] > low) & (codes.means[:, 0] < high)
+    assert held.mean() > 0.99
 
 
 def test_rings_of_a_pca_plane_stand_around_the_priors_mean():
     codes = make_codes(latent=5)
     plane = planes.principal(codes)
-    first = figures.latent_map(codes, plane).layout.shapes[0]
-    centre = plane.to_plane(np.zeros(5))
-    np.testing.assert_allclose([(first.x0 + first.x1) / 2, (first.y0 + first.y1) / 2], centre, atol=1e-6)
+    np.testing.assert_allclose(outlined(codes, plane).centre, plane.to_plane(np.zeros(5)), atol=1e-6)
 
 
 def test_glyphs_stand_at_the_medians_of_their_classes():
@@ -78,48 +58,16 @@ def test_glyphs_stand_at_the_medians_of_their_classes():
     codes.means[:] += 5 * codes.labels[:, None]
     kept = codes.labels != 1
     part = Codes(codes.means[kept], codes.scales[kept], codes.labels[kept], codes.classes, "test")
-    figure = figures.latent_map(part, planes.default(part))
-    assert [t.marker.color for t in figure.data] == [figures.PETROFF[k] for k in (0, 2, 3)]
-    glyphs = {a.text: (a.x, a.y) for a in figure.layout.annotations}
-    np.testing.assert_allclose(glyphs["<b>a</b>"], np.median(codes.means[codes.labels == 0], axis=0), atol=1e-6)
+    assert figures.class_colours(part) == [palette.CLASSES[k] for k in (0, 2, 3)]
+    shown = outlined(part)
+    assert len(shown.medians) == 3
+    np.testing.assert_allclose(shown.medians[0], np.median(codes.means[codes.labels == 0], axis=0), atol=1e-6)
 
 
-def test_glyphs_of_equal_clusters_do_not_overlap():
-    """Glyphs of clusters that coincide do not cover each other."""
-    codes = make_codes(n=400)
-    layout = figures.latent_map(codes, planes.default(codes)).layout
-    pixels = figures.MAP_HEIGHT / (layout.yaxis.range[1] - layout.yaxis.range[0])
-    heights = sorted(pixels * a.y + a.yshift for a in layout.annotations if a.text.startswith("<b>"))
-    assert min(np.diff(heights)) > figures.LINE - 1e-3
-
-
-def test_codes_without_labels_have_one_colour_and_no_legend():
-    """Codes without labels are one colour without legend or glyphs."""
+def test_codes_without_labels_have_one_colour_and_no_glyphs():
     codes = make_codes(labels=False)
-    figure = figures.latent_map(codes, planes.default(codes))
-    assert len(figure.data) == 1
-    assert not figure.layout.showlegend
-    assert {a.text for a in figure.layout.annotations} == {"1σ", "2σ", "3σ"}
-
-
-def test_class_names_are_shown_as_they_are_called():
-    """Plotly reads tags in text, so a class that is called like one must not vanish."""
-    figure = figures.latent_map(make_codes(), planes.default(make_codes()))
-    assert "<b>&lt;d&gt;</b>" in {a.text for a in figure.layout.annotations}
-
-
-def test_equal_codes_give_equal_figures():
-    """Streamlit names a chart by its JSON: whatever is not the same from run to run mounts it again."""
-    one, two = (figures.latent_map(make_codes(), planes.default(make_codes())) for _ in range(2))
-    assert one.to_json() == two.to_json()
-
-
-@pytest.mark.parametrize("dark", [True, False])
-def test_outside_of_streamlit_the_ink_is_literal(dark):
-    codes = make_codes()
-    text = figures.latent_map(codes, planes.default(codes), dark=dark).to_json()
-    assert figures.INK[dark] in text
-    assert figures.THEME_INK not in text
+    assert figures.class_colours(codes) == [palette.ENCODER]
+    assert outlined(codes).medians == []
 
 
 def history(rate):
@@ -140,8 +88,8 @@ def test_training_curves_show_both_terms_on_both_splits():
     named = {(t.name, t.yaxis): t for t in figure.data if t.x[0] is not None}
     assert list(named["validation", "y"].x) == [5, 10, 15, 20]
     assert list(named["train", "y2"].y) == [3.0] * 20
-    assert named["train", "y"].line.color == figures.RECONSTRUCTION
-    assert named["train", "y2"].line.color == figures.KL
+    assert named["train", "y"].line.color == palette.still(palette.DISTORTION)
+    assert named["train", "y2"].line.color == palette.still(palette.RATE)
 
 
 def test_an_autoencoders_curves_have_no_rate_rather_than_zeros():
@@ -153,30 +101,6 @@ def test_an_autoencoders_curves_have_no_rate_rather_than_zeros():
 def test_curves_of_an_empty_or_new_history_do_not_fail():
     figures.training_curves([])
     figures.training_curves([{"step": 1, "distortion": 3.0, "rate": None}])
-
-
-def points(codes, index):
-    """Return what Streamlit reports for these codes: trace and position in the trace."""
-    where = {int(i): (k, p) for k, (_, members) in enumerate(figures.groups(codes)) for p, i in enumerate(members)}
-    return [{"curve_number": where[i][0], "point_index": where[i][1]} for i in index]
-
-
-def test_a_selection_comes_back_as_the_codes_own_indices():
-    codes = make_codes()
-    chosen = [3, 17, 40, 59]
-    assert selection.indices(points(codes, chosen), codes).tolist() == chosen
-    assert selection.indices([], codes).tolist() == []
-
-
-def test_a_selection_of_another_map_is_dropped_not_wrong():
-    codes = make_codes()
-    rubbish = [
-        {"curve_number": 99, "point_index": 0},
-        {"curve_number": 0, "point_index": 10**6},
-        {"curve_number": -1},
-        {},
-    ]
-    assert selection.indices(rubbish, codes).tolist() == []
 
 
 def test_counts_add_up():
@@ -215,22 +139,3 @@ def test_npz_loads_without_pickle():
         np.testing.assert_array_equal(file["labels"], codes.labels[[1, 4]])
         assert file["plane"].shape == (2, 2)
         assert "scales" in file
-
-
-def test_figures_serialise():
-    json.loads(figures.latent_map(make_codes(), planes.default(make_codes())).to_json())
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(-150, 150), st.integers(-150, 150)), min_size=2, max_size=10))
-def test_class_names_never_cover_each_other_at_any_width(places):
-    """Class names on the narrowest map, and on one three times as wide, lie a line or a word apart."""
-    names = [["square", "ellipse", "0", "a longer name"][i % 4] for i in range(len(places))]
-    at = np.array(places, float)
-    shifts = figures._shifts(at, names)
-    for scale in (1.0, 1.7, 3.0):
-        drawn = scale * at + np.stack([np.zeros(len(at)), shifts], 1)
-        for i, j in itertools.combinations(range(len(names)), 2):
-            across, up = np.abs(drawn[i] - drawn[j])
-            wide = figures.LETTER * (len(names[i]) + len(names[j])) / 2
-            assert across >= wide or up >= figures.LINE - 1e-3

@@ -6,9 +6,9 @@ import pytest
 from asgi import run
 from node import evaluate
 
-from ui.shared.front_end import BEFORE, SCRIPT, FrontEnd
+from ui.shared.front_end import BEFORE, ROOT, SCRIPT, SKIP, FrontEnd
 
-PAGE = b"<html><head>" + BEFORE + b' src="x.js"></script></head></html>'
+PAGE = b"<html><head>" + BEFORE + b' src="x.js"></script></head><body>' + ROOT + b"</div></body></html>"
 
 
 def asked(kind: bytes, chunks, accept=b"text/html"):
@@ -33,9 +33,9 @@ def asked(kind: bytes, chunks, accept=b"text/html"):
 
 
 @pytest.mark.parametrize("size", [7, 40, 1000])
-def test_the_page_gets_the_script_before_the_front_ends_own(size):
+def test_the_page_gets_script_and_link_before_the_front_ends_own(size):
     headers, body, seen = asked(b"text/html; charset=utf-8", [PAGE[i : i + size] for i in range(0, len(PAGE), size)])
-    assert body == PAGE.replace(BEFORE, SCRIPT.encode() + BEFORE)
+    assert body == PAGE.replace(BEFORE, SCRIPT.encode() + BEFORE).replace(ROOT, SKIP.encode() + ROOT)
     assert headers[b"content-length"] == str(len(body)).encode()
     assert set(seen) == {b"accept"}  # a page that is packed or not sent cannot be changed
 

@@ -54,3 +54,8 @@ def test_huge_texts_are_cut_at_once():
     assert len(show("x" * 10**7)) < 70 and len(show([256] * 10**6)) < 70 and "digits" in show(10**5_000)
     with pytest.raises(SpecError, match="at most 100,000"):
         spec_fields.read_json("[" * 10**7)
+
+
+def test_headings_are_lowered_and_code_is_not():
+    text = "# Title\n\ntext # no heading\n```bash\n# a comment\n```\n## Part"
+    assert messages.lowered(text) == "### Title\n\ntext # no heading\n```bash\n# a comment\n```\n#### Part"

@@ -21,7 +21,7 @@ from vae.spec import preset
 
 pytestmark = pytest.mark.usefixtures("folder")
 SMALL = {"data": "digits", "shape": (1, 8, 8), "encoder": {"kind": "mlp", "widths": [8]}}
-N = geometry.PLOTLY + 1
+N = geometry.FEW + 1
 
 
 def components(app):
@@ -48,7 +48,7 @@ def test_more_classes_than_a_byte_holds_are_refused_in_words(tmp_path):
 
 
 def test_only_many_codes_go_apart_and_the_card_then_has_none(tmp_path):
-    few, many = (make_run(tmp_path, f"run-{n}", n=n, **SMALL) for n in (geometry.PLOTLY, N))
+    few, many = (make_run(tmp_path, f"run-{n}", n=n, **SMALL) for n in (geometry.FEW, N))
     assert not geometry.apart(few.codes) and geometry.apart(many.codes)
     images = np.zeros((N, 1, 8, 8), np.uint8)
     ground = plane.default(many.codes)
@@ -133,17 +133,17 @@ def test_a_lasso_selects_and_what_is_no_lasso_does_not(folder):
     assert any(f"{N:,} points" in text.value for text in app.markdown)
 
 
-def test_what_plotly_cannot_draw_is_thinned_evenly(tmp_path):
-    few, many = (make_run(tmp_path, f"run-{n}", n=n, **SMALL) for n in (geometry.PLOTLY, 3 * geometry.PLOTLY - 1))
+def test_what_is_too_much_to_send_is_thinned_evenly(tmp_path):
+    few, many = (make_run(tmp_path, f"run-{n}", n=n, **SMALL) for n in (geometry.FEW, 3 * geometry.FEW - 1))
     assert figures.thinned(few.codes) == (few.codes, 1)
     drawn, every = figures.thinned(many.codes)
-    assert every == 3 and len(drawn) == geometry.PLOTLY
+    assert every == 3 and len(drawn) == geometry.FEW
     for name in ("means", "scales", "labels"):
         np.testing.assert_array_equal(getattr(drawn, name), getattr(many.codes, name)[::3])
 
 
 def test_paths_and_compare_draw_one_code_in_some_and_count_all(tmp_path, monkeypatch):
-    n = 2 * geometry.PLOTLY
+    n = 2 * geometry.FEW
     one, two = (make_run(tmp_path, f"run-{k}", n=n, **SMALL) for k in range(2))
     images = np.arange(n, dtype=np.uint8).reshape(n, 1, 1, 1).repeat(8, 2).repeat(8, 3)
     header, sections = unpack(comparing.payload(comparing.panels([one, two], align=False), images))
