@@ -15,7 +15,7 @@ from vae.geometry import embedding
 from vae.geometry.plane import REST, Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
-NONE = "**No points selected.** Use Lasso or Box above the map, or press A to select all."
+NONE = "**No points selected.** Use Lasso or Box, or press A for all."
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
