@@ -93,7 +93,7 @@ def test_lasso_in_one_map_selects_in_all(open_page):
     chosen = int(page.locator(NODE).get_attribute("data-chosen"))
     assert 0 < chosen < 360
     expect(numbers).to_contain_text(f"({chosen:,})")
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(numbers).to_contain_text("all test images")
 
 
