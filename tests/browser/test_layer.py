@@ -166,7 +166,7 @@ def test_images_stand_apart_and_others_come_with_a_zoom(open_page):
     page = open_page("/?model=digits-vae-2d&marks=images&contours=1")
     mark(page)
     page.wait_for_function("() => window.__latentLayer?.images > 5 && window.__latentLayer.waiting === 0")
-    page.get_by_text("images at their codes, none over another").wait_for()
+    page.get_by_text("images at their codes, without overlap").wait_for()
     page.get_by_text("The lines enclose 50, 80 and 95 % of the codes.").wait_for()
     assert page.evaluate("() => Boolean(window.__latentMaps.get('map').node.querySelector('[data-latent-sheet]'))")
     before = page.evaluate("() => window.__latentLayer.images")
