@@ -10,11 +10,13 @@ if ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
+from ui.draw import panel  # noqa: E402
 from ui.lessons import band  # noqa: E402
 from ui.shared import chips, front_end, heading, messages, share  # noqa: E402
 from ui.shared.navigation import navigation  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
 from ui.state import mode, notices  # noqa: E402
+from ui.state.handmade import HANDMADE  # noqa: E402
 from ui.state.permalink import hidden  # noqa: E402
 from ui.state.view import view  # noqa: E402
 
@@ -38,6 +40,8 @@ else:
             chips.image_chip(shown)
         if "mode" not in left_out:
             chips.mode_switch()
+        if page.name in HANDMADE.pages and "image" not in left_out:
+            panel.chip(shown)
     for text in shown.problems:
         messages.problem(text)
 with header:

@@ -364,11 +364,12 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
   const mean = MEANS[header.mean];
 
   // z: d numbers. Layers with weights read one half of the memory and write the other; activations work in place.
-  /** @param {ArrayLike<number>} z */
-  const decode = (z) => {
+  // `seen` is called with each layer's number and its output, a part of the memory that the next layers overwrite.
+  /** @param {ArrayLike<number>} z @param {(layer: number, output: Float32Array) => void} [seen] */
+  const decode = (z, seen) => {
     let now = 0;
     memory.set(z, halves[0]);
-    for (const entry of plan) {
+    for (const [i, entry] of plan.entries()) {
       const { kind } = entry.layer;
       if (kind in moves) {
         moves[kind](entry, halves[now], halves[1 - now]);
@@ -379,6 +380,7 @@ export function makeDecoder(header, weights, { wasm = true } = {}) {
         const f = entry.each;
         for (let t = halves[now], end = t + product(entry.to); t < end; t++) memory[t] = f(memory[t]);
       }
+      seen?.(i, memory.subarray(halves[now], halves[now] + product(entry.to)));
     }
     // a family with two parts puts its means first
     for (let t = 0; t < pixels; t++) image[t] = mean(memory[halves[now] + t]);

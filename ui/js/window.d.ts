@@ -67,6 +67,7 @@ interface Window {
   __latentPage?: object;
   __latentPaths?: object;
   __latentSamples?: object;
+  __latentDrawing?: object;
   __latentTheory?: object;
   __latentTraverse?: object;
 }

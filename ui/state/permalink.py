@@ -8,6 +8,7 @@ from typing import Any
 from ui.shared.navigation import BY_NAME
 from ui.state import lasso, texts
 from ui.state.field import Field, keep
+from ui.state.handmade import HANDMADE
 from ui.state.lasso import Steps
 from ui.state.subject import Subject
 from ui.state.texts import Box, Half, Point, Waypoints, quoted
@@ -15,11 +16,11 @@ from ui.state.texts import Box, Half, Point, Waypoints, quoted
 EVERY = tuple(BY_NAME)  # the names of all pages
 FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
 BY_CLASS = "class"  # the colour of a code on the map is its class's
-CHAPTERS = 6  # of the Theory page
 # what a link can leave out: controls of every page, and pages of the navigation
 HIDEABLE = ("title", "model", "image", "mode", "lessons", "share", *EVERY)
 SHOWS = ("samples", "manifold", "traverse")
 SPACINGS = ("linear", "quantile")
+CHAPTERS = 6  # of the Theory page
 SIDES = (10, 15, 20, 30)  # images of a manifold's side
 
 
@@ -87,7 +88,6 @@ IMAGE: Field[int | None] = Field(
     "image", ("theory",), None, lambda text, s: texts.below(text, s.codes), texts.whole_text, _image_refused,
     of_model=True, carried=True,
 )  # fmt: skip
-
 # what is open in the Theory page: the chapter, its moved sliders ("4.1:9": chapter, slider, value), and the refined q
 CHAPTER: Field[int | None] = Field(
     "chapter", ("theory",), None, lambda text, _: texts.below(text, CHAPTERS + 1) or None, texts.whole_text
@@ -152,7 +152,7 @@ HIDE: Field[tuple[str, ...]] = Field(
 )
 
 FIELDS: tuple[Field[Any], ...] = (
-    MODEL, PLANE, PIN, LABEL, IMAGE, CHAPTER, SLIDERS, REFINED,
+    MODEL, PLANE, PIN, LABEL, IMAGE, HANDMADE, CHAPTER, SLIDERS, REFINED,
     EXPERT, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
     SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE,
 )  # fmt: skip

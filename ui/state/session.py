@@ -86,6 +86,7 @@ ASKED: Key[dict[str, Any]] = Key("asked", dict)  # slot -> question and answer o
 # of a lesson
 LESSON_STEP: Key[str] = Key("lesson_step", str)  # the lesson and the step that were shown last
 LESSON_ANSWERS: Key[dict[str, int]] = Key("lesson_answers", dict)  # lesson and step -> the choice that was made
+DRAWING: Key[bool] = Key("own_drawing", bool)  # whether the dialog is open in which an example is made by hand
 
 # Explore
 CHOSEN: Key[dict[str, Any]] = Key("chosen", dict)  # model -> the codes that are selected on its map

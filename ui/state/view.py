@@ -9,6 +9,7 @@ import numpy as np
 from ui.shared import library
 from ui.state import address, session, texts
 from ui.state.field import Field, keep, remember
+from ui.state.handmade import HANDMADE, Handmade, fits, written
 from ui.state.permalink import CHAPTER, COMPARED, FIELDS, IMAGE, LABEL, MODEL, PIN, PLANE, REFINED, RUN, SEEN, SLIDERS
 from ui.state.subject import Subject
 from ui.state.texts import Point
@@ -138,6 +139,23 @@ def handle_pin(view: View, pin: Point | None) -> bool:
     return True
 
 
+def own_example(view: View) -> tuple[Handmade | None, str]:
+    """Return the example made by hand, if it is the image that is looked at, and a sentence if a link's was refused."""
+    found, problem = HANDMADE.value(Subject())
+    return (found if found is not None and fits(found, view.run.spec.shape, view.pin) else None), problem
+
+
+def set_own_example(found: Handmade) -> None:
+    """Show an example made by hand on all pages, and pin its code."""
+    remember({IMAGE: None}, Subject(_shown()))
+    _look_at({PIN: found.z}, _shown(), **{IMAGE.name: ""}, **written(found))
+
+
+def drop_own_example() -> None:
+    """Show an image of the data again."""
+    _look_at({PIN: None}, _shown(), **written(None))
+
+
 def image(view: View, codes: Codes) -> tuple[int, str]:
     """Return the number of the current image, and a sentence if the requested one was refused.
 
@@ -159,7 +177,7 @@ def _point(codes: Codes, i: int) -> Point:
 def set_image(run: Run, codes: Codes, i: int) -> None:
     """Show another image and pin its code, so that other pages show the same image."""
     remember({IMAGE: i}, Subject(run.name))
-    _look_at({PIN: _point(codes, i)}, _shown(), **{IMAGE.name: IMAGE.write(i)})
+    _look_at({PIN: _point(codes, i)}, _shown(), **{IMAGE.name: IMAGE.write(i)}, **written(None))
 
 
 def handle_chapters(event: Any) -> None:

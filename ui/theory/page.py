@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -18,17 +18,17 @@ from ui.decode import decoder
 from ui.shared import asking, chips, figures, library, messages, parcels
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
-from ui.state import notices, session
+from ui.state import notices, session, texts
 from ui.state import view as state
 from ui.state.view import View
 from ui.theory import formulas
-from vae.answers import lesson, pool, theory
+from vae.answers import lesson, machine, pool, theory
 from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.page import vectors
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 from vae.runs.stamp import stamp
-from vae.spec import SpecError
+from vae.spec import SpecError, stages
 
 KEY = "theory"
 PATIENCE = 1.5  # seconds that a gesture waits for its answer before the page goes on without it
@@ -37,12 +37,12 @@ PER_CLASS = 2  # images of a class in the strip
 MOST_CHOICES = 20
 AHEAD = ("ahead0", "ahead1")  # the images whose numbers are computed, and sent, before anybody asks: two at a time
 POLL_AHEAD = 200  # ms
+MOST_CODES = 60_000  # numbers of the codes of other images that the machine's plane shows
 LESSON_VALUES = 1024  # of an image, at most: the lesson takes the principal axes of all of them
 
 SOURCE = source("theory/theory.js")
-_component = st.components.v2.component(
-    "latent_theory", html="<div></div>", css=styles("js/instrument.css", "theory/theory.css"), js=SOURCE
-)
+STYLE = styles("js/instrument.css", "theory/theory.css", "theory/machine.css")
+_component = st.components.v2.component("latent_theory", html="<div></div>", css=STYLE, js=SOURCE)
 _answers = st.components.v2.component("latent_theory_answers", html="<span hidden></span>", js=source("js/answers.js"))
 Question = tuple[Any, ...]
 
@@ -56,9 +56,11 @@ def image(run: Run, codes: Codes, images: np.ndarray | None, i: int) -> np.ndarr
 
 
 def _label(run: Run, codes: Codes, i: int) -> int | None:
-    """Return the label of image i for a conditional model; None for another model."""
+    """Return the label of image i for a conditional model, the usual one where i is made by hand; else None."""
     if not run.spec.labels:
         return None
+    if i < 0:
+        return SHOWN_LABEL
     return SHOWN_LABEL if codes.labels is None else int(codes.labels[i])
 
 
@@ -119,12 +121,36 @@ def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, 
                   for k in [formulas.NUMBER[n]]},
         "averages": _rows(run),
     }  # fmt: skip
+    every = -(-codes.means.size // MOST_CODES)
+    sections["codes"] = codes.means[::every].astype("<f4").tobytes()
+    header["example"] = _example(run)
+    header["machine"] = {
+        "encoder": stages.machine(spec.encoder_layers(), spec.shape).header(),
+        "decoder": stages.machine(spec.decoder_layers(), (spec.latent,)).header(),
+        "sent": decoder.runnable(run),
+    }
     if decoder.runnable(run) and not spec.labels:
         header["decoder"], weights = decoder.pack(run)
         sections["weights"] = weights.tobytes()
     digest = hashlib.sha256(repr(header).encode() + b"".join(sections.values()))
     header["content"] = digest.hexdigest()[:16]
     return header, sections
+
+
+def _example(run: Run) -> str:
+    """Return what one example of the run's data is called."""
+    from vae import data
+
+    with suppress(DataError):  # data that this machine does not know
+        return data.describe(run.spec.data).example
+    return "image"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _conditioned(_run: Run, path: Path, version: object, label: int) -> bytes:
+    """Return a conditional model's decoder under a label, for the browser; raises RunError."""
+    header, weights = decoder.pack(_run, label)
+    return pack({"channel": f"{KEY}_{_run.name}_decoder", "decoder": header}, {"weights": weights.tobytes()})
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -181,11 +207,13 @@ def _lesson_data(run: Run) -> str:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the browser wants besides the image's numbers: q's walk for one image, and the images it expects next."""
+    """What the browser wants besides the image's numbers: q's walk for one image, the images it expects next, and a
+    point z to decode where it cannot do that itself."""
 
     seed: int = 0
     walk: int | None = None
     ahead: tuple[int, ...] = ()
+    z: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, event: dict[str, Any], codes: Codes) -> "Wanted":
@@ -195,6 +223,7 @@ class Wanted:
             seed if type(seed) is int and 0 <= seed < 10_000 else 0,
             walk if type(walk) is int else None,
             tuple(k for k in ahead[: len(AHEAD)] if _known(k, codes)) if isinstance(ahead, list) else (),
+            _point(event.get("z"), codes),
         )
 
 
@@ -207,6 +236,14 @@ class Chapters:
     image_above: int | None = None
     wanted: Wanted = Wanted()
     gesture: bool = False
+
+
+def _point(z: object, codes: Codes) -> tuple[float, ...]:
+    """Return a browser's point of the latent space; () for anything else."""
+    if not isinstance(z, list) or len(z) != codes.means.shape[1]:
+        return ()
+    good = all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < texts.LIMIT for v in z)
+    return tuple(float(v) for v in z) if good else ()
 
 
 def _known(i: object, codes: Codes) -> TypeGuard[int]:
@@ -232,7 +269,9 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
         if event.get("settled") and now.image_above != i:
             notices.ask_redraw()  # the chip above shows the image too, once the numbers are there
             now.image_above = i
-        now.wanted = Wanted.of(event, codes)
+        wanted = Wanted.of(event, codes)
+        # a point stays wanted until another is
+        now.wanted = replace(wanted, z=wanted.z or now.wanted.z)
         now.gesture = not event.get("poll")  # a look for an answer that is late does not wait for it
 
     try:
@@ -241,9 +280,13 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
         messages.failure(error)
         return
     place = st.container(key=KEY)
-    i, problem = state.image(state.view() or view, codes)
+    seen = state.view() or view
+    i, problem = state.image(seen, codes)
     if problem:
         messages.problem(problem)
+    own, _ = state.own_example(seen)
+    if own is not None:
+        i = own.number
     now.image = i
     now.image_above = i if now.image_above is None else now.image_above
     wanted, gesture, now.gesture = now.wanted, now.gesture, False
@@ -252,17 +295,20 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
 
     def answer(slot: str, question: Question, make: Callable[[], Answer[Any]], **extra: Any) -> None:
         found = asking.once(f"{KEY}_{slot}", (run.name, version, *question), make)
-        if gesture and slot in ("numbers", "walk"):  # the others come when they come
+        if gesture and slot in ("numbers", "walk", "decoding"):  # the others come when they come
             _wait(found, PATIENCE)
         # what has not changed must be the same bytes, or it is sent again
         pause = {"poll": POLL_AHEAD} if slot in AHEAD else {}
         payload = answer_payload(f"{name}_{slot}", question, found, extra | pause)
         _answers(data=payload, key=f"theory_{slot}", height="content")
 
+    def pixels(k: int) -> np.ndarray:
+        return own.array if own is not None and k == own.number else image(run, codes, images, k)
+
     def numbers(slot: str, k: int) -> None:
         def ask() -> Answer[Any]:
-            pixels, given = image(run, codes, images, k), _label(run, codes, k)
-            return pool.ask(theory.numbers, run.path, pixels, given, wanted.seed, k)
+            given = _label(run, codes, k)
+            return pool.ask(theory.numbers, run.path, pixels(k), given, wanted.seed, _numbered(k))
 
         answer(slot, (k, wanted.seed), ask, label=_named(codes, k))
 
@@ -274,10 +320,20 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
             data=parcels.placed(data), key=name, height="content", on_ask_change=handle_event,
             on_view_change=lambda: state.handle_chapters(session.reported(name, "view")),
         )  # fmt: skip
+    answer(
+        "encoding",
+        (i, label),
+        lambda: pool.ask(machine.encoding, run.path, pixels(i), label, _numbered(i)),
+    )
+    if label is not None and decoder.runnable(run):
+        conditioned = _conditioned(run, run.path, library.stamp(run.path), label)
+        _answers(data=conditioned, key="theory_decoder", height="content")
+    if wanted.z and not decoder.runnable(run):
+        answer("decoding", (i, *wanted.z, label), lambda: pool.ask(machine.decoding, run.path, wanted.z, label))
     answer("constants", (label,), lambda: pool.ask(theory.constants, run.path, label))
     if wanted.walk == i:
         # the image is decoded where the walk is asked for, and not at every look at it
-        answer("walk", (i,), lambda: pool.ask(theory.refined, run.path, image(run, codes, images, i), label, i))
+        answer("walk", (i,), lambda: pool.ask(theory.refined, run.path, pixels(i), label, _numbered(i)))
     images_of = _lesson_data(run)
     answer("lesson", (images_of,), lambda: pool.ask(lesson.lesson, run.path, images_of))
     for slot, k in zip(AHEAD, wanted.ahead, strict=False):
@@ -290,5 +346,10 @@ def all_formulas(run: Run) -> None:
         st.markdown("\n\n".join(f"$$\n{tex}\n$$" for tex in formulas.all_of(run.spec).values()))
 
 
+def _numbered(i: int) -> int | None:
+    """Return the number of an image among the data's; None for one that was made by hand, which counts below 0."""
+    return i if i >= 0 else None
+
+
 def _named(codes: Codes, i: int) -> str:
-    return "" if codes.labels is None else figures.class_name(codes, int(codes.labels[i]))
+    return "" if codes.labels is None or i < 0 else figures.class_name(codes, int(codes.labels[i]))

@@ -2,6 +2,8 @@ import { makeDecoder } from "../decode/decoder.js";
 import { themeOf } from "../js/drawing.js";
 import { paint } from "../js/paint.js";
 import { component, el, given, listener, painted, record, unpack } from "../js/shared.js";
+import { Contents } from "./contents.js";
+import { Machine } from "./machine.js";
 import { Choices } from "./theory_choices.js";
 import { Compression } from "./theory_compression.js";
 import { Formulas } from "./theory_formula.js";
@@ -19,6 +21,7 @@ const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
 const MOST_KEPT = 32; // the strip's, and some others
 const REST = 40; // ms
 const AHEAD = ["ahead0", "ahead1"]; // of images that are computed ahead, at a time
+const MACHINE = ["encoding", "decoding"]; // what the first picture waits for
 const QUICK = 1500; // ms that such images may take; if they take more, less likely ones are not computed ahead
 
 class Theory {
@@ -82,7 +85,7 @@ class Theory {
       return node;
     };
     /** @param {number} by */
-    const beside = (by) => (this.image + by + this.header.count) % this.header.count;
+    const beside = (by) => (this.at + by + 2 * this.header.count) % this.header.count;
     this.madeFigure = el("figure", { class: "recon" }, this.made, this.madeWords);
     this.picked = el(
       "div",
@@ -100,7 +103,12 @@ class Theory {
       this.state,
     );
     this.live = el("div", { class: "live", "aria-live": "polite" });
-    this.body = el("div", { class: "theory instrument" }, this.picked, this.live);
+    this.reduceMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.machine = new Machine(this);
+    this.contents = new Contents(this);
+    this.main = el("div", { class: "main" }, this.machine.node);
+    const beneath = el("div", { class: "beneath" }, this.contents.node, this.main);
+    this.body = el("div", { class: "theory instrument" }, this.picked, beneath, this.live);
     this.frame = el("div", { class: "frame" }, this.body);
     (parent.querySelector("div") ?? parent).append(this.frame);
     /** @type {string | null} */
@@ -113,7 +121,6 @@ class Theory {
     /** @type {Set<string>} */
     this.pending = new Set();
     this.since = 0; // when images were asked for ahead
-    this.reduceMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     // what benchmarks and tests read
     this.timing = window.__latentTheory = {
       images: /** @type {number[]} */ ([]),
@@ -143,6 +150,8 @@ class Theory {
     clearTimeout(this.polling);
     clearTimeout(this.resting);
     this.formulas?.destroy();
+    this.machine.destroy();
+    this.contents.destroy();
     this.frame.remove();
   }
 
@@ -159,7 +168,7 @@ class Theory {
       const { header, section } = unpack(bytes);
       if (header.content !== this.begun?.content) this.begin(header, section);
     }
-    for (const channel of ["numbers", "constants", "lesson", "walk", ...AHEAD])
+    for (const channel of ["numbers", "encoding", "decoding", "decoder", "constants", "lesson", "walk", ...AHEAD])
       this.handleAnswer(`theory_${this.header.name}_${channel}`);
     this.requestDraw();
   }
@@ -180,7 +189,12 @@ class Theory {
     this.formulas = new Formulas(this.root, header.latex, header.terms, (name) => this.highlight(name));
     for (const chapter of this.chapters) chapter.node.remove();
     this.chapters = CHAPTERS.map((Kind) => new Kind(this));
-    this.body.append(...this.chapters.map((c) => c.node));
+    this.main.append(...this.chapters.map((c) => c.node));
+    this.machine.begin(header, section);
+    this.contents.begin([
+      { node: this.machine.node, number: 0, title: "The machine" },
+      ...this.chapters.map(({ node, place, title }) => ({ node, number: place, title })),
+    ]);
     this.visibility.disconnect();
     this.visible.clear();
     for (const chapter of this.chapters) this.visibility.observe(chapter.node);
@@ -209,6 +223,11 @@ class Theory {
     );
   }
 
+  // Where the picked image is among the data's: before the first, if it was made by hand.
+  get at() {
+    return Math.max(this.image, -1);
+  }
+
   get random() {
     return (this.randomImage ??= Math.floor(Math.random() * this.header.count));
   }
@@ -216,8 +235,8 @@ class Theory {
   // The images that will probably be chosen next: their numbers are computed ahead.
   get ahead() {
     const { count, choices } = this.header;
-    const likely = [this.expected ?? (this.image + 1) % count, this.random];
-    const others = this.slow ? [] : [...choices, (this.image + count - 1) % count];
+    const likely = [this.expected ?? (this.at + 1) % count, this.random];
+    const others = this.slow ? [] : [...choices, (this.at + 2 * count - 1) % count];
     return [...new Set([...likely, ...others])]
       .filter((i) => i !== this.image && !this.kept.has(i))
       .slice(0, AHEAD.length);
@@ -273,6 +292,7 @@ class Theory {
       settled,
       ahead,
       seed: this.seed,
+      z: this.machine.asked,
       serial: this.serial,
       ...event,
     });
@@ -295,6 +315,7 @@ class Theory {
     /** @type {Packet<TheoryAnswerHeader>} */
     const { header, section } = unpack(bytes);
     const what = channel.slice(prefix.length);
+    if (what === "decoder") return this.machine.takeDecoder();
     this.pending[header.waiting ? "add" : "delete"](what);
     if (header.waiting) {
       if (what === "numbers") {
@@ -331,6 +352,7 @@ class Theory {
       this.seed = found.seed;
       if (found.image !== this.now?.image || found.seed !== this.now.seed) this.show(this.keep(found));
     } else if (what === "walk") this.walked(/** @type {Walk} */ (answer));
+    else if (MACHINE.includes(what)) this.machine.arrived(what, /** @type {never} */ (answer));
     else {
       if (what === "lesson") this.lesson = /** @type {Lesson} */ (answer);
       else this.constants = /** @type {TheoryConstants} */ (answer);
@@ -401,7 +423,7 @@ class Theory {
   }
 
   // Tell Python, which writes it into the address, what was moved or refined in a chapter.
-  /** @param {import("./theory_chapter.js").Chapter} chapter @param {boolean} [refined] */
+  /** @param {{place: number}} chapter @param {boolean} [refined] */
   moved(chapter, refined = false) {
     const sliders = this.chapters.flatMap((one) =>
       one.sliders.flatMap((input, k) =>
@@ -424,10 +446,13 @@ class Theory {
       this.dims = [order[0], order[1]].sort((a, b) => a - b);
     }
     paint(this.real, found.x, header.shape, header.lines);
-    const which = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
-    this.what.textContent = header.here
-      ? which
-      : `${which}: ${header.data} is not on this machine, so this is its reconstruction`;
+    const handmade = found.image < 0;
+    const numbered = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
+    const which = handmade ? (header.shape.length === 3 ? "your drawing" : "your row") : numbered;
+    this.what.textContent =
+      header.here || handmade
+        ? which
+        : `${which}: ${header.data} is not on this machine, so this is its reconstruction`;
     if (header.binary && header.shape.length === 3) this.what.textContent += ", binarised";
     this.real.setAttribute("aria-label", `x: ${this.what.textContent}`);
     if (this.decoder)
@@ -436,7 +461,7 @@ class Theory {
     if (this.decoder && found.code) this.madeWords.textContent = "decoded image at the code";
     this.madeFigure.hidden = !this.decoder;
     this.markImage();
-    for (const chapter of this.chapters) chapter.update(found);
+    for (const part of [this.machine, ...this.chapters]) part.update(found);
     this.live.textContent = `${which}: ELBO ${found.numbers.elbo.toFixed(2)} nats`;
     const { requestedAt } = this;
     this.requestedAt = undefined;
@@ -486,6 +511,7 @@ class Theory {
       this.drawRequested = false;
       if (this.stop.signal.aborted || !this.begun) return;
       const theme = themeOf(this.body);
+      this.machine.draw(theme);
       for (const chapter of this.chapters) if (this.visible.has(chapter.node)) chapter.draw(theme);
       const since = this.measuring;
       this.measuring = undefined;

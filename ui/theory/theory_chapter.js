@@ -22,6 +22,7 @@ class Chapter {
    */
   constructor(page, number, title, { pictures = 1, tall = 300 } = {}) {
     this.page = page;
+    this.title = title;
     /** @type {Map<string, {dt: HTMLElement, dd: HTMLElement}>} */
     this.rows = new Map();
     /** @type {Record<string, string>} */
@@ -33,6 +34,8 @@ class Chapter {
     this.formulas = el("div", { class: "formulas" });
     this.controls = el("div", { class: "controls" });
     this.numbers = el("dl", { class: "numbers" });
+    // the idea first: who wants to count opens the table
+    this.fold = el("details", { class: "fold" }, el("summary", {}, "All numbers of this chapter"), this.numbers);
     this.notice = el("p", { class: "notice" });
     this.why = el("p", { class: "note why", hidden: "" });
     this.canvases = Array.from({ length: pictures }, (_, k) =>
@@ -46,16 +49,7 @@ class Chapter {
     this.captions = this.canvases.map(() => el("figcaption"));
     this.figures = this.canvases.map((canvas, k) => el("figure", {}, canvas, this.captions[k]));
     this.right = el("div", { class: "right" }, ...this.figures);
-    this.left = el(
-      "div",
-      { class: "left" },
-      this.lead,
-      this.formulas,
-      this.why,
-      this.controls,
-      this.numbers,
-      this.notice,
-    );
+    this.left = el("div", { class: "left" }, this.lead, this.formulas, this.why, this.controls, this.fold, this.notice);
     this.node = el(
       "section",
       { class: "chapter", "data-chapter": number },

@@ -29,7 +29,7 @@ class Compression extends Chapter {
       this.showNumbers();
     });
     this.own = this.formula("undercomplete");
-    this.left.insertBefore(this.own, this.numbers);
+    this.left.insertBefore(this.own, this.fold);
     this.step = 0;
     this.slide = this.slider(
       "linear VAE, steps of ascent",

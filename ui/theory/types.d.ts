@@ -44,7 +44,28 @@ interface TheoryHeader {
   terms: Record<number, Term>;
   averages: Record<string, Average | undefined>;
   decoder?: DecoderHeader;
+  /** What one example is called: "image", "row". */
+  example: string;
+  /** The stages of both networks; `sent`: whether the decoder comes to the browser. */
+  machine: { encoder: NetworkStages; decoder: NetworkStages; sent: boolean };
   content: string;
+}
+
+/** A stage of a network: its last layer's number, its output's shape, and its size in words. */
+interface NetworkStage {
+  last: number;
+  shape: number[];
+  words: string;
+}
+
+/** What the machine draws of a network (vae/spec/stages.py: Machine). */
+interface NetworkStages {
+  hidden: NetworkStage[];
+  /** How many hidden stages there are, drawn or not. */
+  count: number;
+  head: NetworkStage;
+  /** What is written on a stage that is no list of numbers, "" for the others; the head's is last. */
+  boxes: string[];
 }
 
 /** The header of an answer (ui/theory/page.py: answer_payload); its arrays are sections, of a type and a shape. */

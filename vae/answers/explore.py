@@ -44,8 +44,10 @@ class Posterior(NamedTuple):
     scale: NDArray[np.float32]
 
 
-def encode(run: Path, images: NDArray[Any]) -> Encoded:
+def encode(run: Path, images: NDArray[Any], label: int | None = None) -> Encoded:
     """Return the means and scales of q(z|x) of images [B, C, H, W]: uint8 (0 to 255), or floats from 0 to 1.
+
+    A conditional model is given one label for all of them.
 
     For models of binary pixels, images are thresholded at one half, so that each image has one result; the saved codes
     are of a random binarisation, and differ a little. Raises RunError and DataError.
@@ -53,6 +55,8 @@ def encode(run: Path, images: NDArray[Any]) -> Encoded:
     import torch
 
     opened, model = open_model(run)
+    if label is not None:
+        model = model.given(torch.tensor(label))
     with torch.no_grad():
         q = model.encode(as_examples(opened, images))
         means, scales = q.mean.numpy(), q.stddev.numpy() if opened.spec.probabilistic else None

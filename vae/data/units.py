@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,36 @@ def row(columns: Sequence[Mapping[str, Any]], x: ArrayLike) -> list[Cell]:
     return [Cell(c.name, "missing", "") if c.name in missing else c for c in cells]
 
 
+def vector(columns: Sequence[Mapping[str, Any]], cells: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Return the vector [D] of a row in its own units, name -> number or word; the inverse of `row`.
+
+    A column without a value, or with None, has its mean, and says that it is missing where it can; an unknown word is
+    none of the words.
+    """
+    values: list[float] = []
+    for column in columns:
+        kind, name = column["kind"], str(column["name"])
+        if kind == "number":
+            value = cells.get(name)
+            scale = float(column["scale"])
+            values.append(0.0 if value is None or scale == 0 else (float(value) - float(column["offset"])) / scale)
+        elif kind == "words":
+            values += [float(str(word) == str(cells.get(name))) for word in column["words"]]
+        else:
+            values.append(float(cells.get(name.removesuffix(" missing")) is None))
+    return np.array(values, np.float32)
+
+
+def decimals(scale: float) -> int:
+    """Return how many decimals matter beside a column's deviation: those of a hundredth of it."""
+    return int(np.clip(2 - np.floor(np.log10(scale)) if scale > 0 else 2, 0, 6))
+
+
 def number(value: float, scale: float = 1.0) -> str:
-    """Return a number with as many decimals as matter beside its column's deviation: a hundredth of it."""
+    """Return a number with as many decimals as matter beside its column's deviation."""
     if not np.isfinite(value):
         return str(value)
-    decimals = int(np.clip(2 - np.floor(np.log10(scale)) if scale > 0 else 2, 0, 6))
-    text = f"{value:.{decimals}f}" if abs(value) < 1e15 else f"{value:.4g}"
+    text = f"{value:.{decimals(scale)}f}" if abs(value) < 1e15 else f"{value:.4g}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 

@@ -46,6 +46,11 @@ class LayerKind:
     in_browser: bool = True
     options: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
 
+    @property
+    def computes(self) -> bool:
+        """Whether it computes products of its weights; other layers scale, bend or move what these make."""
+        return self.operations is not _nothing
+
 
 def _image(layer: Layer, shape: Shape) -> Shape:
     if len(shape) != 3:

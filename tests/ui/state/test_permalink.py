@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from ui.shared.navigation import BY_NAME
-from ui.state import permalink, texts
+from ui.state import handmade, permalink, texts
 from ui.state.field import Field
 from ui.state.lasso import Step
 from ui.state.permalink import FIELDS
@@ -54,6 +55,15 @@ def planes(subject: Subject) -> Any:
     return some.sampled_from(["", "pca", "tsne", "umap"]) | dimensions if subject.latent > 2 else some.just("pca")
 
 
+def examples(subject: Subject) -> Any:
+    """Drawings and rows as `make` gives them."""
+    levels = some.lists(some.integers(0, handmade.LEVELS), min_size=6, max_size=6)
+    drawings = levels.map(lambda found: np.array(found, np.float32).reshape(1, 2, 3) / handmade.LEVELS)
+    reals = some.lists(some.floats(-1e6, 1e6, width=32), min_size=1, max_size=5)
+    rows = reals.map(lambda found: np.array(found, np.float32))
+    return some.builds(handmade.make, drawings | rows, points(subject))
+
+
 def maybe(number: int) -> Any:
     return some.none() | some.integers(0, number - 1) if number else some.none()
 
@@ -66,6 +76,7 @@ def values(field: Field[Any], subject: Subject) -> Any:
         permalink.PIN: some.none() | points(subject),
         permalink.LABEL: maybe(subject.labels),
         permalink.IMAGE: maybe(subject.codes),
+        permalink.HANDMADE: some.none() | examples(subject),
         permalink.RUN: NAMES,
         permalink.CHAPTER: some.none() | some.integers(1, permalink.CHAPTERS),
         permalink.SLIDERS: some.sampled_from(["", "4.1:9", "2.1:12,6.2:45", "6.1:0.25", "1.1:-3"]),

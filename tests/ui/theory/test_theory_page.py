@@ -40,7 +40,7 @@ def told(app):
 def test_each_chapter_has_its_numbers(folder, kind, changes):
     complete(make_run(folder, "digits-vae-2d", kind, n=360, **{**SMALL, **changes}))
     found = told(lives(start("theory")))
-    assert set(found) == {"page", "numbers", "constants", "lesson"}
+    assert set(found) == {"page", "numbers", "encoding", "constants", "lesson"}
     numbers = found["numbers"]["numbers"]
     assert {"elbo", "distortion", "rate", "denoising"} <= set(numbers)
     assert ("log_px" in numbers) == (changes.get("latent", 2) == 2)
@@ -118,3 +118,29 @@ def test_the_strip_has_a_few_of_each_class(folder):
     assert len(chosen) <= page.MOST_CHOICES
     assert all(np.sum(labels == k) <= page.PER_CLASS for k in range(10))
     assert unpacked(pack(*page.facts(run, run.codes, None)))["choices"] == chosen
+
+
+def test_the_machine_has_the_models_own_stages(folder):
+    run = complete(make_run(folder, "digits-vae-2d", "cvae", n=360, **SMALL))
+    found = told(lives(start("theory", image="4")))
+    stages = found["page"]["machine"]
+    assert [stage["words"] for stage in stages["encoder"]["hidden"]] == ["16 units"]
+    assert found["encoding"]["shapes"] == {"layer0": ["f4", 16]}
+    # the decoder of a conditional model comes under the image's own label
+    assert found["decoder"]["decoder"]["id"] == page.decoder.pack(run, int(run.codes.labels[4]))[0]["id"]
+
+
+def test_a_decoder_that_the_browser_cannot_run_is_the_pools(folder):
+    run = complete(make_run(folder, "digits-vae-2d", n=360, **{**SMALL, "encoder": {
+        "kind": "mlp", "widths": [16], "activation": "mish"}}))  # fmt: skip
+    assert not told(lives(start("theory")))["page"]["machine"]["sent"]
+    event = {"z": [0.5, -0.25], "image": None}
+    assert page.Wanted.of(event, run.codes).z == (0.5, -0.25)
+    for wrong in ([1.0], [1.0, True], [1.0, 1e9], "0,1", [0.0, "1"]):
+        assert page.Wanted.of({"z": wrong}, run.codes).z == ()
+
+
+def test_a_link_may_name_a_chapter_that_is_not_there(folder):
+    complete(make_run(folder, "digits-vae-2d", n=360, **SMALL))
+    for chapter in ("3", "7", "-1", "two"):
+        lives(start("theory", chapter=chapter))
