@@ -225,7 +225,7 @@ def test_the_importance_weighted_bound_is_unchanged():
         ({"terms": [{"kind": "sparse"}]}, "Term: there is no"),
         ({"terms": [{"kind": "sparsity", "rate": 1.0}]}, "rate"),
         ({"terms": [{"kind": "sparsity", "weight": "much"}]}, "Weight must be a number"),
-        ({"posterior": {"kind": "bernoulli"}}, "Posterior .* there is no 'bernoulli'"),
+        ({"posterior": {"kind": "bernoulli"}}, "posterior .* there is no 'bernoulli'"),
         ({"likelihood": {"kind": "flow"}}, "Likelihood .* there is no 'flow'"),
         ({"posterior": {"kind": "delta"}}, "Set prior to null"),
         ({"posterior": {"kind": "delta"}, "prior": None}, "reconstruction"),
