@@ -59,7 +59,9 @@ def offered(values: Values) -> dict[str, tuple[str, ...]]:
     return {
         "encoder": _by_hand(networks, values["encoder"]),
         "decoder": () if values["mirrored"] else _by_hand(networks, values["decoder"]),
-        "likelihood": tuple(kind for kind in options.LIKELIHOODS if covers(dataset, kind)),
+        "likelihood": tuple(
+            kind for kind in _by_hand(options.LIKELIHOODS, values["likelihood"]) if covers(dataset, kind)
+        ),
         "binarisation": fitting if len(fitting) > 1 else (),
         "posterior": _by_hand(options.POSTERIORS, values["posterior"]),
         "prior": (*priors, NONE) if density else (),

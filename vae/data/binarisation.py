@@ -67,4 +67,4 @@ def check_likelihood(likelihood: Mapping[str, Any], dataset: Dataset, binarisati
 
 
 def _names(fits: Callable[[Likelihood], bool]) -> str:
-    return any_of([name for name, kind in LIKELIHOODS.items() if fits(kind)])
+    return any_of([name for name, kind in LIKELIHOODS.items() if kind.by_hand and fits(kind)])

@@ -89,7 +89,7 @@ def _moments(spec: Spec, evidence: Evidence) -> str:
 def likelihood(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the calibration of p(x|z)."""
     found, of = evidence.likelihood, scale(evidence)
-    if not spec.likelihood_kind.spread and not spec.likelihood_kind.binary:
+    if not spec.likelihood_kind.spread and not spec.likelihood_kind.counted:
         return Absent("A continuous Bernoulli has no σ, and the frequency of grey pixels cannot be counted.")
     if found is None or of is None:
         return None

@@ -10,7 +10,7 @@ from torch.distributions import Bernoulli, Distribution, Independent, Normal
 from torch.nn import functional as F
 
 from vae.model.families.normals import log_normals
-from vae.model.families.pixels import binary
+from vae.model.families.pixels import GreyBernoulliLogits, binary, grey
 
 CHUNK = 2**24  # values of a broadcast at a time
 
@@ -42,8 +42,10 @@ def _(base: Bernoulli, p: Distribution) -> Callable[[Tensor], Tensor]:
     # the threshold of families.softplus: exact in float64
     constant = -F.softplus(logits, threshold=40.0).sum(1)
 
+    check = grey if isinstance(base, GreyBernoulliLogits) else binary
+
     def log_px(x: Tensor) -> Tensor:
-        binary(x)
+        check(x)
         return torch.addmm(constant, x.flatten(1).to(logits.dtype), logits.T)
 
     return log_px

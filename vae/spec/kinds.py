@@ -103,11 +103,18 @@ class Likelihood(Family):
     `mean` is the formula of what is shown: "sigmoid" | "continuous_bernoulli" | "identity", which the browser's decoder
     knows. The identity is the mean of Normal and Laplace, and the location of the discretised logistic: its mean before
     rounding and, rounded, its median. `baseline` is where the best model without latents is fitted ("module:name").
+    `drawn`: grey pixels are the probabilities of binary ones, over whose draws it takes the mean.
     """
 
     support: str = REAL
     mean: str = "identity"
     baseline: str = ""
+    drawn: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether its means are probabilities of events that can be counted."""
+        return self.binary or self.drawn
 
     @property
     def binary(self) -> bool:

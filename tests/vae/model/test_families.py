@@ -15,6 +15,7 @@ from vae.model import build, families
 from vae.model.families import (
     Bernoulli,
     ContinuousBernoulli,
+    CrossEntropy,
     DiscretisedLogistic,
     Flow,
     FullNormal,
@@ -362,6 +363,7 @@ def test_log_sum_exp_and_its_gradient_are_torchs(dim, spread):
         (Bernoulli((2,)), [0.0, 1.0], [0.5, 1.0]),
         (ContinuousBernoulli((2,)), [0.5, 1.0], [0.5, 1.5]),
         (ContinuousBernoulli((2,)), [0.5, 1.0], [-0.1, 0.5]),
+        (CrossEntropy((2,)), [0.5, 1.0], [0.5, 1.5]),
         (DiscretisedLogistic((2,), 0.1, 4), [0.25, 1.0], [0.25, 2.0]),
         (DiscretisedLogistic((2,), 0.1, 4), [0.25, 1.0], [0.25, 0.3]),
     ],
@@ -389,3 +391,16 @@ def test_continuous_bernoulli_is_normalised_to_fifty_digits(logit):
     found = families.ContinuousBernoulliLogits(torch.tensor(logit))
     assert found.log_normalizer().item() == pytest.approx(log_normalizer, rel=1e-14, abs=1e-14)
     assert found.mean.item() == pytest.approx(mean, rel=1e-12)
+
+
+def test_cross_entropy_is_the_mean_over_drawn_pixels():
+    """Of grey pixels x it is the sum over all binary images b of P(b | x) log p(b), by hand."""
+    raw, x = torch.randn(4, 3, generator=generator()), torch.rand(4, 3, generator=generator(1))
+    found, bernoulli = CrossEntropy((3,))(raw), Bernoulli((3,))(raw)
+    by_hand = torch.zeros(4)
+    for bits in range(8):
+        b = torch.tensor([float(bits >> k & 1) for k in range(3)]).expand(4, 3)
+        by_hand += torch.where(b == 1, x, 1 - x).prod(1) * bernoulli.log_prob(b)
+    torch.testing.assert_close(found.log_prob(x), by_hand)
+    torch.testing.assert_close(prepared(found)(x).diagonal(), by_hand)
+    torch.testing.assert_close(found.mean, torch.sigmoid(raw))

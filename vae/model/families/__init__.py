@@ -14,6 +14,7 @@ from vae.model.families.pixels import (
     BernoulliLogits,
     ContinuousBernoulli,
     ContinuousBernoulliLogits,
+    CrossEntropy,
     DiscretisedLogistic,
     bits_per_dim,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "ContinuousBernoulliLogits",
     "Coupling",
     "Couplings",
+    "CrossEntropy",
     "Delta",
     "DeltaDistribution",
     "DiscretisedLogistic",

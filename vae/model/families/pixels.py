@@ -39,9 +39,29 @@ class BernoulliLogits(TorchBernoulli):
         return value * self.logits - softplus(self.logits)
 
 
+class GreyBernoulliLogits(TorchBernoulli):
+    """The mean of a Bernoulli's log p over pixels that are drawn from grey ones: x l - softplus(l) for x in [0, 1].
+
+    Other libraries train on it without drawing; for x in {0, 1} it is the Bernoulli's log p itself.
+    """
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__(logits=logits, validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return the mean log p, elementwise, in nats; raises ValueError for a value outside [0, 1]."""
+        grey(value)
+        return value * self.logits - softplus(self.logits)
+
+
 def binary(value: Tensor) -> None:
     """Raise ValueError for pixels that no Bernoulli has."""
     refuse_unless((value == 0) | (value == 1), value, "a Bernoulli's pixels are 0 or 1")
+
+
+def grey(value: Tensor) -> None:
+    """Raise ValueError for pixels that are no probabilities."""
+    refuse_unless((value >= 0) & (value <= 1), value, "pixels of a cross-entropy lie in [0, 1]")
 
 
 class ContinuousBernoulliLogits(Distribution):
@@ -154,6 +174,14 @@ class Bernoulli(Family):
     def forward(self, raw: Tensor) -> Distribution:
         """Return the distribution of raw logits [..., *shape]."""
         return Independent(BernoulliLogits(raw), self.rank, validate_args=False)
+
+
+class CrossEntropy(Family):
+    """The mean log p of a Bernoulli over pixels that are drawn from grey ones x in [0, 1]."""
+
+    def forward(self, raw: Tensor) -> Distribution:
+        """Return the distribution of raw logits [..., *shape]."""
+        return Independent(GreyBernoulliLogits(raw), self.rank, validate_args=False)
 
 
 class ContinuousBernoulli(Family):

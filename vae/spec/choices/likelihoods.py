@@ -70,4 +70,15 @@ LIKELIHOODS = {
         spread="b",
         baseline="vae.evaluation.baseline:laplace",
     ),
+    "cross_entropy": Likelihood(
+        "Cross-entropy",
+        "A Bernoulli's mean log p over pixels that are drawn from grey ones, as other libraries train on them.",
+        "vae.model.families:CrossEntropy",
+        symbol=r"\mathrm{Bernoulli}",
+        support=UNIT,
+        mean="sigmoid",
+        baseline="vae.evaluation.baseline:bernoulli",
+        drawn=True,
+        by_hand=False,
+    ),
 }  # fmt: skip
