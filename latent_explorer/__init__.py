@@ -30,9 +30,15 @@ def options(given: Sequence[str]) -> list[str]:
 def main() -> None:
     """Run the app until it is stopped; options are Streamlit's, such as `--server.port 8600`.
 
+    `latent-explorer check MODEL --data DATA` and the other commands of `vae` are those of `vae`.
+
     Without an address it is for one person on this machine, see `options`. Streamlit reads .streamlit/config.toml in
     the script's own folder, and puts that folder first on the path.
     """
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        from vae.cli import main as command
+
+        sys.exit(command(sys.argv[1:]))
     from streamlit.web import cli
 
     cli.main(["run", str(app()), *options(sys.argv[1:])], prog_name="latent-explorer")

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from vae.cli import (
     atlas,
+    check,
     data,
     diagnose,
     embed,
@@ -28,7 +29,9 @@ from vae.cli import (
     train,
     worker,
 )
+from vae.cli import open as open_model
 from vae.data import DataError
+from vae.opened.errors import OpenError
 from vae.runs import RunError
 from vae.spec import SpecError
 
@@ -39,6 +42,8 @@ COMMANDS = {
     "encode": encode,
     "atlas": atlas,
     "diagnose": diagnose,
+    "open": open_model,
+    "check": check,
     "expost": expost,
     "embed": embed,
     "export": export,
@@ -79,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
         given = _parser().parse_args(words)
         given.command_line = shlex.join(["python", "-m", "vae", *words])
         return COMMANDS[given.command].run(given) or 0
-    except (_Usage, RunError, SpecError, DataError) as error:
+    except (_Usage, RunError, SpecError, DataError, OpenError) as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:  # who read the output, such as `head`, has enough
