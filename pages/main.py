@@ -19,6 +19,7 @@ from ui.state import mode, notices  # noqa: E402
 from ui.state.handmade import HANDMADE  # noqa: E402
 from ui.state.permalink import hidden  # noqa: E402
 from ui.state.view import view  # noqa: E402
+from vae.opened import missing  # noqa: E402
 
 heading.name_app()
 left_out = hidden()
@@ -44,6 +45,8 @@ else:
             panel.chip(shown)
     for text in shown.problems:
         messages.problem(text)
+    for text in missing.sentences(shown.run.meta, page.title):
+        st.info(messages.sentence(text), icon=":material/info:")
 with header:
     if "lessons" not in left_out:
         band.offer()

@@ -25,7 +25,7 @@ def kept(server):
 
 
 def drop(page, path):
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    page.locator(".st-key-open_data_drop [data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
     page.get_by_text("What was found").wait_for()
     settle(page)
 
@@ -104,7 +104,9 @@ def test_a_refused_file_says_why_and_leaves_nothing(open_page, server, tmp_path)
     (tmp_path / "network.pkl").write_bytes(b"\x80\x04\x95none")
     page = open_page("/open", wait=None)
     before = set(names.folder(server.data).glob("*"))
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(tmp_path / "network.pkl")
+    page.locator(".st-key-open_data_drop [data-testid=stFileUploaderDropzoneInput]").set_input_files(
+        tmp_path / "network.pkl"
+    )
     refused = page.locator(".st-key-open_refused")
     expect(refused).to_contain_text("could run any code")
     page.locator(".st-key-open_change button").click()

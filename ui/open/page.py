@@ -1,4 +1,4 @@
-"""The data half of page Open: the drop zone, what was found with its corrections, five examples, and keeping."""
+"""The data on page Open: the drop zone, what was found with its corrections, five examples, and keeping."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,28 +31,55 @@ MOST_USES = 60  # columns of a table whose use can be chosen here
 FIRST = "vae"
 
 
-def data_half() -> None:
-    """Draw all of it."""
+def begin() -> None:
+    """Draw what both halves need, and note what the work on the data has found."""
     messages.notice(notices.take())
     st.html(f"<style>{STYLE}</style>")
     bringing.follow()
+
+
+def zone() -> None:
+    """Draw the drop zone, or the file that was dropped."""
     made = bringing.current()
     if made is None:
-        if session.KEPT.get():  # what comes next stands first
-            _kept()
         _drop_zone()
-        if not session.KEPT.get():
-            _kept()
     else:
         _zone(made)
-        if made.keeping is not None:
-            _keeping(made)
-        elif made.looking is not None:
-            _looking(made)
-        if made.error:
-            _refused(made)
-        if made.found is not None and made.keeping is None:
+
+
+def rest(folded: bool = False) -> None:
+    """Draw what was found in the data, `folded` where a model is looked at; without a file, the kept data."""
+    made = bringing.current()
+    if made is None:
+        _kept()
+        return
+    if made.keeping is not None:
+        _keeping(made)
+    elif made.looking is not None:
+        _looking(made)
+    if made.error:
+        _refused(made)
+    if made.found is not None and made.keeping is None:
+        if folded:
+            asked = any(choice["thin"] for choice in made.found["found"])
+            with st.expander("How the data are read" + (": please check" if asked else "")):
+                _found(made, made.found)
+        else:
             _found(made, made.found)
+
+
+def samples() -> None:
+    """Draw the examples of data, within a row."""
+    for name, sample in SAMPLES.items():
+        with st.container(border=True, width=230, gap="xsmall"):
+            st.markdown(f"**{sample.title}**")
+            st.caption(sample.sentence)
+            with st.container(horizontal=True, gap="small"):
+                st.button("Try it", key=f"open_try_{name}", on_click=_try, args=(name,))
+                st.download_button(
+                    "Download", sample.content, sample.file, key=f"open_sample_{name}", icon=":material/download:",
+                    on_click="ignore",
+                )  # fmt: skip
 
 
 def _drop_zone() -> None:
@@ -67,18 +94,6 @@ def _drop_zone() -> None:
         f"{FORMATS} Up to {limits.UPLOAD // limits.MB} MB; for more, on your own computer: "
         "`python -m vae data add FILE --name NAME`"
     )
-    st.header("Nothing at hand? Try an example", anchor=False)
-    with st.container(horizontal=True, gap="small", key="open_samples"):
-        for name, sample in SAMPLES.items():
-            with st.container(border=True, width=260, gap="xsmall"):
-                st.markdown(f"**{sample.title}**")
-                st.caption(sample.sentence)
-                with st.container(horizontal=True, gap="small"):
-                    st.button("Try it", key=f"open_try_{name}", on_click=_try, args=(name,))
-                    st.download_button(
-                        "Download", sample.content, sample.file, key=f"open_sample_{name}", icon=":material/download:",
-                        on_click="ignore",
-                    )  # fmt: skip
 
 
 def _try(name: str) -> None:

@@ -59,8 +59,8 @@ PAGES = (
         "The maps share one cursor. Point at an image on one map and see what each model makes of it.",
     ),
     Page(
-        "open", "Open", ":material/upload_file:", "Open your own data",
-        "Drop a file. The app finds out how to read it and shows what it found; correct it, and train on it.",
+        "open", "Open", ":material/upload_file:", "Open your own model and data",
+        "Drop the files. The app finds out how to read them and shows what it found; correct it, then open or train.",
     ),
     Page(
         "models", "Models", ":material/view_list:", "Browse the models on this machine",

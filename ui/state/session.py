@@ -111,6 +111,8 @@ CHAPTERS: Key[dict[str, Any]] = Key("theory_chapters", dict)  # model -> what it
 # Open
 BROUGHT: Key[Any] = Key("open_brought", nothing)  # the file that this visitor has brought, and what was found in it
 DROP_ZONE: Key[str] = Key("open_drop_key", lambda: "open_data_upload")  # the widget of the next file
+MODEL_BROUGHT: Key[Any] = Key("open_model", nothing)  # the model that this visitor has brought, and what was found
+MODEL_ZONE: Key[str] = Key("open_model_drop_key", lambda: "open_model_upload")  # the widget of the next model
 KEPT: Key[str] = Key("open_kept_last", str)  # the name of the own data that were kept last
 TRAIN_ON: Key[bool] = Key("open_train_on", bool)  # whether the page is left for Train
 

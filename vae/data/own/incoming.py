@@ -54,7 +54,7 @@ class Incoming:
     def look(self, chosen: Mapping[str, Any]) -> Work:
         """Start to find out what the file holds under corrections; the value is what `adding.look` returns."""
         arguments = {"file": str(self.file), "scratch": str(self.folder), "chosen": dict(chosen)}
-        return _start(lambda work: self._run("vae.data.own.adding:look", arguments, LOOKING, work))
+        return start(lambda work: self._run("vae.data.own.adding:look", arguments, LOOKING, work))
 
     def keep(self, name: str, about: Mapping[str, Any], chosen: Mapping[str, Any], room: Callable[[int], None]) -> Work:
         """Start to keep the data under a name; the value is that name. `room` raises for bytes that are too many."""
@@ -72,7 +72,7 @@ class Incoming:
             self.forget()
             return name
 
-        return _start(act)
+        return start(act)
 
     def _run(self, function: str, arguments: Mapping[str, Any], most: Limits, work: Work) -> Any:
         with AT_ONCE:
@@ -87,7 +87,8 @@ def _root(folder: Path) -> Path:
     return folder.parent.parent
 
 
-def _start(act: Callable[[Work], Any]) -> Work:
+def start(act: Callable[[Work], Any]) -> Work:
+    """Do something in the background, and return how far it is."""
     work = Work()
 
     def run() -> None:

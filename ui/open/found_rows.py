@@ -1,0 +1,74 @@
+"""What was found out about a model, a row each: what, the value with its rivals, and how sure it is."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from ui.shared import messages
+from ui.state import session
+
+SURE, THIN = "#1e7a4a", "#b8860b"
+FULL = 4.0  # times better from which the bar is full
+SHORT = 28  # letters of all choices together that stand beside each other as buttons
+
+Answer = Callable[[str, str], None]
+
+
+def draw(found: list[Mapping[str, Any]], answer: Answer) -> None:
+    """Draw all rows; `answer(name, key)` is called when a control of the key `key` changes."""
+    for number, one in enumerate(found):
+        _row(one, number, answer)
+
+
+def _row(one: Mapping[str, Any], number: int, answer: Answer) -> None:
+    offered: Mapping[str, str] = one["choices"]
+    name = one["name"]
+    with st.container(key=f"open_line_model_{name}_{number}{'_thin' * one['ask']}", gap=None):
+        title, value, sure = st.columns([1.1, 2.3, 1.5], vertical_alignment="center")
+        title.markdown(one["title"])
+        with value:
+            if len(offered) < 2 and name != "beta":
+                st.markdown(f"**{messages.plain(one['shown'])}**")
+            else:
+                _control(one, offered, answer)
+        with sure:
+            _margin(one)
+    if one["sentence"] and one["ask"]:
+        st.caption(messages.sentence(one["sentence"]))
+
+
+def _control(one: Mapping[str, Any], offered: Mapping[str, str], answer: Answer) -> None:
+    name = one["name"]
+    key = f"open_answer_{name}"
+    if name == "beta":
+        session.widget(key).update(float(one["value"]))
+        st.number_input(
+            one["title"], min_value=0.0, key=key, on_change=answer, args=(name, key), label_visibility="collapsed",
+            format="%g", width=160,
+        )  # fmt: skip
+        return
+    session.widget(key).update(one["value"])
+    words: dict[str, Any] = {
+        "key": key, "format_func": lambda option: offered.get(option, option), "label_visibility": "collapsed",
+        "on_change": answer, "args": (name, key),
+    }  # fmt: skip
+    if sum(map(len, offered.values())) <= SHORT:
+        st.segmented_control(one["title"], list(offered), **words)
+    else:
+        st.selectbox(one["title"], list(offered), **words)
+
+
+def _margin(one: Mapping[str, Any]) -> None:
+    margin = one["margin"]
+    share = 1.0 if margin is None and not one["ask"] else 0.06
+    if margin is not None:
+        share = min(1.0, max(0.06, (margin - 1) / (FULL - 1)))
+    colour = THIN if one["ask"] else SURE
+    bar = (
+        "<div style='flex:none;width:84px;height:8px;border:1px solid #8888'>"
+        f"<div style='width:{share:.0%};height:100%;background:{colour}'></div></div>"
+    )
+    words = one["bar"] or ("please check" if one["ask"] else "")
+    row = "display:flex;align-items:center;gap:8px"
+    st.html(f"<div style='{row}'>{bar}<span style='font-size:.9rem'>{words}</span></div>")
