@@ -17,16 +17,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
     opening_options.add(parser)
     parser.add_argument("--out", type=Path, default=Path(), help="The folder for both reports. (default: this one)")
-    parser.add_argument("--strict", action="store_true", help="Notes fail too, not only problems.")
-    parser.add_argument("--open", action="store_true", help="Show the model in the app afterwards.")
+    parser.add_argument("--strict", action="store_true", help="Notes fail too, not only problems. (default: they pass)")
+    parser.add_argument("--open", action="store_true", help="Show the model in the app afterwards. (default: do not)")
     group = parser.add_argument_group("thresholds", "A number beyond its threshold fails the check.")
     for bound, words in (("min", "least"), ("max", "most")):
         group.add_argument(
             f"--{bound}", action="append", default=[], metavar="MEASURE=NUMBER",
-            help=f"The {words} that a number may be, such as {'elbo=-110' if bound == 'min' else 'holes=0.2'}.",
+            help=f"The {words} that a number may be, such as {'elbo=-110' if bound == 'min' else 'holes=0.2'}. "
+            "(default: none)",
         )  # fmt: skip
-    group.add_argument("--thresholds", type=Path, help="A TOML file: [thresholds], then holes = { max = 0.2 }.")
-    group.add_argument("--ignore", action="append", default=[], metavar="CARD", help="A card that never fails.")
+    group.add_argument(
+        "--thresholds", type=Path, help="A TOML file: [thresholds], then holes = { max = 0.2 }. (default: none)"
+    )
+    group.add_argument(
+        "--ignore", action="append", default=[], metavar="CARD", help="A card that never fails. (default: none)"
+    )
 
 
 def run(given: argparse.Namespace) -> int:

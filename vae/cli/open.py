@@ -11,7 +11,9 @@ HELP = "open a model that was trained elsewhere, with data, and show it in the a
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
     opening_options.add(parser)
-    parser.add_argument("--no-app", action="store_true", help="Only make the run; do not start the app.")
+    parser.add_argument(
+        "--no-app", action="store_true", help="Only make the run; do not start the app. (default: start it)"
+    )
 
 
 def run(given: argparse.Namespace) -> int:

@@ -12,23 +12,26 @@ NUMBERS = ("scale", "beta")
 def add(parser: argparse.ArgumentParser) -> None:
     """Give a command the model, the data, and how to read both."""
     parser.add_argument("model", type=Path, help="A file, a folder or a zip: ONNX, weights, pythae, diffusers, a run.")
-    parser.add_argument("--data", help="What to look at it with: a file, a folder, or a dataset's name.")
+    parser.add_argument(
+        "--data", help="What to look at it with: a file, a folder, or a dataset's name. (default: none)"
+    )
     parser.add_argument("--name", default="", help="The name of the run that is made. (default: the model's)")
     parser.add_argument(
         "--allow-code", action="store_true",
-        help="Read files that run code when they are read. Only for models of people whom you trust.",
+        help="Read files that run code when they are read. Only for models of people whom you trust. (default: refuse)",
     )  # fmt: skip
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE",
-        help="An option of the model's reader, such as shape=3,32,32 or bottleneck=NAME.",
+        help="An option of the model's reader, such as shape=3,32,32 or bottleneck=NAME. (default: none)",
     )  # fmt: skip
     parser.add_argument(
         "--set-data", action="append", default=[], metavar="NAME=VALUE",
-        help="A correction of how the data are read, such as layout=NHWC; `vae data add --dry-run` lists them.",
+        help="A correction of how the data are read, such as layout=NHWC; `vae data add --dry-run` lists them. "
+        "(default: none)",
     )  # fmt: skip
     group = parser.add_argument_group("conventions", "Found by running the model on the data, unless given here.")
     for name, words in ANSWERS.items():
-        group.add_argument(f"--{name}", type=float if name in NUMBERS else str, help=words)
+        group.add_argument(f"--{name}", type=float if name in NUMBERS else str, help=f"{words} (default: found)")
 
 
 def answers(given: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,7 @@ ANSWERS = {
     "mean": "Which output is the mean of q(z|x): first or second.",
     "second": "What the second output is: sigma, 'log sigma', variance or 'log variance'.",
     "likelihood": "What it was trained with: bernoulli or normal.",
-    "scale": "σ of a Normal likelihood, in the units of the data as they are kept.",
+    "scale": "The σ of a Normal likelihood, in the units of the data as they are kept.",
     "beta": "The weight of the rate that it was trained with.",
 }
 
