@@ -20,7 +20,7 @@ def opened(open_page, path=f"/theory?model={SHIPPED}&image=3", **more):
     page = open_page(path, wait=None, **more)
     page.wait_for_selector(".theory[data-ready]")
     settle(page)
-    page.get_by_role("button", name="Draw your own").click()
+    page.get_by_role("button", name="Draw", exact=True).click()
     page.wait_for_selector(".drawing .pad")
     settle(page)
     return page

@@ -109,9 +109,9 @@ def chip(view: View) -> None:
                 picture(*thumbnail(own.array, SIDE), "Your drawing")
             st.caption("your drawing" if own.pixels else "your row", width="content")
             st.button("Remove", key="own_drop", type="tertiary", on_click=state.drop_own_example)
-        label = "Type a row" if row else "Draw your own"
-        icon = ":material/keyboard:" if row else ":material/draw:"
-        st.button(label, icon=icon, key="own_open", on_click=session.DRAWING.set, args=(True,))
+        label, icon = ("Type", ":material/keyboard:") if row else ("Draw", ":material/draw:")
+        what = "Type a row of your own." if row else "Draw an image of your own."
+        st.button(label, icon=icon, key="own_open", help=what, on_click=session.DRAWING.set, args=(True,))
         if session.DRAWING.get():  # whatever else draws the page again, it stays open
             (_rows if row else _drawing)(view)
     if own is not None and not handmade.linked(own):

@@ -134,7 +134,7 @@ def _notes(step: Step) -> None:
 
 def offer() -> None:
     """Offer all lessons of this machine."""
-    with st.popover("Lessons", icon=":material/school:", key="lessons_popover"):
+    with st.popover("Lessons", key="lessons_popover"):
         for name in form.names():
             try:
                 lesson = form.read(name)

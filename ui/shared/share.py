@@ -16,7 +16,7 @@ def picture(link: str) -> str:
 
 def offer() -> None:
     """Show the link of this view and its QR code."""
-    with st.popover("Share", icon=":material/qr_code_2:", key="share_popover"):
+    with st.popover("Share", key="share_popover"):
         link = address.link()
         st.caption("This link opens the same view: model, page, point and settings.")
         st.code(link, language=None, wrap_lines=True)
