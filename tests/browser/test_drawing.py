@@ -22,8 +22,20 @@ def opened(open_page, path=f"/theory?model={SHIPPED}&image=3", **more):
     settle(page)
     page.get_by_role("button", name="Draw", exact=True).click()
     page.wait_for_selector(".drawing .pad")
-    settle(page)
+    stand_still(page, ".drawing .pad")
     return page
+
+
+def stand_still(page, selector):
+    """Wait until an element is the same one in the same place for a second: a dialog slides in and is drawn again."""
+    page.wait_for_function("""selector => {
+        const find = (root) => root.querySelector(selector) ??
+            [...root.querySelectorAll("*")].map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);
+        const node = find(document), { x, y, width } = node?.getBoundingClientRect() ?? {};
+        const now = [x, y, width].join(), before = window.stoodStill ?? {};
+        if (before.node !== node || before.now !== now) window.stoodStill = { node, now, since: performance.now() };
+        return node && performance.now() - window.stoodStill.since > 1000;
+    }""", arg=selector)  # fmt: skip
 
 
 def places(page):

@@ -169,7 +169,7 @@ def test_scrubber_moves_picture_and_cursor(paths):
 
 def test_kinds_are_shown_together_and_the_address_says_which(paths):
     page = paths("?model=digits-vae-2d")
-    for title in ("spherical", "through the data"):
+    for title in ("slerp (great circle)", "through the data"):
         panel(page).get_by_label(title, exact=True).check()
         expect(panel(page).get_by_label(title, exact=True)).to_be_checked()
     ready(page)

@@ -367,6 +367,7 @@ class Explorer {
     if (!clicked || !this.space) return;
     const u = this.mapOverlay.toPlaneInside(event);
     if (!u) return;
+    this.invitation.accept(); // a finger taps without having moved
     this.cursor = u;
     this.setPin(this.space.toLatent(u), true);
     this.requestDraw();
