@@ -9,6 +9,7 @@ import { drawnImage } from "./placing.js";
 // time, the newest strokes next), and its cloud moves on a small map; what the decoder makes of its mean stands beside.
 
 const KEPT_POINTS = 0.004; // of the sheet's side: a pointer that has moved less adds no point
+const LOST = 2000; // ms without an answer after which a question is sent again: a page that draws itself anew drops one
 const HINT = "Draw with mouse, finger or pen. It is centred and scaled as the model's data were.";
 
 class Drawing {
@@ -190,6 +191,17 @@ class Drawing {
     const pixels = Uint8Array.from(this.image, (v) => Math.round(255 * v));
     this.pixels = btoa(String.fromCharCode(...pixels));
     this.send("drawn", { pixels: this.pixels, serial: this.serial });
+    this.askAgain(LOST);
+  }
+
+  // Ask the same question again after a while, with a mark that makes it another message.
+  /** @param {number} milliseconds */
+  askAgain(milliseconds) {
+    clearTimeout(this.polling);
+    this.polling = setTimeout(() => {
+      this.send("drawn", { pixels: this.pixels, serial: this.serial, again: performance.now() });
+      this.askAgain(LOST);
+    }, milliseconds);
   }
 
   /** @param {string} channel */
@@ -203,11 +215,7 @@ class Drawing {
     this.lastAnswer = bytes;
     clearTimeout(this.polling);
     if (header.waiting) {
-      // the same question again, with a mark that makes it another message
-      this.polling = setTimeout(
-        () => this.send("drawn", { pixels: this.pixels, serial: this.serial, again: performance.now() }),
-        header.poll,
-      );
+      this.askAgain(header.poll);
       return;
     }
     this.waiting = false;
