@@ -48,7 +48,7 @@ def walked(page: Page) -> None:
 def derived(page: Page) -> None:
     """Wait for the numbers, and show the chapter about the true posterior."""
     page.wait_for_timeout(8000)
-    page.get_by_text("How tight is it?").scroll_into_view_if_needed()
+    page.get_by_text("How tight is it?").last.scroll_into_view_if_needed()
     page.mouse.move(640, 400)
     page.mouse.wheel(0, 150)
     page.wait_for_timeout(1500)
