@@ -100,7 +100,7 @@ def load(path: Path, kind: str) -> Density:
         density.log_prob(density.sample(1, torch.Generator().manual_seed(0)))
     except FileNotFoundError as error:
         raise RunError(f"{path.name} has no fitted density of kind {kind!r}. {remedy}") from error
-    except (ValueError, OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         raise RunError(f"{path.name}/expost-{kind}.npz is damaged: {error}. {remedy}") from error
     return density
 

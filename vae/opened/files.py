@@ -12,6 +12,10 @@ MOST_FILES = 2000
 LARGEST_TOTAL = 4 * 2**30  # bytes, unpacked
 LARGEST_RATIO = 200  # of unpacked to packed bytes of one file that is larger than a megabyte
 DEEPEST = 12
+# what zipfile raises for a damaged archive; NotImplementedError is of a version or a compression that nobody has
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError
+)  # fmt: skip
 
 
 def listing(folder: Path) -> list[Path]:
@@ -38,7 +42,7 @@ def has_entries(path: Path, *entries: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:MOST_FILES]
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except DAMAGED:
         return False
     inner = [name.partition("/")[2] for name in names]
     return all(any(n == e or (e.endswith("/") and n.startswith(e)) for n in inner) for e in entries)
@@ -66,7 +70,7 @@ def unpack(path: Path, folder: Path) -> Path:
                         if left < 0:
                             raise OpenError("This archive is larger than it says. It is not unpacked.")
                         file.write(block)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
+    except DAMAGED as error:
         raise OpenError(f"This archive cannot be unpacked: {error}. Pack the folder again as a zip.") from error
     inner = [f for f in folder.iterdir() if f.name != "__MACOSX" and not f.name.startswith(".")]
     return inner[0] if len(inner) == 1 and inner[0].is_dir() else folder

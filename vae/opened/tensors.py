@@ -47,7 +47,7 @@ def is_saved_by_torch(path: Path) -> bool:
                 return True
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[: files.MOST_FILES]
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except files.DAMAGED:
         return False
     parts = {name.partition("/")[2] for name in names}
     return "data.pkl" in parts and "constants.pkl" not in parts
@@ -138,7 +138,7 @@ def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except files.DAMAGED as error:
         raise OpenError(f"{path.name[:80]} is damaged: {error}. Save or download it again.") from error
     if sum(e.file_size for e in entries) > 2 * path.stat().st_size + 2**20:
         raise OpenError(f"{path.name[:80]} is compressed, as torch.save never does. Save it with torch.save.")

@@ -141,7 +141,8 @@ def test_maps_around_a_network():
     ranged = decoder.then(step("sigmoid"), affine(2.0, -1.0), step("permute", axes=[1, 2, 0]))
     assert ranged.out_shape == (8, 8, 1) and ranged.in_browser
     assert torch.allclose(ranged(z), (2 * plain.sigmoid() - 1).permute(0, 2, 3, 1), atol=1e-6)
-    assert torch.allclose(decoder.then(step("sigmoid"), step("logit"))(z), plain, atol=1e-2)
+    back = decoder.then(step("sigmoid"), step("logit"))(z)  # float32 has few probabilities next to 1
+    assert torch.allclose(back.clamp(-8, 8), plain.clamp(-8, 8), atol=1e-2)
     x = torch.rand(2, 8, 8, 1)
     encoder = opening.read(foreign.load("pythae-vae-digits").path).encoder
     moved = encoder.before([step("permute", axes=[2, 0, 1]), affine(0.5, 0.5)], (8, 8, 1))
