@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from ui.shared import figures
 from vae.data import columns
 from vae.data.columns import ColumnError, read
+from vae.page import palette
 
 PATIENT = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
@@ -142,4 +142,4 @@ def test_more_words_than_colours_are_refused():
     with pytest.raises(ColumnError, match="12 different words, and 10 can be told apart"):
         read(csv(twelve), 36)
     ten = "kind\n" + "".join(f"kind{i % 10}\n" for i in range(36))
-    assert len(read(csv(ten), 36).columns[0].classes) == 10 == len(dict.fromkeys(map(figures.colour, range(10))))
+    assert len(read(csv(ten), 36).columns[0].classes) == 10 == len(dict.fromkeys(map(palette.of_class, range(10))))
