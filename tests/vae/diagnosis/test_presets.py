@@ -5,4 +5,4 @@ from vae.spec import PRESETS
 
 def test_what_shows_an_illness_says_so():
     assert [name for name, preset in PRESETS.items() if preset.illness] == ["beta-vae"]
-    assert all(("illness" in preset.sentence) == preset.illness for preset in PRESETS.values())
+    assert all(("fault" in preset.sentence) == preset.illness for preset in PRESETS.values())
