@@ -34,13 +34,10 @@ def _quick(path: Any, version: library.Stamp) -> tuple[Codes, Training | None]:
 def known(run: Run) -> Known:
     """Return the known evidence of a run, and ask the pool for the rest; raises RunError for unreadable codes."""
     found: dict[str, Any] = dict(zip(QUICK, _quick(run.path, library.stamp(run.path)), strict=True))
+    found |= kept.known(run.path)
     waiting, failed = [], {}
     for part in PARTS:
-        if part in QUICK:
-            continue
-        before = kept.read(run.path, part)
-        if before is not None:
-            found[part] = None if before is kept.ABSENT else before
+        if part in found:
             continue
         question = (str(run.path), kept.digest(run.path))
         ask = partial(pool.ask, diagnose.diagnosis, run.path, part)

@@ -195,9 +195,7 @@ def _following(run: Run, quantity: Quantity) -> None:
         st.rerun()
     left = answer.remaining
     text = f"{quantity.offer}: computing it for every code" + (f", about {left:.0f} s" if left and left > 1 else "")
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False, key="colour_progress"):
-        st.progress(answer.fraction, text)
-        st.button("Cancel", type="tertiary", key="colour_cancel", on_click=_cancel, args=(answer,))
+    messages.working(answer.fraction, text, "Cancel", _cancel, key="colour_cancel", args=(answer,))
 
 
 def _cancel(answer: Answer[Pointwise]) -> None:

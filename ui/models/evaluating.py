@@ -95,9 +95,8 @@ def _following(run: Run) -> None:
         _keep(run, answers)
         st.rerun()
     working = TITLES[PARTS[done.index(False)]].lower()
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.progress(sum(done) / len(done), f"{sum(done)} of {len(done)} parts · now: {working}")
-        st.button("Stop", type="tertiary", key="evaluate_stop", on_click=_stop, args=(run,))
+    text = f"{sum(done)} of {len(done)} parts · now: {working}"
+    messages.working(sum(done) / len(done), text, "Stop", _stop, key="evaluate_stop", args=(run,))
 
 
 def _keep(run: Run, answers: list[Answer[list[dict[str, Any]]]]) -> None:

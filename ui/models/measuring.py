@@ -110,9 +110,8 @@ def _following(run: Run) -> None:
         st.rerun()
     fraction, left = request.answer.fraction, request.answer.remaining
     text = "Starting …" if left is None else f"{round(fraction * request.n):,} of {request.n:,} images"
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.progress(fraction, text + (f" · about {duration(left)} left" if left is not None else ""))
-        st.button("Stop", type="tertiary", key="measure_stop", on_click=_stop, args=(run,))
+    text += f" · about {duration(left)} left" if left is not None else ""
+    messages.working(fraction, text, "Stop", _stop, key="measure_stop", args=(run,))
 
 
 def _show(run: Run, request: Request) -> None:

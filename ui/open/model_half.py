@@ -106,9 +106,9 @@ def _opening(made: BroughtModel) -> None:
     if work is None or work.done:
         st.rerun()
     else:
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            st.progress(work.share, f"{messages.sentence(work.what.capitalize())} …")
-            st.button("Cancel", key="open_model_cancel", type="tertiary", on_click=work.cancel)
+        messages.working(
+            work.share, f"{messages.sentence(work.what.capitalize())} …", "Cancel", work.cancel, key="open_model_cancel"
+        )
 
 
 def _refused(made: BroughtModel) -> None:

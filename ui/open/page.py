@@ -140,9 +140,9 @@ def _keeping(made: Brought) -> None:
             session.KEPT.set(str(work.value))
             bringing.new_zone()
         st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.progress(work.share, f"{work.what[:1].upper()}{work.what[1:]} …")
-        st.button("Cancel", key="open_cancel", type="tertiary", on_click=work.cancel)
+    messages.working(
+        work.share, f"{messages.sentence(work.what.capitalize())} …", "Cancel", work.cancel, key="open_cancel"
+    )
 
 
 def _refused(made: Brought) -> None:

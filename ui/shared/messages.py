@@ -2,8 +2,9 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -123,6 +124,15 @@ def _progress(name: str) -> None:
         st.rerun()
         return
     st.caption(f":material/downloading: {sentence(job.last_line or 'Connecting …')}", width="content")
+
+
+def working(
+    share: float, text: str, label: str, end: Callable[..., Any], *, key: str, args: tuple[Any, ...] = ()
+) -> None:
+    """Show how far a work is, from 0 to 1, beside a button that calls `end`."""
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"{key}_progress"):
+        st.progress(share, text)
+        st.button(label, type="tertiary", key=key, on_click=end, args=args)
 
 
 def class_name(classes: Sequence[str], label: int) -> str:

@@ -3,7 +3,10 @@
 import math
 from dataclasses import dataclass, fields, is_dataclass
 from types import UnionType
-from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+if TYPE_CHECKING:
+    from vae.evaluation.estimate import Estimate
 
 T = TypeVar("T")
 
@@ -22,6 +25,11 @@ class Number(NamedTuple):
     def below(self, level: float, errors: float = 3.0) -> bool:
         """Return whether it is below a level by more than `errors` standard errors."""
         return self.value + errors * self.se < level
+
+
+def number(found: "Estimate") -> Number:
+    """Return an estimate as a Number of the evidence."""
+    return Number(found.value, found.se, found.n)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vae.data import data_root
-from vae.diagnosis.evidence import PARTS, restore
+from vae.diagnosis.evidence import PARTS, QUICK, restore
 from vae.runs import Run, files, is_shipped
 from vae.runs.stamp import WEIGHTS, Stamp, stamp
 from vae.spec import json_text
@@ -47,6 +47,12 @@ def read(run: Path, part: str) -> Any:
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             continue  # missing, damaged or of another version: it is measured again
     return None
+
+
+def known(run: Path) -> dict[str, Any]:
+    """Return the cached parts of the evidence that need the model; a part that the model does not have is None."""
+    found = {part: read(run, part) for part in PARTS if part not in QUICK}
+    return {part: None if value is ABSENT else value for part, value in found.items() if value is not None}
 
 
 def place(run: Path, beside: bool | None = None) -> Path:

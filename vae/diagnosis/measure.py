@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vae import data
 from vae.data.batches import Batches, prepare
 from vae.diagnosis import evidence, hole_map, simulate
-from vae.diagnosis.evidence import Number
+from vae.diagnosis.evidence import Number, number
 from vae.diagnosis.limits import PATIENCE, SEED
 from vae.evaluation import baseline, bounds, calibration, decomposition, exact
 from vae.evaluation import width as widths
@@ -38,11 +38,6 @@ WIDTHS = 1000
 WORST = 12
 FEW = 50  # least number of examples of a part, even for a slow decoder
 SWAPS = 256  # number of z in which each dimension is exchanged
-
-
-def number(found: Estimate) -> Number:
-    """Return an estimate as a Number of the evidence."""
-    return Number(found.value, found.se, found.n)
 
 
 @dataclass(frozen=True)

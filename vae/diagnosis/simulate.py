@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vae.diagnosis import evidence
-from vae.diagnosis.evidence import Number
+from vae.diagnosis.evidence import Number, number
 from vae.diagnosis.limits import SEED
 from vae.evaluation import features, pareto, simulation
 from vae.evaluation.coverage import NEIGHBOURS, Coverage, coverage
@@ -26,10 +26,6 @@ SECONDS = 1.0  # limit of their estimated time
 ENOUGH, FEWEST = 100, 50  # importance weights, and examples, of which the share of heavy tails says something
 
 
-def _number(found: Estimate) -> Number:
-    return Number(found.value, found.se, found.n)
-
-
 def unconditional(case: "Case") -> bool:
     """Return whether the model has one prior, from which it draws images without being given a label."""
     return case.model.prior is not None and case.test.labels is None
@@ -41,8 +37,8 @@ def simulated(case: "Case") -> evidence.Simulated | None:
         return None
     found = simulation.ranks(case.model, case.most(SIMULATED, 2), RANKS, seed=SEED)
     return evidence.Simulated(
-        tuple(_number(e) for e in found.shift()),
-        tuple(_number(e) for e in found.spread()),
+        tuple(number(e) for e in found.shift()),
+        tuple(number(e) for e in found.spread()),
         tuple(tuple(int(v) for v in row) for row in found.histogram(BINS)),
         len(found.ranks),
     )
@@ -65,7 +61,7 @@ def tails(case: "Case") -> evidence.Tails | None:
         part = slice(start, min(start + FEWEST, n))
         given = case.model.given(case.test.given(part))
         parts.append(pareto.shapes(given, case.test.take(part, generator), k, generator))
-    return evidence.Tails(_number(Estimate.of((torch.cat(parts) > pareto.limit(k)).double())), k)
+    return evidence.Tails(number(Estimate.of((torch.cat(parts) > pareto.limit(k)).double())), k)
 
 
 @torch.no_grad()
@@ -95,7 +91,7 @@ def samples(case: "Case") -> evidence.SampleQuality | None:
 
 def _numbers(found: Coverage) -> tuple[Number, Number, Number, Number]:
     parts = (found.precision, found.recall, found.density, found.coverage)
-    a, b, c, d = (_number(part) for part in parts)
+    a, b, c, d = (number(part) for part in parts)
     return a, b, c, d
 
 

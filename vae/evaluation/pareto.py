@@ -6,13 +6,12 @@ sample shows. Sources: Zhang & Stephens 2009 (the fit), Vehtari et al. 2024 (the
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from vae.evaluation.importance import stream
 from vae.model import LatentModel
-from vae.model.latent_model import draw
 
 FEWEST = 5  # weights in the tail from which a shape can be fitted
 PRIOR, PRIOR_SHAPE = 10, 0.5  # the shape is pulled towards 0.5 as by ten more weights
@@ -69,7 +68,6 @@ def shapes(
     k: int = 1000,
     generator: torch.Generator | None = None,
     chunk: int = 100,
-    say: Callable[[float], None] = lambda share: None,
 ) -> Tensor:
     """Return the Pareto shape [B] of K importance weights p(x, z) / q(z|x) of each example x [B, ...].
 
@@ -77,8 +75,4 @@ def shapes(
     """
     if model.prior is None:
         raise ValueError("an autoencoder has no importance weights")
-    parts = []
-    for done in range(0, k, chunk):
-        parts.append(draw(model, x, min(chunk, k - done), generator=generator).log_w.double())
-        say(min(1.0, (done + chunk) / k))
-    return shape(torch.cat(parts))
+    return shape(torch.cat([sample.log_w.double() for sample in stream(model, x, k, generator, chunk)]))

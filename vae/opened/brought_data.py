@@ -1,7 +1,7 @@
 """The data that a model is looked at with: a dataset's name, or a file of one's own, kept mostly as test examples."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from vae import data
 from vae.data.own import keep, names, source
 from vae.data.own.prepared import MOST_HELD_OUT, SEED, TEST, TRAIN, VALID, Prepared
 from vae.data.root import data_root
+from vae.data.sandbox import Report
 
 SHARES = {TEST: 0.8, VALID: 0.01}  # of data that nothing is trained on; the rest is for baselines
-Report = Callable[[str, int, int], None]
 Examples = tuple[NDArray[np.float32], tuple[Mapping[str, Any], ...], bool]  # x [n, ...], columns, whether binary
 
 

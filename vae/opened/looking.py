@@ -6,13 +6,15 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vae.data.dataset import DataError
+from vae.data.own.keep import silent
+from vae.data.sandbox import Report
 from vae.model.operators import GraphError
 from vae.opened import brought_data, making, report_html
 from vae.opened.conventions import EXAMPLES, Conventions
@@ -27,11 +29,6 @@ from vae.spec.layers import NetworkError
 SHOWN = 5
 MOST_NUMBERS = 512  # of a row that are shown
 STEPS = 4
-Report = Callable[[str, int, int], None]
-
-
-def silent(what: str, done: int, of: int) -> None:
-    """Report nothing."""
 
 
 def look(

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vae.diagnosis import cards, kept, quick
-from vae.diagnosis.evidence import PARTS, QUICK, Evidence
+from vae.diagnosis.evidence import Evidence
 from vae.diagnosis.verdict import Absent, Finding, Severity, Verdict
 from vae.runs import Run
 
@@ -56,13 +55,7 @@ def judgement(findings: Mapping[str, Finding]) -> Judgement | None:
 
 def saved(run: Run) -> Judgement | None:
     """Return the diagnosis from what was measured before; None where nothing but the codes is known."""
-    known: dict[str, Any] = {}
-    for part in PARTS:
-        if part in QUICK:
-            continue
-        found = kept.read(run.path, part)
-        if found is not None:
-            known[part] = None if found is kept.ABSENT else found
+    known = kept.known(run.path)
     if not known:
         return None
     known |= {"codes": quick.codes(run.codes), "training": quick.training(run)}

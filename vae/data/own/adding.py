@@ -21,13 +21,14 @@ from vae.data.own.objects import content_of
 from vae.data.own.prepared import Prepared
 from vae.data.own.recognise import read
 from vae.data.root import data_root
+from vae.data.sandbox import Report
 
 SHOWN = 5  # examples that are drawn
 MOST_CELLS = 200  # of a row that are shown
 LOCAL = "local"
 
 
-def look(file: str, scratch: str, chosen: Mapping[str, Any], progress: keep.Report = keep.silent) -> dict[str, Any]:
+def look(file: str, scratch: str, chosen: Mapping[str, Any], progress: Report = keep.silent) -> dict[str, Any]:
     """Return what a file holds under corrections, with five examples: what page Open shows. Raises DataError."""
     with tempfile.TemporaryDirectory(dir=scratch) as place:
         content = read(Path(file), Path(place), chosen)
@@ -81,7 +82,7 @@ def keep_file(
     folder: str,
     about: Mapping[str, Any],
     chosen: Mapping[str, Any],
-    progress: keep.Report = keep.silent,
+    progress: Report = keep.silent,
 ) -> dict[str, Any]:
     """Write a file's content into a folder that exists, and return its description; raises DataError."""
     path = Path(file)
@@ -100,7 +101,7 @@ def add(
     title: str = "",
     owner: str = LOCAL,
     labels: Any = None,
-    progress: keep.Report = keep.silent,
+    progress: Report = keep.silent,
     root: Path | None = None,
     **chosen: Any,
 ) -> source.OwnSource:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from vae.data.own.content import OwnDataError
 from vae.data.own.prepared import Prepared
 from vae.data.own.reader import files_of
 from vae.data.own.vectors import blocks
+from vae.data.sandbox import Report
 
-Report = Callable[[str, int, int], None]
 VERSION = 1
 BLOCK = 1 << 20
 
