@@ -98,7 +98,7 @@ PRESETS: dict[str, Preset] = {
     "beta-vae": Preset(
         "β-VAE",
         "Rate",
-        "A VAE whose rate costs beta times as much. It shows a fault: at beta = 4 the latents of small images collapse.",
+        "A VAE whose rate costs beta times as much. A fault: at beta = 4 the latents of small images collapse.",
         {"objective": {"kind": "elbo", "beta": 4.0}},
         illness=True,
     ),
