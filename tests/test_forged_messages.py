@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import asgi
 import pytest
 from fake_runs import SMALL, make_run
 from harness import ROOT, start, stop
@@ -132,7 +133,7 @@ def test_forged_values_are_dropped_and_the_page_lives(server, page):
         await visitor.close()
         return attacker, visitor
 
-    attacker, visitor = asyncio.run(asyncio.wait_for(tried(), PATIENCE))
+    attacker, visitor = asgi.run(asyncio.wait_for(tried(), PATIENCE))
     log = server.log.read_text()
     assert not attacker.exceptions and not visitor.exceptions, log[-6000:]
     assert widget_ids(visitor)
@@ -149,7 +150,7 @@ def test_what_cannot_be_read_ends_only_its_senders_run(server):
         await session.close()
         return session
 
-    assert not asyncio.run(asyncio.wait_for(tried(), PATIENCE)).exceptions
+    assert not asgi.run(asyncio.wait_for(tried(), PATIENCE)).exceptions
     assert server.process.poll() is None
 
 
@@ -173,6 +174,6 @@ def test_presses_of_absent_buttons_change_no_foreign_run(server):
         await session.close()
         return session
 
-    session = asyncio.run(asyncio.wait_for(tried(), PATIENCE))
+    session = asgi.run(asyncio.wait_for(tried(), PATIENCE))
     assert not session.exceptions
     assert {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()} == before

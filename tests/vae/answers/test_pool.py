@@ -218,7 +218,7 @@ def test_errors_arrive_as_themselves_and_are_not_kept(pool, run, images, tmp_pat
         (plain.path, explore.posterior, (images[0],), RunError, "plain autoencoder"),
         (run.path, explore.posterior, (images[0], 0.01), RunError, "widen"),
         (run.path, explore.encode, (images[:, :, :5],), DataError, r"\[1, 8, 8\]"),
-        (run.path, explore.encode, (images * np.float32(np.nan),), DataError, "no numbers"),
+        (run.path, explore.encode, (images * np.float32(np.nan),), DataError, "not numbers"),
         (run.path, explore.encode, (images.astype(np.float32),), DataError, "from 0 to 1"),
         (run.path, explore.decode, (np.zeros((1, 3)),), RunError, "2 numbers"),
         (tmp_path / "none", explore.encode, (images,), RunError, "is no run"),

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from page_scripts import charts, start
+from packed import unpack
+from page_scripts import maps, start
 
+from ui.shared import geometry
 from vae import runs
 from vae.cli import main
 from vae.runs import codes_only
@@ -54,5 +56,8 @@ def test_every_page_says_what_cannot_be_had(page, folder):
     app = start(page, model="mine")
     assert not app.exception, app.exception
     if page == "explore":
-        assert any(len(trace.get("x", [])) for chart in charts(app) for trace in chart["data"])
+        (told,) = maps(app)
+        assert [name for _, name in told["classes"]] == ["0", "1", "2"]
+        means = unpack(geometry.kept(runs.find("mine"))[told["geometry"]])[1]["means"]
+        np.testing.assert_allclose(np.frombuffer(means, "<f4").reshape(N, 2), arrays["mean"], rtol=1e-6)
         assert any("codes without a model" in error.value for error in app.error)
