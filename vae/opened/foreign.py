@@ -6,7 +6,6 @@ from math import prod
 from pathlib import Path
 from typing import Any, TypedDict
 
-import torch
 from torch import Tensor
 
 from vae.opened.errors import OpenError
@@ -113,8 +112,3 @@ class Opaque:
 
     encode: Callable[[Tensor], Codes] | None
     decode: Callable[[Tensor], Tensor] | None
-
-
-def example(foreign: Foreign, n: int = 2, seed: int = 0) -> Tensor:
-    """Return random inputs [n, *shape] in [0, 1]."""
-    return torch.rand(n, *foreign.shape, generator=torch.Generator().manual_seed(seed))
