@@ -17,6 +17,7 @@ from vae.data.batches import Batches, prepare
 from vae.data.completion import complete
 from vae.data.recommended import misfit, recommended
 from vae.evaluation import evaluate as measure
+from vae.evaluation.missing import SAMPLES, Missing, missing
 from vae.model import LatentModel
 from vae.model.latent_model import from_prior
 from vae.runs import Run, RunError, status
@@ -136,6 +137,24 @@ class Model:
         if prior is None:
             raise TypeError(f"{self.run.name} is an autoencoder: it has no prior to draw from")
         return from_prior(prior(), 1, n, torch.Generator().manual_seed(seed))[0]
+
+    def missing(self, x: Any, seen: Any, samples: int = SAMPLES, seed: int = 0, label: int | None = None) -> Missing:
+        """Return p(x_m|x_o): what the model says of the values of one example x [*spec.shape] that are not `seen`.
+
+        `seen` is True where a value is known, [*spec.shape], or [H, W] for all channels of an image. The result has
+        `.mean`, `.variance` and `.samples`, with the seen values in their places, and p(z|x_o): exact for at most two
+        latents, by Markov chains beyond (`.r_hat` near 1 where they agree). Raises DataError for other shapes, and
+        ValueError for an autoencoder.
+        """
+        x, seen = torch.as_tensor(x), torch.as_tensor(seen).bool()
+        shape = self.spec.shape
+        if tuple(x.shape) != shape or tuple(seen.shape) not in (shape, shape[1:]):
+            raise DataError(
+                f"{self.run.name} takes one example of shape {list(shape)} and what is seen of it, not {list(x.shape)} "
+                f"and {list(seen.shape)}."
+            )
+        given = self._given(None if label is None else torch.tensor(label))
+        return missing(given, self._pixels(x), seen.expand(shape), samples, seed)
 
     def _check(self, values: Tensor, shape: tuple[int, ...], what: str) -> None:
         if tuple(values.shape[values.ndim - len(shape) :]) != shape:

@@ -57,6 +57,15 @@ class PPCA:
         means = np.linalg.solve(m, self.weight.T @ (x - self.bias).T).T
         return np.asarray(means, np.float64), np.asarray(self.sigma**2 * np.linalg.inv(m), np.float64)
 
+    def conditional(self, x: Array, seen: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """Return the mean [M] and covariance [M, M] of the M values of x [D] that are not `seen` [D], given the others.
+
+        b_m + C_mo C_oo^-1 (x_o - b_o) and C_mm - C_mo C_oo^-1 C_om, with C the covariance of x.
+        """
+        c, o = self.covariance, np.asarray(seen, bool)
+        gain = np.linalg.solve(c[np.ix_(o, o)], c[np.ix_(o, ~o)]).T
+        return self.bias[~o] + gain @ (x[o] - self.bias[o]), c[np.ix_(~o, ~o)] - gain @ c[np.ix_(o, ~o)]
+
     def elbo(self, x: Array, means: Array, covariance: Array) -> Array:
         """Return log p(x) - KL(q || p(z|x)) [N] for q = N(means [N, k], covariance [k, k]), nats."""
         true_means, true_covariance = self.posterior(x)

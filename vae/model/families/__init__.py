@@ -9,6 +9,7 @@ from vae.model.families.base import LOG_SIGMA_RANGE, Family, soft_bound, softplu
 from vae.model.families.flow import Coupling, Couplings, Flow, couplings
 from vae.model.families.full_normal import FullNormal
 from vae.model.families.location_scale import Laplace, Normal, UnboundedNormal
+from vae.model.families.marginal import marginal
 from vae.model.families.pixels import (
     Bernoulli,
     BernoulliLogits,
@@ -46,6 +47,7 @@ __all__ = [
     "aggregate",
     "bits_per_dim",
     "couplings",
+    "marginal",
     "over_dimensions",
     "rate_by_dimension",
     "sample",

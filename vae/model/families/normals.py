@@ -22,7 +22,7 @@ def log_normals(mean: Tensor, scale: Tensor) -> Callable[[Tensor], Tensor]:
     constant = -0.5 * (mean.square() * weight).sum(1) - scale.log().sum(1) - 0.5 * mean.shape[1] * math.log(2 * math.pi)
 
     def log_prob(z: Tensor) -> Tensor:
-        away = z.reshape(-1, z.shape[-1]).double() - centre
+        away = z.reshape(math.prod(z.shape[:-1]), z.shape[-1]).double() - centre
         found = torch.addmm(torch.addmm(constant, away, linear), away.square(), weight.T, alpha=-0.5)
         return found.reshape(*z.shape[:-1], len(mean))
 

@@ -104,6 +104,16 @@ class ContinuousBernoulliLogits(Distribution):
         series = 0.5 + self.logits * (1 / 12 + y * (-1 / 720 + y * (1 / 30240 - y / 1209600)))
         return torch.where(near, series, 0.5 + 0.5 / torch.tanh(safe / 2) - 1 / safe)
 
+    @property
+    def variance(self) -> Tensor:
+        """Var x = 1/l^2 - 1/(4 sinh^2(l/2)), 1/12 at l = 0."""
+        near, safe = self._away_from_zero()
+        y = self.logits.square()
+        series = 1 / 12 - y * (1 / 240 - y * (1 / 6048 - y / 172800))
+        # beyond 80 the second term is nothing beside the first, and sinh would overflow
+        second = torch.sinh(safe.abs().clamp(max=80) / 2) ** -2 / 4
+        return torch.where(near, series, safe.square().reciprocal() - second)
+
     def icdf(self, value: Tensor) -> Tensor:
         """Return the quantile log(1 + u (e^l - 1)) / l, computed by symmetry for l > 0 so that e^l cannot overflow."""
         near = self.logits.abs() < 1e-4
@@ -159,6 +169,11 @@ class RoundedLogistic(Distribution):
         It is shown as the pixel's value. E[x] differs from it near 0 and 1, by about s log 2 at most.
         """
         return self.loc
+
+    @property
+    def variance(self) -> Tensor:
+        """The variance (pi s)^2 / 3 before rounding, as `mean` is the mean before rounding."""
+        return (math.pi * self.scale).square() / 3
 
 
 @sample.register
