@@ -28,3 +28,13 @@ def test_every_model_of_the_tests_was_opened():
     rows = [line for line in TEXT.partition("## Measured")[2].splitlines() if line.startswith("| ")][1:]
     assert [row.split("|")[1].strip() for row in rows] == [n for n in foreign.names() if "pickles" not in n]
     assert all("within 1e-05" in row for row in rows)
+
+
+def test_every_model_was_read_as_its_maker_says_or_asked_about():
+    """Each is in the table; nothing was found otherwise without a question, and every check has an end."""
+    rows = [line for line in TEXT.partition("## Found")[2].partition("## Layers")[0].splitlines() if line[:2] == "| "]
+    cells = {row.split("|")[1].strip(): row for row in rows[1:]}
+    assert list(cells) == foreign.names()
+    assert not [name for name, row in cells.items() if "wrong" in row]
+    ended = [name for name, row in cells.items() if row.rstrip(" |").endswith(("passed", "problems found"))]
+    assert ended == [name for name in foreign.names() if "pickles" not in name]

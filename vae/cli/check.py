@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     opening_options.add(parser)
     parser.add_argument("--out", type=Path, default=Path(), help="The folder for both reports. (default: this one)")
     parser.add_argument("--strict", action="store_true", help="Notes fail too, not only problems. (default: they pass)")
+    parser.add_argument(
+        "--accept", action="store_true", help="Go on with the likeliest reading where it is not clear. (default: stop)"
+    )
     parser.add_argument("--open", action="store_true", help="Show the model in the app afterwards. (default: do not)")
     group = parser.add_argument_group("thresholds", "A number beyond its threshold fails the check.")
     for bound, words in (("min", "least"), ("max", "most")):
@@ -57,7 +60,7 @@ def _check(given: argparse.Namespace) -> int:
     if given.data is None:
         raise OpenError("A check needs data to measure on: give them with --data, a file or a dataset's name.")
     began = time.monotonic()
-    brought = opening_options.bring(given, strict=True)
+    brought = opening_options.bring(given, strict=not given.accept)
     opening_options.show_found(brought)
     with reporting.bar("measuring") as say:
         evidence = diagnosis.diagnose(brought.run, keep=True, say=lambda share, text: say(0.9 * share, text))

@@ -144,7 +144,9 @@ def clear(found: Conventions) -> None:
             f"--{one.name} {' or '.join(repr(c) if ' ' in c else c for c in one.choices)}" for one in unclear
         )
         titles = ", ".join(f"{one.title.lower()} ({one.shown})" for one in unclear)
-        raise AmbiguousError(f"This is not clear: {titles}. Say which: {words}.", tuple(one.name for one in unclear))
+        raise AmbiguousError(
+            f"This is not clear: {titles}. Say which: {words}; or --accept.", tuple(one.name for one in unclear)
+        )
 
 
 def placed(name: str, write: Callable[[Path], Run]) -> Run:

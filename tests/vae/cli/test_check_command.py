@@ -110,6 +110,26 @@ def test_what_cannot_be_checked_says_why(words, says, data_folder, capsys):
     assert not (data_folder / "runs").exists() or not list((data_folder / "runs").iterdir())
 
 
+def test_what_is_not_clear_names_the_option_that_settles_it(data_folder, capsys):
+    """Two ranges fit this model as well; the line to type is in the message, and then there is a verdict."""
+    words = ["check", str(fixtures.load("sklearn-mlp-onnx").path), "--data", "digits", "--out", str(data_folder)]
+    assert cli.main(words) == COULD_NOT
+    said = capsys.readouterr().err
+    assert "not clear" in said and "--input unit" in said and "symmetric" in said
+    assert cli.main([*words, "--input", "unit"]) in (PASSED, FAILED)
+    content = json.loads((data_folder / "report.json").read_text())
+    assert content["detected"]["input"] == {
+        "value": "unit",
+        "margin": None,
+        "confirmed_by": "you",
+        "asked": False,
+    }
+    assert (data_folder / "report.html").is_file()
+    assert cli.main([*words, "--accept"]) in (PASSED, FAILED)
+    detected = json.loads((data_folder / "report.json").read_text())["detected"]["input"]
+    assert detected["asked"] and detected["confirmed_by"] != "you" and detected["margin"] < 1.3
+
+
 def test_own_file_is_kept_once_and_the_run_is_replaced(data_folder, tmp_path, capsys):
     digits = data.load("digits", "train", n=400)
     np.savez(tmp_path / "mine.npz", images=digits.images, labels=digits.labels)

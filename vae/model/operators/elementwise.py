@@ -112,8 +112,8 @@ def _prelu(values: Values, a: Attributes) -> Tensor:
 
 
 def _swish(values: Values, a: Attributes) -> Tensor:
-    x = needed(values, 0)
-    return x * torch.sigmoid(a.get("alpha", 1.0) * x)
+    x, alpha = needed(values, 0), a.get("alpha", 1.0)
+    return F.silu(x) if alpha == 1 else x * torch.sigmoid(alpha * x)
 
 
 def _gelu(values: Values, a: Attributes) -> Tensor:
