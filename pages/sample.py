@@ -1,4 +1,4 @@
-"""Sample: what the decoder makes of draws from the prior, from the codes, from a box; manifolds, and traversals."""
+"""Sample: draws from the prior, from the codes, from a box, decoded; manifolds, traversals, and missing pixels."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from ui.decode import decoder
 from ui.explore import controls
 from ui.sample import page
 from ui.sample.manifold import manifold
+from ui.sample.missing import missing
 from ui.sample.shared_model import share_model
 from ui.sample.traverse import traverse
 from ui.shared import frame
@@ -23,6 +24,8 @@ with frame.failures():
         page.unavailable(run)
     elif settings.show == "traverse":
         traverse(run, codes, runnable=decoder.runnable(run), label=settings.label, key="traverse")
+    elif settings.show == "missing":
+        missing(view, codes, settings.label, key="missing")
     elif run.spec.latent > 1:
         manifold(run, plane, key="manifold")
         if run.spec.latent > 2:

@@ -63,6 +63,7 @@ interface Window {
   __latentComparing?: object;
   __latentLayer?: object;
   __latentManifold?: object;
+  __latentMissing?: object;
   __latentMap?: object;
   __latentPage?: object;
   __latentPaths?: object;

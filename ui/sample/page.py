@@ -271,6 +271,7 @@ def chooser(run: Run) -> Settings:
     """Draw the choice of the view and of a conditional model's label; return the settings."""
     settings = sampling.read(run.name, run.spec)
     names = {"samples": "Samples", "manifold": "Manifold", "traverse": "Traverse"}
+    names["missing"] = "Missing pixels" if len(run.spec.shape) == 3 else "Missing values"
 
     def show() -> None:
         now = sampling.read(run.name, run.spec)
@@ -292,7 +293,7 @@ def chooser(run: Run) -> Settings:
                 "Label", range(run.spec.labels), key="sample_label", on_change=label, width=170,
                 format_func=lambda k: f"given “{classes[k] if k < len(classes) else k}”", label_visibility="collapsed",
             )  # fmt: skip
-    if not run.spec.probabilistic and settings.show != "traverse":
+    if not run.spec.probabilistic and settings.show in ("samples", "manifold"):
         st.caption(AUTOENCODER)
     return settings
 

@@ -149,3 +149,51 @@ interface ManifoldThere extends ManifoldAsked {
 }
 
 type ManifoldHeader = ManifoldThere | (ManifoldAsked & { there: false; inside?: undefined });
+
+/** The header of an image with a hole (ui/sample/missing.py: payload). */
+interface MissingHeader {
+  run: string;
+  latent: number;
+  shape: number[];
+  /** Its number; below 0 one that was made by hand. */
+  image: number;
+  count: number;
+  title: string;
+  /** Whether p(z | visible pixels) is summed on a grid. */
+  exact: boolean;
+}
+
+/** The hole that is asked about. */
+interface MissingQuestion {
+  /** A bit for each pixel, in base64. */
+  bits: string;
+  serial: number;
+  image: number;
+}
+
+/** What may be in a hole (ui/sample/missing.py: answer_payload), or why nothing is known. */
+interface MissingAnswer {
+  channel: string;
+  serial: number;
+  image: number;
+  waiting?: boolean;
+  poll: number;
+  failed?: string;
+  /** First and last value and number of points of each latent. */
+  axes: number[][];
+  z: number[][];
+  log_seen: number;
+  log_hidden: number | null;
+  accepted: number[] | null;
+  r_hat: number | null;
+}
+
+interface Filled extends MissingAnswer {
+  mean: Float32Array;
+  spread: Float32Array;
+  means: Float32Array;
+  samples: Float32Array;
+  density: Float32Array;
+  /** How many pixels are hidden. */
+  hidden: number;
+}

@@ -18,7 +18,7 @@ FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
 BY_CLASS = "class"  # the colour of a code on the map is its class's
 # what a link can leave out: controls of every page, and pages of the navigation
 HIDEABLE = ("title", "model", "image", "mode", "lessons", "share", *EVERY)
-SHOWS = ("samples", "manifold", "traverse")
+SHOWS = ("samples", "manifold", "traverse", "missing")
 SPACINGS = ("linear", "quantile")
 CHAPTERS = 6  # of the Theory page
 SIDES = (10, 15, 20, 30)  # images of a manifold's side

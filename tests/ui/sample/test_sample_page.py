@@ -12,7 +12,7 @@ from page_scripts import MAIN, lives, start, texts
 from safetensors.numpy import save_file
 from turns import AtOnce
 
-from ui.sample import manifold, shared_model, traverse
+from ui.sample import manifold, missing, shared_model, traverse
 from ui.sample import page as sampling
 from ui.state import sampling as sampling_state
 from ui.state.permalink import SHOWS
@@ -74,9 +74,11 @@ def test_every_preset_can_be_seen_in_a_section(folder, name, show):
     run_of(folder, name)
     app = lives(start("sample", model=name, show=show))
     assert not app.error and not app.warning
-    assert len(app.get("bidi_component")) == 2  # what is shown, and the shared model
+    refused = show == "missing" and not has_prior(name)
+    assert len(app.get("bidi_component")) == 2 - refused  # what is shown, and the shared model
     told = sampling.AUTOENCODER in texts(app)
-    assert told == (not has_prior(name) and show != "traverse")
+    assert told == (not has_prior(name) and show in ("samples", "manifold"))
+    assert (missing.AUTOENCODER in texts(app)) == refused
 
 
 def test_first_screen_compares_prior_and_aggregate_posterior(folder):
@@ -307,7 +309,7 @@ class Never:
 pool.ask, pool.warm = lambda *a, **k: Never(), lambda: None
 from streamlit.testing.v1 import AppTest
 a = AppTest.from_file({MAIN!r}, default_timeout=60).run()
-for show in ("samples", "manifold", "traverse"):
+for show in ("samples", "manifold", "traverse", "missing"):
     a.query_params["show"] = show
     a.switch_page("sample.py").run()
     assert not a.exception, a.exception
