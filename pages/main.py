@@ -11,11 +11,13 @@ if ROOT not in sys.path:
 import streamlit as st  # noqa: E402
 
 from ui.draw import panel  # noqa: E402
+from ui.follow import band as follow_band  # noqa: E402
+from ui.follow import offer as follow_offer  # noqa: E402
 from ui.lessons import band  # noqa: E402
 from ui.shared import chips, front_end, heading, messages, share  # noqa: E402
 from ui.shared.navigation import navigation  # noqa: E402
+from ui.state import following, leading, mode, notices  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
-from ui.state import mode, notices  # noqa: E402
 from ui.state.handmade import HANDMADE  # noqa: E402
 from ui.state.permalink import hidden  # noqa: E402
 from ui.state.view import view  # noqa: E402
@@ -25,6 +27,7 @@ heading.name_app()
 left_out = hidden()
 script, page = navigation(left_out)
 heading.name_tab(page)
+leader, lost = following.enter(page)
 map_state.enter(page.title)
 mode.enter()
 notices.redraw_asked()  # by a callback: the whole page is drawn now
@@ -51,7 +54,11 @@ with header:
     if "lessons" not in left_out:
         band.offer()
     if "share" not in left_out:
-        share.offer()
+        share.offer(lambda: follow_offer.offer(page), leading.leads() is not None)
+follow_band.band(leader, lost)
 band.band(page)
 st.html(f'<span id="{front_end.PAGE}" tabindex="-1"></span>')
-script.run()
+try:
+    script.run()
+finally:  # a page may end early
+    leading.publish(page.name)

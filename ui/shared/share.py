@@ -1,5 +1,7 @@
 """The link of the present view, as a QR code that a class can scan."""
 
+from collections.abc import Callable
+
 import segno
 import streamlit as st
 
@@ -14,9 +16,12 @@ def picture(link: str) -> str:
     return segno.make(link, error="m", micro=False).svg_inline(scale=8, border=4, dark="#000", light="#fff")
 
 
-def offer() -> None:
-    """Show the link of this view and its QR code."""
+def offer(more: Callable[[], None], more_first: bool) -> None:
+    """Show the link of this view and its QR code, and `more` below or above them."""
     with st.popover("Share", key="share_popover"):
+        if more_first:
+            more()
+            st.markdown("**This view**")
         link = address.link()
         st.caption("This link opens the same view: model, page, point and settings.")
         st.code(link, language=None, wrap_lines=True)
@@ -24,3 +29,5 @@ def offer() -> None:
             st.caption("The link is too long for a QR code. Reset the selection or the path to shorten it.")
         elif link:
             st.image(picture(link), width=SIDE)
+        if not more_first:
+            more()

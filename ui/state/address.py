@@ -17,8 +17,12 @@ def get(name: str) -> str | None:
 def link() -> str:
     """Return the whole address of the view, as it can be sent to others."""
     query = urlencode(st.query_params.to_dict())
-    base = str(st.context.url or "").partition("?")[0]
-    return f"{base}?{query}" if query else base
+    return f"{base()}?{query}" if query else base()
+
+
+def base() -> str:
+    """Return the address of the page without its values, "" where no browser says it."""
+    return str(st.context.url or "").partition("?")[0]
 
 
 def write(wanted: Mapping[str, str]) -> None:

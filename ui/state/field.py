@@ -20,7 +20,7 @@ class Field(Generic[T]):
     `model_default` gives the default where that depends on the model.
     `parse` returns None for a text that is no value; then the default is used and `refused` says why, "" for nothing
     said. A value `of_model` is dropped with a change of the model; if `carried`, only the session drops it and the
-    address keeps it for the next model.
+    address keeps it for the next model. An `own` value is each visitor's: whoever follows another does not take it.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Field(Generic[T]):
     refused: Callable[[str, Subject], str] = lambda text, subject: ""
     of_model: bool = False
     carried: bool = False
+    own: bool = False
     model_default: Callable[[Subject], T] | None = None
 
     def usual(self, subject: Subject) -> T:

@@ -32,9 +32,11 @@ def _one_of(choices: tuple[str, ...]) -> Any:
     return lambda text, subject: text if text in choices else None
 
 
-def _flag(word: str, name: str, pages: tuple[str, ...], of_model: bool = False) -> Field[bool]:
+def _flag(word: str, name: str, pages: tuple[str, ...], of_model: bool = False, own: bool = False) -> Field[bool]:
     """Return a field that is true where the address has that word."""
-    return Field(name, pages, False, lambda text, _: text == word, lambda on: word if on else "", of_model=of_model)
+    return Field(
+        name, pages, False, lambda text, _: text == word, lambda on: word if on else "", of_model=of_model, own=own
+    )
 
 
 def _plane_refused(text: str, subject: Subject) -> str:
@@ -110,7 +112,7 @@ CONTOURS = _flag("1", "contours", ("explore",))
 # what is selected on the map, and the part of it that is seen: x0, x1, y0, y1
 LASSO: Field[Steps] = Field("lasso", ("explore",), (), lasso.parse, lasso.text, _lasso_refused, of_model=True)
 SEEN: Field[Box | None] = Field(
-    "seen", ("explore",), None, lambda text, _: texts.box(text), texts.box_text, of_model=True
+    "seen", ("explore",), None, lambda text, _: texts.box(text), texts.box_text, of_model=True, own=True
 )
 
 # the path
@@ -146,15 +148,18 @@ SIDE: Field[int] = Field(
 # a lesson, its step, and whether the teacher's notes are shown; and what is left out of the pages
 LESSON: Field[str] = Field("lesson", EVERY, "", _as_it_is, str)
 STEP: Field[str] = Field("step", EVERY, "", _as_it_is, str)
-NOTES = _flag("1", "notes", EVERY)
+NOTES = _flag("1", "notes", EVERY, own=True)
 HIDE: Field[tuple[str, ...]] = Field(
-    "hide", EVERY, (), lambda text, _: tuple(name for name in HIDEABLE if name in text.split(",")), ",".join
-)
+    "hide", EVERY, (), lambda text, _: tuple(name for name in HIDEABLE if name in text.split(",")), ",".join,
+    own=True,
+)  # fmt: skip
+# whom this browser follows
+FOLLOW: Field[str] = Field("follow", EVERY, "", lambda text, _: texts.code(text), str, own=True)
 
 FIELDS: tuple[Field[Any], ...] = (
     MODEL, PLANE, PIN, LABEL, IMAGE, HANDMADE, CHAPTER, SLIDERS, REFINED,
     EXPERT, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
-    SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE,
+    SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE, FOLLOW,
 )  # fmt: skip
 
 

@@ -83,6 +83,11 @@ REDRAW: Key[bool] = Key("view_redraw", bool)  # whether the whole page is to be 
 REPORTED: Key[tuple[str, str] | None] = Key("view_heard", nothing)  # model and pin of the map card's last report
 ASKED: Key[dict[str, Any]] = Key("asked", dict)  # slot -> question and answer of the pool
 
+# following another visitor, and being followed
+LEADING: Key[Any] = Key("leading", nothing)  # what the followers of this browser see
+LEAD_PROBLEM: Key[str] = Key("lead_problem", str)  # why nobody can follow this browser, shown once
+FOLLOWED: Key[tuple[str, int] | None] = Key("followed", nothing)  # code and turn of the leader's last move shown here
+
 # of a lesson
 LESSON_STEP: Key[str] = Key("lesson_step", str)  # the lesson and the step that were shown last
 LESSON_ANSWERS: Key[dict[str, int]] = Key("lesson_answers", dict)  # lesson and step -> the choice that was made

@@ -14,6 +14,7 @@ LARGEST_SEED = 10**9
 LONGEST_NUMBER = 11  # digits
 DECIMALS = 3  # of a coordinate in the address
 LONGEST_SLIDERS = 200
+CODE = re.compile(r"[A-Za-z0-9_-]{16}", re.ASCII)  # of a leader, whom others follow
 SLIDERS = re.compile(r"(\d\.\d:-?\d{1,6}(\.\d{1,6})?)(,\d\.\d:-?\d{1,6}(\.\d{1,6})?)*", re.ASCII)
 MOST_NAMES = 5  # of models: one more than are compared at once
 
@@ -133,6 +134,11 @@ def box_text(found: Box | None) -> str:
 def sliders(text: str, subject: Subject) -> str | None:
     """Return moved sliders, "4.1:9,6.2:45"; None for another form."""
     return text if len(text) <= LONGEST_SLIDERS and SLIDERS.fullmatch(text) else None
+
+
+def code(text: str) -> str | None:
+    """Return a leader's code; None for another form."""
+    return text if CODE.fullmatch(text) else None
 
 
 def names(text: str) -> tuple[str, ...]:

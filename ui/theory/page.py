@@ -18,8 +18,10 @@ from ui.decode import decoder
 from ui.shared import asking, chips, figures, library, messages, parcels
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
-from ui.state import notices, session, texts
+from ui.state import following, notices, session, texts
 from ui.state import view as state
+from ui.state.permalink import CHAPTER, REFINED, SLIDERS
+from ui.state.subject import Subject
 from ui.state.view import View
 from ui.theory import formulas
 from vae.answers import lesson, machine, pool, theory
@@ -320,6 +322,10 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
             data=parcels.placed(data), key=name, height="content", on_ask_change=handle_event,
             on_view_change=lambda: state.handle_chapters(session.reported(name, "view")),
         )  # fmt: skip
+    if following.code():
+        # the chapters look at the address only once, and a follower's moves with the leader's
+        moved = "&".join(one.text(Subject()) for one in (CHAPTER, SLIDERS, REFINED))
+        _answers(data=pack({"channel": f"{name}_place", "place": moved}, {}), key="theory_place", height="content")
     answer(
         "encoding",
         (i, label),

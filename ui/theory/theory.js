@@ -55,6 +55,9 @@ class Theory {
     this.constants = null;
     // images: the picked one, the one behind Random, the one that will probably be picked, those computed ahead
     this.image = 0;
+    /** @type {string | undefined} */
+    this.followed = undefined; // what the address said last of the chapters
+    this.gesture = false; // whether its next change is this browser's own
     this.openAt = 0; // the chapter that the address names, 0 once it was opened
     this.refined = false; // whether q is to be refined
     /** @type {number | undefined} */
@@ -168,7 +171,17 @@ class Theory {
       const { header, section } = unpack(bytes);
       if (header.content !== this.begun?.content) this.begin(header, section);
     }
-    for (const channel of ["numbers", "encoding", "decoding", "decoder", "constants", "lesson", "walk", ...AHEAD])
+    for (const channel of [
+      "numbers",
+      "encoding",
+      "decoding",
+      "decoder",
+      "constants",
+      "lesson",
+      "walk",
+      "place",
+      ...AHEAD,
+    ])
       this.handleAnswer(`theory_${this.header.name}_${channel}`);
     this.requestDraw();
   }
@@ -316,6 +329,7 @@ class Theory {
     const { header, section } = unpack(bytes);
     const what = channel.slice(prefix.length);
     if (what === "decoder") return this.machine.takeDecoder();
+    if (what === "place") return this.follow(header.place ?? "");
     this.pending[header.waiting ? "add" : "delete"](what);
     if (header.waiting) {
       if (what === "numbers") {
@@ -422,9 +436,21 @@ class Theory {
     this.openAt = Number(asked.get("chapter"));
   }
 
+  // Go where the address has moved without a gesture here: this browser follows another one.
+  /** @param {string} place */
+  follow(place) {
+    const elsewhere = this.followed !== undefined && place !== this.followed && !this.gesture;
+    this.gesture &&= place === this.followed;
+    this.followed = place;
+    if (!elsewhere) return;
+    this.opened();
+    if (this.now) this.open();
+  }
+
   // Tell Python, which writes it into the address, what was moved or refined in a chapter.
   /** @param {{place: number}} chapter @param {boolean} [refined] */
   moved(chapter, refined = false) {
+    this.gesture = true;
     const sliders = this.chapters.flatMap((one) =>
       one.sliders.flatMap((input, k) =>
         input.value === input.defaultValue ? [] : [`${one.place}.${k + 1}:${input.value}`],

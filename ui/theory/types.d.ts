@@ -77,6 +77,8 @@ interface TheoryAnswerHeader {
   /** ms until it is asked for again. */
   poll: number;
   failed?: string;
+  /** Where the leader is whom this browser follows: chapter, sliders, and whether q is refined. */
+  place?: string;
   numbers?: Record<string, number>;
   shapes: Record<string, [string, ...number[]]>;
 }

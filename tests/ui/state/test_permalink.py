@@ -82,6 +82,7 @@ def values(field: Field[Any], subject: Subject) -> Any:
         permalink.SLIDERS: some.sampled_from(["", "4.1:9", "2.1:12,6.2:45", "6.1:0.25", "1.1:-3"]),
         permalink.LESSON: NAMES,
         permalink.STEP: NAMES,
+        permalink.FOLLOW: some.just("") | some.from_regex(texts.CODE, fullmatch=True),
         permalink.HIDE: some.sets(some.sampled_from(permalink.HIDEABLE)).map(
             lambda left: tuple(name for name in permalink.HIDEABLE if name in left)
         ),

@@ -1,0 +1,39 @@
+"""The band between head and page: whom this browser follows, or that others follow it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from ui.shared import messages
+from ui.shared.fragments import fragment
+from ui.state import following, leading, notices
+from ui.state.followed import Followed
+
+POLL = 1.5  # seconds from look to look at the leader's file, while one is followed
+
+
+def band(leader: Followed | None, lost: bool) -> None:
+    """Draw the band; `lost` says that the leader has ended it, or that the code of the link is not known."""
+    if lost:
+        st.info("Nobody leads here any more. You keep this view, and every page is yours.", icon=":material/link_off:")
+    if leader is not None:
+        text = f"You follow **{messages.plain(leader.name or 'your teacher')}**. When they move, your page moves too."
+        _row("visibility", text, "Let go", following.let_go, ())
+        with st.container(key="follow_look"):
+            _look()
+    elif (led := leading.leads()) is not None:
+        _row("cast", "Others can follow you on every page.", "End", leading.stop, (led.code,))
+
+
+def _row(icon: str, text: str, label: str, end: Callable[..., None], args: tuple[str, ...]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True, key="follow_band"):
+        st.markdown(f":material/{icon}: {text}", width="stretch")
+        st.button(label, icon=":material/close:", key="follow_end", type="tertiary", on_click=end, args=args)
+
+
+@partial(fragment, run_every=POLL)
+def _look() -> None:
+    """Draw the page again after a move of the leader."""
+    if following.code() and following.moved():
+        notices.ask_redraw()
