@@ -38,7 +38,7 @@ CARDS: dict[str, Card] = {
 # causal order: with several faults, the first one listed causes the later ones
 CAUSES = (
     *("unfinished", "saturated", "collapsed", "sigma", "over-regularised", "under-regularised", "overfitted"),
-    *("holes", "prior", "probabilities", "loose", "linear", "dead", "worthless", "ranks", "samples"),
+    *("holes", "prior", "probabilities", "loose", "classical", "dead", "worthless", "ranks", "samples"),
 )
 TITLES = {
     "unfinished": "Annealing unfinished",
@@ -52,7 +52,7 @@ TITLES = {
     "prior": "The prior does not fit the codes",
     "probabilities": "Pixel probabilities miscalibrated",
     "loose": "A loose bound",
-    "linear": "Worse than PCA",
+    "classical": "Worse than PCA or k-means",
     "dead": "All dimensions inactive",
     "worthless": "No better than a model without latents",
     "ranks": "q differs from the true posterior",

@@ -170,10 +170,11 @@ class Decoder:
 @dataclass(frozen=True)
 class Reconstruction:
     """Reconstruction errors: distortion by class, the worst examples (numbers in the split, their distortions), and the
-    squared error of an image decoded at its code's mean, and that of PCA with as many dimensions fitted to training
-    data.
+    squared error of an image decoded at its code's mean, and that of a classical method of the same size, fitted to
+    training data (see `classical`).
 
-    `saved` is the paired difference PCA - model of squared errors, summed over pixels.
+    `saved` is the paired difference classical - model of squared errors, summed over pixels; `variance` the squared
+    error of the training data's mean.
     """
 
     distortion: Number
@@ -181,8 +182,9 @@ class Reconstruction:
     worst: tuple[int, ...]
     worst_values: tuple[float, ...]
     error: Number
-    pca: Number
+    classical: Number
     saved: Number
+    variance: Number
 
 
 @dataclass(frozen=True)

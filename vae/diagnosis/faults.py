@@ -1,6 +1,7 @@
 """Verdicts that compare a model: with no latents, PCA, its own log p(x), a better prior, and on new images."""
 
 from vae.diagnosis import limits
+from vae.diagnosis.classical import counterpart
 from vae.diagnosis.evidence import Evidence
 from vae.diagnosis.fit import significant
 from vae.diagnosis.verdict import (
@@ -128,19 +129,19 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
-    """Return the verdict on reconstruction: the worst class, and the comparison with PCA."""
+    """Return the verdict on reconstruction: the worst class, and the comparison with a classical method."""
     found = evidence.reconstruction
     if found is None:
         return None
     d = spec.latent
-    than = f"PCA with {d} axes leaves a squared error of {with_error(found.pca, 2, '')} per image"
+    than = f"{counterpart(spec)} leaves a squared error of {with_error(found.classical, 2, '')} per image"
     mine = f"this model {with_error(found.error, 2, '')}"
-    if found.saved.below(-limits.LINEAR * found.pca.value):
+    if found.saved.below(-limits.CLASSICAL * found.variance.value):
         return Verdict(
             Severity.PROBLEM,
-            f"{than}, {mine}: a linear map does better.",
+            f"{than}, {mine}: a classical method does better.",
             "Either the code carries too little information, or the decoder does not use it.",
-            "linear",
+            "classical",
             (Remedy("Learning rate / 3", "smaller steps", _slower(spec)),) if _slower(spec) else (),
         )
     says = f"{than}, {mine}"

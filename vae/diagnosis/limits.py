@@ -32,7 +32,7 @@ HOLES_NOTE, HOLES_ILL = 1 / 4, 1 / 3
 ERROR_NOTE, ERROR_ILL = 0.02, 0.05
 RATIO = 1.1  # ratio of predicted and residual sigma that is not reported
 
-LINEAR = 0.02  # share of PCA's squared error by which a model's must be larger before a linear map does better
+CLASSICAL = 0.02  # share of the data's variance by which a model's squared error must exceed PCA's or k-means'
 CLASS = 1.5  # multiple of the mean distortion from which a class is named
 MOMENT = 0.25  # share of the prior's sigma by which q(z_j)'s mean or sigma may differ
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vae import data
 from vae.data.batches import Batches, prepare
 from vae.diagnosis import evidence, hole_map, simulate
+from vae.diagnosis.classical import METHODS, counterpart
 from vae.diagnosis.evidence import Number, number
 from vae.diagnosis.limits import PATIENCE, SEED
 from vae.evaluation import baseline, bounds, calibration, decomposition, exact
@@ -149,7 +150,7 @@ def overfitting(case: Case) -> evidence.Overfitting:
 
 @torch.no_grad()
 def reconstruction(case: Case) -> evidence.Reconstruction:
-    """Return errors by class, the worst examples, and the squared errors of the model and of PCA of the same size."""
+    """Return errors by class, the worst examples, and squared errors of the model and of a classical method."""
     distortion, codes = case.scores.distortion, case.run.codes
     n = len(distortion)
     classes = {} if codes.labels is None else by_class(distortion, codes.labels[:n], codes.classes)
@@ -163,28 +164,19 @@ def reconstruction(case: Case) -> evidence.Reconstruction:
         decoded.append(given.decode(given.encode(x[part]).mean).mean)
     error = (x - torch.cat(decoded)).flatten(1).double().square().sum(1)
     known = case.train.take(slice(0, MOST), _generator()).flatten(1).double()
-    linear = _pca(known, x.flatten(1).double(), case.run.spec.latent)
+    method, size = counterpart(case.run.spec)
+    classical = METHODS[method](known, x.flatten(1).double(), size)
+    variance = (x.flatten(1).double() - known.mean(0)).square().sum(1)
     return evidence.Reconstruction(
         number(Estimate.of(distortion)),
         {name: number(found) for name, found in classes.items()},
         tuple(worst.tolist()),
         tuple(distortion[worst].tolist()),
         number(Estimate.of(error)),
-        number(Estimate.of(linear)),
-        number(difference(linear, error)),
+        number(Estimate.of(classical)),
+        number(difference(classical, error)),
+        number(Estimate.of(variance)),
     )
-
-
-def _pca(known: torch.Tensor, x: torch.Tensor, d: int) -> torch.Tensor:
-    """Return the squared error [N] of x [N, D] projected onto the mean and first d principal axes of known [M, D]."""
-    mean = known.mean(0)
-    away = known - mean
-    if away.shape[1] > 4 * d + 64 and away.shape[1] > 1024:
-        axes = torch.svd_lowrank(away, q=min(2 * d + 10, *away.shape), niter=4)[2][:, :d]
-    else:
-        axes = torch.linalg.eigh(away.T @ away).eigenvectors.flip(1)[:, :d]
-    rest = x - mean
-    return (rest - rest @ axes @ axes.T).square().sum(1)
 
 
 @torch.no_grad()

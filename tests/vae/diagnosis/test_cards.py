@@ -49,7 +49,9 @@ HEALTHY = Evidence(
     training=Training(20, 20, 0, None),
     bound=Bound(n(-20.0), n(17.3), n(2.7), n(-30.0), n(10.0)),
     overfitting=Overfitting(n(-19.9), n(-20.0), Number(0.1, 0.1, N)),
-    reconstruction=Reconstruction(n(17.3), {"0": n(16.0), "1": n(18.0)}, (3, 4), (30.0, 29.0), n(5.0), n(6.0), n(1.0)),
+    reconstruction=Reconstruction(
+        n(17.3), {"0": n(16.0), "1": n(18.0)}, (3, 4), (30.0, 29.0), n(5.0), n(6.0), n(1.0), n(9.0)
+    ),
     holes=Holes(
         "ratio", "ratio", "the prior N(0, I)", (0, 1), (0.0, 1.0), (0.0, 1.0), (0.0,) * 4, n(0.05), 0.01, N, "training"
     ),
@@ -278,9 +280,12 @@ def test_overfitting_needs_three_standard_errors_and_a_price():
 
 
 def test_fit_worse_than_pca_and_greedy_class_are_found():
-    """Worse than PCA and a class that takes more than its share."""
-    ill("reconstruction", "linear", reconstruction=replace(HEALTHY.reconstruction, saved=n(-1.0)))
-    close = replace(HEALTHY.reconstruction, error=n(3.39, 0.07), pca=n(3.38, 0.07), saved=n(-0.01, 0.001))
+    """Worse than PCA, or for a codebook than k-means, and a class that takes more than its share."""
+    ill("reconstruction", "classical", reconstruction=replace(HEALTHY.reconstruction, saved=n(-1.0)))
+    codes = preset("vq-vae", data="digits", shape=(1, 8, 8))
+    worse = ill("reconstruction", "classical", codes, reconstruction=replace(HEALTHY.reconstruction, saved=n(-1.0)))
+    assert worse.sentence.startswith("k-means with 64 points leaves a squared error of 6.00")
+    close = replace(HEALTHY.reconstruction, error=n(3.39, 0.07), classical=n(3.38, 0.07), saved=n(-0.01, 0.001))
     assert found("reconstruction", reconstruction=close).severity == Severity.PASSED  # shrunk by its prior, as pPCA is
     hard = replace(HEALTHY.reconstruction, classes={"0": n(10.0), "8": n(30.0)})
     verdict = found("reconstruction", reconstruction=hard)
