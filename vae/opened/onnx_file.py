@@ -15,6 +15,7 @@ from vae.spec.given import MOST_NODES, MOST_WEIGHTS
 LARGEST_FILE = 2**31 - 1  # bytes, protobuf's own limit
 DOMAINS = ("", "ai.onnx")
 DEEPEST = 32  # functions within functions
+SCALER = "ai.onnx.ml.Scaler"  # what skl2onnx writes for StandardScaler and MinMaxScaler
 
 
 def read(content: bytes, external: External | None = None) -> Graph:
@@ -56,6 +57,9 @@ def _graph(content: bytes, external: External | None) -> Graph:
             constants[node.output[0]] = _constant(attributes, external)
             continue
         made = {key: value for key, a in attributes.items() if (value := _attribute(name, a)) is not None}
+        if name == SCALER:
+            nodes += _scaler(node, made, constants)
+            continue
         _older(name, made, node, versions.get("", 1))
         nodes.append({"op": name, "inputs": list(node.input), "outputs": list(node.output), "attributes": made})
     inputs, batches = {}, set()
@@ -71,6 +75,18 @@ def _graph(content: bytes, external: External | None) -> Graph:
         next((b for b in batches if b is not None), None),
         {"producer": f"{model.producer_name} {model.producer_version}".strip()[:80], "opset": versions.get("", 0)},
     )
+
+
+def _scaler(node: Any, attributes: Mapping[str, Any], constants: dict[str, np.ndarray]) -> list[Node]:
+    """Return (x - offset) * scale as nodes of ONNX itself, and add their constants."""
+    out = node.output[0]
+    offset, scale, moved = f"{out} offset", f"{out} scale", f"{out} moved"
+    constants[offset] = np.array(attributes.get("offset", [0.0]), np.float32)
+    constants[scale] = np.array(attributes.get("scale", [1.0]), np.float32)
+    return [
+        {"op": "Sub", "inputs": [node.input[0], offset], "outputs": [moved], "attributes": {}},
+        {"op": "Mul", "inputs": [moved, scale], "outputs": [out], "attributes": {}},
+    ]
 
 
 def _constant(attributes: Mapping[str, Any], external: External | None) -> np.ndarray:

@@ -149,16 +149,19 @@ def _state(content: Any) -> dict[str, Tensor] | None:
     for _ in range(4):
         if not isinstance(content, Mapping):
             return None
+        named = [content[key] for key in INNER if isinstance(content.get(key), Mapping)]
+        holding = [value for value in content.values() if _holds(value)]
+        inner = next((value for value in named if _holds(value)), holding[0] if len(holding) == 1 else None)
         found = {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, Tensor)}
-        if found and len(found) <= MOST_NAMES:
+        if inner is None and found and len(found) <= MOST_NAMES:  # beside a state_dict they are a loss, or the like
             return found
-        inner = next((content[key] for key in INNER if isinstance(content.get(key), Mapping)), None)
-        if inner is None:
-            maps = [v for v in content.values() if isinstance(v, Mapping)]
-            holding = [v for v in maps if any(isinstance(value, Tensor) for value in v.values())]
-            inner = holding[0] if len(holding) == 1 else None
-        content = inner
+        content = inner if inner is not None else next(iter(named), None)
     return None
+
+
+def _holds(content: Any) -> bool:
+    """Return whether something is a map with tensors."""
+    return isinstance(content, Mapping) and any(isinstance(value, Tensor) for value in content.values())
 
 
 def _array(value: Tensor, name: str, path: Path) -> np.ndarray:

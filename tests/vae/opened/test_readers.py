@@ -3,6 +3,7 @@
 import argparse
 import fractions
 import io
+import json
 import shutil
 import warnings
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import foreign
 import numpy as np
+import onnx
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -252,6 +254,50 @@ def test_open_sides_ask_for_a_shape(tmp_path):
         opening.read(tmp_path, {"shape": [3, SIDE, SIDE]})
 
 
+def test_a_scaler_of_scikit_learn_is_part_of_the_encoder(tmp_path):
+    """(x - offset) * scale, as skl2onnx writes StandardScaler before a linear map."""
+    rng = np.random.default_rng(0)
+    offset, scale, weight = (rng.normal(size=size).astype(np.float32) for size in (6, 6, (6, 2)))
+    nodes = [
+        onnx.helper.make_node(
+            "Scaler", ["x"], ["s"], domain="ai.onnx.ml", offset=offset.tolist(), scale=scale.tolist()
+        ),
+        onnx.helper.make_node("MatMul", ["s", "w"], ["codes"]),
+    ]
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        nodes, "pipeline", [value("x", onnx.TensorProto.FLOAT, [None, 6])],
+        [value("codes", onnx.TensorProto.FLOAT, [None, 2])], [onnx.numpy_helper.from_array(weight, "w")],
+    )  # fmt: skip
+    opsets = [onnx.helper.make_opsetid("", 17), onnx.helper.make_opsetid("ai.onnx.ml", 1)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets), tmp_path / "encoder.onnx")
+    made = opening.read(tmp_path / "encoder.onnx")
+    x = rng.normal(size=(5, 6)).astype(np.float32)
+    assert foreign.distance(made.encode(torch.from_numpy(x))["mean"], (x - offset) * scale @ weight) < 1e-6
+    assert made.encoder.in_browser
+
+
+def test_the_last_activation_of_autoencoder_kl_is_silu_whatever_its_blocks_have(tmp_path):
+    """diffusers gives act_fn to the blocks alone."""
+    source = foreign.load("diffusers-autoencoderkl").path
+    config = json.loads((source / "config.json").read_text()) | {"act_fn": "relu"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    name = "diffusion_pytorch_model.safetensors"
+    (tmp_path / name).write_bytes((source / name).read_bytes())
+    made = opening.read(tmp_path)
+    for network in (made.encoder, made.decoder):
+        ops = [
+            op for layer in network.layers for op in (node["op"] for node in layer.get("nodes", [layer_node(layer)]))
+        ]
+        activations = [op for op in ops if op in ("Swish", "Relu")]
+        assert activations[-1] == "Swish" and set(activations[:-1]) == {"Relu"}
+
+
+def layer_node(layer):
+    """Return a plain layer as a graph would have it."""
+    return {"op": {"silu": "Swish", "relu": "Relu"}.get(layer["kind"], layer["kind"])}
+
+
 # --- weights by name ---
 
 
@@ -266,6 +312,8 @@ def examples_weights():
         lambda w: {f"_orig_mod.module.{k}": v for k, v in w.items()},
         lambda w: {"state_dict": {f"model.{k}": v for k, v in w.items()}, "epoch": 3, "optimizer_states": [{"a": 1}]},
         lambda w: {"model_state_dict": w, "optimizer_state_dict": {"state": {}}},
+        lambda w: {"epoch": 3, "loss": torch.tensor(1.0), "model_state_dict": w},
+        lambda w: {"best": torch.tensor(1.0), "mine": w},
         lambda w: {k: v.half() for k, v in w.items()},
         lambda w: {"state_dict": w, "hyper_parameters": argparse.Namespace(lr=1e-3), "when": fractions.Fraction(1, 2)},
     ],

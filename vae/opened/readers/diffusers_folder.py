@@ -163,7 +163,7 @@ def _block(b: Builder, x: str, name: str, layers: int, config: Config) -> str:
 
 
 def _ending(b: Builder, x: str, role: str, config: Config) -> str:
-    x = b.op(config.activation, b.group_norm(x, f"{role}.conv_norm_out", config.groups, EPSILON))
+    x = b.op("Swish", b.group_norm(x, f"{role}.conv_norm_out", config.groups, EPSILON))  # whatever act_fn says
     return b.conv(x, f"{role}.conv_out", 1, 1)
 
 
