@@ -15,21 +15,27 @@ from ui.follow import band as follow_band  # noqa: E402
 from ui.follow import offer as follow_offer  # noqa: E402
 from ui.lessons import band  # noqa: E402
 from ui.shared import chips, front_end, heading, messages, share  # noqa: E402
-from ui.shared.navigation import navigation  # noqa: E402
-from ui.state import following, leading, mode, notices  # noqa: E402
+from ui.shared.navigation import TEACHER, navigation  # noqa: E402
+from ui.state import following, leading, mode, notices, presence, teacher, visitor  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
 from ui.state.handmade import HANDMADE  # noqa: E402
 from ui.state.permalink import hidden  # noqa: E402
 from ui.state.view import view  # noqa: E402
 from vae.opened import missing  # noqa: E402
 
+ON_NO_MODEL = {"model", "image", "mode", "lessons"}  # what a page leaves out that shows none
+
 heading.name_app()
 left_out = hidden()
-script, page = navigation(left_out)
+more = (TEACHER,) if teacher.exists() else ()
+script, page = navigation(left_out if teacher.here() else left_out | {TEACHER.name}, more)
+if page is TEACHER:
+    left_out |= ON_NO_MODEL
 heading.name_tab(page)
 leader, lost = following.enter(page)
 map_state.enter(page.title)
 mode.enter()
+presence.note(visitor.me(), page.title)
 notices.redraw_asked()  # by a callback: the whole page is drawn now
 band.enter()
 shown = view()

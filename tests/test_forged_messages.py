@@ -16,7 +16,7 @@ from waiting import until
 from vae import jobs
 from vae.runs import files, status
 
-PAGES = ("explore", "train", "paths", "sample", "theory", "diagnose", "compare", "models")
+PAGES = ("explore", "train", "paths", "sample", "theory", "diagnose", "compare", "models", "teacher")
 # what a component can be said to have reported: other types, numbers that are none, and things far too large
 REPORTS: tuple[Any, ...] = (
     None, [], "text", 7, True, {"ask": None}, {"ask": [[]]}, {"ask": {"pin": [1e999, {}], "image": -1}},
@@ -40,6 +40,7 @@ FIELDS = {
     "number_input": "double_value", "slider": "double_array_value", "multiselect": "string_array_value",
     "button_group": "string_array_value", "radio": "string_value",
 }  # fmt: skip
+PASSWORD = "known to nobody but the teacher"
 # what Streamlit itself cannot read: it ends the run of whoever sent it
 UNREADABLE = ("{", "[" * 5000 + "]" * 5000, "NaN NaN")
 
@@ -50,7 +51,7 @@ def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     theirs = make_run(data / "runs", "theirs", **SMALL)
     files.write_json(theirs.path / "meta.json", {"owner": "somebody-else", "created": 1.0, "title": "Theirs"})
-    running = start(data, LATENT_ALONE="")
+    running = start(data, LATENT_ALONE="", LATENT_TEACHER=PASSWORD)
     yield running
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENT_DATA", str(data))
@@ -139,6 +140,7 @@ def test_forged_values_are_dropped_and_the_page_lives(server, page):
     assert widget_ids(visitor)
     # Streamlit logs what it drops itself
     assert not [room for room in ("ui", "pages", "vae") if str(ROOT / room) in log], log[-6000:]
+    assert PASSWORD not in log
     assert server.process.poll() is None
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from harness import CHART, Server, chromium, settle, slow_down, start, stop
+from harness import CHART, PASSWORD, Server, chromium, settle, slow_down, start, stop
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
 from vae import runs
@@ -28,7 +28,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
         # until the shipped model is there, a run with random weights stands in for it
         if not (runs.shipped() / name / "codes.npz").is_file():
             make_run(data / "runs", name, **changes)
-    running = start(data)
+    running = start(data, LATENT_TEACHER=PASSWORD)
     yield running
     stop(running.process)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "known to the teacher"  # of the page that not everybody has
 CHART = ".st-key-map .bigmap[data-ready] .plane"
 # what the app may not need: a proxy at which nobody listens stands for a machine without a network
 NO_NETWORK = {

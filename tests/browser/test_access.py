@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from harness import CHART, card, pixel, settle
+from harness import CHART, PASSWORD, card, pixel, settle
 from playwright.sync_api import expect
 
 SIZES = {"wide": (1280, 720), "narrow": (390, 844)}
@@ -29,6 +29,18 @@ def chosen(page):
     page.locator("[class*=st-key-chip_card_]").first.wait_for()
 
 
+def entered(page):
+    """Enter the teacher's page with the password, which a guess does not open."""
+    page.get_by_label("Password", exact=True).fill("a guess")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This is not the password.")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row", name="Class")).to_be_visible()
+    expect(page.get_by_role("link", name="Class")).to_be_visible()
+    assert PASSWORD not in page.url and "password" not in page.url
+
+
 PAGES = {
     "/": (CHART, explored),
     "/?model=ten-dimensions&mode=expert&contours=1": (CHART, lassoed),
@@ -42,6 +54,7 @@ PAGES = {
     "/diagnose?model=unhealthy-holes": (".st-key-card_rates .js-plotly-plot", None),
     "/compare": (".comparing[data-ready]", None),
     "/open": ("[data-testid=stFileUploaderDropzone]", None),
+    "/teacher": ("[data-testid=stForm]", entered),
     "/models?model=digits-vae-2d": (".st-key-curves .js-plotly-plot", None),
 }
 

@@ -12,14 +12,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.shared import glossary
-from ui.shared.navigation import BY_NAME
+from ui.shared.navigation import BY_NAME, TEACHER
 
 # the address without the page's name; the front end reads the object before its first request
 BASE = f"""<script>
 (() => {{
   const path = location.pathname.replace(/\\/+$/, "");
   const page = path.split("/").pop();
-  const base = {json.dumps(list(BY_NAME))}.includes(page) ? path.slice(0, -page.length) : `${{path}}/`;
+  const base = {json.dumps([*BY_NAME, TEACHER.name])}.includes(page) ? path.slice(0, -page.length) : `${{path}}/`;
   window.__streamlit = {{ ...window.__streamlit, BACKEND_BASE_URL: new URL(base, location.origin).href }};
 }})();
 </script>

@@ -1,6 +1,6 @@
 """The pages of the app, in the order of the navigation. A new page is a script in pages/ and a line here."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -67,14 +67,20 @@ PAGES = (
         "Choose a model from the list to see its numbers, its training curves and the command that made it.",
     ),
 )  # fmt: skip
+# only where the server was started with a password, and in nobody else's navigation
+TEACHER = Page(
+    "teacher", "Class", ":material/co_present:", "Look after a class",
+    "Who is here, what trains and what waits. Let a run start next, stop one, or clear up at the end.",
+)  # fmt: skip
 BY_NAME = {page.name: page for page in PAGES}
 
 
-def navigation(hidden: Collection[str] = ()) -> tuple[StreamlitPage, Page]:
+def navigation(hidden: Collection[str] = (), more: Sequence[Page] = ()) -> tuple[StreamlitPage, Page]:
     """Draw the navigation; return the page that was asked for and its entry; the first one has the bare address.
 
-    Hidden pages are left out of the navigation; their own links still open them.
+    Hidden pages are left out of the navigation; their own links still open them. `more` are pages at its end.
     """
+    pages = (*PAGES, *more)
     scripts = [
         st.Page(
             page.script,
@@ -83,10 +89,10 @@ def navigation(hidden: Collection[str] = ()) -> tuple[StreamlitPage, Page]:
             url_path=None if page is PAGES[0] else page.name,
             visibility="hidden" if page.name in hidden else "visible",
         )
-        for page in PAGES
+        for page in pages
     ]
     chosen = st.navigation(scripts, position="top")
-    return chosen, next(page for script, page in zip(scripts, PAGES, strict=True) if script is chosen)
+    return chosen, next(page for script, page in zip(scripts, pages, strict=True) if script is chosen)
 
 
 def link(name: str, label: str, query: Mapping[str, str] | None = None) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import segno
 import streamlit as st
 
-from ui.state import address
+from ui.state import address, teacher, visitor
+from ui.state.pseudonyms import pseudonym
 
 SIDE = 260  # pixels of the code on the page
 LONGEST = 2_000  # characters of a link that a phone's camera still reads
@@ -31,3 +32,17 @@ def offer(more: Callable[[], None], more_first: bool) -> None:
             st.image(picture(link), width=SIDE)
         if not more_first:
             more()
+        st.caption(seen_by_others())
+
+
+def seen_by_others() -> str:
+    """Return in words what others on this server can see of this visitor."""
+    if visitor.alone():
+        return "This app is yours alone: nobody else can see your runs."
+    text = (
+        "Everybody here can see, copy and download the runs that you train and the data that you train them on. Nobody "
+        "can see your name; your drawings and the page you are on are seen only by those whom you let follow you."
+    )
+    if not teacher.exists():
+        return text
+    return f"{text} Your teacher sees the page too, and knows you as {pseudonym(visitor.me())}."

@@ -88,6 +88,11 @@ LEADING: Key[Any] = Key("leading", nothing)  # what the followers of this browse
 LEAD_PROBLEM: Key[str] = Key("lead_problem", str)  # why nobody can follow this browser, shown once
 FOLLOWED: Key[tuple[str, int] | None] = Key("followed", nothing)  # code and turn of the leader's last move shown here
 
+# on the teacher's page
+TEACHER: Key[bool] = Key("teacher", bool)  # whether this tab is the teacher's
+TEACHER_PROBLEM: Key[str] = Key("teacher_problem", str)  # why it is not, shown once
+CLEARED: Key[list[tuple[str, str]]] = Key("cleared", list)  # place in the trash and title of the runs cleared up
+
 # of a lesson
 LESSON_STEP: Key[str] = Key("lesson_step", str)  # the lesson and the step that were shown last
 LESSON_ANSWERS: Key[dict[str, int]] = Key("lesson_answers", dict)  # lesson and step -> the choice that was made

@@ -50,6 +50,10 @@ ENDED = "The run's job on the cluster has ended ({how}). {kept}"
 MOVED = (
     "The machine or process that trained it was lost. The run continues from its last checkpoint when it is its turn."
 )
+NO_ORDER = (
+    "The cluster starts runs as machines get free: Ray has no priorities. Stop or pause another run to make room for "
+    "this one."
+)
 KEPT_CHECKPOINT = "The last checkpoint is kept. Resume the run to continue from there."
 
 
@@ -158,6 +162,10 @@ class Cluster:
                 return
         if not alive:  # otherwise it stops at once when it starts
             self.submit(run, *((note.owner, Resources(note.processes, note.gpus)) if note is not None else ()))
+
+    def prioritise(self, run: Path) -> None:
+        """Raise JobError: neither Ray's jobs nor its tasks have a priority."""
+        raise JobError(NO_ORDER)
 
     def state(self, run: Path) -> JobState:
         """Return the state of a run, from its folder while its trainer lives, otherwise from Ray."""

@@ -68,6 +68,12 @@ class Executor(Protocol):
     def stop(self, run: Path) -> None:
         """End a run, with everything up to the last step saved; a waiting run never starts."""
 
+    def prioritise(self, run: Path) -> None:
+        """Let a waiting run start before all others; nothing changes for one that does not wait.
+
+        Raises JobError where the executor has no say in the order.
+        """
+
     def state(self, run: Path) -> JobState:
         """Return the state of a run."""
 

@@ -67,6 +67,14 @@ class Embedded:
             else:
                 self.submit(run, job.owner if job is not None else "local", Resources(now.processes))
 
+    def prioritise(self, run: Path) -> None:
+        """Let a waiting run start next; of several, the one that was preferred first."""
+        run = run.resolve()
+        with self.queue.transaction():
+            job = self.queue.get(str(run))
+            if job is not None and job.state == WAITING:
+                self.queue.prefer(job.run, time.time())
+
     def state(self, run: Path) -> JobState:
         """Return the state of a run, and while it waits, the number of jobs before it and the estimated wait.
 

@@ -3,6 +3,7 @@
 The run folders contain the same information, so a damaged file is put aside and recreated from them.
 """
 
+import math
 import os
 import sqlite3
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from vae.data import data_root
@@ -28,8 +30,9 @@ SCHEMA = (
         step INTEGER NOT NULL DEFAULT 0
     )""",
     "CREATE TABLE IF NOT EXISTS turns (owner TEXT PRIMARY KEY, last REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS preferred (run TEXT PRIMARY KEY, since REAL NOT NULL)",
 )
-TABLES = {"jobs", "turns"}
+TABLES = {"jobs", "turns", "preferred"}
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
@@ -61,17 +64,24 @@ class Job:
 COLUMNS = ", ".join(f.name for f in fields(Job))
 
 
-def order(waiting: Iterable[Job], turns: Mapping[str, float], training: Iterable[str] = ()) -> list[Job]:
-    """Return the waiting jobs in the order in which they will start, round robin over their owners.
+def order(
+    waiting: Iterable[Job],
+    turns: Mapping[str, float],
+    training: Iterable[str] = (),
+    preferred: Mapping[str, float] = MappingProxyType({}),
+) -> list[Job]:
+    """Return the waiting jobs in the order in which they will start: preferred ones, then round robin over the owners.
 
     The next is the oldest job of the owner with the fewest training jobs; among such owners, of the one whose last turn
-    is longest ago. `turns` are the times of the last turns, `training` the owners of jobs that train.
+    is longest ago. `turns` are the times of the last turns, `training` the owners of jobs that train, and `preferred`
+    since when a run has been preferred: the one preferred first is the first of them.
     """
     left = sorted(waiting, key=lambda job: job.submitted)
     busy, last, result = Counter(training), dict(turns), []
     now = max([*turns.values(), 0.0])
+    never = math.inf
     while left:
-        job = min(left, key=lambda j: (busy[j.owner], last.get(j.owner, 0.0), j.submitted))
+        job = min(left, key=lambda j: (preferred.get(j.run, never), busy[j.owner], last.get(j.owner, 0.0), j.submitted))
         left.remove(job)
         result.append(job)
         now += 1.0
@@ -217,7 +227,17 @@ class Queue:
     def drop(self, run: str) -> None:
         """Remove a job."""
         with self.transaction() as connection:
-            connection.execute("DELETE FROM jobs WHERE run = ?", (run,))
+            for table in ("jobs", "preferred"):
+                connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+
+    def prefer(self, run: str, now: float) -> None:
+        """Let a job start before all that are not preferred; one that was preferred before keeps its place."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO preferred VALUES (?, ?)", (run, now))
+
+    def preferred(self) -> dict[str, float]:
+        """Return since when runs have been preferred."""
+        return dict(self._rows("SELECT run, since FROM preferred"))
 
     def jobs(self) -> list[Job]:
         """Return all jobs, oldest first."""
@@ -246,7 +266,8 @@ class Queue:
         """Return the waiting jobs, in the order in which they will start."""
         jobs = self.jobs()
         training = [job.owner for job in jobs if job.state == RUNNING]
-        return order([job for job in jobs if job.state == WAITING], self.turns(), training)
+        waiting = [job for job in jobs if job.state == WAITING]
+        return order(waiting, self.turns(), training, self.preferred())
 
     def start(self, job: Job, pid: int, now: float) -> bool:
         """Mark a waiting job as running, and record its owner's turn; False if it does not wait any more."""
@@ -257,4 +278,5 @@ class Queue:
             ).rowcount
             if changed:
                 connection.execute("INSERT OR REPLACE INTO turns VALUES (?, ?)", (job.owner, now))
+                connection.execute("DELETE FROM preferred WHERE run = ?", (job.run,))
         return bool(changed)

@@ -48,6 +48,25 @@ def memory() -> float:
     return min(found, default=8 * GB)
 
 
+def free_memory() -> float | None:
+    """Return the bytes of `memory` that nothing uses now; None where the system does not tell it."""
+    if sys.platform != "linux":
+        return None
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = 1024 * float(next(line.split()[1] for line in lines if line.startswith("MemAvailable:")))
+        with suppress(OSError, ValueError, KeyError):  # in a container with a limit
+            free = min(free, float(Path("/sys/fs/cgroup/memory.max").read_text()) - _held())
+        return max(0.0, free)
+    return None
+
+
+def _held() -> float:
+    """Return the bytes that this container holds, less the files that the system would drop."""
+    stat = dict(line.split() for line in Path("/sys/fs/cgroup/memory.stat").read_text().splitlines())
+    return float(Path("/sys/fs/cgroup/memory.current").read_text()) - float(stat["inactive_file"])
+
+
 def run_memory(slots_taken: int = 1) -> float:
     """Return the bytes that a run may take: `LATENT_MEMORY` in GB, by default its slots' part of the memory."""
     asked = os.environ.get(MEMORY, "")

@@ -93,6 +93,50 @@ def test_thirty_owners_start_in_one_round():
     assert len({j.owner for j in first}) == 30
 
 
+def test_preferred_runs_start_first_and_the_others_keep_their_order():
+    waiting = [job(owner, i) for i, owner in enumerate("aaabbc", 1)]
+    usual = names(order(waiting, {"a": 5.0}, ["b"]))
+    found = names(order(waiting, {"a": 5.0}, ["b"], {"b5": 20.0, "a3": 10.0, "gone": 1.0}))
+    assert found[:2] == ["a3", "b5"] and sorted(found) == sorted(usual)
+    assert names(order(waiting, {"a": 5.0}, ["b"], {})) == usual
+
+
+def test_a_preferred_run_is_next_until_it_starts_or_leaves(data_folder):
+    executor = jobs.executor()
+    made = [make(owner=owner) for owner in "abc"]
+    for run, owner in zip(made, "abc", strict=True):
+        executor.submit(run.path, owner)
+    executor.prioritise(made[2].path)
+    executor.prioritise(data_folder / "runs" / "of-nobody")
+    assert [executor.state(run.path).ahead for run in made] == [1, 2, 0]
+    queue = Queue()
+    executor.prioritise(made[1].path)
+    assert [executor.state(run.path).ahead for run in made] == [2, 1, 0], "who was preferred first is first"
+    assert queue.start(queue.waiting()[0], 1, 1.0) and list(queue.preferred()) == [str(made[1].path.resolve())]
+    executor.stop(made[1].path)
+    assert not queue.preferred()
+    queue.change(str(made[2].path.resolve()), state=WAITING, pid=None)
+    executor.stop(made[2].path)
+    executor.stop(made[0].path)
+
+
+def test_a_queue_of_an_older_version_learns_to_prefer(data_folder):
+    run = make(owner="a")
+    jobs.executor().submit(run.path, "a")
+    with sqlite3.connect(data_folder / "queue.sqlite") as connection:
+        connection.execute("DROP TABLE preferred")
+    jobs.executor().prioritise(run.path)
+    assert list(Queue().preferred()) == [str(run.path.resolve())] and len(Queue().jobs()) == 1
+    jobs.executor().stop(run.path)
+
+
+def test_a_cluster_says_that_it_has_no_order(tmp_path):
+    from vae.jobs.cluster import Cluster
+
+    with pytest.raises(JobError, match="no priorities"):
+        Cluster("http://127.0.0.1:9").prioritise(tmp_path)
+
+
 def test_the_position_is_that_of_the_start(data_folder):
     queue, executor = Queue(), jobs.executor()
     runs = [make(owner=name) for name in ("a", "a", "b")]

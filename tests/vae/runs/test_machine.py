@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -19,6 +20,13 @@ from vae.training import launch
 from vae.training.trainer import BAD_INPUT, Trainer
 
 MNIST = {"data": "mnist", "shape": (1, 28, 28)}
+
+
+def test_free_memory_is_what_the_system_can_give():
+    """The system's own number, in a container less where its limit is nearer."""
+    found, system = machine.free_memory(), psutil.virtual_memory()
+    assert found is not None and 0 < found <= machine.memory()
+    assert found <= system.available + 0.1 * system.total
 
 
 @pytest.mark.parametrize("width", [4096, 10_000, 25_000])
