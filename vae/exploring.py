@@ -22,14 +22,21 @@ LARGEST = 20_000_000  # bytes that a map in a notebook may take
 
 
 def explore(
-    model: str | Path | Run | Model,
+    model: Any,
     data: Any = None,
     labels: Any = None,
     *,
     plane: str = "",
     label: int | None = None,
+    allow_code: bool = False,
+    **answers: Any,
 ) -> "LatentMap":
     """Return a model's map for a notebook: it decodes under the pointer, and `z` and `selection` are what is picked.
+
+    `model` is a run, its name or its folder; a model of another library as a file or folder, or a Python object with
+    encode(x) and decode(z), which is opened with `data` as `vae open` does and kept as a run; or codes [N, d] without
+    a model, as an array or a file. `answers` say how such a model is read where that is not clear, such as
+    input="unit" or shape=[1, 28, 28]; `allow_code` lets files run their code.
 
     `data` are the examples whose codes are shown: a dataset's name (its test split), or an array [N, *shape] with
     `labels` [N]; None for the run's own codes. `plane` is two dimensions such as "1,2", or "pca", "tsne" or "umap";
@@ -37,7 +44,7 @@ def explore(
 
     `view.z` is the pinned point [d] (None: none) and `view.selection` the numbers of the codes in the last lasso; both
     can be set, and `view.observe(handler, "z")` calls a function at each change. Needs anywidget
-    (`pip install 'latent-space-explorer[notebook]'`). Raises RunError or DataError.
+    (`pip install 'latent-space-explorer[notebook]'`). Raises RunError, DataError or OpenError.
     """
     try:
         from vae.page.widget import LatentMap
@@ -46,6 +53,8 @@ def explore(
             f"A map in a notebook needs anywidget ({error}). Run `pip install 'latent-space-explorer[notebook]'` and "
             "start the notebook again."
         ) from error
+    if not _here(model):
+        model, data = _opened(model, data, labels, allow_code, answers), None
     run = model.run if isinstance(model, Model) else runs.open_run(model)
     if data is None:
         codes, pixels = run.codes, images.examples_here(run)
@@ -61,6 +70,28 @@ def explore(
         half=False,
     )
     return LatentMap(found.packet, codes.means, found.every)
+
+
+def _here(model: Any) -> bool:
+    """Return whether a model is a run already: one that is loaded, a run's folder, or a name that is no file."""
+    if isinstance(model, Model | Run):
+        return True
+    if not isinstance(model, str | Path) or ":" in str(model):
+        return False
+    path = Path(model)
+    return (path / "model.safetensors").is_file() or (path / "codes.npz").is_file() or not path.exists()
+
+
+def _opened(model: Any, data: Any, labels: Any, allow_code: bool, answers: dict[str, Any]) -> Run:
+    """Return the run that is made of a model of another library; raises OpenError and DataError."""
+    from vae.opened import to_run
+    from vae.opened.found import ANSWERS
+
+    said = {name: value for name, value in answers.items() if name in ANSWERS}
+    options = {name: value for name, value in answers.items() if name not in ANSWERS}
+    if isinstance(model, np.ndarray):
+        model, labels = {"means": model} | ({} if labels is None else {"labels": labels}), None
+    return to_run.bring(model, data, labels=labels, answers=said, options=options, allow_code=allow_code).run
 
 
 def _encoded(model: Model, data: Any, labels: Any) -> tuple[Codes, np.ndarray | None]:

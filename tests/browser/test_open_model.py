@@ -71,3 +71,19 @@ def test_an_onnx_pair_and_an_npz_are_dropped_and_explored(open_page, server, kep
         settle(page, 250)
         seen.append(picture(page))
     assert len(set(seen)) == 3
+
+
+def test_codes_that_were_dropped_as_data_become_a_map(open_page, server, kept, tmp_path):
+    codes = np.random.default_rng(0).normal(size=(80, 2)).astype(np.float32)
+    np.savez(tmp_path / "mine.npz", mean=codes, labels=np.arange(80) % 4)
+    page = open_page("/open", wait=None)
+    page.locator(DATA).set_input_files(tmp_path / "mine.npz")
+    page.get_by_role("button", name="Show as a map of codes").click()
+    expect(page.locator(".st-key-open_model_found")).to_contain_text("codes without their model")
+    settle(page)
+    page.locator(".st-key-open_model_open button").click()
+    page.wait_for_selector(CHART)
+    settle(page)
+    (made,) = [run for run in runs.library([server.data / "runs"]) if "opened" in run.meta]
+    np.testing.assert_allclose(made.codes.means, codes)
+    expect(page.locator("body")).to_contain_text("The map shows them, and nothing is decoded")

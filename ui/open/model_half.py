@@ -18,7 +18,7 @@ from vae.opened import missing
 
 FORMATS = (
     "ONNX (encoder and decoder, or one file), weights by name (.pth, .ckpt, .safetensors) alone or with our spec.json, "
-    "folders of pythae, of diffusers and of this app, packed as .zip."
+    "folders of pythae, of diffusers and of this app, packed as .zip; or codes alone (.npz with mean, scale, labels)."
 )
 LINE = re.compile(r"\bvae (?:check|open) .*$")  # what an error says to type
 MB = 10**6
@@ -139,7 +139,7 @@ def _found(made: BroughtModel, found: Mapping[str, Any]) -> None:
     left, right = st.columns([1.9, 1], gap="medium")
     with left, st.container(border=True, key="open_model_found"):
         st.header("What was found", anchor=False)
-        if found["run"]:
+        if found["run"] and missing.MODEL not in found["missing"]:
             st.markdown("A run of this app: it opens as it is.")
         found_rows.draw(list(found["found"]), opening.answer)
         if found["found"]:

@@ -79,6 +79,16 @@ def taken_upload() -> None:
         bring([(file.name, file.getbuffer()) for file in dropped])
 
 
+def data_are_codes() -> None:
+    """Take the file of data as codes without a model instead."""
+    dropped = bringing.current()
+    if dropped is not None:
+        content = dropped.incoming.file.read_bytes()
+        bringing.forget()
+        bringing.new_zone()
+        bring([(dropped.title, content)], NONE)
+
+
 def try_sample(name: str) -> None:
     """Bring an example."""
     sample = samples.MODELS[name]

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.open import bringing, drawn
+from ui.open import bringing, drawn, opening
 from ui.open.bringing import Brought
 from ui.shared import messages, navigation
 from ui.shared.fragments import fragment
@@ -27,6 +27,7 @@ SURE, THIN = "#1e7a4a", "#b8860b"
 STYLE = '[class*="st-key-open_line_"][class*="_thin"] { background: color-mix(in srgb, #e0b000 18%, transparent); }'
 FULL = 4.0  # times better from which the bar is full
 COLUMN = "column:"
+ARRAYS = (".npz", ".npy", ".h5", ".h5ad", ".mat")  # in which codes are looked for
 MOST_USES = 60  # columns of a table whose use can be chosen here
 FIRST = "vae"
 
@@ -191,6 +192,11 @@ def _found(made: Brought, found: Mapping[str, Any]) -> None:
                 disabled=made.looking is not None or bool(made.error),
                 width="stretch",
             )
+            if found["form"] != "images" and made.title.lower().endswith(ARRAYS):
+                st.button(
+                    "Show as a map of codes", key="open_codes", on_click=opening.data_are_codes, width="stretch",
+                    help="These rows are codes that a model made elsewhere: the map shows them without the model.",
+                )  # fmt: skip
 
 
 def _choice(choice: Mapping[str, Any], number: int) -> None:

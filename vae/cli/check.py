@@ -60,7 +60,7 @@ def _check(given: argparse.Namespace) -> int:
     if given.data is None:
         raise OpenError("A check needs data to measure on: give them with --data, a file or a dataset's name.")
     began = time.monotonic()
-    brought = opening_options.bring(given, strict=not given.accept)
+    brought = opening_options.bring(given, strict=not given.accept, decodes=True)
     opening_options.show_found(brought)
     with reporting.bar("measuring") as say:
         evidence = diagnosis.diagnose(brought.run, keep=True, say=lambda share, text: say(0.9 * share, text))

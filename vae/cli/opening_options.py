@@ -11,7 +11,9 @@ NUMBERS = ("scale", "beta")
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Give a command the model, the data, and how to read both."""
-    parser.add_argument("model", type=Path, help="A file, a folder or a zip: ONNX, weights, pythae, diffusers, a run.")
+    parser.add_argument(
+        "model", type=Path, help="A file, a folder or a zip: ONNX, weights, pythae, diffusers, a run, codes."
+    )
     parser.add_argument(
         "--data", help="What to look at it with: a file, a folder, or a dataset's name. (default: none)"
     )
@@ -55,7 +57,7 @@ def pairs(words: list[str], option: str) -> dict[str, Any]:
     return found
 
 
-def bring(given: argparse.Namespace, strict: bool) -> Any:
+def bring(given: argparse.Namespace, strict: bool, decodes: bool = False) -> Any:
     """Return the opened model, with a progress bar on a terminal; raises OpenError and DataError."""
     from vae.cli import reporting
     from vae.opened import to_run
@@ -70,6 +72,7 @@ def bring(given: argparse.Namespace, strict: bool) -> Any:
             data_options=pairs(given.set_data, "--set-data"),
             allow_code=given.allow_code,
             strict=strict,
+            decodes=decodes,
             say=say,
         )
 

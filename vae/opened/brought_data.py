@@ -1,5 +1,6 @@
 """The data that a model is looked at with: a dataset's name, or a file of one's own, kept mostly as test examples."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,8 +32,8 @@ def name_of(given: str | Path | Any, labels: Any = None, progress: Report = keep
         raise data.DataError(f"There are no data {str(given)!r}: no file, and none of {known}.")
     root = data_root()
     is_path = isinstance(given, str | Path)
-    digest = keep.checksum(Path(given)) if is_path else ""
-    for known_source in source.every(root) if is_path else ():
+    digest = keep.checksum(Path(given)) if is_path else _checksum(given, labels)
+    for known_source in source.every(root) if digest else ():
         meta = known_source.meta
         origin = meta.get("origin") or {}
         if origin.get("sha256") == digest and origin.get("for") == "looking" and origin.get("chosen") == chosen:
@@ -53,6 +54,19 @@ def name_of(given: str | Path | Any, labels: Any = None, progress: Report = keep
         )
         keep.appear(place, name, root)
     return name
+
+
+def _checksum(given: Any, labels: Any) -> str:
+    """Return the SHA-256 of arrays with their shapes, "" for any other object, whose content is not looked at twice."""
+    made = hashlib.sha256()
+    for array in (given, labels):
+        if array is not None and not (hasattr(array, "__array__") and hasattr(array, "dtype")):
+            return ""
+        values = np.ascontiguousarray([] if array is None else array)
+        if values.dtype.hasobject:
+            return ""
+        made.update(f"{values.dtype} {values.shape}".encode() + values.tobytes())
+    return made.hexdigest()
 
 
 def keep_for_looking(

@@ -37,6 +37,18 @@ def is_zip(path: Path) -> bool:
     return path.is_file() and zipfile.is_zipfile(path)
 
 
+def is_arrays(path: Path) -> bool:
+    """Return whether a file is a zip of arrays, as numpy saves them."""
+    if not is_zip(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()[:MOST_FILES]
+    except DAMAGED:
+        return False
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
 def has_entries(path: Path, *entries: str) -> bool:
     """Return whether a zip archive holds all these entries (or folders, "code/") within its one folder."""
     try:

@@ -64,6 +64,7 @@ class Foreign:
     notes: tuple[str, ...] = ()
     opaque: "Opaque | None" = None
     run: Path | None = None  # the folder, where the model is a run of this program already
+    codes: Mapping[str, Any] | None = None  # of a model that is not here, as vae.runs.codes_only takes them
 
     @property
     def shape(self) -> Shape:

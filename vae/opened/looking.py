@@ -16,12 +16,12 @@ from vae.data.dataset import DataError
 from vae.data.own.keep import silent
 from vae.data.sandbox import Report
 from vae.model.operators import GraphError
-from vae.opened import brought_data, making, report_html
+from vae.opened import brought_data, making, missing, report_html
 from vae.opened.conventions import EXAMPLES, Conventions
 from vae.opened.errors import ChoiceNeededError, OpenError
 from vae.opened.foreign import Foreign
 from vae.opened.table import READERS
-from vae.opened.to_run import NO_DATA, copy_run, detected, read, reconstructions
+from vae.opened.to_run import NO_DATA, copy_run, detected, read, reconstructions, write_codes
 from vae.runs import RunError
 from vae.spec import SpecError
 from vae.spec.layers import NetworkError
@@ -54,8 +54,9 @@ def look(
         with tempfile.TemporaryDirectory(dir=scratch) as unpacked:
             progress("reading the model", 2, STEPS)
             foreign = read(Path(model), options, shape, unpacked=Path(unpacked))
-            if foreign.run is not None:
-                return facts(foreign) | {"found": [], "run": True, "seconds": time.monotonic() - began}
+            if foreign.run is not None or foreign.codes is not None:
+                about = {"found": [], "run": True, "missing": [] if foreign.run is not None else [missing.MODEL]}
+                return facts(foreign) | about | {"seconds": time.monotonic() - began}
         progress("finding out how to read it", 3, STEPS)
         found = _detected(foreign, given, answers)
         made = facts(foreign) | {"found": [one.to_json() for one in found.found], "run": False}
@@ -148,6 +149,9 @@ def make(
             if foreign.run is not None:
                 copy_run(foreign.run, Path(folder), Path(model).name, about)
                 return {"kind": foreign.kind, "missing": []}
+            if foreign.codes is not None:
+                write_codes(foreign, Path(folder), about)
+                return {"kind": foreign.kind, "missing": [missing.MODEL]}
         progress("finding out how to read it", 2, STEPS)
         found = detected(foreign, given, answers)
         progress("drawing the map", 3, STEPS)

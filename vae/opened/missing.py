@@ -3,15 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-ENCODER, DECODER, PRIOR, DATA = "encoder", "decoder", "prior", "data"
+from vae.runs.run import CODES_ONLY
+
+MODEL, ENCODER, DECODER, PRIOR, DATA = "model", "encoder", "decoder", "prior", "data"
 
 SENTENCES: dict[str, str] = {
+    MODEL: "These are codes without their model.",
     ENCODER: "This model came without an encoder.",
     DECODER: "This model came without a decoder.",
     PRIOR: "This model has no prior: its codes are points.",
     DATA: "This model was opened without data.",
 }
 OTHERWISE: dict[str, dict[str, str]] = {
+    MODEL: {
+        "Explore": "The map shows them, and nothing is decoded.",
+        "Paths": "A path crosses the map, and nothing is decoded on its way.",
+        "Sample": "Points can be drawn from their density, and nothing is decoded.",
+        "Theory": "There is no p(x|z) and no q(z|x) to explain.",
+        "Diagnose": "Only the codes themselves can be judged.",
+        "Compare": "Their map is compared, and no images.",
+    },
     ENCODER: {
         "Explore": "The dots are draws from N(0, I), not codes of data.",
         "Paths": "Its ends are draws from N(0, I).",
@@ -40,6 +51,8 @@ OTHERWISE: dict[str, dict[str, str]] = {
 
 def of(meta: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a run's model lacks, () for a run that was trained here."""
+    if meta.get(CODES_ONLY):
+        return (MODEL,)
     opened = meta.get("opened")
     found = opened.get("missing") if isinstance(opened, Mapping) else None
     return tuple(word for word in found if word in SENTENCES) if isinstance(found, list) else ()

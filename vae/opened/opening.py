@@ -36,7 +36,7 @@ def read(
     own machine should. A zip is unpacked into the empty folder `unpacked`, or into one that is gone afterwards.
     """
     path = Path(path)
-    if files.is_zip(path) and not files.is_torch_archive(path):
+    if files.is_zip(path) and not files.is_torch_archive(path) and not files.is_arrays(path):
         if unpacked is not None:
             return _read(files.unpack(path, unpacked), options or {}, allow_code)
         with tempfile.TemporaryDirectory(prefix="opened-") as folder:

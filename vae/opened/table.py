@@ -117,6 +117,12 @@ READERS: dict[str, Reader] = {
         extra="onnx",
         options=_SHAPE,
     ),
+    "codes": Reader(
+        "Codes alone",
+        "A file of arrays: mean [N, d], and scale or log_variance, labels; a map without the model.",
+        "vae.opened.readers.codes_file",
+        (".npz", ".npy", ".h5", ".h5ad", ".mat"),
+    ),
     "python": Reader(
         "Python object",
         "module:name of an object with encode and decode, or of a function that returns one.",

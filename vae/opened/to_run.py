@@ -17,7 +17,7 @@ from vae.opened import abilities, brought_data, conventions, making, opening, wi
 from vae.opened.conventions import EXAMPLES, Conventions
 from vae.opened.errors import ChoiceNeededError, OpenError
 from vae.opened.foreign import Foreign
-from vae.runs import Run, user_runs
+from vae.runs import Run, codes_only, user_runs
 from vae.runs.run import RunError
 from vae.spec.layer_kinds import Shape
 
@@ -72,6 +72,19 @@ def read(
         return opening.read(path, {**given, "shape": list(shape)}, allow_code=allow_code, unpacked=unpacked)
 
 
+def wrapped(thing: Any, options: Mapping[str, Any] | None = None, shape: Shape | None = None) -> Foreign:
+    """Return a Python object with encode and decode as a model, or codes [N, d] (or a dict of them) without one.
+
+    Raises OpenError, and ChoiceNeededError for the shape of an example that neither object nor data tell.
+    """
+    from vae.opened import calls
+    from vae.opened.readers import codes_file, python_object
+
+    if isinstance(thing, np.ndarray) or (isinstance(thing, Mapping) and "means" in thing):
+        return codes_file.of_arrays(thing if isinstance(thing, Mapping) else {"means": thing})
+    return calls.wrapped(thing, dict(options or {}), python_object.KIND, shape)
+
+
 def detected(foreign: Foreign, given: brought_data.Examples | None, answers: Mapping[str, Any]) -> Conventions:
     """Return a model's conventions on examples, or, without any, what its file says of them."""
     if given is None:
@@ -81,7 +94,7 @@ def detected(foreign: Foreign, given: brought_data.Examples | None, answers: Map
 
 
 def bring(
-    model: str | Path,
+    model: Any,
     given_data: Any = None,
     *,
     name: str = "",
@@ -91,17 +104,20 @@ def bring(
     data_options: Mapping[str, Any] | None = None,
     allow_code: bool = False,
     strict: bool = False,
+    decodes: bool = False,
     owner: str = "local",
     say: Say = lambda share, text: None,
 ) -> Brought:
     """Return a model that was opened with data as a run of this machine: its map is there, nothing else is measured.
 
-    A run of that name that was opened before is replaced. `strict`: raise AmbiguousError where an answer is not clear.
+    `model` is a path, module:name, or an object that `wrapped` takes. A run of that name that was opened before is
+    replaced. `strict`: raise AmbiguousError where an answer is not clear; `decodes`: refuse codes without a model.
     Raises OpenError and DataError.
     """
     began = time.monotonic()
     seconds = {}
-    path = Path(model)
+    given_path = isinstance(model, str | Path)
+    path = Path(model) if given_path else Path(type(model).__name__)
     say(0.05, "reading the data")
     data_name = ""
     if given_data is not None:
@@ -110,12 +126,21 @@ def bring(
     say(0.25, "reading the model")
     shape = describe(data_name).shape if data_name else None
     with tempfile.TemporaryDirectory(prefix="opened-") as unpacked:
-        foreign = read(path, options, shape, allow_code=allow_code, unpacked=Path(unpacked))
+        if given_path:
+            foreign = read(path, options, shape, allow_code=allow_code, unpacked=Path(unpacked))
+        else:
+            foreign = wrapped(model, options, shape)
         seconds["model"] = time.monotonic() - began
         if foreign.run is not None:
             source, name = foreign.run, name or brought_data.run_name(path.stem)
             run = placed(name, lambda folder: copy_run(source, folder, path.name, {"title": name, "owner": owner}))
             return Brought(run, foreign, None, data_name or run.spec.data, seconds)
+        if foreign.codes is not None:
+            if decodes:
+                raise OpenError("These are codes without a model: nothing can be checked. `vae open` shows their map.")
+            name = name or brought_data.run_name(path.stem)
+            run = placed(name, lambda folder: write_codes(foreign, folder, {"title": name, "owner": owner}))
+            return Brought(run, foreign, None, "", seconds)
     say(0.45, "finding out how to read it")
     given = brought_data.examples(data_name, EXAMPLES) if data_name else None
     found = detected(foreign, given, answers or {})
@@ -185,6 +210,13 @@ def copy_run(source: Path, folder: Path, file: str, about: Mapping[str, Any]) ->
 
         finish.encode(run, load_model(run))
     return Run(folder)
+
+
+def write_codes(foreign: Foreign, folder: Path, about: Mapping[str, Any]) -> Run:
+    """Write codes without a model into an empty folder as a run; raises RunError."""
+    assert foreign.codes is not None
+    opened = {"kind": foreign.kind, "origin": dict(foreign.origin), "notes": [], "found": [], "missing": []}
+    return codes_only.write(folder, {**about, "opened": opened}, **foreign.codes)
 
 
 def reconstructions(found: Conventions, foreign: Foreign, x: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -16,6 +16,7 @@ from vae.page.space import map_header, no_densities, space_header
 from vae.page.traversals import traverse_header
 from vae.page.vectors import described
 from vae.runs import Codes, Run
+from vae.runs.run import CODES_ONLY
 
 HALF_LARGEST = 65504.0  # of IEEE half precision
 MOST_CODES = 20_000  # more are thinned evenly, as on the app's map
@@ -72,10 +73,10 @@ def content(
         ground = replace(ground, means=ground.means[::step], places=ground.places[::step])
     images = None if images is None else images[::step]
     without = no_densities(run.spec) or ("" if codes.scales is not None else "no widths are saved with the codes")
-    header, weights = decoder_bytes.pack(run, label)
+    header, weights = decoder_bytes.of_codes(run) if run.meta.get(CODES_ONLY) else decoder_bytes.pack(run, label)
     numbers: dict[str, np.ndarray] = {"means": codes.means}
     sections: dict[str, bytes] = {}
-    if decoder_bytes.runnable(run):
+    if run.meta.get(CODES_ONLY) or decoder_bytes.runnable(run):
         numbers["weights"] = weights
     else:
         tiles, extent = _atlas(run, whole, ground, room)

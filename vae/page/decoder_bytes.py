@@ -28,7 +28,18 @@ def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray
     The header holds layers, mean, shape, latent, and `tensors`: name -> [offset, length] in floats. The mean of a
     family with two parts is the first of them, so no layer is cut off.
     """
-    layers, weights = run.decoder(label)
+    return _packed(run, *run.decoder(label), run.spec.likelihood_kind.mean)
+
+
+def of_codes(run: Run) -> tuple[dict[str, Any], np.ndarray]:
+    """Return the same for codes without a model: each point of the map is shown as its own numbers."""
+    weights = {"0.weight": np.ones(1, np.float32), "0.bias": np.zeros(1, np.float32)}
+    return _packed(run, [{"kind": "affine", "in": 1, "out": 1}], weights, "identity")
+
+
+def _packed(
+    run: Run, layers: list[dict[str, Any]], weights: dict[str, np.ndarray], mean: str
+) -> tuple[dict[str, Any], np.ndarray]:
     tensors: dict[str, list[int]] = {}
     parts, offset = [], 0
     for name, array in weights.items():
@@ -39,7 +50,7 @@ def pack(run: Run, label: int | None = None) -> tuple[dict[str, Any], np.ndarray
     header = {
         "id": hashlib.sha256(flat.tobytes() + run.spec.to_json().encode()).hexdigest()[:16],
         "layers": layers,
-        "mean": run.spec.likelihood_kind.mean,
+        "mean": mean,
         "shape": list(run.spec.shape),
         "lines": lines_of(run),
         "latent": run.spec.latent,

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,6 @@ def keep(
     `scales` [N, d] are the standard deviations of q(z|x), or `log_variances` the logarithms of their squares; `labels`
     [N] are whole numbers or words. Raises RunError for other shapes, NaN, or a name that is taken.
     """
-    made = _codes(means, scales, log_variances, labels, classes)
     if not folders.NAME.fullmatch(name):
         raise RunError(f"{name!r} is no run name: use lower-case letters, digits, dots, dashes and underscores.")
     target = folders.user_runs() / name
@@ -49,18 +49,34 @@ def keep(
     place = folders.user_runs() / f".making-{uuid.uuid4().hex}"
     place.mkdir(parents=True)
     try:
-        spec = Spec(
-            data=CODES_ONLY, shape=(made.means.shape[1],), latent=made.means.shape[1], binarisation="none",
-            encoder={"kind": "linear"}, likelihood={"kind": "normal", "sigma": "shared"},
-        )  # fmt: skip
-        files.write(place / "spec.json", spec.to_json())
-        files.write(place / "codes.npz", made.to_bytes())
-        about = {"title": title or name, "owner": owner, "created": time.time(), CODES_ONLY: True}
-        files.write_json(place / "meta.json", about)
+        about = {"title": title or name, "owner": owner}
+        write(place, about, means, scales=scales, log_variances=log_variances, labels=labels, classes=classes)
         os.rename(place, target)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return Run(target)
+
+
+def write(
+    folder: Path,
+    about: Mapping[str, Any],
+    means: ArrayLike,
+    *,
+    scales: ArrayLike | None = None,
+    log_variances: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    classes: tuple[str, ...] = (),
+) -> Run:
+    """Write codes, as `keep` takes them, into an empty folder as a run with the metadata `about`; raises RunError."""
+    made = _codes(means, scales, log_variances, labels, classes)
+    spec = Spec(
+        data=CODES_ONLY, shape=(made.means.shape[1],), latent=made.means.shape[1], binarisation="none",
+        encoder={"kind": "linear"}, likelihood={"kind": "normal", "sigma": "shared"},
+    )  # fmt: skip
+    files.write(folder / "spec.json", spec.to_json())
+    files.write(folder / "codes.npz", made.to_bytes())
+    files.write_json(folder / "meta.json", {"created": time.time(), **about, CODES_ONLY: True})
+    return Run(folder)
 
 
 def of_file(path: Path, scratch: Path) -> dict[str, Any]:

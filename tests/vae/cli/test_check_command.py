@@ -166,3 +166,16 @@ def test_half_a_model_opens_and_says_what_is_missing(data_folder, tmp_path):
     assert fixtures.distance(torch.logit(made.double(), 1e-12), fixture.reference["decoded"]) < 1e-3
     coded = runs.Run(data_folder / "runs" / "encoder-alone")
     assert missing.of(coded.meta) == ("decoder", "data")
+
+
+def test_codes_alone_open_as_a_map_and_are_not_checked(data_folder, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "codes.npz", mean=rng.normal(size=(40, 3)), labels=np.arange(40) % 2)
+    assert cli.main(["open", str(tmp_path / "codes.npz"), "--no-app"]) == 0
+    run = runs.Run(data_folder / "runs" / "codes")
+    assert run.codes.means.shape == (40, 3) and run.codes.labels.max() == 1 and missing.of(run.meta) == ("model",)
+    assert "nothing is decoded" in missing.sentences(run.meta, "Explore")[0]
+    assert cli.main(["open", str(tmp_path / "codes.npz"), "--no-app"]) == 0  # opened again, it is replaced
+    assert cli.main(["check", str(tmp_path / "codes.npz"), "--data", "digits", "--name", "other"]) == COULD_NOT
+    assert "codes without a model" in capsys.readouterr().err
+    assert [path.name for path in (data_folder / "runs").iterdir()] == ["codes"]

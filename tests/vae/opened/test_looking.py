@@ -86,3 +86,18 @@ def test_what_breaks_the_limits_is_a_sentence(data_folder, monkeypatch):
     monkeypatch.setattr(brought_model, "LOOKING", sandbox.Limits(seconds=0.2))
     looked = done(brought(foreign.load("onnx-pair-legacy").path, data_folder).look({}, {}, {}))
     assert "took more than 0.2 seconds" in looked.error
+
+
+def test_codes_alone_are_opened_as_a_map(data_folder, tmp_path):
+    codes = np.random.default_rng(0).normal(size=(30, 2))
+    np.savez(tmp_path / "mine.npz", mean=codes, labels=np.arange(30) % 3)
+    made = brought(tmp_path / "mine.npz", data_folder)
+    looked = done(made.look({}, {}, {}))
+    assert not looked.error and looked.value["missing"] == ["model"] and looked.value["latents"] == 2
+    opened = done(made.open("mine", {}, ABOUT, {}, {}, lambda more: None))
+    run = runs.Run(runs.user_runs() / opened.value)
+    np.testing.assert_allclose(run.codes.means, codes, rtol=1e-6)
+    assert run.title == "Mine" and run.meta["owner"] == "somebody" and missing.of(run.meta) == ("model",)
+    np.savez(tmp_path / "images.npz", images=np.zeros((4, 9, 9), np.uint8))
+    refused = done(brought(tmp_path / "images.npz", data_folder).look({}, {}, {}))
+    assert "holds no array of codes" in refused.error
