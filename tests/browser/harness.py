@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,17 +41,19 @@ class Server:
     data: Path
 
 
-def start(data: Path, port: int = 0, **environment: str) -> Server:
-    """Start the app on a port (0: a free one) with its data and runs in `data`, and wait until it is healthy."""
+def start(data: Path, port: int = 0, options: Sequence[str] = (), root: Path = ROOT, **environment: str) -> Server:
+    """Start the app on a port (0: a free one), with its data and runs in `data`, further options of Streamlit, and
+    its program in `root`, and wait until it is healthy."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = port or probe.getsockname()[1]
     # a file, since a pipe that nobody reads fills up and stalls the server
     log = Path(tempfile.mkstemp(prefix="server-", suffix=".log", dir=data)[1])
     arguments = ["--server.port", str(port), "--server.headless", "true", "--server.address", "127.0.0.1"]
+    arguments += options
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
-        cwd=ROOT,
+        cwd=root,
         env={**os.environ, **NO_NETWORK, "LATENT_DATA": str(data), **environment},
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
