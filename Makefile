@@ -70,7 +70,7 @@ INSTALL = if [ -w .venv ]; then \
 .venv/runtime.stamp: requirements.txt | .venv/bin/python
 	@$(call INSTALL,requirements.txt,$@)
 
-.venv/dev.stamp: requirements-dev.txt requirements-cluster.txt requirements-hub.txt requirements-notebook.txt requirements-onnx.txt requirements.txt | .venv/bin/python
+.venv/dev.stamp: requirements-dev.txt requirements-cluster.txt requirements-hub.txt requirements-notebook.txt requirements-onnx.txt requirements-signin.txt requirements.txt | .venv/bin/python
 	@$(call INSTALL,requirements-dev.txt,$@ .venv/runtime.stamp)
 
 node_modules/.stamp: package-lock.json | .venv/dev.stamp

@@ -14,8 +14,8 @@ from ui.draw import panel  # noqa: E402
 from ui.follow import band as follow_band  # noqa: E402
 from ui.follow import offer as follow_offer  # noqa: E402
 from ui.lessons import band  # noqa: E402
-from ui.shared import chips, front_end, heading, messages, share  # noqa: E402
-from ui.shared.navigation import TEACHER, navigation  # noqa: E402
+from ui.shared import chips, front_end, heading, messages, share, sign_in  # noqa: E402
+from ui.shared.navigation import BY_NAME, TEACHER, navigation  # noqa: E402
 from ui.state import following, leading, mode, notices, presence, teacher, visitor  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
 from ui.state.handmade import HANDMADE  # noqa: E402
@@ -28,10 +28,15 @@ ON_NO_MODEL = {"model", "image", "mode", "lessons"}  # what a page leaves out th
 heading.name_app()
 left_out = hidden()
 more = (TEACHER,) if teacher.exists() else ()
-script, page = navigation(left_out if teacher.here() else left_out | {TEACHER.name}, more)
+admitted = sign_in.admitted()
+shown_to_all = left_out if teacher.here() else left_out | {TEACHER.name}
+script, page = navigation(shown_to_all if admitted else {*BY_NAME, TEACHER.name}, more)
 if page is TEACHER:
     left_out |= ON_NO_MODEL
 heading.name_tab(page)
+if not admitted:
+    sign_in.door()
+    st.stop()
 leader, lost = following.enter(page)
 map_state.enter(page.title)
 mode.enter()

@@ -93,7 +93,7 @@ def app(installed) -> Iterator[str]:
         server.wait(20)
 
 
-@pytest.mark.parametrize("extra", ["", "cluster", "hub", "notebook", "onnx", "dev"])
+@pytest.mark.parametrize("extra", ["", "cluster", "hub", "notebook", "onnx", "signin", "dev"])
 def test_requirements_pin_what_the_package_allows(extra):
     """requirements*.txt name the same packages as pyproject.toml, each pinned to a version in its range."""
     wanted = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]

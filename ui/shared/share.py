@@ -5,6 +5,7 @@ from collections.abc import Callable
 import segno
 import streamlit as st
 
+from ui.shared import sign_in
 from ui.state import address, teacher, visitor
 from ui.state.pseudonyms import pseudonym
 
@@ -33,6 +34,7 @@ def offer(more: Callable[[], None], more_first: bool) -> None:
         if not more_first:
             more()
         st.caption(seen_by_others())
+        sign_in.sign_out()
 
 
 def seen_by_others() -> str:

@@ -1,7 +1,8 @@
 """The visitor: a random cookie identifies a browser, so that everyone has their own runs without an account.
 
-A browser without the cookie owns nothing. Only the setting `LATENT_ALONE=1`, for an app that one person uses on their
-own machine, gives every browser all runs that were made here; it counts for direct visits over loopback alone.
+A browser without the cookie owns nothing. Where the server has accounts (signed_in.py), the account takes its place.
+Only the setting `LATENT_ALONE=1`, for an app that one person uses on their own machine, gives every browser all runs
+that were made here; it counts for direct visits over loopback alone.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.state import signed_in
 from vae import runs
 from vae.runs import Run, RunError
 from vae.runs.quota import LOCAL
@@ -76,12 +78,15 @@ def alone() -> bool:
 
 
 def me() -> str:
-    """Return this visitor's name for run folders, "" for a visitor without the cookie, who owns nothing.
+    """Return this visitor's name for run folders, "" for one without the cookie (or, where the server has accounts,
+    without having signed in), who owns nothing.
 
     It is a digest, since the cookie itself would let others be them; "local" for a person alone on this machine.
     """
     if alone():
         return LOCAL
+    if signed_in.wanted():
+        return signed_in.identity()
     cookie = st.context.cookies.get(COOKIE)
     return hashlib.sha256(cookie.encode()).hexdigest()[:16] if _is_ours(cookie) else ""
 
@@ -90,6 +95,8 @@ def require() -> str:
     """Return this visitor's name, the owner of a run that they make now; raises RunError for one without a cookie."""
     if name := me():
         return name
+    if signed_in.wanted():
+        raise RunError("You have not signed in. Reload the page and sign in; then a run belongs to your account.")
     raise RunError(
         "Your browser keeps no cookie for this site. Without it a run would not belong to you, and you could neither "
         "pause nor delete it. Allow cookies for this site and reload the page."

@@ -7,7 +7,7 @@ from fake_runs import SMALL, make_run
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from ui.state import visitor
+from ui.state import signed_in, visitor
 from vae import runs
 from vae.runs import RunError
 
@@ -112,3 +112,23 @@ def test_page_without_a_cookie_is_given_a_new_one():
 @given(some.binary(max_size=60))
 def test_any_cookie_header_is_answered(header):
     assert len(answer((b"cookie", header))) <= 1
+
+
+def test_account_takes_the_cookies_place(made, visit, monkeypatch):
+    """Who has signed in is the account in every browser; who has not owns nothing, whatever their cookie says."""
+    monkeypatch.setattr(signed_in, "wanted", lambda: True)
+    found = {}
+    for account in (
+        {}, {"is_logged_in": False, "sub": "1", "iss": "a"}, {"is_logged_in": True}, {"is_logged_in": True, "sub": 1},
+    ):  # fmt: skip
+        monkeypatch.setattr(st, "user", account)
+        visit(GIVEN)
+        assert visitor.me() == "" and not any(visitor.mine(run) for run in made)
+        with pytest.raises(RunError, match="not signed in"):
+            visitor.require()
+    for issuer, number, cookie in (("a", "1", GIVEN), ("a", "1", None), ("b", "1", GIVEN), ("a", "2", GIVEN)):
+        monkeypatch.setattr(st, "user", {"is_logged_in": True, "iss": issuer, "sub": number, "name": "Ada"})
+        visit(cookie)
+        found.setdefault((issuer, number), set()).add(visitor.require())
+        assert signed_in.name() == "Ada" and not any(visitor.mine(run) for run in made)
+    assert [len(names) for names in found.values()] == [1, 1, 1] and len(set.union(*found.values())) == 3
