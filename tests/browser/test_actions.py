@@ -140,3 +140,46 @@ def test_what_is_large_is_fetched_once_and_kept(open_page):
     again = page.evaluate(fetched)
     assert [size for _, size in again] == [size for _, size in first]
     assert sum(sent for sent, _ in again) == 0 and sum(received) < 500_000
+
+
+def test_selections_go_into_a_file_and_come_back(open_page, tmp_path):
+    """What was saved as a file is a selection of another visitor's page again, with the same points."""
+    page = open_page("/?model=digits-vae-2d")
+    lasso(page, [(-1, -1), (0, -1), (0, 1), (-1, 1)])
+    page.wait_for_url("**lasso=n**")
+    some = number(page)
+    page.get_by_test_id("stPopoverButton").filter(has_text="Selections").click()
+    page.get_by_role("textbox", name="Name").fill("left")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-selection_save button").click()
+    with page.expect_download() as started:
+        page.locator(".st-key-selections_download button").click()
+    started.value.save_as(tmp_path / "selections.json")
+
+    other = open_page("/?model=digits-vae-2d")
+    assert number(other) == 0
+    other.get_by_test_id("stPopoverButton").filter(has_text="Selections").click()
+    other.locator(".st-key-selections_upload input[type=file]").set_input_files(tmp_path / "selections.json")
+    other.locator(".st-key-selection_restore_0 button").filter(has_text=f"left · {some}").first.click()
+    until(other, lambda: number(other) == some)
+
+
+def test_a_plane_is_chosen_and_drawn(open_page):
+    """Principal axes and pairs of dimensions turn the codes on the map."""
+    page = open_page("/?model=ten-dimensions")
+    shown = [picture_of(page)]
+    for key, choice in (("plane_kind", "PCA"), ("plane_kind", "Pair")):
+        page.locator(f".st-key-{key}").get_by_text(choice, exact=True).click()
+        until(page, lambda: picture_of(page) != shown[-1])
+        settle(page)
+        shown.append(picture_of(page))
+    page.locator(".st-key-plane_x").get_by_role("combobox").click()
+    page.get_by_role("option", name="z₅").click()
+    until(page, lambda: "plane=5" in page.url)
+    until(page, lambda: picture_of(page) not in shown)
+
+
+def picture_of(page):
+    """Return what the map draws of its codes and axes."""
+    drawn = page.locator(".st-key-map .plane canvas")
+    return drawn.evaluate_all("canvases => canvases.map((canvas) => canvas.toDataURL()).join()")
