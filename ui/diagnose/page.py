@@ -1,12 +1,13 @@
 """The Diagnose page's parts: the diagnosis, and a card for each question: a sentence, a chart, why, what to do."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.diagnose import charts, gathering, model_images, worst
+from ui.diagnose import charts, gathering, model_images, strangers, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
 from ui.shared import glossary, library, messages, navigation
@@ -17,7 +18,7 @@ from ui.train import form
 from vae import runs
 from vae.answers import pool
 from vae.data import DataError
-from vae.diagnosis import cards, kept
+from vae.diagnosis import cards, kept, roc
 from vae.diagnosis.evidence import PARTS, QUICK, Evidence, Number
 from vae.diagnosis.verdict import Absent, Finding, Remedy, Severity, Verdict
 from vae.runs import Run
@@ -43,6 +44,7 @@ NEWS = {
     "tails": "the tails of the importance weights",
     "simulated": "q on the model's own images",
     "samples": "samples against data",
+    "strange": "strange images",
 }
 
 
@@ -198,6 +200,7 @@ ALTS = {
     "gap": "How many images have which gap between log p(x) and the ELBO.",
     "simulated": "How often z lies where among samples of q(z|x), for each dimension; flat for the posterior.",
     "samples": "Precision, recall, density and coverage of samples, beside those of data against data.",
+    "strange": "The share of foreign images that each score finds, over the share of false alarms.",
 }
 
 
@@ -227,6 +230,8 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
         return model_images.ranks(known.simulated)
     if card == "samples" and known.samples is not None:
         return model_images.samples(known.samples)
+    if card == "strange" and known.strange is not None:
+        return strangers.curves(known.strange)
     return None
 
 
@@ -241,6 +246,12 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
     figure = _figure(name, kept.digest(run.path), there, run, known)
     if figure is not None:
         st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=ALTS[name])
+    if name == "strange" and known.strange is not None:
+        table = partial(roc.to_csv, known.strange, run.spec.data, math.prod(run.spec.shape))
+        st.download_button(
+            "Scores as CSV", table, f"{run.name}-strange.csv", "text/csv", key="strange_csv", type="tertiary",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
     if name == "gap" and known.gap is not None:
         st.markdown(f"[See it on the map](./?model={run.name}&colour=gap)")
 

@@ -26,6 +26,7 @@ from vae.cli import (
     page,
     pull,
     push,
+    strange,
     train,
     worker,
 )
@@ -42,6 +43,7 @@ COMMANDS = {
     "encode": encode,
     "atlas": atlas,
     "diagnose": diagnose,
+    "strange": strange,
     "open": open_model,
     "check": check,
     "expost": expost,

@@ -8,6 +8,7 @@ from vae.diagnosis.evidence import Evidence
 from vae.diagnosis.faults import bound, gap, overfitting, reconstruction, surgery
 from vae.diagnosis.fit import holes, likelihood, posterior
 from vae.diagnosis.model_images import samples, simulated
+from vae.diagnosis.strangers import strange
 from vae.diagnosis.verdict import Finding, Severity, Verdict
 from vae.spec import Spec
 
@@ -33,12 +34,13 @@ CARDS: dict[str, Card] = {
     "gap": Card("Gap", ("bound", "gap"), gap),
     "simulated": Card("q on the model's own images", ("simulated",), simulated),
     "samples": Card("Samples against data", ("samples",), samples),
+    "strange": Card("Strange images", ("strange",), strange),
 }
 
 # causal order: with several faults, the first one listed causes the later ones
 CAUSES = (
     *("unfinished", "saturated", "collapsed", "sigma", "over-regularised", "under-regularised", "overfitted"),
-    *("holes", "prior", "probabilities", "loose", "classical", "dead", "worthless", "ranks", "samples"),
+    *("holes", "prior", "probabilities", "loose", "classical", "dead", "worthless", "ranks", "samples", "fooled"),
 )
 TITLES = {
     "unfinished": "Annealing unfinished",
@@ -57,6 +59,7 @@ TITLES = {
     "worthless": "No better than a model without latents",
     "ranks": "q differs from the true posterior",
     "samples": "Samples differ from the data",
+    "fooled": "Strange images look more likely than the data",
 }
 
 

@@ -233,6 +233,23 @@ class SampleQuality:
     ceiling: tuple[Number, ...]
 
 
+@dataclass(frozen=True)
+class Strange:
+    """Scores of single examples, by name, of the model's own data and of the dataset `against`, larger is stranger.
+
+    `own_images` and `other_images` are their numbers in the test splits, evenly spread.
+    `auc` is the probability that an example of the other dataset has the higher score. In nats, see
+    `evaluation.strangeness`.
+    """
+
+    against: str
+    own_images: tuple[int, ...]
+    other_images: tuple[int, ...]
+    own: dict[str, tuple[float, ...]]
+    other: dict[str, tuple[float, ...]]
+    auc: dict[str, Number]
+
+
 PARTS: dict[str, type[Any]] = {
     "codes": Codes,
     "training": Training,
@@ -248,6 +265,7 @@ PARTS: dict[str, type[Any]] = {
     "tails": Tails,
     "simulated": Simulated,
     "samples": SampleQuality,
+    "strange": Strange,
 }  # in the order in which they are measured
 QUICK = ("codes", "training")  # without torch
 
@@ -270,6 +288,7 @@ class Evidence:
     tails: Tails | None = None
     simulated: Simulated | None = None
     samples: SampleQuality | None = None
+    strange: Strange | None = None
 
 
 def plain(value: Any) -> Any:

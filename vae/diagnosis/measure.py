@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vae import data
 from vae.data.batches import Batches, prepare
-from vae.diagnosis import evidence, hole_map, simulate
+from vae.diagnosis import evidence, hole_map, simulate, strange_images
 from vae.diagnosis.classical import METHODS, counterpart
 from vae.diagnosis.evidence import Number, number
 from vae.diagnosis.limits import PATIENCE, SEED
@@ -293,4 +293,5 @@ MEASURES: dict[str, Callable[[Case], Any]] = {
     "tails": simulate.tails,
     "simulated": simulate.simulated,
     "samples": simulate.samples,
+    "strange": strange_images.strange,
 }

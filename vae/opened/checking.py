@@ -90,6 +90,18 @@ def _gap(found: Evidence) -> Number | None:
     return found.gap.gap if found.gap is not None else None
 
 
+def _precision(found: Evidence) -> Number | None:
+    return found.samples.precision if found.samples is not None else None
+
+
+def _coverage(found: Evidence) -> Number | None:
+    return found.samples.coverage if found.samples is not None else None
+
+
+def _strange(found: Evidence) -> Number | None:
+    return found.strange.auc["likelihood"] if found.strange is not None else None
+
+
 MEASURES: dict[str, Measure] = {
     "elbo": Measure("bound", "ELBO", "nats", True, _elbo),
     "gain": Measure("bound", "ELBO above the best model without latents", "nats", True, _gain),
@@ -103,6 +115,9 @@ MEASURES: dict[str, Measure] = {
     "better_than_pca": Measure("reconstruction", "Squared error that PCA leaves more", "", True, _linear),
     "information": Measure("surgery", "Information I(x; z)", "nats", True, _information),
     "gap": Measure("gap", "Gap log p(x) − ELBO", "nats", False, _gap),
+    "precision": Measure("samples", "Share of samples among the data", "", True, _precision),
+    "coverage": Measure("samples", "Share of the data that samples reach", "", True, _coverage),
+    "strange": Measure("strange", "AUC of −log p(x) against foreign images", "", True, _strange),
 }
 
 

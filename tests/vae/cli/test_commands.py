@@ -173,6 +173,11 @@ def test_the_end_says_what_was_made_and_where(run, capsys, monkeypatch):
     assert "a mixture of 2 Normals" in out and str(run.path / "expost-mixture.npz") in out
     assert main(["evaluate", "mine", "--k", "2", "--n", "5"]) == 0
     assert "saved as" in capsys.readouterr().err
+    table = run.path.parent / "scores.csv"
+    assert main(["strange", "mine", "--n", "5", "--out", str(table)]) == 0
+    assert "likelihood regret" in capsys.readouterr().out and len(table.read_text().splitlines()) == 11
+    assert main(["strange", "mine", "--against", "linear-gaussian"]) == 2
+    assert "holds no images" in capsys.readouterr().err
     assert main(["fetch", "digits"]) == 0 and "no download" in capsys.readouterr().out
     monkeypatch.setattr("vae.diagnosis.measure.MEASURES", {})
     assert main(["diagnose", "mine"]) == 0

@@ -22,6 +22,7 @@ from vae.diagnosis.evidence import (
     Reconstruction,
     SampleQuality,
     Simulated,
+    Strange,
     Surgery,
     Tails,
     Training,
@@ -62,6 +63,7 @@ HEALTHY = Evidence(
     gap=Gap(n(-20.1), n(-19.7), 100, 60.0, n(-19.6), n(0.5), (0.4, 0.6)),
     tails=Tails(n(0.1), 1000),
     simulated=Simulated((n(0.0), n(0.01)), (n(1.0), n(1.1)), ((5, 5), (4, 6)), N),
+    strange=Strange("glyphs", (0,), (0,), {"likelihood": (1.0,)}, {"likelihood": (2.0,)}, {"likelihood": n(0.95)}),
     samples=SampleQuality("features", 5, n(0.9), n(0.9), n(0.9), n(0.9), (n(0.95), n(0.95), n(1.0), n(0.97))),
 )
 
@@ -89,7 +91,7 @@ def mends(verdict, spec):
         assert changed != spec, remedy
 
 
-def test_a_healthy_model_has_ten_healthy_cards_and_no_diagnosis():
+def test_a_healthy_model_has_only_healthy_cards_and_no_diagnosis():
     findings = cards.judge(VAE, HEALTHY)
     assert list(findings) == list(cards.CARDS)
     assert {f.severity for f in findings.values()} == {Severity.PASSED}
@@ -294,12 +296,12 @@ def test_fit_worse_than_pca_and_greedy_class_are_found():
     mends(verdict, VAE)
 
 
-def test_an_autoencoder_lacks_seven_cards_and_each_says_why():
-    nothing = dict.fromkeys(("gap", "surgery", "width", "tails", "simulated", "samples"))
+def test_an_autoencoder_lacks_eight_cards_and_each_says_why():
+    nothing = dict.fromkeys(("gap", "surgery", "width", "tails", "simulated", "samples", "strange"))
     known = replace(HEALTHY, codes=replace(HEALTHY.codes, rates=None), **nothing)
     findings = cards.judge(AE, known)
     absent = {name for name, f in findings.items() if isinstance(f, Absent)}
-    assert absent == {"bound", "rates", "posterior", "surgery", "gap", "simulated", "samples"}
+    assert absent == {"bound", "rates", "posterior", "surgery", "gap", "simulated", "samples", "strange"}
     assert all("autoencoder" in f.reason.lower() for f in findings.values() if isinstance(f, Absent))
     assert all(isinstance(f, Verdict) for name, f in findings.items() if name not in absent)
 
