@@ -40,6 +40,14 @@ class Limits:
     file: float = 20 * GB
 
 
+_confined = False
+
+
+def confined() -> bool:
+    """Return whether this process is one that `run` has started, with its limits."""
+    return _confined
+
+
 class SandboxError(DataError):
     """The work could not be done within its limits, or broke down; the message says which."""
 
@@ -161,6 +169,8 @@ def serve() -> None:
 
 def _confine(limits: Limits, folder: Path) -> None:
     """Limit this process for good: its memory, time and files, where it writes, and that it starts and calls nobody."""
+    global _confined
+    _confined = True
     with suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vae import data
 from vae.data.own import keep, names, source
+from vae.data.own.content import reading
 from vae.data.own.prepared import MOST_HELD_OUT, SEED, TEST, TRAIN, VALID, Prepared
 from vae.data.root import data_root
 from vae.data.sandbox import Report
@@ -94,13 +95,13 @@ def write(
     from vae.data.own.objects import content_of
     from vae.data.own.recognise import read
 
-    with tempfile.TemporaryDirectory(dir=place) as scratch:
-        is_path = isinstance(given, str | Path)
+    is_path = isinstance(given, str | Path)
+    name = Path(given).name if is_path else type(given).__name__
+    with reading(name), tempfile.TemporaryDirectory(dir=place) as scratch:
         content = read(Path(given), Path(scratch), chosen) if is_path else content_of(given, labels)
         prepared = prepare(content, chosen)
         mostly_test(prepared)
-        file = Path(given).name if is_path else ""
-        told = {"file": file, "kind": content.kind, **origin, "for": "looking"}
+        told = {"file": name if is_path else "", "kind": content.kind, **origin, "for": "looking"}
         return keep.write(prepared, place, {**about, "origin": told}, progress)
 
 
@@ -124,10 +125,11 @@ def examples_of_file(file: Path, scratch: Path, n: int, chosen: Mapping[str, Any
     from vae.data.own.detect import prepare
     from vae.data.own.recognise import read
 
-    prepared = prepare(read(file, scratch, chosen), chosen)
-    kept = np.flatnonzero(prepared.keep)
-    rows = kept[np.linspace(0, len(kept) - 1, min(n, len(kept))).astype(int)]
-    x = np.stack([prepared.convert(int(i), int(i) + 1)[0] for i in rows])
+    with reading(file.name):
+        prepared = prepare(read(file, scratch, chosen), chosen)
+        kept = np.flatnonzero(prepared.keep)
+        rows = kept[np.linspace(0, len(kept) - 1, min(n, len(kept))).astype(int)]
+        x = np.stack([prepared.convert(int(i), int(i) + 1)[0] for i in rows])
     binary = x.dtype == np.uint8 and bool(((x == 0) | (x == prepared.levels)).all())
     made = (x / (prepared.levels if len(prepared.shape) == 3 else 1)).astype(np.float32)
     return made, tuple(prepared.columns), binary

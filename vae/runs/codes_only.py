@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vae.data.dataset import DataError
-from vae.data.own.content import Rows
+from vae.data.own.content import Rows, reading
 from vae.runs import files, folders, quota
 from vae.runs.run import CODES_ONLY, Codes, Run, RunError
 from vae.spec import Spec
@@ -83,8 +83,20 @@ def of_file(path: Path, scratch: Path) -> dict[str, Any]:
     """Return the codes, scales and labels that a file of arrays holds, by their names; raises DataError for none."""
     from vae.data.own.recognise import read
 
-    arrays = read(path, scratch, {}).arrays
-    found: dict[str, Any] = {}
+    with reading(path.name):
+        arrays = read(path, scratch, {}).arrays
+        found = _named(arrays)
+    if "means" not in found:
+        raise DataError(
+            f"{path.name} holds no array of codes [N, d] named {', '.join(MEANS[:4])} or so: it has "
+            f"{', '.join(arrays) or 'none'}. Name it mean."
+        )
+    return found
+
+
+def _named(arrays: Mapping[str, Rows]) -> dict[str, NDArray[Any]]:
+    """Return the arrays that are codes, scales and labels by their names; one array [N, d] alone is the codes."""
+    found = {}
     for argument, names in (
         ("means", MEANS), ("scales", SCALES), ("log_variances", LOG_VARIANCES), ("labels", LABELS)
     ):  # fmt: skip
@@ -94,11 +106,6 @@ def of_file(path: Path, scratch: Path) -> dict[str, Any]:
     flat = [array for array in arrays.values() if len(array.shape) == 2]
     if "means" not in found and len(flat) == 1:
         found["means"] = np.asarray(flat[0][0 : flat[0].shape[0]])
-    if "means" not in found:
-        raise DataError(
-            f"{path.name} holds no array of codes [N, d] named {', '.join(MEANS[:4])} or so: it has "
-            f"{', '.join(arrays) or 'none'}. Name it mean."
-        )
     return found
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from byte_damage import damaged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
@@ -327,20 +328,7 @@ def test_damaged_files_give_our_errors_alone(tmp_path, name, file, monkeypatch):
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.data())
     def check(data):
-        content = bytearray(whole)
-        for _ in range(data.draw(st.integers(1, 4))):
-            edge = data.draw(st.sampled_from([min(2000, len(content)), len(content)]))
-            place = data.draw(st.integers(0, max(edge - 1, 0)))
-            place = len(content) - 1 - place if data.draw(st.booleans()) else place
-            act = data.draw(st.sampled_from(["flip", "flip", "flip", "cut", "put"]))
-            if act == "flip":
-                content[place] ^= 1 << data.draw(st.integers(0, 7))
-            elif act == "cut":
-                del content[place:]
-            else:
-                content[place:place] = data.draw(st.binary(min_size=1, max_size=8))
-            content = content or bytearray(b"\0")
-        (model / file).write_bytes(bytes(content))
+        (model / file).write_bytes(damaged(whole, data.draw) or b"\0")
         with suppress(DataError):
             looking.look(str(model), str(scratch), str(root), {}, {}, {})
             shutil.rmtree(made, ignore_errors=True)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from vae.data import units
 from vae.data.own import keep, names, source
-from vae.data.own.content import Content
+from vae.data.own.content import Content, reading
 from vae.data.own.detect import prepare
 from vae.data.own.objects import content_of
 from vae.data.own.prepared import Prepared
@@ -30,7 +30,7 @@ LOCAL = "local"
 
 def look(file: str, scratch: str, chosen: Mapping[str, Any], progress: Report = keep.silent) -> dict[str, Any]:
     """Return what a file holds under corrections, with five examples: what page Open shows. Raises DataError."""
-    with tempfile.TemporaryDirectory(dir=scratch) as place:
+    with reading(Path(file).name), tempfile.TemporaryDirectory(dir=scratch) as place:
         content = read(Path(file), Path(place), chosen)
         return described(content, prepare(content, chosen))
 
@@ -86,7 +86,7 @@ def keep_file(
 ) -> dict[str, Any]:
     """Write a file's content into a folder that exists, and return its description; raises DataError."""
     path = Path(file)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with reading(path.name), tempfile.TemporaryDirectory(dir=folder) as scratch:
         content = read(path, Path(scratch), chosen)
         origin = {"file": about.get("file") or path.name, "kind": content.kind, "sha256": keep.checksum(path)}
         prepared = prepare(content, chosen)

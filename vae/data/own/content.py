@@ -1,6 +1,7 @@
 """What a reader finds in a file: arrays that are read by parts, a table, and what it had to guess."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 
 class OwnDataError(DataError):
     """Data that cannot be read or kept; the message says what, why and what to do."""
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Raise OwnDataError for whatever else a file's parser raises: it is damaged in more ways than are foreseen.
+
+    An error of the system itself, such as a full disk, has a number and stays what it is.
+    """
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        text = f"{type(error).__name__}: {error}".splitlines()[0][:160].rstrip(".")
+        raise OwnDataError(f"{name[:80]} broke its reader ({text}): it is damaged. Save it again.") from error
 
 
 class Rows(Protocol):

@@ -118,6 +118,8 @@ def _read(path: Path, scratch: Path, chosen: Chosen) -> Content:
         sample = file.read(SAMPLE)
     guessed, why = encoding_of(sample)
     encoding = _asked(chosen, "encoding", ENCODINGS, guessed)
+    if not encoding:
+        raise OwnDataError(f"{path.name} holds bytes that are no text, so it is no table. Save it as UTF-8 text.")
     text = sample.decode("utf-8-sig" if encoding == "utf8" else encoding, errors="replace")
     lines = [line for line in text.splitlines()[:LOOKED] if line.strip()]
     if len(lines) < 2:
