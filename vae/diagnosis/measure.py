@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from vae import data
 from vae.data.batches import Batches, prepare
 from vae.diagnosis import evidence, hole_map, simulate, strange_images
-from vae.diagnosis.classical import METHODS, counterpart
+from vae.diagnosis.classical import counterpart
+from vae.diagnosis.classical_errors import METHODS
 from vae.diagnosis.evidence import Number, number
 from vae.diagnosis.limits import PATIENCE, SEED
 from vae.evaluation import baseline, bounds, calibration, decomposition, exact

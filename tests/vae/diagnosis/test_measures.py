@@ -9,7 +9,7 @@ from ppca import as_vae, data_of
 from torch.distributions import Bernoulli, Normal
 
 from vae.data.batches import Batches
-from vae.diagnosis import classical
+from vae.diagnosis import classical, classical_errors
 from vae.evaluation import baseline, calibration, width
 from vae.evaluation.linear import PPCA
 from vae.model import Conditional, LatentModel
@@ -154,15 +154,15 @@ def test_pca_leaves_the_discarded_eigenvalues():
     weight = torch.randn(6, 2, generator=seeded())
     x = torch.randn(500, 2, generator=seeded(1)) @ weight.T + 0.1 * torch.randn(500, 6, generator=seeded(2))
     values = np.linalg.eigvalsh(np.cov(x.numpy().T, bias=True))
-    assert classical.pca(x, x, 2).mean().item() == pytest.approx(values[:-2].sum(), rel=1e-9)
+    assert classical_errors.pca(x, x, 2).mean().item() == pytest.approx(values[:-2].sum(), rel=1e-9)
 
 
 def test_k_means_of_as_many_points_as_places_leaves_nothing():
     """A codebook is compared with as many points as it has codes; more than k-means can place are compared with PCA."""
     places = torch.randn(4, 6, generator=seeded())
     x = places[torch.arange(400) % 4]
-    assert classical.k_means(x, x, 4).max().item() == pytest.approx(0, abs=1e-9)
-    assert classical.k_means(x, x, 3).mean().item() > 0.1
+    assert classical_errors.k_means(x, x, 4).max().item() == pytest.approx(0, abs=1e-9)
+    assert classical_errors.k_means(x, x, 3).mean().item() > 0.1
     small = preset("vq-vae", latent=2, data="digits", shape=(1, 8, 8))
     assert classical.counterpart(small) == ("k-means", 64)
     assert classical.counterpart(preset("vq-vae", latent=4, data="digits", shape=(1, 8, 8))) == ("pca", 4)
