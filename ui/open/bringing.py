@@ -119,8 +119,22 @@ def remove(name: str) -> None:
     try:
         if source is None or not mine(source):
             raise DataError("These are not your data: only the browser that brought them can delete them.")
-        own.remove(name)
-        notices.add(f"Removed {name}. Models that were trained on them stay.", "success")
+        before = session.SET_ASIDE.pop()
+        session.SET_ASIDE.set((own.set_aside(name), name))
+        if before is not None:
+            own.forget(before[0])
+    except (DataError, OSError) as error:
+        notices.add(str(error))
+
+
+def restore() -> None:
+    """Bring back the own data that were deleted last."""
+    gone = session.SET_ASIDE.pop()
+    if gone is None:
+        return
+    try:
+        own.restore(*gone)
+        notices.add(f"{gone[1]} is back.", "success")
     except (DataError, OSError) as error:
         notices.add(str(error))
 

@@ -257,6 +257,12 @@ def _uses(uses: Sequence[Mapping[str, Any]]) -> None:
 
 def _kept() -> None:
     """Draw this visitor's own data, with a button that trains on them and one that deletes them."""
+    if gone := session.SET_ASIDE.get():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="open_deleted"):
+            st.caption(f"Deleted {messages.plain(gone[1])}. Models that were trained on it stay.", width="content")
+            st.button(
+                "Undo", key="open_undo_delete", type="tertiary", icon=":material/undo:", on_click=bringing.restore
+            )
     every = [source for source in own.every() if bringing.mine(source)]
     if not every:
         return

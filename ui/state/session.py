@@ -124,6 +124,7 @@ DROP_ZONE: Key[str] = Key("open_drop_key", lambda: "open_data_upload")  # the wi
 MODEL_BROUGHT: Key[Any] = Key("open_model", nothing)  # the model that this visitor has brought, and what was found
 MODEL_ZONE: Key[str] = Key("open_model_drop_key", lambda: "open_model_upload")  # the widget of the next model
 KEPT: Key[str] = Key("open_kept_last", str)  # the name of the own data that were kept last
+SET_ASIDE: Key[tuple[str, str] | None] = Key("open_set_aside", nothing)  # place and name of own data deleted last
 TRAIN_ON: Key[bool] = Key("open_train_on", bool)  # whether the page is left for Train
 
 # Train and Models

@@ -2,6 +2,6 @@
 
 from vae.data.own.adding import add
 from vae.data.own.names import taken
-from vae.data.own.source import OwnSource, every, find, remove
+from vae.data.own.source import OwnSource, every, find, forget, remove, restore, set_aside
 
-__all__ = ["OwnSource", "add", "every", "find", "remove", "taken"]
+__all__ = ["OwnSource", "add", "every", "find", "forget", "remove", "restore", "set_aside", "taken"]

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import re
 import shutil
 import uuid
 from contextlib import suppress
@@ -20,6 +22,7 @@ from vae.data.sources import Root, StoredSource
 LARGEST = 64 << 20  # bytes of meta.json
 LARGE = 32  # pixels of a side from which convolutions suit images better
 OWN = "own data"
+ASIDE = re.compile(re.escape(names.MAKING) + "[0-9a-f]{32}")
 NAMES = {"images": ("image", "images"), "series": ("series", "series"), "vectors": ("row", "rows")}
 
 
@@ -138,10 +141,38 @@ def every(root: Root = None) -> list[OwnSource]:
 
 def remove(name: str, root: Root = None) -> None:
     """Delete own data; raises DataError if there are none of that name. What trains on them goes on."""
+    forget(set_aside(name, root), root)
+
+
+def set_aside(name: str, root: Root = None) -> str:
+    """Take own data away and return their place, from which `restore` brings them back until it is swept.
+
+    Raises DataError if there are none of that name.
+    """
     base = data_root() if root is None else Path(root)
     path = names.folder(base) / name
     if not names.NAME.fullmatch(name) or not path.is_dir():
         raise DataError(f"There are no data “{name[:60]}” of your own here. `python -m vae data list` lists them.")
     gone = path.with_name(f"{names.MAKING}{uuid.uuid4().hex}")
     path.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    os.utime(gone)  # what is not finished is swept by its age
+    return gone.name
+
+
+def restore(place: str, name: str, root: Root = None) -> None:
+    """Bring own data back from where they were set aside; raises DataError if they are gone, or the name is taken."""
+    source = _aside(place, root)
+    if not source.is_dir():
+        raise DataError(f"The data “{name[:60]}” are gone: deleted data are kept for a few hours only.")
+    source.rename(names.folder(root) / names.checked(name, root))
+
+
+def forget(place: str, root: Root = None) -> None:
+    """Delete data that were set aside."""
+    shutil.rmtree(_aside(place, root), ignore_errors=True)
+
+
+def _aside(place: str, root: Root) -> Path:
+    if not ASIDE.fullmatch(place):
+        raise DataError(f"There are no data at {place[:60]!r}.")
+    return names.folder(root) / place
