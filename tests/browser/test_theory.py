@@ -290,3 +290,39 @@ def test_address_opens_a_chapter_with_its_sliders_and_the_refined_q(open_page):
     chapter.locator("input[type=range]").first.dispatch_event("change")
     page.wait_for_function("() => new URL(location.href).searchParams.get('sliders') === '4.1:3'")
     assert page.evaluate("() => new URL(location.href).searchParams.get('chapter')") == "4"
+
+
+def test_chapters_ask_before_they_reveal(open_page):
+    """Each chapter asks; what it reveals is true of the numbers beside it, which it names, and moves with the image."""
+    page = opened(open_page)
+    for chapter in range(1, 7):
+        asked = page.locator(f'[data-chapter="{chapter}"] .prediction')
+        expect(asked.get_by_role("button")).to_have_count(4)
+        expect(asked.locator(".reveal")).to_be_empty()
+    assert number(page, 2, "naive_ess") < 0.25 * 64
+    assert number(page, 3, "jensen_gap") > 0
+    slide(page, 4, "samples K", 6)
+    assert number(page, 4, "elbo") < number(page, 4, "bound")
+    assert number(page, 5, "variance_score") > number(page, 5, "variance_reparametrised")
+    # a wrong answer is explained, and another one can be chosen; the keyboard stays where it was
+    asked = page.locator('[data-chapter="4"] .prediction')
+    asked.get_by_role("button", name="The ELBO.").press("Enter")
+    expect(asked).to_contain_text("You chose A. The idea behind it: More samples are thought")
+    again = asked.get_by_role("button", name="Choose again")
+    expect(again).to_be_focused()
+    elbo = page.locator('[data-chapter="4"] dd[data-name="elbo"]').text_content()
+    expect(asked.locator(".measured")).to_contain_text(elbo)
+    page.locator(".strip button").first.click()
+    expect(page.locator(".theory")).not_to_have_attribute("data-image", "3")
+    expect(asked.locator(".measured")).not_to_contain_text(elbo)
+    again.press("Enter")
+    expect(asked.get_by_role("button", name="The ELBO.")).to_be_focused()
+    asked.get_by_role("button", name="The one with 64 samples.").click()
+    expect(asked).to_contain_text("✓ C")
+    expect(asked).not_to_contain_text("You chose")
+    for chapter in (1, 2, 3, 5, 6):
+        asked = page.locator(f'[data-chapter="{chapter}"] .prediction')
+        asked.get_by_role("button", name="Not sure: show me").click()
+        expect(asked.locator(".reveal > p").first).to_contain_text("✓")
+        expect(asked).not_to_contain_text("{")
+        assert asked.locator(".measured").is_visible() == (chapter < 6)

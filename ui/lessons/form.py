@@ -16,7 +16,7 @@ from vae.data import data_root
 HERE = Path(__file__).resolve().parent
 LONGEST = 200_000  # characters of a file
 
-TYPES: dict[object, tuple[type, ...]] = {str: (str,), float: (int, float), bool: (bool,)}
+TYPES: dict[object, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), bool: (bool,)}
 
 Entry = TypeVar("Entry")
 
@@ -79,6 +79,17 @@ class Step:
     def revealed(self) -> str:
         """Return the reveal with its numbers."""
         return self.reveal.format_map({name: f"{one.value:,g}" + _unit(one) for name, one in self.numbers.items()})
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question of a chapter of Theory, before its surprise; `measured` has {names} of the chapter's numbers."""
+
+    chapter: int
+    ask: str
+    choices: tuple[Choice, ...]
+    reveal: str
+    measured: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,12 +163,31 @@ def parse(text: str, name: str) -> Lesson:
     return found
 
 
+def _choices(entries: Mapping[Any, Any], where: str) -> tuple[Choice, ...]:
+    """Return the choices of a question; raises LessonError unless there are two or more, and one is right."""
+    found = entries.get("choices")
+    if not isinstance(found, list):
+        raise LessonError(f"{where} needs choices, a list.")
+    made = tuple(_made(Choice, one, f"{where}, a choice") for one in found)
+    if len(made) < 2 or sum(choice.right for choice in made) != 1:
+        raise LessonError(f"{where} needs two choices or more, of which exactly one is right.")
+    return made
+
+
+def predictions(text: str, name: str) -> tuple[Prediction, ...]:
+    """Return the questions of a file's text; raises LessonError with the place and the remedy."""
+    return tuple(
+        _made(Prediction, {**one, "choices": _choices(one, f"{name}, question {k + 1}")}, f"{name}, question {k + 1}")
+        for k, one in enumerate(yaml.safe_load(text))
+    )
+
+
 def _step(entries: object, where: str) -> Step:
     if not isinstance(entries, Mapping):
         raise LessonError(f"{where} must be a list of keys with values.")
-    choices, numbers = entries.get("choices"), entries.get("numbers", {})
-    if not isinstance(choices, list) or not isinstance(numbers, Mapping):
-        raise LessonError(f"{where} needs choices, a list, and numbers, if it has some, by name.")
+    choices, numbers = _choices(entries, where), entries.get("numbers", {})
+    if not isinstance(numbers, Mapping):
+        raise LessonError(f"{where} needs numbers, if it has some, by name.")
     see, link = entries.get("see", []), entries.get("link", {})
     if not isinstance(see, list) or not isinstance(link, Mapping):
         raise LessonError(f"{where}: see is a list of texts, and link holds address parameters by name.")
@@ -165,7 +195,7 @@ def _step(entries: object, where: str) -> Step:
         Step,
         {
             **entries,
-            "choices": tuple(_made(Choice, one, f"{where}, a choice") for one in choices),
+            "choices": choices,
             "numbers": {str(k): _made(Measured, one, f"{where}, number {k}") for k, one in numbers.items()},
             "note": _made(Note, entries.get("note", {}), f"{where}, its note"),
             "see": tuple(str(text) for text in see),
@@ -178,8 +208,6 @@ def _step(entries: object, where: str) -> Step:
     known = {one.name for one in FIELDS if made.page in one.pages}
     if unknown := sorted(set(made.link) - known):
         raise LessonError(f"{where}: the page {made.page} has no address parameter {unknown[0]!r}.")
-    if len(made.choices) < 2 or sum(choice.right for choice in made.choices) != 1:
-        raise LessonError(f"{where} needs two choices or more, of which exactly one is right.")
     try:
         made.revealed()
     except (KeyError, ValueError, IndexError) as error:

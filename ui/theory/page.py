@@ -7,7 +7,8 @@ import hashlib
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -15,6 +16,8 @@ import numpy as np
 import streamlit as st
 
 from ui.decode import decoder
+from ui.lessons import form
+from ui.lessons.form import Prediction
 from ui.shared import asking, chips, figures, library, messages, parcels
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
@@ -32,6 +35,7 @@ from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 from vae.runs.stamp import stamp
 from vae.spec import SpecError, stages
 
+HERE = Path(__file__).resolve().parent
 KEY = "theory"
 PATIENCE = 1.5  # seconds that a gesture waits for its answer before the page goes on without it
 POLL = 500  # ms after which the browser asks for an answer that was not there
@@ -122,6 +126,7 @@ def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, 
         "terms": {k: {"name": n, "hue": h, "words": w} for n, (h, w) in formulas.TERMS.items()
                   for k in [formulas.NUMBER[n]]},
         "averages": _rows(run),
+        "predictions": [asdict(one) for one in predictions()] if spec.probabilistic else [],
     }  # fmt: skip
     every = -(-codes.means.size // MOST_CODES)
     sections["codes"] = codes.means[::every].astype("<f4").tobytes()
@@ -205,6 +210,12 @@ def _lesson_data(run: Run) -> str:
         if grey and math.prod(run.spec.shape) <= LESSON_VALUES and data.available(run.spec.data):
             return run.spec.data
     return data.DEFAULT
+
+
+@cache
+def predictions() -> tuple[Prediction, ...]:
+    """Return what the chapters ask before they show it."""
+    return form.predictions((HERE / "predictions.yaml").read_text("utf-8"), "predictions.yaml")
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ class Theory {
     this.constants = null;
     // images: the picked one, the one behind Random, the one that will probably be picked, those computed ahead
     this.image = 0;
+    /** @type {Map<number, number>} */
+    this.predicted = new Map(); // what the reader chose before a chapter's surprise
     /** @type {string | undefined} */
     this.followed = undefined; // what the address said last of the chapters
     this.gesture = false; // whether its next change is this browser's own
@@ -202,6 +204,7 @@ class Theory {
     this.formulas = new Formulas(this.root, header.latex, header.terms, (name) => this.highlight(name));
     for (const chapter of this.chapters) chapter.node.remove();
     this.chapters = CHAPTERS.map((Kind) => new Kind(this));
+    for (const text of header.predictions) this.chapters[text.chapter - 1].predict(text);
     this.main.append(...this.chapters.map((c) => c.node));
     this.machine.begin(header, section);
     this.contents.begin([
@@ -488,6 +491,7 @@ class Theory {
     this.madeFigure.hidden = !this.decoder;
     this.markImage();
     for (const part of [this.machine, ...this.chapters]) part.update(found);
+    for (const { prediction } of this.chapters) prediction?.refresh();
     this.live.textContent = `${which}: ELBO ${found.numbers.elbo.toFixed(2)} nats`;
     const { requestedAt } = this;
     this.requestedAt = undefined;

@@ -1,6 +1,7 @@
 import { fresh } from "../js/drawing.js";
 import { explain } from "../js/explain.js";
 import { el, given, minus } from "../js/shared.js";
+import { Prediction } from "./prediction.js";
 
 // The base class of a chapter: its title and formula, controls and numbers on the left, its picture on the right, one
 // sentence below.
@@ -28,6 +29,8 @@ class Chapter {
     /** @type {Record<string, string>} */
     this.values = {}; // the numbers under the formulas' braces
     this.place = number;
+    /** @type {Prediction | null} */
+    this.prediction = null;
     /** @type {HTMLInputElement[]} */
     this.sliders = []; // in their order, which the address counts from 1
     this.lead = el("p", { class: "lead" });
@@ -56,6 +59,14 @@ class Chapter {
       el("h2", {}, el("span", { class: "count" }, `${number}`), title),
       el("div", { class: "columns" }, this.left, this.right),
     );
+  }
+
+  // Ask the reader before they look: below the title.
+  /** @param {PredictionText} text */
+  predict(text) {
+    const number = (/** @type {string} */ name) => this.rows.get(name)?.dd.textContent ?? undefined;
+    this.prediction = new Prediction(text, number, this.page.predicted);
+    this.node.insertBefore(this.prediction.node, this.node.children[1]);
   }
 
   /** @param {string} name */

@@ -43,12 +43,22 @@ interface TheoryHeader {
   latex: Record<string, string>;
   terms: Record<number, Term>;
   averages: Record<string, Average | undefined>;
+  predictions: PredictionText[];
   decoder?: DecoderHeader;
   /** What one example is called: "image", "row". */
   example: string;
   /** The stages of both networks; `sent`: whether the decoder comes to the browser. */
   machine: { encoder: NetworkStages; decoder: NetworkStages; sent: boolean };
   content: string;
+}
+
+/** A question before a chapter's surprise (ui/theory/predictions.yaml); `measured` has {names} of numbers. */
+interface PredictionText {
+  chapter: number;
+  ask: string;
+  choices: { text: string; right: boolean; misconception: string }[];
+  reveal: string;
+  measured: string;
 }
 
 /** A stage of a network: its last layer's number, its output's shape, and its size in words. */

@@ -8,6 +8,7 @@ from fake_runs import SMALL, complete, make_run
 from page_scripts import lives, start, texts
 from turns import AtOnce
 
+from ui.lessons import form
 from ui.shared.components import pack
 from ui.theory import formulas as theory_formulas
 from ui.theory import page
@@ -144,3 +145,33 @@ def test_a_link_may_name_a_chapter_that_is_not_there(folder):
     complete(make_run(folder, "digits-vae-2d", n=360, **SMALL))
     for chapter in ("3", "7", "-1", "two"):
         lives(start("theory", chapter=chapter))
+
+
+def test_every_chapter_has_one_question_with_one_answer():
+    found = page.predictions()
+    assert [one.chapter for one in found] == [1, 2, 3, 4, 5, 6]
+    for one in found:
+        assert sum(choice.right for choice in one.choices) == 1 and one.ask.endswith("?")
+        assert all(choice.right or choice.misconception.endswith(".") for choice in one.choices)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ({"choices": []}, "two choices"),
+        ({"choices": [{"text": "a", "right": True}, {"text": "b", "right": True}]}, "exactly one is right"),
+        ({"ask": None}, "ask is 'None'"),
+        ({"unknown": 1}, "unknown key 'unknown'"),
+    ],
+)
+def test_a_mistake_in_a_question_is_said_with_its_place(damage, said):
+    good = {"chapter": 1, "ask": "?", "choices": [{"text": "a", "right": True}, {"text": "b"}], "reveal": "a"}
+    assert form.predictions(json.dumps([good]), "it")[0].chapter == 1
+    with pytest.raises(form.LessonError, match=f"question 2.*{said}"):
+        form.predictions(json.dumps([good, good | damage]), "it")
+
+
+def test_an_autoencoder_is_asked_nothing_of_a_rate(folder):
+    for kind, count in (("vae", 6), ("autoencoder", 0)):
+        run = make_run(folder, kind, kind, **SMALL)
+        assert len(page.facts(run, run.codes, None)[0]["predictions"]) == count
