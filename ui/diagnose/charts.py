@@ -10,6 +10,7 @@ from ui.shared.figures import GRID, THEME_INK
 from vae.density.holes import HOLE
 from vae.diagnosis.evidence import (
     Bound,
+    Codebook,
     Codes,
     Decoder,
     Gap,
@@ -105,6 +106,25 @@ def rates(codes: Codes) -> go.Figure:
     assert codes.rates is not None
     hues = [PRIOR if rate.value < DEAD else RATE for rate in codes.rates]
     return _bars(codes.rates, hues, "dimension", "KL, nats", DEAD, "nats")
+
+
+def codebook(found: Codebook) -> go.Figure:
+    """Return the share of the codes that each point of a codebook is nearest to, the most used first."""
+    total = found.perplexity.n
+    order = sorted(range(len(found.counts)), key=lambda k: -found.counts[k])
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(1, len(order) + 1)),
+            y=[found.counts[k] / total for k in order],
+            customdata=order,
+            marker={"color": RATE, "line": {"width": 0}},
+            hovertemplate="point %{customdata}: %{y:.2%}<extra></extra>",
+        )
+    )
+    plain(figure, "points of the codebook, the most used first", "of the codes")
+    figure.add_hline(y=1 / len(order), line={"color": PRIOR, "width": 1, "dash": "dot"})
+    figure.update_yaxes(tickformat=".0%")
+    return figure
 
 
 def used(decoder: Decoder) -> go.Figure:

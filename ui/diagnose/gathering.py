@@ -11,7 +11,7 @@ from vae.answers import diagnose, pool
 from vae.answers.pool import Answer
 from vae.data import DataError
 from vae.diagnosis import kept, quick
-from vae.diagnosis.evidence import PARTS, QUICK, Codes, Evidence, Training, restore
+from vae.diagnosis.evidence import PARTS, QUICK, Codebook, Codes, Evidence, Training, restore
 from vae.runs import Run, RunError
 from vae.spec import SpecError
 
@@ -26,9 +26,9 @@ class Known:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _quick(path: Any, version: library.Stamp) -> tuple[Codes, Training | None]:
+def _quick(path: Any, version: library.Stamp) -> tuple[Codes, Training | None, Codebook | None]:
     run = library.open_run(path.name)
-    return quick.codes(run.codes), quick.training(run)
+    return quick.codes(run.codes), quick.training(run), quick.codebook(run)
 
 
 def known(run: Run) -> Known:

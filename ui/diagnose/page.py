@@ -212,6 +212,8 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
         return charts.bound(known.bound, known.gap, _others(_run))
     if card == "rates" and known.codes is not None and known.codes.rates is not None:
         return charts.rates(known.codes)
+    if card == "rates" and known.codebook is not None:
+        return charts.codebook(known.codebook)
     if card == "collapse" and known.decoder is not None:
         return charts.used(known.decoder)
     if card == "posterior" and known.width is not None:

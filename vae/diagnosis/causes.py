@@ -1,9 +1,11 @@
 """Verdicts on posterior collapse and its causes: unfinished training, sigmas at a bound, ignored latents."""
 
+import math
+
 import numpy as np
 
 from vae.diagnosis.evidence import Decoder, Evidence, Training
-from vae.diagnosis.limits import ACTIVE, IGNORED, RATIO, SATURATED
+from vae.diagnosis.limits import ACTIVE, IGNORED, RATIO, SATURATED, USED
 from vae.diagnosis.verdict import (
     AUTOENCODER,
     ELBO,
@@ -21,6 +23,11 @@ from vae.geometry import traversal
 from vae.geometry.traversal import DEAD
 from vae.spec import Spec
 
+WHY_CODEBOOK = (
+    "Each image is one point of the codebook for each group of latents. The perplexity exp(H) says how many points "
+    "carry it, if all were used equally; points that no image reaches get no gradient and stay dead (van den Oord et "
+    "al. 2017)."
+)
 WARM_UP = 0.5  # share of the run over which a warm-up raises beta
 
 
@@ -42,7 +49,9 @@ def names(dimensions: list[int]) -> str:
 
 
 def rates(spec: Spec, evidence: Evidence) -> Finding:
-    """Return the verdict on the rates of the dimensions and on which are active."""
+    """Return the verdict on the rates of the dimensions and on which are active, or on a codebook's use."""
+    if spec.posterior_kind.codebook:
+        return _codebook(evidence)
     if not spec.probabilistic:
         return Absent(
             f"{AUTOENCODER}, so it has no rate. The next check shows how much each of its dimensions changes the image."
@@ -71,6 +80,20 @@ def rates(spec: Spec, evidence: Evidence) -> Finding:
             "dead-dimensions",
         )
     return healthy(f"All {d} dimensions {carried} per image, over {codes.n:,} of them. {units}.")
+
+
+def _codebook(evidence: Evidence) -> Finding:
+    found = evidence.codebook
+    if found is None:
+        return None
+    size, perplexity = len(found.counts), found.perplexity
+    says = (
+        f"{found.used} of {size} points of the codebook are used; perplexity {with_error(perplexity, 1, '')} of at "
+        f"most {size}: a code carries {signed(math.log(perplexity.value))} nats"
+    )
+    if found.used >= USED * size:
+        return healthy(f"{says}.", WHY_CODEBOOK)
+    return Verdict(Severity.NOTE, f"{says}. The other {size - found.used} are dead.", WHY_CODEBOOK, "dead-codes")
 
 
 def collapse(spec: Spec, evidence: Evidence) -> Finding:

@@ -50,6 +50,22 @@ class Codes:
 
 
 @dataclass(frozen=True)
+class Codebook:
+    """How often each point of a codebook is the nearest one, over all codes of n examples and all their groups.
+
+    `perplexity` is exp(H) of these shares: the number of points that are used, if all were used equally.
+    """
+
+    counts: tuple[int, ...]
+    perplexity: Number
+
+    @property
+    def used(self) -> int:
+        """How many points are used at all."""
+        return sum(count > 0 for count in self.counts)
+
+
+@dataclass(frozen=True)
 class Training:
     """Facts about the training: completed and requested epochs, and a weight whose schedule was not finished.
 
@@ -253,6 +269,7 @@ class Strange:
 PARTS: dict[str, type[Any]] = {
     "codes": Codes,
     "training": Training,
+    "codebook": Codebook,
     "bound": Bound,
     "decoder": Decoder,
     "likelihood": Likelihood,
@@ -267,7 +284,7 @@ PARTS: dict[str, type[Any]] = {
     "samples": SampleQuality,
     "strange": Strange,
 }  # in the order in which they are measured
-QUICK = ("codes", "training")  # without torch
+QUICK = ("codes", "training", "codebook")  # without torch
 
 
 @dataclass(frozen=True)
@@ -276,6 +293,7 @@ class Evidence:
 
     codes: Codes | None = None
     training: Training | None = None
+    codebook: Codebook | None = None
     bound: Bound | None = None
     overfitting: Overfitting | None = None
     reconstruction: Reconstruction | None = None

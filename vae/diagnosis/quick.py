@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from vae.diagnosis.evidence import Bound, Codes, Evidence, Number, Training
+from vae.diagnosis.evidence import Bound, Codebook, Codes, Evidence, Number, Training
 from vae.runs import Codes as Saved
 from vae.runs import Run, measured
 from vae.spec import schedules
 from vae.spec.fields import LOG_SIGMA_RANGE
 
+CODEBOOK = "encoder.family.codebook"  # among the weights
 BLOCK = 16_384  # codes at a time: whole arrays in float64 would be the app's largest
 
 
@@ -64,6 +65,34 @@ def training(run: Run) -> Training | None:
         if not math.isclose(value, schedule["stop"], rel_tol=0.01, abs_tol=1e-9):
             late = (name, float(value), float(schedule["stop"]))
     return Training(int(last.get("epoch", 0)) + 1, run.spec.epochs, int(last.get("skipped") or 0), late)
+
+
+def codebook(run: Run) -> Codebook | None:
+    """Return how the points of a run's codebook are used by its codes; None for a model without one."""
+    if not run.spec.posterior_kind.codebook:
+        return None
+    points = run.weights().get(CODEBOOK)
+    if points is None:
+        return None
+    points = points.astype(np.float64)
+    counts = np.zeros(len(points), np.int64)
+    means = run.codes.means.reshape(-1, points.shape[1])
+    for at in range(0, len(means), BLOCK):
+        part = means[at : at + BLOCK, None].astype(np.float64)
+        nearest = np.square(part - points).sum(2).argmin(1)
+        counts += np.bincount(nearest, minlength=len(points))
+    return usage(counts)
+
+
+def usage(counts: np.ndarray) -> Codebook:
+    """Return the evidence of counts [K]; the error of the perplexity is that of the entropy, by the delta method."""
+    share = counts[counts > 0] / counts.sum()
+    surprise = -np.log(share)
+    entropy = float(share @ surprise)
+    spread = math.sqrt(max(float(share @ surprise**2) - entropy**2, 0.0))
+    perplexity = math.exp(entropy)
+    total = int(counts.sum())
+    return Codebook(tuple(int(c) for c in counts), Number(perplexity, perplexity * spread / math.sqrt(total), total))
 
 
 def _known(entry: Any) -> Number | None:

@@ -11,7 +11,7 @@ from vae.runs.load import encoded_examples, load_model
 
 def quickly(run: Run) -> Evidence:
     """Return the evidence from the run folder without the model: from codes and history."""
-    return Evidence(codes=quick.codes(run.codes), training=quick.training(run))
+    return Evidence(codes=quick.codes(run.codes), training=quick.training(run), codebook=quick.codebook(run))
 
 
 def measured(run: Run) -> Iterator[tuple[str, Any]]:

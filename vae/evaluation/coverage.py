@@ -78,21 +78,3 @@ def _radii(points: Tensor, k: int) -> Tensor:
     """Return the distance [N] of each point to its k-th neighbour, itself left out."""
     parts = [torch.cdist(points[i : i + ROWS], points).kthvalue(k + 1, 1).values for i in range(0, len(points), ROWS)]
     return torch.cat(parts)
-
-
-def frechet(real: Tensor, samples: Tensor) -> float:
-    r"""Return the squared Fréchet distance of two sets of points [N, D], [M, D], each taken as a Normal.
-
-    ||m - m'||^2 + tr(S + S' - 2 (S S')^(1/2)). Biased upwards by about (tr S + tr S') D / N for small sets. Source:
-    Dowson & Landau 1982, Heusel et al. 2017. Raises ValueError for fewer than two points in a set.
-    """
-    if min(len(real), len(samples)) < 2:
-        raise ValueError("a covariance needs at least two points")
-    a, b = real.double(), samples.double()
-    apart = (a.mean(0) - b.mean(0)).square().sum()
-    one, other = torch.cov(a.T).reshape(a.shape[1], -1), torch.cov(b.T).reshape(b.shape[1], -1)
-    # the eigenvalues of S S' are those of the symmetric S^(1/2) S' S^(1/2)
-    values, vectors = torch.linalg.eigh(one)
-    root = vectors * values.clamp(min=0).sqrt() @ vectors.T
-    mixed = torch.linalg.eigvalsh(root @ other @ root).clamp(min=0).sqrt().sum()
-    return float(apart + one.trace() + other.trace() - 2 * mixed)

@@ -11,6 +11,7 @@ from vae.diagnosis import cards, limits, quick
 from vae.diagnosis.evidence import (
     PARTS,
     Bound,
+    Codebook,
     Codes,
     Decoder,
     Evidence,
@@ -48,6 +49,7 @@ AE = preset("autoencoder", data="digits", shape=(1, 8, 8))
 HEALTHY = Evidence(
     codes=Codes(N, (n(1.5), n(1.2)), (n(0.9), n(0.8)), (0.02, -0.01), (1.01, 0.98), (0.0, 0.0)),
     training=Training(20, 20, 0, None),
+    codebook=Codebook((500, 300, 0), n(1.9)),
     bound=Bound(n(-20.0), n(17.3), n(2.7), n(-30.0), n(10.0)),
     overfitting=Overfitting(n(-19.9), n(-20.0), Number(0.1, 0.1, N)),
     reconstruction=Reconstruction(
