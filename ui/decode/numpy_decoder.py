@@ -146,7 +146,7 @@ def raw(layers: list[dict[str, Any]], weights: Weights, z: np.ndarray) -> np.nda
 
 
 def mean(spec: Spec, layers: list[dict[str, Any]], weights: Weights, z: np.ndarray) -> np.ndarray:
-    """Return the mean of p(x|z) [N, *shape], limited to [0, 1] for display, at z [N, d]; raises Unsupported."""
+    """Return the mean of p(x|z) [N, *shape] at z [N, d], images limited to [0, 1] for display; raises Unsupported."""
     family = spec.likelihood_kind
     out = raw(layers, weights, z)[:, : spec.shape[0]]
     if family.mean == "sigmoid":
@@ -157,4 +157,4 @@ def mean(spec: Spec, layers: list[dict[str, Any]], weights: Weights, z: np.ndarr
         near = np.abs(out) < 1e-2
         safe = np.where(near, 1.0, out)
         out = np.where(near, 0.5 + out / 12, 0.5 + 0.5 / np.tanh(safe / 2) - 1 / safe)
-    return np.clip(out, 0, 1)
+    return np.clip(out, 0, 1) if len(spec.shape) == 3 else out

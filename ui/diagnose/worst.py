@@ -8,9 +8,10 @@ import streamlit as st
 from ui.diagnose import charts
 from ui.diagnose.charts import CHART
 from ui.shared import library, messages, pictures
+from vae import data
 from vae.diagnosis.evidence import Evidence
 from vae.geometry import plane as planes
-from vae.page import palette
+from vae.page import palette, vectors
 from vae.runs import Run, RunError
 
 TILE = 56  # pixels of a side of the worst images
@@ -19,14 +20,13 @@ TILE = 56  # pixels of a side of the worst images
 def worst(run: Run, known: Evidence) -> None:
     """Show the worst images above their reconstructions, in a card of their own."""
     found = known.reconstruction
-    if len(run.spec.shape) != 3:
-        return
+    lines, many = vectors.lines_of(run), data_words(run)
     with st.container(border=True, key="card_worst", gap="xsmall", height="stretch"):
-        st.markdown("**The worst images**")
+        st.markdown(f"**The worst {many}**")
         if found is None:
             st.caption("Computing …")
             return
-        codes, images = run.codes, library.images(run)
+        codes, examples = run.codes, library.examples_of(run)
         index = np.array([i for i in found.worst if i < len(codes)], dtype=np.int64)
         labels = [int(codes.labels[i]) if run.spec.labels and codes.labels is not None else None for i in index]
         try:
@@ -36,16 +36,28 @@ def worst(run: Run, known: Evidence) -> None:
         except RunError as error:
             messages.failure(error)
             return
-        real = [None if images is None else images[i] / 255.0 for i in index]
-        pixels = strip(real, decoded)
+        real = [None if examples is None else _drawn(examples[i], lines) for i in index]
+        pixels = strip(real, [vectors.as_image(x, lines) for x in decoded])
         low, high = (f"{v:.0f}".replace("-", "−") for v in (found.worst_values[len(index) - 1], found.worst_values[0]))
         what = (
-            "only reconstructions, because the images are not on this machine"
-            if images is None
+            f"only reconstructions, because the {many} are not on this machine"
+            if examples is None
             else "original above reconstruction"
         )
-        pictures.picture(pixels, "stretch", f"The worst images: {what}")
+        pictures.picture(pixels, "stretch", f"The worst {many}: {what}")
         st.caption(f"The {len(index)} of highest distortion, {low} to {high} nats: {what}.")
+
+
+def data_words(run: Run) -> str:
+    """Return what a run's examples are called: images, rows or series."""
+    try:
+        return data.describe(run.spec.data).examples
+    except data.DataError:
+        return "images" if len(run.spec.shape) == 3 else "rows"
+
+
+def _drawn(example: np.ndarray, lines: vectors.Lines) -> np.ndarray:
+    return example / 255.0 if example.ndim == 3 else vectors.as_image(example, lines)
 
 
 def strip(real: Sequence[np.ndarray | None], decoded: Sequence[np.ndarray]) -> np.ndarray:
@@ -69,7 +81,7 @@ def holes(run: Run, known: Evidence) -> None:
     )  # fmt: skip
     points = event.selection.points if len(found.pair) == 2 else []
     at = (float(points[0]["x"]), float(points[0]["y"])) if points else _deepest(known)
-    if at is None or len(run.spec.shape) != 3:
+    if at is None:
         return
     z = planes.pair(run.spec.latent, *found.pair).to_latent(np.array([at])) if run.spec.latent > 1 else np.array([at])
     try:
@@ -80,7 +92,7 @@ def holes(run: Run, known: Evidence) -> None:
     x, y, values = np.array(found.x), np.array(found.y), np.array(found.values).reshape(len(found.y), len(found.x))
     value = float(values[np.abs(y - at[1]).argmin(), np.abs(x - at[0]).argmin()])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        pixels, side = pictures.thumbnail(image, 72)
+        pixels, side = pictures.thumbnail(vectors.as_image(image, vectors.lines_of(run)), 72)
         pictures.picture(pixels, side, f"Decoded image at z = ({at[0]:.2f}, {at[1]:.2f})")
         number = f"{value:.1f}".replace("-", "−")
         unit = f"log q − log p = {number} nats" if found.kind == "ratio" else f"{number} spacings from a code"

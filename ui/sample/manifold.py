@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.sample.page import PATIENCE, POLL, display, shown_shape, without
+from ui.sample.page import PATIENCE, POLL, display, without
 from ui.shared import asking, messages
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
@@ -58,7 +58,7 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
     vector = len(run.spec.shape) != 3
     header: dict[str, Any] = {
         "run": run.name,
-        "shape": shown_shape(run),
+        "shape": vectors.drawn_shape(run),
         "lines": vectors.lines_of(run),
         "vector": vector,
         "spacing": settings.spacing,

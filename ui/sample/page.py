@@ -142,11 +142,6 @@ def display(images: np.ndarray, lines: vectors.Lines = None) -> np.ndarray:
     return vectors.pictures(images, lines)
 
 
-def shown_shape(run: Run) -> list[int]:
-    """Return the shape [C, H, W] of a run's examples as they are drawn."""
-    return list(run.spec.shape) if len(run.spec.shape) == 3 else [1, vectors.HEIGHT, vectors.WIDTH]
-
-
 def without(run: Run, computed: bool) -> str:
     """Return why there is no log q(z) - log p(z) where it was not computed, or ""."""
     if computed:
@@ -208,7 +203,7 @@ def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
     grids = [_half(run, asked, sections, name) for asked, name in zip(halves, ("left", "right"), strict=True)]
     header = {
         "run": run.name,
-        "shape": shown_shape(run),
+        "shape": vectors.drawn_shape(run),
         "lines": vectors.lines_of(run),
         "vector": len(run.spec.shape) != 3,
         "sources": subject.sources(run.spec),

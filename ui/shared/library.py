@@ -119,7 +119,10 @@ def _decoder(path: Path, version: Stamp, label: int | None) -> tuple[list[dict[s
 
 
 def decode(run: Run, z: np.ndarray, label: int | None = None) -> np.ndarray:
-    """Return the means of p(x|z) [N, C, H, W] in [0, 1] at z [N, d], under a label if given one; raises RunError."""
+    """Return the means of p(x|z) at z [N, d], under a label if given one; raises RunError.
+
+    They are images [N, C, H, W] in [0, 1], or vectors [N, D].
+    """
     layers, weights = _decoder(run.path, stamp(run.path), label)
     try:
         return numpy_decoder.mean(run.spec, layers, weights, z)

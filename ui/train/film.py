@@ -17,7 +17,7 @@ from ui.shared.components import pack, source, styles
 from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
 from vae.geometry.traversal import DEAD
-from vae.page import palette
+from vae.page import palette, vectors
 from vae.runs import Run, RunError, checked, status
 from vae.runs import film as films
 from vae.runs.film import FilmConstants, Frame
@@ -30,7 +30,7 @@ SWITCH = 1.25  # how much more rate another pair of dimensions must carry before
 AUTOENCODER = "An autoencoder has no prior: there is no rate, no bound on log p(x), and nothing to draw samples from."
 NO_RATE = "For this posterior the rate per dimension has no closed form."
 NO_FILM = "This run has no recording. You see its final codes and its training curves."
-NO_IMAGES = "These data are not images, so there is nothing to show."
+NO_IMAGES = "The film of this training holds no examples, so there is nothing to show."
 UNSEEN = "The original images cannot be read. Train the run again to record them."
 WAITING = {
     "new": "waiting to be started…",
@@ -252,7 +252,7 @@ def _packed(
     codes float32 [F, N, 2]; rates float32 [F, d]; originals uint8 [S, C, H, W]; reconstructions and samples uint8
     [F, S, C, H, W]; labels int32 [N], -1 without; the history's arrays by name. Codes and images are deflated.
     """
-    spec, now = run.spec, status.current(run.path)
+    spec, now, lines = run.spec, status.current(run.path), vectors.lines_of(run)
     count = len(frames[0].codes) if frames else 0
     saved = None if constants is None else constants.labels
     labels = saved if saved is not None and len(saved) == count else None
@@ -263,11 +263,11 @@ def _packed(
         if rates := [f.rate.astype("<f4") for f in frames if f.rate is not None]:
             sections["rates"] = np.stack(rates).tobytes()
         for name in ("reconstructions", "samples"):
-            images = [a for f in frames if (a := getattr(f, name)) is not None and _pictures(a)]
+            images = [_drawn(a, lines) for f in frames if (a := getattr(f, name)) is not None and _pictures(a)]
             if len(images) == len(frames):
                 sections[name] = _deflated(images)
         if constants is not None and _pictures(constants.originals):
-            sections["originals"] = _deflated([constants.originals])
+            sections["originals"] = _deflated([_drawn(constants.originals, lines)])
         if "images" not in notes and "reconstructions" not in sections:
             notes["images"] = NO_IMAGES
         elif "images" not in notes and "originals" not in sections:
@@ -285,7 +285,7 @@ def _packed(
         "steps": [f.step for f in frames],
         "points": count,
         "latent": spec.latent,
-        "shape": list(spec.shape),
+        "shape": vectors.drawn_shape(run),
         "probabilistic": spec.probabilistic,
         "titles": _titles(plane, spec.latent, labels is not None),
         "rings": origin if normal else None,
@@ -305,7 +305,12 @@ def _deflated(arrays: Sequence[np.ndarray]) -> bytes:
 
 
 def _pictures(images: np.ndarray) -> bool:
-    return images.dtype == np.uint8 and images.ndim == 4 and len(images) > 0
+    return len(images) > 0 and (images.ndim == 2 or (images.dtype == np.uint8 and images.ndim == 4))
+
+
+def _drawn(images: np.ndarray, lines: vectors.Lines) -> np.ndarray:
+    """Return images as they are, and vectors [S, D] as pictures of their bars or lines."""
+    return images if images.ndim == 4 else vectors.pictures(images, lines)
 
 
 def _class_name(constants: FilmConstants | None, k: int) -> str:

@@ -27,6 +27,16 @@ def lines_of(run: Run) -> Lines:
     return found if found is not None and (found[0] * found[1],) == tuple(run.spec.shape) else None
 
 
+def drawn_shape(run: Run) -> list[int]:
+    """Return the shape [C, H, W] of a run's examples as they are drawn: images as they are, vectors as pictures."""
+    return list(run.spec.shape) if len(run.spec.shape) == 3 else [1, HEIGHT, WIDTH]
+
+
+def as_image(values: NDArray[Any], lines: "Lines") -> NDArray[Any]:
+    """Return an image [C, H, W] in [0, 1] as it is, and a vector [D] as one, [1, HEIGHT, WIDTH]."""
+    return values if values.ndim == 3 else picture(values, lines)[None] / 255.0
+
+
 def described(run: Run) -> dict[str, Any]:
     """Return what one example is called, and the columns of a row, so that the card shows it in its own units."""
     try:

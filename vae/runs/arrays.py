@@ -57,7 +57,7 @@ def labels(array: np.ndarray | None, n: int) -> np.ndarray | None:
 
 def words(array: np.ndarray | None, name: str) -> tuple[str, ...]:
     """Return an array's words, none for no array; raises ValueError."""
-    if array is None:
+    if array is None or array.shape == (0,):  # numpy writes no words as no numbers
         return ()
     if array.ndim != 1 or array.dtype.kind != "U" or len(array) > LARGEST_LABEL + 1:
         raise ValueError(f"{name} are {list(array.shape)} of {array.dtype}, expected at most {LARGEST_LABEL:,} words")

@@ -41,6 +41,19 @@ def test_mean_is_the_models(likelihood):
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
+def test_means_of_vectors_have_no_limits():
+    """Rows and series are no pixels: their means lie anywhere."""
+    spec = preset("vae", shape=(7,), encoder={"kind": "mlp", "widths": [9]}, likelihood={"kind": "normal"})
+    model = build.model(spec)
+    z = 30 * torch.randn(50, 2, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected = model.decode(z).mean.numpy()
+    names = {k: v.numpy() for k, v in model.state_dict().items()}
+    weights = {k.removeprefix("decoder.net."): v for k, v in names.items() if k.startswith("decoder.net.")}
+    assert expected.min() < -0.5 and expected.max() > 1.5
+    np.testing.assert_allclose(numpy_decoder.mean(spec, spec.decoder_layers(), weights, z.numpy()), expected, atol=2e-5)
+
+
 def test_continuous_bernoulli_mean_is_smooth_near_one_half():
     """The continuous Bernoulli's mean is smooth where its formula is not."""
     spec = preset(

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from fake_runs import SMALL, complete, make_run
 from page_scripts import MAIN, charts, lives, start, texts
@@ -12,10 +13,10 @@ from turns import AtOnce
 from ui.diagnose import worst as diagnosis_pictures
 from ui.shared import chips
 from ui.state import view as state
-from vae import runs
+from vae import cli, runs
 from vae.answers import diagnose, pool
-from vae.data import DataError
-from vae.diagnosis import cards, examples, kept
+from vae.data import DataError, own
+from vae.diagnosis import cards, examples, kept, report
 from vae.diagnosis.evidence import PARTS, QUICK
 from vae.runs import Run
 
@@ -184,14 +185,25 @@ def test_the_examples_stand_among_the_models_and_can_be_compared(monkeypatch, fo
 
 
 def test_the_worst_images_stand_above_their_reconstructions():
-    import numpy as np
-
     dark, light = np.zeros((1, 8, 8)), np.ones((1, 8, 8))
     pixels = diagnosis_pictures.strip([dark, dark], [light, light])
     half = pixels.shape[0] // 2
     assert pixels[2 : half - 2, 2 : half - 2].max() == 0
     assert pixels[half + 2 : -2, 2 : half - 2].min() == 255
     assert diagnosis_pictures.strip([None], [light]).shape[0] * 2 == pixels.shape[0]
+
+
+def test_the_worst_rows_are_drawn_as_bars(folder):
+    """Of a table: original above reconstruction, and words for rows instead of images."""
+    rng = np.random.default_rng(0)
+    own.add(rng.normal(size=(60, 5)).astype(np.float32), "rows", layout="vector")
+    quick = ["--net", "mlp", "--widths", "8", "--batch", "16", "--epochs", "1", "--k", "2", "--threads", "1"]
+    assert cli.main(["train", "vae", "--data", "rows", "--name", "mine", *quick]) == 0
+    report.diagnose(runs.find("mine"), keep=True)
+    app = start("diagnose", model="mine")
+    assert not app.exception and not app.error
+    assert any("The worst rows" in text.value for text in app.markdown)
+    assert any("of highest distortion" in c.value and "original above reconstruction" in c.value for c in app.caption)
 
 
 def test_the_page_needs_no_torch():

@@ -11,6 +11,7 @@ from filmed import COUNT, SHOWN, STEPS, filmed, shoot
 
 from ui.train import film
 from vae import runs
+from vae.page import vectors
 from vae.runs import film as films
 from vae.runs.film import Frame
 
@@ -114,11 +115,16 @@ def test_film_without_rate_shows_principal_components(tmp_path):
     assert header["titles"][0].startswith("PC 1")
 
 
-def test_data_that_are_no_images_have_no_pictures_and_it_is_said(tmp_path):
+def test_vectors_are_drawn_as_bars(tmp_path):
     run = filmed(tmp_path, data="linear-gaussian", shape=(6,), labels=False)
     header, section = unpack(film.payload(run.path))
-    assert all(section(name) is None for name in (*IMAGES, "originals"))
-    assert header["notes"] == {"images": film.NO_IMAGES}
+    frames, still = [films.read(run.path, s) for s in STEPS], films.constants(run.path)
+    assert header["shape"] == [1, vectors.HEIGHT, vectors.WIDTH] and header["notes"] == {}
+    for name in IMAGES:
+        found = array(section, name, np.uint8, (len(STEPS), SHOWN, *header["shape"]), True)
+        np.testing.assert_array_equal(found[2], vectors.pictures(getattr(frames[2], name), None))
+    found = array(section, "originals", np.uint8, (SHOWN, *header["shape"]), True)
+    np.testing.assert_array_equal(found, vectors.pictures(still.originals, None))
     assert header["classes"] == []
     assert (array(section, "labels", "<i4", (COUNT,)) == -1).all()
     assert section("rates") is not None
