@@ -61,6 +61,8 @@ def view(run: Run, codes: Codes) -> tuple[PathView, list[str]]:
     # the address has three decimals: waypoints that it says as they are keep all their digits
     if asked is not None and PATH.write(asked) != PATH.write(before.waypoints):
         found = replace(found, waypoints=asked, own=True, serial=found.serial + 1)
+    elif asked is None and found.own and not problem:  # forgotten: a lesson's step or a leader shows the first path
+        found = replace(found, waypoints=defaults(codes), own=False, serial=found.serial + 1)
     kind = KIND.value(subject)[0]
     shown = tuple(k for k in subject.kinds if k in found.shown or k == kind)
     found = replace(found, shown=shown, kind=kind)

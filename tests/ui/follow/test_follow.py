@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 from fake_runs import SMALL, make_run
@@ -150,10 +151,16 @@ def test_a_visitor_without_a_cookie_cannot_lead(monkeypatch):
     assert not followed.folder().exists()
 
 
-def test_path_and_selection_move_with_the_leader(folder):
+def test_path_moves_with_the_leader(folder):
     make_run(folder, "another", **SMALL)
     leader, code = led("paths", model="ten", path=";".join([",".join(["0.5"] * 10), ",".join(["0.1"] * 10)]))
     follower = lives(start("explore", follow=code))
     assert said(follower)["path"] == said(leader)["path"]
     leader.switch_page("compare.py").run()
-    assert said(follower.run())["model"] == "ten" and "path" not in said(lives(follower))
+    lives(follower.run())
+    assert follower.title[0].value == leader.title[0].value and "path" not in said(follower)
+    before = followed.read(code)  # then another path, and at last the first one of the page
+    path = said(start("paths", model="ten", path=";".join([",".join(["0.7"] * 10), ",".join(["0.2"] * 10)])))["path"]
+    for turn, values in ((1, {"model": "ten", "path": path}), (2, {"model": "ten"})):
+        followed.write(replace(before, page="paths", values=values, turn=before.turn + turn))
+        assert said(lives(follower.run())).get("path") == values.get("path")
