@@ -102,6 +102,15 @@ def test_what_is_not_kept_is_measured_and_then_kept(folder):
     assert "worse than the best model without latents" in card(app, "bound")
 
 
+def test_a_codebooks_use_is_drawn_before_anything_is_measured(monkeypatch, folder):
+    complete(make_run(folder, "book", "vq-vae", n=360, **SMALL))
+    monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: Never(*args, **kwargs))
+    app = lives(start("diagnose", model="book"))
+    assert "points of the codebook are used; perplexity" in card(app, "rates")
+    [bars] = [one for one in charts(app) if "codebook" in one["layout"]["xaxis"]["title"]["text"]]
+    assert sum(bars["data"][0]["y"]) == pytest.approx(1)
+
+
 def test_while_it_is_measured_the_first_cards_are_there(monkeypatch, folder):
     complete(make_run(folder, "mine", n=360, **SMALL))
     monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: Never(*args, **kwargs))
