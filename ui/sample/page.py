@@ -52,6 +52,8 @@ SOURCE = source("sample/sampling.js")
 _component = st.components.v2.component(
     "latent_samples", html="<div></div>", css=styles("js/instrument.css", "sample/sampling.css"), js=SOURCE
 )
+# a mean leaves the noise out, so that each would look like a copy
+SMOOTH_ROWS = "Choose “sample” to see the nearest training rows: a mean is nearer to all of them than any row is."
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,6 @@ def _region(settings: Settings, plane: Plane) -> tuple[np.ndarray, np.ndarray, n
 
 def comparable(run: Run) -> str:
     """Return why samples cannot be compared with training images here, or ""."""
-    if len(run.spec.shape) != 3:
-        return "these data are not images"
     try:
         here, title = data.available(run.spec.data), data.describe(run.spec.data).title
     except DataError as error:
@@ -124,7 +124,7 @@ def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
         ),
     )
     near, drawn = None, samples.done
-    if drawn and not comparable(run):
+    if drawn and not comparable(run) and (half.noisy or len(run.spec.shape) == 3):
         with suppress(RunError, DataError):  # the grid says what is wrong with its samples
             images = samples.result().images
             near = asking.once(
@@ -177,12 +177,15 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
         "strays": found.strays,
         "count": found.count,
     }
+    if asked.near is None and not half.noisy and len(run.spec.shape) != 3:
+        sent["near_message"] = SMOOTH_ROWS
     if asked.near is not None and asked.compared:
         try:
             near = asked.near.result()
         except (RunError, DataError) as error:
             return sent | {"near_message": str(error)}
-        sections[f"near_{name}"] = near.images.tobytes()
+        drawn = near.images if near.images.ndim == 4 else display(near.images, vectors.lines_of(run))
+        sections[f"near_{name}"] = drawn.tobytes()
         classes = run.codes.classes
         names = None if near.labels is None else [classes[k] if k < len(classes) else str(k) for k in near.labels]
         sent["near"] = {

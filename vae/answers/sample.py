@@ -17,7 +17,6 @@ from vae import runs
 from vae.answers import process
 from vae.answers.loaded import check_finite, encoded_examples, open_model
 from vae.answers.process import Partial
-from vae.data import DataError
 from vae.density import holes
 from vae.geometry import manifold
 from vae.geometry.plane import Plane
@@ -70,13 +69,13 @@ class Neighbours:
     """The nearest training image of each sample [M] and its distance || x - x_n ||_2 [M], pixels in [0, 1].
 
     `rank` [M] is the share of `held_out` real images that are as near to a training image or nearer; `images` uint8
-    [M, *shape], 0 to 255; `labels` [M] or None; `typical` the held-out images' median distance.
+    [M, *shape], 0 to 255, or vectors float32 [M, D]; `labels` [M] or None; `typical` the held-out images' median distance.
     """
 
     index: NDArray[np.int64]
     distance: NDArray[np.float64]
     rank: NDArray[np.float64]
-    images: NDArray[np.uint8]
+    images: NDArray[Any]
     labels: NDArray[np.int64] | None
     typical: float
     held_out: int
@@ -335,8 +334,6 @@ def _training_images(path: Path, version: Stamp) -> "tuple[Images, NDArray[np.in
 
     run = Run(path)
     train = data.load(run.spec.data, "train", n=run.spec.size)
-    if train.images.dtype != np.uint8:
-        raise DataError(f"{run.spec.data} holds vectors, not images: there is no nearest image to show.")
     return Images.of(train.images, train.levels, train.binary), train.labels
 
 
@@ -356,7 +353,7 @@ def _held_out(path: Path, version: Stamp, noisy: bool) -> NDArray[Any]:
     if noisy:
         generator = torch.Generator().manual_seed(run.spec.seed)
         return prepare(held_out, run.spec).take(slice(None), generator).numpy()
-    return held_out.images.astype(np.float32) / np.float32(held_out.levels)
+    return held_out.images.astype(np.float32) / np.float32(held_out.levels if held_out.images.dtype == np.uint8 else 1)
 
 
 def neighbours(
@@ -365,18 +362,18 @@ def neighbours(
     noisy: bool = False,
     so_far: "tuple[NDArray[np.float64] | None, Search] | None" = None,
 ) -> Neighbours | Partial:
-    """Return the nearest training images of samples [M, *shape] in [0, 1], and the rank of their distances.
+    """Return the nearest training images of samples [M, *shape] in [0, 1] (or vectors), and their distances' rank.
 
     Samples of p(x|z) are compared with held-out images as the model's input (binarised if it is), means with the grey
     images; a process measures these once. The search runs in turns, block by block of the training set. Raises
-    DataError if the data are missing, or not images.
+    DataError if the data are missing.
     """
     from vae.density.copies import Search, rank
 
     began = time.monotonic()
     key = (run, stamp(run), noisy)
     train, labels = _training_images(*key[:2])
-    x = np.clip(images, 0, 1).astype(np.float32)
+    x = (np.clip(images, 0, 1) if images.ndim == 4 else images).astype(np.float32)
     reference, search = so_far or (None, Search.of(len(x) + HELD_OUT))
     if reference is None:
         reference = _references.get(key)  # the other grid's call may have measured it meanwhile
@@ -394,7 +391,8 @@ def neighbours(
         while len(_references) >= MOST_REFERENCES:
             del _references[next(iter(_references))]
         _references[key] = reference
-    pixels = (train.floats(index) * 255).round().astype(np.uint8).reshape(images.shape)
+    found = train.floats(index).reshape(images.shape)
+    pixels = (found * 255).round().astype(np.uint8) if images.ndim == 4 else found
     return Neighbours(
         index,
         distance[: len(images)],

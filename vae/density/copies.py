@@ -7,6 +7,7 @@ Source: Meehan et al. 2020, who compare distances to the training set in this wa
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,25 +21,28 @@ SUSPICIOUS = 0.01  # share of held-out images below which a distance is called s
 class Images:
     """Training images [N, *shape] in memory: whole numbers from 0 to `levels`, packed as bits if `binary`.
 
-    Bits take an eighth of the memory: 60,000 images of 64 x 64 are 31 MB.
+    Vectors are float32 as they are, with one level. Bits take an eighth of the memory: 60,000 images of 64 x 64 are
+    31 MB.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[Any]
     size: int
     levels: int
     binary: bool
 
     @classmethod
-    def of(cls, images: NDArray[np.uint8], levels: int, binary: bool) -> "Images":
-        """Return images uint8 [N, *shape] with values up to `levels`."""
+    def of(cls, images: NDArray[Any], levels: int, binary: bool) -> "Images":
+        """Return images uint8 [N, *shape] with values up to `levels`, or vectors float32 [N, D]."""
         flat = images.reshape(len(images), -1)
+        if flat.dtype != np.uint8:
+            return cls(flat.astype(np.float32), flat.shape[1], 1, False)
         return cls(np.packbits(flat > 0, axis=1) if binary else flat, flat.shape[1], levels, binary)
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def floats(self, index: slice | NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return images [n, pixels] in [0, 1]."""
+        """Return images [n, pixels] in [0, 1], or vectors [n, D]."""
         if self.binary:
             return np.unpackbits(self.pixels[index], axis=1, count=self.size).astype(np.float32)
         return self.pixels[index].astype(np.float32) / np.float32(self.levels)

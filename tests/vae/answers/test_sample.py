@@ -159,6 +159,24 @@ def test_yardstick_in_turns_equals_the_whole(tmp_path, monkeypatch):
     assert turns == 3 and np.array_equal(found.rank, whole.rank) and found.typical == whole.typical
 
 
+def test_the_nearest_rows_of_vectors(folder):
+    """By brute force, of means outside [0, 1] too; a training row is its own nearest one."""
+    changes = {
+        "likelihood": {"kind": "normal", "sigma": "shared"},
+        "binarisation": "none",
+        "encoder": {"kind": "linear"},
+    }
+    run = complete(make_run(folder, "rows", data="linear-gaussian", shape=(8,), **changes))
+    train = data.load("linear-gaussian", "train", n=run.spec.size).images
+    x = np.concatenate([train[:3], 3 * np.random.default_rng(0).normal(size=(5, 8))]).astype(np.float32)
+    found = sample.neighbours(run.path, x)
+    squares = ((x[:, None].astype(np.float64) - train[None]) ** 2).sum(2)
+    np.testing.assert_array_equal(found.index, squares.argmin(1))
+    np.testing.assert_allclose(found.distance, np.sqrt(squares.min(1)), atol=1e-6)
+    np.testing.assert_array_equal(found.images, train[found.index])
+    assert found.distance[:3].max() == 0
+
+
 def test_without_images_there_are_no_neighbours(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_DATA", str(tmp_path / "nowhere"))
     run = complete(make_run(tmp_path, "mnist", encoder={"kind": "mlp", "widths": [8]}))
