@@ -68,8 +68,9 @@ class Samples:
 class Neighbours:
     """The nearest training image of each sample [M] and its distance || x - x_n ||_2 [M], pixels in [0, 1].
 
-    `rank` [M] is the share of `held_out` real images that are as near to a training image or nearer; `images` uint8
-    [M, *shape], 0 to 255, or vectors float32 [M, D]; `labels` [M] or None; `typical` the held-out images' median distance.
+    `rank` [M] is the share of `held_out` real images that are as near to a training image or nearer; `images` are uint8
+    [M, *shape], 0 to 255, or vectors float32 [M, D]; `labels` [M] or None; `typical` is the held-out images' median
+    distance.
     """
 
     index: NDArray[np.int64]
