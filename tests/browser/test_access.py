@@ -1,14 +1,17 @@
-"""Every page by axe-core and by the keyboard alone, in both themes, on a wide and on a narrow window."""
+"""Every page at rest, by axe-core and by the keyboard alone, in both themes, on a wide and on a narrow window."""
+
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from harness import CHART, PASSWORD, card, pixel, settle
+from harness import CHART, PASSWORD, card, pixel, settle, until
 from playwright.sync_api import expect
 
 SIZES = {"wide": (1280, 720), "narrow": (390, 844)}
 # what Streamlit's own widgets do, by rule
 STREAMLITS = {"presentation-role-conflict": ("stFileUploaderDropzone",)}
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules whose answer depends on the theme
+CALM = 2.0  # seconds; the slowest poll of a page comes after one
 STEPS = 10  # presses of Tab within which a page's own controls are reached
 
 
@@ -50,6 +53,7 @@ PAGES = {
     "/sample?model=digits-vae-2d": (".samples", None),
     "/sample?model=digits-vae-2d&show=manifold": (".manifold[data-state=there]", None),
     "/sample?model=digits-vae-2d&show=traverse": (".traverse[data-rows=there]", None),
+    "/sample?model=digits-vae-2d&show=missing": (".missing[data-state=there]", None),
     "/theory?model=digits-vae-2d": (".theory[data-ready]", None),
     "/diagnose?model=unhealthy-holes": (".st-key-card_rates .js-plotly-plot", None),
     "/compare": (".comparing[data-ready]", None),
@@ -69,10 +73,22 @@ def violations(page, rules=None):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_page_has_no_barrier(open_page, path):
-    """Nothing that axe-core knows is in anybody's way, and nothing sticks out of a phone."""
+def test_page_is_silent_and_has_no_barrier(open_page, path):
+    """A page that nobody touches asks the server nothing; no rule of axe-core fails, and nothing sticks out of a phone.
+
+    One test for both, since opening a page takes longer than either.
+    """
     ready, act = PAGES[path]
-    page = open_page(path, wait=ready)
+    said = [time.monotonic()]
+
+    def listen(socket):
+        socket.on("framesent", lambda _: said.append(time.monotonic()))
+
+    page = open_page(path, wait=ready, watch=lambda page: page.on("websocket", listen))
+    settle(page)
+    until(page, lambda: time.monotonic() - said[-1] > CALM)
+    page.remove_listener("websocket", listen)
+    assert len(said) > 1
     if act is not None:
         act(page)
         settle(page)
