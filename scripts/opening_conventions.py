@@ -155,13 +155,13 @@ def row(name: str, files: dict[str, Path], root: Path, out: Path) -> str:
     return f"| {name} | {', '.join(right) or '–'} | {', '.join(asked) or '–'} | {beta} | {page} | {shell} |"
 
 
-def write(rows: dict[str, str]) -> None:
-    """Write rows, by model, into the document's table; the rows of other models stay."""
+def merge(title: str, head: tuple[str, ...], rows: dict[str, str]) -> None:
+    """Write rows, by model, into the document's table under a title; the rows of other models stay."""
     text = DOCUMENT.read_text()
-    place = re.compile(rf"({TITLE}\n\n)((?:\|.*\n)*)")
-    old = {line.split("|")[1].strip(): line for line in place.search(text).group(2).splitlines()[len(HEAD) :]}
+    place = re.compile(rf"({title}\n\n)((?:\|.*\n)*)")
+    old = {line.split("|")[1].strip(): line for line in place.search(text).group(2).splitlines()[len(head) :]}
     merged = old | rows
-    table = [*HEAD, *(merged[name] for name in sorted(merged) if name in foreign.names())]
+    table = [*head, *(merged[name] for name in sorted(merged) if name in foreign.names())]
     DOCUMENT.write_text(place.sub(lambda found: found.group(1) + "".join(f"{line}\n" for line in table), text))
 
 
@@ -175,7 +175,7 @@ def main(names: list[str]) -> None:
         for name in names:
             made = row(name, files, root, out)
             print(made, flush=True)
-            write({name: made})
+            merge(TITLE, HEAD, {name: made})
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ def test_an_onnx_pair_and_an_npz_are_dropped_and_explored(open_page, server, kep
     refused = page.locator(".st-key-open_model_refused")
     expect(refused).to_contain_text("--allow-code")
     page.locator(".st-key-open_model_change button").click()
+    expect(refused).to_have_count(0)
+    settle(page)
     page.locator(DATA).set_input_files(tmp_path / "my-digits.npz")
     expect(page.locator(".st-key-open_zone")).to_contain_text("400 images 8 × 8")
     page.locator(MODEL).set_input_files([tmp_path / "encoder.onnx", tmp_path / "decoder.onnx"])
