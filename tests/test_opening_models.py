@@ -18,6 +18,12 @@ def script():
     return module
 
 
+def table(title):
+    """Return the rows of the table under a title, by model."""
+    rows = [line for line in TEXT.partition(f"{title}\n")[2].partition("\n## ")[0].splitlines() if line[:2] == "| "]
+    return {row.split("|")[1].strip(): row for row in rows[1:]}
+
+
 def test_the_table_of_readers_is_the_readers():
     assert script().readers() in TEXT
     assert f"allow-list of {len(OPERATORS)}\noperators" in TEXT
@@ -32,9 +38,16 @@ def test_every_model_of_the_tests_was_opened():
 
 def test_every_model_was_read_as_its_maker_says_or_asked_about():
     """Each is in the table; nothing was found otherwise without a question, and every check has an end."""
-    rows = [line for line in TEXT.partition("## Found")[2].partition("## Layers")[0].splitlines() if line[:2] == "| "]
-    cells = {row.split("|")[1].strip(): row for row in rows[1:]}
+    cells = table("## Found")
     assert list(cells) == foreign.names()
     assert not [name for name, row in cells.items() if "wrong" in row]
     ended = [name for name, row in cells.items() if row.rstrip(" |").endswith(("passed", "problems found"))]
     assert ended == [name for name in foreign.names() if "pickles" not in name]
+
+
+def test_every_model_was_opened_in_chromium_or_refused_as_code():
+    """Those that run code are refused with the line to type; all others decode on the map and on the page from disk."""
+    cells = table("## In Chromium")
+    assert list(cells) == foreign.names()
+    assert [name for name, row in cells.items() if "refused, with the line" in row] == list(foreign.CODE)
+    assert all(row.count("3 pictures at 3 points") == 2 for name, row in cells.items() if name not in foreign.CODE)
