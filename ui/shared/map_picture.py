@@ -49,14 +49,14 @@ def draw(places: np.ndarray, labels: np.ndarray | None, dark: bool) -> bytes:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _address(path: Path, version: Stamp, dark: bool) -> str:
-    run = library.open_run(path.name)
     try:
+        run = library.open_run(path.name)
         codes = run.codes
         if not len(codes):
             return ""
         some = codes.every(max(1, len(codes) // MOST))
         made = draw(library.default_plane(run).to_plane(some.means), some.labels, dark)
-    except RunError:  # the page that shows the model says why
+    except RunError:  # the page that shows the model says why; another visitor may have deleted it meanwhile
         return ""
     return f"data:image/png;base64,{base64.b64encode(made).decode()}"
 
