@@ -1,7 +1,7 @@
 """Gestures on the maps and what they hold."""
 
 import numpy as np
-from harness import pixel
+from harness import picture, pixel, settle, until
 
 NODE = ".st-key-map .bigmap"
 READY = f"{NODE}[data-ready]"
@@ -46,3 +46,14 @@ def number(page):
     """Return N of "N points" under the map; "No points selected" is 0."""
     first = page.locator(".st-key-strip").inner_text().split()[0]
     return 0 if first == "No" else int(first.replace(",", ""))
+
+
+def decoded_on_the_way(page):
+    """Move over the map to three points, and return what the decoder draws at each."""
+    seen = []
+    for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
+        page.mouse.move(*pixel(page, *point), steps=5)
+        until(page, lambda: picture(page) not in seen)
+        settle(page, 250)
+        seen.append(picture(page))
+    return seen

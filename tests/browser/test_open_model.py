@@ -6,7 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from harness import CHART, picture, pixel, settle, until
+from harness import CHART, settle
+from maps import decoded_on_the_way
 from playwright.sync_api import expect
 
 from ui.open import samples
@@ -66,13 +67,7 @@ def test_an_onnx_pair_and_an_npz_are_dropped_and_explored(open_page, server, kep
     shipped = load_model(runs.find("digits-vae-2d", [runs.shipped()]))
     expected = shipped.encoder.net(x).chunk(2, 1)[0].detach().numpy()
     np.testing.assert_allclose(made.codes.means, expected, atol=1e-5)
-    seen = []
-    for point in ((0.0, 0.0), (1.2, 0.6), (-1.1, 1.0)):
-        page.mouse.move(*pixel(page, *point), steps=5)
-        until(page, lambda: picture(page) not in seen)
-        settle(page, 250)
-        seen.append(picture(page))
-    assert len(set(seen)) == 3
+    assert len(set(decoded_on_the_way(page))) == 3
 
 
 def test_codes_that_were_dropped_as_data_become_a_map(open_page, server, kept, tmp_path):

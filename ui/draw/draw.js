@@ -1,5 +1,7 @@
 import { makeDecoder } from "../decode/decoder.js";
+import { AskingAgain, LOST } from "../js/asking_again.js";
 import { fresh, themeOf } from "../js/drawing.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { component, el, given, listener, minus, rgb, unpack } from "../js/shared.js";
 import { Plane, window_ } from "../theory/machine_plane.js";
@@ -9,7 +11,6 @@ import { drawnImage } from "./placing.js";
 // time, the newest strokes next), and its cloud moves on a small map; what the decoder makes of its mean stands beside.
 
 const KEPT_POINTS = 0.004; // of the sheet's side: a pointer that has moved less adds no point
-const LOST = 2000; // ms without an answer after which a question is sent again: a page that draws itself anew drops one
 const HINT = "Draw with mouse, finger or pen. It is centred and scaled as the model's data were.";
 
 class Drawing {
@@ -28,10 +29,11 @@ class Drawing {
     this.serial = 0;
     this.waiting = false;
     this.changed = false; // since the last question
-    this.polling = 0;
+    this.again = new AskingAgain((mark) =>
+      this.send("drawn", { pixels: this.pixels, serial: this.serial, again: mark }),
+    );
     /** @type {{mean: number[], scale: number[] | null} | null} */
     this.code = null;
-    this.drawRequested = false;
     /** @type {Uint8Array | null} */
     this.lastAnswer = null;
     this.codes = new Float32Array(0);
@@ -81,6 +83,7 @@ class Drawing {
     );
     (parent.querySelector("div") ?? parent).append(this.node);
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.begun && this.draw());
     const on = listener(this.stop.signal);
     on(this.pad, "pointerdown", (e) => this.begin(e));
     on(this.pad, "pointermove", (e) => this.move(e));
@@ -98,7 +101,7 @@ class Drawing {
 
   destroy() {
     this.stop.abort();
-    clearTimeout(this.polling);
+    this.again.end();
     this.node.remove();
   }
 
@@ -191,17 +194,7 @@ class Drawing {
     const pixels = Uint8Array.from(this.image, (v) => Math.round(255 * v));
     this.pixels = btoa(String.fromCharCode(...pixels));
     this.send("drawn", { pixels: this.pixels, serial: this.serial });
-    this.askAgain(LOST);
-  }
-
-  // Ask the same question again after a while, with a mark that makes it another message.
-  /** @param {number} milliseconds */
-  askAgain(milliseconds) {
-    clearTimeout(this.polling);
-    this.polling = setTimeout(() => {
-      this.send("drawn", { pixels: this.pixels, serial: this.serial, again: performance.now() });
-      this.askAgain(LOST);
-    }, milliseconds);
+    this.again.after(LOST);
   }
 
   /** @param {string} channel */
@@ -213,9 +206,9 @@ class Drawing {
     // an answer of another dialog, before this one: nothing was asked here yet
     if (this.begun.canvas && header.serial !== this.serial) return;
     this.lastAnswer = bytes;
-    clearTimeout(this.polling);
+    this.again.end();
     if (header.waiting) {
-      this.askAgain(header.poll);
+      this.again.after(header.poll);
       return;
     }
     this.waiting = false;
@@ -223,15 +216,6 @@ class Drawing {
     else this.code = { mean: header.mean, scale: header.scale };
     this.ask();
     this.requestDraw();
-  }
-
-  requestDraw() {
-    if (this.drawRequested || this.stop.signal.aborted) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => {
-      this.drawRequested = false;
-      if (!this.stop.signal.aborted && this.begun) this.draw();
-    });
   }
 
   draw() {

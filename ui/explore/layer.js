@@ -2,6 +2,7 @@ import { cividis } from "../js/cividis.js";
 import { Bar } from "../js/colour_bar.js";
 import { fresh, themeOf, whole } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { fromBits, toBits } from "../js/polygon.js";
 import { component, el, listener, painted, record, rgb, seen, unpack } from "../js/shared.js";
 import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
@@ -64,6 +65,7 @@ class Layer {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.frame());
     this.buttons = MODES.map(({ name, title }, k) =>
       el("button", { type: "button", title, "aria-pressed": String(!k) }, name),
     );
@@ -103,7 +105,6 @@ class Layer {
     /** @type {string | null} */
     this.held = null; // what a key that is held makes of the lasso
     this.theme = "";
-    this.drawRequested = false;
     /** @type {number | undefined} */
     this.requestedAt = undefined;
     /** @type {Uint8Array | null} */
@@ -239,15 +240,6 @@ class Layer {
     ].join(" ");
     this.thinned = null;
     this.requestDraw();
-  }
-
-  requestDraw() {
-    if (this.drawRequested || this.stop.signal.aborted) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => {
-      this.drawRequested = false;
-      this.frame();
-    });
   }
 
   frame() {

@@ -1,5 +1,7 @@
+import { AskingAgain, LOST } from "../js/asking_again.js";
 import { cividis } from "../js/cividis.js";
 import { fresh, nats, themeOf } from "../js/drawing.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { component, el, given, listener, minus, rgb, unpack } from "../js/shared.js";
 import { fillNumbers } from "../js/sheet.js";
@@ -7,7 +9,6 @@ import { fillNumbers } from "../js/sheet.js";
 // A hole is painted into an image; the server says what the model expects there: the mean, some draws, the spread of
 // each pixel, and p(z | visible pixels) on the map. One question at a time, the newest hole next.
 
-const LOST = 4000; // ms without an answer after which a question is sent again: a page that draws itself anew drops one
 const SHOWN = 8; // draws
 const BRUSH = 12; // of the image's side, in brushes
 const REACH = 3.4; // standard deviations of the codes that the map shows
@@ -34,12 +35,11 @@ class Missing {
     this.serial = 0;
     this.waiting = this.changed = this.painting = this.noisy = false;
     this.hiding = true;
-    this.polling = 0;
+    this.again = new AskingAgain((mark) => this.send("hole", { ...this.question, again: mark }));
     /** @type {Uint8Array | null} */
     this.lastAnswer = null;
     /** @type {Filled | null} */
     this.found = null;
-    this.drawRequested = false;
 
     /** @param {string} name @param {() => void} pressed @param {Record<string, string>} [more] */
     const button = (name, pressed, more = {}) => {
@@ -99,6 +99,7 @@ class Missing {
     this.frame = el("div", { class: "frame" }, this.node);
     (parent.querySelector("div") ?? parent).append(this.frame);
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.begun && this.draw());
     const on = listener(this.stop.signal);
     on(this.pad, "pointerdown", (e) => {
       if (e.button !== 0 || !e.isPrimary) return;
@@ -121,7 +122,7 @@ class Missing {
 
   destroy() {
     this.stop.abort();
-    clearTimeout(this.polling);
+    this.again.end();
     this.frame.remove();
   }
 
@@ -212,18 +213,8 @@ class Missing {
     });
     this.question = { bits: btoa(String.fromCharCode(...bits)), serial: this.serial, image: this.header.image };
     this.send("hole", this.question);
-    this.askAgain(LOST);
+    this.again.after(LOST);
     this.requestDraw();
-  }
-
-  // Ask the same question again after a while, with a mark that makes it another message.
-  /** @param {number} milliseconds */
-  askAgain(milliseconds) {
-    clearTimeout(this.polling);
-    this.polling = setTimeout(() => {
-      this.send("hole", { ...this.question, again: performance.now() });
-      this.askAgain(LOST);
-    }, milliseconds);
   }
 
   /** @param {string} channel */
@@ -234,9 +225,9 @@ class Missing {
     const { header, section } = unpack(bytes);
     if (header.serial !== this.serial || header.image !== this.begun.image) return;
     this.lastAnswer = bytes;
-    clearTimeout(this.polling);
+    this.again.end();
     if (header.waiting) {
-      this.askAgain(header.poll);
+      this.again.after(header.poll);
       return;
     }
     this.waiting = false;
@@ -255,15 +246,6 @@ class Missing {
         }; // prettier-ignore
     this.ask();
     this.requestDraw();
-  }
-
-  requestDraw() {
-    if (this.drawRequested || this.stop.signal.aborted) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => {
-      this.drawRequested = false;
-      if (!this.stop.signal.aborted && this.begun) this.draw();
-    });
   }
 
   draw() {

@@ -1,0 +1,17 @@
+// Return a function that lets `draw` run at the next frame, once for all calls before it, and never after the signal.
+/**
+ * @param {AbortSignal} signal
+ * @param {() => void} draw
+ * @returns {() => void}
+ */
+export function atNextFrame(signal, draw) {
+  let requested = false;
+  return () => {
+    if (requested || signal.aborted) return;
+    requested = true;
+    requestAnimationFrame(() => {
+      requested = false;
+      if (!signal.aborted) draw();
+    });
+  };
+}
