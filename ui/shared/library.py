@@ -34,8 +34,8 @@ FILES = (
 
 
 def entries() -> list[Run | Broken]:
-    """Return the library, at most three seconds old, so that a run that was just trained appears."""
-    return list(_shelves().all)
+    """Return the library; a folder that came or went is seen at once, a change within one after three seconds."""
+    return list(_library().all)
 
 
 def forget() -> None:
@@ -60,8 +60,20 @@ class Shelves:
     broken: list[Broken]
 
 
-@st.cache_resource(ttl=3, show_spinner=False)
-def _shelves() -> Shelves:
+def _library() -> Shelves:
+    return _shelves(tuple(_changed(folder) for folder in runs.roots()))
+
+
+def _changed(folder: Path) -> int:
+    """Return when a folder came or went in this one, in ns; 0 where there is none."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@st.cache_resource(ttl=3, max_entries=2, show_spinner=False)
+def _shelves(changed: tuple[int, ...]) -> Shelves:
     found = Shelves(runs.library(), [], [], [], [])
     for entry in found.all:
         if isinstance(entry, Broken):
@@ -77,22 +89,22 @@ def _shelves() -> Shelves:
 
 def usable() -> list[Run]:
     """Return the runs that every page can show, without the unhealthy examples."""
-    return list(_shelves().usable)
+    return list(_library().usable)
 
 
 def examples() -> list[Run]:
     """Return the unhealthy models that come with the project."""
-    return list(_shelves().examples)
+    return list(_library().examples)
 
 
 def unfinished() -> list[Run]:
     """Return the runs that have no codes yet: they wait, train, or have failed."""
-    return list(_shelves().unfinished)
+    return list(_library().unfinished)
 
 
 def broken() -> list[Broken]:
     """Return the folders that look like runs but cannot be read."""
-    return list(_shelves().broken)
+    return list(_library().broken)
 
 
 def stamp(path: Path) -> Stamp:
