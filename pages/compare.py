@@ -7,8 +7,9 @@ from ui.shared import frame, messages
 from ui.state.view import compared
 
 runs, problems = compared()
-for text in problems:
-    messages.problem(text)
+with frame.passing():
+    for text in problems:
+        messages.problem(text)
 align = page.chooser(runs)
 if len(runs) < 2:
     st.info("Choose two to four models. The others are compared with the first.", icon=":material/compare:")

@@ -14,7 +14,7 @@ from ui.draw import panel  # noqa: E402
 from ui.follow import band as follow_band  # noqa: E402
 from ui.follow import offer as follow_offer  # noqa: E402
 from ui.lessons import band  # noqa: E402
-from ui.shared import chips, front_end, heading, messages, share, sign_in  # noqa: E402
+from ui.shared import chips, frame, front_end, heading, messages, share, sign_in  # noqa: E402
 from ui.shared.navigation import BY_NAME, TEACHER, navigation  # noqa: E402
 from ui.state import following, leading, mode, notices, presence, teacher, visitor  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
@@ -57,17 +57,20 @@ else:
             chips.mode_switch()
         if page.name in HANDMADE.pages and "image" not in left_out:
             panel.chip(shown)
-    for text in shown.problems:
-        messages.problem(text)
-    for text in missing.sentences(shown.run.meta, page.title):
-        st.info(messages.sentence(text), icon=":material/info:")
+    with frame.passing():
+        for text in shown.problems:
+            messages.problem(text)
+        for text in missing.sentences(shown.run.meta, page.title):
+            st.info(messages.sentence(text), icon=":material/info:")
 with header:
     if "lessons" not in left_out:
         band.offer()
     if "share" not in left_out:
         share.offer(lambda: follow_offer.offer(page), leading.leads() is not None)
-follow_band.band(leader, lost)
-band.band(page)
+with frame.passing():
+    follow_band.band(leader, lost)
+with frame.passing():
+    band.band(page)
 st.html(f'<span id="{front_end.PAGE}" tabindex="-1"></span>')
 try:
     script.run()

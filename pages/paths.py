@@ -14,8 +14,9 @@ codes = frame.codes(run)
 pool.warm()
 plane, name = frame.plane(view, codes)
 path, problems = paths.view(run, codes)
-for text in problems:
-    messages.problem(text)
+with frame.passing():
+    for text in problems:
+        messages.problem(text)
 images = library.examples_of(run)
 
 left, right = st.columns([1, 1], gap="medium")

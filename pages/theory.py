@@ -8,7 +8,8 @@ view = frame.view()
 pool.warm()
 codes = frame.codes(view.run)
 images = library.examples_of(view.run)
-if images is None:
-    messages.data_missing(view.run)
+with frame.passing():
+    if images is None:
+        messages.data_missing(view.run)
 page.chapters(view, codes, images)
 page.all_formulas(view.run)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.models import managing
-from ui.shared import messages
+from ui.shared import frame, messages
 from ui.train import launching, page
 from vae import jobs
 
@@ -11,7 +11,8 @@ jobs.executor().warm()
 run = page.chosen()
 left, right = st.columns([2.1, 1], gap="large")
 with left:
-    managing.undo()
+    with frame.passing():
+        managing.undo()
     if run is None:
         st.info(messages.NO_FILM, icon=":material/model_training:")
     else:

@@ -27,15 +27,14 @@ def opened(open_page, path=f"/theory?model={SHIPPED}&image=3", **more):
 
 
 def stand_still(page, selector):
-    """Wait until an element is the same one in the same place for a second: a dialog slides in and is drawn again."""
-    page.wait_for_function("""selector => {
-        const find = (root) => root.querySelector(selector) ??
-            [...root.querySelectorAll("*")].map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);
-        const node = find(document), { x, y, width } = node?.getBoundingClientRect() ?? {};
-        const now = [x, y, width].join(), before = window.stoodStill ?? {};
-        if (before.node !== node || before.now !== now) window.stoodStill = { node, now, since: performance.now() };
-        return node && performance.now() - window.stoodStill.since > 1000;
-    }""", arg=selector)  # fmt: skip
+    """Wait until an element is the same one in the same place for forty looks: a dialog slides in."""
+    page.locator(selector).evaluate("""async node => {
+        const place = () => { const { x, y, width } = node.getBoundingClientRect(); return [x, y, width].join(); };
+        for (let calm = 0, before = ""; calm < 40; before = place()) {
+            await new Promise((done) => setTimeout(done, 25));
+            calm = place() === before ? calm + 1 : 0;
+        }
+    }""")
 
 
 def places(page):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ui.decode import decoder
 from ui.draw import rows
-from ui.shared import asking, library, messages, parcels
+from ui.shared import asking, frame, library, messages, parcels
 from ui.shared.components import pack, source, styles
 from ui.shared.pictures import picture, thumbnail
 from ui.state import handmade, notices, session
@@ -143,8 +143,10 @@ def _panel(view: View) -> None:
     else:
         values = rows.form(run, _description(run), state.own_example(view)[0])
     answer = None if values is None else _encoded(run, values, view.label)
-    if answer is not None:
-        _answers(data=_answer(name, answer, session.reported(name, "drawn")), key="drawing_answer", height="content")
+    with frame.passing():
+        if answer is not None:
+            sent = _answer(name, answer, session.reported(name, "drawn"))
+            _answers(data=sent, key="drawing_answer", height="content")
     with st.container(key=KEY):
         _component(data=parcels.placed(payload), key=name, height="content", on_drawn_change=lambda: None)
     if st.button("Use it on every page", key="own_use", type="primary", disabled=values is None):

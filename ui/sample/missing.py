@@ -13,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ui.sample import missing_rows
-from ui.shared import asking, figures, library, messages, parcels
+from ui.shared import asking, figures, frame, library, messages, parcels
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import notices, session
@@ -121,8 +121,9 @@ def _pixels(view: View, codes: Codes, label: int, key: str) -> None:
     given = label if run.spec.labels else None
     seen = state.view() or view
     i, problem = state.image(seen, codes)
-    if problem:
-        messages.problem(problem)
+    with frame.passing():
+        if problem:
+            messages.problem(problem)
     own, _ = state.own_example(seen)
     try:
         pixels = own.array if own is not None else _image(run, codes, i, given)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.shared import messages
 from ui.state import planes
@@ -11,6 +12,15 @@ from ui.state import view as state
 from ui.state.view import View
 from vae.geometry.plane import Ground, Plane
 from vae.runs import Codes, Run, RunError
+
+
+def passing() -> DeltaGenerator:
+    """Return a place for what comes and goes, which takes no room while it is empty.
+
+    Streamlit counts places: with one element more before it, a component stands elsewhere, and on a page that arrives
+    in pieces it leaves the page for a moment, with all that was drawn or zoomed in it.
+    """
+    return st.container()
 
 
 def view() -> View:
@@ -50,6 +60,7 @@ def ground(view: View, codes: Codes) -> tuple[Ground, str]:
 
 
 def _name(view: View, refused: str) -> str:
-    if refused:
-        messages.problem(refused)
+    with passing():
+        if refused:
+            messages.problem(refused)
     return "" if refused else view.plane
