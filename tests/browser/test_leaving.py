@@ -11,7 +11,8 @@ ASK = """page => {
     let number = 1000;
     const asking = setInterval(() => {
         if (!left.body.isConnected) return clearInterval(asking);
-        left.send("ask", { image: number % 7, settled: true, ahead: [], seed: 0, walk: null, z: null, serial: number++ });
+        number++;
+        left.send("ask", { image: number % 7, settled: true, ahead: [], seed: 0, walk: null, z: null, serial: number });
     });
 }"""
 
