@@ -1,6 +1,7 @@
 """The link of the present view, as a QR code that a class can scan."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import segno
 import streamlit as st
@@ -13,6 +14,7 @@ SIDE = 260  # pixels of the code on the page
 LONGEST = 2_000  # characters of a link that a phone's camera still reads
 
 
+@lru_cache(256)  # a link's code is the same for everybody, and each drawing of a page shows one
 def picture(link: str) -> str:
     """Return the QR code of a link as SVG, black on white so that every camera reads it."""
     return segno.make(link, error="m", micro=False).svg_inline(scale=8, border=4, dark="#000", light="#fff")

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from vae.data import data_root
@@ -31,6 +32,7 @@ class Broken:
     reason: str
 
 
+@cache  # each list of runs asks, and a link in the path costs a look at every folder above
 def shipped() -> Path:
     """The folder of the models shipped with the project: `models` in a checkout, next to this file when installed."""
     here = Path(__file__).resolve()
@@ -112,7 +114,7 @@ class _Seen:
         before, now = self.known.get(str(folder), {}), dict[str, tuple[Stamp, Run | Broken]]()
         for path in _folders(folder):
             version = stamp(path, LISTED)
-            if version and version[0][0] == LISTED[0]:  # a folder without a spec is no run
+            if version.startswith(LISTED[0]):  # a folder without a spec is no run
                 known = before.get(path)
                 now[path] = known if known is not None and known[0] == version else (version, _read(Path(path)))
         self.known[str(folder)] = now

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-Stamp = tuple[tuple[str, int, int], ...]
+Stamp = str  # one text, since Streamlit hashes a key part by part
 WEIGHTS = ("spec.json", "model.safetensors")
 
 
@@ -17,5 +17,5 @@ def stamp(run: Path | str, files: tuple[str, ...] = WEIGHTS) -> Stamp:
         except (OSError, ValueError):  # ValueError: a zero in the name
             continue
         if stat.S_ISREG(seen.st_mode):
-            found.append((name, seen.st_mtime_ns, seen.st_size))
-    return tuple(found)
+            found.append(f"{name} {seen.st_mtime_ns} {seen.st_size}")
+    return "; ".join(found)
