@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.shared import caches, left_pages, parcels, ticks
+from ui.shared import caches, late_questions, parcels, ticks
 from ui.shared.assets import PackedAssets
 from ui.shared.front_end import FrontEnd
 from ui.state.headers import SecurityHeaders
@@ -57,7 +57,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 return_memory()
 ticks.silence()
-left_pages.forget()
+late_questions.sort()
 caches.keep()
 layers = [Middleware(SecurityHeaders), Middleware(VisitorCookie), Middleware(FrontEnd), Middleware(PackedAssets)]
 app = st.App("pages/main.py", lifespan=lifespan, middleware=layers, routes=parcels.routes())
