@@ -4,6 +4,7 @@ import { fresh, themeOf, whole } from "../js/drawing.js";
 import { term } from "../js/explain.js";
 import { summarise } from "../js/film_frames.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { contains, toBits } from "../js/polygon.js";
 import { component, el, inflate, listener, painted, plain, record, unpack } from "../js/shared.js";
@@ -233,6 +234,7 @@ class Comparing {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
+    this.requestFrame = atNextFrame(this.stop.signal, () => this.drawNow());
     /** @type {CompareHeader | null} */
     this.header = null;
     /** @type {string[]} */
@@ -264,7 +266,6 @@ class Comparing {
     this.changed = false; // whether the maps have
     /** @type {number | undefined} */
     this.time = undefined; // of the event that moved it
-    this.drawRequested = false;
     /** @type {Theme | null} */
     this.theme = null;
     this.real = el("canvas", { role: "img", "aria-label": "Image at the cursor", width: 1, height: 1 });
@@ -564,15 +565,8 @@ class Comparing {
     this.requestFrame();
   }
 
-  requestFrame() {
-    if (this.drawRequested || this.stop.signal.aborted) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => this.drawNow());
-  }
-
   drawNow() {
-    this.drawRequested = false;
-    if (this.stop.signal.aborted || !this.panels.length) return;
+    if (!this.panels.length) return;
     const theme = themeOf(this.node);
     const other = theme.key !== this.theme?.key;
     const redraw = this.changed || other;

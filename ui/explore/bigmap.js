@@ -4,6 +4,7 @@ import { Density } from "../js/density.js";
 import { themeOf, whole } from "../js/drawing.js";
 import { Grid } from "../js/grid.js";
 import { fillLegend, makeLegend } from "../js/legend.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { contains, crosses, tidied, toBits } from "../js/polygon.js";
 import { leaveByKey, PRESENT, present, presenting } from "../js/present.js";
 import { component, context2d, el, given, listener, plain, rgb, seen, unpack } from "../js/shared.js";
@@ -32,6 +33,7 @@ class BigMap {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.frame());
     this.tools = new ToolStrip(MAP_TOOLS, (k) => {
       this.mode = MAP_TOOLS[k];
     });
@@ -104,7 +106,6 @@ class BigMap {
     this.layer = null;
     /** @type {View | null} */
     this.drawn = null;
-    this.drawRequested = false;
     this.later = this.rest = 0;
     this.whole = false; // whether the first view is of all codes, whatever the address says
     // until the visitor has moved, another size of the map shows the same codes
@@ -532,18 +533,9 @@ class BigMap {
 
   // Drawing
 
-  requestDraw() {
-    if (this.drawRequested || this.stop.signal.aborted) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => {
-      this.drawRequested = false;
-      this.frame();
-    });
-  }
-
   frame() {
     const { density, header } = this;
-    if (this.stop.signal.aborted || !density || !header || this.area.width <= 0) return;
+    if (!density || !header || this.area.width <= 0) return;
     if (!this.centre) this.setFirstView(header);
     const { view } = this;
     const theme = (this.theme ??= themeOf(this.node));

@@ -1,5 +1,6 @@
 import { term } from "../js/explain.js";
 import { MapOverlay } from "../js/map_overlay.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { PRESENT, presenting } from "../js/present.js";
 import { rowCells } from "../js/rows.js";
@@ -123,6 +124,7 @@ class Explorer {
     this.invitation = new Invitation();
     this.expert = false; // whether every number is shown, whatever the address says
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.space && this.frame());
     this.markers = { pin: this.marker("pin"), cursor: this.marker("cursor") };
     // on a phone the card lies below the map: while its picture is out of sight, the map's corner shows a small one
     this.preview = el("canvas", { "aria-hidden": "true", "data-latent-preview": "" });
@@ -151,7 +153,6 @@ class Explorer {
     };
     this.visibility = new IntersectionObserver(onVisible, { threshold: 0.5 });
     this.visibility.observe(this.card.now.canvas);
-    this.drawRequested = false;
     this.outOfSight = false;
     /** @type {Space | null} */
     this.space = null;
@@ -425,15 +426,7 @@ class Explorer {
     if (report) this.send("pin", { z: this.pin });
   }
 
-  requestDraw() {
-    if (this.drawRequested || !this.space) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => this.frame());
-  }
-
   frame() {
-    this.drawRequested = false;
-    if (this.stop.signal.aborted) return;
     const time = this.pointerTime;
     this.pointerTime = undefined;
     this.draw();

@@ -1,7 +1,7 @@
 // Return a function that lets `draw` run at the next frame, once for all calls before it, and never after the signal.
 /**
  * @param {AbortSignal} signal
- * @param {() => void} draw
+ * @param {(now: number) => void} draw
  * @returns {() => void}
  */
 export function atNextFrame(signal, draw) {
@@ -9,9 +9,9 @@ export function atNextFrame(signal, draw) {
   return () => {
     if (requested || signal.aborted) return;
     requested = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame((now) => {
       requested = false;
-      if (!signal.aborted) draw();
+      if (!signal.aborted) draw(now);
     });
   };
 }

@@ -1,5 +1,6 @@
 import { themeOf } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { component, given, listener, minus, painted, record, seen, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
@@ -55,6 +56,7 @@ class Paths {
       follow: () => this.requestDraw(),
     });
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, (now) => this.frame(now));
     /** @type {Space | null} */
     this.space = null;
     this.chart = "";
@@ -104,7 +106,6 @@ class Paths {
     this.pointerTime = undefined;
     /** @type {Theme | null} */
     this.theme = null;
-    this.drawRequested = false;
     this.sendTimer = 0;
     this.announcement = "";
     /** @type {number | null} */
@@ -503,16 +504,9 @@ class Paths {
 
   // Drawing
 
-  requestDraw() {
-    if (this.drawRequested || !this.space) return;
-    this.drawRequested = true;
-    requestAnimationFrame((now) => this.frame(now));
-  }
-
   /** @param {number} now */
   frame(now) {
-    this.drawRequested = false;
-    if (this.stop.signal.aborted || !this.space || !this.kinds.length || !this.waypoints.length) return;
+    if (!this.space || !this.kinds.length || !this.waypoints.length) return;
     const time = this.pointerTime;
     this.pointerTime = undefined;
     this.advance(now);

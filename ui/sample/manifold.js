@@ -1,4 +1,5 @@
 import { fresh, nats, themeOf } from "../js/drawing.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { strip, tiles } from "../js/pictures.js";
 import { component, el, given, minus, painted, plain, seen, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
@@ -45,8 +46,8 @@ class Manifold {
     /** @type {number | undefined} */
     this.pointerTime = undefined;
     this.paper = "#fff";
-    this.drawRequested = false;
-    this.gone = false;
+    this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.drawNow());
     this.spacing = el("select", { "aria-label": "Spacing of the grid" });
     this.size = el("select", { "aria-label": "Cells of the grid" });
     this.dim = el("button", { type: "button", "aria-pressed": "false" }, "fade holes");
@@ -115,7 +116,7 @@ class Manifold {
     window.removeEventListener("latent-shared-model", this.onSharedModel);
     this.sizes.disconnect();
     this.frame.remove();
-    this.gone = true;
+    this.stop.abort();
   }
 
   get model() {
@@ -185,18 +186,12 @@ class Manifold {
     this.requestDraw();
   }
 
-  requestDraw() {
-    if (this.drawRequested) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => {
-      this.drawRequested = false;
-      if (this.gone) return;
-      const time = this.pointerTime;
-      this.pointerTime = undefined;
-      this.show();
-      this.point();
-      if (time !== undefined) painted(time, (ms) => this.timing.latencies.push(ms));
-    });
+  drawNow() {
+    const time = this.pointerTime;
+    this.pointerTime = undefined;
+    this.show();
+    this.point();
+    if (time !== undefined) painted(time, (ms) => this.timing.latencies.push(ms));
   }
 
   draw() {

@@ -1,5 +1,6 @@
 import { CodesMap } from "../explore/codes_map.js";
 import { fresh, nats, themeOf } from "../js/drawing.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { strip, tiles } from "../js/pictures.js";
 import { component, el, given, minus, painted, seen, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
@@ -118,8 +119,8 @@ class Samples {
     this.sendEvent = () => {};
     /** @type {Theme | null} */
     this.theme = null;
-    this.drawRequested = false;
-    this.gone = false;
+    this.stop = new AbortController();
+    this.requestDecoding = atNextFrame(this.stop.signal, () => this.decode());
     this.panels = [new Panel(0, this), new Panel(1, this)];
     this.card = new Card();
     this.map = new CodesMap((box) => this.send(null, { box: box.map((v) => v.toFixed(3)).join(",") }));
@@ -160,7 +161,7 @@ class Samples {
     this.sizes.disconnect();
     this.map.destroy();
     this.frame.remove();
-    this.gone = true;
+    this.stop.abort();
   }
 
   // The decoder and the codes of this very run; null where they are not shared yet.
@@ -300,39 +301,33 @@ class Samples {
     const { next = 0, images = given(this.images[k], "samples").slice() } = panel.live ?? {};
     // a round continues where the last one ended, so that every image is updated while the slider moves
     panel.live = { points, images, next, left: points.length, began };
-    this.requestDecoding(k);
+    this.requestDecoding();
   }
 
-  /** @param {number} k */
-  requestDecoding(k) {
-    if (this.drawRequested) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => {
-      this.drawRequested = false;
-      const { header } = this;
-      if (this.gone || !header) return;
-      const until = performance.now() + BUDGET;
-      let more = false;
-      for (const panel of this.panels) {
-        const { live } = panel;
-        const index = this.panels.indexOf(panel);
-        if (!live?.left) continue;
-        const decoder = header.halves[index].noisy ? null : this.model?.decoder;
-        while (decoder && live.left && performance.now() < until) {
-          const pixels = bytes(decoder.decode(live.points[live.next]), header.vector, header.lines);
-          live.images.set(pixels, live.next * pixels.length);
-          live.next = (live.next + 1) % live.points.length;
-          live.left--;
-          this.timing.decodes++;
-        }
-        if (!decoder) live.left = 0;
-        else panel.sheet.set(live.images, header.shape, COLUMNS, themeOf(this.node).decoder);
-        if (!live.left) painted(live.began, (ms) => this.timing.latencies.push(ms));
-        more ||= live.left > 0;
+  decode() {
+    const { header } = this;
+    if (!header) return;
+    const until = performance.now() + BUDGET;
+    let more = false;
+    for (const panel of this.panels) {
+      const { live } = panel;
+      const index = this.panels.indexOf(panel);
+      if (!live?.left) continue;
+      const decoder = header.halves[index].noisy ? null : this.model?.decoder;
+      while (decoder && live.left && performance.now() < until) {
+        const pixels = bytes(decoder.decode(live.points[live.next]), header.vector, header.lines);
+        live.images.set(pixels, live.next * pixels.length);
+        live.next = (live.next + 1) % live.points.length;
+        live.left--;
+        this.timing.decodes++;
       }
-      this.draw(false);
-      if (more) this.requestDecoding(k);
-    });
+      if (!decoder) live.left = 0;
+      else panel.sheet.set(live.images, header.shape, COLUMNS, themeOf(this.node).decoder);
+      if (!live.left) painted(live.began, (ms) => this.timing.latencies.push(ms));
+      more ||= live.left > 0;
+    }
+    this.draw(false);
+    if (more) this.requestDecoding();
   }
 
   /** @param {number} k @param {number | null} i */

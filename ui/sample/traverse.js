@@ -1,4 +1,5 @@
 import { nats, themeOf } from "../js/drawing.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { strip, tiles } from "../js/pictures.js";
 import { component, el, given, minus, painted, plain, unpack } from "../js/shared.js";
 import { bytes } from "../js/sheet.js";
@@ -63,8 +64,8 @@ class Traverse {
     this.originalPixels = null;
     /** @type {number | undefined} */
     this.sliderTime = undefined; // when a slider was moved
-    this.drawRequested = false;
-    this.gone = false;
+    this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.draw());
     /** @param {string} role @param {string} label */
     const picture = (role, label) => {
       const canvas = el("canvas", { role: "img", "aria-label": label });
@@ -124,7 +125,7 @@ class Traverse {
     window.removeEventListener("latent-shared-model", this.onSharedModel);
     this.sizes.disconnect();
     this.frame.remove();
-    this.gone = true;
+    this.stop.abort();
   }
 
   get decoder() {
@@ -210,15 +211,8 @@ class Traverse {
     this.send("ask", { pin: this.z.map((v) => v.toFixed(3)).join(",") });
   }
 
-  requestDraw() {
-    if (this.drawRequested) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => this.draw());
-  }
-
   draw() {
-    this.drawRequested = false;
-    if (this.gone || !this.header) return;
+    if (!this.header) return;
     const { header, decoder } = this;
     if (decoder) {
       const pixels = bytes(decoder.decode(this.z), header.vector, header.lines);

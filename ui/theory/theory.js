@@ -1,5 +1,6 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { themeOf } from "../js/drawing.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { component, el, given, listener, painted, record, unpack } from "../js/shared.js";
 import { Contents } from "./contents.js";
@@ -75,7 +76,6 @@ class Theory {
     this.requestedAt = undefined;
     /** @type {number | undefined} */
     this.measuring = undefined;
-    this.drawRequested = false;
     this.polling = this.resting = 0;
     this.real = el("canvas", { role: "img", "aria-label": "Picked image", width: 1, height: 1 });
     this.made = el("canvas", { role: "img", "aria-label": "Its reconstruction", width: 1, height: 1 });
@@ -133,6 +133,7 @@ class Theory {
       page: this,
     };
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, () => this.begun && this.draw());
     const on = listener(this.stop.signal);
     on(window, "latent-answers", (e) => this.handleAnswer(e.detail));
     on(window, "resize", () => this.requestDraw());
@@ -534,24 +535,18 @@ class Theory {
     this.requestDraw();
   }
 
-  requestDraw() {
-    if (this.drawRequested || this.stop.signal.aborted) return;
-    this.drawRequested = true;
-    requestAnimationFrame(() => {
-      this.drawRequested = false;
-      if (this.stop.signal.aborted || !this.begun) return;
-      const theme = themeOf(this.body);
-      this.machine.draw(theme);
-      for (const chapter of this.chapters) if (this.visible.has(chapter.node)) chapter.draw(theme);
-      const since = this.measuring;
-      this.measuring = undefined;
-      if (since !== undefined) {
-        painted(since, (ms) => {
-          record(this.timing.images, ms);
-          this.sendState();
-        });
-      }
-    });
+  draw() {
+    const theme = themeOf(this.body);
+    this.machine.draw(theme);
+    for (const chapter of this.chapters) if (this.visible.has(chapter.node)) chapter.draw(theme);
+    const since = this.measuring;
+    this.measuring = undefined;
+    if (since !== undefined) {
+      painted(since, (ms) => {
+        record(this.timing.images, ms);
+        this.sendState();
+      });
+    }
   }
 }
 

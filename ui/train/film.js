@@ -4,6 +4,7 @@ import { Curves } from "../js/curves.js";
 import { ease, nats, themeOf, whole } from "../js/drawing.js";
 import { RINGS, readFilm, summarise } from "../js/film_frames.js";
 import { fillLegend } from "../js/legend.js";
+import { atNextFrame } from "../js/next_frame.js";
 import { Bars, countDead, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
 import { component, given, listener, plain } from "../js/shared.js";
@@ -30,6 +31,7 @@ class Film {
     this.stage = new Stage(parent.querySelector("div") ?? parent);
     const { stage } = this;
     this.stop = new AbortController();
+    this.requestDraw = atNextFrame(this.stop.signal, (now) => this.frame(now));
     this.head = new Playhead();
     this.cloud = new Cloud(stage.cloud, () => this.requestDraw());
     this.axes = new Axes(stage.axes);
@@ -66,7 +68,6 @@ class Film {
     /** @type {{codes: Float32Array, left: number} | null} */
     this.departure = null; // points that move from the places of a replaced film
     this.shown = -1; // the frame whose images and numbers are drawn
-    this.drawRequested = false;
     /** @type {number | undefined} */
     this.before = undefined; // when a frame was drawn, while anything moves
     this.announcement = "";
@@ -376,16 +377,9 @@ class Film {
     return best;
   }
 
-  requestDraw() {
-    if (this.drawRequested || this.stop.signal.aborted) return;
-    this.drawRequested = true;
-    requestAnimationFrame((now) => this.frame(now));
-  }
-
   /** @param {number} now */
   frame(now) {
-    this.drawRequested = false;
-    if (this.stop.signal.aborted || !this.theme) return;
+    if (!this.theme) return;
     // while a run trains, two frames of three: without a graphics card the browser draws on the trainer's processors
     if (this.header?.kind === "live" && ++this.turn % 3 === 0) {
       this.requestDraw();
