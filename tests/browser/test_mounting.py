@@ -63,8 +63,7 @@ def test_a_word_about_the_address_mounts_nothing_again(open_page, name):
     # what the address asks for and nobody can give is told above the page; the page is drawn again with it
     page.evaluate("""() => {
         const good = location.href;
-        const bad = good.replace("ten-", "nothing,ten-") + "&pin=nowhere&image=nothing&plane=none";
-        history.pushState(history.state, "", bad);
+        history.pushState(history.state, "", good + "&label=77");
         history.pushState(history.state, "", good);
         history.back();
     }""")
