@@ -8,6 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.shared import messages
 from ui.shared.navigation import Page
+from ui.state.permalink import SHOW
+from ui.state.subject import Subject
 from ui.state.view import View
 from vae import data
 from vae.runs import Run, RunError
@@ -44,7 +46,8 @@ def head(page: Page, shown: View | None, titled: bool = True) -> DeltaGenerator:
             beside = st.container(
                 horizontal=True, vertical_alignment="center", gap="small", width="content", key="header"
             )
-        st.markdown(messages.plain(page.purpose.format_map(words)))
+        purpose = page.views.get(SHOW.value(Subject())[0], page.purpose)
+        st.markdown(messages.plain(purpose.format_map(words)))
     return beside
 
 

@@ -1,7 +1,7 @@
 """The pages of the app, in the order of the navigation. A new page is a script in pages/ and a line here."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -11,8 +11,9 @@ from streamlit.navigation.page import StreamlitPage
 class Page:
     """A page: the name of its script and of its URL, its name in the navigation, and its icon.
 
-    `heading` says what one does on the page and `purpose` what one sees and does first; both may contain the words
-    that heading.py knows of a model, in braces.
+    `heading` says what one does on the page and `purpose` what one sees and does first; `views` has the purpose of the
+    page's other views, by their name in the address. All may contain the words that heading.py knows of a model, in
+    braces.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Page:
     icon: str
     heading: str
     purpose: str
+    views: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def script(self) -> str:
@@ -45,6 +47,13 @@ PAGES = (
     Page(
         "sample", "Sample", ":material/casino:", "Draw new images from a model",
         "Random points become images that nobody has drawn. Compare the two grids, then press Draw again.",
+        {
+            "manifold": "Each cell is the {example} that the model decodes at that place of the map. Point at a cell "
+            "to see it large.",
+            "traverse": "Each row changes one number of a code and keeps the others. Move a slider and watch the "
+            "{example} change.",
+            "missing": "Hide a part of one {example}, and see what the model expects there and how sure it is.",
+        },
     ),
     Page(
         "theory", "Theory", ":material/function:", "Follow one image from pixels to a bound",

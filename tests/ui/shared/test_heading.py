@@ -6,6 +6,7 @@ from page_scripts import lives, start
 
 from ui.shared import heading
 from ui.shared.navigation import PAGES
+from ui.state.permalink import SHOWS
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -22,6 +23,18 @@ def test_page_has_one_title_and_a_purpose(digits, page):
     others = [other.heading for other in PAGES if other is not page]
     assert title.proto.tag == "h1" and title.value and title.value not in others
     assert any(page.purpose.partition("{")[0] in text for text in purposes(app))
+
+
+@pytest.mark.parametrize("page, view", [(page, view) for page in PAGES for view in page.views])
+def test_purpose_follows_the_view(digits, page, view):
+    app = lives(start(page.name, show=view))
+    assert any(page.views[view].partition("{")[0] in text for text in purposes(app))
+    assert not any(page.purpose.partition("{")[0] in text for text in purposes(app))
+
+
+def test_every_view_of_sample_has_its_purpose():
+    views = next(page for page in PAGES if page.name == "sample").views
+    assert {SHOWS[0], *views} == set(SHOWS) and len(set(views.values())) == len(views)
 
 
 def test_titles_and_names_differ():
