@@ -14,7 +14,7 @@ def number(value, digits=2):
 
 
 def test_the_numbers_on_the_page_are_those_that_were_measured(open_page):
-    page = open_page("/diagnose?model=digits-vae-2d", wait=BARS)
+    page = open_page("/diagnose?model=digits-vae-2d&mode=expert", wait=BARS)
     page.get_by_text("No fault found in this model").wait_for()
     path = runs.shipped() / "digits-vae-2d"
     bound, width, truth = (kept.read(path, part) for part in ("bound", "width", "gap"))
@@ -32,7 +32,7 @@ def test_the_numbers_on_the_page_are_those_that_were_measured(open_page):
 
 
 def test_an_ill_model_is_told_so_and_its_remedy_opens_train(open_page):
-    page = open_page("/diagnose?model=unhealthy-sigma", wait=BARS, scheme="dark")
+    page = open_page("/diagnose?model=unhealthy-sigma&mode=expert", wait=BARS, scheme="dark")
     page.get_by_role("heading", name="σ of the likelihood miscalibrated").wait_for()
     expect(page.locator(".st-key-diagnosis")).to_contain_text("times too small")
     page.locator(".st-key-remedies_main").get_by_role("button", name="Learn σ").click()

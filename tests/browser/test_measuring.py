@@ -29,7 +29,7 @@ def choose(page, k: str, n: str) -> None:
 
 
 def test_press_and_see_a_number_with_its_error(open_page):
-    page = open_page("/models?model=digits-vae-2d", wait=".st-key-measure button")
+    page = open_page("/models?model=digits-vae-2d&mode=expert", wait=".st-key-measure button")
     choose(page, "100", "100")
     page.locator(".st-key-measure button").click()
     page.get_by_text("Evaluated now").wait_for()
@@ -41,7 +41,7 @@ def test_press_and_see_a_number_with_its_error(open_page):
 
 def test_killed_process_is_a_message(open_page, server):
     """A process killed meanwhile is a message and the page lives."""
-    page = open_page("/models?model=digits-vae-2d", wait=".st-key-measure button")
+    page = open_page("/models?model=digits-vae-2d&mode=expert", wait=".st-key-measure button")
     choose(page, "5,000", "all 360")
     page.locator(".st-key-measure button").click()
     page.get_by_text("of 360 images").wait_for()
@@ -56,7 +56,7 @@ def test_killed_process_is_a_message(open_page, server):
 
 
 def test_stop_ends_it(open_page):
-    page = open_page("/models?model=digits-vae-2d", wait=".st-key-measure button", width=390, height=844)
+    page = open_page("/models?model=digits-vae-2d&mode=expert", wait=".st-key-measure button", width=390, height=844)
     choose(page, "5,000", "all 360")
     page.locator(".st-key-measure button").click()
     page.locator(".st-key-measure_stop button").click()
@@ -68,7 +68,7 @@ def test_the_processes_run_no_page_and_end_with_a_killed_app(browser, tmp_path):
     server = start(tmp_path)
     try:
         page = browser.new_page()
-        page.goto(f"{server.url}/models?model=digits-vae-2d")
+        page.goto(f"{server.url}/models?model=digits-vae-2d&mode=expert")
         page.wait_for_selector(".st-key-measure button")
         settle(page)
         page.locator(".st-key-measure button").click()

@@ -15,7 +15,7 @@ THERE = ".missing[data-state=there]"
 
 def test_a_painted_hole_is_filled_in_by_the_exact_posterior(open_page):
     """The lower half is missing at first; a stroke hides more, the next image is asked about with the same hole."""
-    page = open_page(f"/sample?model={SHIPPED}&show=missing&image=3", wait=None)
+    page = open_page(f"/sample?model={SHIPPED}&show=missing&image=3&mode=expert", wait=None)
     page.wait_for_selector(THERE)
     settle(page)
     box = page.locator(".missing .pad").bounding_box()

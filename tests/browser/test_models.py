@@ -21,7 +21,7 @@ def test_a_card_changes_the_model_everywhere(open_page):
 
 
 def test_the_detail_shows_curves_numbers_and_command(open_page):
-    page = open_page("/models?model=mnist-vae-2d", wait=".st-key-curves .js-plotly-plot")
+    page = open_page("/models?model=mnist-vae-2d&mode=expert", wait=".st-key-curves .js-plotly-plot")
     text = page.locator("[data-testid=stMain]").inner_text()
     assert "±" in text
     assert "nats" in text

@@ -73,7 +73,7 @@ def paths(open_page):
 
 
 def test_the_first_screen_has_it_all_without_a_click(paths):
-    page = paths()
+    page = paths("?mode=expert")
     has(page, 3)
     assert len(set(strip(page))) >= 10 and len(strip(page, "geodesic")) == 12
     lowest = panel(page).locator("canvas.curves").bounding_box()
@@ -183,7 +183,7 @@ def test_kinds_are_shown_together_and_the_address_says_which(paths):
 
 
 def test_the_magnification_lies_under_the_points(paths):
-    page = paths("?model=digits-vae-2d")
+    page = paths("?model=digits-vae-2d&mode=expert")
     page.get_by_text("Magnification").click()
     heat = page.locator("[data-latent-heat]")
     expect(heat).to_be_visible()
@@ -222,7 +222,7 @@ def test_a_file_that_is_no_path_is_refused_in_words(paths, tmp_path):
 
 
 def test_an_attribute_follows_its_strength(paths):
-    page = paths("?model=digits-vae-2d")
+    page = paths("?model=digits-vae-2d&mode=expert")
     for key, name in (("attribute_from", "3"), ("attribute_to", "8")):
         # by keys: the list closes when the page scrolls, as it does before a click far down
         field = page.locator(f".st-key-{key} input")

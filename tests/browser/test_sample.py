@@ -168,7 +168,7 @@ def test_a_hopeless_box_says_so_and_can_be_cleared(sampled):
 
 
 def test_a_click_on_a_sample_pins_it_and_its_neighbour_is_told(sampled):
-    page = sampled()
+    page = sampled("/sample?model=digits-vae-2d&mode=expert")
     page.get_by_text(re.compile("^(Not a|Possible) copy")).wait_for()
     page.locator(".panel.right .sheet").click(position={"x": 90, "y": 30})
     expect(page.locator(".st-key-chip_image")).to_contain_text("pinned z")
@@ -182,7 +182,7 @@ def test_a_click_on_a_sample_pins_it_and_its_neighbour_is_told(sampled):
 
 def test_autoencoder_says_that_it_has_no_prior(sampled):
     """An autoencoder is sampled from its codes and says that it has no prior."""
-    page = sampled("/sample?model=mnist-autoencoder-2d")
+    page = sampled("/sample?model=mnist-autoencoder-2d&mode=expert")
     expect(page.get_by_text("An autoencoder has no prior to sample from")).to_have_count(1)
     assert page.locator(".panel select").evaluate_all("all => all.map(s => s.value)") == ["aggregate", "mixture"]
     assert page.locator(".panel.left input[type=range]").is_disabled()

@@ -77,7 +77,7 @@ def named(page: Page) -> Run:
 
 @pytest.fixture
 def open_train(open_page, server):
-    def open_one(path: str = "/train", **more) -> Page:
+    def open_one(path: str = "/train?mode=expert", **more) -> Page:
         page = open_page(path, wait=TRAIN, **more)
         page.context.data = server.data
         return page

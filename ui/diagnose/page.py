@@ -10,9 +10,9 @@ import streamlit as st
 from ui.diagnose import charts, gathering, model_images, strangers, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
-from ui.shared import glossary, library, messages, navigation
+from ui.shared import frame, glossary, library, messages, navigation
 from ui.shared.fragments import fragment
-from ui.state import notices, session
+from ui.state import mode, notices, session
 from ui.state.view import set_model
 from ui.train import form
 from vae import runs
@@ -77,7 +77,7 @@ def _at_rest(run: Run) -> None:
 def _draw(run: Run, found: Known) -> None:
     findings = cards.judge(run.spec, found.evidence)
     _headline(run, found, findings)
-    present = [name for name, finding in findings.items() if not isinstance(finding, Absent)]
+    present = [name for name, finding in findings.items() if not isinstance(finding, Absent) and _shown(name, finding)]
     free = -len(present) % COLUMNS
     for start in range(0, len(present), COLUMNS):
         row = present[start : start + COLUMNS]
@@ -91,12 +91,27 @@ def _draw(run: Run, found: Known) -> None:
                 worst.worst(run, found.evidence)
     if not free:
         worst.worst(run, found.evidence)
-    absent = {name: finding for name, finding in findings.items() if isinstance(finding, Absent)}
+    with frame.passing():
+        _left_out(findings)
+    absent = {name: f for name, f in findings.items() if isinstance(f, Absent) and _shown(name, f)}
     if absent:
         with st.container(border=True, key="diagnosis_absent", gap="xsmall"):
             st.markdown("**Checks that do not apply to this model**")
             lines = [f"{cards.CARDS[name].title}: {finding.reason}" for name, finding in absent.items()]
             st.caption("  \n".join(lines))
+
+
+def _shown(name: str, finding: Finding) -> bool:
+    """Return whether a check is shown: a researcher's only to experts, or where it has found something."""
+    found = isinstance(finding, Verdict) and finding.severity != Severity.PASSED
+    return found or mode.expert() or not cards.CARDS[name].research
+
+
+def _left_out(findings: Mapping[str, Finding]) -> None:
+    """Name the passed checks that are not shown."""
+    names = [cards.CARDS[n].title for n, f in findings.items() if isinstance(f, Verdict) and not _shown(n, f)]
+    if names:
+        st.caption(f"Also passed, and shown under Expert: {messages.plain(', '.join(names))}.")
 
 
 def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
@@ -248,7 +263,7 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
     figure = _figure(name, kept.digest(run.path), there, run, known)
     if figure is not None:
         st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=ALTS[name])
-    if name == "strange" and known.strange is not None:
+    if name == "strange" and known.strange is not None and mode.expert():
         table = partial(roc.to_csv, known.strange, run.spec.data, math.prod(run.spec.shape))
         st.download_button(
             "Scores as CSV", table, f"{run.name}-strange.csv", "text/csv", key="strange_csv", type="tertiary",

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from ui.models import managing
-from ui.models.evaluating import evaluation
-from ui.models.measuring import measuring
+from ui.models.evaluating import evaluation, wanted
+from ui.models.measuring import asked, measuring
 from ui.models.owned import film_link
-from ui.shared import library, messages, navigation
+from ui.shared import frame, library, messages, navigation
 from ui.shared.chips import data_text, number
+from ui.state import mode
 from vae.runs import Run
 
 NAMES = {
@@ -16,6 +17,7 @@ NAMES = {
     "distortion": "Distortion −E[log p(x\\|z)]",
     "rate": "Rate KL(q‖p)",
 }
+DENSITY = "log_px"  # what only experts see of them
 
 
 def detail(run: Run) -> None:
@@ -27,19 +29,25 @@ def detail(run: Run) -> None:
         managing.popover(run)
     if note := str(run.meta.get("note", "")):
         st.caption(messages.plain(note))
-    # one by one, so that a phone shows them below each other and nothing has to be scrolled
-    with st.container(horizontal=True, gap="medium", key="model_formula"):
-        for part in run.spec.formula().split(r",\quad "):
-            st.latex(part, width="content")
+    expert = mode.expert()
+    with frame.passing():
+        if expert:
+            # one by one, so that a phone shows them below each other and nothing has to be scrolled
+            with st.container(horizontal=True, gap="medium", key="model_formula"):
+                for part in run.spec.formula().split(r",\quad "):
+                    st.latex(part, width="content")
     metrics = run.metrics
-    rows = [(title, m) for name, title in NAMES.items() if (m := metrics.get(name)) and number(m)]
+    shown = {name: title for name, title in NAMES.items() if expert or name != DENSITY}
+    rows = [(title, m) for name, title in shown.items() if (m := metrics.get(name)) and number(m)]
     if rows:
         lines = [f"| {label} | {number(m)} | {m.get('n') or 0:,} |" for label, m in rows]
         st.markdown("| quantity | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
-        k = metrics.get("log_px", {}).get("k")
+        k = metrics.get(DENSITY, {}).get("k") if expert else None
         split = messages.plain(str(metrics.get("split", "test")))
         st.caption(f"{data_text(run)}, {split} split" + (f"; K = {k}" if k else ""))
-    measuring(run)
+    with frame.passing():
+        if expert or asked(run):
+            measuring(run)
     if not run.spec.probabilistic:
         st.caption(messages.AUTOENCODER)
     if run.history:
@@ -49,7 +57,8 @@ def detail(run: Run) -> None:
             config={"displayModeBar": False},
             alt=f"Distortion and rate of {run.name} during training, on training and validation data.",
         )
-    evaluation(run)
+    if expert or wanted(run):
+        evaluation(run)
     if metrics.get("command"):
         st.caption("Made by")
         st.code(metrics["command"], language="bash", wrap_lines=True)

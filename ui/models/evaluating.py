@@ -36,6 +36,11 @@ def _answers() -> dict[str, list[Answer[list[dict[str, Any]]]]]:
     return session.EVALUATIONS.kept()
 
 
+def wanted(run: Run) -> bool:
+    """Return whether this session has asked for a run's table."""
+    return str(run.path) in _answers()
+
+
 def _ask(run: Run) -> None:
     _answers()[str(run.path)] = [pool.ask(models.table, run.path, name) for name in PARTS]
 

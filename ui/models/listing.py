@@ -7,7 +7,7 @@ import streamlit as st
 from ui.models import managing, owned
 from ui.shared import library, map_picture, messages
 from ui.shared.chips import data_text, headline, number
-from ui.state import session, visitor
+from ui.state import mode, session, visitor
 from ui.state.view import set_model
 from vae.runs import Run, RunError
 from vae.spec import presets
@@ -85,7 +85,7 @@ def _card(run: Run, chosen: bool) -> None:
             bound, seconds = number(run.metrics.get("log_px")), training_time(run.metrics.get("train_seconds"))
         except RunError:
             bound = seconds = ""
-        facts += [f"log p(x) ≥ {bound}"] * bool(bound) + [f"trained in {seconds}"] * bool(seconds)
+        facts += [f"log p(x) ≥ {bound}"] * (bool(bound) and mode.expert()) + [f"trained in {seconds}"] * bool(seconds)
         st.caption("  \n".join(facts))
 
 

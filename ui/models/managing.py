@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.models import exporting
 from ui.shared import library, messages
-from ui.state import notices, session, visitor
+from ui.state import mode, notices, session, visitor
 from ui.state.view import leave, watch, watched
 from vae import runs
 from vae.runs import Run, RunError, manage
@@ -76,6 +76,7 @@ def popover(run: Run) -> None:
             "Download as zip", lambda: manage.archive(run), f"{run.name}.zip", "application/zip", key="download_run",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
-        exporting.downloads(run)
+        if mode.expert():
+            exporting.downloads(run)
         if visitor.mine(run) and not runs.is_shipped(run):
             st.button("Delete", key="delete_run", icon=":material/delete:", on_click=_delete, args=(run,))

@@ -40,6 +40,11 @@ def _requests() -> dict[str, Request]:
     return session.MEASUREMENTS.kept()
 
 
+def asked(run: Run) -> bool:
+    """Return whether this session has asked for a measurement of a run."""
+    return str(run.path) in _requests()
+
+
 def _ask(run: Run, k: int, n: int) -> None:
     before = _requests().get(str(run.path))
     answer = pool.ask(models.measure, run.path, k=k, n=n)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.explore import saved_selections
 from ui.shared import figures, library, messages
-from ui.state import session
+from ui.state import mode, session
 from vae.geometry.attributes import LEAST, Attribute, attribute
 from vae.runs import Codes, Run
 
@@ -58,11 +58,13 @@ def _attribute(path: Any, version: object, first: bytes, second: bytes, _codes: 
 
 
 def _choice(run: Run, codes: Codes) -> tuple[str, str, np.ndarray, np.ndarray] | None:
-    offered = groups(run, codes)
     start, end = (session.widget(key).get() for key in (FROM, TO))
-    if start not in offered or end not in offered or start == end:
+    if start is None or end is None:
         return None
-    return start, end, offered[start].astype(np.int64), offered[end].astype(np.int64)
+    known = groups(run, codes)
+    if start not in known or end not in known or start == end:
+        return None
+    return start, end, known[start].astype(np.int64), known[end].astype(np.int64)
 
 
 def found(run: Run, codes: Codes) -> Attribute | None:
@@ -92,23 +94,28 @@ def effect(made: Attribute) -> str:
     return f"Cohen's d = {made.effect:.2f} ± {made.se:.2f} (random pairs {chance})".replace("-", "−")
 
 
+def offered(run: Run, codes: Codes) -> bool:
+    """Return whether the page shows attribute vectors: to experts, and where one is chosen."""
+    return mode.expert() or _choice(run, codes) is not None
+
+
 def panel(run: Run, codes: Codes) -> None:
     """Draw the choice of two groups, and whether the direction between them is more than chance."""
-    offered = list(groups(run, codes))
+    names = list(groups(run, codes))
     with st.container(key="attribute", gap="small"):
         st.markdown("## Attribute vector")
-        if len(offered) < 2:
+        if len(names) < 2:
             st.caption(
                 "The codes have no labels. Select two groups with Lasso and keep them as A and B, or save two "
                 "selections on Explore."
             )
             return
         for key in (FROM, TO):
-            if session.widget(key).get() not in offered:
+            if session.widget(key).get() not in names:
                 session.widget(key).set(None)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             for key, label in ((FROM, "From"), (TO, "To")):
-                st.selectbox(label, offered, index=None, key=key, placeholder="group", width=150)
+                st.selectbox(label, names, index=None, key=key, placeholder="group", width=150)
         try:
             made = found(run, codes)
         except ValueError as error:

@@ -7,8 +7,8 @@ import streamlit as st
 from ui.paths import files as path_files
 from ui.paths.files import Path, PathError
 from ui.shared import library, messages
+from ui.state import mode, session, subject
 from ui.state import paths as path_state
-from ui.state import session, subject
 from ui.state.paths import PathView
 from vae.answers.paths import Along
 from vae.geometry.kinds import KINDS
@@ -33,22 +33,24 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
                 key=f"paths_{picture.ending}",
                 help=f"{picture.frames} frames of the {KINDS[view.kind].title} path, means of p(x|z)",
             )
-        st.download_button(
-            "JSON",
-            partial(_json, path),
-            f"{run.name}-{view.kind}.json",
-            "application/json",
-            on_click="ignore",
-            disabled=path is None,
-            key="paths_json",
-            help="Waypoints and curve with all digits. Open reads the file again.",
-        )
-        with st.popover("Open", key="paths_open"):
-            _open(run)
+        if mode.expert():
+            st.download_button(
+                "JSON",
+                partial(_json, path),
+                f"{run.name}-{view.kind}.json",
+                "application/json",
+                on_click="ignore",
+                disabled=path is None,
+                key="paths_json",
+                help="Waypoints and curve with all digits. Open reads the file again.",
+            )
+            with st.popover("Open", key="paths_open"):
+                _open(run)
     if not drawable:
         st.caption("There are no pictures to save: these data are not images, or the server cannot run this decoder.")
-    with st.expander("This path in Python", icon=":material/code:"):
-        st.code(path_files.to_python(run, view.kind, view.waypoints), language="python")
+    if mode.expert():
+        with st.expander("This path in Python", icon=":material/code:"):
+            st.code(path_files.to_python(run, view.kind, view.waypoints), language="python")
 
 
 def _picture(run: Run, path: Path | None, picture: path_files.Picture) -> bytes:

@@ -18,7 +18,7 @@ from ui.paths import attributes, export
 from ui.shared import figures, library, parcels
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
-from ui.state import notices, session, subject, texts
+from ui.state import mode, notices, session, subject, texts
 from ui.state import paths as path_state
 from ui.state.paths import PathView
 from ui.state.view import PATHS_CHART_KEY, PATHS_KEY
@@ -120,7 +120,9 @@ def known(run: Run, codes: Codes, plane: Plane, shown: Window, view: PathView, p
 
 
 def without(run: Run) -> dict[str, dict[str, str]]:
-    """Return notes on the panels of curves by name: why a panel is missing (`none`), or a text beside it."""
+    """Return notes on the panels of curves by name: a text beside a panel, or why it is missing (`none`, maybe "")."""
+    if not mode.expert():
+        return {"density": {"none": ""}, "elbo": {"none": ""}}
     if not run.spec.probabilistic:
         return {
             "density": {"none": "An autoencoder has no prior and no q(z): no densities, no ELBO."},
@@ -162,6 +164,7 @@ def answers_payload(
         "paths": facts,
         "failed": found.failed,
         "without": without(run),
+        "expert": mode.expert(),
         "window": shown,
         "attribute": attribute,
         "waiting": found.waiting,
@@ -175,8 +178,10 @@ def latent_map(run: Run, codes: Codes, plane: Plane, name: str, view: PathView) 
     """Draw the map, and under it the lassoed codes, which may become a group of the attribute vector."""
     chosen = bigmap.bigmap(run, codes, plane, name, chart=PATHS_CHART_KEY)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        magnification_toggle(run, view)
-        attributes.catch(run, np.empty(0, np.int64) if chosen is None else chosen)
+        if mode.expert() or view.magnified:
+            magnification_toggle(run, view)
+        if attributes.offered(run, codes):
+            attributes.catch(run, np.empty(0, np.int64) if chosen is None else chosen)
 
 
 def magnification_toggle(run: Run, view: PathView) -> None:
@@ -231,5 +236,6 @@ def _panel(run: Run, codes: Codes, plane: Plane, shown: Window, data: bytes) -> 
     found = known(run, codes, plane, shown, view, patience)
     answers = answers_payload(run, codes, shown, view, found, attributes.chosen(run, codes))
     _answers(data=answers, key="paths_answers", height="content")
-    attributes.panel(run, codes)
+    if attributes.offered(run, codes):
+        attributes.panel(run, codes)
     export.panel(run, view, found.paths.get(view.kind))

@@ -16,8 +16,17 @@ class PathPoint {
     /** @type {Map<string, HTMLElement>} */
     this.cells = new Map();
     this.radius = 0;
+    this.expert = true; // whether densities are shown
     this.near = ""; // which neighbour is drawn
     this.shown = ""; // which of the codes around are
+  }
+
+  /** @param {boolean} expert */
+  showDensities(expert) {
+    if (expert === this.expert) return;
+    this.expert = expert;
+    this.cells.clear();
+    this.stage.numbers.replaceChildren();
   }
 
   /** @param {string} name @param {string} value */
@@ -59,11 +68,12 @@ class PathPoint {
     /** @param {number[] | null} values */
     const along = (values) => values && at({ points: values.map((v) => [v]), share: path.share }, t)[0];
     const [logP, logQ] = path.answer ? [along(path.answer.logP), along(path.answer.logQ)] : [facts.logP, facts.logQ];
-    if (logP) this.number("log p(z)", `${fixed(logP)} nats`);
-    if (logQ) this.number("log q(z)", `${fixed(logQ)} nats`);
+    if (logP && this.expert) this.number("log p(z)", `${fixed(logP)} nats`);
+    if (logQ && this.expert) this.number("log q(z)", `${fixed(logQ)} nats`);
     const nearest = Math.round(t * (stage.frames - 1));
     const { elbo, elboSe } = path.answer ?? {};
-    if (elbo && elboSe) this.number(ELBO, `${fixed(elbo[nearest], 1)} ± ${fixed(elboSe[nearest], 1)} nats`);
+    if (elbo && elboSe && this.expert)
+      this.number(ELBO, `${fixed(elbo[nearest], 1)} ± ${fixed(elboSe[nearest], 1)} nats`);
     else if (this.cells.has(ELBO)) this.number(ELBO, "…");
     this.around(space, z);
     return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${space.number(facts.nearest)}`}`;

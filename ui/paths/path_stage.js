@@ -32,12 +32,8 @@ class PathStage {
       value: "0",
       "aria-label": "Place on the path",
     });
-    this.curves = el("canvas", {
-      class: "curves",
-      role: "img",
-      "aria-label": "Densities, ELBO, pixel lengths and neighbours along the path",
-      title: "ELBO of the decoded frame, taken as an input image (thresholded if the data are binarised).",
-    });
+    this.curves = el("canvas", { class: "curves", role: "img" });
+    this.describeCurves(true);
     this.now = picture("decoder", "decoded image");
     this.near = picture("real", "nearest image");
     this.numbers = el("dl", { class: "numbers" });
@@ -72,6 +68,16 @@ class PathStage {
       this.live,
     );
     parent.append(this.node);
+  }
+
+  // Say what the curves show: with the densities, or without.
+  /** @param {boolean} expert */
+  describeCurves(expert) {
+    const first = expert ? "Densities, ELBO, pixel" : "Pixel";
+    this.curves.setAttribute("aria-label", `${first} lengths and neighbours along the path`);
+    this.curves.title = expert
+      ? "ELBO of the decoded frame, taken as an input image (thresholded if the data are binarised)."
+      : "";
   }
 
   /** @param {boolean} playing */

@@ -238,6 +238,8 @@ class Paths {
     this.waiting = header.waiting ? 1000 * header.poll : 0;
     this.failed = header.failed;
     this.without = header.without;
+    this.point.showDensities(header.expert);
+    this.stage.describeCurves(header.expert);
     this.attribute = header.attribute;
     const heat = section("magnification");
     this.overlay.colour(heat && new Float32Array(heat.buffer), header.window);

@@ -42,6 +42,8 @@ interface PathAnswersHeader {
   paths: Record<string, { energy: number; line_energy: number }>;
   failed: Record<string, string>;
   without: Record<string, PanelNote>;
+  /** Whether densities are shown. */
+  expert: boolean;
   window: number[];
   attribute: Attribute | null;
   waiting: boolean;

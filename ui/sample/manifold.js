@@ -137,6 +137,8 @@ class Manifold {
       const options = (entries) => entries.map(([value, text]) => el("option", { value }, text));
       this.spacing.replaceChildren(...options(Object.entries(header.spacings)));
       this.spacing.value = header.spacing;
+      // what a link asks for is shown all the same
+      this.spacing.hidden = !header.expert && header.spacing === Object.keys(header.spacings)[0];
       this.size.replaceChildren(...options(header.sides.map((n) => [n, `${n} × ${n}`])));
       this.size.value = String(header.side);
       this.node.dataset.state = header.there ? "there" : "waiting";
@@ -147,7 +149,7 @@ class Manifold {
       this.dim.hidden = !header.inside;
       const notes = [
         header.note && `${header.note[0].toUpperCase()}${header.note.slice(1)}.`,
-        header.without && `No log q(z) − log p(z): ${header.without}.`,
+        header.expert && header.without && `No log q(z) − log p(z): ${header.without}.`,
       ].filter(Boolean);
       this.note.textContent = notes.join(" ");
       this.note.hidden = !notes.length;
@@ -280,8 +282,8 @@ class Manifold {
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));
     const rows = titles.map((t, k) => [t, minus(u[k].toFixed(2))]);
-    if (header.log_p) rows.push(["log p(z) of the cell", `${nats(header.log_p[i])} nats`]);
-    if (header.log_p && header.log_q)
+    if (header.expert && header.log_p) rows.push(["log p(z) of the cell", `${nats(header.log_p[i])} nats`]);
+    if (header.expert && header.log_p && header.log_q)
       rows.push([
         "log q(z) − log p(z)",
         `${signed(header.log_q[i] - header.log_p[i])} nats`,

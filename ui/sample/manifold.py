@@ -10,7 +10,7 @@ from ui.sample.page import PATIENCE, POLL, display, without
 from ui.shared import asking, messages
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
-from ui.state import sampling, session
+from ui.state import mode, sampling, session
 from ui.state.permalink import SIDES
 from ui.state.sampling import Settings
 from vae.answers import pool, sample
@@ -70,6 +70,7 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
         "note": plane.note,
         "titles": list(plane.titles),
         "there": found is not None,
+        "expert": mode.expert(),
     }
     sections = {}
     if found is not None:

@@ -271,18 +271,23 @@ class Missing {
 
   /** @param {Filled} found */
   rows(found) {
-    const rows = [[this.header.exact ? "log p(visible)" : "log p(visible), at least", `${nats(found.log_seen)} nats`]];
-    if (found.log_hidden !== null) {
+    const { exact, expert } = this.header;
+    const rows = expert
+      ? [[exact ? "log p(visible)" : "log p(visible), at least", `${nats(found.log_seen)} nats`]]
+      : [];
+    if (expert && found.log_hidden !== null) {
       const per = found.log_hidden / (found.hidden * this.header.shape[0]);
       rows.push(["log p(hidden | visible)", `${nats(found.log_hidden)} nats, ${minus(per.toFixed(3))} a pixel`]);
     }
     if (found.r_hat !== null) {
       const agree = found.r_hat < 1.1;
-      rows.push([
-        "chains agree (R̂ near 1)",
-        found.r_hat.toFixed(2),
-        agree ? "" : "too few steps: take mean and spread as rough",
-      ]);
+      // a doubt is said to everybody
+      if (expert || !agree)
+        rows.push([
+          "chains agree (R̂ near 1)",
+          found.r_hat.toFixed(2),
+          agree ? "" : "too few steps: take mean and spread as rough",
+        ]);
     }
     return rows;
   }

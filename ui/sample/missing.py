@@ -16,7 +16,7 @@ from ui.sample import missing_rows
 from ui.shared import asking, figures, frame, library, messages, parcels
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
-from ui.state import notices, session
+from ui.state import mode, notices, session
 from ui.state import view as state
 from ui.state.view import View
 from vae.answers import missing as answers
@@ -79,6 +79,7 @@ def payload(run: Run, codes: Codes, i: int, pixels: NDArray[Any], own: bool) -> 
         "count": len(codes),
         "title": "your drawing" if own else f"{codes.split} #{i}" + (f" ({label})" if label else ""),
         "exact": run.spec.latent <= 2,
+        "expert": mode.expert(),
     }
     return pack(header, {"image": shown.tobytes(), "codes": _map(run, run.path, library.stamp(run.path))})
 

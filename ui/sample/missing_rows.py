@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ui.shared import asking, library, messages
 from ui.shared.figures import THEME_INK
+from ui.state import mode
 from ui.state import view as state
 from ui.state.view import View
 from vae.answers import missing as answers
@@ -108,8 +109,9 @@ def rows(view: View, codes: Codes, label: int) -> None:
         st.dataframe(table(columns, x, found, chosen), hide_index=True, key="missing_table")
     else:
         st.plotly_chart(chart(x, found, hidden, lines), key="missing_chart", config={"displayModeBar": False})
-    kind = "log p(visible)" if found.axes else "log p(visible), at least"
-    st.caption(f"{kind} = {found.log_seen:,.2f} nats".replace("-", "−"))
+    if mode.expert():
+        kind = "log p(visible)" if found.axes else "log p(visible), at least"
+        st.caption(f"{kind} = {found.log_seen:,.2f} nats".replace("-", "−"))
 
 
 def _asked(

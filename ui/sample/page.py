@@ -13,7 +13,7 @@ import streamlit as st
 from ui.shared import asking, messages
 from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
-from ui.state import notices, sampling, session, subject, texts
+from ui.state import mode, notices, sampling, session, subject, texts
 from ui.state.sampling import Settings
 from ui.state.texts import COLDEST, HOTTEST, Half
 from ui.state.view import set_label, set_pin
@@ -219,6 +219,7 @@ def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
         "without": without(run, all(half.get("log_q") for half in grids if half["state"] == "there")),
         "incomparable": comparable(run),
         "mean": run.spec.likelihood_kind.shown,
+        "expert": mode.expert(),
     }
     return pack(header, sections)
 

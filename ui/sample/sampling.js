@@ -239,7 +239,7 @@ class Samples {
         ? `${half.noisy ? "samples" : `${header.mean}s`} of p(x|z), z from ${half.short}. ${where}`
         : " ";
       const ratio = there && half.log_q && half.log_p;
-      panel.ratios.hidden = !ratio;
+      panel.ratios.hidden = !ratio || !header.expert;
       panel.ratios.setAttribute("aria-label", ratio ? "log q(z) − log p(z) of each sample, in nats" : "");
       panel.foot.textContent = "";
       panel.foot.title = half.noisy ? "" : SMOOTH;
@@ -264,7 +264,7 @@ class Samples {
       );
     if (header.halves.some((h) => h.source === "standard"))
       notes.push("This model has no prior. N(0, I) shows what happens if one samples from a Normal distribution.");
-    if (header.without) notes.push(`No log q(z) − log p(z): ${header.without}.`);
+    if (header.without && header.expert) notes.push(`No log q(z) − log p(z): ${header.without}.`);
     if (header.incomparable) notes.push(`No nearest training image: ${header.incomparable}.`);
     this.note.textContent = notes.join(" ");
     this.note.hidden = !notes.length;
@@ -363,7 +363,7 @@ class Samples {
       this.drawMarks(panel, half, k, theme);
       if (half.state !== "there") return;
       this.points(k).forEach((z) => marks.push({ z, hue: seen(half.hue, theme.dark), shape: SHAPES[k] }));
-      if (half.log_q && half.log_p) this.drawRatios(panel.ratios, half, k, header.hole, theme);
+      if (half.log_q && half.log_p && header.expert) this.drawRatios(panel.ratios, half, k, header.hole, theme);
     });
     const [k, i] = this.pointed;
     const z = this.points(k)[i];
@@ -470,11 +470,13 @@ class Samples {
       ? ["near the codes of real images", "in a hole"]
       : ["near a code", "far from every code"];
     if (!moving) {
-      if (half.log_p) rows.push(["log p(z)", `${nats(half.log_p[i])} nats`]);
-      if (half.log_q) rows.push(["log q(z)", `${nats(half.log_q[i])} nats`]);
-      const doubt = half.trusted ? "" : "doubtful";
-      if (half.log_p && half.log_q)
-        rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
+      if (header.expert) {
+        if (half.log_p) rows.push(["log p(z)", `${nats(half.log_p[i])} nats`]);
+        if (half.log_q) rows.push(["log q(z)", `${nats(half.log_q[i])} nats`]);
+        const doubt = half.trusted ? "" : "doubtful";
+        if (half.log_p && half.log_q)
+          rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
+      }
       rows.push(["here", words[inside ? 0 : 1], inside ? "mark inside" : "mark outside"]);
     }
     card.verdict.textContent = "";

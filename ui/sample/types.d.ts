@@ -68,6 +68,8 @@ interface SamplesHeader {
   incomparable: string;
   /** What the mean of p(x|z) is called. */
   mean: string;
+  /** Whether densities are shown. */
+  expert: boolean;
 }
 
 /** What a grid asks for again: parts of its half, or of the page's settings. */
@@ -135,6 +137,8 @@ interface ManifoldAsked {
   without: string;
   note: string;
   titles: string[];
+  /** Whether densities and the rarer spacing are shown. */
+  expert: boolean;
 }
 
 interface ManifoldThere extends ManifoldAsked {
@@ -161,6 +165,8 @@ interface MissingHeader {
   title: string;
   /** Whether p(z | visible pixels) is summed on a grid. */
   exact: boolean;
+  /** Whether densities are shown. */
+  expert: boolean;
 }
 
 /** The hole that is asked about. */

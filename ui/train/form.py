@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.shared import messages
-from ui.state import session, visitor
+from ui.state import mode, session, visitor
 from ui.train import fitting, spec_fields
 from ui.train.spec_fields import LABELS, NONE, Problem, Values
 from ui.train.widgets import Fields, base, fill, followed, key, read, write
@@ -77,6 +77,7 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
     if unfit := misfit(values["preset"], values["data"]):
         found = [("preset", unfit), *found]
     steps = spec_fields.total_steps(values["data"], values["size"], values["batch"], values["epochs"])
+    offered = _offered(values, found, branch)
     fields = Fields(values, disabled, frozenset() if branch is None else FIXED | {"preset"}, steps)
     with st.container(key="spec_form", gap="small"):
         if branch is not None:
@@ -85,15 +86,28 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
         _shown([problem for problem in found if problem[0] != "data"], "data")  # the row above offers the download
         with st.container(gap="xsmall"):
             for name, draw in (("model", _model), ("objective", _objective), ("optimisation", _optimisation)):
-                with st.expander(_summary(name, values), key=key(f"group_{name}")):
-                    draw(fields, spec)
+                if name in offered:
+                    with st.expander(_summary(name, values), key=key(f"group_{name}")):
+                        draw(fields, spec)
                 _shown(found, name)
-            with st.expander("Formula and JSON", key=key("group_json")):
-                _formula(spec)
-                _json(spec, fields)
+            if mode.expert():
+                with st.expander("Formula and JSON", key=key("group_json")):
+                    _formula(spec)
+                    _json(spec, fields)
         _shown(found, "")
         with estimate_in or st.container():
             return _estimate(spec, [text for _, text in found], branch)
+
+
+def _offered(values: Values, found: list[Problem], branch: Spec | None) -> set[str]:
+    """Return the groups that are shown: all to experts and for a branch, else those that are not as recommended.
+
+    What came from a link or an earlier run, and what is wrong, is not hidden from anybody.
+    """
+    if mode.expert() or branch is not None:
+        return set(GROUPS)
+    special = {*fitting.changed(values), *(where for where, _ in found)}
+    return {name for name, entries in GROUPS.items() if special.intersection(entries)}
 
 
 def _shown(found: list[Problem], group: str) -> None:

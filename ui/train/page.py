@@ -9,7 +9,7 @@ from ui.models import managing
 from ui.models.owned import WORDS, own, recorded
 from ui.shared import library, messages, navigation
 from ui.shared.fragments import fragment
-from ui.state import notices, session, visitor
+from ui.state import mode, notices, session, visitor
 from ui.state.view import set_compared, set_model, view, watch, watched
 from ui.train import form
 from ui.train.film import film
@@ -264,15 +264,18 @@ def _steering(run: Run, job: JobState) -> None:
                       shortcut="p", disabled=over and not more)  # fmt: skip
         paused = now.state == "paused"
         left = now.per_epoch - now.step % now.per_epoch if now.per_epoch else 1
-        st.button("Step", key="step", icon=":material/skip_next:", on_click=play, args=(run, 1), disabled=not paused)
-        st.button("Epoch", key="epoch", icon=":material/fast_forward:", on_click=play, args=(run, left),
-                  disabled=not paused)  # fmt: skip
+        if mode.expert():
+            st.button("Step", key="step", icon=":material/skip_next:", on_click=play, args=(run, 1),
+                      disabled=not paused)  # fmt: skip
+            st.button("Epoch", key="epoch", icon=":material/fast_forward:", on_click=play, args=(run, left),
+                      disabled=not paused)  # fmt: skip
         st.button("Stop", key="stop", icon=":material/stop:", on_click=stop, args=(run,), disabled=over)
-        _rate_popover(run, over)
-        st.button(
-            "Branch", key="branch", icon=":material/fork_right:", on_click=branch_from, args=(run,),
-            disabled=run.checkpoint is None, help="Copy this run and continue training with changed settings.",
-        )  # fmt: skip
+        if mode.expert():
+            _rate_popover(run, over)
+            st.button(
+                "Branch", key="branch", icon=":material/fork_right:", on_click=branch_from, args=(run,),
+                disabled=run.checkpoint is None, help="Copy this run and continue training with changed settings.",
+            )  # fmt: skip
         managing.popover(run)
 
 

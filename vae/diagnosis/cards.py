@@ -14,11 +14,12 @@ from vae.spec import Spec
 
 
 class Card(NamedTuple):
-    """A card: its title, the parts of the evidence that it needs, and its verdict."""
+    """A card: its title, the parts of the evidence that it needs, its verdict, and whether it is for researchers."""
 
     title: str
     needs: tuple[str, ...]
     judge: Callable[[Spec, Evidence], Finding]
+    research: bool = False
 
 
 CARDS: dict[str, Card] = {
@@ -30,11 +31,11 @@ CARDS: dict[str, Card] = {
     "holes": Card("Holes", ("holes",), holes),
     "overfitting": Card("Overfitting", ("bound", "overfitting"), overfitting),
     "reconstruction": Card("Reconstruction", ("reconstruction",), reconstruction),
-    "surgery": Card("ELBO surgery", ("bound", "surgery"), surgery),
-    "gap": Card("Gap", ("bound", "gap"), gap),
-    "simulated": Card("q on the model's own images", ("simulated",), simulated),
-    "samples": Card("Samples against data", ("samples",), samples),
-    "strange": Card("Strange images", ("strange",), strange),
+    "surgery": Card("ELBO surgery", ("bound", "surgery"), surgery, research=True),
+    "gap": Card("Gap", ("bound", "gap"), gap, research=True),
+    "simulated": Card("q on the model's own images", ("simulated",), simulated, research=True),
+    "samples": Card("Samples against data", ("samples",), samples, research=True),
+    "strange": Card("Strange images", ("strange",), strange, research=True),
 }
 
 # causal order: with several faults, the first one listed causes the later ones

@@ -55,7 +55,7 @@ def test_a_kept_diagnosis_is_there_without_asking(monkeypatch, folder):
     as_shipped(monkeypatch)
     asked = []
     monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: asked.append(args) or Never(*args, **kwargs))
-    app = lives(start("diagnose", model="digits-vae-2d"))
+    app = lives(start("diagnose", model="digits-vae-2d", mode="expert"))
     assert not asked
     assert "No fault found in this model" in texts(app)
     said = chips.headline(Run(SHIPPED / "digits-vae-2d"))

@@ -255,7 +255,7 @@ def test_a_file_of_selections_fits_its_codes_alone(folder, mine, monkeypatch):
 
 
 def test_saved_selections_are_groups_of_an_attribute(mine):
-    app = start("paths", model="mine")
+    app = start("paths", model="mine", mode="expert")
     app.session_state[session.SAVED.name] = {
         "mine": {"left": np.arange(20), "one": np.array([1]), "old": np.array([1, N])}
     }

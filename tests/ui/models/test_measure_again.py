@@ -39,7 +39,7 @@ def followed(app: AppTest) -> AppTest:
 def test_measuring_shows_numbers_and_leaves_the_runs_own(digits):
     """Press and see numbers with errors and leave the run's own."""
     before = (digits.path / "metrics.json").read_bytes()
-    app = lives(start("models"))
+    app = lives(start("models", mode="expert"))
     assert app.button_group(key="measure_k").value == 100
     assert app.button_group(key="measure_n_360").value == 360
     app.button_group(key="measure_n_360").set_value(100).run()
@@ -54,7 +54,7 @@ def test_measuring_shows_numbers_and_leaves_the_runs_own(digits):
 
 def test_a_run_without_usable_weights_says_so(folder):
     make_run(folder, "digits-vae-2d", **SMALL)
-    app = followed(lives(start("models")).button(key="measure").click().run())
+    app = followed(lives(start("models", mode="expert")).button(key="measure").click().run())
     assert "does not fit spec.json" in lives(app).error[0].value
     assert app.button(key="measure")
 
@@ -67,7 +67,7 @@ def test_a_crash_is_a_message(digits, monkeypatch):
             raise JobError("The process was ended.")
 
     monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: Crashed())
-    app = lives(start("models")).button(key="measure").click().run()
+    app = lives(start("models", mode="expert")).button(key="measure").click().run()
     assert lives(app).error[0].value == "The process was ended."
 
 
@@ -80,7 +80,7 @@ def test_stop_takes_the_progress_away(digits, monkeypatch):
 
     slow = Slow()
     monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: slow)
-    app = lives(start("models")).button(key="measure").click().run()
+    app = lives(start("models", mode="expert")).button(key="measure").click().run()
     app = lives(app.button(key="measure_stop").click().run())
     assert slow.dropped
     assert "measure_stop" not in {button.key for button in app.button}
@@ -89,7 +89,7 @@ def test_stop_takes_the_progress_away(digits, monkeypatch):
 def test_an_autoencoder_has_no_samples_to_choose(folder):
     ae = {"posterior": {"kind": "delta"}, "prior": None, "objective": {"kind": "reconstruction"}}
     complete(make_run(folder, "ae", "autoencoder", **SMALL, **ae))
-    app = lives(start("models"))
+    app = lives(start("models", mode="expert"))
     assert [group.key for group in app.button_group if group.key != "mode"] == ["measure_n_360"]
     shown = texts(followed(app.button(key="measure").click().run()))
     assert "Distortion −E[log p(x\\|z)]" in shown
@@ -99,6 +99,6 @@ def test_an_autoencoder_has_no_samples_to_choose(folder):
 @pytest.mark.parametrize(("name", "words"), [("mnist", "not on this machine"), ("my-own", "There is no dataset")])
 def test_data_that_are_not_here_are_named(folder, name, words):
     make_run(folder, "other", data=name)
-    app = lives(start("models"))
+    app = lives(start("models", mode="expert"))
     assert words in texts(app)
     assert "measure" not in {button.key for button in app.button}

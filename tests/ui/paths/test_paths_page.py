@@ -140,7 +140,7 @@ def test_an_autoencoder_says_what_it_lacks(folder):
     run = complete(
         make_run(folder, "ae", "autoencoder", data="digits", shape=(1, 8, 8), encoder={"kind": "mlp", "widths": [16]})
     )
-    app = lives(start("paths", model=run.name, kind="data"))
+    app = lives(start("paths", model=run.name, kind="data", mode="expert"))
     header, arrays = sent(app)
     assert [k["name"] for k in header["kinds"]] == ["line", "slerp", "geodesic"]
     assert "no densities" in header["without"]["density"]["none"]
@@ -149,7 +149,7 @@ def test_an_autoencoder_says_what_it_lacks(folder):
 
 
 def test_the_attribute_of_two_classes(whole):
-    app = lives(start("paths"))
+    app = lives(start("paths", mode="expert"))
     assert sent(app)[0]["attribute"] is None
     app.selectbox(key=attributes.FROM).select("3").run()
     app.selectbox(key=attributes.TO).select("8").run()
@@ -161,7 +161,7 @@ def test_the_attribute_of_two_classes(whole):
 
 
 def test_groups_that_overlap_are_refused_in_words(whole):
-    app = start("paths")
+    app = start("paths", mode="expert")
     index = np.flatnonzero(whole.codes.labels == 3)
     app.session_state[session.GROUPS.name] = (whole.name, {"A": index[:20]})
     app.run()
@@ -171,7 +171,7 @@ def test_groups_that_overlap_are_refused_in_words(whole):
 
 
 def test_the_lines_of_python_name_the_waypoints(whole):
-    app = lives(start("paths", path="0.500,0.500;-1.000,0.200", kind="geodesic"))
+    app = lives(start("paths", path="0.500,0.500;-1.000,0.200", kind="geodesic", mode="expert"))
     code = next(c.value for c in app.code if "routes.route" in c.value)
     assert "[-1.0, 0.2]" in code and "routes.route('geodesic'" in code
 

@@ -57,7 +57,7 @@ def test_a_vectors_hidden_half_is_drawn_with_its_band(folder, monkeypatch):
     monkeypatch.setattr(pool, "warm", lambda: None)
     run = complete(make_run(folder, "rows", "linear-vae", data="linear-gaussian", shape=(8,), latent=2))
     finish.encode(run, load_model(run))
-    app = lives(start("sample", model="rows", show="missing"))
+    app = lives(start("sample", model="rows", show="missing", mode="expert"))
     assert not app.error and not app.warning
     assert app.slider(key="missing_steps").value == (5, 8)
     assert any("log p(visible) = " in one.value for one in app.caption)

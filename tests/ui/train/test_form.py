@@ -341,7 +341,9 @@ else:
 
 
 def start():
-    return lives(AppTest.from_string(PAGES, default_timeout=180).run())
+    app = AppTest.from_string(PAGES, default_timeout=180)
+    app.query_params["mode"] = "expert"
+    return lives(app.run())
 
 
 def lives(app):
