@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from harness import CHART, PASSWORD, card, pixel, settle, until
@@ -100,6 +101,22 @@ def test_page_is_silent_and_has_no_barrier(open_page, path):
             assert violations(page, rules) == [], f"{width} pixels, {scheme}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("h1").count() == 1
+
+
+def test_head_is_two_full_rows_on_a_phone(open_page):
+    """The chips in the first row, the rest in the second; each begins and ends where the page does."""
+    page = open_page("/sample?model=digits-vae-2d", wait=".samples", width=390, height=844)
+    rows = page.locator(".st-key-header").evaluate("""header => {
+        const rows = [], all = [...header.querySelectorAll("button")].filter((button) => button.checkVisibility());
+        for (const { left, right, top, bottom } of all.map((button) => button.getBoundingClientRect())) {
+            const row = rows.find((one) => Math.abs(one.middle - (top + bottom) / 2) < 4);
+            if (row) Object.assign(row, { left: Math.min(row.left, left), right: Math.max(row.right, right) });
+            else rows.push({ middle: (top + bottom) / 2, left, right });
+        }
+        const { left, right } = header.getBoundingClientRect();
+        return rows.map((row) => [row.left - left, right - row.right]);
+    }""")
+    assert len(rows) == 2 and np.abs(rows).max() < 1.5, rows
 
 
 def focused(page):
