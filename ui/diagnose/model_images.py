@@ -3,8 +3,10 @@
 import plotly.graph_objects as go
 
 from ui.diagnose.charts import DECODER, ENCODER, PRIOR, plain
-from vae.diagnosis.evidence import SampleQuality, Simulated
+from ui.shared import messages
+from vae.diagnosis.evidence import Memorised, Number, SampleQuality, Simulated
 
+MOST_CLASSES = 12
 MOST_LINES = 4  # dimensions that are drawn, those farthest from flat
 
 
@@ -54,3 +56,41 @@ def samples(found: SampleQuality) -> go.Figure:
     figure.update_xaxes(rangemode="tozero")
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
     return figure
+
+
+def memorised(found: Memorised) -> go.Figure:
+    """Return the shares nearer to training images with their errors, beside a half and what a copier would have."""
+    rows = {"data": found.data, "means": found.decoded, "samples": found.samples}
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[number.value for number in rows.values()],
+        y=list(rows),
+        mode="markers",
+        marker={"color": [PRIOR, DECODER, DECODER], "size": 9, "symbol": ["diamond", "circle-open", "circle"]},
+        error_x={"type": "data", "array": [number.se for number in rows.values()], "color": PRIOR, "width": 4},
+        hovertemplate="%{y} %{x:.1%}<extra></extra>",
+    )
+    plain(figure, "share nearer to a training image", "")
+    for x, text in ((0.5, "no memory"), (found.copier, "copies")):
+        figure.add_vline(
+            x=x, line={"color": PRIOR, "width": 1, "dash": "dot"}, annotation_text=text, annotation_position="top"
+        )
+    edge = max(abs(number.value - 0.5) + 2 * number.se for number in rows.values())
+    reach = 1.25 * max(edge, found.copier - 0.5)
+    figure.update_xaxes(range=[0.5 - reach, 0.5 + reach], tickformat=".0%")
+    figure.update_yaxes(title=None, range=[-0.5, len(rows) - 0.5])
+    figure.update_layout(showlegend=False, margin={"t": 28})
+    return figure
+
+
+def class_table(found: SampleQuality) -> str:
+    """Return the coverage of each class beside that by data as a table in Markdown, the worst covered classes first."""
+
+    def share(number: Number) -> str:
+        return f"{number.value:.0%} ± {number.se:.0%}"
+
+    rows = sorted(found.classes.items(), key=lambda row: row[1][0].value - row[1][1].value)
+    lines = [f"| {messages.plain(name)} | {share(ours)} | {share(data)} |" for name, (ours, data) in rows]
+    if len(lines) > MOST_CLASSES:
+        lines[MOST_CLASSES:] = [f"| … {len(lines) - MOST_CLASSES} more | | |"]
+    return "\n".join(["| class | covered by samples | by held-out data |", "|:--|--:|--:|", *lines])

@@ -44,6 +44,7 @@ NEWS = {
     "tails": "the tails of the importance weights",
     "simulated": "q on the model's own images",
     "samples": "samples against data",
+    "memorised": "whether samples are copies",
     "strange": "strange images",
 }
 
@@ -215,6 +216,7 @@ ALTS = {
     "gap": "How many images have which gap between log p(x) and the ELBO.",
     "simulated": "How often z lies where among samples of q(z|x), for each dimension; flat for the posterior.",
     "samples": "Precision, recall, density and coverage of samples, beside those of data against data.",
+    "memorised": "The share of samples nearer to a training than to a held-out image, beside a half.",
     "strange": "The share of foreign images that each score finds, over the share of false alarms.",
 }
 
@@ -247,6 +249,8 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
         return model_images.ranks(known.simulated)
     if card == "samples" and known.samples is not None:
         return model_images.samples(known.samples)
+    if card == "memorised" and known.memorised is not None:
+        return model_images.memorised(known.memorised)
     if card == "strange" and known.strange is not None:
         return strangers.curves(known.strange)
     return None
@@ -263,6 +267,9 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
     figure = _figure(name, kept.digest(run.path), there, run, known)
     if figure is not None:
         st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=ALTS[name])
+    if name == "samples" and known.samples is not None and known.samples.classes:
+        with st.expander("Coverage of each class", key="classes_samples"):
+            st.markdown(model_images.class_table(known.samples))
     if name == "strange" and known.strange is not None and mode.expert():
         table = partial(roc.to_csv, known.strange, run.spec.data, math.prod(run.spec.shape))
         st.download_button(

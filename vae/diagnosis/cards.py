@@ -7,7 +7,7 @@ from vae.diagnosis.causes import collapse, rates
 from vae.diagnosis.evidence import Evidence
 from vae.diagnosis.faults import bound, gap, overfitting, reconstruction, surgery
 from vae.diagnosis.fit import holes, likelihood, posterior
-from vae.diagnosis.model_images import samples, simulated
+from vae.diagnosis.model_images import memorised, samples, simulated
 from vae.diagnosis.strangers import strange
 from vae.diagnosis.verdict import Finding, Severity, Verdict
 from vae.spec import Spec
@@ -35,13 +35,15 @@ CARDS: dict[str, Card] = {
     "gap": Card("Gap", ("bound", "gap"), gap, research=True),
     "simulated": Card("q on the model's own images", ("simulated",), simulated, research=True),
     "samples": Card("Samples against data", ("samples",), samples, research=True),
+    "memorised": Card("Memorisation", ("memorised",), memorised, research=True),
     "strange": Card("Strange images", ("strange",), strange, research=True),
 }
 
 # causal order: with several faults, the first one listed causes the later ones
 CAUSES = (
     *("unfinished", "saturated", "collapsed", "sigma", "over-regularised", "under-regularised", "overfitted"),
-    *("holes", "prior", "probabilities", "loose", "classical", "dead", "worthless", "ranks", "samples", "fooled"),
+    *("holes", "prior", "probabilities", "loose", "classical", "dead", "worthless"),
+    *("ranks", "samples", "copies", "fooled"),
 )
 TITLES = {
     "unfinished": "Annealing unfinished",
@@ -60,6 +62,7 @@ TITLES = {
     "worthless": "No better than a model without latents",
     "ranks": "q differs from the true posterior",
     "samples": "Samples differ from the data",
+    "copies": "Samples copy training examples",
     "fooled": "Strange images look more likely than the data",
 }
 

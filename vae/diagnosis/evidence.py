@@ -237,7 +237,9 @@ class Simulated:
 class SampleQuality:
     """Samples against held-out data by k nearest neighbours, and `ceiling`, the same four of data against data.
 
-    `space` "features" are those of a classifier of the data, "codes" the model's own.
+    `space` "features" are those of a classifier of the data, "codes" the model's own. `kernel` is the kernel distance,
+    the squared MMD in units in which real points have a mean square of 1, and `kernel_ceiling` that of data; `classes`
+    has the coverage of each class, and that by data.
     """
 
     space: str
@@ -247,6 +249,30 @@ class SampleQuality:
     density: Number
     coverage: Number
     ceiling: tuple[Number, ...]
+    kernel: Number
+    kernel_ceiling: Number
+    classes: dict[str, tuple[Number, Number]]
+
+
+@dataclass(frozen=True)
+class Memorised:
+    """Shares nearer to one of n training than to one of n held-out examples: a half without memory.
+
+    Those of `samples`, of the means of p(x|z) (`decoded`) and of held-out `data`; `training` is the number of all
+    training examples, of which n are compared. `space` as in SampleQuality.
+    """
+
+    space: str
+    n: int
+    training: int
+    samples: Number
+    decoded: Number
+    data: Number
+
+    @property
+    def copier(self) -> float:
+        """The share of a model that does nothing but copy training examples, see `evaluation.memorisation`."""
+        return (1 + self.n / self.training) / 2
 
 
 @dataclass(frozen=True)
@@ -282,6 +308,7 @@ PARTS: dict[str, type[Any]] = {
     "tails": Tails,
     "simulated": Simulated,
     "samples": SampleQuality,
+    "memorised": Memorised,
     "strange": Strange,
 }  # in the order in which they are measured
 QUICK = ("codes", "training", "codebook")  # without torch
@@ -306,6 +333,7 @@ class Evidence:
     tails: Tails | None = None
     simulated: Simulated | None = None
     samples: SampleQuality | None = None
+    memorised: Memorised | None = None
     strange: Strange | None = None
 
 

@@ -41,5 +41,6 @@ MOMENT = 0.25  # share of the prior's sigma by which q(z_j)'s mean or sigma may 
 RANKS_WIDE, RANKS_NARROW, RANKS_SHIFT = 2.0, 0.5, 0.15
 HEAVY = 0.5  # share of images with heavy-tailed importance weights from which L_K is no stand-in for log p(x)
 MISSED = 0.75  # share of the data's own coverage (or precision) below which samples miss the data (or are none of them)
+CLASS_OF = 10  # examples of a class below which its coverage says nothing
 TOLD = 0.75  # AUC above which a score tells images of other data from the model's own
 USED = 0.5  # share of a codebook's points that are used, below which its dead ones are named

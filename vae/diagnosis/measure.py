@@ -294,5 +294,6 @@ MEASURES: dict[str, Callable[[Case], Any]] = {
     "tails": simulate.tails,
     "simulated": simulate.simulated,
     "samples": simulate.samples,
+    "memorised": simulate.memorised,
     "strange": strange_images.strange,
 }

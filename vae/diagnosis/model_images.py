@@ -1,8 +1,10 @@
 """The verdicts on what a model's own images say: its posterior, and its samples beside the data."""
 
+import math
+
 from vae.diagnosis import limits
 from vae.diagnosis.evidence import Evidence, Number
-from vae.diagnosis.verdict import Absent, Finding, Severity, Verdict, healthy, with_error
+from vae.diagnosis.verdict import DECAY, Absent, Finding, Severity, Verdict, healthy, with_error
 from vae.spec import Spec
 
 WHY_RANKS = (
@@ -13,7 +15,14 @@ WHY_RANKS = (
 WHY_SAMPLES = (
     "Precision and density ask whether samples lie among the data, recall and coverage whether the data are all "
     "reached (Kynkäänniemi et al. 2019, Naeem et al. 2020). The best that any sample can do is what held-out data do. "
-    "Samples of p(x|z) are compared, not its means, whose blur no data have."
+    "Samples of p(x|z) are compared, not its means, whose blur no data have. The kernel distance compares all moments "
+    "up to the third (Binkowski et al. 2018) and is 0 for equal distributions."
+)
+WHY_MEMORISED = (
+    "A model that knows the distribution, and not its training images, draws images that lie as often nearest to a "
+    "held-out as to a training image, when there are equally many of each (after Meehan et al. 2020, van den Burg & "
+    "Williams 2021). Its error is that of chance: how much the share changes if training and held-out images are "
+    "exchanged. Data against data show what the space of the comparison itself does."
 )
 SPACES = {"features": "by the features of a classifier trained on the data", "codes": "by the model's own codes"}
 
@@ -56,14 +65,57 @@ def samples(spec: Spec, evidence: Evidence) -> Finding:
         f"precision {_percent(found.precision)} (data against data {precision.value:.0%}), coverage "
         f"{_percent(found.coverage)} ({coverage.value:.0%}), {SPACES[found.space]}"
     )
+    missed = [
+        (ours.value, name, data)
+        for name, (ours, data) in found.classes.items()
+        if ours.n >= limits.CLASS_OF and ours.below(limits.MISSED * data.value)
+    ]
     faults = []
-    if found.coverage.below(limits.MISSED * coverage.value):
+    if missed or found.coverage.below(limits.MISSED * coverage.value):
         faults.append("miss a part of the data")
     if found.precision.below(limits.MISSED * precision.value):
         faults.append("are often like no image of the data")
+    least = ""
+    if missed:
+        value, name, data = min(missed)
+        least = f" Least covered class: “{name}”, {value:.0%} (data against data {data.value:.0%})."
+    kernel, best = (with_error(part, 3, "") for part in (found.kernel, found.kernel_ceiling))
+    more = f"Kernel distance {kernel} (data against data {best}).{least}"
     if not faults:
-        return healthy(f"Samples cover the data and lie among them: {measured}.", WHY_SAMPLES)
-    return Verdict(Severity.NOTE, f"Samples {' and '.join(faults)}: {measured}.", WHY_SAMPLES, "samples")
+        return healthy(f"Samples cover the data and lie among them: {measured}. {more}", WHY_SAMPLES)
+    sentence = f"Samples {' and '.join(faults)}: {measured}. {more}"
+    return Verdict(Severity.NOTE, sentence, WHY_SAMPLES, "samples")
+
+
+def memorised(spec: Spec, evidence: Evidence) -> Finding:
+    """Return the verdict on whether the model's samples are copies of training examples."""
+    if spec.prior is None:
+        return Absent("A plain autoencoder has no prior, so it has no samples that could be copies.")
+    if spec.condition is not None:
+        return Absent("Samples of models that are conditioned on labels are not compared with training examples.")
+    found = evidence.memorised
+    if found is None:
+        return None
+    measured = (
+        f"{_percent(found.samples)} (their means {_percent(found.decoded)}) lie nearer to a training than to a "
+        f"held-out image, of {found.n:,} each, {SPACES[found.space]}. Without memory it is 50%, for a model that only "
+        f"copies {found.copier:.0%}, and for held-out data {_percent(found.data)}"
+    )
+    copied = [e for e in (found.samples, found.decoded) if e.above(0.5) and _beyond(e, found.data)]
+    if not copied:
+        return healthy(f"Samples show no memory of training images: {measured}.", WHY_MEMORISED)
+    return Verdict(
+        Severity.NOTE,
+        f"Samples lie too near to training images: {measured}.",
+        WHY_MEMORISED,
+        "copies",
+        (DECAY,) if spec.weight_decay != DECAY.changes["weight_decay"] else (),
+    )
+
+
+def _beyond(ours: Number, data: Number) -> bool:
+    """Return whether a share is above that of data by more than chance, their errors added squared."""
+    return Number(ours.value - data.value, math.hypot(ours.se, data.se), ours.n).above(0.0)
 
 
 def _percent(number: Number) -> str:

@@ -1,34 +1,30 @@
 """Measure what a model's own images say: whether q(z|x) is its posterior, and how its samples compare with the data."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from vae.diagnosis import evidence
+from vae.diagnosis.compared import drawn, reserved, space, taken, unconditional
 from vae.diagnosis.evidence import Number, number
 from vae.diagnosis.limits import SEED
-from vae.evaluation import features, pareto, simulation
+from vae.evaluation import pareto, simulation
+from vae.evaluation.codes import by_class
 from vae.evaluation.coverage import NEIGHBOURS, Coverage, coverage
 from vae.evaluation.estimate import Estimate
-from vae.model.families import sample
+from vae.evaluation.kernel_distance import kernel_distance
+from vae.evaluation.memorisation import FEWEST as FEWEST_COMPARED
+from vae.evaluation.memorisation import memorisation, own_memorisation
 
 if TYPE_CHECKING:
     from vae.diagnosis.measure import Case
 
 SIMULATED, RANKS, BINS = 1000, 127, 16
 SAMPLES = 2000  # images of the data, and as many samples of the model
-LEARNT = 5000  # training examples of the classifier
 WEIGHTS, TAILS = 1000, 200  # importance samples of the Pareto shape, and examples of it
 SECONDS = 1.0  # limit of their estimated time
 ENOUGH, FEWEST = 100, 50  # importance weights, and examples, of which the share of heavy tails says something
-
-
-def unconditional(case: "Case") -> bool:
-    """Return whether the model has one prior, from which it draws images without being given a label."""
-    return case.model.prior is not None and case.test.labels is None
 
 
 def simulated(case: "Case") -> evidence.Simulated | None:
@@ -66,7 +62,8 @@ def tails(case: "Case") -> evidence.Tails | None:
 
 @torch.no_grad()
 def samples(case: "Case") -> evidence.SampleQuality | None:
-    """Return precision, recall, density and coverage of the model's samples, beside those of data against data.
+    """Return the numbers of the model's samples against data by nearest neighbours and by a kernel, beside the same of
+    data against data, and the coverage of each class.
 
     Both are drawn as training draws them: samples of p(x|z), not its means, against binarised pixels. They are compared
     by the features of a classifier of the data, or of unlabelled data by the model's own codes. None without one prior,
@@ -79,27 +76,60 @@ def samples(case: "Case") -> evidence.SampleQuality | None:
         return None
     generator = torch.Generator().manual_seed(SEED)
     order = torch.randperm(len(case.test), generator=generator)[: 2 * n]
-    data = torch.cat([case.test.take(part, generator) for part in order.split(500)])
-    assert case.model.prior is not None
-    z = sample(case.model.prior(), n, generator).reshape(n, -1)
-    made = torch.cat([sample(case.model.decode(part), 1, generator)[0] for part in z.split(500)])
-    space, embed = _space(case, generator)
-    real, held_out, drawn = embed(data[:n]), embed(data[n:]), embed(made)
-    return evidence.SampleQuality(space, NEIGHBOURS, *_numbers(coverage(real, drawn)),
-                                  _numbers(coverage(real, held_out)))  # fmt: skip
+    data = taken(case, order, generator)
+    made, _ = drawn(case, n, generator)
+    name, embed = space(case)
+    real, held_out, ours = embed(data[:n]), embed(data[n:]), embed(made)
+    found, best = coverage(real, ours), coverage(real, held_out)
+    unit = real.double().square().mean().sqrt()  # a kernel of powers depends on it, and features have none of their own
+    return evidence.SampleQuality(
+        name,
+        NEIGHBOURS,
+        *_numbers(found),
+        _numbers(best),
+        number(kernel_distance(real / unit, ours / unit)),
+        number(kernel_distance(real / unit, held_out / unit)),
+        _classes(case, order[:n], found.covered, best.covered),
+    )
+
+
+def _classes(case: "Case", order: Tensor, covered: Tensor, best: Tensor) -> dict[str, tuple[Number, Number]]:
+    """Return the coverage of each class by samples and by data; a class of one example has no error and is left out."""
+    codes = case.run.codes
+    if codes.labels is None:
+        return {}
+    labels = codes.labels[order.numpy()]
+    ours, data = (by_class(part.double(), labels, codes.classes) for part in (covered, best))
+    return {name: (number(ours[name]), number(data[name])) for name in ours if ours[name].n > 1}
+
+
+@torch.no_grad()
+def memorised(case: "Case") -> evidence.Memorised | None:
+    """Return whether samples, and the means of p(x|z), lie nearer to training than to held-out examples.
+
+    They are compared as in `samples`, by training examples that the classifier did not learn, and equally many held-out
+    ones. None without one prior, and for data of too few examples.
+    """
+    if not unconditional(case) or (n := reserved(case)) < FEWEST_COMPARED:
+        return None
+    generator = torch.Generator().manual_seed(SEED)
+    order = torch.randperm(len(case.test), generator=generator)[:n]
+    last = torch.arange(len(case.train) - n, len(case.train))
+    made, means = drawn(case, case.most(SAMPLES, 1), generator)
+    name, embed = space(case)
+    held_out = embed(taken(case, order, generator))
+    train = embed(taken(case, last, generator, training=True))
+    return evidence.Memorised(
+        name,
+        n,
+        len(case.train),
+        number(memorisation(embed(made), train, held_out)),
+        number(memorisation(embed(means), train, held_out)),
+        number(own_memorisation(train, held_out, SAMPLES)),
+    )
 
 
 def _numbers(found: Coverage) -> tuple[Number, Number, Number, Number]:
     parts = (found.precision, found.recall, found.density, found.coverage)
     a, b, c, d = (number(part) for part in parts)
     return a, b, c, d
-
-
-def _space(case: "Case", generator: torch.Generator) -> tuple[str, Callable[[Tensor], Tensor]]:
-    """Return the name of the space in which images are compared, and the map into it."""
-    labels = case.known.labels
-    if labels is not None and len(np.unique(labels[:LEARNT])) > 1:
-        few = slice(0, min(LEARNT, len(labels)))
-        learnt = features.classifier(case.train.take(few, generator), torch.from_numpy(labels[few]), SEED)
-        return "features", lambda x: torch.cat([learnt(part) for part in x.split(500)])
-    return "codes", lambda x: torch.cat([case.model.encode(part).mean for part in x.split(500)])

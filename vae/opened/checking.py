@@ -98,6 +98,14 @@ def _coverage(found: Evidence) -> Number | None:
     return found.samples.coverage if found.samples is not None else None
 
 
+def _kernel(found: Evidence) -> Number | None:
+    return found.samples.kernel if found.samples is not None else None
+
+
+def _memorised(found: Evidence) -> Number | None:
+    return found.memorised.samples if found.memorised is not None else None
+
+
 def _strange(found: Evidence) -> Number | None:
     return found.strange.auc["likelihood"] if found.strange is not None else None
 
@@ -117,6 +125,8 @@ MEASURES: dict[str, Measure] = {
     "gap": Measure("gap", "Gap log p(x) − ELBO", "nats", False, _gap),
     "precision": Measure("samples", "Share of samples among the data", "", True, _precision),
     "coverage": Measure("samples", "Share of the data that samples reach", "", True, _coverage),
+    "kernel_distance": Measure("samples", "Kernel distance of samples from the data", "", False, _kernel),
+    "memorised": Measure("memorised", "Share of samples nearer to training data", "", False, _memorised),
     "strange": Measure("strange", "AUC of −log p(x) against foreign images", "", True, _strange),
 }
 

@@ -18,6 +18,7 @@ from vae.diagnosis.evidence import (
     Gap,
     Holes,
     Likelihood,
+    Memorised,
     Number,
     Overfitting,
     Reconstruction,
@@ -66,7 +67,19 @@ HEALTHY = Evidence(
     tails=Tails(n(0.1), 1000),
     simulated=Simulated((n(0.0), n(0.01)), (n(1.0), n(1.1)), ((5, 5), (4, 6)), N),
     strange=Strange("glyphs", (0,), (0,), {"likelihood": (1.0,)}, {"likelihood": (2.0,)}, {"likelihood": n(0.95)}),
-    samples=SampleQuality("features", 5, n(0.9), n(0.9), n(0.9), n(0.9), (n(0.95), n(0.95), n(1.0), n(0.97))),
+    samples=SampleQuality(
+        "features",
+        5,
+        n(0.9),
+        n(0.9),
+        n(0.9),
+        n(0.9),
+        (n(0.95), n(0.95), n(1.0), n(0.97)),
+        n(0.1),
+        n(0.0),
+        {"0": (n(0.9), n(0.95)), "1": (n(0.8), n(0.9))},
+    ),
+    memorised=Memorised("features", N, 6 * N, n(0.5), n(0.51), n(0.5)),
 )
 
 
@@ -298,12 +311,12 @@ def test_fit_worse_than_pca_and_greedy_class_are_found():
     mends(verdict, VAE)
 
 
-def test_an_autoencoder_lacks_eight_cards_and_each_says_why():
-    nothing = dict.fromkeys(("gap", "surgery", "width", "tails", "simulated", "samples", "strange"))
+def test_an_autoencoder_lacks_nine_cards_and_each_says_why():
+    nothing = dict.fromkeys(("gap", "surgery", "width", "tails", "simulated", "samples", "memorised", "strange"))
     known = replace(HEALTHY, codes=replace(HEALTHY.codes, rates=None), **nothing)
     findings = cards.judge(AE, known)
     absent = {name for name, f in findings.items() if isinstance(f, Absent)}
-    assert absent == {"bound", "rates", "posterior", "surgery", "gap", "simulated", "samples", "strange"}
+    assert absent == {"bound", "rates", "posterior", "surgery", "gap", "simulated", "samples", "memorised", "strange"}
     assert all("autoencoder" in f.reason.lower() for f in findings.values() if isinstance(f, Absent))
     assert all(isinstance(f, Verdict) for name, f in findings.items() if name not in absent)
 

@@ -9,7 +9,18 @@ from ppca import as_vae, data_of, random_ppca
 
 from vae.data.batches import Batches
 from vae.diagnosis import cards, measure, simulate
-from vae.diagnosis.evidence import Bound, Evidence, Gap, Number, SampleQuality, Simulated, Tails, plain, restore
+from vae.diagnosis.evidence import (
+    Bound,
+    Evidence,
+    Gap,
+    Memorised,
+    Number,
+    SampleQuality,
+    Simulated,
+    Tails,
+    plain,
+    restore,
+)
 from vae.diagnosis.verdict import Absent, Severity
 from vae.evaluation.features import classifier
 from vae.spec import preset
@@ -21,9 +32,10 @@ def case_of(widen: float = 1.0, labels: bool = False) -> measure.Case:
     """A pPCA as a linear VAE, with data of its own; `widen` makes its q wrong."""
     ppca = random_ppca()
     data = [Batches(torch.from_numpy(data_of(ppca, 600, seed)).float(), 1, False) for seed in (1, 2)]
-    found = measure.Case(SimpleNamespace(spec=_spec()), as_vae(ppca, widen), data[0])
+    classes, own = ((part.examples[:, 0] > 0).long().numpy() if labels else None for part in (data[1], data[0]))
+    codes = SimpleNamespace(labels=own, classes=("below", "above"))
+    found = measure.Case(SimpleNamespace(spec=_spec(), codes=codes), as_vae(ppca, widen), data[0])
     found.__dict__["train"] = data[1]
-    classes = (data[1].examples[:, 0] > 0).long().numpy() if labels else None
     found.__dict__["known"] = SimpleNamespace(labels=classes)
     return found
 
@@ -39,7 +51,47 @@ def test_samples_of_the_true_model_equal_data(labels):
     ours = (found.precision, found.recall, found.density, found.coverage)
     for number, best in zip(ours, found.ceiling, strict=True):
         assert abs(number.value - best.value) < 5 * (number.se**2 + best.se**2) ** 0.5 + 0.02
+    apart = found.kernel.value - found.kernel_ceiling.value
+    assert abs(apart) < 4 * (found.kernel.se**2 + found.kernel_ceiling.se**2) ** 0.5
+    assert sorted(found.classes) == (["above", "below"] if labels else [])
+    assert sum(ours.n for ours, _ in found.classes.values()) == (found.coverage.n if labels else 0)
     assert restore(SampleQuality, plain(found)) == found
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_true_model_has_no_memory_of_its_training_examples(labels):
+    found = simulate.memorised(case_of(labels=labels))
+    assert found.n == 300 and found.copier == 0.75
+    for share in (found.samples, found.decoded, found.data):
+        assert abs(share.value - 0.5) < 4 * share.se
+    verdict = cards.CARDS["memorised"].judge(VAE, Evidence(memorised=found))
+    assert verdict.severity == Severity.PASSED and "for a model that only copies 75%" in verdict.sentence
+    assert restore(Memorised, plain(found)) == found
+
+
+def test_model_that_copies_is_told(monkeypatch):
+    """Its samples are its training examples: the share is that of a copier, and the verdict says so."""
+    case = case_of(labels=True)
+    copies = case.train.examples[torch.arange(2000) % 600]
+    monkeypatch.setattr(simulate, "drawn", lambda *_: (copies, copies))
+    found = simulate.memorised(case)
+    assert abs(found.samples.value - found.copier) < 4 * found.samples.se
+    verdict = cards.CARDS["memorised"].judge(VAE, Evidence(memorised=found))
+    assert verdict.severity == Severity.NOTE and verdict.name == "copies" and verdict.remedies
+
+
+def test_space_that_knows_the_training_examples_makes_no_copier():
+    """Shares above a half are no memory of the model's while held-out data have them too."""
+    share = Number(0.6, 0.01, 1000)
+    found = Memorised("codes", 1000, 2000, share, share, share)
+    assert cards.CARDS["memorised"].judge(VAE, Evidence(memorised=found)).severity == Severity.PASSED
+
+
+def test_few_examples_are_not_compared():
+    case = case_of()
+    few = replace(case, test=case.test.part(torch.arange(9)))
+    few.__dict__.update(train=case.train, known=case.known)
+    assert simulate.memorised(few) is None
 
 
 def test_true_posterior_ranks_flat_and_has_light_tails():
@@ -60,7 +112,10 @@ def test_narrow_q_is_told_by_ranks_and_tails():
 
 def quality(precision: float, coverage: float) -> SampleQuality:
     of = [Number(v, 0.01, 1000) for v in (precision, 0.9, 0.8, coverage)]
-    return SampleQuality("features", 5, *of, tuple(Number(v, 0.01, 1000) for v in (0.95, 0.95, 1.0, 0.97)))
+    best = [Number(v, 0.01, 1000) for v in (0.95, 0.95, 1.0, 0.97)]
+    kernel = Number(0.2, 0.01, 20), Number(0.001, 0.01, 20)
+    classes = {"zero": (best[0], best[1]), "one": (of[3], best[3])}
+    return SampleQuality("features", 5, *of, tuple(best), *kernel, classes)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +124,30 @@ def quality(precision: float, coverage: float) -> SampleQuality:
 )
 def test_samples_are_held_against_what_data_do(precision, coverage, words):
     verdict = cards.CARDS["samples"].judge(VAE, Evidence(samples=quality(precision, coverage)))
-    assert words in verdict.sentence
+    assert words in verdict.sentence and "Kernel distance 0.200 ± 0.010" in verdict.sentence
+    assert ("“one”, 30%" in verdict.sentence) == (coverage == 0.3)
     assert (verdict.severity == Severity.PASSED) == (words == "cover the data")
+
+
+def test_class_that_samples_miss_is_named():
+    """The whole is covered and one class is not; a class of too few examples says nothing."""
+    whole = quality(0.9, 0.9)
+    best = Number(0.95, 0.01, 100)
+    missed = {"six": (Number(0.2, 0.05, 30), best), "few": (Number(0.0, 0.0, 3), best), "one": (best, best)}
+    verdict = cards.CARDS["samples"].judge(VAE, Evidence(samples=replace(whole, classes=missed)))
+    assert verdict.severity == Severity.NOTE and "“six”, 20% (data against data 95%)" in verdict.sentence
+    del missed["six"]
+    verdict = cards.CARDS["samples"].judge(VAE, Evidence(samples=replace(whole, classes=missed)))
+    assert verdict.severity == Severity.PASSED and "Least" not in verdict.sentence
 
 
 def test_models_without_one_prior_say_why():
     autoencoder = preset("autoencoder", data="digits", shape=(1, 8, 8))
-    for name in ("simulated", "samples"):
+    for name in ("simulated", "samples", "memorised"):
         assert isinstance(cards.CARDS[name].judge(autoencoder, Evidence()), Absent)
         assert cards.CARDS[name].judge(VAE, Evidence()) is None
     case = replace(case_of(), test=Batches(torch.zeros(9, 7), 1, False, torch.zeros(9).long()))
-    assert simulate.simulated(case) is simulate.samples(case) is None
+    assert simulate.simulated(case) is simulate.samples(case) is simulate.memorised(case) is None
 
 
 def test_heavy_tails_are_said_beside_the_gap():
