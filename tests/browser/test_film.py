@@ -10,7 +10,7 @@ from filmed import COUNT, filmed, shoot
 from PIL import Image
 from playwright.sync_api import expect
 
-from ui.shared.components import text
+from ui.shared.components import pack, text
 from ui.train import film
 from vae import runs
 from vae.page import palette
@@ -217,6 +217,29 @@ def test_images_show_the_frame(stage, tmp_path):
                     for column in range(8)
                 ]
                 np.testing.assert_allclose(shown, strip[i, 0].reshape(-1), atol=2)
+
+
+def test_film_goes_where_the_address_moves(stage, tmp_path):
+    """A lesson or a leader moves it to a step, or to the last frame before it, and back to the newest one."""
+    run = filmed(tmp_path, steps=STEPS)
+    stage.send(film.payload(run.path)).wait(step=100)
+
+    def place(step, name="run"):
+        content = pack({"channel": film.CHANNEL, "run": name, "step": step}, {})
+        stage.page.evaluate(
+            """([channel, text]) => {
+                const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+                (window.__latentAnswers ??= new Map()).set(channel, bytes);
+                dispatchEvent(new CustomEvent("latent-answers", { detail: channel }));
+            }""",
+            [film.CHANNEL, base64.b64encode(content).decode()],
+        )
+
+    for step, shown in ((10, 10), (39, 10), (0, 0), (None, 100)):
+        place(step)
+        stage.wait(step=shown)
+    place(3, "another")
+    stage.wait(step=100)
 
 
 def test_the_keyboard_steps_jumps_and_plays(stage, tmp_path):

@@ -129,6 +129,31 @@ def test_model_trains_live_and_every_page_can_use_it(open_train):
     page.wait_for_selector(".st-key-map .bigmap[data-ready]")
 
 
+def test_place_of_the_film_is_in_the_address(open_page):
+    """A link opens the film at its step, a reload too; the address follows the hand; another run begins anew."""
+    page = open_page("/train?run=mnist-vae-2d&film=2000", wait=".st-key-film [data-step]")
+    settle(page)
+    first = int(film(page).get_attribute("data-step"))
+    assert 0 < first <= 2000, "the last frame that is not later"
+    assert page.locator(".st-key-film .film [aria-label='Play the recording']").count() == 1, "it stands there"
+    page.locator(".st-key-film .plane").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => new URL(location.href).searchParams.get('film') !== '2000'")
+    there = page.evaluate("() => new URL(location.href).searchParams.get('film')")
+    assert int(there) > first and int(there) == int(film(page).get_attribute("data-step"))
+    page.reload()
+    expect(film(page)).to_have_attribute("data-step", there)
+    settle(page)
+    page.get_by_role("link", name="Models").first.click()
+    page.wait_for_selector(".st-key-curves .js-plotly-plot")
+    page.get_by_role("link", name="Train").first.click()
+    expect(film(page)).to_have_attribute("data-step", there)
+    page.wait_for_function("step => new URL(location.href).searchParams.get('film') === step", arg=there)
+    page.locator(".st-key-film .plane").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("() => !location.search.includes('film=')")
+
+
 def test_pause_step_go_on_and_stop(open_train):
     page = open_train()
     run = press_train(page, 50_000)

@@ -21,6 +21,7 @@ HIDEABLE = ("title", "model", "image", "mode", "lessons", "share", *EVERY)
 SHOWS = ("samples", "manifold", "traverse", "missing")
 SPACINGS = ("linear", "quantile")
 CHAPTERS = 6  # of the Theory page
+LAST_STEP = 10**9  # no training takes so many
 SIDES = (10, 15, 20, 30)  # images of a manifold's side
 
 
@@ -102,6 +103,10 @@ EXPERT = _flag("expert", "mode", EVERY)
 
 # the runs of pages that choose their own; library.py knows whether there is a run of that name
 RUN: Field[str] = Field("run", ("train",), "", _as_it_is, str)
+# the step of the watched run's film that is looked at; None is the newest
+FILM: Field[int | None] = Field(
+    "film", ("train",), None, lambda text, _: texts.below(text, LAST_STEP), texts.whole_text
+)
 COMPARED: Field[tuple[str, ...]] = Field("models", ("compare",), (), lambda text, _: texts.names(text), ",".join)
 
 # the style of the map; colouring.py knows what can colour a run's codes
@@ -158,7 +163,7 @@ FOLLOW: Field[str] = Field("follow", EVERY, "", lambda text, _: texts.code(text)
 
 FIELDS: tuple[Field[Any], ...] = (
     MODEL, PLANE, PIN, LABEL, IMAGE, HANDMADE, CHAPTER, SLIDERS, REFINED,
-    EXPERT, RUN, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
+    EXPERT, RUN, FILM, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
     SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE, FOLLOW,
 )  # fmt: skip
 

@@ -10,7 +10,21 @@ from ui.shared import library
 from ui.state import address, session, texts
 from ui.state.field import Field, keep, remember
 from ui.state.handmade import HANDMADE, Handmade, fits, written
-from ui.state.permalink import CHAPTER, COMPARED, FIELDS, IMAGE, LABEL, MODEL, PIN, PLANE, REFINED, RUN, SEEN, SLIDERS
+from ui.state.permalink import (
+    CHAPTER,
+    COMPARED,
+    FIELDS,
+    FILM,
+    IMAGE,
+    LABEL,
+    MODEL,
+    PIN,
+    PLANE,
+    REFINED,
+    RUN,
+    SEEN,
+    SLIDERS,
+)
 from ui.state.subject import Subject
 from ui.state.texts import Point
 from vae.runs import Codes, Run, RunError
@@ -97,7 +111,8 @@ def set_model(name: str) -> None:
     """
     old = {field.name: "" for field in FIELDS if field.of_model and not field.carried}
     asked, _ = COMPARED.value(Subject())
-    others: dict[Field[Any], Any] = {RUN: name, COMPARED: asked if not asked or name in asked else (name, *asked[1:])}
+    others: dict[Field[Any], Any] = {} if name == RUN.value(Subject())[0] else {FILM: None}
+    others |= {RUN: name, COMPARED: asked if not asked or name in asked else (name, *asked[1:])}
     said = remember(others, Subject())
     old |= {field: text for field, text in said.items() if address.get(field) is not None}
     _look_at({MODEL: name, PLANE: "", PIN: None, LABEL: None}, name, **old)
@@ -239,4 +254,18 @@ def watched() -> str:
 
 def watch(name: str) -> None:
     """Watch another run on the Train page."""
-    keep({RUN: name}, Subject())
+    keep({RUN: name, FILM: None}, Subject())
+
+
+def film_step() -> int | None:
+    """Return the step of the watched run's film that is looked at, None for the newest; the address gets it again
+    where a change of page has taken it."""
+    step, _ = FILM.value(Subject())
+    keep({FILM: step}, Subject())
+    return step
+
+
+def handle_film(event: Any) -> None:
+    """Write into the address where the film was stopped, as the browser reports it; else nothing."""
+    if isinstance(event, str):
+        keep({FILM: FILM.read(event, Subject())[0]}, Subject())

@@ -7,7 +7,7 @@ import { fillLegend } from "../js/legend.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { Bars, countDead, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
-import { component, given, listener, plain } from "../js/shared.js";
+import { component, given, listener, plain, unpack } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
 // Draws the film of a training. A recorded run arrives whole, a run in training frame by frame, and received frames are
@@ -18,6 +18,8 @@ const KEPT = 240; // frames kept of a live run; beyond, every second one goes
 const VIEW_SECONDS = 0.15; // in which the view follows the points
 const ARRIVAL = [0.1, 0.8]; // seconds in which a live frame arrives at least and at most
 const SIZE = 4.5; // pixels across a point
+const SETTLED = 300; // ms after a gesture until Python gets the place
+const CHANNEL = "film_place"; // by which Python sends the place that the address names
 /** @type {Record<string, string>} */
 const SPLITS = { valid: "validation" };
 // The last films seen, by run: a page that moves the component, or is left and come back to, mounts it again, and then
@@ -72,6 +74,13 @@ class Film {
     this.before = undefined; // when a frame was drawn, while anything moves
     this.announcement = "";
     this.announceTimer = 0;
+    /** @type {Answer} */
+    this.send = () => {};
+    this.said = ""; // the step that the address has, as far as is known here; "" is the newest
+    this.gesture = false; // whether Python has not yet answered what was sent
+    /** @type {number | null} */
+    this.asked = null; // the step at which a link opens the film
+    this.placeTimer = 0;
     this.sizes = new ResizeObserver(() => {
       this.shown = -1;
       this.requestDraw();
@@ -104,7 +113,12 @@ class Film {
     const { stage } = this;
     delete stage.node.dataset.step;
     clearTimeout(this.announceTimer);
+    clearTimeout(this.placeTimer);
     this.announceTimer = 0;
+    const asked = new URLSearchParams(location.search).get("film") ?? "";
+    this.said = /^\d+$/.test(asked) ? asked : "";
+    this.gesture = false;
+    this.asked = this.said === "" ? null : Number(this.said);
     for (const words of [stage.count, stage.live]) words.textContent = "";
     for (const { train, valid } of Object.values(stage.values)) train.textContent = valid.textContent = "";
   }
@@ -132,7 +146,9 @@ class Film {
     on(stage.curves, "pointerdown", (e) => this.press(e));
     on(stage.curves, "pointerup", () => {
       this.pressed = false;
+      this.tell();
     });
+    on(window, "latent-answers", (e) => this.follow(e.detail));
     on(stage.curves, "pointercancel", () => {
       this.pressed = false;
     });
@@ -145,12 +161,14 @@ class Film {
     this.stop.abort();
     this.sizes.disconnect();
     clearTimeout(this.announceTimer);
+    clearTimeout(this.placeTimer);
     this.cloud.destroy();
     this.stage.frame.remove();
   }
 
-  /** @param {Uint8Array} bytes */
-  update(bytes) {
+  /** @param {Uint8Array} bytes @param {Answer} send */
+  update(bytes, send) {
+    this.send = send;
     this.restyle();
     this.requestDraw();
     if (bytes === this.bytes) return;
@@ -227,14 +245,17 @@ class Film {
     }
     this.frames = frames;
     head.count = frames.length;
-    if (!before.count) {
+    const { asked } = this;
+    this.asked = null; // once
+    if (asked !== null) head.jump(this.frameAt(asked));
+    else if (!before.count) {
       head.jump(head.reduceMotion ? head.last : 0);
       head.play();
       if (head.reduceMotion) head.jump(head.last);
     } else {
       const step = before.frame?.step ?? 0;
-      const same = frames.findLastIndex((f) => f.step <= step);
-      if (head.playing) head.position = Math.max(same, 0);
+      const same = this.frameAt(step);
+      if (head.playing) head.position = same;
       else head.jump(before.newest ? head.last : same);
     }
   }
@@ -244,6 +265,7 @@ class Film {
   append(frame, { count, newest }) {
     const { head } = this;
     const now = performance.now();
+    this.asked = null; // of a run in training only the newest frame comes
     const known = this.frames.at(-1);
     if (known?.step === frame.step && known.titles.join() === frame.titles.join()) return;
     this.frames = this.frames.filter((f) => f.step < frame.step && f.codes.length === frame.codes.length);
@@ -317,12 +339,56 @@ class Film {
     this.pointed = null;
     this.head.go(frame);
     this.requestDraw();
+    this.tell();
+  }
+
+  // The last frame that is not later than a step.
+  /** @param {number} step */
+  frameAt(step) {
+    return Math.max(
+      this.frames.findLastIndex((f) => f.step <= step),
+      0,
+    );
+  }
+
+  // Tell Python, which writes it into the address, where the film was stopped. The newest frame needs no word.
+  tell() {
+    clearTimeout(this.placeTimer);
+    this.placeTimer = setTimeout(() => {
+      const { head, frames, returning } = this;
+      if (head.playing || !frames.length) return;
+      const at = Math.round(returning ?? head.target);
+      const step = at >= head.last ? "" : String(frames[at].step);
+      if (step === this.said) return;
+      this.said = step;
+      this.gesture = true;
+      this.send?.("place", step);
+    }, SETTLED);
+  }
+
+  // Go where the address has moved without a gesture here: by a lesson, or because this browser follows another one.
+  /** @param {string} channel */
+  follow(channel) {
+    const bytes = channel === CHANNEL && window.__latentAnswers?.get(channel);
+    if (!bytes) return;
+    /** @type {Packet<FilmPlace>} */
+    const { header } = unpack(bytes);
+    const step = header.step === null ? "" : String(header.step);
+    if (header.run !== this.header?.run || step === this.said) {
+      this.gesture = false;
+      return;
+    }
+    if (this.gesture) return;
+    this.said = step;
+    this.head.go(header.step === null ? this.head.last : this.frameAt(header.step));
+    this.requestDraw();
   }
 
   toggle() {
     if (this.head.playing) this.head.pause();
     else this.head.play();
     this.requestDraw();
+    this.tell();
   }
 
   /** @param {KeyboardEvent} event */
@@ -397,8 +463,9 @@ class Film {
   draw(seconds) {
     const { head, frames, theme, header, stage } = this;
     if (!header || !theme) return false;
-    const { reduceMotion } = head;
+    const { reduceMotion, playing } = head;
     head.advance(seconds);
+    if (playing && !head.playing) this.tell(); // it has come to its end
     let moving = head.moving;
     const [at, frame] = [head.shown, frames[head.nearest]];
     const [a, b] = [frames[Math.floor(at)], frames[Math.ceil(at)]];
@@ -568,4 +635,4 @@ class Film {
   }
 }
 
-export default component(Film);
+export default component(Film, "setTriggerValue");

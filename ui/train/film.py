@@ -14,6 +14,8 @@ import streamlit as st
 
 from ui.shared import parcels
 from ui.shared.components import pack, source, styles
+from ui.state import session
+from ui.state.view import film_step, handle_film
 from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
 from vae.geometry.traversal import DEAD
@@ -42,6 +44,8 @@ WAITING = {
 
 
 _component = st.components.v2.component("latent_film", html="<div></div>", css=styles("train/film.css"), js=SOURCE)
+_place = st.components.v2.component("latent_film_place", html="<span hidden></span>", js=source("js/answers.js"))
+CHANNEL = "film_place"
 
 
 @dataclass(frozen=True)
@@ -342,9 +346,16 @@ def _data(path: Path, newest: bool) -> bytes | str:
 
 
 def film(run: Run, *, key: str, live: bool = False) -> None:
-    """Mount the film of a run; `live` while it trains, when each call sends its newest frame.
+    """Mount the film of a run, at the step of the address; `live` while it trains: each call sends its newest frame.
 
     The component keeps its place under `key`, whatever is shown in it. Raises RunError for a spec that cannot be used.
     """
+    name = f"{key}_component"
+    step = film_step()
     with st.container(key=key):
-        _component(data=_data(run.path, live), key=f"{key}_component", height="content")
+        _component(
+            data=_data(run.path, live), key=name, height="content",
+            on_place_change=lambda: handle_film(session.reported(name, "place")),
+        )  # fmt: skip
+        # what the film shows is sent whole, so where the address has moved goes apart from it
+        _place(data=pack({"channel": CHANNEL, "run": run.name, "step": step}, {}), key=f"{key}_place", height="content")

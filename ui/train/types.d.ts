@@ -15,3 +15,11 @@ interface BeforeFilm {
   /** Whether the newest frame was shown. */
   newest: boolean;
 }
+
+/** Where the address says that a film is (ui/train/film.py: film). */
+interface FilmPlace {
+  channel: string;
+  run: string;
+  /** null: the newest frame. */
+  step: number | null;
+}

@@ -78,6 +78,7 @@ def values(field: Field[Any], subject: Subject) -> Any:
         permalink.IMAGE: maybe(subject.codes),
         permalink.HANDMADE: some.none() | examples(subject),
         permalink.RUN: NAMES,
+        permalink.FILM: some.none() | some.integers(0, permalink.LAST_STEP - 1),
         permalink.CHAPTER: some.none() | some.integers(1, permalink.CHAPTERS),
         permalink.SLIDERS: some.sampled_from(["", "4.1:9", "2.1:12,6.2:45", "6.1:0.25", "1.1:-3"]),
         permalink.LESSON: NAMES,
