@@ -270,6 +270,8 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
     if name == "samples" and known.samples is not None and known.samples.classes:
         with st.expander("Coverage of each class", key="classes_samples"):
             st.markdown(model_images.class_table(known.samples))
+    if name == "samples" and known.samples is not None:
+        st.markdown(f"[See on the map what they miss](./?model={run.name}&colour=reach)")
     if name == "strange" and known.strange is not None and mode.expert():
         table = partial(roc.to_csv, known.strange, run.spec.data, math.prod(run.spec.shape))
         st.download_button(

@@ -43,6 +43,7 @@ QUANTITIES = {
     "elbo": Quantity("ELBO", "ELBO", pointwise.BOUND),
     "gap": Quantity("Gap log p(x) − ELBO", "Gap log p(x) − ELBO", pointwise.TIGHTNESS),
     "pareto": Quantity("Pareto k of the importance weights", "Pareto k", pointwise.TAILS, ""),
+    "reach": Quantity("Distance to the samples (coverage)", "Distance to the samples", pointwise.REACH, ""),
 }
 WITHOUT_PRIOR = (
     "A plain autoencoder has no prior, so it has neither a rate, nor an ELBO, nor a gap: its reconstruction "
@@ -98,7 +99,9 @@ def summary(paint: Paint, index: np.ndarray) -> str:
 def offered(run: Run) -> dict[str, str]:
     """Return the numbers and columns that can colour this run's codes, as key -> title."""
     known = {
-        name: quantity.offer for name, quantity in QUANTITIES.items() if run.spec.probabilistic or name == "distortion"
+        name: quantity.offer
+        for name, quantity in QUANTITIES.items()
+        if name == "distortion" or (run.spec.probabilistic and (name != "reach" or run.spec.condition is None))
     }
     own = {COLUMN + name: f"Column: {name}" for name in uploaded(run)}
     return {BY_CLASS: "Class"} | known | own

@@ -11,7 +11,7 @@ from vae.answers import process
 from vae.answers.loaded import as_examples, check_finite, encoded_examples, open_model
 from vae.answers.process import Partial
 from vae.runs import RunError, pointwise
-from vae.runs.pointwise import BOUND, TAILS, TIGHTNESS, Pointwise
+from vae.runs.pointwise import BOUND, REACH, TAILS, TIGHTNESS, Pointwise
 from vae.runs.stamp import stamp
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def blocks(n: int, rows: int, most: int = MOST) -> list[int]:
 
 
 def numbers(run: Path, names: tuple[str, ...], so_far: dict[str, Any] | None = None) -> Pointwise | Partial:
-    """Return numbers of each code's example: BOUND or TIGHTNESS, in nats, or TAILS, the Pareto k of its weights.
+    """Return numbers of each code's example: BOUND or TIGHTNESS, in nats, TAILS, the Pareto k of its weights, or REACH,
+    its distance to the nearest sample in units of the ball of its neighbours.
 
     The pixels are binarised as on the Compare page, and the numbers are cached. Raises RunError, also for the tightness
     of an autoencoder and if the weights change meanwhile, and DataError.
@@ -138,6 +139,8 @@ def numbers(run: Path, names: tuple[str, ...], so_far: dict[str, Any] | None = N
     opened, model = open_model(run)
     if names != BOUND and not opened.spec.probabilistic:
         raise RunError(f"{opened.name} is a plain autoencoder: it has no prior, so no bound and no gap.")
+    if names == REACH:
+        return _reach(run)
     version, batches = stamp(run), encoded_examples(opened)
     n, conditioned = len(batches), batches.labels is not None
     starts = blocks(n, ROWS)
@@ -179,4 +182,30 @@ def numbers(run: Path, names: tuple[str, ...], so_far: dict[str, Any] | None = N
     if not made.computed:
         raise RunError(f"{opened.name} gives no example a finite number here. Its training may have diverged.")
     pointwise.keep(opened, names, made)
+    return made
+
+
+def _reach(run: Path) -> Pointwise:
+    """Return how near samples come to each code's example, and cache it; raises RunError and DataError."""
+    from vae.diagnosis.measure import Case
+    from vae.diagnosis.model_images import SPACES
+    from vae.diagnosis.reached import reached
+    from vae.evaluation.coverage import NEIGHBOURS, expected_coverage
+
+    opened, model = open_model(run)
+    version, batches = stamp(run), encoded_examples(opened)
+    found = reached(Case(opened, model, batches))
+    if found is None:
+        raise RunError(f"{opened.name} draws no samples without a label, or has too few examples to compare them with.")
+    if stamp(run) != version:
+        raise RunError(f"{opened.name} was trained on while its codes were measured. Ask for the colours again.")
+    reach, space = found
+    values = np.full(len(batches), np.nan, np.float32)
+    values[: len(reach)] = reach.float().numpy()
+    missed, chance = (reach >= 1).double().mean().item(), 1 - expected_coverage(len(reach), len(reach))
+    made = Pointwise({"reach": values}, (
+        f"Distance to the nearest of {len(reach):,} samples over that to the image's neighbour number {NEIGHBOURS}, "
+        f"{SPACES[space]}. From 1 on samples miss the image: {missed:.0%} of these, {chance:.0%} for a perfect model"
+    ))  # fmt: skip
+    pointwise.keep(opened, REACH, made)
     return made

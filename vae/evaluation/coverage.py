@@ -8,6 +8,7 @@ A ball of a point reaches to its k-th neighbour in its own set. Of equal distrib
 Sources: Kynkäänniemi et al. 2019 (precision, recall), Naeem et al. 2020 (density, coverage).
 """
 
+import math
 from dataclasses import dataclass
 from math import prod
 
@@ -45,14 +46,7 @@ def coverage(real: Tensor, samples: Tensor, k: int = NEIGHBOURS) -> Coverage:
 
     Raises ValueError for sets of at most k points, of other widths, or with values that are not finite.
     """
-    if min(len(real), len(samples)) <= k:
-        raise ValueError(f"{k} neighbours need more than {k} points in each set, not {min(len(real), len(samples))}")
-    if real.shape[1:] != samples.shape[1:] or real.ndim != 2:
-        raise ValueError(f"points {list(real.shape)} and samples {list(samples.shape)} are not of one space")
-    if not (real.isfinite().all() and samples.isfinite().all()):
-        raise ValueError("some points are not finite, so they have no neighbours")
-    centre = real.double().mean(0)  # far from 0, differences of large numbers would lose their digits
-    a, b = real.double() - centre, samples.double() - centre
+    a, b = _centred(real, samples, k)
     own, others = _radii(a, k), _radii(b, k)
     inside = torch.zeros(len(b), dtype=torch.float64)
     covered, recalled = [], []
@@ -72,6 +66,29 @@ def coverage(real: Tensor, samples: Tensor, k: int = NEIGHBOURS) -> Coverage:
         is_covered,
         is_real,
     )
+
+
+def reach(real: Tensor, samples: Tensor, k: int = NEIGHBOURS) -> Tensor:
+    """Return each real point's distance [N] to its nearest sample, in units of the radius of its ball.
+
+    Below 1 the point is covered. It is nan for a point with k others at its own place. Raises as `coverage`.
+    """
+    a, b = _centred(real, samples, k)
+    nearest = torch.cat([torch.cdist(part, b).min(1).values for part in a.split(ROWS)])
+    own = _radii(a, k)
+    return torch.where(own > 0, nearest / own, math.nan)
+
+
+def _centred(real: Tensor, samples: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return both sets about the mean of the real points, in double precision; raises ValueError."""
+    if min(len(real), len(samples)) <= k:
+        raise ValueError(f"{k} neighbours need more than {k} points in each set, not {min(len(real), len(samples))}")
+    if real.shape[1:] != samples.shape[1:] or real.ndim != 2:
+        raise ValueError(f"points {list(real.shape)} and samples {list(samples.shape)} are not of one space")
+    if not (real.isfinite().all() and samples.isfinite().all()):
+        raise ValueError("some points are not finite, so they have no neighbours")
+    centre = real.double().mean(0)  # far from 0, differences of large numbers would lose their digits
+    return real.double() - centre, samples.double() - centre
 
 
 def _radii(points: Tensor, k: int) -> Tensor:

@@ -14,7 +14,7 @@ from vae.runs.run import Run
 
 VERSION = "1"  # version of the values' definition; values of another version are computed again
 FILES = ("spec.json", "model.safetensors", "codes.npz")
-BOUND, TIGHTNESS, TAILS = ("distortion", "rate", "elbo"), ("gap",), ("pareto",)
+BOUND, TIGHTNESS, TAILS, REACH = ("distortion", "rate", "elbo"), ("gap",), ("pareto",), ("reach",)
 
 
 @dataclass(frozen=True)

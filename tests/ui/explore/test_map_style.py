@@ -158,7 +158,7 @@ def test_an_autoencoder_has_a_reconstruction_error_alone(folder, mine):
     app = lives(explore(model="ae", colour="gap"))
     assert list(colouring.offered(library.open_run("ae"))) == ["class", "distortion"]
     assert colouring.WITHOUT_PRIOR in texts(app)
-    assert list(colouring.offered(mine)) == ["class", "distortion", "rate", "elbo", "gap", "pareto"]
+    assert list(colouring.offered(mine)) == ["class", "distortion", "rate", "elbo", "gap", "pareto", "reach"]
     assert "There is no quantity" in texts(lives(explore(model="mine", colour="<b>")))
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vae.evaluation.coverage import coverage, expected_coverage
+from vae.evaluation.coverage import coverage, expected_coverage, reach
 
 
 def normal(n: int, d: int = 4, seed: int = 0) -> torch.Tensor:
@@ -39,6 +39,20 @@ def test_place_and_unit_of_the_space_change_nothing():
     one, other = coverage(data, samples), coverage(1e3 * data + 1e5, 1e3 * samples + 1e5)
     assert one.density.value == pytest.approx(other.density.value, abs=0.02)
     assert one.coverage.value == pytest.approx(other.coverage.value, abs=0.02)
+
+
+def test_reach_below_one_is_what_coverage_means():
+    for samples in (normal(400, seed=2), 0.3 * normal(400, seed=3), 50 + normal(400, seed=4)):
+        data = normal(500)
+        assert ((reach(data, samples) < 1) == coverage(data, samples).covered).all()
+
+
+def test_reach_of_points_on_a_line_is_known():
+    """Neighbours at 1, 2, ... and samples at −1: distances over the radius, which is 5 at the end."""
+    line = torch.arange(20.0)[:, None]
+    found = reach(line, torch.full((6, 1), -1.0))
+    assert found[0] == 1 / 5 and found[19] == 20 / 5 and found[10] == pytest.approx(11 / 3)
+    assert reach(torch.zeros(10, 1), normal(10, 1)).isnan().all()
 
 
 def test_sets_that_have_no_neighbours_are_refused():

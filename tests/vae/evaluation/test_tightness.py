@@ -103,6 +103,17 @@ def test_tails_of_weights_are_heavy_for_as_many_codes_as_the_diagnosis_says(fold
     assert abs(share - heavy.value) < 4 * heavy.se + 0.05
 
 
+@pytest.mark.parametrize("name", ["digits-vae-2d", "unhealthy/unhealthy-holes"])
+def test_samples_miss_as_many_codes_as_the_diagnosis_says(folder, name):
+    """The share of codes that samples miss is 1 - coverage, which the diagnosis has of half the examples."""
+    run = runs.Run(runs.shipped() / name)
+    found, _ = whole(explore.numbers, run.path, pointwise.REACH)
+    assert found.computed == len(run.codes) and found.values["reach"].min() >= 0
+    coverage = kept.read(run.path, "samples").coverage
+    assert abs((found.values["reach"] < 1).mean() - coverage.value) < 4 * coverage.se + 0.05
+    assert pointwise.kept(pointwise.mark(run), pointwise.REACH, len(run.codes)).how == found.how
+
+
 def test_blocks_of_very_many_are_measured_evenly(folder, monkeypatch):
     """Of very many whole blocks are measured evenly and the rest is nan."""
     assert explore.blocks(1200, 500) == [0, 500, 1000]
