@@ -7,7 +7,7 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.diagnose import charts, gathering, model_images, strangers, worst
+from ui.diagnose import charts, gathering, model_images, statistics, strangers, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
 from ui.shared import frame, glossary, library, messages, navigation
@@ -45,6 +45,7 @@ NEWS = {
     "simulated": "q on the model's own images",
     "samples": "samples against data",
     "memorised": "whether samples are copies",
+    "statistics": "statistics of samples",
     "strange": "strange images",
 }
 
@@ -217,6 +218,7 @@ ALTS = {
     "simulated": "How often z lies where among samples of q(z|x), for each dimension; flat for the posterior.",
     "samples": "Precision, recall, density and coverage of samples, beside those of data against data.",
     "memorised": "The share of samples nearer to a training than to a held-out image, beside a half.",
+    "statistics": "The share of samples below the value that each share of the data is below.",
     "strange": "The share of foreign images that each score finds, over the share of false alarms.",
 }
 
@@ -251,6 +253,8 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
         return model_images.samples(known.samples)
     if card == "memorised" and known.memorised is not None:
         return model_images.memorised(known.memorised)
+    if card == "statistics" and known.statistics is not None:
+        return statistics.shares(known.statistics)
     if card == "strange" and known.strange is not None:
         return strangers.curves(known.strange)
     return None

@@ -8,6 +8,7 @@ from vae.diagnosis.evidence import Evidence
 from vae.diagnosis.faults import bound, gap, overfitting, reconstruction, surgery
 from vae.diagnosis.fit import holes, likelihood, posterior
 from vae.diagnosis.model_images import memorised, samples, simulated
+from vae.diagnosis.predictive import statistics
 from vae.diagnosis.strangers import strange
 from vae.diagnosis.verdict import Finding, Severity, Verdict
 from vae.spec import Spec
@@ -36,6 +37,7 @@ CARDS: dict[str, Card] = {
     "simulated": Card("q on the model's own images", ("simulated",), simulated, research=True),
     "samples": Card("Samples against data", ("samples",), samples, research=True),
     "memorised": Card("Memorisation", ("memorised",), memorised, research=True),
+    "statistics": Card("Statistics of samples", ("statistics",), statistics, research=True),
     "strange": Card("Strange images", ("strange",), strange, research=True),
 }
 
@@ -43,7 +45,7 @@ CARDS: dict[str, Card] = {
 CAUSES = (
     *("unfinished", "saturated", "collapsed", "sigma", "over-regularised", "under-regularised", "overfitted"),
     *("holes", "prior", "probabilities", "loose", "classical", "dead", "worthless"),
-    *("ranks", "samples", "copies", "fooled"),
+    *("ranks", "samples", "copies", "statistics", "fooled"),
 )
 TITLES = {
     "unfinished": "Annealing unfinished",
@@ -63,6 +65,7 @@ TITLES = {
     "ranks": "q differs from the true posterior",
     "samples": "Samples differ from the data",
     "copies": "Samples copy training examples",
+    "statistics": "Statistics of samples differ from the data's",
     "fooled": "Strange images look more likely than the data",
 }
 

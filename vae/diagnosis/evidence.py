@@ -276,6 +276,23 @@ class Memorised:
 
 
 @dataclass(frozen=True)
+class Statistics:
+    """Statistics of n samples beside those of n held-out examples, each by its name.
+
+    `distance` is that of their distributions, `p` its corrected p-value (evaluation.predictive), `redrawn` the distance
+    of those examples drawn again from their own codes, `middle` the medians of data and samples, and `below` the share
+    of samples below each of the data's quantiles, from the 0th to the 100th at equal steps.
+    """
+
+    n: int
+    distance: dict[str, float]
+    p: dict[str, float]
+    redrawn: dict[str, float]
+    middle: dict[str, tuple[float, ...]]
+    below: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
 class Strange:
     """Scores of single examples, by name, of the model's own data and of the dataset `against`, larger is stranger.
 
@@ -309,6 +326,7 @@ PARTS: dict[str, type[Any]] = {
     "simulated": Simulated,
     "samples": SampleQuality,
     "memorised": Memorised,
+    "statistics": Statistics,
     "strange": Strange,
 }  # in the order in which they are measured
 QUICK = ("codes", "training", "codebook")  # without torch
@@ -334,6 +352,7 @@ class Evidence:
     simulated: Simulated | None = None
     samples: SampleQuality | None = None
     memorised: Memorised | None = None
+    statistics: Statistics | None = None
     strange: Strange | None = None
 
 

@@ -42,5 +42,8 @@ RANKS_WIDE, RANKS_NARROW, RANKS_SHIFT = 2.0, 0.5, 0.15
 HEAVY = 0.5  # share of images with heavy-tailed importance weights from which L_K is no stand-in for log p(x)
 MISSED = 0.75  # share of the data's own coverage (or precision) below which samples miss the data (or are none of them)
 CLASS_OF = 10  # examples of a class below which its coverage says nothing
+# distance of a statistic's distributions over samples and data, and its p-value, from which it is named: two Gaussians
+# half of their sigma apart have a distance of 0.2
+APART, UNLIKELY = 0.2, 1e-3
 TOLD = 0.75  # AUC above which a score tells images of other data from the model's own
 USED = 0.5  # share of a codebook's points that are used, below which its dead ones are named

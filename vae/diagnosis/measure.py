@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vae import data
 from vae.data.batches import Batches, prepare
-from vae.diagnosis import evidence, hole_map, simulate, strange_images
+from vae.diagnosis import evidence, hole_map, sample_statistics, simulate, strange_images
 from vae.diagnosis.classical import counterpart
 from vae.diagnosis.classical_errors import METHODS
 from vae.diagnosis.evidence import Number, number
@@ -295,5 +295,6 @@ MEASURES: dict[str, Callable[[Case], Any]] = {
     "simulated": simulate.simulated,
     "samples": simulate.samples,
     "memorised": simulate.memorised,
+    "statistics": sample_statistics.statistics,
     "strange": strange_images.strange,
 }

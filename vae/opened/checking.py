@@ -106,6 +106,13 @@ def _memorised(found: Evidence) -> Number | None:
     return found.memorised.samples if found.memorised is not None else None
 
 
+def _apart(found: Evidence) -> Number | None:
+    if found.statistics is None:
+        return None
+    n = found.statistics.n  # the error is the largest that a difference of two shares of n can have
+    return Number(max(found.statistics.distance.values()), math.sqrt(1 / (2 * n)), n)
+
+
 def _strange(found: Evidence) -> Number | None:
     return found.strange.auc["likelihood"] if found.strange is not None else None
 
@@ -127,6 +134,7 @@ MEASURES: dict[str, Measure] = {
     "coverage": Measure("samples", "Share of the data that samples reach", "", True, _coverage),
     "kernel_distance": Measure("samples", "Kernel distance of samples from the data", "", False, _kernel),
     "memorised": Measure("memorised", "Share of samples nearer to training data", "", False, _memorised),
+    "statistics": Measure("statistics", "Largest distance of a statistic of samples", "", False, _apart),
     "strange": Measure("strange", "AUC of −log p(x) against foreign images", "", True, _strange),
 }
 

@@ -62,7 +62,7 @@ def test_a_kept_diagnosis_is_there_without_asking(monkeypatch, folder):
     assert said.startswith("ELBO −") and said in card(app, "bound")  # the same number as above the card
     surgery = kept.read(SHIPPED / "digits-vae-2d", "surgery")
     assert f"{surgery.mutual_information.value:.2f} ± {surgery.mutual_information.se:.2f}" in card(app, "surgery")
-    assert len(charts(app)) == 14
+    assert len(charts(app)) == 15
 
 
 @pytest.mark.parametrize("name", examples.EXAMPLES)
@@ -115,7 +115,7 @@ def test_while_it_is_measured_the_first_cards_are_there(monkeypatch, folder):
     complete(make_run(folder, "mine", n=360, **SMALL))
     monkeypatch.setattr(pool, "ask", lambda *args, **kwargs: Never(*args, **kwargs))
     app = lives(start("diagnose", model="mine"))
-    assert "0 of 14 parts computed" in app.get("progress")[0].proto.text
+    assert "0 of 15 parts computed" in app.get("progress")[0].proto.text
     assert "nats" in card(app, "rates")
     assert "Computing" in texts(app)
 

@@ -24,6 +24,7 @@ from vae.diagnosis.evidence import (
     Reconstruction,
     SampleQuality,
     Simulated,
+    Statistics,
     Strange,
     Surgery,
     Tails,
@@ -66,6 +67,14 @@ HEALTHY = Evidence(
     gap=Gap(n(-20.1), n(-19.7), 100, 60.0, n(-19.6), n(0.5), (0.4, 0.6)),
     tails=Tails(n(0.1), 1000),
     simulated=Simulated((n(0.0), n(0.01)), (n(1.0), n(1.1)), ((5, 5), (4, 6)), N),
+    statistics=Statistics(
+        9,
+        {"brightness": 0.01},
+        {"brightness": 0.8},
+        {"brightness": 0.02},
+        {"brightness": (0.2, 0.2)},
+        {"brightness": (0.0, 1.0)},
+    ),
     strange=Strange("glyphs", (0,), (0,), {"likelihood": (1.0,)}, {"likelihood": (2.0,)}, {"likelihood": n(0.95)}),
     samples=SampleQuality(
         "features",
@@ -311,12 +320,25 @@ def test_fit_worse_than_pca_and_greedy_class_are_found():
     mends(verdict, VAE)
 
 
-def test_an_autoencoder_lacks_nine_cards_and_each_says_why():
-    nothing = dict.fromkeys(("gap", "surgery", "width", "tails", "simulated", "samples", "memorised", "strange"))
+def test_an_autoencoder_lacks_ten_cards_and_each_says_why():
+    nothing = dict.fromkeys(
+        ("gap", "surgery", "width", "tails", "simulated", "samples", "memorised", "statistics", "strange")
+    )
     known = replace(HEALTHY, codes=replace(HEALTHY.codes, rates=None), **nothing)
     findings = cards.judge(AE, known)
     absent = {name for name, f in findings.items() if isinstance(f, Absent)}
-    assert absent == {"bound", "rates", "posterior", "surgery", "gap", "simulated", "samples", "memorised", "strange"}
+    assert absent == {
+        "bound",
+        "rates",
+        "posterior",
+        "surgery",
+        "gap",
+        "simulated",
+        "samples",
+        "memorised",
+        "statistics",
+        "strange",
+    }
     assert all("autoencoder" in f.reason.lower() for f in findings.values() if isinstance(f, Absent))
     assert all(isinstance(f, Verdict) for name, f in findings.items() if name not in absent)
 

@@ -1,14 +1,13 @@
 """What a model's own images say: measured on pPCA, whose posterior and whose data are known, and judged."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import torch
-from ppca import as_vae, data_of, random_ppca
+from ppca_case import case_of
 
 from vae.data.batches import Batches
-from vae.diagnosis import cards, measure, simulate
+from vae.diagnosis import cards, simulate
 from vae.diagnosis.evidence import (
     Bound,
     Evidence,
@@ -26,22 +25,6 @@ from vae.evaluation.features import classifier
 from vae.spec import preset
 
 VAE = preset("vae", data="digits", shape=(1, 8, 8))
-
-
-def case_of(widen: float = 1.0, labels: bool = False) -> measure.Case:
-    """A pPCA as a linear VAE, with data of its own; `widen` makes its q wrong."""
-    ppca = random_ppca()
-    data = [Batches(torch.from_numpy(data_of(ppca, 600, seed)).float(), 1, False) for seed in (1, 2)]
-    classes, own = ((part.examples[:, 0] > 0).long().numpy() if labels else None for part in (data[1], data[0]))
-    codes = SimpleNamespace(labels=own, classes=("below", "above"))
-    found = measure.Case(SimpleNamespace(spec=_spec(), codes=codes), as_vae(ppca, widen), data[0])
-    found.__dict__["train"] = data[1]
-    found.__dict__["known"] = SimpleNamespace(labels=classes)
-    return found
-
-
-def _spec():
-    return preset("linear-vae", data="linear-gaussian", shape=(7,), latent=2)
 
 
 @pytest.mark.parametrize("labels", [False, True])
