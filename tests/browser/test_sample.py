@@ -180,6 +180,25 @@ def test_a_click_on_a_sample_pins_it_and_its_neighbour_is_told(sampled):
     assert "held-out" in text and "log q(z) − log p(z)" in text and "training #" in text
 
 
+def test_densities_come_and_go_with_the_mode(sampled):
+    """The switch adds and removes the densities of samples; the grids stay mounted and their images the same."""
+    page = sampled()
+    page.get_by_text(re.compile("^(Not a|Possible) copy")).wait_for()
+    shown = page.locator(".samples .card .numbers")
+    strips = page.locator(".samples canvas.ratios")
+    grid = page.locator(".panel.left canvas").first
+    drawn = grid.evaluate("canvas => { window.__grid = canvas; return canvas.toDataURL(); }")
+    before = shown.inner_text()
+    assert "log p(z)" not in before and strips.locator("visible=true").count() == 0
+    page.locator(".st-key-mode").get_by_text("Expert").click()
+    expect(shown).to_contain_text("log q(z) − log p(z)")
+    expect(strips.first).to_be_visible()
+    page.locator(".st-key-mode").get_by_text("Simple").click()
+    expect(shown).not_to_contain_text("log p(z)")
+    assert shown.inner_text() == before, "what stays is the same"
+    assert grid.evaluate("canvas => canvas === window.__grid && canvas.toDataURL()") == drawn
+
+
 def test_autoencoder_says_that_it_has_no_prior(sampled):
     """An autoencoder is sampled from its codes and says that it has no prior."""
     page = sampled("/sample?model=mnist-autoencoder-2d&mode=expert")
