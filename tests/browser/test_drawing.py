@@ -105,3 +105,11 @@ def test_a_finger_draws_and_undo_takes_back(open_page):
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".drawing")).to_have_attribute("data-coded", "")
     assert page.evaluate(f"Math.max(...{DRAWING}.image)") == 0
+
+
+def test_the_dialog_has_the_colours_of_the_dark(open_page):
+    page = opened(open_page, scheme="dark")
+    for selector in (".seen figcaption", "figcaption.p", "figcaption.q", ".hint"):
+        node = page.locator(f".drawing {selector}").first
+        red, green, blue = (int(v) for v in re.findall(r"\d+", node.evaluate("n => getComputedStyle(n).color"))[:3])
+        assert max(red, green, blue) > 150, f"{selector} cannot be read on dark paper"

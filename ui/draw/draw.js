@@ -221,6 +221,8 @@ class Drawing {
   draw() {
     const { header, code } = this;
     const theme = themeOf(this.node);
+    // a dialog stands outside of the element that tells Streamlit's theme to light-dark() in style sheets
+    this.node.style.colorScheme = theme.dark ? "dark" : "light";
     if (header.canvas) {
       this.drawPad(given(header.placement, "placement"));
       paint(this.own, this.image, header.shape);

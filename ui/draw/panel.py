@@ -118,12 +118,12 @@ def chip(view: View) -> None:
         st.caption("This drawing is too long for a link: a reload keeps its code z and loses the drawing.")
 
 
-@st.dialog("Draw your own", width="large", on_dismiss=session.DRAWING.forget)
+@st.dialog("Draw your own", width="medium", on_dismiss=session.DRAWING.forget)
 def _drawing(view: View) -> None:
     _panel(view)
 
 
-@st.dialog("Type a row", width="large", on_dismiss=session.DRAWING.forget)
+@st.dialog("Type a row", width="medium", on_dismiss=session.DRAWING.forget)
 def _rows(view: View) -> None:
     _panel(view)
 
