@@ -31,6 +31,22 @@ def test_the_numbers_on_the_page_are_those_that_were_measured(open_page):
     assert abs(drawn[0] - surgery.mutual_information.value) < 1e-4
 
 
+def test_missed_classes_and_copies_are_shown_and_lead_to_the_map(open_page):
+    page = open_page(
+        "/diagnose?model=unhealthy-holes&mode=expert", wait=".st-key-card_memorised .js-plotly-plot .point"
+    )
+    memorised = kept.read(runs.find("unhealthy-holes", [runs.examples()]).path, "memorised")
+    expect(page.locator(".st-key-card_memorised")).to_contain_text(f"of {memorised.n} each")
+    drawn = page.evaluate("() => [...document.querySelector('.st-key-card_memorised .js-plotly-plot').data[0].x]")
+    assert abs(drawn[-1] - memorised.samples.value) < 1e-6
+    card = page.locator(".st-key-card_samples")
+    card.get_by_text("Coverage of each class").click()
+    expect(card.locator("table")).to_contain_text("0% ± 0%")  # the model draws no two
+    link = card.get_by_role("link", name="See on the map what they miss").get_attribute("href")
+    there = open_page(f"/{link.removeprefix('./')}")
+    there.get_by_text("Distance to the samples").first.wait_for()
+
+
 def test_an_ill_model_is_told_so_and_its_remedy_opens_train(open_page):
     page = open_page("/diagnose?model=unhealthy-sigma&mode=expert", wait=BARS, scheme="dark")
     page.get_by_role("heading", name="σ of the likelihood miscalibrated").wait_for()
