@@ -8,6 +8,7 @@ from turns import AtOnce
 
 from vae import runs
 from vae.answers import pool
+from vae.diagnosis import cards
 from vae.runs import Run
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -75,9 +76,9 @@ def test_diagnose_names_the_checks_that_it_leaves_out(monkeypatch):
     """A researcher's check that passed is a name; the sentences that stay are the same to the letter."""
     monkeypatch.setattr(runs.folders, "shipped", lambda: SHIPPED)
     simple, expert = both("diagnose", model="digits-vae-2d")
-    cards = [{m.value for m in app.markdown} for app in (simple, expert)]
-    assert "**ELBO surgery**" in cards[1] - cards[0] and "**Bound**" in cards[0]
-    assert cards[0] <= cards[1]
+    said = [{m.value for m in app.markdown} for app in (simple, expert)]
+    assert "**ELBO surgery**" in said[1] - said[0] and "**Bound**" in said[0]
+    assert said[0] <= said[1]
     (named,) = [c.value for c in simple.caption if c.value.startswith("Also passed")]
     assert "ELBO surgery" in named and "Also passed" not in texts(expert)
     assert "strange_csv" not in keys(simple) and "strange_csv" in keys(expert)
@@ -91,6 +92,13 @@ def test_diagnose_shows_every_check_that_found_something(monkeypatch):
         marks = [[m.value for m in app.markdown if "badge[" in m.value and "passed" not in m.value]
                  for app in (simple, expert)]  # fmt: skip
         assert marks[0] == marks[1] and marks[0], name
+
+
+def test_pages_names_every_check_for_researchers():
+    (row,) = [
+        line for line in (SHIPPED.parent / "docs" / "pages.md").read_text().splitlines() if "| Diagnose |" in line
+    ]
+    assert all(f"*{card.title}*" in row for card in cards.CARDS.values() if card.research)
 
 
 def test_models_leaves_out_tables_and_formula(monkeypatch):
