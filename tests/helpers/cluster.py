@@ -80,6 +80,9 @@ class LocalCluster:
             TOKEN: self.token,
             "RAY_AUTH_MODE": "token",
             "RAY_USAGE_STATS_ENABLED": "0",
+            # a worker takes two seconds of a processor to start; those that nobody has asked for yet are not needed
+            "RAY_enable_worker_prestart": "0",
+            "RAY_prestart_worker_first_driver": "0",
             "NO_PROXY": f"{DASHBOARD},{NODE}",
             "no_proxy": f"{DASHBOARD},{NODE}",
         }
@@ -93,7 +96,7 @@ class LocalCluster:
         """Start a node of one processor by the script of the README; it joins the head unless `words` make it one."""
         place = words or ("join", f"{NODE}:{self.gcs}", "1", f"--node-ip-address={NODE}")
         command = [str(RECIPE), *place, "--block", f"--object-store-memory={OBJECTS}"]
-        command += ["--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0"]
+        command += ["--include-log-monitor=false", "--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0"]
         with open(self.folder / "start.log", "ab") as log:
             environment = ours() | self.environment | {"RAY": str(Path(sys.executable).with_name("ray"))}
             node = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
