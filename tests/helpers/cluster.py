@@ -96,7 +96,12 @@ class LocalCluster:
         """Start a node of one processor by the script of the README; it joins the head unless `words` make it one."""
         place = words or ("join", f"{NODE}:{self.gcs}", "1", f"--node-ip-address={NODE}")
         command = [str(RECIPE), *place, "--block", f"--object-store-memory={OBJECTS}"]
-        command += ["--include-log-monitor=false", "--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0"]
+        command += [
+            "--include-log-monitor=false",
+            "--min-worker-port=0",
+            "--max-worker-port=0",
+            "--dashboard-agent-listen-port=0",
+        ]
         with open(self.folder / "start.log", "ab") as log:
             environment = ours() | self.environment | {"RAY": str(Path(sys.executable).with_name("ray"))}
             node = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
