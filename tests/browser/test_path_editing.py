@@ -193,7 +193,7 @@ def test_the_magnification_lies_under_the_points(paths):
 
 
 def test_files_come_back(paths, tmp_path):
-    page = paths("?model=digits-vae-2d&path=-1.000,0.000;0.500,1.250&kind=geodesic&kinds=geodesic")
+    page = paths("?model=digits-vae-2d&mode=expert&path=-1.000,0.000;0.500,1.250&kind=geodesic&kinds=geodesic")
     with page.expect_download() as started:
         page.get_by_role("button", name="JSON", exact=True).click()
     saved = tmp_path / "path.json"
@@ -204,7 +204,7 @@ def test_files_come_back(paths, tmp_path):
         page.get_by_role("button", name="GIF", exact=True).click()
     with open(started.value.path(), "rb") as file:
         assert file.read(6) == b"GIF89a"
-    other = paths("?model=digits-vae-2d")
+    other = paths("?model=digits-vae-2d&mode=expert")
     other.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
     other.locator("input[type=file]").set_input_files(saved)
     other.wait_for_function("() => new URL(location.href).searchParams.get('path') === '-1.000,0.000;0.500,1.250'")
@@ -212,7 +212,7 @@ def test_files_come_back(paths, tmp_path):
 
 
 def test_a_file_that_is_no_path_is_refused_in_words(paths, tmp_path):
-    page = paths("?model=digits-vae-2d")
+    page = paths("?model=digits-vae-2d&mode=expert")
     file = tmp_path / "nope.json"
     file.write_text("nope")
     page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
