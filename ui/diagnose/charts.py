@@ -55,6 +55,17 @@ def plain(figure: go.Figure, x: str, y: str, height: int = HEIGHT) -> go.Figure:
     return figure
 
 
+def shares(figure: go.Figure, x: str, y: str) -> go.Figure:
+    """Give a figure axes of shares from 0 to 1, with the diagonal of equal ones, and return it."""
+    plain(figure, x, y, MAP_HEIGHT)
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": PRIOR, "width": 1, "dash": "dot"}, showlegend=False,
+        hoverinfo="skip",
+    )  # fmt: skip
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
+    return figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+
+
 def bound(found: Bound, gap: Gap | None, others: Mapping[str, Number]) -> go.Figure:
     """Return the chart of the ELBO in nats, beside log p(x), the model without latents, and other models."""
     rows: list[tuple[str, Number, str]] = [("no latents", found.baseline, PRIOR)]

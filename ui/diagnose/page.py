@@ -254,7 +254,7 @@ def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: 
     if card == "memorised" and known.memorised is not None:
         return model_images.memorised(known.memorised)
     if card == "statistics" and known.statistics is not None:
-        return statistics.shares(known.statistics)
+        return statistics.curves(known.statistics)
     if card == "strange" and known.strange is not None:
         return strangers.curves(known.strange)
     return None

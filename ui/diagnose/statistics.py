@@ -2,14 +2,14 @@
 
 import plotly.graph_objects as go
 
-from ui.diagnose.charts import DECODER, DISTORTION, ENCODER, MAP_HEIGHT, PRIOR, RATE, plain
+from ui.diagnose.charts import DECODER, DISTORTION, ENCODER, RATE, shares
 from vae.diagnosis.evidence import Statistics
 
 HUES = (ENCODER, DECODER, RATE, DISTORTION)
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def shares(found: Statistics) -> go.Figure:
+def curves(found: Statistics) -> go.Figure:
     """Return, for each statistic, the share of samples below the value that a share of the data is below."""
     figure = go.Figure()
     for k, (name, below) in enumerate(found.below.items()):
@@ -24,13 +24,7 @@ def shares(found: Statistics) -> go.Figure:
                 f"{name}: %{{x:.0%}} of the data are below a value, and %{{y:.0%}} of the samples<extra></extra>"
             ),
         )
-    plain(figure, "share of the data below", "share of samples", MAP_HEIGHT)
-    figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"color": PRIOR, "width": 1, "dash": "dot"}, showlegend=False,
-        hoverinfo="skip",
-    )  # fmt: skip
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
-    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+    shares(figure, "share of the data below", "share of samples")
     # above: the curves of smaller and of larger samples leave no corner free
     figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
     return figure

@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from ui.diagnose.charts import DECODER, DISTORTION, ENCODER, MAP_HEIGHT, PRIOR, RATE, plain
+from ui.diagnose.charts import DECODER, DISTORTION, ENCODER, RATE, shares
 from vae.diagnosis import roc
 from vae.diagnosis.evidence import Strange
 from vae.diagnosis.strangers import SCORES
@@ -31,13 +31,7 @@ def curves(found: Strange) -> go.Figure:
                 "%{x:.0%} of the data<extra></extra>"
             ),
         )
-    plain(figure, "false alarms: share of the data", "found", MAP_HEIGHT)
-    figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"color": PRIOR, "width": 1, "dash": "dot"}, showlegend=False,
-        hoverinfo="skip",
-    )  # fmt: skip
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
-    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+    shares(figure, "false alarms: share of the data", "found")
     figure.update_layout(
         showlegend=True, legend={"x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
     )

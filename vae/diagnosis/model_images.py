@@ -4,7 +4,7 @@ import math
 
 from vae.diagnosis import limits
 from vae.diagnosis.evidence import Evidence, Number
-from vae.diagnosis.verdict import DECAY, Absent, Finding, Severity, Verdict, healthy, with_error
+from vae.diagnosis.verdict import DECAY, Absent, Finding, Severity, Verdict, healthy, with_error, without_samples
 from vae.spec import Spec
 
 WHY_RANKS = (
@@ -53,10 +53,8 @@ def simulated(spec: Spec, evidence: Evidence) -> Finding:
 
 def samples(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the model's samples beside the data."""
-    if spec.prior is None:
-        return Absent("A plain autoencoder has no prior, so it has no samples that could be held against the data.")
-    if spec.condition is not None:
-        return Absent("Models that are conditioned on labels have a distribution of samples for each label.")
+    if absent := without_samples(spec):
+        return absent
     found = evidence.samples
     if found is None:
         return None
@@ -89,10 +87,8 @@ def samples(spec: Spec, evidence: Evidence) -> Finding:
 
 def memorised(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on whether the model's samples are copies of training examples."""
-    if spec.prior is None:
-        return Absent("A plain autoencoder has no prior, so it has no samples that could be copies.")
-    if spec.condition is not None:
-        return Absent("Samples of models that are conditioned on labels are not compared with training examples.")
+    if absent := without_samples(spec):
+        return absent
     found = evidence.memorised
     if found is None:
         return None

@@ -2,7 +2,7 @@
 
 from vae.diagnosis import limits
 from vae.diagnosis.evidence import Evidence, Statistics
-from vae.diagnosis.verdict import Absent, Finding, Severity, Verdict, healthy
+from vae.diagnosis.verdict import Finding, Severity, Verdict, healthy, without_samples
 from vae.spec import Spec
 
 WHY = (
@@ -18,10 +18,8 @@ LEAST = 1e-4  # p-values below it are written as such
 
 def statistics(spec: Spec, evidence: Evidence) -> Finding:
     """Return the verdict on the statistics of samples."""
-    if spec.prior is None:
-        return Absent("A plain autoencoder has no prior, so it has no samples whose statistics could be checked.")
-    if spec.condition is not None:
-        return Absent("Models that are conditioned on labels have a distribution of samples for each label.")
+    if absent := without_samples(spec):
+        return absent
     found = evidence.statistics
     if found is None:
         return None

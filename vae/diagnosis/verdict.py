@@ -52,6 +52,15 @@ class Absent:
 Finding = Verdict | Absent | None  # None: the evidence is not measured yet
 
 
+def without_samples(spec: Spec) -> Absent | None:
+    """Return why a model has no samples that could be held against data; None if it has."""
+    if spec.prior is None:
+        return Absent("A plain autoencoder has no prior, so it has no samples that could be held against the data.")
+    if spec.condition is not None:
+        return Absent("Models that are conditioned on labels have a distribution of samples for each label.")
+    return None
+
+
 def healthy(sentence: str, why: str = "") -> Verdict:
     """Return a verdict without a fault."""
     return Verdict(Severity.PASSED, sentence, why)
