@@ -271,10 +271,10 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
     figure = _figure(name, kept.digest(run.path), there, run, known)
     if figure is not None:
         st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=ALTS[name])
-    if name == "samples" and known.samples is not None and known.samples.classes:
-        with st.expander("Coverage of each class", key="classes_samples"):
-            st.markdown(model_images.class_table(known.samples))
     if name == "samples" and known.samples is not None:
+        if known.samples.classes:
+            with st.expander("Coverage of each class", key="classes_samples"):
+                st.markdown(model_images.class_table(known.samples))
         st.markdown(f"[See on the map what they miss](./?model={run.name}&colour=reach)")
     if name == "strange" and known.strange is not None and mode.expert():
         table = partial(roc.to_csv, known.strange, run.spec.data, math.prod(run.spec.shape))

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from vae.diagnosis import evidence
+from vae.diagnosis.compared import ROWS, drawn, taken, unconditional
 from vae.diagnosis.limits import SEED
-from vae.diagnosis.simulate import SAMPLES, unconditional
+from vae.diagnosis.simulate import SAMPLES
 from vae.evaluation.predictive import check
 from vae.model.families import sample
 
@@ -32,12 +33,10 @@ def statistics(case: "Case") -> evidence.Statistics | None:
         return None
     generator = torch.Generator().manual_seed(SEED)
     order = torch.randperm(len(case.test), generator=generator)[:n]
-    data = torch.cat([case.test.take(part, generator) for part in order.split(500)])
-    assert case.model.prior is not None
-    z = sample(case.model.prior(), n, generator).reshape(n, -1)
-    made = torch.cat([sample(case.model.decode(part), 1, generator)[0] for part in z.split(500)])
-    codes = torch.cat([sample(case.model.encode(part), 1, generator)[0] for part in data.split(500)])
-    again = torch.cat([sample(case.model.decode(part), 1, generator)[0] for part in codes.split(500)])
+    data = taken(case, order, generator)
+    made, _ = drawn(case, n, generator)
+    codes = torch.cat([sample(case.model.encode(part), 1, generator)[0] for part in data.split(ROWS)])
+    again = torch.cat([sample(case.model.decode(part), 1, generator)[0] for part in codes.split(ROWS)])
     found, redrawn = check(data, made), check(data, again)
     levels = torch.tensor(LEVELS, dtype=torch.float64)
     below, middle = dict[str, tuple[float, ...]](), dict[str, tuple[float, ...]]()

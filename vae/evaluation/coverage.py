@@ -10,7 +10,6 @@ Sources: Kynkäänniemi et al. 2019 (precision, recall), Naeem et al. 2020 (dens
 
 import math
 from dataclasses import dataclass
-from math import prod
 
 import torch
 from torch import Tensor
@@ -38,7 +37,7 @@ class Coverage:
 
 def expected_coverage(n: int, m: int, k: int = NEIGHBOURS) -> float:
     """Return E[coverage] of n points by m of the same distribution, 1 - prod_{j<k} (n - 1 - j) / (n + m - 1 - j)."""
-    return 1 - prod((n - 1 - j) / (n + m - 1 - j) for j in range(k))
+    return 1 - math.prod((n - 1 - j) / (n + m - 1 - j) for j in range(k))
 
 
 def coverage(real: Tensor, samples: Tensor, k: int = NEIGHBOURS) -> Coverage:
