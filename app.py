@@ -19,6 +19,7 @@ from ui.shared.assets import PackedAssets
 from ui.shared.front_end import FrontEnd
 from ui.state.headers import SecurityHeaders
 from ui.state.visitor import VisitorCookie
+from ui.words import script
 
 
 def return_memory() -> None:
@@ -60,4 +61,4 @@ ticks.silence()
 late_questions.sort()
 caches.keep()
 layers = [Middleware(SecurityHeaders), Middleware(VisitorCookie), Middleware(FrontEnd), Middleware(PackedAssets)]
-app = st.App("pages/main.py", lifespan=lifespan, middleware=layers, routes=parcels.routes())
+app = st.App("pages/main.py", lifespan=lifespan, middleware=layers, routes=[*parcels.routes(), *script.routes()])

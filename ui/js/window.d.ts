@@ -35,6 +35,9 @@ interface Codes {
 interface Window {
   /** Meanings of terms and of labels (ui/shared/glossary.py). */
   __latentGlossary?: Record<string, string>;
+  /** Texts in the reader's language by the English ones, a plural's by both with a line's end between; none for English
+   * (ui/words/script.py). */
+  __latentWords?: Record<string, string | string[]>;
   /** Where the server is (ui/shared/front_end.py). */
   __streamlit?: { BACKEND_BASE_URL?: string };
   /** What was fetched, by its address (ui/js/shared.js). */

@@ -1,7 +1,8 @@
 """Adds two things to Streamlit's own page: where its server is, and a link over the navigation, the first thing that
 the Tab key meets.
 
-It also hands the page the meanings of the terms in the glossary, before any component is there.
+It also hands the page the meanings of the terms in the glossary, and the texts of the components in the reader's
+language, before any component is there.
 On a page of its own the front end would have to find the server out: below /train it asks at /train/_stcore first; only
 half a second after that has failed does it ask at the root.
 """
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.shared import glossary
 from ui.shared.navigation import BY_NAME, TEACHER
+from ui.words import languages, script
 
 # the address without the page's name; the front end reads the object before its first request
 BASE = f"""<script>
@@ -24,8 +26,9 @@ BASE = f"""<script>
 }})();
 </script>
 """
-SCRIPT = BASE + glossary.script()
+ENGLISH = b'<html lang="en">'
 BEFORE = b'<script type="module"'
+YEAR = 365 * 24 * 3600  # seconds that a chosen language is remembered
 PAGE = "page"  # the element where a page's own controls begin
 SKIP = f"""<style>
 .skip {{ position: fixed; left: 8px; top: -60px; z-index: 999999; padding: 10px 16px; border-radius: 4px;
@@ -52,6 +55,7 @@ class FrontEnd:
         if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
             await self.app(scope, receive, send)
             return
+        asked, spoken = script.asked(scope), script.wanted(scope)
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in PARTLY]}
         start: Message | None = None
         body = b""
@@ -68,9 +72,16 @@ class FrontEnd:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
-                    body = body.replace(BEFORE, SCRIPT.encode() + BEFORE, 1)
+                    scripts = BASE + glossary.script() + script.tag(spoken)
+                    body = body.replace(BEFORE, scripts.encode() + BEFORE, 1)
+                    body = body.replace(ENGLISH, ENGLISH.replace(b"en", spoken.encode()), 1)
                     body = body.replace(ROOT, SKIP.encode() + ROOT, 1)
-                    MutableHeaders(scope=start)["content-length"] = str(len(body))
+                    headers = MutableHeaders(scope=start)
+                    headers["content-length"] = str(len(body))
+                    if asked:
+                        headers.append(
+                            "set-cookie", f"{languages.COOKIE}={asked}; Path=/; Max-Age={YEAR}; SameSite=Lax"
+                        )
                     await send(start)
                     await send({**message, "body": body})
 

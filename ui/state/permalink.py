@@ -12,6 +12,7 @@ from ui.state.handmade import HANDMADE
 from ui.state.lasso import Steps
 from ui.state.subject import Subject
 from ui.state.texts import Box, Half, Point, Waypoints, quoted
+from ui.words.languages import ASKED, LANGUAGES
 
 EVERY = tuple(BY_NAME)  # the names of all pages
 FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
@@ -100,6 +101,8 @@ REFINED = _flag("1", "refined", ("theory",))
 
 # how much is said: the switch in the head of every page
 EXPERT = _flag("expert", "mode", EVERY)
+# the language that a link asks for; the browser's, or the one chosen before, where it asks for none
+LANGUAGE: Field[str] = Field(ASKED, EVERY, "", _one_of(tuple(LANGUAGES)), str, own=True)
 
 # the runs of pages that choose their own; library.py knows whether there is a run of that name
 RUN: Field[str] = Field("run", ("train",), "", _as_it_is, str)
@@ -163,7 +166,7 @@ FOLLOW: Field[str] = Field("follow", EVERY, "", lambda text, _: texts.code(text)
 
 FIELDS: tuple[Field[Any], ...] = (
     MODEL, PLANE, PIN, LABEL, IMAGE, HANDMADE, CHAPTER, SLIDERS, REFINED,
-    EXPERT, RUN, FILM, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
+    EXPERT, LANGUAGE, RUN, FILM, COMPARED, COLOUR, IMAGES, CONTOURS, LASSO, SEEN, PATH, KIND, SHOWN, MAGNIFIED,
     SHOW, LEFT, RIGHT, SEED, BOX, SPACING, SIDE, LESSON, STEP, NOTES, HIDE, FOLLOW,
 )  # fmt: skip
 
