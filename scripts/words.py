@@ -41,9 +41,10 @@ class Text:
 
 
 def room(place: str) -> str:
-    """Return the name of the catalogue file for a file of the source: its room."""
-    parts = Path(place).parts
-    return parts[1].removesuffix(".py") if parts[0] == "ui" else "-".join(parts[:-1])
+    """Return the name of the catalogue file for a place in the source: its room, the browser's code apart."""
+    path = Path(place.partition(":")[0])
+    folders = path.parts[1:-1] if path.parts[0] == "ui" else path.parts[:-1]
+    return "-".join([*folders, *(["js"] if path.suffix == ".js" and folders != ("js",) else [])]) or "ui"
 
 
 def sources() -> Iterator[Path]:
