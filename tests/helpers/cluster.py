@@ -17,6 +17,7 @@ import psutil
 # Ray replaces 127.0.0.1 by the machine's outer address, but no other address of the loopback network
 NODE, DASHBOARD = "127.0.0.2", "127.0.0.1"
 RECIPE = Path(__file__).resolve().parents[2] / "scripts" / "ray-node"
+LEAN = Path(__file__).resolve().parent / "lean"
 OBJECTS = 100_000_000  # bytes of shared memory a node
 PATIENCE = 180.0
 STARTS = 3  # Ray ends a node that is not up in 30 seconds, which a busy machine may need
@@ -83,6 +84,7 @@ class LocalCluster:
             # a worker takes two seconds of a processor to start; those that nobody has asked for yet are not needed
             "RAY_enable_worker_prestart": "0",
             "RAY_prestart_worker_first_driver": "0",
+            "PYTHONPATH": os.pathsep.join([str(LEAN), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "NO_PROXY": f"{DASHBOARD},{NODE}",
             "no_proxy": f"{DASHBOARD},{NODE}",
         }

@@ -130,10 +130,11 @@ class Cluster:
         words = [sys.executable, "-m", "vae.jobs.driver", str(run), f"--job={note.id}", f"--processes={note.processes}"]
         words += [f"--threads={threads()}", f"--gpus={note.gpus}"]
         given = {name: os.environ[name] for name in [PARK] if name in os.environ}
+        paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._client.submit_job(
             entrypoint=shlex.join(words),
             submission_id=note.id,
-            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), "LATENT_DATA": str(data_root().resolve()), **given}},
+            runtime_env={"env_vars": {"PYTHONPATH": paths, "LATENT_DATA": str(data_root().resolve()), **given}},
             metadata={RUN: str(run)},
         )
 
