@@ -5,6 +5,7 @@ import streamlit as st
 from ui.compare import page
 from ui.shared import frame, messages
 from ui.state.view import compared
+from ui.words import say
 
 runs, problems = compared()
 with frame.passing():
@@ -12,7 +13,7 @@ with frame.passing():
         messages.problem(text)
 align = page.chooser(runs)
 if len(runs) < 2:
-    st.info("Choose two to four models. The others are compared with the first.", icon=":material/compare:")
+    st.info(say("Choose two to four models. The others are compared with the first."), icon=":material/compare:")
     st.stop()
 with frame.failures():
     page.compared(page.panels(runs, align), align)

@@ -6,6 +6,7 @@ from ui.explore import controls, mapping, taking_away
 from ui.explore.explorer import Pin, explorer
 from ui.shared import frame, library, messages
 from ui.state.view import CHART_KEY, EXPLORER_KEY, handle_pin
+from ui.words import say
 
 view = frame.view()
 run = view.run
@@ -21,7 +22,7 @@ with left:
     if run.spec.latent > 2:
         controls.plane_choice(run, codes, plane, name, bent=True)
     if not run.spec.probabilistic:
-        st.caption(messages.AUTOENCODER)
+        st.caption(say(messages.AUTOENCODER))
     elif not run.spec.standard_prior:
         st.caption(messages.other_prior(run.spec))
     if run.spec.labels:

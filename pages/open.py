@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.open import bringing, model_half, opening, page
+from ui.words import say
 
 page.begin()
 opening.follow()
@@ -14,7 +15,7 @@ with right, st.container(key="open_data_drop"):
 model_half.rest()
 page.rest(folded=opening.current() is not None)
 if opening.current() is None and bringing.current() is None:
-    st.header("Nothing at hand? Try an example", anchor=False)
+    st.header(say("Nothing at hand? Try an example"), anchor=False)
     with st.container(horizontal=True, gap="small", key="open_samples"):
         model_half.examples()
         page.samples()

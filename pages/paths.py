@@ -6,6 +6,7 @@ from ui.explore import controls
 from ui.paths import page
 from ui.shared import figures, frame, library, messages
 from ui.state import paths
+from ui.words import say
 from vae.answers import pool
 
 view = frame.view()
@@ -25,14 +26,18 @@ with left:
     if run.spec.latent > 2:
         controls.plane_choice(run, codes, plane, name)
         st.caption(
-            "A waypoint keeps its coordinates outside this plane. A new waypoint takes them from the nearest code on "
-            "the map."
+            say(
+                "A waypoint keeps its coordinates outside this plane. A new waypoint takes them from the nearest code "
+                "on the map."
+            )
         )
     drawn, every = figures.thinned(codes)
     if every > 1:
-        st.caption(f"Nearest images are looked for among {len(drawn):,} of {len(codes):,} codes.")
+        st.caption(
+            say("Nearest images are looked for among {some:,} of {all:,} codes.", some=len(drawn), all=len(codes))
+        )
     if not run.spec.probabilistic:
-        st.caption(messages.AUTOENCODER)
+        st.caption(say(messages.AUTOENCODER))
     if run.spec.labels:
         st.caption(messages.conditional(codes.classes, None))
     if images is None:

@@ -10,6 +10,7 @@ from ui.sample.missing import missing
 from ui.sample.shared_model import share_model
 from ui.sample.traverse import traverse
 from ui.shared import frame
+from ui.words import say
 from vae.answers import pool
 
 pool.warm()
@@ -31,5 +32,5 @@ with frame.failures():
         if run.spec.latent > 2:
             controls.plane_choice(run, codes, plane, name)
     else:
-        st.info("A latent space with one dimension is a line. Traverse shows all of it.")
+        st.info(say("A latent space with one dimension is a line. Traverse shows all of it."))
     share_model(run, plane, settings.label, key="shelf")

@@ -5,6 +5,7 @@ import streamlit as st
 from ui.models import managing
 from ui.shared import frame, messages
 from ui.train import launching, page
+from ui.words import say
 from vae import jobs
 
 jobs.executor().warm()
@@ -14,7 +15,7 @@ with left:
     with frame.passing():
         managing.undo()
     if run is None:
-        st.info(messages.NO_FILM, icon=":material/model_training:")
+        st.info(say(messages.NO_FILM), icon=":material/model_training:")
     else:
         page.chooser(run)
         page.watching(run)

@@ -17,6 +17,8 @@ from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.view import MOST_COMPARED, set_compared
 from ui.train import film as filming
+from ui.words import phrase, say
+from ui.words.speaking import language
 from vae.answers import compare, pool
 from vae.answers.compare import Scores
 from vae.answers.pool import Answer
@@ -32,7 +34,7 @@ from vae.spec import SpecError
 
 SOURCE = source("compare/comparing.js")
 KEY = "comparing"
-QUANTITIES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}
+QUANTITIES = {"distortion": phrase("Distortion"), "rate": phrase("Rate"), "elbo": "ELBO"}
 
 _component = st.components.v2.component(
     "latent_comparing", html="<div></div>", css=styles("js/instrument.css", "compare/comparing.css"), js=SOURCE
@@ -62,7 +64,7 @@ def chooser(runs: Sequence[Run]) -> bool:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         chosen.set([run.name for run in runs])
         st.multiselect(
-            "Models",
+            say("Models"),
             list(titles),
             format_func=titles.__getitem__,
             max_selections=MOST_COMPARED,
@@ -71,9 +73,9 @@ def chooser(runs: Sequence[Run]) -> bool:
             on_change=lambda: set_compared(chosen.get()),
         )
         return st.toggle(
-            "Align",
+            say("Align"),
             key="compare_align",
-            help="Turn each 2-D map until it fits the first one as well as possible (Procrustes).",
+            help=say("Turn each 2-D map until it fits the first one as well as possible (Procrustes)."),
         )
 
 
@@ -156,7 +158,7 @@ def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _payload(
-    paths: tuple[Path, ...], versions: object, align: bool, has_images: bool, _make: Callable[[], bytes]
+    paths: tuple[Path, ...], versions: object, align: bool, has_images: bool, language: str, _make: Callable[[], bytes]
 ) -> bytes:
     return _make()
 
@@ -169,7 +171,7 @@ def compared(shown: Sequence[Panel], align: bool) -> None:
     paths = tuple(panel.run.path for panel in shown)
     versions = tuple(library.stamp(path) for path in paths), tuple(filming.stamp(path) for path in paths)
     try:
-        data = _payload(paths, versions, align, images is not None, lambda: payload(shown, images))
+        data = _payload(paths, versions, align, images is not None, language(), lambda: payload(shown, images))
     except RunError as error:
         messages.failure(error)
         return
@@ -192,23 +194,37 @@ def compared(shown: Sequence[Panel], align: bool) -> None:
 
 
 def _unlinked(first: Panel, panel: Panel) -> str:
-    return (
-        f"{messages.plain(panel.run.title)} was trained on other images than {messages.plain(first.run.title)} "
-        f"({chips.data_text(panel.run)}, {panel.total:,} codes; {chips.data_text(first.run)}, "
-        f"{first.total:,}), so the cursor and the selection are not shared."
+    return say(
+        "{model} was trained on other images than {first} ({data}, {count:,} codes; {first_data}, {first_count:,}), so "
+        "the cursor and the selection are not shared.",
+        model=messages.plain(panel.run.title),
+        first=messages.plain(first.run.title),
+        data=chips.data_text(panel.run),
+        count=panel.total,
+        first_data=chips.data_text(first.run),
+        first_count=first.total,
     )
 
 
 def _turned(panel: Panel) -> str:
     title = messages.plain(panel.run.title)
     if panel.turn is None:
-        return f"{title} cannot be aligned with the first map: both must be 2-D maps of the same images."
+        return say(
+            "{model} cannot be aligned with the first map: both must be 2-D maps of the same images.", model=title
+        )
     turn = panel.turn
-    angle, flip = f"{turn.angle:.0f}°".replace("-", "−"), "mirrored and " if turn.reflected else ""
-    return (
-        f"{title} is {flip}turned by {angle}. Procrustes disparity {turn.disparity:.0%}, with a scale of "
-        f"{turn.scale:.2f}; the map shown here is not rescaled."
+    angle = f"{turn.angle:.0f}°".replace("-", "−")
+    turned = (
+        say("{model} is mirrored and turned by {angle}.", model=title, angle=angle)
+        if turn.reflected
+        else say("{model} is turned by {angle}.", model=title, angle=angle)
     )
+    fits = say(
+        "Procrustes disparity {disparity:.0%}, with a scale of {scale:.2f}; the map shown here is not rescaled.",
+        disparity=turn.disparity,
+        scale=turn.scale,
+    )
+    return f"{turned} {fits}"
 
 
 # Numbers
@@ -241,14 +257,19 @@ def _numbers(shown: Sequence[Panel], chosen: np.ndarray | None) -> None:
             found.append(None)
     _table(shown, found, chosen)
     for problem in problems:  # several models may lack the same data
-        st.caption(f"Some images could not be evaluated; saved values are shown for them. {messages.sentence(problem)}")
+        st.caption(
+            say(
+                "Some images could not be evaluated; saved values are shown for them. {why}",
+                why=messages.sentence(problem),
+            )
+        )
 
 
 @partial(fragment, run_every=0.5)
 def _following(shown: Sequence[Panel]) -> None:
     if all(answer.done for answer in _ask(shown)):
         st.rerun()
-    st.caption("Evaluating every image …")
+    st.caption(say("Evaluating every image …"))
 
 
 def _number(values: np.ndarray, sign: str = "") -> str:
@@ -261,13 +282,14 @@ def _comparable(first: Run, other: Run) -> str:
     """Return why the nats of two models cannot be compared, or ""."""
     a, b = first.spec, other.spec
     if (a.data, a.shape, a.binarisation) != (b.data, b.shape, b.binarisation):
-        return "other data or pixels"
-    return "" if a.likelihood["kind"] == b.likelihood["kind"] else "another kind of likelihood"
+        return say("other data or pixels")
+    return "" if a.likelihood["kind"] == b.likelihood["kind"] else say("another kind of likelihood")
 
 
 def _table(shown: Sequence[Panel], found: Sequence[Scores | None], chosen: np.ndarray | None) -> None:
     first, base = shown[0], found[0]
-    head = ["model", *(f"{title}, nats" for title in QUANTITIES.values()), "difference from the first"]
+    columns = (f"{say(title)}, nats" for title in QUANTITIES.values())
+    head = [say("model"), *columns, say("difference from the first")]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     count = 0
     for panel, scores in zip(shown, found, strict=True):
@@ -284,15 +306,22 @@ def _table(shown: Sequence[Panel], found: Sequence[Scores | None], chosen: np.nd
         lines.append("| " + " | ".join(cells) + " |")
     with st.container(key="compare_numbers", gap="small"):
         st.markdown("\n".join(lines))
-        which = (
-            "the images under the lasso" if chosen is not None else f"all test images of {chips.data_text(first.run)}"
-        )
         if not count:
             return
-        st.caption(
-            f"Means over {which} ({count:,}), ± standard error. Differences are taken image by image, on the same "
-            "pixels. The standard error is of the paired differences; it is smaller than the errors of the two columns."
+        over = (
+            say("Means over the images under the lasso ({count:,}), ± standard error.", count=count)
+            if chosen is not None
+            else say(
+                "Means over all test images of {data} ({count:,}), ± standard error.",
+                data=chips.data_text(first.run),
+                count=count,
+            )
         )
+        paired = say(
+            "Differences are taken image by image, on the same pixels. The standard error is of the paired "
+            "differences; it is smaller than the errors of the two columns."
+        )
+        st.caption(f"{over} {paired}")
 
 
 def _difference(first: Panel, base: Scores | None, panel: Panel, scores: Scores, rows: np.ndarray) -> str:
@@ -300,10 +329,10 @@ def _difference(first: Panel, base: Scores | None, panel: Panel, scores: Scores,
     if panel is first or base is None:
         return ""
     if not panel.linked:
-        return ":small[other images]"
+        return f":small[{say('other images')}]"
     if why := _comparable(first.run, panel.run):
         return f":small[{why}]"
     both = base.elbo is not None and scores.elbo is not None
     name = "elbo" if both else "distortion"
     a, b = getattr(scores, name)[rows].astype(np.float64), getattr(base, name)[rows].astype(np.float64)
-    return f"{QUANTITIES[name]} {_number(a - b, '+')}"
+    return f"{say(QUANTITIES[name])} {_number(a - b, '+')}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ui.words import say
 from vae.spec import Spec
 
 Weights = dict[str, np.ndarray]
@@ -141,7 +142,7 @@ def raw(layers: list[dict[str, Any]], weights: Weights, z: np.ndarray) -> np.nda
         elif kind in ACTIVATIONS:
             x = ACTIVATIONS[kind](x)
         else:
-            raise Unsupported(f"the server cannot draw images through a layer of kind {kind!r}")
+            raise Unsupported(say("the server cannot draw images through a layer of kind {kind!r}", kind=kind))
     return x
 
 

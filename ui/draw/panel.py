@@ -20,6 +20,8 @@ from ui.shared.pictures import picture, thumbnail
 from ui.state import handmade, notices, session
 from ui.state import view as state
 from ui.state.view import View
+from ui.words import say
+from ui.words.speaking import language
 from vae import data
 from vae.answers import explore, pool
 from vae.answers.pool import Answer
@@ -40,7 +42,7 @@ _component = st.components.v2.component("latent_drawing", html="<div></div>", cs
 _answers = st.components.v2.component("latent_drawing_answer", html="<span hidden></span>", js=source("js/answers.js"))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Measuring how the images were centred …")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _placement(_run: Run, path: Path, version: object, here: bool) -> placement.Placement:
     images = library.images(_run)
     if images is None:  # not on this machine: what the model decodes of its codes is placed the same
@@ -61,7 +63,7 @@ def _description(run: Run) -> data.Description | None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _payload(_run: Run, path: Path, version: object, pixels: bool) -> bytes:
+def _payload(_run: Run, path: Path, version: object, pixels: bool, language: str) -> bytes:
     """Return what the component needs of a model: codes, decoder, placement; raises RunError."""
     run, codes = _run, _run.codes
     every = -(-codes.means.size // MOST_CODES)
@@ -74,7 +76,7 @@ def _payload(_run: Run, path: Path, version: object, pixels: bool) -> bytes:
         "lines": None if about is None or about.lines is None else list(about.lines),
         "canvas": pixels,
         "probabilistic": run.spec.probabilistic,
-        "example": "image" if about is None else about.example,
+        "example": say("image" if about is None else about.example),
         "placement": placed(run).header() if pixels else None,
     }
     if decoder.runnable(run):
@@ -106,33 +108,25 @@ def chip(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="chip_own"):
         if own is not None:
             if own.pixels:
-                picture(*thumbnail(own.array, SIDE), "Your drawing")
-            st.caption("your drawing" if own.pixels else "your row", width="content")
-            st.button("Remove", key="own_drop", type="tertiary", on_click=state.drop_own_example)
-        label, icon = ("Type", ":material/keyboard:") if row else ("Draw", ":material/draw:")
-        what = "Type a row of your own." if row else "Draw an image of your own."
+                picture(*thumbnail(own.array, SIDE), say("Your drawing"))
+            st.caption(say("your drawing") if own.pixels else say("your row"), width="content")
+            st.button(say("Remove"), key="own_drop", type="tertiary", on_click=state.drop_own_example)
+        label, icon = (say("Type"), ":material/keyboard:") if row else (say("Draw"), ":material/draw:")
+        what = say("Type a row of your own.") if row else say("Draw an image of your own.")
         st.button(label, icon=icon, key="own_open", help=what, on_click=session.DRAWING.set, args=(True,))
         if session.DRAWING.get():  # whatever else draws the page again, it stays open
-            (_rows if row else _drawing)(view)
+            title = say("Type a row") if row else say("Draw your own")
+            st.dialog(title, width="medium", on_dismiss=session.DRAWING.forget)(_panel)(view)
     if own is not None and not handmade.linked(own):
-        st.caption("This drawing is too long for a link: a reload keeps its code z and loses the drawing.")
-
-
-@st.dialog("Draw your own", width="medium", on_dismiss=session.DRAWING.forget)
-def _drawing(view: View) -> None:
-    _panel(view)
-
-
-@st.dialog("Type a row", width="medium", on_dismiss=session.DRAWING.forget)
-def _rows(view: View) -> None:
-    _panel(view)
+        st.caption(say("This drawing is too long for a link: a reload keeps its code z and loses the drawing."))
 
 
 def _panel(view: View) -> None:
     run = view.run
     try:
         pixels = len(run.spec.shape) == 3
-        payload = _payload(run, run.path, library.stamp(run.path), pixels)
+        with st.spinner(say("Measuring how the images were centred …")):
+            payload = _payload(run, run.path, library.stamp(run.path), pixels, language())
     except RunError as error:
         messages.failure(error)
         return
@@ -149,7 +143,7 @@ def _panel(view: View) -> None:
             _answers(data=sent, key="drawing_answer", height="content")
     with st.container(key=KEY):
         _component(data=parcels.placed(payload), key=name, height="content", on_drawn_change=lambda: None)
-    if st.button("Use it on every page", key="own_use", type="primary", disabled=values is None):
+    if st.button(say("Use it on every page"), key="own_use", type="primary", disabled=values is None):
         assert values is not None
         _use(run, values, answer)
 
@@ -172,7 +166,7 @@ def _answer(name: str, answer: Answer[explore.Encoded], event: Any) -> bytes:
     try:
         found = answer.result()
     except (RunError, DataError, SpecError) as error:
-        return pack({**header, "failed": str(error)}, {})
+        return pack({**header, "failed": say(str(error))}, {})
     scale = None if found.scales is None else [float(v) for v in found.scales[0]]
     return pack({**header, "mean": [float(v) for v in found.means[0]], "scale": scale}, {})
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ui.shared import messages
 from ui.state.handmade import Handmade
+from ui.words import say
 from vae.data import Description, units
 from vae.runs import Run
 
@@ -33,7 +34,7 @@ def form(run: Run, about: Description | None, before: Handmade | None) -> NDArra
         name = str(column["name"])
         with place:
             values[name] = _field(column, cells[name])
-            if f"{name} missing" in optional and st.checkbox("missing", key=f"own_row_{name}_missing"):
+            if f"{name} missing" in optional and st.checkbox(say("missing"), key=f"own_row_{name}_missing"):
                 values[name] = None
     return units.vector(columns, values)
 
@@ -57,7 +58,8 @@ def _field(column: Mapping[str, Any], now: units.Cell) -> Any:
 def _typed(size: int, start: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Draw one field for all numbers, with commas or spaces between them."""
     usual = ", ".join(f"{v:.4g}" for v in start.reshape(-1))
-    written = st.text_area(f"{size} numbers, with commas or spaces between them", usual, key="own_row_text")
+    label = say("{count} numbers, with commas or spaces between them", count=size)
+    written = st.text_area(label, usual, key="own_row_text")
     values, problem = numbers(written, size)
     if problem:
         messages.problem(problem)
@@ -71,9 +73,15 @@ def numbers(written: str, size: int) -> tuple[NDArray[np.float32] | None, str]:
         values = [float(part) for part in parts]
     except ValueError:
         wrong = next(part for part in parts if not _is_number(part))
-        return None, f"“{wrong[:20]}” is no number. Type {size} numbers with commas or spaces between them."
+        return None, say(
+            "“{word}” is no number. Type {count} numbers with commas or spaces between them.",
+            word=wrong[:20],
+            count=size,
+        )
     if len(values) != size or not all(math.isfinite(v) for v in values):
-        return None, f"These are {len(values)} numbers, and the model takes {size}. Add or remove some."
+        return None, say(
+            "These are {count} numbers, and the model takes {size}. Add or remove some.", count=len(values), size=size
+        )
     return np.array(values, np.float32), ""
 
 

@@ -15,6 +15,8 @@ from ui.state import session
 from ui.state.map import first_seen
 from ui.state.texts import Box
 from ui.state.view import CHART_KEY
+from ui.words import say
+from ui.words.speaking import language
 from vae.geometry.plane import Bent, Ground
 from vae.page import space
 from vae.runs import Codes, Run
@@ -35,16 +37,24 @@ def header(
     `seen` is the part that is shown first, None for nearly all codes; `chart` is the name under which other components
     find the map; `around` are the window's pixels above and below it.
     """
+    known = space.map_header(codes, plane, run.spec.standard_prior)
     made = {
+        **known,
+        "plane": spoken(known["plane"]),
         "geometry": geometry.identities(run)[0],
         "chart": chart,  # what the card looks for
         "around": around,
         "presents": chart == CHART_KEY,
         "seen": seen,
         "places": places(run, plane)[0] if isinstance(plane, Bent) else None,
-        **space.map_header(codes, plane, run.spec.standard_prior),
     }
     return {**made, "content": hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]}
+
+
+def spoken(plane: dict[str, Any]) -> dict[str, Any]:
+    """Return what the browser knows of a map with its texts in the reader's language."""
+    way = {"way": say(plane["way"])} if "way" in plane else {}
+    return {**plane, "titles": [say(title) for title in plane["titles"]], **way}
 
 
 def places(run: Run, plane: Bent) -> tuple[str, bytes]:
@@ -59,7 +69,15 @@ def _places(path: Path, version: library.Stamp, name: str, note: str, _plane: Be
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _payload(
-    path: Path, version: library.Stamp, name: str, note: str, seen: Box | None, chart: str, around: int, _plane: Ground
+    path: Path,
+    version: library.Stamp,
+    name: str,
+    note: str,
+    seen: Box | None,
+    chart: str,
+    around: int,
+    language: str,
+    _plane: Ground,
 ) -> bytes:
     run = library.open_run(path.name)
     return pack(header(run, run.codes, _plane, seen, chart, around), {})
@@ -74,7 +92,7 @@ def bigmap(
     """
     known = run.path, library.stamp(run.path), name, plane.note
     seen = first_seen(run, name) if chart == CHART_KEY else None
-    data = _payload(*known, seen, chart, around, plane)
+    data = _payload(*known, seen, chart, around, language(), plane)
     if isinstance(plane, Bent):
         values.send(run.name, "places", _places(*known, plane))
     with st.container(key=chart):

@@ -13,6 +13,7 @@ from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.map import COLUMN, apply_style, map_style
 from ui.state.permalink import BY_CLASS
+from ui.words import phrase, say
 from vae.answers import explore, pool
 from vae.answers.pool import Answer
 from vae.data import DataError, columns
@@ -38,14 +39,18 @@ class Quantity:
 
 
 QUANTITIES = {
-    "distortion": Quantity("Reconstruction error (distortion)", "Distortion −E log p(x|z)", pointwise.BOUND),
-    "rate": Quantity("KL (rate)", "Rate KL(q(z|x) ‖ p(z))", pointwise.BOUND),
+    "distortion": Quantity(
+        phrase("Reconstruction error (distortion)"), phrase("Distortion −E log p(x|z)"), pointwise.BOUND
+    ),
+    "rate": Quantity(phrase("KL (rate)"), phrase("Rate KL(q(z|x) ‖ p(z))"), pointwise.BOUND),
     "elbo": Quantity("ELBO", "ELBO", pointwise.BOUND),
-    "gap": Quantity("Gap log p(x) − ELBO", "Gap log p(x) − ELBO", pointwise.TIGHTNESS),
-    "pareto": Quantity("Pareto k of the importance weights", "Pareto k", pointwise.TAILS, ""),
-    "reach": Quantity("Distance to the samples (coverage)", "Distance to the samples", pointwise.REACH, ""),
+    "gap": Quantity(phrase("Gap log p(x) − ELBO"), phrase("Gap log p(x) − ELBO"), pointwise.TIGHTNESS),
+    "pareto": Quantity(phrase("Pareto k of the importance weights"), phrase("Pareto k"), pointwise.TAILS, ""),
+    "reach": Quantity(
+        phrase("Distance to the samples (coverage)"), phrase("Distance to the samples"), pointwise.REACH, ""
+    ),
 }
-WITHOUT_PRIOR = (
+WITHOUT_PRIOR = phrase(
     "A plain autoencoder has no prior, so it has neither a rate, nor an ELBO, nor a gap: its reconstruction "
     "error is the only one of these numbers."
 )
@@ -92,19 +97,24 @@ def summary(paint: Paint, index: np.ndarray) -> str:
         digits = 2 if error >= 0.005 or error == 0 else min(8, int(-np.floor(np.log10(error))) + 1)
         return f"{values.mean() + paint.offset:.{digits}f} ± {error:.{digits}f}{unit}".replace("-", "−")
 
-    title = messages.plain(paint.title)
-    return f"{title}: mean {mean(chosen)} over the {len(chosen):,} selected, {mean(rest)} over all (± standard error)."
+    return say(
+        "{title}: mean {chosen} over the {count:,} selected, {rest} over all (± standard error).",
+        title=messages.plain(paint.title),
+        chosen=mean(chosen),
+        count=len(chosen),
+        rest=mean(rest),
+    )
 
 
 def offered(run: Run) -> dict[str, str]:
     """Return the numbers and columns that can colour this run's codes, as key -> title."""
     known = {
-        name: quantity.offer
+        name: say(quantity.offer)
         for name, quantity in QUANTITIES.items()
         if name == "distortion" or (run.spec.probabilistic and (name != "reach" or run.spec.condition is None))
     }
-    own = {COLUMN + name: f"Column: {name}" for name in uploaded(run)}
-    return {BY_CLASS: "Class"} | known | own
+    own = {COLUMN + name: say("Column: {name}", name=name) for name in uploaded(run)}
+    return {BY_CLASS: say("Class")} | known | own
 
 
 def uploaded(run: Run) -> dict[str, Column]:
@@ -121,7 +131,10 @@ def upload(run: Run, codes: Codes, content: bytes) -> list[str]:
     found = columns.read(content, len(codes))
     uploaded(run).update({column.name: column for column in found.columns})
     apply_style(replace(map_style(), colour=COLUMN + found.columns[0].name))
-    return [f"The rows found their codes {found.joined}.", *(f"Left out: {text}." for text in found.refused)]
+    return [
+        say("The rows found their codes {how}.", how=say(found.joined)),
+        *(say("Left out: {why}.", why=say(text)) for text in found.refused),
+    ]
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -157,16 +170,21 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
     if name.startswith(COLUMN):
         column = uploaded(run).get(name.removeprefix(COLUMN))
         if column is None or len(column.values) != len(codes):
-            title = messages.plain(name.removeprefix(COLUMN))
             st.caption(
-                f"This link names the column {title}, but links do not contain data. Upload the CSV file under *Map*."
+                say(
+                    "This link names the column {name}, but links do not contain data. Upload the CSV file under "
+                    "*Map*.",
+                    name=messages.plain(name.removeprefix(COLUMN)),
+                )
             )
             return None
         return Paint(column.values, column.title, column.unit, classes=column.classes, offset=column.offset)
     quantity = QUANTITIES.get(name)
     if quantity is None or name not in offered(run):
         st.caption(
-            WITHOUT_PRIOR if quantity else f"There is no quantity “{messages.plain(name[:40])}” to colour the map by."
+            say(WITHOUT_PRIOR)
+            if quantity
+            else say("There is no quantity “{name}” to colour the map by.", name=messages.plain(name[:40]))
         )
         return None
     found = known(run, codes, quantity.names)
@@ -178,16 +196,28 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
         try:
             found = answer.result()
         except (RunError, DataError, SpecError) as error:
-            why = messages.sentence(error)
-            st.caption(f"{quantity.offer} cannot be computed, so the codes are coloured by class. {why}")
+            st.caption(
+                say(
+                    "{quantity} cannot be computed, so the codes are coloured by class. {why}",
+                    quantity=say(quantity.offer),
+                    why=messages.sentence(error),
+                )
+            )
             return None
     if name not in found.values:
-        st.caption(f"{messages.plain(run.name)} has no {quantity.offer}.")
+        st.caption(
+            say("{model} has no {quantity}.", model=messages.plain(run.name), quantity=say(quantity.offer)),
+        )
         return None
-    note = found.how
+    note = say(found.how)
     if found.computed < len(codes):
-        note += f"; computed for {found.computed:,} of {len(codes):,} codes, evenly spaced; the others are grey"
-    return Paint(found.values[name], quantity.title, quantity.unit, note + ".")
+        note = say(
+            "{how}; computed for {some:,} of {all:,} codes, evenly spaced; the others are grey",
+            how=note,
+            some=found.computed,
+            all=len(codes),
+        )
+    return Paint(found.values[name], say(quantity.title), quantity.unit, note + ".")
 
 
 @partial(fragment, run_every=0.5)
@@ -196,9 +226,13 @@ def _following(run: Run, quantity: Quantity) -> None:
     answer = _ask(run, quantity.names)
     if answer.done:
         st.rerun()
-    left = answer.remaining
-    text = f"{quantity.offer}: computing it for every code" + (f", about {left:.0f} s" if left and left > 1 else "")
-    messages.working(answer.fraction, text, "Cancel", _cancel, key="colour_cancel", args=(answer,))
+    left, offer = answer.remaining, say(quantity.offer)
+    text = (
+        say("{quantity}: computing it for every code, about {left:.0f} s", quantity=offer, left=left)
+        if left and left > 1
+        else say("{quantity}: computing it for every code", quantity=offer)
+    )
+    messages.working(answer.fraction, text, say("Cancel"), _cancel, key="colour_cancel", args=(answer,))
 
 
 def _cancel(answer: Answer[Pointwise]) -> None:
@@ -210,12 +244,17 @@ def uploader(run: Run, codes: Codes) -> None:
     """Draw the upload of columns; an error of a file is shown under it."""
     read = session.COLUMNS_FILE.get()
     file = st.file_uploader(
-        "Columns from a CSV",
+        say("Columns from a CSV"),
         type=["csv", "tsv", "txt"],
         key="map_upload",
-        help=f"A line of names, and a row for each of the {len(codes):,} codes in their order, or rows with a column "
-        f"“{columns.INDEX}” that says which code each is of. Numbers become a colour bar, at most "
-        f"{columns.MOST_CLASSES} different words classes, empty cells grey points. The file stays in this session.",
+        help=say(
+            "A line of names, and a row for each of the {count:,} codes in their order, or rows with a column "
+            "“{index}” that says which code each is of. Numbers become a colour bar, at most {most} different words "
+            "classes, empty cells grey points. The file stays in this session.",
+            count=len(codes),
+            index=columns.INDEX,
+            most=columns.MOST_CLASSES,
+        ),
     )
     if file is None:
         return

@@ -11,11 +11,12 @@ from ui.state import lasso, session
 from ui.state import map as map_state
 from ui.state.lasso import Step
 from ui.state.view import set_label, set_plane
+from ui.words import phrase, say, say_n
 from vae.geometry import embedding
 from vae.geometry.plane import REST, Bent, Ground, Plane
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 
-NONE = "**No points selected.** Use Lasso or Box, or press A for all."
+NONE = phrase("**No points selected.** Use Lasso or Box, or press A for all.")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -47,10 +48,15 @@ def _strip(run: Run, codes: Codes, index: np.ndarray) -> None:
             saved_selections.choose(run, codes, np.arange(len(codes)), Step(lasso.ALL))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip"):
-        count = f"**{len(index):,} point{'s' * (len(index) != 1)}** of {len(codes):,} selected."
-        st.markdown(count if len(index) else NONE, width="stretch")
+        count = say_n(
+            "**1 point** of {all:,} selected.", "**{n:,} points** of {all:,} selected.", len(index), all=len(codes)
+        )
+        st.markdown(count if len(index) else say(NONE), width="stretch")
         st.button(
-            "Select none" if everything else "Select all", key="selection_all_button", on_click=choose_all, shortcut="a"
+            say("Select none") if everything else say("Select all"),
+            key="selection_all_button",
+            on_click=choose_all,
+            shortcut="a",
         )
         map_style.selections(run, codes, index)
         map_style.styles(run, codes)
@@ -61,13 +67,17 @@ def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = 
 
     The callbacks change the URL. A bent map that is still to be made is made, with its progress shown.
     """
-    kinds = {"": "Pair"} | ({"pca": "PCA"} if codes.components is not None else {}) | (embedding.TITLES if bent else {})
+    kinds = (
+        {"": say("Pair")}
+        | ({"pca": "PCA"} if codes.components is not None else {})
+        | (embedding.TITLES if bent else {})
+    )
     chosen = name if name in kinds else ""
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         session.widget("plane_kind").set(chosen)
         st.segmented_control(
-            "Plane",
+            say("Plane"),
             list(kinds),
             format_func=kinds.__getitem__,
             required=True,
@@ -77,9 +87,11 @@ def plane_choice(run: Run, codes: Codes, plane: Ground, name: str, bent: bool = 
         )
         if not chosen and isinstance(plane, Plane):
             _pair(run, plane)
-        note = plane.note or REST
+        note = say(plane.note or REST)
         st.caption(
-            note if isinstance(plane, Bent) else f"Latent space with {run.spec.latent} dimensions; {note}",
+            note
+            if isinstance(plane, Bent)
+            else say("Latent space with {count} dimensions; {note}", count=run.spec.latent, note=note),
             width="content",
         )
     if bent and mapping.missing(codes, chosen):
@@ -96,7 +108,7 @@ def _pair(run: Run, plane: Plane) -> None:
             i, j = reversed(shown)
         set_plane(f"{i},{j}")
 
-    for key, label, value in zip(("plane_x", "plane_y"), ("Across", "Up"), shown, strict=True):
+    for key, label, value in zip(("plane_x", "plane_y"), (say("Across"), say("Up")), shown, strict=True):
         session.widget(key).set(value)
         st.selectbox(
             label,
@@ -116,7 +128,7 @@ def label_choice(run: Run, codes: Codes, label: int | None) -> None:
         return
     session.widget("label_told").set(SHOWN_LABEL if label is None else label)
     st.pills(
-        "Condition: label given to the decoder",
+        say("Condition: label given to the decoder"),
         range(run.spec.labels),
         format_func=lambda k: messages.class_name(codes.classes, k),
         required=True,

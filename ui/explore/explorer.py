@@ -12,9 +12,12 @@ import numpy as np
 import streamlit as st
 
 from ui.decode import decoder
+from ui.explore.bigmap import spoken
 from ui.shared import figures, geometry, library, parcels, values
 from ui.shared.components import pack, source, styles
 from ui.shared.pictures import thumbnail
+from ui.words import phrase, say
+from ui.words.speaking import language
 from vae.density import holes
 from vae.geometry.plane import Bent, Ground
 from vae.page import palette
@@ -30,6 +33,7 @@ class Pin:
     z: tuple[float, ...]
 
 
+NO_WIDTHS = phrase("no widths are saved with the codes")
 SOURCE = source("explore/explorer.js")
 CSS = styles("explore/explorer.css")
 _component = st.components.v2.component("latent_explorer", html="<div></div>", css=CSS, js=SOURCE)
@@ -56,7 +60,7 @@ def content(
     sections: dict[str, bytes] = {}
     if not apart:
         sections = {"means": codes.means.astype("<f4").tobytes(), "labels": labels.astype("<i4").tobytes()}
-    without = no_densities(run.spec) or ("" if codes.scales is not None else "no widths are saved with the codes")
+    without = no_densities(run.spec) or ("" if codes.scales is not None else NO_WIDTHS)
     if codes.scales is not None and not without and not apart:
         # as wide as the population's q(z) needs them: the browser sums them up, and draws none
         sections["scales"] = holes.widths(codes.means, codes.scales).astype("<f4").tobytes()
@@ -77,11 +81,12 @@ def content(
         if plane.inverse is not None:
             sections["inverse"] = plane.inverse.astype("<f4").tobytes()
     places = geometry.identities(run) if apart else []
+    known, about = space_header(codes, plane, say(without)), described(run)
     header = {
         **header,
         "geometry": places,
         "places": placed,
-        "unsent": f"{len(codes):,} images are too many to send; pin a point to see its own"
+        "unsent": say("{count:,} images are too many to send; pin a point to see its own", count=len(codes))
         if apart and images is not None
         else "",
         # what a change of plane leaves as it is: the browser then keeps its decoder
@@ -89,10 +94,13 @@ def content(
             b"".join([f"{header['id']} {places} {placed}".encode(), *sections.values()])
         ).hexdigest()[:16],
         "name": run.name,
-        **space_header(codes, plane, without),
+        **known,
+        "plane": spoken(known["plane"]),
+        "split": say(codes.split),
         "every": every,
         "data": run.spec.data,
-        **described(run),
+        **about,
+        **({"example": say(about["example"])} if about else {}),
     }
     return header, sections
 
@@ -122,6 +130,7 @@ def _payload(
     chart_key: str,
     label: int | None,
     apart: bool,
+    language: str,
     _make: Callable[[], bytes],
 ) -> bytes:
     return _make()
@@ -149,6 +158,7 @@ def kept_payload(
         chart_key,
         label,
         apart,
+        language(),
         lambda: payload(run, codes, plane, images, chart_key, label, apart=apart, every=every),
     )
 
@@ -194,7 +204,7 @@ def _nearest_image(codes: Codes, images: np.ndarray, pin: Pin) -> None:
     label = "" if codes.labels is None else f" ({figures.class_name(codes, int(codes.labels[i]))})"
     pixels, width = thumbnail(images[i] / 255, 112, palette.PRIOR)
     with st.container(key="nearest_image"):
-        caption = f"Real image nearest to the pin, {codes.split} #{i}{label}"
+        caption = say("Real image nearest to the pin, {image}", image=f"{say(codes.split)} #{i}{label}")
         st.image(pixels, width=width, alt=caption)
         st.caption(caption)
 

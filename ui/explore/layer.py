@@ -15,6 +15,7 @@ from ui.shared import library, messages, values
 from ui.shared.components import pack, source, styles
 from ui.state.map import MapStyle, handle_seen
 from ui.state.view import CHART_KEY
+from ui.words import say
 from vae.geometry.contours import SHARES, contours
 from vae.geometry.plane import Ground
 from vae.runs import Codes, Run
@@ -36,7 +37,7 @@ def lines(run: Run, codes: Codes, plane: Ground) -> tuple[str, bytes]:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner="Finding the density of the codes …")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _lines(path: Path, version: library.Stamp, name: str, changed: object, _plane: Ground) -> tuple[str, bytes]:
     run = library.open_run(path.name)
     return lines(run, run.codes, _plane)
@@ -58,7 +59,7 @@ def header(run: Run, codes: Codes, style: MapStyle, paint: Paint | None) -> dict
 def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> tuple[np.ndarray, Paint | None]:
     """Mount the layer on the map of that name; return the selection's sorted indices and the numbers that colour it."""
     if refused := saved_selections.follow_address(run, codes):
-        st.warning(refused, icon=":material/link_off:")
+        st.warning(say(refused), icon=":material/link_off:")
     version = library.stamp(run.path)
     paint = colouring.paint(run, codes, style.colour)
     head = header(run, codes, style, paint)
@@ -66,9 +67,10 @@ def layer(run: Run, codes: Codes, plane: Ground, name: str, style: MapStyle) -> 
     ground = (run.path, version, name, getattr(plane, "note", ""), plane)
     if style.contours:
         try:
-            head["contours"], sent["contours"] = _lines(*ground)
+            with st.spinner(say("Finding the density of the codes …")):
+                head["contours"], sent["contours"] = _lines(*ground)
         except ValueError as error:
-            st.caption(f"No contours: {messages.sentence(error)}.")
+            st.caption(say("No contours: {why}.", why=messages.sentence(error)))
     if paint is not None:
         head["colour"]["id"], sent["colour"] = values.packed(run.name, {"values": paint.values.astype("<f4").tobytes()})
     with st.container(key="layer", gap=None):

@@ -8,6 +8,7 @@ from ui.shared import background, library, messages
 from ui.shared.fragments import fragment
 from ui.state import session
 from ui.state.view import set_plane
+from ui.words import say
 from vae.geometry import embedding
 from vae.geometry.embedding import TITLES
 from vae.runs import Codes, Run
@@ -34,7 +35,10 @@ def making(run: Run, codes: Codes, method: str) -> None:
     if job is None or (not job.running and key not in asked):
         if any(other != key for other in background.running(PREFIX)):
             st.caption(
-                f"{title} is in the queue: another map is being computed. The default plane is shown until then."
+                say(
+                    "{map} is in the queue: another map is being computed. The default plane is shown until then.",
+                    map=title,
+                )
             )
             return
         asked.add(key)
@@ -43,13 +47,15 @@ def making(run: Run, codes: Codes, method: str) -> None:
         if library.embedding(codes, method) is not None:
             st.rerun()
         if not job.cancelled:
-            messages.problem(f"{title} could not be computed: {job.last_line} The default plane is shown.")
-            st.button("Try again", key="map_again", on_click=asked.discard, args=(key,))
+            messages.problem(
+                say("{map} could not be computed: {why} The default plane is shown.", map=title, why=say(job.last_line))
+            )
+            st.button(say("Try again"), key="map_again", on_click=asked.discard, args=(key,))
         return
     share, _, text = job.last_line.partition("% ")
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.progress(int(share) / 100 if share.isdigit() else 0.0, f"{title}: {text or 'starting'}")
-        if st.button("Cancel", type="tertiary", key="map_cancel"):
+        st.progress(int(share) / 100 if share.isdigit() else 0.0, f"{title}: {say(text) if text else say('starting')}")
+        if st.button(say("Cancel"), type="tertiary", key="map_cancel"):
             _cancel(key)
             st.rerun()
 

@@ -7,6 +7,7 @@ import numpy as np
 from ui.shared import figures
 from ui.state import lasso, planes
 from ui.state.lasso import Corners, Steps
+from ui.words import say
 from vae.geometry import embedding
 from vae.geometry.plane import Bent
 from vae.runs import Codes, Run
@@ -44,8 +45,11 @@ def indices(run: Run, codes: Codes, steps: Steps, named: Mapping[str, np.ndarray
         elif step.how == lasso.NAMED:
             if step.name not in named:
                 raise OutlineError(
-                    f"The link's selection “{step.name[:60]}” was saved in another session. Ask for its file, and open "
-                    "that under Selections."
+                    say(
+                        "The link's selection “{name}” was saved in another session. Ask for its file, and open that "
+                        "under Selections.",
+                        name=step.name[:60],
+                    )
                 )
             chosen[named[step.name]] = True
         else:
@@ -66,10 +70,13 @@ def _places(run: Run, codes: Codes, name: str) -> np.ndarray:
     """Return the codes' places on a map, as the browser has them."""
     ground, refused = planes.choose_map(run, codes, name)
     if refused:
-        raise OutlineError(f"The link's selection was made on another map: {refused}")
+        raise OutlineError(say("The link's selection was made on another map: {why}", why=say(refused)))
     if name in embedding.METHODS and not isinstance(ground, Bent):
         raise OutlineError(
-            f"The link's selection was made on the {embedding.TITLES[name]} map, which is not made yet. Choose it, "
-            "and open the link again."
+            say(
+                "The link's selection was made on the {map} map, which is not made yet. Choose it, and open the link "
+                "again.",
+                map=embedding.TITLES[name],
+            )
         )
     return ground.to_plane(codes.means.astype(np.float64)).astype("<f4")

@@ -17,6 +17,7 @@ from ui.state.field import keep
 from ui.state.lasso import Step, Steps
 from ui.state.permalink import LASSO
 from ui.state.subject import Subject
+from ui.words import say
 from vae.geometry import embedding
 from vae.runs import Codes, Run
 from vae.spec import json_text
@@ -123,11 +124,11 @@ def save(run: Run, name: str, index: np.ndarray) -> str:
     """Keep a selection under a name, "" for the next free one, and return it; the same name again replaces it."""
     kept = saved(run)
     number = len(kept) + 1
-    while not name and f"Selection {number}" in kept:
+    while not name and say("Selection {n}", n=number) in kept:
         number += 1
-    name = " ".join(name.split())[:LONGEST] or f"Selection {number}"
+    name = " ".join(name.split())[:LONGEST] or say("Selection {n}", n=number)
     if name not in kept and len(kept) >= MOST_NAMES:
-        raise SelectionError(f"There are {MOST_NAMES} selections already. Delete one first.")
+        raise SelectionError(say("There are {count} selections already. Delete one first.", count=MOST_NAMES))
     kept[name] = index
     return name
 
@@ -154,23 +155,32 @@ def from_json(content: bytes, run: Run, codes: Codes) -> dict[str, np.ndarray]:
     try:
         made = json_text.loads(content)
     except ValueError as error:
-        raise SelectionError("This is no file of selections: it is not JSON.") from error
+        raise SelectionError(say("This is no file of selections: it is not JSON.")) from error
     if not isinstance(made, dict) or made.get("format") != FORMAT or not isinstance(made.get("selections"), dict):
-        raise SelectionError("This is no file of selections. Choose one that was downloaded here.")
+        raise SelectionError(say("This is no file of selections. Choose one that was downloaded here."))
     if made.get("n") != len(codes) or made.get("codes") != mark(codes):
-        theirs = f"{made.get('n')} codes of {str(made.get('run'))[:LONGEST]}"
         raise SelectionError(
-            f"The file's selections are of {theirs}, and the map shows the {len(codes):,} codes of {run.name}: their "
-            "numbers would mean other images. Open that model first."
+            say(
+                "The file's selections are of {count} codes of {other}, and the map shows the {all:,} codes of "
+                "{model}: their numbers would mean other images. Open that model first.",
+                count=made.get("n"),
+                other=str(made.get("run"))[:LONGEST],
+                all=len(codes),
+                model=run.name,
+            )
         )
     found = {}
     for name, numbers in list(made["selections"].items())[:MOST_NAMES]:
         whole = isinstance(numbers, list) and all(type(i) is int and 0 <= i < len(codes) for i in numbers)
         if not whole:
             raise SelectionError(
-                f"The selection “{name[:LONGEST]}” holds more than numbers from 0 to {len(codes) - 1:,}."
+                say(
+                    "The selection “{name}” holds more than numbers from 0 to {last:,}.",
+                    name=name[:LONGEST],
+                    last=len(codes) - 1,
+                )
             )
         index = np.unique(np.array(numbers, np.int64))
         if len(index):
-            found[" ".join(name.split())[:LONGEST] or "Selection"] = index
+            found[" ".join(name.split())[:LONGEST] or say("Selection")] = index
     return found

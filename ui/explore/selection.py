@@ -13,6 +13,7 @@ import streamlit as st
 
 from ui.shared import figures, library, messages
 from ui.shared.pictures import picture, thumbnail
+from ui.words import say, say_n
 from vae.geometry.plane import Ground
 from vae.page import palette
 from vae.runs import Codes, Run, RunError
@@ -63,15 +64,15 @@ def mean_image(run: Run, index: np.ndarray) -> tuple[np.ndarray, str]:
     real = library.images(run)
     if real is not None:
         total = sum(real[some].sum(0, dtype=np.int64) for some in np.array_split(index, -(-len(index) // 1000)))
-        return total / (255.0 * len(index)), f"mean of {len(index):,} image{'s' * (len(index) != 1)}"
-    drawn = index
+        return total / (255.0 * len(index)), say_n("mean of 1 image", "mean of {n:,} images", len(index))
+    drawn, caption = index, say_n("mean of 1 reconstruction", "mean of {n:,} reconstructions", len(index))
     if len(index) > RECONSTRUCTED:
         drawn = np.sort(np.random.default_rng(0).choice(index, RECONSTRUCTED, replace=False))
-    part = f"{len(drawn):,} of {len(index):,}" if len(drawn) < len(index) else f"{len(index):,}"
+        caption = say("mean of {some:,} of {all:,} reconstructions", some=RECONSTRUCTED, all=len(index))
     # in parts: a thousand images and their hidden layers at once would be the app's largest piece of memory
     parts = np.array_split(drawn, -(-len(drawn) // 100))
     total = sum(_reconstructions(run, some).sum(0) for some in parts)
-    return total / len(drawn), f"mean of {part} reconstruction{'s' * (len(index) != 1)}"
+    return total / len(drawn), caption
 
 
 def _reconstructions(run: Run, index: np.ndarray) -> np.ndarray:
@@ -143,8 +144,9 @@ def panel(run: Run, plane: Ground, index: np.ndarray) -> None:
         if len(run.spec.shape) == 3:
             try:
                 image, caption = mean_image(run, index)
-                pixels, width = thumbnail(image, 112, palette.PRIOR if "image" in caption else palette.DECODER)
+                frame = palette.DECODER if library.images(run) is None else palette.PRIOR
+                pixels, width = thumbnail(image, 112, frame)
                 picture(pixels, width, caption)
                 st.caption(caption[0].upper() + caption[1:])
             except RunError as error:
-                st.caption(f"No mean image: {messages.sentence(error)}")
+                st.caption(say("No mean image: {why}", why=messages.sentence(error)))

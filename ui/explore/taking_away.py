@@ -5,6 +5,7 @@ import streamlit as st
 
 from ui.decode import decoder
 from ui.shared import library, messages
+from ui.words import say
 from vae.answers import pool, sample
 from vae.geometry.plane import Ground
 from vae.page import html, verdicts
@@ -29,11 +30,13 @@ def download(run: Run, plane: Ground, label: int | None) -> None:
         try:
             decoder.atlas_of(run, run.codes, plane)
         except RunError as error:
-            st.caption(f"No page of this map. {messages.plain(str(error))}")
+            st.caption(say("No page of this map. {why}", why=messages.plain(say(str(error)))))
             return
     st.download_button(
-        "Download this map as a page", lambda: _page(run, plane, label), f"{run.name}.html", "text/html",
+        say("Download this map as a page"), lambda: _page(run, plane, label), f"{run.name}.html", "text/html",
         key="download_page", icon=":material/download:", on_click="ignore",
-        help="One HTML file of at most 1.5 MB that opens without this app and without a network: map, live decoding, "
-        "samples, traversals and the diagnosis.",
+        help=say(
+            "One HTML file of at most 1.5 MB that opens without this app and without a network: map, live decoding, "
+            "samples, traversals and the diagnosis."
+        ),
     )  # fmt: skip

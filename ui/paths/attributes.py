@@ -9,11 +9,13 @@ import streamlit as st
 from ui.explore import saved_selections
 from ui.shared import figures, library, messages
 from ui.state import mode, session
+from ui.words import say
 from vae.geometry.attributes import LEAST, Attribute, attribute
 from vae.runs import Codes, Run
 
 GROUPS = ("A", "B")
 FROM, TO = "attribute_from", "attribute_to"
+SAVED = "saved: "
 
 
 def _kept(run: Run) -> dict[str, np.ndarray]:
@@ -25,11 +27,11 @@ def catch(run: Run, index: np.ndarray) -> None:
     """Show how many codes are selected, and a button that saves them as a group."""
     if not len(index):
         st.caption(
-            "Select codes with Lasso or Box to make a group for an attribute vector.",
+            say("Select codes with Lasso or Box to make a group for an attribute vector."),
             width="stretch",
         )
         return
-    st.markdown(f"**{len(index):,}** selected, keep as", width="content")
+    st.markdown(say("**{count:,}** selected, keep as", count=len(index)), width="content")
     for group, key in zip(GROUPS, (FROM, TO), strict=True):
         if st.button(group, key=f"attribute_keep_{group}", type="tertiary", disabled=len(index) < LEAST):
             session.GROUPS.set((run.name, {**_kept(run), group: index}))
@@ -41,11 +43,19 @@ def _selection_name(group: str) -> str:
     return f"selection {group}"
 
 
+def title(name: str) -> str:
+    """Return a group's name as it is shown."""
+    for group in GROUPS:
+        if name == _selection_name(group):
+            return say("selection {group}", group=group)
+    return say("saved: {name}", name=name.removeprefix(SAVED)) if name.startswith(SAVED) else name
+
+
 def groups(run: Run, codes: Codes) -> Mapping[str, np.ndarray]:
     """Return the groups that can be compared, by name: selections of this page and of Explore, then the classes."""
     found = {_selection_name(name): index for name, index in _kept(run).items()}
     kept = saved_selections.saved(run).items()
-    found |= {f"saved: {name}": index for name, index in kept if len(index) >= LEAST and index[-1] < len(codes)}
+    found |= {f"{SAVED}{name}": index for name, index in kept if len(index) >= LEAST and index[-1] < len(codes)}
     if codes.labels is not None:
         found |= {name: index for name, index in figures.groups(codes) if len(index) >= LEAST}
     return found
@@ -85,13 +95,16 @@ def chosen(run: Run, codes: Codes) -> dict[str, Any] | None:
         return None  # the section says why
     if choice is None or made is None:
         return None
-    return {"vector": made.vector.tolist(), "title": f"{choice[0]} → {choice[1]}", "effect": effect(made)}
+    return {"vector": made.vector.tolist(), "title": f"{title(choice[0])} → {title(choice[1])}", "effect": effect(made)}
 
 
 def effect(made: Attribute) -> str:
     """Return the effect size with its standard error, beside its size by chance."""
     chance = f"{round(made.random.mean(), 2) + 0.0:.2f} ± {made.random.std():.2f}"  # never minus nought
-    return f"Cohen's d = {made.effect:.2f} ± {made.se:.2f} (random pairs {chance})".replace("-", "−")
+    size = f"{made.effect:.2f} ± {made.se:.2f}"
+    return say(
+        "Cohen's d = {size} (random pairs {chance})", size=size.replace("-", "−"), chance=chance.replace("-", "−")
+    )
 
 
 def offered(run: Run, codes: Codes) -> bool:
@@ -103,32 +116,43 @@ def panel(run: Run, codes: Codes) -> None:
     """Draw the choice of two groups, and whether the direction between them is more than chance."""
     names = list(groups(run, codes))
     with st.container(key="attribute", gap="small"):
-        st.markdown("## Attribute vector")
+        st.markdown(say("## Attribute vector"))
         if len(names) < 2:
             st.caption(
-                "The codes have no labels. Select two groups with Lasso and keep them as A and B, or save two "
-                "selections on Explore."
+                say(
+                    "The codes have no labels. Select two groups with Lasso and keep them as A and B, or save two "
+                    "selections on Explore."
+                )
             )
             return
         for key in (FROM, TO):
             if session.widget(key).get() not in names:
                 session.widget(key).set(None)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            for key, label in ((FROM, "From"), (TO, "To")):
-                st.selectbox(label, names, index=None, key=key, placeholder="group", width=150)
+            for key, label in ((FROM, say("From")), (TO, say("To"))):
+                st.selectbox(label, names, index=None, format_func=title, key=key, placeholder=say("group"), width=150)
         try:
             made = found(run, codes)
         except ValueError as error:
-            messages.problem(f"No attribute: {error}.")
+            messages.problem(say("No attribute: {why}.", why=say(str(error))))
             return
         if made is None:
             st.caption(
-                "The difference of the mean codes of two groups. Choose two groups; the vector can be added to any "
-                "image."
+                say(
+                    "The difference of the mean codes of two groups. Choose two groups; the vector can be added to any "
+                    "image."
+                )
             )
             return
-        beyond = "none" if made.beyond * (len(made.random) + 1) <= 1 else f"{made.beyond:.0%}"
+        beyond = say("none") if made.beyond * (len(made.random) + 1) <= 1 else f"{made.beyond:.0%}"
         st.caption(
-            f"{effect(made)}, measured on held-out codes; {beyond} of {len(made.random)} "
-            f"random pairs of groups of {made.sizes[1]:,} and {made.sizes[0]:,} codes differ as much."
+            say(
+                "{effect}, measured on held-out codes; {beyond} of {pairs} random pairs of groups of {first:,} and "
+                "{second:,} codes differ as much.",
+                effect=effect(made),
+                beyond=beyond,
+                pairs=len(made.random),
+                first=made.sizes[1],
+                second=made.sizes[0],
+            )
         )

@@ -10,6 +10,7 @@ from ui.shared import library, messages
 from ui.state import mode, session, subject
 from ui.state import paths as path_state
 from ui.state.paths import PathView
+from ui.words import say
 from vae.answers.paths import Along
 from vae.geometry.kinds import KINDS
 from vae.runs import Run, RunError
@@ -24,14 +25,18 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="paths_files"):
         for picture in path_files.PICTURES if drawable else ():
             st.download_button(
-                picture.label,
+                say(picture.label),
                 partial(_picture, run, path, picture),
                 f"{run.name}-{view.kind}.{picture.ending}",
                 picture.mime,
                 on_click="ignore",
                 disabled=path is None,
                 key=f"paths_{picture.ending}",
-                help=f"{picture.frames} frames of the {KINDS[view.kind].title} path, means of p(x|z)",
+                help=say(
+                    "{count} frames of the {kind} path, means of p(x|z)",
+                    count=picture.frames,
+                    kind=say(KINDS[view.kind].title),
+                ),
             )
         if mode.expert():
             st.download_button(
@@ -42,14 +47,16 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
                 on_click="ignore",
                 disabled=path is None,
                 key="paths_json",
-                help="Waypoints and curve with all digits. Open reads the file again.",
+                help=say("Waypoints and curve with all digits. Open reads the file again."),
             )
-            with st.popover("Open", key="paths_open"):
+            with st.popover(say("Open"), key="paths_open"):
                 _open(run)
     if not drawable:
-        st.caption("There are no pictures to save: these data are not images, or the server cannot run this decoder.")
+        st.caption(
+            say("There are no pictures to save: these data are not images, or the server cannot run this decoder.")
+        )
     if mode.expert():
-        with st.expander("This path in Python", icon=":material/code:"):
+        with st.expander(say("This path in Python"), icon=":material/code:"):
             st.code(path_files.to_python(run, view.kind, view.waypoints), language="python")
 
 
@@ -75,20 +82,30 @@ def _drawable(run: Run, view: PathView) -> bool:
 
 def _open(run: Run) -> None:
     """Draw the upload of a saved path and show the path once; an error is shown while its file is chosen."""
-    file = st.file_uploader("A path's JSON", type="json", key=UPLOAD, max_upload_size=path_files.LARGEST >> 20)
+    file = st.file_uploader(say("A path's JSON"), type="json", key=UPLOAD, max_upload_size=path_files.LARGEST >> 20)
     if file is None:
         return
     try:
         found = path_files.from_json(file.getvalue(), run)
         if found.kind not in subject.kinds(run.spec):
             raise PathError(
-                f"{run.name} has no path {KINDS[found.kind].title}: it has no densities q(z|x). Open another path."
+                say(
+                    "{model} has no path {kind}: it has no densities q(z|x). Open another path.",
+                    model=run.name,
+                    kind=say(KINDS[found.kind].title),
+                )
             )
     except PathError as error:
         messages.failure(error)
         return
     if found.model != run.name:
-        st.caption(f"Made with {messages.plain(found.model)}; its waypoints are shown in {run.name}'s space.")
+        st.caption(
+            say(
+                "Made with {other}; its waypoints are shown in {model}'s space.",
+                other=messages.plain(found.model),
+                model=run.name,
+            )
+        )
     if session.PATH_FILE.get() != (run.name, file.file_id):
         session.PATH_FILE.set((run.name, file.file_id))
         waypoints = tuple(tuple(float(v) for v in z) for z in found.waypoints)

@@ -12,6 +12,7 @@ from PIL import Image
 from ui.paths import video
 from ui.shared import library
 from ui.state.texts import FEWEST, LIMIT, MOST, Waypoints
+from ui.words import phrase, say, say_n
 from vae.geometry import curves
 from vae.geometry.kinds import KINDS
 from vae.runs import Run
@@ -60,28 +61,46 @@ def to_json(path: Path) -> str:
 def from_json(content: bytes, run: Run) -> Path:
     """Return the path of an uploaded file; raises PathError. Nothing in the file is executed."""
     if len(content) > LARGEST:
-        raise PathError(f"The file has {len(content):,} bytes, and a path at most {LARGEST:,}. Choose a path's JSON.")
+        raise PathError(
+            say(
+                "The file has {count:,} bytes, and a path at most {most:,}. Choose a path's JSON.",
+                count=len(content),
+                most=LARGEST,
+            )
+        )
     try:
         found = json_text.loads(content)
     except ValueError as error:
-        raise PathError(f"The file is not JSON: {str(error)[:80]}. Choose the JSON that this page saves.") from error
+        why = say(str(error)[:80])
+        raise PathError(say("The file is not JSON: {why}. Choose the JSON that this page saves.", why=why)) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise PathError(
-            f"The file is JSON, but not a path: it lacks “format”: “{FORMAT}”. Choose one that this page saves."
+            say(
+                "The file is JSON, but not a path: it lacks “format”: “{format}”. Choose one that this page saves.",
+                format=FORMAT,
+            )
         )
     if found.get("version") != VERSION:
-        raise PathError(f"The path is of version {str(found.get('version'))[:20]}, and this app reads {VERSION}.")
+        theirs = str(found.get("version"))[:20]
+        raise PathError(say("The path is of version {theirs}, and this app reads {ours}.", theirs=theirs, ours=VERSION))
     d = run.spec.latent
     waypoints = _array(found.get("waypoints"), "waypoints", d)
     if not FEWEST <= len(waypoints) <= MOST:
-        raise PathError(f"The path has {len(waypoints)} waypoints; {FEWEST} to {MOST} are shown.")
+        raise PathError(
+            say(
+                "The path has {count} waypoints; {fewest} to {most} are shown.",
+                count=len(waypoints),
+                fewest=FEWEST,
+                most=MOST,
+            )
+        )
     points = _array(found.get("points"), "points", d)
     share = _array([[v] for v in found["share"]] if isinstance(found.get("share"), list) else None, "share", 1)[:, 0]
     if len(share) != len(points) or len(points) < 2 or share[0] != 0 or share[-1] != 1 or (np.diff(share) < 0).any():
-        raise PathError("The share of the way must go from 0 to 1, with one number for each of the points.")
+        raise PathError(say("The share of the way must go from 0 to 1, with one number for each of the points."))
     kind = found.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise PathError(f"The kind of the path is unknown; known kinds are {', '.join(KINDS)}.")
+        raise PathError(say("The kind of the path is unknown; known kinds are {kinds}.", kinds=", ".join(KINDS)))
     return Path(str(found.get("model", ""))[:80], kind, waypoints, points, share)
 
 
@@ -96,20 +115,29 @@ def _array(value: Any, name: str, d: int) -> np.ndarray:
     )
     if not rows or not numbers:
         other = next((row for row in rows if not isinstance(row, list) or len(row) != d), None)
-        found = f"rows of {len(other)}" if isinstance(other, list) else "something else"
+        found = say("rows of {count}", count=len(other)) if isinstance(other, list) else say("something else")
         if rows and other is None:
-            found = "values that are not numbers"
-        raise PathError(f"The path's {name} must be rows of {d} number{'s' * (d != 1)}, but the file has {found}.")
+            found = say("values that are not numbers")
+        raise PathError(
+            say_n(
+                "The path's {name} must be rows of 1 number, but the file has {found}.",
+                "The path's {name} must be rows of {n} numbers, but the file has {found}.",
+                d,
+                name=name,
+                found=found,
+            )
+        )
     array = np.array(rows, np.float64)
     if not (np.abs(array) <= LIMIT).all():  # false for NaN too
-        raise PathError(f"The path's {name} must lie within ±{LIMIT:g}.")
+        raise PathError(say("The path's {name} must lie within ±{limit:g}.", name=name, limit=LIMIT))
     return array
 
 
 def to_python(run: Run, kind: str, waypoints: Waypoints) -> str:
     """Return the lines that make this path again in a notebook, and decode its twelve frames."""
     rows = "".join(f"    [{', '.join(repr(float(v)) for v in z)}],\n" for z in waypoints)
-    label = "model = model.given(torch.tensor(0))  # decoded as the first label\n" if run.spec.labels else ""
+    given = f"model = model.given(torch.tensor(0))  # {say('decoded as the first label')}\n"
+    label = given if run.spec.labels else ""
     return f"""\
 import numpy as np
 import torch
@@ -195,5 +223,5 @@ PICTURES = (
     Picture("GIF", "gif", "image/gif", FRAMES, to_gif),
     Picture("WebP", "webp", "image/webp", FRAMES, to_webp),
     Picture("MP4", "mp4", "video/mp4", FRAMES, to_mp4),
-    Picture("PNG strip", "png", "image/png", 12, to_strip),
+    Picture(phrase("PNG strip"), "png", "image/png", 12, to_strip),
 )

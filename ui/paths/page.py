@@ -22,6 +22,7 @@ from ui.state import mode, notices, session, subject, texts
 from ui.state import paths as path_state
 from ui.state.paths import PathView
 from ui.state.view import PATHS_CHART_KEY, PATHS_KEY
+from ui.words import say
 from vae.answers import paths, pool
 from vae.answers.paths import Along
 from vae.answers.pool import Answer
@@ -125,11 +126,11 @@ def without(run: Run) -> dict[str, dict[str, str]]:
         return {"density": {"none": ""}, "elbo": {"none": ""}}
     if not run.spec.probabilistic:
         return {
-            "density": {"none": "An autoencoder has no prior and no q(z): no densities, no ELBO."},
+            "density": {"none": say("An autoencoder has no prior and no q(z): no densities, no ELBO.")},
             "elbo": {"none": ""},
         }
     if not run.spec.normal_posterior:
-        return {"density": {"more": "; log q(z) is computed only for Normal posteriors"}}
+        return {"density": {"more": say("; log q(z) is computed only for Normal posteriors")}}
     return {}
 
 
@@ -152,7 +153,7 @@ def answers_payload(
         "model": run.name,
         "latent": run.spec.latent,
         "kinds": [
-            {"name": name, "title": KINDS[name].title, "about": KINDS[name].about, "hue": HUES[name]}
+            {"name": name, "title": say(KINDS[name].title), "about": say(KINDS[name].about), "hue": HUES[name]}
             for name in subject.kinds(run.spec)
         ],
         "waypoints": view.array().tolist(),
@@ -162,7 +163,7 @@ def answers_payload(
         "most": texts.MOST,
         "radius": radius(run, codes),
         "paths": facts,
-        "failed": found.failed,
+        "failed": {name: say(why) for name, why in found.failed.items()},
         "without": without(run),
         "expert": mode.expert(),
         "window": shown,
@@ -194,11 +195,13 @@ def magnification_toggle(run: Run, view: PathView) -> None:
         notices.ask_redraw()
 
     st.toggle(
-        "Magnification √det JᵀJ",
+        say("Magnification √det JᵀJ"),
         key=key,
         on_change=changed,
-        help="Colours the map by how much the decoder stretches a small area: bright where a small step changes "
-        "much, on a logarithmic scale. Dimensions off the map's plane are at their centre.",
+        help=say(
+            "Colours the map by how much the decoder stretches a small area: bright where a small step changes much, "
+            "on a logarithmic scale. Dimensions off the map's plane are at their centre."
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from ui.shared.fragments import fragment
 from ui.state import mode, sampling, session
 from ui.state.permalink import SIDES
 from ui.state.sampling import Settings
+from ui.words import say
 from vae.answers import pool, sample
 from vae.answers.pool import Answer
 from vae.answers.sample import Manifold
@@ -32,9 +33,9 @@ _component = st.components.v2.component(
 def spacings(run: Run) -> dict[str, str]:
     """Return the spacings of a model's grid, and what they are called."""
     if run.spec.standard_prior:
-        return {"linear": "even, ±3 σ", "quantile": "quantiles of the prior"}
-    whose = "prior" if run.spec.probabilistic else "codes"
-    return {"linear": "even, 99 % of the codes", "quantile": f"quantiles of the {whose}"}
+        return {"linear": say("even, ±3 σ"), "quantile": say("quantiles of the prior")}
+    whose = say("quantiles of the prior") if run.spec.probabilistic else say("quantiles of the codes")
+    return {"linear": say("even, 99 % of the codes"), "quantile": whose}
 
 
 def _ask(run: Run, settings: Settings, plane: Plane) -> Answer[Manifold]:
@@ -67,8 +68,8 @@ def payload(run: Run, settings: Settings, plane: Plane, found: Manifold | None) 
         "sides": list(SIDES),
         "hole": HOLE,
         "without": without(run, found is None or found.log_q is not None),
-        "note": plane.note,
-        "titles": list(plane.titles),
+        "note": say(plane.note),
+        "titles": [say(title) for title in plane.titles],
         "there": found is not None,
         "expert": mode.expert(),
     }

@@ -19,6 +19,7 @@ from ui.shared.fragments import fragment
 from ui.state import mode, notices, session
 from ui.state import view as state
 from ui.state.view import View
+from ui.words import phrase, say
 from vae.answers import missing as answers
 from vae.answers import pool
 from vae.answers.missing import Filled
@@ -31,7 +32,7 @@ PATIENCE = 1.0  # seconds that a stroke waits for its answer
 POLL = 400  # ms
 MOST_CODES = 20_000  # numbers of the codes that the small map shows
 
-AUTOENCODER = "A plain autoencoder has no prior, so the visible part of an image does not say what z may be."
+AUTOENCODER = phrase("A plain autoencoder has no prior, so the visible part of an image does not say what z may be.")
 
 SOURCE = source("sample/missing.js")
 STYLE = styles("js/instrument.css", "sample/missing.css")
@@ -71,13 +72,14 @@ def payload(run: Run, codes: Codes, i: int, pixels: NDArray[Any], own: bool) -> 
     """Return what the component needs: the image and the codes."""
     shown = pixels if pixels.dtype == np.uint8 else np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
     label = "" if own or codes.labels is None else figures.class_name(codes, int(codes.labels[i]))
+    image = f"{say(codes.split)} #{i}" + (f" ({label})" if label else "")
     header: dict[str, Any] = {
         "run": run.name,
         "latent": run.spec.latent,
         "shape": list(run.spec.shape),
         "image": i,
         "count": len(codes),
-        "title": "your drawing" if own else f"{codes.split} #{i}" + (f" ({label})" if label else ""),
+        "title": say("your drawing") if own else image,
         "exact": run.spec.latent <= 2,
         "expert": mode.expert(),
     }
@@ -92,7 +94,7 @@ def answer_payload(channel: str, serial: int, image: int, answer: Answer[Filled]
     try:
         found = answer.result()
     except (RunError, DataError, SpecError) as error:
-        return pack({**header, "failed": str(error)}, {})
+        return pack({**header, "failed": say(str(error))}, {})
     header |= {
         "axes": [[float(axis[0]), float(axis[-1]), len(axis)] for axis in found.axes],
         "z": np.round(found.z.astype(np.float64), 4).tolist(),
@@ -108,7 +110,7 @@ def answer_payload(channel: str, serial: int, image: int, answer: Answer[Filled]
 def missing(view: View, codes: Codes, label: int, *, key: str) -> None:
     """Show what a model says of the hidden part of the image that is looked at."""
     if view.run.spec.prior is None:
-        st.info(AUTOENCODER)
+        st.info(say(AUTOENCODER))
     elif len(view.run.spec.shape) == 3:
         _pixels(view, codes, label, key)
     else:

@@ -13,6 +13,7 @@ from ui.shared.figures import THEME_INK
 from ui.state import mode
 from ui.state import view as state
 from ui.state.view import View
+from ui.words import say
 from vae.answers import missing as answers
 from vae.answers import pool
 from vae.answers.missing import Filled
@@ -52,8 +53,15 @@ def table(
             scale = float(column["scale"])
             spread = f"± {units.number(float(found.spread[at]) * scale, scale)}"
         name = f"{true.name} ({true.unit})" if true.unit else true.name
-        rows.append({"hidden": name, "in the row": true.text, "the model expects": mean.text, "spread": spread})
+        shown = [name, _text(column, true), _text(column, mean), spread]
+        heads = [say("hidden"), say("in the row"), say("the model expects"), say("spread")]
+        rows.append(dict(zip(heads, shown, strict=True)))
     return rows
+
+
+def _text(column: Mapping[str, Any], cell: units.Cell) -> str:
+    """Return a cell as it is shown: a word of the file stays as it is."""
+    return cell.text if cell.text in map(str, column.get("words") or ()) else say(cell.text)
 
 
 def chart(x: NDArray[Any], found: Filled, hidden: NDArray[np.bool_], lines: tuple[int, int]) -> go.Figure:
@@ -66,14 +74,19 @@ def chart(x: NDArray[Any], found: Filled, hidden: NDArray[np.bool_], lines: tupl
         away = np.where(hidden[part], BAND * found.spread[part], np.nan)
         mean = np.where(hidden[part], found.mean[part], np.nan)
         name = f" {c + 1}" if lines[0] > 1 else ""
-        figure.add_scatter(x=steps, y=x[part], mode="lines", line={"color": THEME_INK, "width": 1}, name=f"row{name}")
+        figure.add_scatter(
+            x=steps, y=x[part], mode="lines", line={"color": THEME_INK, "width": 1}, name=say("row") + name
+        )
         figure.add_scatter(x=steps, y=mean + away, mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip")
         figure.add_scatter(
             x=steps, y=mean - away, mode="lines", line={"width": 0}, fill="tonexty", fillcolor="rgba(217,93,0,0.2)",
             showlegend=False, hoverinfo="skip",
         )  # fmt: skip
-        figure.add_scatter(x=steps, y=mean, mode="lines", line={"color": decoder, "width": 2}, name=f"expected{name}")
-    figure.update_layout(height=300, margin={"l": 8, "r": 8, "t": 8, "b": 8}, xaxis_title="step", yaxis_title="value")
+        figure.add_scatter(
+            x=steps, y=mean, mode="lines", line={"color": decoder, "width": 2}, name=say("expected") + name
+        )
+    margin = {"l": 8, "r": 8, "t": 8, "b": 8}
+    figure.update_layout(height=300, margin=margin, xaxis_title=say("step"), yaxis_title=say("value"))
     return figure
 
 
@@ -92,15 +105,15 @@ def rows(view: View, codes: Codes, label: int) -> None:
     lines = vectors.lines_of(run) or (1, len(x))
     names = [str(c["name"]) for c in columns or () if c["kind"] in ("number", "words")]
     if columns:
-        chosen = st.multiselect("Hidden columns", names, default=names[-1:], key="missing_columns")
+        chosen = st.multiselect(say("Hidden columns"), names, default=names[-1:], key="missing_columns")
         hidden = hidden_values(columns, chosen)
     else:
         chosen = []
         half = lines[1] // 2
-        first, last = st.slider("Hidden values", 1, lines[1], (half + 1, lines[1]), key="missing_steps")
+        first, last = st.slider(say("Hidden values"), 1, lines[1], (half + 1, lines[1]), key="missing_steps")
         hidden = np.tile((np.arange(lines[1]) >= first - 1) & (np.arange(lines[1]) < last), lines[0])
     if not hidden.any():
-        st.caption("Choose what is to be hidden.")
+        st.caption(say("Choose what is to be hidden."))
         return
     found = _asked(run, x, hidden, label if run.spec.labels else None, None if own is not None else i)
     if found is None:
@@ -110,8 +123,12 @@ def rows(view: View, codes: Codes, label: int) -> None:
     else:
         st.plotly_chart(chart(x, found, hidden, lines), key="missing_chart", config={"displayModeBar": False})
     if mode.expert():
-        kind = "log p(visible)" if found.axes else "log p(visible), at least"
-        st.caption(f"{kind} = {found.log_seen:,.2f} nats".replace("-", "−"))
+        value = f"{found.log_seen:,.2f}".replace("-", "−")
+        st.caption(
+            say("log p(visible) = {value} nats", value=value)
+            if found.axes
+            else say("log p(visible), at least = {value} nats", value=value)
+        )
 
 
 def _asked(
@@ -120,10 +137,10 @@ def _asked(
     question = (run.name, library.stamp(run.path), x.tobytes(), hidden.tobytes(), label)
     answer = asking.once("missing", question, lambda: pool.ask(answers.fill, run.path, x, hidden, label, number))
     try:
-        with st.spinner("Computing …"):
+        with st.spinner(say("Computing …")):
             return answer.result(PATIENCE)
     except TimeoutError:
-        st.caption("Still computing: choose again in a moment.")
+        st.caption(say("Still computing: choose again in a moment."))
     except (RunError, DataError, SpecError) as error:
         messages.failure(error)
     return None

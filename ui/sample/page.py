@@ -17,6 +17,7 @@ from ui.state import mode, notices, sampling, session, subject, texts
 from ui.state.sampling import Settings
 from ui.state.texts import COLDEST, HOTTEST, Half
 from ui.state.view import set_label, set_pin
+from ui.words import phrase, say
 from vae import data
 from vae.answers import pool, sample
 from vae.answers.pool import Answer
@@ -40,9 +41,15 @@ HUES = {
     "mixture": palette.RATE,
     "flow": palette.RATE,
 }
-SHORT = {"prior": "p(z)", "standard": "N(0, I)", "aggregate": "q(z)", "mixture": "mixture", "flow": "flow"}
+SHORT = {
+    "prior": "p(z)",
+    "standard": "N(0, I)",
+    "aggregate": "q(z)",
+    "mixture": phrase("mixture"),
+    "flow": phrase("flow"),
+}
 
-AUTOENCODER = (
+AUTOENCODER = phrase(
     "An autoencoder has no prior to sample from. Its codes decode to images because they were "
     "trained to; a density fitted to them afterwards (ex-post) can be drawn from. Choose **N(0, I), "
     "although this model has no prior** to see what happens without one."
@@ -53,7 +60,9 @@ _component = st.components.v2.component(
     "latent_samples", html="<div></div>", css=styles("js/instrument.css", "sample/sampling.css"), js=SOURCE
 )
 # a mean leaves the noise out, so that each would look like a copy
-SMOOTH_ROWS = "Choose “sample” to see the nearest training rows: a mean is nearer to all of them than any row is."
+SMOOTH_ROWS = phrase(
+    "Choose “sample” to see the nearest training rows: a mean is nearer to all of them than any row is."
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,10 @@ def comparable(run: Run) -> str:
     try:
         here, title = data.available(run.spec.data), data.describe(run.spec.data).title
     except DataError as error:
-        return str(error)
-    return "" if here else f"{title} is not on this machine, so nothing says whether a sample is a copy"
+        return say(str(error))
+    if here:
+        return ""
+    return say("{title} is not on this machine, so nothing says whether a sample is a copy", title=title)
 
 
 def ask(run: Run, settings: Settings, plane: Plane, slot: str) -> Asked:
@@ -146,7 +157,9 @@ def without(run: Run, computed: bool) -> str:
     """Return why there is no log q(z) - log p(z) where it was not computed, or ""."""
     if computed:
         return ""
-    return "only computed here for Normal posteriors" if run.spec.probabilistic else "an autoencoder has no prior"
+    if run.spec.probabilistic:
+        return say("only computed here for Normal posteriors")
+    return say("an autoencoder has no prior")
 
 
 def _rounded(values: np.ndarray | None, digits: int = 4) -> Any:
@@ -157,13 +170,13 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
     """Return one grid for the browser; its images go into `sections`."""
     half = asked.half
     sent: dict[str, Any] = {"source": half.source, "t": half.t, "noisy": half.noisy, "state": "waiting"}
-    sent |= {"hue": HUES[half.source], "short": SHORT[half.source]}
+    sent |= {"hue": HUES[half.source], "short": say(SHORT[half.source])}
     if not asked.drawn:
         return sent
     try:
         found = asked.samples.result()
     except (RunError, DataError) as error:
-        return sent | {"state": "failed", "message": str(error)}
+        return sent | {"state": "failed", "message": say(str(error))}
     sections[name] = display(found.images, vectors.lines_of(run)).tobytes()
     sent |= {
         "state": "there",
@@ -178,12 +191,12 @@ def _half(run: Run, asked: Asked, sections: dict[str, bytes], name: str) -> dict
         "count": found.count,
     }
     if asked.near is None and not half.noisy and len(run.spec.shape) != 3:
-        sent["near_message"] = SMOOTH_ROWS
+        sent["near_message"] = say(SMOOTH_ROWS)
     if asked.near is not None and asked.compared:
         try:
             near = asked.near.result()
         except (RunError, DataError) as error:
-            return sent | {"near_message": str(error)}
+            return sent | {"near_message": say(str(error))}
         drawn = near.images if near.images.ndim == 4 else display(near.images, vectors.lines_of(run))
         sections[f"near_{name}"] = drawn.tobytes()
         classes = run.codes.classes
@@ -209,7 +222,7 @@ def payload(run: Run, settings: Settings, halves: tuple[Asked, Asked]) -> bytes:
         "shape": vectors.drawn_shape(run),
         "lines": vectors.lines_of(run),
         "vector": len(run.spec.shape) != 3,
-        "sources": subject.sources(run.spec),
+        "sources": {name: say(title) for name, title in subject.sources(run.spec).items()},
         "halves": grids,
         "seed": settings.seed,
         "box": settings.box,
@@ -269,8 +282,8 @@ def _grids(run: Run, plane: Plane, key: str, waiting: bool) -> None:
 def chooser(run: Run) -> Settings:
     """Draw the choice of the view and of a conditional model's label; return the settings."""
     settings = sampling.read(run.name, run.spec)
-    names = {"samples": "Samples", "manifold": "Manifold", "traverse": "Traverse"}
-    names["missing"] = "Missing pixels" if len(run.spec.shape) == 3 else "Missing values"
+    names = {"samples": say("Samples"), "manifold": say("Manifold"), "traverse": say("Traverse")}
+    names["missing"] = say("Missing pixels") if len(run.spec.shape) == 3 else say("Missing values")
 
     def show() -> None:
         now = sampling.read(run.name, run.spec)
@@ -282,18 +295,19 @@ def chooser(run: Run) -> Settings:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         session.widget("sample_show").set(settings.show)
         st.segmented_control(
-            "Show", list(names), format_func=names.__getitem__, required=True, key="sample_show", on_change=show,
+            say("Show"), list(names), format_func=names.__getitem__, required=True, key="sample_show", on_change=show,
             label_visibility="collapsed",
         )  # fmt: skip
         if run.spec.labels:
             classes = run.codes.classes
             session.widget("sample_label").set(settings.label)
             st.selectbox(
-                "Label", range(run.spec.labels), key="sample_label", on_change=label, width=170,
-                format_func=lambda k: f"given “{classes[k] if k < len(classes) else k}”", label_visibility="collapsed",
+                say("Label"), range(run.spec.labels), key="sample_label", on_change=label, width=170,
+                format_func=lambda k: say("given “{label}”", label=classes[k] if k < len(classes) else k),
+                label_visibility="collapsed",
             )  # fmt: skip
     if not run.spec.probabilistic and settings.show in ("samples", "manifold"):
-        st.caption(AUTOENCODER)
+        st.caption(say(AUTOENCODER))
     return settings
 
 

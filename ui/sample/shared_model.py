@@ -10,8 +10,11 @@ import numpy as np
 import streamlit as st
 
 from ui.decode import decoder
+from ui.explore.bigmap import spoken
 from ui.shared import figures, library, parcels
 from ui.shared.components import pack, source
+from ui.words import say
+from ui.words.speaking import language
 from vae.geometry.plane import Plane
 from vae.page import palette
 from vae.page.space import serialise
@@ -42,8 +45,8 @@ def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
         "run": run.name,
         "runnable": decoder.runnable(run),
         "indices": some.tolist(),
-        "split": codes.split,
-        "plane": serialise(plane),
+        "split": say(codes.split),
+        "plane": spoken(serialise(plane)),
         "classes": [figures.class_name(codes, k) for k in range(count)],
         "colours": [palette.of_class(k) for k in range(count)],
         "plain": palette.ENCODER,
@@ -54,7 +57,9 @@ def payload(run: Run, codes: Codes, plane: Plane, label: int) -> bytes:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _payload(path: Path, version: library.Stamp, ground: tuple[bytes, bytes], label: int, _plane: Plane) -> bytes:
+def _payload(
+    path: Path, version: library.Stamp, ground: tuple[bytes, bytes], label: int, language: str, _plane: Plane
+) -> bytes:
     run = library.open_run(path.name)
     return payload(run, run.codes, _plane, label)
 
@@ -62,6 +67,5 @@ def _payload(path: Path, version: library.Stamp, ground: tuple[bytes, bytes], la
 def share_model(run: Run, plane: Plane, label: int, *, key: str) -> None:
     """Put a run's decoder, codes and plane into the browser's window (shared_model.js); raises RunError."""
     ground = plane.origin.tobytes(), plane.basis.tobytes()
-    _component(
-        data=parcels.placed(_payload(run.path, library.stamp(run.path), ground, label, plane)), key=f"{key}_{run.name}"
-    )
+    data = _payload(run.path, library.stamp(run.path), ground, label, language(), plane)
+    _component(data=parcels.placed(data), key=f"{key}_{run.name}")

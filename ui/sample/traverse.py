@@ -11,6 +11,7 @@ from ui.shared.components import pack, source, styles
 from ui.shared.fragments import fragment
 from ui.state import notices, session, texts
 from ui.state.view import set_pin, view
+from ui.words import say
 from vae.geometry import traversal
 from vae.page import vectors
 from vae.page.traversals import FRAMES, dimensions, traverse_header
@@ -47,8 +48,11 @@ def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bo
             sections["original"] = (one if one.ndim == 4 else display(one, vectors.lines_of(run))).tobytes()
         if codes.labels is not None:
             name = figures.class_name(codes, int(codes.labels[whose]))
+    known = traverse_header(run, codes)
     header: dict[str, Any] = {
-        **traverse_header(run, codes),
+        **known,
+        "split": say(known["split"]),
+        "order": say(known["order"]),
         "z": np.round(z, 4).tolist(),
         "whose": whose,
         "label": name,
