@@ -48,11 +48,12 @@ def payload(run: Run, codes: Codes, z: np.ndarray, whose: int | None, served: bo
             sections["original"] = (one if one.ndim == 4 else display(one, vectors.lines_of(run))).tobytes()
         if codes.labels is not None:
             name = figures.class_name(codes, int(codes.labels[whose]))
-    known = traverse_header(run, codes)
+    facts = traverse_header(run, codes)
     header: dict[str, Any] = {
-        **known,
-        "split": say(known["split"]),
-        "order": say(known["order"]),
+        **facts,
+        "split": say(facts["split"]),
+        "order": say(facts["order"]),
+        "dimensions": [{**d, "dead": say(d["dead"])} for d in facts["dimensions"]],
         "z": np.round(z, 4).tolist(),
         "whose": whose,
         "label": name,
