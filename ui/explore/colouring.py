@@ -205,9 +205,7 @@ def paint(run: Run, codes: Codes, name: str) -> Paint | None:
             )
             return None
     if name not in found.values:
-        st.caption(
-            say("{model} has no {quantity}.", model=messages.plain(run.name), quantity=say(quantity.offer)),
-        )
+        st.caption(say("{model} has no {quantity}.", model=messages.plain(run.name), quantity=say(quantity.offer)))
         return None
     note = say(found.how)
     if found.computed < len(codes):
