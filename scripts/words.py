@@ -189,9 +189,12 @@ def write(language: str, rooms: list[str]) -> None:
             occurrences=sorted({(one.place.partition(":")[0], "") for one in places}),
         )
         files.setdefault(room(here[0].place), []).append(entry)
-    for key, entry in known.items():
-        if key not in taken and BY_HAND in entry.flags:
-            files.setdefault(rooms[0] if rooms else "by-hand", []).append(entry)
+    for path in sorted((HERE / language).glob("*.po")):
+        for entry in polib.pofile(str(path)):
+            key = (entry.msgid, entry.msgid_plural)
+            if BY_HAND in entry.flags and key not in taken and (not rooms or path.stem in rooms):
+                taken.add(key)
+                files.setdefault(path.stem, []).append(entry)
     (HERE / language).mkdir(exist_ok=True)
     if not rooms:
         for path in (HERE / language).glob("*.po"):

@@ -1,7 +1,6 @@
 import pytest
 
 from ui.words import catalogue, languages, say, say_n
-from ui.words.speaking import ask
 
 BOOK = catalogue.Catalogue(
     {
@@ -18,9 +17,7 @@ BOOK = catalogue.Catalogue(
 @pytest.fixture
 def german(monkeypatch):
     monkeypatch.setattr("ui.words.speaking.catalogue", lambda language: BOOK)
-    ask(lambda: "de")
-    yield
-    ask(lambda: languages.ENGLISH)
+    monkeypatch.setattr("ui.words.speaking._asked", [lambda: "de"])
 
 
 def test_english_is_what_the_code_has():
