@@ -9,13 +9,14 @@ from ui.models.owned import film_link
 from ui.shared import frame, library, messages, navigation
 from ui.shared.chips import data_text, number
 from ui.state import mode
+from ui.words import phrase, say
 from vae.runs import Run
 
 NAMES = {
     "elbo": "ELBO",
-    "log_px": "log p(x), importance-weighted",
-    "distortion": "Distortion −E[log p(x\\|z)]",
-    "rate": "Rate KL(q‖p)",
+    "log_px": phrase("log p(x), importance-weighted"),
+    "distortion": phrase("Distortion −E[log p(x\\|z)]"),
+    "rate": phrase("Rate KL(q‖p)"),
 }
 DENSITY = "log_px"  # what only experts see of them
 
@@ -24,8 +25,8 @@ def detail(run: Run) -> None:
     """Draw the model; raises RunError for files that cannot be read."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(messages.plain(run.title), anchor=False)
-        navigation.link("explore", "Explore this model")
-        film_link(run)
+        navigation.link("explore", say("Explore this model"))
+        film_link(run, say("Training"))
         managing.popover(run)
     if note := str(run.meta.get("note", "")):
         st.caption(messages.plain(note))
@@ -40,28 +41,28 @@ def detail(run: Run) -> None:
     shown = {name: title for name, title in NAMES.items() if expert or name != DENSITY}
     rows = [(title, m) for name, title in shown.items() if (m := metrics.get(name)) and number(m)]
     if rows:
-        lines = [f"| {label} | {number(m)} | {m.get('n') or 0:,} |" for label, m in rows]
-        st.markdown("| quantity | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
+        lines = [f"| {say(label)} | {number(m)} | {m.get('n') or 0:,} |" for label, m in rows]
+        st.markdown(say("| quantity | value ± standard error | examples |") + "\n|---|---|---|\n" + "\n".join(lines))
         k = metrics.get(DENSITY, {}).get("k") if expert else None
         split = messages.plain(str(metrics.get("split", "test")))
-        st.caption(f"{data_text(run)}, {split} split" + (f"; K = {k}" if k else ""))
+        st.caption(say("{data}, {split} split", data=data_text(run), split=split) + (f"; K = {k}" if k else ""))
     with frame.passing():
         if expert or asked(run):
             measuring(run)
     if not run.spec.probabilistic:
-        st.caption(messages.AUTOENCODER)
+        st.caption(say(messages.AUTOENCODER))
     if run.history:
         st.plotly_chart(
             library.training_curves(run),
             key="curves",
             config={"displayModeBar": False},
-            alt=f"Distortion and rate of {run.name} during training, on training and validation data.",
+            alt=say("Distortion and rate of {run} during training, on training and validation data.", run=run.name),
         )
     if expert or wanted(run):
         evaluation(run)
     if metrics.get("command"):
-        st.caption("Made by")
+        st.caption(say("Made by"))
         st.code(metrics["command"], language="bash", wrap_lines=True)
     if run.card:
-        with st.expander("Model card", icon=":material/description:"):
+        with st.expander(say("Model card"), icon=":material/description:"):
             st.markdown(messages.lowered(run.card))

@@ -8,6 +8,7 @@ import streamlit as st
 from ui.shared import library, messages
 from ui.shared.fragments import fragment
 from ui.state import session, visitor
+from ui.words import phrase, say
 from vae import data, runs
 from vae.answers import models, pool
 from vae.answers.models import PARTS
@@ -17,10 +18,10 @@ from vae.runs import Run, RunError
 from vae.spec import SpecError
 
 TITLES = {
-    "bounds": "Bounds",
-    "truth": "Exact values",
-    "information": "Information",
-    "codes": "Codes",
+    "bounds": phrase("bounds"),
+    "truth": phrase("exact values"),
+    "information": phrase("information"),
+    "codes": phrase("codes"),
 }
 CLASS = "distortion of "
 FIRST = {  # the rows that a part may begin with
@@ -54,7 +55,7 @@ def _stop(run: Run) -> None:
 def evaluation(run: Run) -> None:
     """Show the table, or a button that measures it; a visitor's own run keeps its table."""
     with st.container(key="evaluation", gap="small"):
-        st.markdown("## Evaluation")
+        st.markdown(f"## {say('Evaluation')}")
         try:
             rows = run.evaluation
         except RunError as error:
@@ -81,13 +82,15 @@ def _offer(run: Run, again: bool) -> None:
         here = False
     if not here:
         if not again:
-            st.caption("The evaluation needs the data, which are not on this machine.")
+            st.caption(say("The evaluation needs the data, which are not on this machine."))
         return
-    label = "Evaluate again" if again else "Evaluate"
+    label = say("Evaluate again") if again else say("Evaluate")
     st.button(
         label, icon=":material/query_stats:", key="evaluate", on_click=_ask, args=(run,),
-        help="Computes bounds up to K = 5,000, log p(x), amortisation and approximation gap, mutual information, and "
-        "class accuracy of the codes. Takes about 30 s.",
+        help=say(
+            "Computes bounds up to K = 5,000, log p(x), amortisation and approximation gap, mutual information, and "
+            "class accuracy of the codes. Takes about 30 s."
+        ),
     )  # fmt: skip
 
 
@@ -99,9 +102,9 @@ def _following(run: Run) -> None:
     if all(done):
         _keep(run, answers)
         st.rerun()
-    working = TITLES[PARTS[done.index(False)]].lower()
-    text = f"{sum(done)} of {len(done)} parts · now: {working}"
-    messages.working(sum(done) / len(done), text, "Stop", _stop, key="evaluate_stop", args=(run,))
+    now = say(TITLES[PARTS[done.index(False)]])
+    text = say("{done} of {all} parts · now: {now}", done=sum(done), all=len(done), now=now)
+    messages.working(sum(done) / len(done), text, say("Stop"), _stop, key="evaluate_stop", args=(run,))
 
 
 def _keep(run: Run, answers: list[Answer[list[dict[str, Any]]]]) -> None:
@@ -119,28 +122,29 @@ def _value(row: dict[str, Any]) -> str:
     """Return a row's value with its standard error and unit; counts have neither."""
     digits = 0 if row["units"] == "units" else 3 if row["units"] in ("share", "bits") else 2
     spread = f" ± {row['se']:.{digits}f}" if row["se"] else ""
-    unit = "" if row["units"] == "share" else f" {messages.plain(row['units'])}"
+    unit = "" if row["units"] == "share" else f" {messages.plain(say(row['units']))}"
     return (f"{row['value']:.{digits}f}".replace("-", "−") + spread + unit).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    lines = ["| quantity | value ± standard error | examples | note |", "|---|---|---|---|"]
+    lines = [say("| quantity | value ± standard error | examples | note |"), "|---|---|---|---|"]
     begun = set()
     for row in rows:
         part = FIRST.get(row["name"])
         if part is not None and part not in begun:
             begun.add(part)
-            lines.append(f"| **{TITLES[part]}** | | | |")
+            title = say(TITLES[part])
+            lines.append(f"| **{title[0].upper()}{title[1:]}** | | | |")
         if not row["name"].startswith(CLASS):
             # a bar would end the table's cell
             symbol = row["symbol"].replace(r"\|", r"\Vert ").replace("|", r"\vert ").replace("$", "")
-            note = messages.plain(row["note"] or row["name"].replace("_", " "))
+            note = messages.plain(say(row["note"] or row["name"].replace("_", " ")))
             lines.append(f"| ${symbol}$ | {_value(row)} | {row['n']:,} | :small[{note}] |")
     st.markdown("\n".join(lines))
     classes = [row for row in rows if row["name"].startswith(CLASS)]
     if classes:
-        with st.expander("Reconstruction error by class"):
-            table = ["| class | distortion ± standard error | examples |", "|---|---|---|"]
+        with st.expander(say("Reconstruction error by class")):
+            table = [say("| class | distortion ± standard error | examples |"), "|---|---|---|"]
             table += [
                 f"| {messages.plain(row['name'].removeprefix(CLASS))} | {_value(row)} | {row['n']:,} |"
                 for row in classes

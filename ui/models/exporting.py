@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from ui.words import say
 from vae.answers import formats, pool
 from vae.runs import Run
 
@@ -14,18 +15,18 @@ def _zipped(run: Run, name: str) -> bytes:
 
 def downloads(run: Run) -> None:
     """Draw a button for each format; one that needs a package which is not here says what to install."""
-    st.caption("The model for other programs")
+    st.caption(say("The model for other programs"))
     for name, kind in formats.FORMATS.items():
         if kind.missing:
-            st.caption(kind.missing)
+            st.caption(say(kind.missing))
             continue
         st.download_button(
-            kind.title,
+            say(kind.title),
             partial(_zipped, run, name),
             f"{run.name}-{name}.zip",
             "application/zip",
             key=f"export_{name}",
             icon=":material/output:",
             on_click="ignore",
-            help=f"A zip of {kind.about}.",
+            help=say("A zip of {content}.", content=say(kind.about)),
         )

@@ -9,6 +9,7 @@ from ui.shared import library, map_picture, messages
 from ui.shared.chips import data_text, headline, number
 from ui.state import mode, session, visitor
 from ui.state.view import set_model
+from ui.words import say, say_n
 from vae.runs import Run, RunError
 from vae.spec import presets
 
@@ -22,17 +23,17 @@ def library_cards(shown: Run) -> None:
     _cards(owned.sorted_for_me(library.usable()), shown)
     if examples := library.examples():
         expanded = shown.name in {run.name for run in examples}
-        title = f"{len(examples)} examples with a fault"
+        title = say_n("{n} example with a fault", "{n} examples with a fault", len(examples))
         with st.expander(title, expanded=expanded, icon=":material/stethoscope:", key="ill"):
-            st.caption("Each of these models has one deliberate fault. Diagnose explains it and offers a remedy.")
+            st.caption(say("Each of these models has one deliberate fault. Diagnose explains it and offers a remedy."))
             for run in examples:
                 _card(run, run.name == shown.name)
     for run in library.unfinished():
         if visitor.mine(run):
             owned.unfinished_card(run)
     for broken in library.broken():
-        words = f"**{messages.plain(broken.name)}** cannot be read. {messages.sentence(broken.reason)}"
-        st.error(words, icon=":material/folder_off:")
+        unread = say("{name} cannot be read.", name=f"**{messages.plain(broken.name)}**")
+        st.error(f"{unread} {messages.sentence(broken.reason)}", icon=":material/folder_off:")
 
 
 def matching(found: list[Run], words: str) -> list[Run]:
@@ -43,7 +44,9 @@ def matching(found: list[Run], words: str) -> list[Run]:
 
 def _searched(run: Run) -> str:
     kind = presets.title(run.spec.preset, full=True)
-    return f"{run.title} {run.name} {kind} {run.spec.preset} {run.spec.data_name} {run.spec.latent}-d".lower()
+    return (
+        f"{run.title} {run.name} {kind} {say(kind)} {run.spec.preset} {run.spec.data_name} {run.spec.latent}-d".lower()
+    )
 
 
 def _cards(found: list[Run], shown: Run) -> None:
@@ -51,12 +54,12 @@ def _cards(found: list[Run], shown: Run) -> None:
     here = found
     if len(found) > CARDS:
         words = st.text_input(
-            f"Search {len(found):,} models", key=SEARCH, placeholder="name, preset, data, 2-d …",
+            say("Search {count:,} models", count=len(found)), key=SEARCH, placeholder=say("name, preset, data, 2-d …"),
             on_change=session.CARDS.forget, icon=":material/search:",
         )  # fmt: skip
         here = matching(found, words)
         if not here:
-            st.caption("No model has these words in its name, preset or data.")
+            st.caption(say("No model has these words in its name, preset or data."))
     count = CARDS + session.CARDS.get()
     first = here[:count]
     if shown.name not in {run.name for run in first}:
@@ -65,7 +68,7 @@ def _cards(found: list[Run], shown: Run) -> None:
         _card(run, run.name == shown.name)
     if len(here) > count:
         st.button(
-            f"Show {min(CARDS, len(here) - count)} of {len(here) - count:,} more",
+            say("Show {count} of {all:,} more", count=min(CARDS, len(here) - count), all=len(here) - count),
             key="models_more", on_click=session.CARDS.set, args=(count,), width="stretch",
         )  # fmt: skip
 
@@ -73,19 +76,21 @@ def _cards(found: list[Run], shown: Run) -> None:
 def _card(run: Run, chosen: bool) -> None:
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.button(
-            map_picture.beside(run, f"**{messages.plain(run.title)}**" + " · shown" * chosen),
+            map_picture.beside(run, f"**{messages.plain(run.title)}**" + f" · {say('shown')}" * chosen),
             key=f"show_{run.name}", type="tertiary", width="stretch",
             on_click=None if chosen else set_model, args=None if chosen else (run.name,),
         )  # fmt: skip
         st.markdown(headline(run))
         facts = [
-            f"{messages.plain(presets.title(run.spec.preset, full=True))} · {run.spec.latent}-D · " + data_text(run)
+            f"{messages.plain(say(presets.title(run.spec.preset, full=True)))} · {run.spec.latent}-D · "
+            + data_text(run)
         ]
         try:
             bound, seconds = number(run.metrics.get("log_px")), training_time(run.metrics.get("train_seconds"))
         except RunError:
             bound = seconds = ""
-        facts += [f"log p(x) ≥ {bound}"] * (bool(bound) and mode.expert()) + [f"trained in {seconds}"] * bool(seconds)
+        facts += [f"log p(x) ≥ {bound}"] * (bool(bound) and mode.expert())
+        facts += [say("trained in {duration}", duration=seconds)] * bool(seconds)
         st.caption("  \n".join(facts))
 
 

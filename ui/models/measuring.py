@@ -10,6 +10,7 @@ from ui.shared import messages
 from ui.shared.chips import number
 from ui.shared.fragments import fragment
 from ui.state import session
+from ui.words import phrase, say
 from vae import data
 from vae.answers import models, pool
 from vae.answers.pool import Answer
@@ -22,8 +23,8 @@ IMAGES = (100, 1_000)
 ROWS = {
     "elbo": "ELBO",
     "log_px": "log p(x) ≥ $L_{{{k}}}$",
-    "distortion": "Distortion −E[log p(x\\|z)]",
-    "rate": "Rate KL(q‖p)",
+    "distortion": phrase("Distortion −E[log p(x\\|z)]"),
+    "rate": phrase("Rate KL(q‖p)"),
 }
 
 
@@ -73,28 +74,30 @@ def measuring(run: Run) -> None:
         try:
             description, here = data.describe(run.spec.data), data.available(run.spec.data)
         except DataError as error:
-            st.caption(f"This model cannot be evaluated again on this machine. {messages.sentence(error)}")
+            st.caption(f"{say('This model cannot be evaluated again on this machine.')} {messages.sentence(error)}")
             return
         if not here:
-            st.caption(f"Evaluating it again needs {description.title}, which is not on this machine.")
+            name = description.title
+            st.caption(say("Evaluating it again needs {data}, which is not on this machine.", data=name))
             return
         size = description.sizes[2]
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             k = 1
             if run.spec.probabilistic:
                 k = st.pills(
-                    "Samples K", SAMPLES, default=SAMPLES[0], required=True, format_func="{:,}".format, key="measure_k"
-                )
+                    say("Samples K"), SAMPLES, default=SAMPLES[0], required=True, format_func="{:,}".format,
+                    key="measure_k",
+                )  # fmt: skip
             n = st.pills(
-                "Test images",
+                say("Test images"),
                 [n for n in IMAGES if n < size] + [size],
                 default=min(size, IMAGES[-1]),
                 required=True,
-                format_func=lambda n: f"all {n:,}" if n == size else f"{n:,}",
+                format_func=lambda n: say("all {count:,}", count=n) if n == size else f"{n:,}",
                 key=f"measure_n_{size}",
             )
             st.button(
-                "Evaluate with these settings",
+                say("Evaluate with these settings"),
                 icon=":material/straighten:",
                 key="measure",
                 on_click=_ask,
@@ -114,9 +117,11 @@ def _following(run: Run) -> None:
     if request is None or request.answer.done:
         st.rerun()
     fraction, left = request.answer.fraction, request.answer.remaining
-    text = "Starting …" if left is None else f"{round(fraction * request.n):,} of {request.n:,} images"
-    text += f" · about {duration(left)} left" if left is not None else ""
-    messages.working(fraction, text, "Stop", _stop, key="measure_stop", args=(run,))
+    text = say("Starting …")
+    if left is not None:
+        text = say("{done:,} of {all:,} images", done=round(fraction * request.n), all=request.n)
+        text += " · " + say("about {duration} left", duration=duration(left))
+    messages.working(fraction, text, say("Stop"), _stop, key="measure_stop", args=(run,))
 
 
 def _show(run: Run, request: Request) -> None:
@@ -125,8 +130,11 @@ def _show(run: Run, request: Request) -> None:
     except (RunError, DataError, SpecError) as error:
         messages.failure(error)
         return
-    rows = [(label.format(k=request.k), found[name]) for name, label in ROWS.items() if name in found]
+    rows = [(say(label).format(k=request.k), found[name]) for name, label in ROWS.items() if name in found]
     lines = [f"| {label} | {number(entry)} | {entry['n']:,} |" for label, entry in rows]
-    st.markdown("| quantity | value ± standard error | examples |\n|---|---|---|\n" + "\n".join(lines))
-    ess = f"; effective sample size {found['log_px']['ess']:,.0f} of K = {request.k:,}" if "log_px" in found else ""
-    st.caption(f"Evaluated now on {found['data']}, {found['split']} split{ess}. The numbers above are unchanged.")
+    st.markdown(say("| quantity | value ± standard error | examples |") + "\n|---|---|---|\n" + "\n".join(lines))
+    where = say("Evaluated now on {data}, {split} split", data=found["data"], split=found["split"])
+    if "log_px" in found:
+        ess = found["log_px"]["ess"]
+        where += "; " + say("effective sample size {ess:,.0f} of K = {k:,}", ess=ess, k=request.k)
+    st.caption(f"{where}. {say('The numbers above are unchanged.')}")

@@ -5,6 +5,7 @@ import streamlit as st
 from ui.shared import library, messages, navigation
 from ui.state import visitor
 from ui.state.permalink import RUN
+from ui.words import phrase, say
 from vae import jobs, runs
 from vae.runs import Run
 from vae.runs import film as films
@@ -13,16 +14,16 @@ from vae.spec import presets
 RECORDED = ("mnist-vae-2d", "digits-vae-2d")  # whose film is shown before anything was trained
 
 WORDS = {
-    "new": ("Not started", "gray"),
-    "queued": ("Waiting", "orange"),
-    "starting": ("Starting", "orange"),
-    "running": ("Training", "green"),
-    "paused": ("Paused", "blue"),
-    "finishing": ("Evaluating", "green"),
-    "done": ("Done", "gray"),
-    "stopped": ("Stopped", "gray"),
-    "failed": ("Failed", "red"),
-    "interrupted": ("Interrupted", "red"),
+    "new": (phrase("Not started"), "gray"),
+    "queued": (phrase("Waiting"), "orange"),
+    "starting": (phrase("Starting"), "orange"),
+    "running": (phrase("Training"), "green"),
+    "paused": (phrase("Paused"), "blue"),
+    "finishing": (phrase("Evaluating"), "green"),
+    "done": (phrase("Done"), "gray"),
+    "stopped": (phrase("Stopped"), "gray"),
+    "failed": (phrase("Failed"), "red"),
+    "interrupted": (phrase("Interrupted"), "red"),
 }
 
 
@@ -45,15 +46,17 @@ def sorted_for_me(found: list[Run]) -> list[Run]:
 
 def unfinished_card(run: Run) -> None:
     """Draw the card of a run that no other page can show yet."""
-    word = WORDS[jobs.executor().state(run.path).status.state][0].lower()
+    word = WORDS[jobs.executor().state(run.path).status.state][0]
+    spoken = say(word)  # within a line English writes it small; other languages may not
+    state = spoken.lower() if spoken == word else spoken
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.markdown(f"**{messages.plain(run.title)}**")
-        kind = messages.plain(presets.title(run.spec.preset, full=True))
-        st.caption(f"{kind} · {run.spec.latent}-D · {messages.plain(run.spec.data_name)} · {word}")
-        film_link(run, "Watch")
+        kind = messages.plain(say(presets.title(run.spec.preset, full=True)))
+        st.caption(f"{kind} · {run.spec.latent}-D · {messages.plain(run.spec.data_name)} · {state}")
+        film_link(run, say("Watch"))
 
 
-def film_link(run: Run, label: str = "Training") -> None:
+def film_link(run: Run, label: str) -> None:
     """Draw a link to a run on the Train page."""
     if films.steps(run.path) or (run.path / "history.jsonl").is_file() or visitor.mine(run):
         navigation.link("train", label, {RUN.name: run.name})

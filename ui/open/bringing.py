@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ui.state import notices, session, visitor
+from ui.words import phrase, say
 from vae.data import DataError, data_root, own
 from vae.data.own import incoming, names
 from vae.data.own.incoming import Incoming, Work
@@ -118,7 +119,7 @@ def remove(name: str) -> None:
     source = own.find(name)
     try:
         if source is None or not mine(source):
-            raise DataError("These are not your data: only the browser that brought them can delete them.")
+            raise DataError(phrase("These are not your data: only the browser that brought them can delete them."))
         before = session.SET_ASIDE.pop()
         session.SET_ASIDE.set((own.set_aside(name), name))
         if before is not None:
@@ -134,7 +135,7 @@ def restore() -> None:
         return
     try:
         own.restore(*gone)
-        notices.add(f"{gone[1]} is back.", "success")
+        notices.add(say("{name} is back.", name=gone[1]), "success")
     except (DataError, OSError) as error:
         notices.add(str(error))
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from ui.words import say, say_n
+
 IMAGE, WIDTH, HEIGHT = 60, 150, 64  # pixels
 MOST_ROWS = 14  # columns of a table that are shown
 COLOURS = ("#2f7fc8", "#d95d00", "#832db6", "#8a7d33", "#be0a59")
@@ -38,7 +40,8 @@ def _figure(drawn: str, label: str) -> str:
 def _image(example: Mapping[str, Any]) -> str:
     src = escape(example["png"], quote=True)
     style = f"width:{IMAGE}px;height:{IMAGE}px;object-fit:contain;image-rendering:pixelated;border:1px solid #8886"
-    return _figure(f"<img src='{src}' style='{style}' alt='an example'>", example["label"])
+    alt = escape(say("an example"), quote=True)
+    return _figure(f"<img src='{src}' style='{style}' alt='{alt}'>", example["label"])
 
 
 def _line(values: Sequence[float], lines: Sequence[int]) -> str:
@@ -58,7 +61,8 @@ def _line(values: Sequence[float], lines: Sequence[int]) -> str:
     size = f"width='{WIDTH}' height='{HEIGHT}'"
     picture = f"<svg xmlns='http://www.w3.org/2000/svg' {size}>{''.join(made)}</svg>"
     source = base64.b64encode(picture.encode()).decode()
-    return f"<img src='data:image/svg+xml;base64,{source}' {size} alt='an example'>"
+    alt = escape(say("an example"), quote=True)
+    return f"<img src='data:image/svg+xml;base64,{source}' {size} alt='{alt}'>"
 
 
 def _table(shown: Sequence[Mapping[str, Any]]) -> str:
@@ -73,7 +77,8 @@ def _table(shown: Sequence[Mapping[str, Any]]) -> str:
         cells = "".join(f"<td style='{cell}'>{escape(example['row'][k][1])}</td>" for example in shown)
         rows.append(f"<tr><th style='text-align:left;font-weight:400;padding-right:12px'>{title}</th>{cells}</tr>")
     more = len(shown[0]["row"]) - len(names)
-    rest = f"<div style='font-size:.85rem'>and {more:,} more columns</div>" if more > 0 else ""
+    said = escape(say_n("and 1 more column", "and {n:,} more columns", more))
+    rest = f"<div style='font-size:.85rem'>{said}</div>" if more > 0 else ""
     table = f"<table class='own-examples' style='border-collapse:collapse;font-size:.85rem'>{''.join(rows)}</table>"
     return f"<div style='overflow-x:auto'>{table}{rest}</div>"
 
@@ -82,11 +87,16 @@ def summary(found: Mapping[str, Any]) -> str:
     """Return in a line what data are: how many examples, of what, in how many classes."""
     total, shape = sum(found["sizes"]), found["shape"]
     if found["form"] == "images":
-        what = f"images {shape[1]} × {shape[2]}, {'grey' if shape[0] == 1 else 'colour'}"
+        colours = say("grey") if shape[0] == 1 else say("colour")
+        what = say(
+            "{count:,} images {height} × {width}, {colours}",
+            count=total, height=shape[1], width=shape[2], colours=colours,
+        )  # fmt: skip
     elif found["lines"] is not None:
         count, steps = found["lines"]
-        what = f"series of {steps:,} steps" + (f", {count} lines each" if count > 1 else "")
+        what = say("{count:,} series of {steps:,} steps", count=total, steps=steps)
+        what += f", {say('{lines} lines each', lines=count)}" if count > 1 else ""
     else:
-        what = f"rows of {shape[0]:,} values"
+        what = say("{count:,} rows of {values:,} values", count=total, values=shape[0])
     classes = len(found["classes"])
-    return f"{total:,} {what}" + (f" · {classes:,} classes" if classes else " · no labels")
+    return f"{what} · {say('{count:,} classes', count=classes) if classes else say('no labels')}"

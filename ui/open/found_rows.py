@@ -1,12 +1,14 @@
 """What was found out about a model, a row each: what, the value with its rivals, and how sure it is."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from ui.shared import messages
 from ui.state import session
+from ui.words import phrase, say
 
 SURE, THIN = "#1e7a4a", "#b8860b"
 FULL = 4.0  # times better from which the bar is full
@@ -26,10 +28,10 @@ def _row(one: Mapping[str, Any], number: int, answer: Answer) -> None:
     name = one["name"]
     with st.container(key=f"open_line_model_{name}_{number}{'_thin' * one['ask']}", gap=None):
         title, value, sure = st.columns([1.1, 2.3, 1.5], vertical_alignment="center")
-        title.markdown(one["title"])
+        title.markdown(say(one["title"]))
         with value:
             if len(offered) < 2 and name != "beta":
-                st.markdown(f"**{messages.plain(one['shown'])}**")
+                st.markdown(f"**{messages.plain(say(one['shown']))}**")
             else:
                 _control(one, offered, answer)
         with sure:
@@ -40,23 +42,24 @@ def _row(one: Mapping[str, Any], number: int, answer: Answer) -> None:
 
 def _control(one: Mapping[str, Any], offered: Mapping[str, str], answer: Answer) -> None:
     name = one["name"]
-    key = f"open_answer_{name}"
+    key, title = f"open_answer_{name}", say(one["title"])
     if name == "beta":
         session.widget(key).update(float(one["value"]))
         st.number_input(
-            one["title"], min_value=0.0, key=key, on_change=answer, args=(name, key), label_visibility="collapsed",
+            title, min_value=0.0, key=key, on_change=answer, args=(name, key), label_visibility="collapsed",
             format="%g", width=160,
         )  # fmt: skip
         return
     session.widget(key).update(one["value"])
+    titles = {option: say(text) for option, text in offered.items()}
     words: dict[str, Any] = {
-        "key": key, "format_func": lambda option: offered.get(option, option), "label_visibility": "collapsed",
+        "key": key, "format_func": lambda option: titles.get(option, option), "label_visibility": "collapsed",
         "on_change": answer, "args": (name, key),
     }  # fmt: skip
-    if sum(map(len, offered.values())) <= SHORT:
-        st.segmented_control(one["title"], list(offered), **words)
+    if sum(map(len, titles.values())) <= SHORT:
+        st.segmented_control(title, list(offered), **words)
     else:
-        st.selectbox(one["title"], list(offered), **words)
+        st.selectbox(title, list(offered), **words)
 
 
 def _margin(one: Mapping[str, Any]) -> None:
@@ -69,6 +72,6 @@ def _margin(one: Mapping[str, Any]) -> None:
         "<div style='flex:none;width:84px;height:8px;border:1px solid #8888'>"
         f"<div style='width:{share:.0%};height:100%;background:{colour}'></div></div>"
     )
-    words = one["bar"] or ("please check" if one["ask"] else "")
+    words = escape(say(one["bar"] or (phrase("please check") if one["ask"] else "")))
     row = "display:flex;align-items:center;gap:8px"
     st.html(f"<div style='{row}'>{bar}<span style='font-size:.9rem'>{words}</span></div>")

@@ -8,6 +8,7 @@ from typing import Any
 from ui.open import bringing, samples
 from ui.state import notices, session, visitor
 from ui.state.view import set_model
+from ui.words import phrase
 from vae import data
 from vae.data import DataError, data_root
 from vae.data.own.incoming import Work
@@ -15,7 +16,7 @@ from vae.opened import brought_data, brought_model
 from vae.opened.brought_model import IncomingModel
 from vae.runs import RunError, quota
 
-FILE, NONE = "the file that you dropped", "no data"
+FILE, NONE = phrase("the file that you dropped"), phrase("no data")
 DATA_KEY = "open_model_data"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ui.words import phrase
 from vae.runs import shipped
 
 DIGITS = "digits-vae-2d"
@@ -48,10 +49,10 @@ def onnx_pair() -> bytes:
 
 MODELS = {
     "onnx": ModelSample(
-        "ONNX pair", "a VAE of digits, exported from PyTorch", "digits-onnx.zip", "digits", onnx_pair
+        phrase("ONNX pair"), phrase("a VAE of digits, exported from PyTorch"), "digits-onnx.zip", "digits", onnx_pair
     ),
     "weights": ModelSample(
-        "Weights + spec", "the same VAE as weights and a short description", "digits-weights.zip", "digits",
-        weights_and_spec,
+        phrase("Weights + spec"), phrase("the same VAE as weights and a short description"), "digits-weights.zip",
+        "digits", weights_and_spec,
     ),
 }  # fmt: skip

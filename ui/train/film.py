@@ -16,6 +16,8 @@ from ui.shared import parcels
 from ui.shared.components import pack, source, styles
 from ui.state import session
 from ui.state.view import film_step, handle_film
+from ui.words import phrase, say
+from ui.words.speaking import language
 from vae.geometry import plane as planes
 from vae.geometry.plane import Plane
 from vae.geometry.traversal import DEAD
@@ -29,18 +31,21 @@ SOURCE = source("train/film.js")
 WHOLE, THIN, HELD_OUT = 4000, 600, 300  # records of a recorded film, of a live one, and its validation points
 SWITCH = 1.25  # how much more rate another pair of dimensions must carry before a live film turns to it
 
-AUTOENCODER = "An autoencoder has no prior: there is no rate, no bound on log p(x), and nothing to draw samples from."
-NO_RATE = "For this posterior the rate per dimension has no closed form."
-NO_FILM = "This run has no recording. You see its final codes and its training curves."
-NO_IMAGES = "The film of this training holds no examples, so there is nothing to show."
-UNSEEN = "The original images cannot be read. Train the run again to record them."
+AUTOENCODER = phrase(
+    "An autoencoder has no prior: there is no rate, no bound on log p(x), and nothing to draw samples from."
+)
+NO_RATE = phrase("For this posterior the rate per dimension has no closed form.")
+NO_FILM = phrase("This run has no recording. You see its final codes and its training curves.")
+NO_IMAGES = phrase("The film of this training holds no examples, so there is nothing to show.")
+UNSEEN = phrase("The original images cannot be read. Train the run again to record them.")
 WAITING = {
-    "new": "waiting to be started…",
-    "queued": "waiting for its turn…",
-    "failed": "ended before its first frame",
-    "stopped": "stopped before its first frame",
-    "interrupted": "ended before its first frame",
+    "new": phrase("waiting to be started…"),
+    "queued": phrase("waiting for its turn…"),
+    "failed": phrase("ended before its first frame"),
+    "stopped": phrase("stopped before its first frame"),
+    "interrupted": phrase("ended before its first frame"),
 }
+COMPONENT = "PC {} ({:.0%} of variance)"  # as vae.geometry.plane names the components
 
 
 _component = st.components.v2.component("latent_film", html="<div></div>", css=styles("train/film.css"), js=SOURCE)
@@ -143,7 +148,7 @@ def ground(codes: np.ndarray, rate: np.ndarray | None, kept: Plane | None = None
         if SWITCH * rate[shown].sum() + 2 * DEAD >= np.sort(rate)[-2:].sum():
             return kept
     i, j = sorted(np.argsort(-rate, kind="stable")[:2])
-    return planes.pair(latent, int(i), int(j), note=f"of {latent}: highest rate")
+    return planes.pair(latent, int(i), int(j), note=phrase("highest rate"))
 
 
 def _principal(codes: np.ndarray, kept: Plane | None) -> Plane:
@@ -154,7 +159,7 @@ def _principal(codes: np.ndarray, kept: Plane | None) -> Plane:
     if kept is not None:
         u, _, v = np.linalg.svd(kept.basis @ basis.T)  # orthogonal Procrustes: components have no sign of their own
         basis = u @ v @ basis
-    titles = [f"PC {k + 1} ({share[k]:.0%} of variance)" for k in range(2)]
+    titles = [COMPONENT.format(k + 1, share[k]) for k in range(2)]
     return Plane(centre, basis, (titles[0], titles[1]))
 
 
@@ -298,8 +303,8 @@ def _packed(
         "split": constants.split if constants is not None else "valid",
         "dead": DEAD,
         "status": {"state": now.state, "step": now.step, "total": now.total},
-        "waiting": WAITING.get(now.state, "waiting for the first step…"),
-        "notes": notes,
+        "waiting": say(WAITING.get(now.state, phrase("waiting for the first step…"))),
+        "notes": {name: say(note) for name, note in notes.items()},
     }
     return pack(header, sections)
 
@@ -324,9 +329,11 @@ def _class_name(constants: FilmConstants | None, k: int) -> str:
 def _titles(plane: Plane | None, latent: int, labelled: bool) -> list[str]:
     """Return the titles of the axes; the first one names the dimensions."""
     if plane is None:
-        return ["z", "classes, jittered" if labelled else "jitter"] if latent == 1 else ["", ""]
-    x, y = plane.titles
-    return [f"{x} ({plane.note})" if plane.note else x, y]
+        return ["z", say("classes, jittered") if labelled else say("jitter")] if latent == 1 else ["", ""]
+    x, y = map(say, plane.titles)
+    if plane.note:
+        x = say("{axis} (of {latent}: {why})", axis=x, latent=latent, why=say(plane.note))
+    return [x, y]
 
 
 def stamp(path: Path) -> tuple[tuple[int, int], ...]:
@@ -337,12 +344,12 @@ def stamp(path: Path) -> tuple[tuple[int, int], ...]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _recorded(path: Path, version: tuple[tuple[int, int], ...]) -> bytes:
+def _recorded(path: Path, version: tuple[tuple[int, int], ...], spoken: str) -> bytes:
     return payload(path)
 
 
 def _data(path: Path, newest: bool) -> bytes | str:
-    return live(path) if newest else parcels.placed(_recorded(path, stamp(path)))
+    return live(path) if newest else parcels.placed(_recorded(path, stamp(path), language()))
 
 
 def film(run: Run, *, key: str, live: bool = False) -> None:

@@ -10,8 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from ui.shared import messages
 from ui.state import mode, session, visitor
 from ui.train import fitting, spec_fields
-from ui.train.spec_fields import LABELS, NONE, Problem, Values
+from ui.train.spec_fields import CONSTANT, CURVES, LABELS, NONE, Problem, Values
 from ui.train.widgets import Fields, base, fill, followed, key, read, write
+from ui.words import phrase, say, say_n
 from vae import data
 from vae.data import DataError
 from vae.data.recommended import misfit, recommended
@@ -26,7 +27,7 @@ from vae.spec.fields import Sizes
 from vae.spec.presets import groups, title
 
 FIRST = ("vae", data.DEFAULT)
-LOCKED_REASON = (
+LOCKED_REASON = phrase(
     "A branch continues with the weights and the batches of its run, so data, model and batch size are fixed. "
     "To change these, start a new run from these settings."
 )
@@ -36,6 +37,30 @@ GROUPS = {
     "model": ("encoder", "decoder", "likelihood", "binarisation", "posterior", "prior", "condition"),
     "objective": ("objective", "samples", "path", "terms", "corruption"),
     "optimisation": ("learning_rate", "batch", "size", "weight_decay", "clip", "keep", "seed"),
+}
+TITLES = {"model": phrase("Model"), "objective": phrase("Objective"), "optimisation": phrase("Optimisation")}
+ENTRIES = {  # how a sentence names them
+    "latent": phrase("latent"),
+    "epochs": phrase("epochs"),
+    "encoder": phrase("encoder"),
+    "decoder": phrase("decoder"),
+    "likelihood": phrase("likelihood"),
+    "binarisation": phrase("binarisation"),
+    "posterior": phrase("posterior"),
+    "prior": phrase("prior"),
+    "condition": phrase("condition"),
+    "objective": phrase("objective"),
+    "samples": phrase("samples"),
+    "path": phrase("path"),
+    "terms": phrase("terms"),
+    "corruption": phrase("corruption"),
+    "learning_rate": phrase("learning rate"),
+    "batch": phrase("batch"),
+    "size": phrase("size"),
+    "weight_decay": phrase("weight decay"),
+    "clip": phrase("clip"),
+    "keep": phrase("keep"),
+    "seed": phrase("seed"),
 }
 
 
@@ -81,7 +106,7 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
     fields = Fields(values, disabled, frozenset() if branch is None else FIXED | {"preset"}, steps)
     with st.container(key="spec_form", gap="small"):
         if branch is not None:
-            st.caption(LOCKED_REASON)
+            st.caption(say(LOCKED_REASON))
         _first_row(fields)
         _shown([problem for problem in found if problem[0] != "data"], "data")  # the row above offers the download
         with st.container(gap="xsmall"):
@@ -91,7 +116,7 @@ def spec_form(*, disabled: bool = False, branch: Spec | None = None, estimate_in
                         draw(fields, spec)
                 _shown(found, name)
             if mode.expert():
-                with st.expander("Formula and JSON", key=key("group_json")):
+                with st.expander(say("Formula and JSON"), key=key("group_json")):
                     _formula(spec)
                     _json(spec, fields)
         _shown(found, "")
@@ -127,24 +152,25 @@ def _first_row(fields: Fields) -> None:
         sizes = {name: f" · {data.describe(name).megabytes:.0f} MB" for name in missing}
         offered = {name: title + sizes.get(name, "") for name, title in titles.items()}
         description = data.describe(values["data"])
-        help = f"{description.sentence} Sets with a size in MB are downloaded first."
-        fields.select("data", "Data", offered, help, _other, width=DATA_WIDTH)
-        presets = {name: f"{group} · {title(name)}" for group, names in groups().items() for name in names}
-        fields.select("preset", "Preset", presets, PRESETS[values["preset"]].sentence, _other)
-    st.caption(PRESETS[values["preset"]].sentence)
+        help = f"{say(description.sentence)} {say('Sets with a size in MB are downloaded first.')}"
+        fields.select("data", say("Data"), offered, help, _other, width=DATA_WIDTH)
+        presets = {name: f"{say(group)} · {say(title(name))}" for group, names in groups().items() for name in names}
+        sentence = say(PRESETS[values["preset"]].sentence)
+        fields.select("preset", say("Preset"), presets, sentence, _other)
+    st.caption(sentence)
     if values["data"] in missing and not fields.off("data"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(":material/cloud_off: Not on this machine yet.", width="content")
+            st.caption(f":material/cloud_off: {say('Not on this machine yet.')}", width="content")
             messages.download(values["data"])
     fields.scalar("latent", NUMBERS["latent"])
     fields.scalar("epochs", NUMBERS["epochs"])
     changed = [] if fields.locked else fitting.changed(values)
     if changed:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-            names = ", ".join(name.replace("_", " ") for name in changed)
-            st.caption(f"Changed by hand: {names}", width="stretch")
+            names = ", ".join(say(ENTRIES.get(name, name)) for name in changed)
+            st.caption(say("Changed by hand: {names}", names=names), width="stretch")
             st.button(
-                "Reset",
+                say("Reset"),
                 key=key("reset"),
                 type="tertiary",
                 disabled=fields.disabled,
@@ -173,23 +199,27 @@ def _summary(group: str, values: Values) -> str:
         layers = [name for name, option in options.NETWORKS[kind].options.items() if isinstance(option, Sizes)]
         sizes = "-".join(str(values[f"encoder_{name}"]).replace(", ", "-") for name in layers)
         net = f"{kind} {sizes}" if sizes else kind
-        said = f"{net}, {options.LIKELIHOODS[values['likelihood']].title}"
+        said = f"{net}, {say(options.LIKELIHOODS[values['likelihood']].title)}"
     elif group == "objective":
-        said = OBJECTIVES[values["objective"]].title
-        said += "" if values["corruption"] == NONE else f", {options.CORRUPTIONS[values['corruption']].title.lower()}"
+        said = say(OBJECTIVES[values["objective"]].title)
+        if values["corruption"] != NONE:
+            corruption = options.CORRUPTIONS[values["corruption"]].title
+            spoken = say(corruption)  # within a line English writes it small; other languages may not
+            said += f", {spoken.lower() if spoken == corruption else spoken}"
     else:
-        rate = values["learning_rate"] if values["learning_rate_shape"] == "constant" else values["learning_rate_shape"]
-        said = f"rate {rate}, batch {values['batch']}"
-    return f"{group.capitalize()} :small[:gray[{messages.plain(said)}]]"
+        shape = values["learning_rate_shape"]
+        rate = values["learning_rate"] if shape == CONSTANT else say(CURVES.get(shape, shape))
+        said = say("rate {rate}, batch {batch}", rate=rate, batch=values["batch"])
+    return f"{say(TITLES[group])} :small[:gray[{messages.plain(said)}]]"
 
 
 def _model(fields: Fields, _: Spec | None) -> None:
     values, offered = fields.values, fitting.offered(fields.values)
     fields.role("encoder", offered["encoder"])
     st.toggle(
-        "Decoder mirrors the encoder",
+        say("Decoder mirrors the encoder"),
         key=key("mirrored"),
-        help="The decoder has the encoder's layers in reverse order. Switch it off to choose another network.",
+        help=say("The decoder has the encoder's layers in reverse order. Switch it off to choose another network."),
         disabled=fields.off("decoder"),
         on_change=_followed_mirror,
         persist_state="session",
@@ -203,21 +233,21 @@ def _model(fields: Fields, _: Spec | None) -> None:
     if offered["condition"]:
         _labels(fields)
     if not options.POSTERIORS[values["posterior"]].density:
-        st.caption("An autoencoder has no prior, because its points have no density.")
+        st.caption(say("An autoencoder has no prior, because its points have no density."))
 
 
 def _labels(fields: Fields) -> None:
     values = fields.values
-    names = {NONE: "Nothing", LABELS: "The label"}
-    help = (
+    names = {NONE: say("Nothing"), LABELS: say("The label")}
+    help = say(
         "Extra input of encoder and decoder. If it is the label, the latents encode only what the label does not say."
     )
-    fields.words("condition", "Condition on", names, help, followed)
+    fields.words("condition", say("Condition on"), names, help, followed)
     if values["condition"] == LABELS and values["prior"] in options.PRIORS and options.PRIORS[values["prior"]].by_label:
         st.toggle(
-            "A prior for each label",
+            say("A prior for each label"),
             key=key("condition_prior"),
-            help="Each label has its own Normal, with a mean and a σ.",
+            help=say("Each label has its own Normal, with a mean and a σ."),
             disabled=fields.off("condition"),
             persist_state="session",
         )
@@ -233,13 +263,13 @@ def _objective(fields: Fields, spec: Spec | None) -> None:
     for name, option in (kind.options if kind else {}).items():
         number = spec.objective.get(name) if spec else None
         if isinstance(number, dict):
-            fields.drawn(f"objective_{name}", option.title, number, palette.RATE)
+            fields.drawn(f"objective_{name}", say(option.title), number, palette.RATE)
     if options.POSTERIORS[values["posterior"]].density:
         fields.scalar("samples", NUMBERS["samples"])
-    paths = {name: options.PATHS[name].title for name in offered["path"]}
+    paths = {name: say(options.PATHS[name].title) for name in offered["path"]}
     if paths:
         chosen = options.PATHS.get(values["path"])
-        fields.select("path", "Gradient path", paths, chosen.sentence if chosen else "")
+        fields.select("path", say("Gradient path"), paths, say(chosen.sentence) if chosen else "")
     fields.terms(offered["terms"])
     fields.role("corruption", offered["corruption"])
 
@@ -247,17 +277,17 @@ def _objective(fields: Fields, spec: Spec | None) -> None:
 def _optimisation(fields: Fields, spec: Spec | None) -> None:
     fields.scalar("learning_rate", NUMBERS["learning_rate"])
     if spec and isinstance(spec.learning_rate, dict):
-        fields.drawn("learning_rate", "learning rate", spec.learning_rate, palette.PRIOR)
+        fields.drawn("learning_rate", say("learning rate"), spec.learning_rate, palette.PRIOR)
     fields.scalar("batch", NUMBERS["batch"])
     most = data.describe(fields.values["data"]).sizes[0]
-    fields.pair(("size", NUMBERS["size"], "", f"{most:,}, all"), ("seed", NUMBERS["seed"], "", ""))
-    fields.pair(("clip", NUMBERS["clip"], "", "off"), ("weight_decay", NUMBERS["weight_decay"], "", ""))
+    fields.pair(("size", NUMBERS["size"], "", say("{count:,}, all", count=most)), ("seed", NUMBERS["seed"], "", ""))
+    fields.pair(("clip", NUMBERS["clip"], "", say("off")), ("weight_decay", NUMBERS["weight_decay"], "", ""))
     fields.choice("keep", CHOICES["keep"], CHOICES["keep"].choices)
 
 
 def _formula(spec: Spec | None) -> None:
     if spec is None:
-        st.caption("Correct the settings above to see the formula and the JSON.")
+        st.caption(say("Correct the settings above to see the formula and the JSON."))
         return
     st.latex(r"\small\begin{gathered}" + r"\\".join(formula_lines(spec)) + r"\end{gathered}")
 
@@ -289,17 +319,17 @@ def _json(spec: Spec | None, fields: Fields) -> None:
     if spec is not None:
         st.code(spec.to_json(), language="json", height=180)
     st.text_area(
-        "Load a spec from JSON",
+        say("Load a spec from JSON"),
         key=key("json"),
         height=90,
         placeholder='{"preset": "vae", "data": "digits", …}',
-        help="Fills every control from the text; missing entries take their defaults.",
+        help=say("Fills every control from the text; missing entries take their defaults."),
         disabled=fields.disabled or bool(fields.locked),
         persist_state="session",
     )
-    st.button("Load", key=key("load"), disabled=fields.disabled or bool(fields.locked), on_click=_load)
+    st.button(say("Load"), key=key("load"), disabled=fields.disabled or bool(fields.locked), on_click=_load)
     if wrong := session.FORM_JSON_PROBLEM.get():
-        messages.failure(f"{wrong} Nothing was changed.")
+        messages.failure(say("{problem} Nothing was changed.", problem=say(wrong)))
 
 
 def _load() -> None:
@@ -315,7 +345,7 @@ def duration(seconds: float) -> str:
     for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{max(1, round(seconds / unit))} {name}"
-    return f"{seconds / 86400:.0f} days"
+    return say("{days:.0f} days", days=seconds / 86400)
 
 
 BUSY = 1.5  # from how many times the idle machine's time on the estimate says why
@@ -329,13 +359,21 @@ def _estimate(spec: Spec | None, problems: list[str], branch: Spec | None) -> Fo
     slower = machine.slowdown(threads)
     seconds, weights = slower * pace.seconds(spec, n, threads), cost.parameters(spec)
     steps = spec_fields.total_steps(spec.data, spec.size, spec.batch, spec.epochs)
-    busy = f" · the machine is busy, so it takes {slower:.0f} times as long" if slower >= BUSY else ""
+    facts = say("{steps:,} steps · {weights:,} weights", steps=steps, weights=weights)
+    if slower >= BUSY:
+        facts += " · " + say("the machine is busy, so it takes {slower:.0f} times as long", slower=slower)
     st.markdown(
-        f"**About {duration(seconds)} here** :gray[:small[· {steps:,} steps · {weights:,} weights{busy}]]",
-        help=f"The {steps:,} steps of {spec.epochs:,} epochs over {n:,} examples, on {threads} "
-        f"thread{'s' * (threads > 1)} of this machine. Estimated from the network size and from earlier runs. "
-        "Validation, saving and queueing are not included.",
-    )
+        f"**{say('About {duration} here', duration=duration(seconds))}** :gray[:small[· {facts}]]",
+        help=say_n(
+            "The {steps:,} steps of {epochs:,} epochs over {count:,} examples, on {n} thread of this machine.",
+            "The {steps:,} steps of {epochs:,} epochs over {count:,} examples, on {n} threads of this machine.",
+            threads, steps=steps, epochs=spec.epochs, count=n,
+        )
+        + " "
+        + say(
+            "Estimated from the network size and from earlier runs. Validation, saving and queueing are not included."
+        ),
+    )  # fmt: skip
     for text in schedules.unfinished(vars(spec), steps):
         messages.warning(text)
     changes = {} if branch is None else spec_fields.branch_changes(spec, branch)

@@ -11,6 +11,7 @@ from ui.state.view import watch
 from ui.train import form
 from ui.train import page as training
 from ui.train.form import Form
+from ui.words import say, say_n
 from vae import jobs
 from vae.data import DataError
 from vae.jobs import Capacity
@@ -44,7 +45,8 @@ def _begin(made: Form, parent: Run | None) -> None:
 
 def _title(spec: Spec) -> str:
     """Return a descriptive title that no other run of this visitor has."""
-    first = f"{presets.title(spec.preset, full=True)} on {spec.data}, {spec.latent}-D"
+    preset = say(presets.title(spec.preset, full=True))
+    first = say("{preset} on {data}, {latent}-D", preset=preset, data=spec.data, latent=spec.latent)
     taken = {run.title for run in own()}
     return first if first not in taken else next(t for k in count(2) if (t := f"{first} ({k})") not in taken)
 
@@ -67,32 +69,32 @@ def _wait(there: Capacity) -> str:
         return there.problems[0]
     if there.busy < there.slots:
         return ""
-    first = f"{there.waiting + 1} runs are" if there.waiting else "1 run is"
-    slots = "The training slot is" if there.slots == 1 else f"All {there.slots} training slots are"
-    return f"{slots} busy: {first} ahead of yours. Your run starts automatically."
+    busy = say_n("The training slot is busy", "All {n} training slots are busy", there.slots)
+    ahead = say_n("1 run is ahead of yours", "{n} runs are ahead of yours", there.waiting + 1)
+    return f"{busy}: {ahead}. {say('Your run starts automatically.')}"
 
 
 def panel(run: Run | None) -> None:
     """Draw the form and its button."""
     parent = _parent()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header("Train a branch" if parent else "Train a model", anchor=False, width="stretch")
+        st.header(say("Train a branch") if parent else say("Train a model"), anchor=False, width="stretch")
         if parent is not None:
-            st.button("Cancel", key="branch_cancel", type="tertiary", on_click=session.BRANCH.forget)
+            st.button(say("Cancel"), key="branch_cancel", type="tertiary", on_click=session.BRANCH.forget)
         elif run is not None:
             st.button(
-                "Use these settings", key="use_settings", type="tertiary", on_click=training.use_settings, args=(run,),
-                help=f"Fill the controls from {run.title}.",
+                say("Use these settings"), key="use_settings", type="tertiary", on_click=training.use_settings,
+                args=(run,), help=say("Fill the controls from {run}.", run=run.title),
             )  # fmt: skip
     button, note = st.container(), st.container(gap="xxsmall")
     made = form.spec_form(branch=parent.spec if parent else None, estimate_in=note)
     with button, st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
         st.text_input(
-                "Title", key="launch_title", max_chars=manage.TITLE, placeholder="Title (optional)",
+                say("Title"), key="launch_title", max_chars=manage.TITLE, placeholder=say("Title (optional)"),
                 label_visibility="collapsed",
             )  # fmt: skip
         st.button(
-                "Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_begin,
+                say("Train"), key="train", type="primary", icon=":material/play_arrow:", on_click=_begin,
                 args=(made, parent), disabled=bool(made.problems), width=110,
             )  # fmt: skip
     with note:

@@ -13,6 +13,7 @@ from ui.state import mode, notices, session, visitor
 from ui.state.view import set_compared, set_model, view, watch, watched
 from ui.train import form
 from ui.train.film import film
+from ui.words import phrase, say, say_n
 from vae import jobs, runs
 from vae.data import DataError
 from vae.jobs import JobState
@@ -112,13 +113,14 @@ def chooser(run: Run) -> None:
     def label(name: str) -> str:
         # nothing that changes by itself: the browser answers with the label that it knows
         found = options[name]
-        return found.title + (
-            "" if visitor.mine(found) else " · recorded" if runs.is_shipped(found) else " · another visitor's"
-        )
+        if visitor.mine(found):
+            return found.title
+        whose = say("recorded") if runs.is_shipped(found) else say("another visitor's")
+        return f"{found.title} · {whose}"
 
     session.widget("train_run").set(run.name)
     st.selectbox(
-        "Run",
+        say("Run"),
         list(options),
         format_func=label,
         key="train_run",
@@ -145,7 +147,7 @@ def _watch(path: Any, activity: str) -> None:
         run = Run(path)
         run.spec  # noqa: B018 -- reading is the check
     except RunError:
-        st.info("This run was deleted. Choose another run or train a new one.", icon=":material/delete:")
+        st.info(say("This run was deleted. Choose another run or train a new one."), icon=":material/delete:")
         return
     job = jobs.executor().state(run.path)
     if _activity(job) != activity:
@@ -162,7 +164,7 @@ def _watch(path: Any, activity: str) -> None:
     if visitor.mine(run):
         _steering(run, job)
     elif not runs.is_shipped(run):
-        st.caption("This run belongs to another visitor. You can watch it and start from its settings.")
+        st.caption(say("This run belongs to another visitor. You can watch it and start from its settings."))
 
 
 def _headline(run: Run, job: JobState) -> None:
@@ -170,17 +172,18 @@ def _headline(run: Run, job: JobState) -> None:
     now = job.status
     word, hue = WORDS[now.state]
     if not visitor.mine(run) and runs.is_shipped(run):
-        word, hue = "Recorded", "gray"
+        word, hue = phrase("Recorded"), "gray"
     facts = []
     if now.total:
-        facts.append(f"step {now.step:,} of {now.total:,}")
-        facts.append(f"epoch {min(now.epoch + 1, run.spec.epochs):,} of {run.spec.epochs:,}")
+        epochs = run.spec.epochs
+        facts.append(say("step {step:,} of {all:,}", step=now.step, all=now.total))
+        facts.append(say("epoch {epoch:,} of {all:,}", epoch=min(now.epoch + 1, epochs), all=epochs))
     if now.state == "running" and now.remaining is not None:
-        facts.append(f"{form.duration(now.remaining)} left")
+        facts.append(say("{duration} left", duration=form.duration(now.remaining)))
     if now.state == "queued":
         facts.append(_turn(job))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
-        st.badge(word, color=hue)  # type: ignore[arg-type]
+        st.badge(say(word), color=hue)  # type: ignore[arg-type]
         st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
         if (now.ended or runs.is_shipped(run)) and (run.path / "codes.npz").is_file():
             _afterwards(run)
@@ -192,12 +195,14 @@ def _afterwards(run: Run) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key="train_afterwards"
     ):
-        for page, label, key in (("explore", "Explore it", "explore_it"), ("diagnose", "Diagnose it", "diagnose_it")):
+        for page, label, key in (
+            ("explore", say("Explore it"), "explore_it"), ("diagnose", say("Diagnose it"), "diagnose_it")
+        ):  # fmt: skip
             if st.button(label, key=key, type="primary" if page == "explore" else "secondary"):
                 set_model(run.name)
                 navigation.switch(page)
         others = {r.name: r.title for r in library.usable() if r.name != run.name}
-        with st.popover("Compare with …", key="compare_with"):
+        with st.popover(say("Compare with …"), key="compare_with"):
             for name, title in list(others.items())[:MOST_OFFERED]:
                 if st.button(messages.plain(title), key=f"compare_with_{name}", type="tertiary"):
                     set_model(run.name)
@@ -209,18 +214,20 @@ def _turn(job: JobState) -> str:
     """Show what a waiting run waits for."""
     about = f" (~{form.duration(job.wait)})" if job.wait else ""
     if job.ahead == 0:
-        return f"next in the queue{about}"
-    return f"{job.ahead} run{'s' * (job.ahead != 1)} ahead of it{about}"
+        return say("next in the queue") + about
+    return say_n("{n} run ahead of it", "{n} runs ahead of it", job.ahead) + about
 
 
 def _trouble(run: Run, job: JobState) -> None:
     """Show why a run has failed, and offer remedies."""
     now = job.status
     if now.state == "failed":
-        st.error(messages.sentence(now.message or "Training ended with an error."), icon=":material/error:")
+        st.error(messages.sentence(now.message or phrase("Training ended with an error.")), icon=":material/error:")
     elif now.state == "interrupted":
         st.warning(
-            messages.sentence(now.message or "The training process ended unexpectedly. The last checkpoint is kept.")
+            messages.sentence(
+                now.message or phrase("The training process ended unexpectedly. The last checkpoint is kept.")
+            )
         )
     elif now.message and now.state != "finishing":
         st.caption(messages.sentence(now.message))
@@ -229,15 +236,16 @@ def _trouble(run: Run, job: JobState) -> None:
     with st.container(horizontal=True, gap="small"):
         if now.problem == "diverged" and now.learning_rate:
             rate = float(f"{now.learning_rate / 3:.2g}")
-            st.button(f"Resume at learning rate {rate:g}", type="primary", on_click=slower, args=(run, rate))
+            label = say("Resume at learning rate {rate:g}", rate=rate)
+            st.button(label, type="primary", on_click=slower, args=(run, rate))
         elif run.checkpoint is not None:
-            st.button("Resume", type="primary", icon=":material/play_arrow:", on_click=play, args=(run,))
+            st.button(say("Resume"), type="primary", icon=":material/play_arrow:", on_click=play, args=(run,))
         if run.checkpoint is not None:
             st.button(
-                "Finish with the last checkpoint",
+                say("Finish with the last checkpoint"),
                 on_click=stop,
                 args=(run,),
-                help="Encode the test images and evaluate the model.",
+                help=say("Encode the test images and evaluate the model."),
             )
 
 
@@ -256,34 +264,36 @@ def _steering(run: Run, job: JobState) -> None:
     over = now.state in ("done", "stopped", "failed", "interrupted", "finishing")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="train_steering"):
         if now.state in ("running", "starting", "queued"):
-            st.button("Pause", key="pause", icon=":material/pause:", type="primary", on_click=pause, args=(run,),
+            st.button(say("Pause"), key="pause", icon=":material/pause:", type="primary", on_click=pause, args=(run,),
                       shortcut="p", disabled=now.state == "queued")  # fmt: skip
         else:
             more = now.state == "stopped" and now.step < now.total
-            st.button("Resume", key="go_on", icon=":material/play_arrow:", type="primary", on_click=play, args=(run,),
-                      shortcut="p", disabled=over and not more)  # fmt: skip
+            st.button(say("Resume"), key="go_on", icon=":material/play_arrow:", type="primary", on_click=play,
+                      args=(run,), shortcut="p", disabled=over and not more)  # fmt: skip
         paused = now.state == "paused"
         left = now.per_epoch - now.step % now.per_epoch if now.per_epoch else 1
         if mode.expert():
-            st.button("Step", key="step", icon=":material/skip_next:", on_click=play, args=(run, 1),
+            st.button(say("Step"), key="step", icon=":material/skip_next:", on_click=play, args=(run, 1),
                       disabled=not paused)  # fmt: skip
-            st.button("Epoch", key="epoch", icon=":material/fast_forward:", on_click=play, args=(run, left),
+            st.button(say("Epoch"), key="epoch", icon=":material/fast_forward:", on_click=play, args=(run, left),
                       disabled=not paused)  # fmt: skip
-        st.button("Stop", key="stop", icon=":material/stop:", on_click=stop, args=(run,), disabled=over)
+        st.button(say("Stop"), key="stop", icon=":material/stop:", on_click=stop, args=(run,), disabled=over)
         if mode.expert():
             _rate_popover(run, over)
             st.button(
-                "Branch", key="branch", icon=":material/fork_right:", on_click=branch_from, args=(run,),
-                disabled=run.checkpoint is None, help="Copy this run and continue training with changed settings.",
+                say("Branch"), key="branch", icon=":material/fork_right:", on_click=branch_from, args=(run,),
+                disabled=run.checkpoint is None,
+                help=say("Copy this run and continue training with changed settings."),
             )  # fmt: skip
         managing.popover(run)
 
 
 def _rate_popover(run: Run, over: bool) -> None:
-    with st.popover("Learning rate", icon=":material/speed:", disabled=over, key="rate_popover"):
-        st.caption(f"Now {_rate(run):.3g}. A change takes effect at the next step and stays when the run resumes.")
+    with st.popover(say("Learning rate"), icon=":material/speed:", disabled=over, key="rate_popover"):
+        now = say("Now {rate:.3g}.", rate=_rate(run))
+        st.caption(f"{now} {say('A change takes effect at the next step and stays when the run resumes.')}")
         st.number_input(
-            "Learning rate", 0.0, HIGHEST_RATE, _rate(run), format="%.2g", step=1e-4, key="train_rate",
-            help="0 restores the learning rate of the settings.",
+            say("Learning rate"), 0.0, HIGHEST_RATE, _rate(run), format="%.2g", step=1e-4, key="train_rate",
+            help=say("0 restores the learning rate of the settings."),
         )  # fmt: skip
-        st.button("Apply", key="use_rate", on_click=set_rate, args=(run,))
+        st.button(say("Apply"), key="use_rate", on_click=set_rate, args=(run,))

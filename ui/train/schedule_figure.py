@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ui.shared.figures import GRID, THEME_INK
+from ui.words import say
 from vae.page import palette
 from vae.spec import schedules
 from vae.spec.schedules import Number
@@ -23,7 +24,7 @@ def schedule_figure(title: str, number: Number, steps: int, hue: str) -> go.Figu
             y=np.array(values, np.float32),
             mode="lines",
             line={"color": palette.still(hue), "width": 2},
-            hovertemplate=f"{title} %{{y:.3g}} at step %{{x:,.0f}}<extra></extra>",
+            hovertemplate=say("{title} %{{y:.3g}} at step %{{x:,.0f}}<extra></extra>", title=title),
         )
     )
     axis = {
@@ -33,7 +34,7 @@ def schedule_figure(title: str, number: Number, steps: int, hue: str) -> go.Figu
         "tickfont": {"size": 12},
         "title_font": {"size": 14},
     }
-    figure.update_xaxes(title={"text": "step", "standoff": 6}, range=[0, steps], nticks=5, tickformat=",d", **axis)
+    figure.update_xaxes(title={"text": say("step"), "standoff": 6}, range=[0, steps], nticks=5, tickformat=",d", **axis)
     figure.update_yaxes(title={"text": title, "standoff": 14}, rangemode="tozero", nticks=4, **axis)
     figure.update_layout(height=HEIGHT, margin={"l": 4, "r": 8, "t": 6, "b": 4}, showlegend=False, dragmode=False)
     return figure

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ui.words import phrase, say
 from vae import data
 from vae.runs import manage
 from vae.spec import Spec, SpecError, check
@@ -22,6 +23,7 @@ Problem = tuple[str, str]  # the entry of the spec, and a sentence
 LONGEST_SIZES, LONGEST_JSON = 1_000, 100_000  # characters of typed layer sizes, and of a pasted spec
 CONSTANT, FIXED, NONE, LABELS = "constant", "fixed", "none", "labels"
 SCHEDULES = (CONSTANT, *SHAPES)
+CURVES = {CONSTANT: phrase("constant"), "linear": phrase("linear"), "cosine": phrase("cosine")}  # their names
 # should somebody choose convolutions where a perceptron is recommended: no more halvings than the sides allow
 _CHANNELS = {8: "16, 32", 28: "16, 32, 64", 32: "16, 32, 64", 64: "8, 16, 32, 32"}
 
@@ -231,7 +233,8 @@ def refusals(spec: Spec) -> list[Problem]:
         if not data.available(spec.data):
             title = data.describe(spec.data).title
             manage.limits(spec, examples(spec))
-            return [("data", f"{title} is not on this machine yet. Download it, or choose other data.")]
+            text = say("{data} is not on this machine yet. Download it, or choose other data.", data=title)
+            return [("data", text)]
         manage.check(spec)
     except data.DataError as error:
         return [("likelihood", str(error))]
@@ -267,13 +270,23 @@ def branch_changes(spec: Spec, origin: Spec) -> dict[str, Any]:
 def read_json(text: str) -> Spec:
     """Return the spec of a JSON text; raises SpecError or DataError with the reason."""
     if not text.strip():
-        raise SpecError("There is nothing to load. Paste a spec as JSON first.")
+        raise SpecError(phrase("There is nothing to load. Paste a spec as JSON first."))
     if len(text) > LONGEST_JSON:
-        raise SpecError(f"The text has {len(text):,} characters, and a spec at most {LONGEST_JSON:,}. Paste a spec.")
+        raise SpecError(
+            say(
+                "The text has {count:,} characters, and a spec at most {most:,}. Paste a spec.",
+                count=len(text), most=LONGEST_JSON,
+            )
+        )  # fmt: skip
     spec = Spec.from_json(text)
     description = data.describe(spec.data)
     if tuple(description.shape) != spec.shape:
-        raise SpecError(f"{description.title} has examples of shape {list(description.shape)}, not {list(spec.shape)}.")
-    if wrong := [sentence for where, sentence in refusals(spec) if where != "data"]:
+        raise SpecError(
+            say(
+                "{data} has examples of shape {shape}, not {other}.",
+                data=description.title, shape=list(description.shape), other=list(spec.shape),
+            )
+        )  # fmt: skip
+    if wrong := [say(sentence) for where, sentence in refusals(spec) if where != "data"]:
         raise SpecError(" ".join(wrong))
     return spec

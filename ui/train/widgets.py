@@ -15,6 +15,7 @@ from ui.train import fitting
 from ui.train.schedule_figure import schedule_figure
 from ui.train.spec_fields import (
     CONSTANT,
+    CURVES,
     FIXED,
     LABELS,
     NONE,
@@ -25,6 +26,7 @@ from ui.train.spec_fields import (
     sizes_text,
     to_values,
 )
+from ui.words import phrase, say
 from vae.spec import Spec
 from vae.spec.choices import ROLES, TERMS
 from vae.spec.fields import STEPS, WARM_UP, Choice, Option, Scalar, Sizes
@@ -36,11 +38,11 @@ NUMBER_WIDTH = 116  # pixels: seven digits and the two steppers
 CHART = {"displayModeBar": False}
 WORDS = {
     **{
-        "dynamic": "Dynamic",
-        "static": "Static",
-        "none": "None",
-        "best": "Best validation objective",
-        "last": "Last step",
+        "dynamic": phrase("Dynamic"),
+        "static": phrase("Static"),
+        "none": phrase("None"),
+        "best": phrase("Best validation objective"),
+        "last": phrase("Last step"),
     },
     **{"relu": "ReLU", "leaky_relu": "Leaky ReLU", "elu": "ELU", "silu": "SiLU", "gelu": "GELU", "mish": "Mish"},
     **{"softplus": "Softplus", "tanh": "tanh", "sigmoid": "Sigmoid"},
@@ -132,8 +134,9 @@ class Fields:
         if not offered:
             return None
         chosen = table.get(self.values[role])
-        names = {name: table[name].title if name in table else "None" for name in offered}
-        self.select(role, title or label, names, f"{sentence} {chosen.sentence if chosen else ''}")
+        names = {name: say(table[name].title if name in table else phrase("None")) for name in offered}
+        help = f"{say(sentence)} {say(chosen.sentence) if chosen else ''}"
+        self.select(role, title or say(label), names, help)
         if chosen is not None and chosen.by_hand:
             self._options(role, chosen.options)
         return chosen
@@ -156,11 +159,13 @@ class Fields:
         elif isinstance(option, Sizes):
             self.sizes(field, option)
         elif isinstance(option, Choice):
-            self.select(field, option.title, {c: WORDS.get(c, c) for c in option.choices}, option.sentence, None)
+            choices = {c: say(WORDS.get(c, c)) for c in option.choices}
+            self.select(field, say(option.title), choices, say(option.sentence), None)
 
     def choice(self, field: str, option: Choice, offered: tuple[str, ...]) -> None:
         """Draw a choice of words from a table."""
-        self.words(field, option.title, {word: WORDS.get(word, word) for word in offered}, option.sentence)
+        words = {word: say(WORDS.get(word, word)) for word in offered}
+        self.words(field, say(option.title), words, say(option.sentence))
 
     def words(
         self,
@@ -185,18 +190,18 @@ class Fields:
     def terms(self, offered: tuple[str, ...]) -> None:
         """Draw the terms that can be subtracted from the objective, and the weights of the chosen ones."""
         st.pills(
-            "Penalties",
+            say("Penalties"),
             offered,
             selection_mode="multi",
-            format_func=lambda name: TERMS[name].title,
-            help="Subtracted from the objective, each with its weight. "
-            + " ".join(f"{TERMS[name].title}: {TERMS[name].sentence}" for name in offered),
+            format_func=lambda name: say(TERMS[name].title),
+            help=say("Subtracted from the objective, each with its weight.")
+            + "".join(f" {say(TERMS[name].title)}: {say(TERMS[name].sentence)}" for name in offered),
             **self._common("terms"),
         )
         for name in self.values["terms"]:
             for option_name, option in TERMS[name].options.items():
                 if isinstance(option, Scalar):
-                    self.scalar(f"terms_{name}_{option_name}", option, TERMS[name].title)
+                    self.scalar(f"terms_{name}_{option_name}", option, say(TERMS[name].title))
 
     def sizes(self, field: str, option: Sizes) -> None:
         """Draw a choice of usual layer sizes, and a field for any others."""
@@ -205,10 +210,10 @@ class Fields:
         if field.startswith("decoder") and "widths" in field:
             usual = [sizes_text(reversed(sizes)) for sizes in option.usual]
         st.selectbox(
-            option.title,
+            say(option.title),
             usual if mine in usual else [mine, *usual],
             accept_new_options=True,
-            help=option.sentence,
+            help=say(option.sentence),
             on_change=_tidy,
             args=(field,),
             **self._common(field),
@@ -216,14 +221,15 @@ class Fields:
 
     def scalar(self, field: str, scalar: Scalar, label: str = "") -> None:
         """Draw a number: its word or schedule where it may have one, then a slider with a field for any other value."""
-        label = label or scalar.title
+        label, help = label or say(scalar.title), say(scalar.sentence)
         if scalar.words:
-            self.words(f"{field}_word", label, {**scalar.words, FIXED: "Fixed"}, scalar.sentence)
+            words = {word: say(title) for word, title in {**scalar.words, FIXED: phrase("Fixed")}.items()}
+            self.words(f"{field}_word", label, words, help)
             if self.values[f"{field}_word"] == FIXED:
                 self._slider(field, scalar, label, bare=True)
         elif scalar.scheduled:
-            shapes = {shape: shape.capitalize() for shape in SCHEDULES}
-            self.words(f"{field}_shape", label, shapes, scalar.sentence, followed)
+            shapes = {shape: say(CURVES.get(shape, shape)).capitalize() for shape in SCHEDULES}
+            self.words(f"{field}_shape", label, shapes, help, followed)
             if self.values[f"{field}_shape"] == CONSTANT:
                 self._slider(field, scalar, label, bare=True)
             else:
@@ -236,12 +242,12 @@ class Fields:
     def number(self, field: str, scalar: Scalar, label: str = "", placeholder: str = "", **place: Any) -> None:
         """Draw a field for a number."""
         st.number_input(
-            label or scalar.title,
+            label or say(scalar.title),
             value=None,
             step=1 if scalar.whole else _step(self.values[field]),
             format="%d" if scalar.whole else "%g",
             placeholder=placeholder or None,
-            help=scalar.sentence or None,
+            help=say(scalar.sentence) or None,
             **self._common(field),
             **place,
         )
@@ -276,7 +282,7 @@ class Fields:
             st.select_slider(
                 label,
                 ordered,
-                help=None if bare else scalar.sentence,
+                help=None if bare else say(scalar.sentence),
                 label_visibility="collapsed" if bare else "visible",
                 on_change=slid,
                 **self._common(slider),
@@ -286,8 +292,10 @@ class Fields:
 
     def _schedule(self, field: str, scalar: Scalar) -> None:
         ends = Scalar("", "", 0, scalar.low, scalar.high)
-        self.pair((f"{field}_start", ends, "Start", ""), (f"{field}_stop", ends, "Stop", ""))
-        self.pair((f"{field}_steps", STEPS, "", f"{self.steps:,}, all"), (f"{field}_warmup", WARM_UP, "", ""))
+        self.pair((f"{field}_start", ends, say("Start"), ""), (f"{field}_stop", ends, say("Stop"), ""))
+        self.pair(
+            (f"{field}_steps", STEPS, "", say("{count:,}, all", count=self.steps)), (f"{field}_warmup", WARM_UP, "", "")
+        )
 
     def drawn(self, field: str, title: str, number: Number, hue: str) -> None:
         """Draw the fields of a number's schedule."""
@@ -295,7 +303,7 @@ class Fields:
             schedule_figure(title, number, self.steps, hue),
             key=key(f"{field}_figure"),
             config=CHART,
-            alt=f"{title} over the {self.steps:,} steps of the run.",
+            alt=say("{title} over the {steps:,} steps of the run.", title=title, steps=self.steps),
         )
 
 
