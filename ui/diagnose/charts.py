@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ui.shared.figures import GRID, THEME_INK
+from ui.words import say
 from vae.density.holes import HOLE
 from vae.diagnosis.evidence import (
     Bound,
@@ -35,6 +36,7 @@ MOST_BARS = 48  # dimensions that are drawn, the strongest ones
 NODES = 24  # along each side of the map of holes, that can be clicked
 NEAR = 4.2  # sigmas of the prior that are shown
 CLIP = 6.0  # nats either way beyond which the map of holes has one colour
+LOG_RATIO = "log q − log p, nats"
 BEGINS = 1.0  # the distance at which a hole begins, in units of itself
 # log-ratios diverge at 0: prior without data is the prior's grey-violet, data without prior the encoder's blue
 DIVERGING = [[0.0, RATE], [0.33, "#cdb3dd"], [0.5, "#f3f1eb"], [0.67, "#b5d3ee"], [1.0, ENCODER]]
@@ -68,15 +70,17 @@ def shares(figure: go.Figure, x: str, y: str) -> go.Figure:
 
 def bound(found: Bound, gap: Gap | None, others: Mapping[str, Number]) -> go.Figure:
     """Return the chart of the ELBO in nats, beside log p(x), the model without latents, and other models."""
-    rows: list[tuple[str, Number, str]] = [("no latents", found.baseline, PRIOR)]
+    rows: list[tuple[str, Number, str]] = [(say("no latents"), found.baseline, PRIOR)]
     rows += [(name, number, PRIOR) for name, number in others.items()]
     rows.append(("ELBO", found.elbo, ENCODER))
     if gap is not None:
         if gap.elbo.n != found.elbo.n:  # another choice of images has another mean: beside them stands their own ELBO
-            rows.append((f"ELBO, {gap.elbo.n:,} images", gap.elbo, ENCODER))
-        rows.append((f"L<sub>{gap.k}</sub>, {gap.log_px.n:,} images", gap.log_px, DECODER))
+            rows.append((say("{number}, {n:,} images", number="ELBO", n=gap.elbo.n), gap.elbo, ENCODER))
+        at_k = say("{number}, {n:,} images", number=f"L<sub>{gap.k}</sub>", n=gap.log_px.n)
+        rows.append((at_k, gap.log_px, DECODER))
         if gap.truth is not None:
-            rows.append((f"log p(x), {gap.truth.n:,} images", gap.truth, THEME_INK))
+            exact = say("{number}, {n:,} images", number="log p(x)", n=gap.truth.n)
+            rows.append((exact, gap.truth, THEME_INK))
     figure = go.Figure()
     for name, number, hue in rows:
         figure.add_scatter(
@@ -86,7 +90,7 @@ def bound(found: Bound, gap: Gap | None, others: Mapping[str, Number]) -> go.Fig
             marker={"color": hue, "size": 9, "symbol": "diamond" if hue == PRIOR else "circle"},
             hovertemplate=f"{number.value:.2f} ± {number.se:.2f} nats, n = {number.n:,}<extra>{name}</extra>",
         )
-    plain(figure, "nats per image", "", max(HEIGHT, 52 + 24 * len(rows)))
+    plain(figure, say("nats per image"), "", max(HEIGHT, 52 + 24 * len(rows)))
     figure.update_yaxes(showgrid=True, title=None, range=[-0.6, len(rows) - 0.4])
     return figure
 
@@ -104,7 +108,9 @@ def _bars(values: Sequence[Number], hues: Sequence[str], x: str, y: str, line: f
             hovertemplate="z%{x}: %{y:.3f} " + of + "<extra></extra>",
         )
     )
-    plain(figure, x if len(shown) == len(values) else f"{x} (the strongest {MOST_BARS} of {len(values):,})", y)
+    if len(shown) < len(values):
+        x = say("{axis} (the strongest {most} of {all:,})", axis=x, most=MOST_BARS, all=len(values))
+    plain(figure, x, y)
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_layout(bargap=max(0.15, 0.75 - 0.1 * len(shown)))
     if line is not None:
@@ -116,7 +122,7 @@ def rates(codes: Codes) -> go.Figure:
     """Return the chart of each dimension's rate in nats; dead dimensions are grey."""
     assert codes.rates is not None
     hues = [PRIOR if rate.value < DEAD else RATE for rate in codes.rates]
-    return _bars(codes.rates, hues, "dimension", "KL, nats", DEAD, "nats")
+    return _bars(codes.rates, hues, say("dimension"), "KL, nats", DEAD, "nats")
 
 
 def codebook(found: Codebook) -> go.Figure:
@@ -129,10 +135,10 @@ def codebook(found: Codebook) -> go.Figure:
             y=[found.counts[k] / total for k in order],
             customdata=order,
             marker={"color": RATE, "line": {"width": 0}},
-            hovertemplate="point %{customdata}: %{y:.2%}<extra></extra>",
+            hovertemplate=say("point %{customdata}: %{y:.2%}<extra></extra>"),
         )
     )
-    plain(figure, "points of the codebook, the most used first", "of the codes")
+    plain(figure, say("points of the codebook, the most used first"), say("of the codes"))
     figure.add_hline(y=1 / len(order), line={"color": PRIOR, "width": 1, "dash": "dot"})
     figure.update_yaxes(tickformat=".0%")
     return figure
@@ -141,7 +147,7 @@ def codebook(found: Codebook) -> go.Figure:
 def used(decoder: Decoder) -> go.Figure:
     """Return the chart of the share of pixel variance that each dimension causes; ignored dimensions are grey."""
     hues = [PRIOR if share.value < IGNORED else DECODER for share in decoder.share]
-    figure = _bars(decoder.share, hues, "dimension", "of the pixels' variance", IGNORED, "")
+    figure = _bars(decoder.share, hues, say("dimension"), say("of the pixels' variance"), IGNORED, "")
     figure.update_yaxes(tickformat=".0%")
     return figure
 
@@ -162,7 +168,7 @@ def width(found: Width) -> go.Figure:
         marker={"color": THEME_INK, "size": 10, "symbol": "diamond-open", "line": {"width": 2}},
         hovertemplate=template,
     )
-    plain(figure, "σ of q, relative to now (factor)", "change of the ELBO, nats")
+    plain(figure, say("σ of q, relative to now (factor)"), say("change of the ELBO, nats"))
     figure.add_vline(x=1, line={"color": PRIOR, "width": 1, "dash": "dot"})
     # far on the wrong side the ELBO falls off a cliff that would flatten the summit
     span = max(gain.max(), 0.5)
@@ -185,11 +191,11 @@ def likelihood(found: Likelihood) -> go.Figure:
         line={"color": DECODER, "width": 1.5},
         marker={"color": DECODER, "size": 8},
         customdata=count,
-        hovertemplate="predicted %{x:.3f}, observed %{y:.3f}; %{customdata:,} pixels<extra></extra>",
+        hovertemplate=say("predicted %{x:.3f}, observed %{y:.3f}; %{customdata:,} pixels<extra></extra>"),
     )
     if found.kind == "probability":
-        return plain(figure, "probability that the pixel is 1", "share that is 1")
-    return plain(figure, "predicted σ", "residuals, RMS")
+        return plain(figure, say("probability that the pixel is 1"), say("share that is 1"))
+    return plain(figure, say("predicted σ"), say("residuals, RMS"))
 
 
 def holes(found: Holes) -> go.Figure:
@@ -197,18 +203,17 @@ def holes(found: Holes) -> go.Figure:
     x, y = np.array(found.x), np.array(found.y)
     values = np.array(found.values).reshape(len(y), len(x))
     ratio = found.map_kind == "ratio"
-    name = "log q − log p" if ratio else "distance"
     figure = go.Figure()
     if len(y) == 1:
         figure.add_scatter(x=x, y=values[0], mode="lines", line={"color": RATE if ratio else DISTORTION, "width": 2})
         figure.add_hline(y=HOLE if ratio else BEGINS, line={"color": PRIOR, "width": 1, "dash": "dot"})
-        return plain(figure, "z₁", f"{name}, nats" if ratio else f"{name}, 1 where holes begin")
+        return plain(figure, "z₁", LOG_RATIO if ratio else say("distance, 1 where holes begin"))
     look: dict[str, Any] = (
         {"colorscale": DIVERGING, "zmid": 0, "zmin": -CLIP, "zmax": CLIP}
         if ratio
         else {"colorscale": "cividis", "zmin": 0, "zmax": 3 * BEGINS, "reversescale": True}
     )
-    title = "log q − log p, nats" if ratio else "distance to the nearest code; holes begin at 1"
+    title = LOG_RATIO if ratio else say("distance to the nearest code; holes begin at 1")
     bar = {"thickness": 8, "outlinewidth": 0, "title": {"text": title, "side": "right", "font": {"size": 11}}}
     figure.add_heatmap(x=x, y=y, z=values, colorbar=bar, hoverinfo="skip", **look)
     level = HOLE if ratio else BEGINS
@@ -268,7 +273,7 @@ def surgery(found: Surgery) -> go.Figure:
             marker={"color": hue, "line": {"width": 0}},
             hovertemplate=f"{number.value:.2f} ± {number.se:.2f} nats<extra>{name}</extra>",
         )
-    plain(figure, "nats per image", "")
+    plain(figure, say("nats per image"), "")
     figure.update_layout(
         barmode="stack",
         showlegend=True,
@@ -292,11 +297,11 @@ def gap(found: Gap) -> go.Figure:
             x=np.clip(gaps, None, np.quantile(gaps, 0.99)),
             nbinsx=30,
             marker={"color": RATE, "line": {"width": 0}},
-            hovertemplate="%{x} nats: %{y} images<extra></extra>",
+            hovertemplate=say("%{x} nats: %{y} images<extra></extra>"),
         )
     )
     what = "log p(x) − ELBO" if found.truth is not None else f"L<sub>{found.k}</sub> − ELBO"
-    plain(figure, f"{what}, nats (the last bar holds the largest 1 %)", "images")
+    plain(figure, say("{what}, nats (the last bar holds the largest 1 %)", what=what), say("images"))
     figure.add_vline(x=found.gap.value, line={"color": THEME_INK, "width": 1, "dash": "dot"})
     return figure
 
@@ -313,7 +318,7 @@ def classes(found: Reconstruction) -> go.Figure:
             hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",
         )
     )
-    plain(figure, "class", "distortion, nats")
+    plain(figure, say("class"), say("distortion, nats"))
     figure.update_xaxes(type="category", showgrid=False)
     figure.add_hline(y=found.distortion.value, line={"color": PRIOR, "width": 1, "dash": "dot"})
     return figure
@@ -331,15 +336,15 @@ def overfitting(found: Overfitting, history: Sequence[Mapping[str, Any]], probab
     last = max((r["step"] for r in history if r.get("step") is not None), default=1)
     values: list[float] = []
     for name, records, hue, dash in (
-        ("training batches", history, ENCODER, "solid"),
-        ("validation", [{"step": r["step"], **r["valid"]} for r in history if r.get("valid")], THEME_INK, "dot"),
+        (say("training batches"), history, ENCODER, "solid"),
+        (say("validation"), [{"step": r["step"], **r["valid"]} for r in history if r.get("valid")], THEME_INK, "dot"),
     ):
         pairs = [(r["step"], w) for r in records if r.get("step") is not None and (w := worth(r)) is not None]
         pairs = pairs[:: max(1, len(pairs) // 400)]
         values += [w for step, w in pairs if step > 0.1 * last]
         line = {"color": hue, "width": 1.25, "dash": dash}
         figure.add_scatter(x=[s for s, _ in pairs], y=[w for _, w in pairs], mode="lines", name=name, line=line)
-    for name, number, hue in (("trained on", found.train, ENCODER), ("new", found.test, THEME_INK)):
+    for name, number, hue in ((say("trained on"), found.train, ENCODER), (say("new"), found.test, THEME_INK)):
         values += [number.value]
         figure.add_scatter(
             x=[1.04 * last],
@@ -349,7 +354,7 @@ def overfitting(found: Overfitting, history: Sequence[Mapping[str, Any]], probab
             marker={"color": hue, "size": 8, "symbol": "diamond"},
             hovertemplate=f"{number.value:.2f} ± {number.se:.2f} nats<extra>{name}</extra>",
         )
-    plain(figure, "step", "ELBO, nats" if probabilistic else "−distortion, nats")
+    plain(figure, say("step"), "ELBO, nats" if probabilistic else say("−distortion, nats"))
     low, high = np.quantile(values, [0.02, 1.0])
     pad = 0.12 * (high - low) + 2 * max(found.train.se, found.test.se)
     figure.update_yaxes(range=[float(low - pad), float(high + pad)])

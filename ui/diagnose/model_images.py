@@ -4,9 +4,11 @@ import plotly.graph_objects as go
 
 from ui.diagnose.charts import DECODER, ENCODER, PRIOR, plain
 from ui.shared import messages
+from ui.words import phrase, say
 from vae.diagnosis.evidence import Memorised, Number, SampleQuality, Simulated
 
 MOST_CLASSES = 12
+QUALITIES = (phrase("precision"), phrase("recall"), phrase("density"), phrase("coverage"))
 MOST_LINES = 4  # dimensions that are drawn, those farthest from flat
 
 
@@ -24,10 +26,12 @@ def ranks(found: Simulated) -> go.Figure:
             mode="lines",
             line={"color": ENCODER, "width": 2, "shape": "hvh", "dash": ("solid", "dash", "dot", "dashdot")[k]},
             name=f"z<sub>{j + 1}</sub>",
-            hovertemplate=f"z{j + 1}: %{{y:.2f}} times as often<extra></extra>",
+            hovertemplate=say("z{j}: %{{y:.2f}} times as often<extra></extra>", j=j + 1),
         )
-    which = "" if len(shown) == len(away) else f" (the least flat {len(shown)} of {len(away)})"
-    plain(figure, f"place of z in q(z|x){which}", "times as often")
+    place = say("place of z in q(z|x)")
+    if len(shown) < len(away):
+        place = say("{axis} (the least flat {n} of {all})", axis=place, n=len(shown), all=len(away))
+    plain(figure, place, say("times as often"))
     figure.add_hline(y=1, line={"color": PRIOR, "width": 1, "dash": "dot"})
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(showlegend=len(shown) > 1, legend={"orientation": "h", "y": 1.15, "x": 0})
@@ -36,23 +40,22 @@ def ranks(found: Simulated) -> go.Figure:
 
 def samples(found: SampleQuality) -> go.Figure:
     """Return the four numbers of samples with their errors, and those of data against data as diamonds."""
-    names = ("precision", "recall", "density", "coverage")
     figure = go.Figure()
     for title, hue, symbol, numbers in (
-        ("data against data", PRIOR, "diamond", found.ceiling),
-        ("samples", DECODER, "circle", [getattr(found, name) for name in names]),
+        (say("data against data"), PRIOR, "diamond", found.ceiling),
+        (say("samples"), DECODER, "circle", [getattr(found, name) for name in QUALITIES]),
     ):
         figure.add_scatter(
             x=[number.value for number in numbers],
-            y=names,
+            y=list(map(say, QUALITIES)),
             mode="markers",
             marker={"color": hue, "size": 9, "symbol": symbol},
             error_x={"type": "data", "array": [number.se for number in numbers], "color": hue, "width": 4},
             name=title,
             hovertemplate="%{y} %{x:.3f}<extra>" + title + "</extra>",
         )
-    plain(figure, f"by {found.k} nearest neighbours", "")
-    figure.update_yaxes(title=None, range=[len(names) - 0.5, -0.5])
+    plain(figure, say("by {k} nearest neighbours", k=found.k), "")
+    figure.update_yaxes(title=None, range=[len(QUALITIES) - 0.5, -0.5])
     figure.update_xaxes(rangemode="tozero")
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
     return figure
@@ -60,7 +63,7 @@ def samples(found: SampleQuality) -> go.Figure:
 
 def memorised(found: Memorised) -> go.Figure:
     """Return the shares nearer to training images with their errors, beside a half and what a copier would have."""
-    rows = {"data": found.data, "means": found.decoded, "samples": found.samples}
+    rows = {say("data"): found.data, say("means"): found.decoded, say("samples"): found.samples}
     figure = go.Figure()
     figure.add_scatter(
         x=[number.value for number in rows.values()],
@@ -70,8 +73,8 @@ def memorised(found: Memorised) -> go.Figure:
         error_x={"type": "data", "array": [number.se for number in rows.values()], "color": PRIOR, "width": 4},
         hovertemplate="%{y} %{x:.1%}<extra></extra>",
     )
-    plain(figure, "share nearer to a training image", "")
-    for x, text in ((0.5, "no memory"), (found.copier, "copies")):
+    plain(figure, say("share nearer to a training image"), "")
+    for x, text in ((0.5, say("no memory")), (found.copier, say("copies"))):
         figure.add_vline(
             x=x, line={"color": PRIOR, "width": 1, "dash": "dot"}, annotation_text=text, annotation_position="top"
         )
@@ -92,5 +95,5 @@ def class_table(found: SampleQuality) -> str:
     rows = sorted(found.classes.items(), key=lambda row: row[1][0].value - row[1][1].value)
     lines = [f"| {messages.plain(name)} | {share(ours)} | {share(data)} |" for name, (ours, data) in rows]
     if len(lines) > MOST_CLASSES:
-        lines[MOST_CLASSES:] = [f"| … {len(lines) - MOST_CLASSES} more | | |"]
-    return "\n".join(["| class | covered by samples | by held-out data |", "|:--|--:|--:|", *lines])
+        lines[MOST_CLASSES:] = [f"| {say('… {count} more', count=len(lines) - MOST_CLASSES)} | | |"]
+    return "\n".join([say("| class | covered by samples | by held-out data |"), "|:--|--:|--:|", *lines])

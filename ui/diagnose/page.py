@@ -15,6 +15,8 @@ from ui.shared.fragments import fragment
 from ui.state import mode, notices, session
 from ui.state.view import set_model
 from ui.train import form
+from ui.words import phrase, say, say_n
+from ui.words.speaking import language
 from vae import runs
 from vae.answers import pool
 from vae.data import DataError
@@ -27,26 +29,26 @@ from vae.spec import SpecError
 COLUMNS = 3
 POLL = 0.7  # seconds between two looks at what is measured
 BADGES = {
-    Severity.PASSED: ":green-badge[:material/check: passed]",
-    Severity.NOTE: ":orange-badge[:material/priority_high: note]",
-    Severity.PROBLEM: ":red-badge[:material/error: problem]",
+    Severity.PASSED: phrase(":green-badge[:material/check: passed]"),
+    Severity.NOTE: phrase(":orange-badge[:material/priority_high: note]"),
+    Severity.PROBLEM: phrase(":red-badge[:material/error: problem]"),
 }
 NEWS = {
-    "bound": "the bound",
-    "decoder": "which dimensions the decoder uses",
-    "likelihood": "the calibration of p(x\\|z)",
-    "width": "the calibration of q",
-    "overfitting": "the bound on training and on new images",
-    "reconstruction": "reconstructions",
-    "holes": "holes",
-    "surgery": "what the rate is spent on",
-    "gap": "the gap of the bound",
-    "tails": "the tails of the importance weights",
-    "simulated": "q on the model's own images",
-    "samples": "samples against data",
-    "memorised": "whether samples are copies",
-    "statistics": "statistics of samples",
-    "strange": "strange images",
+    "bound": phrase("the bound"),
+    "decoder": phrase("which dimensions the decoder uses"),
+    "likelihood": phrase("the calibration of p(x\\|z)"),
+    "width": phrase("the calibration of q"),
+    "overfitting": phrase("the bound on training and on new images"),
+    "reconstruction": phrase("reconstructions"),
+    "holes": phrase("holes"),
+    "surgery": phrase("what the rate is spent on"),
+    "gap": phrase("the gap of the bound"),
+    "tails": phrase("the tails of the importance weights"),
+    "simulated": phrase("q on the model's own images"),
+    "samples": phrase("samples against data"),
+    "memorised": phrase("whether samples are copies"),
+    "statistics": phrase("statistics of samples"),
+    "strange": phrase("strange images"),
 }
 
 
@@ -98,8 +100,8 @@ def _draw(run: Run, found: Known) -> None:
     absent = {name: f for name, f in findings.items() if isinstance(f, Absent) and _shown(name, f)}
     if absent:
         with st.container(border=True, key="diagnosis_absent", gap="xsmall"):
-            st.markdown("**Checks that do not apply to this model**")
-            lines = [f"{cards.CARDS[name].title}: {finding.reason}" for name, finding in absent.items()]
+            st.markdown(f"**{say('Checks that do not apply to this model')}**")
+            lines = [f"{say(cards.CARDS[name].title)}: {say(finding.reason)}" for name, finding in absent.items()]
             st.caption("  \n".join(lines))
 
 
@@ -111,9 +113,10 @@ def _shown(name: str, finding: Finding) -> bool:
 
 def _left_out(findings: Mapping[str, Finding]) -> None:
     """Name the passed checks that are not shown."""
-    names = [cards.CARDS[n].title for n, f in findings.items() if isinstance(f, Verdict) and not _shown(n, f)]
+    names = [say(cards.CARDS[n].title) for n, f in findings.items() if isinstance(f, Verdict) and not _shown(n, f)]
     if names:
-        st.caption(f"Also passed, and shown under Expert: {messages.plain(', '.join(names))}.")
+        checks = messages.plain(", ".join(names))
+        st.caption(say("Also passed, and shown under Expert: {checks}.", checks=checks))
 
 
 def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
@@ -123,21 +126,23 @@ def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
     notes = sum(f.severity == Severity.NOTE for f in said)
     with st.container(border=True, key="diagnosis", gap="xsmall"):
         if worst is not None:
-            st.markdown(f"## {BADGES[Severity.PROBLEM]} {cards.TITLES[worst.name]}")
-            st.markdown(messages.plain(worst.sentence))
+            st.markdown(f"## {say(BADGES[Severity.PROBLEM])} {say(cards.TITLES[worst.name])}")
+            st.markdown(messages.plain(say(worst.sentence)))
             _remedies(run, worst.remedies, "main")
         elif found.waiting:
-            st.markdown("## No fault found so far")
+            st.markdown(f"## {say('No fault found so far')}")
         else:
-            extra = f" {notes} note{'s' * (notes != 1)} below." if notes else ""
-            st.markdown(f"## {BADGES[Severity.PASSED]} No fault found in this model")
-            st.markdown(f"{len(said)} checks, none failed.{extra}")
+            extra = f" {say_n('{n} note below.', '{n} notes below.', notes)}" if notes else ""
+            st.markdown(f"## {say(BADGES[Severity.PASSED])} {say('No fault found in this model')}")
+            st.markdown(say("{count} checks, none failed.", count=len(said)) + extra)
         if found.waiting:
             total = len(PARTS) - len(QUICK)
             done = total - len(found.waiting)
-            st.progress(done / total, f"{done} of {total} parts computed · now: {NEWS[found.waiting[0]]}")
+            now = say(NEWS[found.waiting[0]])
+            text = say("{done} of {all} parts computed · now: {now}", done=done, all=total, now=now)
+            st.progress(done / total, text)
         for text in dict.fromkeys(found.failed.values()):
-            st.caption(f":material/cloud_off: {messages.plain(text)}")
+            st.caption(f":material/cloud_off: {messages.plain(say(text))}")
     _examples(run)
 
 
@@ -147,7 +152,7 @@ def _examples(run: Run) -> None:
     if not examples:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="diagnosis_examples"):
-        st.caption("Examples with a fault:", width="content")
+        st.caption(say("Examples with a fault:"), width="content")
         for name, title in examples.items():
             st.button(
                 title, key=f"example_{name}", type="tertiary", disabled=name == run.name, on_click=_look, args=(name,)
@@ -164,11 +169,11 @@ def _remedies(run: Run, remedies: tuple[Remedy, ...], key: str) -> None:
     if not remedies:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"remedies_{key}"):
-        st.caption("Train again with:", width="content")
+        st.caption(say("Train again with:"), width="content")
         for k, remedy in enumerate(remedies):
             if st.button(
-                remedy.label, key=f"remedy_{key}_{k}", icon=":material/model_training:",
-                help=f"Opens Train with this model's settings and the change: {remedy.why}.",
+                say(remedy.label), key=f"remedy_{key}_{k}", icon=":material/model_training:",
+                help=say("Opens Train with this model's settings and the change: {why}.", why=say(remedy.why)),
             ):  # fmt: skip
                 try:
                     form.seed(remedy.applied(run.spec))
@@ -184,48 +189,50 @@ def _card(run: Run, name: str, finding: Finding, found: Known) -> None:
     card = cards.CARDS[name]
     with st.container(border=True, key=f"card_{name}", gap="xsmall", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
-            st.markdown(f"**{messages.plain(card.title)}**", width="stretch", help=glossary.meaning(card.title))
+            st.markdown(f"**{messages.plain(say(card.title))}**", width="stretch", help=glossary.meaning(card.title))
             if isinstance(finding, Verdict):
-                st.markdown(BADGES[finding.severity], width="content")
+                st.markdown(say(BADGES[finding.severity]), width="content")
         if not isinstance(finding, Verdict):
             _pending(card, found)
         else:
-            st.markdown(messages.plain(finding.sentence))
+            st.markdown(messages.plain(say(finding.sentence)))
         _evidence(run, name, found.evidence)
         if isinstance(finding, Verdict) and (finding.why or finding.remedies):
-            with st.expander("Why, and what to do", key=f"why_{name}"):
-                st.markdown(messages.plain(finding.why))
+            with st.expander(say("Why, and what to do"), key=f"why_{name}"):
+                st.markdown(messages.plain(say(finding.why)))
                 _remedies(run, finding.remedies, name)
 
 
 def _pending(card: cards.Card, found: Known) -> None:
     if any(part in found.failed for part in card.needs):
-        st.caption("This check cannot be computed, for the reason above.")
+        st.caption(say("This check cannot be computed, for the reason above."))
     else:
-        st.caption("Computing …")
+        st.caption(say("Computing …"))
 
 
 ALTS = {
-    "bound": "The ELBO between the best model without latents and log p(x), with standard errors.",
-    "rates": "The rate of each latent dimension in nats; inactive ones grey.",
-    "collapse": "How much of the pixels' variance each dimension moves.",
-    "posterior": "The ELBO over the factor by which q is made wider.",
-    "likelihood": "Predicted and observed frequencies, in bins.",
-    "overfitting": "The bound over the steps on training and validation images, and on new ones at the end.",
-    "reconstruction": "The distortion of each class in nats.",
-    "surgery": "The rate as I(x; z), total correlation and dim-KL, with log N.",
-    "gap": "How many images have which gap between log p(x) and the ELBO.",
-    "simulated": "How often z lies where among samples of q(z|x), for each dimension; flat for the posterior.",
-    "samples": "Precision, recall, density and coverage of samples, beside those of data against data.",
-    "memorised": "The share of samples nearer to a training than to a held-out image, beside a half.",
-    "statistics": "The share of samples below the value that each share of the data is below.",
-    "strange": "The share of foreign images that each score finds, over the share of false alarms.",
+    "bound": phrase("The ELBO between the best model without latents and log p(x), with standard errors."),
+    "rates": phrase("The rate of each latent dimension in nats; inactive ones grey."),
+    "collapse": phrase("How much of the pixels' variance each dimension moves."),
+    "posterior": phrase("The ELBO over the factor by which q is made wider."),
+    "likelihood": phrase("Predicted and observed frequencies, in bins."),
+    "overfitting": phrase("The bound over the steps on training and validation images, and on new ones at the end."),
+    "reconstruction": phrase("The distortion of each class in nats."),
+    "surgery": phrase("The rate as I(x; z), total correlation and dim-KL, with log N."),
+    "gap": phrase("How many images have which gap between log p(x) and the ELBO."),
+    "simulated": phrase("How often z lies where among samples of q(z|x), for each dimension; flat for the posterior."),
+    "samples": phrase("Precision, recall, density and coverage of samples, beside those of data against data."),
+    "memorised": phrase("The share of samples nearer to a training than to a held-out image, beside a half."),
+    "statistics": phrase("The share of samples below the value that each share of the data is below."),
+    "strange": phrase("The share of foreign images that each score finds, over the share of false alarms."),
 }
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _figure(card: str, digest: str, there: tuple[bool, ...], _run: Run, _known: Evidence) -> go.Figure | None:
-    """Return a card's chart, the same object for the same evidence, so that drawing it again costs nothing."""
+def _figure(
+    card: str, digest: str, there: tuple[bool, ...], spoken: str, _run: Run, _known: Evidence
+) -> go.Figure | None:
+    """Return a card's chart in a language, the same object for the same evidence: drawing it again costs nothing."""
     known = _known
     if card == "bound" and known.bound is not None:
         return charts.bound(known.bound, known.gap, _others(_run))
@@ -268,22 +275,22 @@ def _evidence(run: Run, name: str, known: Evidence) -> None:
         return
     needs = dict.fromkeys((*cards.CARDS[name].needs, "gap"))
     there = tuple(getattr(known, part) is not None for part in needs)
-    figure = _figure(name, kept.digest(run.path), there, run, known)
+    figure = _figure(name, kept.digest(run.path), there, language(), run, known)
     if figure is not None:
-        st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=ALTS[name])
+        st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=say(ALTS[name]))
     if name == "samples" and known.samples is not None:
         if known.samples.classes:
-            with st.expander("Coverage of each class", key="classes_samples"):
+            with st.expander(say("Coverage of each class"), key="classes_samples"):
                 st.markdown(model_images.class_table(known.samples))
-        st.markdown(f"[See on the map what they miss](./?model={run.name}&colour=reach)")
+        st.markdown(f"[{say('See on the map what they miss')}](./?model={run.name}&colour=reach)")
     if name == "strange" and known.strange is not None and mode.expert():
         table = partial(roc.to_csv, known.strange, run.spec.data, math.prod(run.spec.shape))
         st.download_button(
-            "Scores as CSV", table, f"{run.name}-strange.csv", "text/csv", key="strange_csv", type="tertiary",
+            say("Scores as CSV"), table, f"{run.name}-strange.csv", "text/csv", key="strange_csv", type="tertiary",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
     if name == "gap" and known.gap is not None:
-        st.markdown(f"[See it on the map](./?model={run.name}&colour=gap)")
+        st.markdown(f"[{say('See it on the map')}](./?model={run.name}&colour=gap)")
 
 
 def _others(run: Run) -> dict[str, Number]:

@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from ui.diagnose.charts import DECODER, DISTORTION, ENCODER, RATE, shares
+from ui.words import say
 from vae.diagnosis.evidence import Statistics
 
 HUES = (ENCODER, DECODER, RATE, DISTORTION)
@@ -19,12 +20,13 @@ def curves(found: Statistics) -> go.Figure:
             y=below,
             mode="lines",
             line={"color": HUES[k % len(HUES)], "width": 2, "dash": DASHES[k % len(DASHES)]},
-            name=f"{name}, {found.distance[name]:.2f}",
-            hovertemplate=(
-                f"{name}: %{{x:.0%}} of the data are below a value, and %{{y:.0%}} of the samples<extra></extra>"
+            name=f"{say(name)}, {found.distance[name]:.2f}",
+            hovertemplate=say(
+                "{name}: %{{x:.0%}} of the data are below a value, and %{{y:.0%}} of the samples<extra></extra>",
+                name=say(name),
             ),
         )
-    shares(figure, "share of the data below", "share of samples")
+    shares(figure, say("share of the data below"), say("share of samples"))
     # above: the curves of smaller and of larger samples leave no corner free
     figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
     return figure

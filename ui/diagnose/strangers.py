@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from ui.diagnose.charts import DECODER, DISTORTION, ENCODER, RATE, shares
+from ui.words import say
 from vae.diagnosis import roc
 from vae.diagnosis.evidence import Strange
 from vae.diagnosis.strangers import SCORES
@@ -25,13 +26,15 @@ def curves(found: Strange) -> go.Figure:
             customdata=one.threshold.round(2),
             mode="lines",
             line={"color": hue, "width": 2, "shape": "hv", "dash": DASHES[name]},
-            name=f"{SCORES[name]}, {found.auc[name].value:.2f}",
-            hovertemplate=(
-                f"{SCORES[name]} ≥ %{{customdata}} nats finds %{{y:.0%}} of {found.against}, with false alarms for "
-                "%{x:.0%} of the data<extra></extra>"
+            name=f"{say(SCORES[name])}, {found.auc[name].value:.2f}",
+            hovertemplate=say(
+                "{score} ≥ %{{customdata}} nats finds %{{y:.0%}} of {against}, with false alarms for %{{x:.0%}} of the "
+                "data<extra></extra>",
+                score=say(SCORES[name]),
+                against=found.against,
             ),
         )
-    shares(figure, "false alarms: share of the data", "found")
+    shares(figure, say("false alarms: share of the data"), say("found"))
     figure.update_layout(
         showlegend=True, legend={"x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
     )

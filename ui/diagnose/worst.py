@@ -8,6 +8,7 @@ import streamlit as st
 from ui.diagnose import charts
 from ui.diagnose.charts import CHART
 from ui.shared import library, messages, pictures
+from ui.words import phrase, say
 from vae import data
 from vae.diagnosis.evidence import Evidence
 from vae.geometry import plane as planes
@@ -20,11 +21,11 @@ TILE = 56  # pixels of a side of the worst images
 def worst(run: Run, known: Evidence) -> None:
     """Show the worst images above their reconstructions, in a card of their own."""
     found = known.reconstruction
-    lines, many = vectors.lines_of(run), data_words(run)
+    lines, many = vectors.lines_of(run), say(data_words(run))
     with st.container(border=True, key="card_worst", gap="xsmall", height="stretch"):
-        st.markdown(f"**The worst {many}**")
+        st.markdown(f"**{say('The worst {examples}', examples=many)}**")
         if found is None:
-            st.caption("Computing …")
+            st.caption(say("Computing …"))
             return
         codes, examples = run.codes, library.examples_of(run)
         index = np.array([i for i in found.worst if i < len(codes)], dtype=np.int64)
@@ -40,12 +41,13 @@ def worst(run: Run, known: Evidence) -> None:
         pixels = strip(real, [vectors.as_image(x, lines) for x in decoded])
         low, high = (f"{v:.0f}".replace("-", "−") for v in (found.worst_values[len(index) - 1], found.worst_values[0]))
         what = (
-            f"only reconstructions, because the {many} are not on this machine"
+            say("only reconstructions, because the {examples} are not on this machine", examples=many)
             if examples is None
-            else "original above reconstruction"
+            else say("original above reconstruction")
         )
-        pictures.picture(pixels, "stretch", f"The worst {many}: {what}")
-        st.caption(f"The {len(index)} of highest distortion, {low} to {high} nats: {what}.")
+        pictures.picture(pixels, "stretch", say("The worst {examples}: {what}", examples=many, what=what))
+        said = say("The {n} of highest distortion, {low} to {high} nats", n=len(index), low=low, high=high)
+        st.caption(f"{said}: {what}.")
 
 
 def data_words(run: Run) -> str:
@@ -53,7 +55,7 @@ def data_words(run: Run) -> str:
     try:
         return data.describe(run.spec.data).examples
     except data.DataError:
-        return "images" if len(run.spec.shape) == 3 else "rows"
+        return phrase("images") if len(run.spec.shape) == 3 else phrase("rows")
 
 
 def _drawn(example: np.ndarray, lines: vectors.Lines) -> np.ndarray:
@@ -77,7 +79,7 @@ def holes(run: Run, known: Evidence) -> None:
     assert found is not None
     event = st.plotly_chart(
         charts.holes(found), key="chart_holes", config=CHART, on_select="rerun", selection_mode="points",
-        alt="log q(z) − log p(z) over the plane; holes, where it is below −2 nats, are outlined.",
+        alt=say("log q(z) − log p(z) over the plane; holes, where it is below −2 nats, are outlined."),
     )  # fmt: skip
     points = event.selection.points if len(found.pair) == 2 else []
     at = (float(points[0]["x"]), float(points[0]["y"])) if points else _deepest(known)
@@ -93,12 +95,19 @@ def holes(run: Run, known: Evidence) -> None:
     value = float(values[np.abs(y - at[1]).argmin(), np.abs(x - at[0]).argmin()])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         pixels, side = pictures.thumbnail(vectors.as_image(image, vectors.lines_of(run)), 72)
-        pictures.picture(pixels, side, f"Decoded image at z = ({at[0]:.2f}, {at[1]:.2f})")
+        pictures.picture(pixels, side, say("Decoded image at z = ({x:.2f}, {y:.2f})", x=at[0], y=at[1]))
         number = f"{value:.1f}".replace("-", "−")
-        unit = f"log q − log p = {number} nats" if found.kind == "ratio" else f"{number} spacings from a code"
+        depth = f"log q − log p = {number} nats"
+        if found.kind != "ratio":
+            depth = say("{number} spacings from a code", number=number)
         place = f"({at[0]:.2f}, {at[1]:.2f})".replace("-", "−")
-        start = "Decoded at" if points else "The deepest hole within 2 σ of the prior, decoded: at"
-        st.caption(f"{start} {place}, {unit}. Click on the map for another place.")
+        said = say(
+            phrase("Decoded at {place}, {depth}.")
+            if points
+            else phrase("The deepest hole within 2 σ of the prior, decoded: at {place}, {depth}."),
+            place=place, depth=depth,
+        )  # fmt: skip
+        st.caption(f"{said} {say('Click on the map for another place.')}")
 
 
 def _deepest(known: Evidence) -> tuple[float, float] | None:
