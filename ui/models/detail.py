@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from ui.models import managing
+from ui.models import managing, owned
 from ui.models.evaluating import evaluation, wanted
 from ui.models.measuring import asked, measuring
-from ui.models.owned import film_link
 from ui.shared import frame, library, messages, navigation
 from ui.shared.chips import data_text, number
 from ui.state import mode
 from ui.words import phrase, say
+from vae import runs
 from vae.runs import Run
 
 NAMES = {
@@ -24,12 +24,12 @@ DENSITY = "log_px"  # what only experts see of them
 def detail(run: Run) -> None:
     """Draw the model; raises RunError for files that cannot be read."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(messages.plain(run.title), anchor=False)
+        st.header(messages.plain(owned.title(run)), anchor=False)
         navigation.link("explore", say("Explore this model"))
-        film_link(run, say("Training"))
+        owned.film_link(run, say("Training"))
         managing.popover(run)
     if note := str(run.meta.get("note", "")):
-        st.caption(messages.plain(note))
+        st.caption(messages.plain(say(note) if runs.is_shipped(run) else note))
     expert = mode.expert()
     with frame.passing():
         if expert:

@@ -133,7 +133,7 @@ def _show(run: Run, request: Request) -> None:
     rows = [(say(label).format(k=request.k), found[name]) for name, label in ROWS.items() if name in found]
     lines = [f"| {label} | {number(entry)} | {entry['n']:,} |" for label, entry in rows]
     st.markdown(say("| quantity | value ± standard error | examples |") + "\n|---|---|---|\n" + "\n".join(lines))
-    where = say("Evaluated now on {data}, {split} split", data=found["data"], split=found["split"])
+    where = say("Evaluated now on {data}, {split} split", data=say(found["data"]), split=found["split"])
     if "log_px" in found:
         ess = found["log_px"]["ess"]
         where += "; " + say("effective sample size {ess:,.0f} of K = {k:,}", ess=ess, k=request.k)

@@ -33,6 +33,11 @@ def own() -> list[Run]:
     return sorted(found, key=lambda run: -float(run.meta.get("created", 0.0)))
 
 
+def title(run: Run) -> str:
+    """Return a run's title; titles and notes of shipped models are texts of the app, others' are their owners'."""
+    return say(run.title) if runs.is_shipped(run) else run.title
+
+
 def recorded() -> list[Run]:
     """Return the shipped runs with a recorded film, in the order of RECORDED."""
     filmed = [run for run in library.usable() if runs.is_shipped(run) and films.steps(run.path)]
@@ -52,7 +57,7 @@ def unfinished_card(run: Run) -> None:
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.markdown(f"**{messages.plain(run.title)}**")
         kind = messages.plain(say(presets.title(run.spec.preset, full=True)))
-        st.caption(f"{kind} · {run.spec.latent}-D · {messages.plain(run.spec.data_name)} · {state}")
+        st.caption(f"{kind} · {run.spec.latent}-D · {messages.plain(say(run.spec.data_name))} · {state}")
         film_link(run, say("Watch"))
 
 

@@ -29,6 +29,7 @@ SURE, THIN = "#1e7a4a", "#b8860b"
 STYLE = '[class*="st-key-open_line_"][class*="_thin"] { background: color-mix(in srgb, #e0b000 18%, transparent); }'
 FULL = 4.0  # times better from which the bar is full
 COLUMN = "column:"
+OWN_NAMES = ("examples", "labels")  # choices among arrays, which have names of their own
 ARRAYS = (".npz", ".npy", ".h5", ".h5ad", ".mat")  # in which codes are looked for
 MOST_USES = 60  # columns of a table whose use can be chosen here
 FIRST = "vae"
@@ -206,8 +207,8 @@ def _found(made: Brought, found: Mapping[str, Any]) -> None:
 
 def _choice(choice: Mapping[str, Any], number: int) -> None:
     """Draw one line: what it is, the value and the others, and how sure it is."""
-    # arrays and columns have their own names
-    offered = {option: text if text == option else say(text) for option, text in choice["choices"].items()}
+    names = choice["name"] in OWN_NAMES
+    offered = {option: text if names and text == option else say(text) for option, text in choice["choices"].items()}
     slug = re.sub(r"[^a-z0-9]+", "_", choice["name"].lower())[:40]
     with st.container(key=f"open_line_{slug}_{number}{'_thin' * choice['thin']}", gap=None):
         title, value, sure = st.columns([1.1, 2, 1.6], vertical_alignment="center")
