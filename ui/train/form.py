@@ -208,7 +208,7 @@ def _summary(group: str, values: Values) -> str:
             said += f", {spoken.lower() if spoken == corruption else spoken}"
     else:
         shape = values["learning_rate_shape"]
-        rate = values["learning_rate"] if shape == CONSTANT else say(CURVES.get(shape, shape))
+        rate = values["learning_rate"] if shape == CONSTANT else say(CURVES.get(shape) or shape)
         said = say("rate {rate}, batch {batch}", rate=rate, batch=values["batch"])
     return f"{say(TITLES[group])} :small[:gray[{messages.plain(said)}]]"
 

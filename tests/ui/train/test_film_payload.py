@@ -10,6 +10,7 @@ from fake_runs import make_run
 from filmed import COUNT, SHOWN, STEPS, filmed, shoot
 
 from ui.train import film
+from ui.words import speaking
 from vae import runs
 from vae.page import vectors
 from vae.runs import film as films
@@ -152,6 +153,14 @@ def test_film_without_still_has_no_labels_or_originals(tmp_path):
     assert header["notes"] == {"images": film.UNSEEN}
     assert section("originals") is None
     assert section("reconstructions") is not None
+
+
+def test_what_it_says_is_in_the_readers_language(tmp_path, monkeypatch):
+    run = filmed(tmp_path, preset="autoencoder", latent=10)
+    monkeypatch.setattr(speaking, "_asked", [lambda: "de"])
+    header, _ = unpack(film.payload(run.path))
+    assert header["notes"]["prior"].startswith("Ein Autoencoder hat keinen Prior")
+    assert header["waiting"].startswith("wartet")
 
 
 def test_the_frame_where_a_run_was_stopped_is_the_last(tmp_path):
