@@ -8,10 +8,11 @@ import streamlit as st
 
 from ui.shared import messages
 from ui.state import session
-from ui.words import phrase, say
+from ui.words import say
 
 SURE, THIN = "#1e7a4a", "#b8860b"
 FULL = 4.0  # times better from which the bar is full
+ASKED, BETTER, MEASURED = ": please check", "× better", "measured "  # parts of what the core says of a margin
 SHORT = 28  # letters of all choices together that stand beside each other as buttons
 
 Answer = Callable[[str, str], None]
@@ -72,6 +73,18 @@ def _margin(one: Mapping[str, Any]) -> None:
         "<div style='flex:none;width:84px;height:8px;border:1px solid #8888'>"
         f"<div style='width:{share:.0%};height:100%;background:{colour}'></div></div>"
     )
-    words = escape(say(one["bar"] or (phrase("please check") if one["ask"] else "")))
+    words = _words(one["bar"]) or (say("please check") if one["ask"] else "")
     row = "display:flex;align-items:center;gap:8px"
-    st.html(f"<div style='{row}'>{bar}<span style='font-size:.9rem'>{words}</span></div>")
+    st.html(f"<div style='{row}'>{bar}<span style='font-size:.9rem'>{escape(words)}</span></div>")
+
+
+def _words(bar: str) -> str:
+    """Return what `vae.opened.found` says of the margin in the reader's language: its texts are nearly all numbers."""
+    words, asked, _ = bar.partition(ASKED)
+    if words.endswith(BETTER):
+        said = say("{times}× better", times=words.removesuffix(BETTER))
+    elif words.startswith(MEASURED):
+        said = say("measured {value}", value=words.removeprefix(MEASURED))
+    else:
+        said = say(words)
+    return f"{said}: {say('please check')}" if asked else said

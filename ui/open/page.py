@@ -239,7 +239,7 @@ def _margin(choice: Mapping[str, Any]) -> None:
         st.caption(reason)
         return
     colour, share = (THIN if choice["thin"] else SURE), min(1.0, max(0.05, (margin - 1) / (FULL - 1)))
-    words = say("far better") if margin > 20 else say("{times:.1f}× better", times=margin)
+    words = say("far better") if margin > 20 else say("{times}× better", times=f"{margin:.1f}")
     words = say("please check") if choice["thin"] else words
     bar = (
         "<div style='width:84px;height:8px;border:1px solid #8888'>"
