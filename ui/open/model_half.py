@@ -137,7 +137,10 @@ def _choice(choice: Mapping[str, Any]) -> None:
     with st.container(border=True, key="open_model_choice"):
         st.markdown(messages.sentence(choice["text"]))
         if choice["candidates"]:
-            st.selectbox(name, choice["candidates"], index=None, key=key, on_change=opening.option, args=(name, key))
+            st.selectbox(
+                name, choice["candidates"], index=None, key=key, on_change=opening.option, args=(name, key),
+                placeholder=say("Choose an option"),
+            )  # fmt: skip
         else:
             st.text_input(name, key=key, on_change=opening.option, args=(name, key), width=320)
 
