@@ -47,6 +47,7 @@ bench: .venv/dev.stamp
 
 screenshots: .venv/dev.stamp
 	PYTHONPATH=. $(BIN)/python scripts/screenshots.py
+	PYTHONPATH=. $(BIN)/python scripts/moving_picture.py
 
 # the site, in site/; what is made from the code is written first
 docs: .venv/dev.stamp

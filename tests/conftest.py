@@ -7,8 +7,14 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import hypothesis
 import pytest
 import torch
+
+# how many examples a property is tried on, where its test does not say; HYPOTHESIS_PROFILE=nightly tries more
+hypothesis.settings.register_profile("suite", max_examples=40, deadline=None)
+hypothesis.settings.register_profile("nightly", max_examples=400, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 pytest.register_assert_rewrite("contract", "trained")  # helpers that assert
 

@@ -59,7 +59,7 @@ def copy(tmp_path_factory) -> Path:
     """A copy of the project with all that the document adds."""
     root = tmp_path_factory.mktemp("extended") / "project"
     for name in ("vae", "ui", "pages", "tests/helpers"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, root / name)  # what is compiled too
     for _, table, file, code in additions():
         add(root, table, file, code)
     return root
