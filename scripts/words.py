@@ -100,9 +100,9 @@ def python_texts(path: Path) -> Iterator[Text]:
         if called not in SAYING:
             continue
         found = [joined(one) for one in node.args[: SAYING[called]]]
-        if found and all(isinstance(one, ast.Constant) for one in node.args[: SAYING[called]]):
+        if found and found[0] and all(isinstance(one, ast.Constant) for one in node.args[: SAYING[called]]):
             inner.update(node.args[: SAYING[called]])
-            yield Text(found[0] or "", (found[1] or "") if len(found) > 1 else "", f"{name}:{node.lineno}", True)
+            yield Text(found[0], (found[1] or "") if len(found) > 1 else "", f"{name}:{node.lineno}", True)
     for node in ast.walk(tree):
         message = None if node in inner else joined(node)
         if message and WORDS.search(message):

@@ -6,7 +6,8 @@ recognised by their templates, "The prior of this model {0}."
 
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -18,29 +19,73 @@ from ui.words.languages import LANGUAGES
 
 HERE = Path(__file__).resolve().parent
 NOT_SHOWN = "not-shown"  # the flag of a text of the source that no page shows
-LEAST_LETTERS = 10  # a template with fewer of its own fits sentences that are not its
+LEAST_LETTERS = 7  # a template with fewer of its own fits sentences that are not its: its values have to be known
+MOST_SENTENCES = 6  # of one template
 SENTENCES = re.compile(r"(?<=[.!?]) +")
+JOINTS = re.compile(r",? (and|or) ")  # between the last two parts of a list
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Template:
-    """A text with places for values: its pattern, its own letters, and its longest part between two places."""
+    """A text with places for values: its own parts, and the names of the places behind them."""
 
     message: str
-    pattern: re.Pattern[str]
-    letters: int
-    longest: str
+    own: Sequence[str]
+    places: Sequence[str]
+
+    @cached_property
+    def letters(self) -> int:
+        """How many letters are its own."""
+        return sum(map(str.isalpha, "".join(self.own)))
+
+    @cached_property
+    def words(self) -> Sequence[str]:
+        """The words that stand in whatever it is filled in to: whole ones, which no value touches."""
+        last = len(self.own) - 1
+        return [
+            found[0]
+            for i, part in enumerate(self.own)
+            for found in WORD.finditer(part)
+            if (found.start() or not i) and (found.end() < len(part) or i == last)
+        ]
+
+    def values(self, text: str) -> Sequence[str] | None:
+        """Return what the places hold where the text is the template filled in, None where it is another text."""
+        first, *between, last = self.own
+        if not (text.startswith(first) and text.endswith(last)):
+            return None
+        found, start, end = [], len(first), len(text) - len(last)
+        for part in between:
+            stop = text.find(part, start + 1, end)
+            if stop < 0:
+                return None
+            found.append(text[start:stop])
+            start = stop + len(part)
+        found.append(text[start:end])
+        return found if start < end else None
 
 
 class Filler(string.Formatter):
-    """Fills a translation in; `{0!t}` translates the value too."""
+    """Fills a translation in; `{0!t}` translates the value too, `{0!l}` the joints of a list such as "a, b or c"."""
 
     def __init__(self, catalogue: "Catalogue") -> None:
         self.catalogue = catalogue
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
-        """Return the value, translated for the conversion t."""
-        return self.catalogue.recognised(str(value)) if conversion == "t" else super().convert_field(value, conversion)
+        """Return the value, translated for the conversions t and l."""
+        if conversion not in ("t", "l"):
+            return super().convert_field(value, conversion)
+        said = self.catalogue.recognised(str(value))
+        return JOINTS.sub(self.joint, said) if conversion == "l" and said == value else said
+
+    def joint(self, found: re.Match[str]) -> str:
+        """Return what joins the last two parts of a list."""
+        return f" {self.catalogue.texts.get(found[1], found[1])} "
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        """Return the value in its format; one that a sentence of the core came with has it already."""
+        return value if isinstance(value, str) else super().format_field(value, format_spec)
 
 
 @dataclass(frozen=True)
@@ -54,10 +99,14 @@ class Catalogue:
         return id(self)
 
     @cached_property
-    def templates(self) -> Sequence[Template]:
-        """The texts with numbered places, those with the most letters of their own first."""
-        found = [template(message) for message in self.texts if "{0" in message]
-        return sorted((one for one in found if one.letters >= LEAST_LETTERS), key=lambda one: -one.letters)
+    def templates(self) -> Mapping[str, Sequence[Template]]:
+        """The texts with places by the rarest of their own words, "" for those without one."""
+        found = [one for one in map(template, self.texts) if one is not None]
+        common = Counter(word for one in found for word in one.words)
+        by_word: dict[str, list[Template]] = defaultdict(list)
+        for one in found:
+            by_word[min(one.words, key=lambda word: common[word], default="")].append(one)
+        return by_word
 
     def filled(self, text: str, values: Mapping[str, Any]) -> str:
         """Return a text's translation with named values, the English text where there is none."""
@@ -67,34 +116,90 @@ class Catalogue:
         """Return the translation of a text that is filled in already; what is not recognised stays as it is."""
         return _recognised(self, text)
 
-    def translated(self, text: str) -> str | None:
-        """Return the translation of one text, None where none of the templates fits."""
+    def near(self, text: str) -> Sequence[Template]:
+        """Return the templates that may fit a text, those with the most letters of their own first."""
+        words = {"", *WORD.findall(text), *WORD.findall(text[:1].lower() + text[1:])}
+        found = [one for word in words for one in self.templates.get(word, ())]
+        return sorted(found, key=lambda one: -one.letters)
+
+    def readings(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the translations of a text by each that fits, and whether each of its values is less than a sentence.
+
+        The core makes sentences of some reasons: it begins them with a capital letter and ends them with a dot.
+        """
+        near = self.near(text)
+        for body in dict.fromkeys((text, text.removesuffix("."))):
+            for begun in dict.fromkeys((body, body[:1].lower() + body[1:])):
+                for found, short in self.exact(begun, near):
+                    yield (found if begun == body else found[:1].upper() + found[1:]) + text[len(body) :], short
+
+    def exact(self, text: str, near: Sequence[Template]) -> Iterator[tuple[str, bool]]:
+        """Yield the translations of a text as it is: its own, and those by the templates that fit."""
         if text in self.texts:
-            return self.texts[text]
-        for one in self.templates:
-            if one.longest in text and (found := one.pattern.fullmatch(text)):
-                return Filler(self).vformat(self.texts[one.message], found.groups(), {})
-        return None
+            yield self.texts[text], True
+        for one in near:
+            if values := one.values(text):
+                named = dict(zip(one.places, values, strict=True))
+                numbered = [named[str(i)] for i in range(len(named)) if str(i) in named]
+                if one.letters >= LEAST_LETTERS or self.knows(self.texts[one.message], named):
+                    short = not any(map(SENTENCES.search, values))
+                    yield Filler(self).vformat(self.texts[one.message], numbered, named), short
+
+    def knows(self, translation: str, values: Mapping[str, str]) -> bool:
+        """Return whether each value that a translation takes is without letters or is translated itself."""
+        for _, place, _, conversion in string.Formatter().parse(translation):
+            value = values.get(place or "", "")
+            if any(map(str.isalpha, value)) and not (conversion == "t" and any(self.readings(value))):
+                return False
+        return True
 
 
 @lru_cache(4096)
 def _recognised(catalogue: Catalogue, text: str) -> str:
-    whole = catalogue.translated(text)
-    if whole is not None:
-        return whole
+    whole = ""
+    for found, short in catalogue.readings(text):
+        if short:
+            return found
+        whole = whole or found
     parts = SENTENCES.split(text)
-    return " ".join(catalogue.translated(part) or part for part in parts) if len(parts) > 1 else text
+    if len(parts) == 1:
+        return whole or text
+    said: list[str] = []
+    known = True
+    while parts:
+        begun, count = _begun(catalogue, parts[: min(len(parts) - (not said), MOST_SENTENCES)])
+        said.append(begun or parts[0])
+        known = known and bool(begun)
+        del parts[:count]
+    return whole if whole and not known else " ".join(said)
 
 
-def template(message: str) -> Template:
-    """Return the pattern of a text with numbered places."""
-    parts = [(literal, place) for literal, place, _, _ in string.Formatter().parse(message)]
-    pattern = "".join(re.escape(literal) + ("(.+?)" if place is not None else "") for literal, place in parts)
-    own = [literal for literal, _ in parts]
-    return Template(message, re.compile(pattern, re.DOTALL), sum(map(str.isalpha, "".join(own))), max(own, key=len))
+def _begun(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, int]:
+    """Return the translation of as many of the first sentences as are one text, "" for none, and their number."""
+    for count in range(len(parts), 0, -1):
+        for found, short in catalogue.readings(" ".join(parts[:count])):
+            if short:
+                return found, count
+    return "", 1
 
 
-def entries(language: str) -> list[polib.POEntry]:
+def template(message: str) -> Template | None:
+    """Return a text's own parts and its places, None for a text without either of them."""
+    own, places = [""], []
+    try:
+        for literal, place, _, _ in string.Formatter().parse(message if "{" in message else ""):
+            own[-1] += literal
+            if place is not None:
+                own.append("")
+                places.append(place)
+    except ValueError:  # the braces of a formula
+        return None
+    found = Template(message, own, places)
+    return found if places and found.letters else None
+
+
+@cache
+def entries(language: str) -> Sequence[polib.POEntry]:
     """Return all entries of a language's files, those that no page shows too."""
     return [entry for path in sorted((HERE / language).glob("*.po")) for entry in polib.pofile(str(path))]
 

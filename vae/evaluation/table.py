@@ -118,12 +118,14 @@ def _bounds(
         part = slice(start, min(start + sizes.rows, n))
         parts.append(bounds(model.given(batches.given(part)), x[part], sizes.ks, generator))
     distortion = torch.cat([part.distortion for part in parts])
-    drawn = f"the mean of {parts[0].k:,} samples of q" if model.prior is not None else "the decoder at the code"
-    yield Row("distortion", r"-\mathbb{E}_q[\log p(x|z)]", Estimate.of(distortion), note=f"reconstruction: {drawn}")
+    drawn, note = f"the mean of {parts[0].k:,} samples of q", "reconstruction: the decoder at the code"
+    if model.prior is not None:
+        note = f"reconstruction: {drawn}"
+    yield Row("distortion", r"-\mathbb{E}_q[\log p(x|z)]", Estimate.of(distortion), note=note)
     if model.prior is not None:
         rate, elbo = (torch.cat([getattr(part, name) for part in parts]) for name in ("rate", "elbo"))
-        how = "in closed form" if parts[0].exact_rate else drawn
-        yield Row("rate", r"\mathrm{KL}(q(z|x)\,\|\,p(z))", Estimate.of(rate), note=f"rate, computed {how}")
+        note = "rate, computed in closed form" if parts[0].exact_rate else f"rate, computed {drawn}"
+        yield Row("rate", r"\mathrm{KL}(q(z|x)\,\|\,p(z))", Estimate.of(rate), note=note)
         yield Row("elbo", r"\mathrm{ELBO}", Estimate.of(elbo), note="minus both: a lower bound of log p(x)")
         for rungs in zip(*[part.ladder for part in parts], strict=True):
             k = rungs[0].k
@@ -155,10 +157,10 @@ def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Ite
             within = found.se.square().mean().sqrt().item()
             note = f"AIS, {sizes.chains} chains: a stochastic lower bound, each image ± {within:.2f}"
             if found.disagree is not None:
-                note += "; the higher of those from q and from the prior"
+                note = f"{note}; the higher of those from q and from the prior"
                 count = int(found.disagree.sum())
                 if count:
-                    note += f", which disagree for {count} of {len(x)} images: q misses modes, or both do"
+                    note = f"{note}, which disagree for {count} of {len(x)} images: q misses modes, or both do"
             yield Row("log_px_ais", r"\log p(x)", Estimate.of(found.log_px), note=note)
         return
     if sizes.exact:
@@ -192,7 +194,8 @@ def _information(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) 
     over = f"over the first {n:,} examples"
     if model.prior is not None and factorised(model, batches):
         parts = decomposition(model.encode(x), model.prior(), 1, generator)
-        cap = f"{over}; cannot exceed log N = {parts.cap:.2f}" + (", and is there" if parts.capped else "")
+        cap = f"{over}; cannot exceed log N = {parts.cap:.2f}"
+        cap = f"{cap}, and is there" if parts.capped else cap
         yield Row("mutual_information", r"I(x; z)", parts.mutual_information, note=cap)
         yield Row("total_correlation", r"\mathrm{TC}(z)", parts.total_correlation, note=over)
         yield Row("dimension_kl", r"\sum_j \mathrm{KL}(q(z_j)\,\|\,p(z_j))", parts.dimension_kl, note=over)
@@ -203,8 +206,9 @@ def _information(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) 
     over = f"over {len(few):,} different examples, H = log N = {found.entropy:.2f}"
     yield Row("information_plain", r"H - D", found.plain, note=f"{over}; the decoder as it is")
     yield Row("information_lower", r"H - D_N", found.lower, note=f"{over}; the decoder choosing among them")
-    exactly = "z is a function of x, so this is I(x; z); R is infinite" if found.deterministic else "min(R, log N)"
-    yield Row("information_upper", r"I \leq", found.upper, note=f"{over}; {exactly}")
+    exactly = f"{over}; z is a function of x, so this is I(x; z); R is infinite"
+    note = exactly if found.deterministic else f"{over}; min(R, log N)"
+    yield Row("information_upper", r"I \leq", found.upper, note=note)
 
 
 def _codes(

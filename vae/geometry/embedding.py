@@ -233,12 +233,13 @@ def embed(codes: Codes, method: str, seed: int = 0, threads: int = 1, say: Progr
 def bent(codes: Codes, embedding: Embedding) -> Bent:
     """Return an embedding as the map of these codes."""
     title = TITLES[embedding.method]
-    trust = f"trustworthiness {embedding.trust:.3f} ± {embedding.trust_se:.3f}"
-    note = f"{title} of {codes.means.shape[1]} dimensions"
+    dimensions, trust = codes.means.shape[1], f"{embedding.trust:.3f} ± {embedding.trust_se:.3f}"
+    note = f"{title} of {dimensions} dimensions; trustworthiness {trust}"
     if embedding.landmarks:
-        note += f", laid out from {embedding.landmarks:,} of {len(codes):,} codes, the others placed among these"
-        trust += f" (over {min(JUDGED, len(codes)):,} codes)"
-    note += f"; {trust}"
+        note = (
+            f"{title} of {dimensions} dimensions, laid out from {embedding.landmarks:,} of {len(codes):,} codes, the "
+            f"others placed among these; trustworthiness {trust} (over {min(JUDGED, len(codes)):,} codes)"
+        )
     way = "z by the inverse transform" if embedding.inverse is not None else "z: mean of the 8 nearest codes"
     return Bent(
         codes.means, embedding.places, (f"{title} 1", f"{title} 2"), note, way, embedding.inverse, embedding.extent

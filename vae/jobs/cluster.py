@@ -35,7 +35,7 @@ OVERRIDES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
 
 SILENCE = (
     "The cluster at {address} does not answer: {reason} Check that it runs (`ray status` on its head machine) and that "
-    f"{CLUSTER} holds its dashboard's address, such as http://head:8265. Runs in training go on."
+    "{setting} holds its dashboard's address, such as http://head:8265. Runs in training go on."
 )
 AUTH = "RAY_AUTH_MODE"
 TOKENLESS = f"If it was started with a token, set {AUTH}=token here too, with the token in ~/.ray/auth_token."
@@ -276,7 +276,9 @@ class Cluster:
         if isinstance(error, JobError):
             return str(error)
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        told = SILENCE.format(address=self.address, reason=reason if reason.endswith(".") else f"{reason}.")
+        told = SILENCE.format(
+            address=self.address, setting=CLUSTER, reason=reason if reason.endswith(".") else f"{reason}."
+        )
         return told if os.environ.get(AUTH) == "token" else f"{told} {TOKENLESS}"
 
     def _tidy(self, seen: _Seen) -> None:

@@ -133,9 +133,10 @@ def find(name: str, folders: Iterable[Path] | None = None) -> Run:
                 return Run(folder / name)
     known = [r.name for r in library(folders)]
     near = difflib.get_close_matches(name[:80], known, SUGGESTED, 0.0) if len(known) > SUGGESTED else known
-    more = f" and {len(known) - len(near):,} more" if len(known) > len(near) else ""
-    shown = name if len(name) <= 80 else f"{name[:80]}…"
-    raise RunError(f"There is no model {shown!r} here. Known models: {', '.join(near) or 'none'}{more}.")
+    shown, names, more = name if len(name) <= 80 else f"{name[:80]}…", ", ".join(near), len(known) - len(near)
+    if more:
+        raise RunError(f"There is no model {shown!r} here. Known models: {names} and {more:,} more.")
+    raise RunError(f"There is no model {shown!r} here. Known models: {names or 'none'}.")
 
 
 def open_run(run: str | Path | Run) -> Run:

@@ -40,17 +40,19 @@ def _check_names(run: Run, model: LatentModel, weights: dict[str, Tensor]) -> No
     """Raise RunError, in one line, for weights of other names than the model's: torch lists each of them."""
     missing = [name for name in model.state_dict() if name not in weights]
     foreign = [name for name in weights if name not in model.state_dict()]
-    found = [f"it {verb} {_few(names)}" for verb, names in (("lacks", missing), ("holds", foreign)) if names]
+    if missing and foreign:
+        found = f"it lacks {_few(missing)} and it holds {_few(foreign)}"
+    else:
+        found = f"it lacks {_few(missing)}" if missing else f"it holds {_few(foreign)}" if foreign else ""
     if found:
         raise RunError(
-            f"{run.name}/model.safetensors does not fit spec.json: {' and '.join(found)}. The weights are another "
+            f"{run.name}/model.safetensors does not fit spec.json: {found}. The weights are another "
             "network's: rename them, restore the pair, or train the run again."
         )
 
 
 def _few(names: list[str]) -> str:
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{names[0][:80]}{more}"
+    return f"{names[0][:80]} and {len(names) - 1} more" if len(names) > 1 else names[0][:80]
 
 
 def held_out(run: Run, n: int | None = None, name: str | None = None) -> tuple[data.Dataset, Batches]:

@@ -74,10 +74,14 @@ def check(spec: Spec) -> int:
     data.check_likelihood(spec.likelihood, description.empty(), spec.binarisation)
     classes = len(description.classes)
     if spec.condition is not None and not 0 < classes <= spec.labels:
-        has = f"{classes} classes" if classes else "no labels"
+        if not classes:
+            raise data.DataError(
+                f"The model is conditioned on {spec.labels} labels, and {description.title} has no labels. "
+                "Choose other data, or no condition."
+            )
         raise data.DataError(
-            f"The model is conditioned on {spec.labels} labels, and {description.title} has {has}. "
-            + f"Choose other data, or {f'{classes} classes' if classes else 'no condition'}."
+            f"The model is conditioned on {spec.labels} labels, and {description.title} has {classes} classes. "
+            f"Choose other data, or {classes} classes."
         )
     limits(spec, n)
     return n

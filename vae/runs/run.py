@@ -223,9 +223,8 @@ class Run:
             raise RunError(f"{self.name} has no model.safetensors yet: nothing was saved. {remedy}") from error
         except (SafetensorError, OSError, ValueError) as error:
             raise RunError(f"{self.name}/model.safetensors is damaged: {error}. {remedy}") from error
-        for name, array in weights.items():
-            if not np.isfinite(array).all():
-                raise RunError(f"{self.name}/model.safetensors: {prefix}{name} holds NaN or infinity. {remedy}")
+        if wrong := next((prefix + name for name, array in weights.items() if not np.isfinite(array).all()), ""):
+            raise RunError(f"{self.name}/model.safetensors: {wrong} holds NaN or infinity. {remedy}")
         return weights
 
     def decoder(self, label: int | None = None) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:

@@ -24,9 +24,11 @@ def _kind_problems(role: Role, chosen: Any) -> list[str]:
     kind = chosen.get("kind")
     if not isinstance(kind, str) or kind not in table:
         return [f"{role.title}: there is no {show(kind)}. Choose {any_of(table)}."]
-    options = table[kind].options
+    title, options = table[kind].title, table[kind].options
     found = [
-        f"{table[kind].title} has no option {show(name)}. It knows {any_of(options) if options else 'none'}."
+        f"{title} has no option {show(name)}. It knows {any_of(options)}."
+        if options
+        else f"{title} has no option {show(name)}. It knows none."
         for name in chosen
         if name != "kind" and name not in options
     ]

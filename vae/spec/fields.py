@@ -46,10 +46,12 @@ class Scalar:
     @property
     def range(self) -> str:
         """The allowed values, in words."""
-        number = "a whole number" if self.whole else "a number"
-        low = f"above {self.low:,g}" if self.above else f"from {self.low:,g}"
-        high = f"{self.high:,.0f}" if self.whole else f"{self.high:,g}"
-        return f"{number} {low} {'and at most' if self.above else 'to'} {high}"
+        low, high = f"{self.low:,g}", f"{self.high:,.0f}" if self.whole else f"{self.high:,g}"
+        if self.above:
+            whole, number = f"a whole number above {low} and at most {high}", f"a number above {low} and at most {high}"
+        else:
+            whole, number = f"a whole number from {low} to {high}", f"a number from {low} to {high}"
+        return whole if self.whole else number
 
     def problem(self, value: Any) -> str:
         """Return why a value is refused, as a sentence, or "" if it is valid."""
@@ -59,10 +61,11 @@ class Scalar:
             return self._schedule_problem(value)
         if value is None:
             return "" if self.optional else f"{self.title} is empty. It must be {self.range}."
-        if not self.contains(value):
-            words = "".join(f"{word!r}, " for word in self.words)
-            return f"{self.title} must be {words + 'or ' if words else ''}{self.range}, not {show(value)}."
-        return ""
+        if self.contains(value):
+            return ""
+        if self.words:
+            return f"{self.title} must be {', '.join(map(repr, self.words))}, or {self.range}, not {show(value)}."
+        return f"{self.title} must be {self.range}, not {show(value)}."
 
     def contains(self, value: Any, closed: bool = False) -> bool:
         """Return whether a value is a number within the bounds; `closed` includes the lower bound."""

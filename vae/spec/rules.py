@@ -76,44 +76,44 @@ def _closed(name: str, which: int) -> bool:
 
 
 # whether a spec has what an objective needs, and what to say where it has not
-NEEDS: dict[str, tuple[Callable[[Entries], bool], Callable[[], str]]] = {
+NEEDS: dict[str, tuple[Callable[[Entries], bool], Callable[[str], str]]] = {
     "codebook": (
         lambda e: _posterior(e).codebook,
-        lambda: f"is about a codebook: it needs the posterior {_names(POSTERIORS, lambda q: q.codebook)}.",
+        lambda name: f"{name} is about a codebook: it needs the posterior {_names(POSTERIORS, lambda q: q.codebook)}.",
     ),
     "density": (
         probabilistic,
-        lambda: (
-            "needs a prior and a posterior with a density; this autoencoder has none. Use the objective "
+        lambda name: (
+            f"{name} needs a prior and a posterior with a density; this autoencoder has none. Use the objective "
             f"{_names(OBJECTIVES, lambda o: not o.density)}, or a posterior with a density and a prior."
         ),
     ),
     "closed_rate": (
         closed_rate,
-        lambda: (
-            "needs a rate in closed form. Use the posterior "
+        lambda name: (
+            f"{name} needs a rate in closed form. Use the posterior "
             f"{_names(POSTERIORS, lambda q: _closed(q.distribution, 0))}, and the prior "
             f"{_names(PRIORS, lambda p: _closed(p.distribution, 1))}."
         ),
     ),
     "factorised_posterior": (
         lambda e: _posterior(e).factorised,
-        lambda: (
-            "compares the latent dimensions: it needs a posterior that factorises over them, which is "
+        lambda name: (
+            f"{name} compares the latent dimensions: it needs a posterior that factorises over them, which is "
             f"{_names(POSTERIORS, lambda q: q.factorised and q.density)}."
         ),
     ),
     "factorised_prior": (
         lambda e: _prior_is(e, "factorised"),
-        lambda: (
-            "compares the latent dimensions: it needs a prior that factorises over them, which is "
+        lambda name: (
+            f"{name} compares the latent dimensions: it needs a prior that factorises over them, which is "
             f"{_names(PRIORS, lambda p: p.factorised)}."
         ),
     ),
     "reparametrised_prior": (
         lambda e: _prior_is(e, "reparametrised"),
-        lambda: (
-            "compares with samples of the prior, and this one's carry no gradient. Use the prior "
+        lambda name: (
+            f"{name} compares with samples of the prior, and this one's carry no gradient. Use the prior "
             f"{_names(PRIORS, lambda p: p.reparametrised)}."
         ),
     ),
@@ -125,7 +125,7 @@ def _unfit(kind: Objective | Term, entries: Entries) -> str:
     for need in kind.needs:
         holds, message = NEEDS[need]
         if not holds(entries):
-            return f"{kind.title} {message()}"
+            return message(kind.title)
     if entries["path"] not in kind.paths:
         return f"{kind.title} cannot take the gradient path {entries['path']}. Choose {any_of(kind.paths)}."
     return ""

@@ -129,8 +129,8 @@ class Spec:
     @property
     def data_name(self) -> str:
         """The dataset's name with its binarisation; results on differently binarised data are not comparable."""
-        names = {"dynamic": "dynamically binarised", "static": "statically binarised"}
-        return f"{self.data}, {names[self.binarisation]}" if self.binarisation != "none" else self.data
+        names = {"dynamic": f"{self.data}, dynamically binarised", "static": f"{self.data}, statically binarised"}
+        return names.get(self.binarisation, self.data)
 
     def formula(self) -> str:
         """Return the model as LaTeX: prior, likelihood, posterior."""

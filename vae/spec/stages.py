@@ -41,11 +41,12 @@ class Machine:
 def size(shape: Shape) -> str:
     """Return the size of a stage's output in words: "256 units", "32 maps of 14 × 14"."""
     if len(shape) == 3:
-        return f"{shape[0]} map{'s' * (shape[0] != 1)} of {shape[1]} × {shape[2]}"
+        sides = f"{shape[1]} × {shape[2]}"
+        return f"1 map of {sides}" if shape[0] == 1 else f"{shape[0]} maps of {sides}"
     count = 1
     for n in shape:
         count *= n
-    return f"{count:,} unit{'s' * (count != 1)}"
+    return "1 unit" if count == 1 else f"{count:,} units"
 
 
 def machine(layers: Sequence[Layer], shape: Shape) -> Machine:
