@@ -153,15 +153,25 @@ def collected() -> dict[tuple[str, str], list[Text]]:
     return found
 
 
+def translated(entry: polib.POEntry) -> bool:
+    """Return whether an entry has its translation."""
+    return bool(entry.msgstr or (entry.msgstr_plural and all(entry.msgstr_plural.values())))
+
+
+def known(language: str) -> dict[tuple[str, str], polib.POEntry]:
+    """Return a language's entries by message and plural; of one that two files have, that which is translated."""
+    return {(e.msgid, e.msgid_plural): e for e in sorted(entries(language), key=translated)}
+
+
 def problems(language: str) -> list[str]:
     """Return what a language's catalogue lacks, one line each."""
-    known = {(e.msgid, e.msgid_plural): e for e in entries(language)}
+    have = known(language)
     lines = []
     for key, places in collected().items():
-        entry, said = known.get(key), [one for one in places if one.said]
+        entry, said = have.get(key), [one for one in places if one.said]
         if entry is None:
             lines.append(f"{places[0].place}: not in the catalogue: {key[0]!r}")
-        elif not (entry.msgstr or all(entry.msgstr_plural.values() or [""])) and (said or NOT_SHOWN not in entry.flags):
+        elif not translated(entry) and (said or NOT_SHOWN not in entry.flags):
             lines.append(f"{places[0].place}: not translated: {key[0]!r}")
         elif not said and NOT_SHOWN not in entry.flags and places[0].place.startswith(("ui", "pages")):
             lines.append(f"{places[0].place}: a text outside of say(): {key[0]!r}")
@@ -170,11 +180,11 @@ def problems(language: str) -> list[str]:
 
 def write(language: str, rooms: list[str]) -> None:
     """Write a language's files; with `rooms` only theirs."""
-    known = {(e.msgid, e.msgid_plural): e for e in entries(language)}
+    have = known(language)
     files: dict[str, list[polib.POEntry]] = {}
     taken = set()
     for key, places in collected().items():
-        old = known.get(key)
+        old = have.get(key)
         here = [one for one in places if not rooms or room(one.place) in rooms]
         if not here:
             continue
@@ -189,17 +199,16 @@ def write(language: str, rooms: list[str]) -> None:
             occurrences=sorted({(one.place.partition(":")[0], "") for one in places}),
         )
         files.setdefault(room(here[0].place), []).append(entry)
-    for path in sorted((HERE / language).glob("*.po")):
-        for entry in polib.pofile(str(path)):
-            key = (entry.msgid, entry.msgid_plural)
-            if BY_HAND in entry.flags and key not in taken and (not rooms or path.stem in rooms):
-                taken.add(key)
-                files.setdefault(path.stem, []).append(entry)
     (HERE / language).mkdir(exist_ok=True)
+    for path in sorted((HERE / language).glob("*.po")):
+        if not rooms or path.stem in rooms:
+            kept = [e for e in polib.pofile(str(path)) if BY_HAND in e.flags and (e.msgid, "") not in taken]
+            files.setdefault(path.stem, []).extend(kept)
+            taken.update((e.msgid, "") for e in kept)
     if not rooms:
         for path in (HERE / language).glob("*.po"):
             path.unlink()
-    for name, found in files.items():
+    for name, found in ((name, found) for name, found in files.items() if found):
         file = polib.POFile(wrapwidth=120)
         file.metadata = {
             "Language": language,

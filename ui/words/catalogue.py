@@ -40,6 +40,11 @@ class Template:
         return sum(map(str.isalpha, "".join(self.own)))
 
     @cached_property
+    def weight(self) -> tuple[int, int]:
+        """How much of what it is filled in to is its own: its letters, and all its signs."""
+        return self.letters, sum(map(len, self.own))
+
+    @cached_property
     def words(self) -> Sequence[str]:
         """The words that stand in whatever it is filled in to: whole ones, which no value touches."""
         last = len(self.own) - 1
@@ -120,18 +125,20 @@ class Catalogue:
         """Return the templates that may fit a text, those with the most letters of their own first."""
         words = {"", *WORD.findall(text), *WORD.findall(text[:1].lower() + text[1:])}
         found = [one for word in words for one in self.templates.get(word, ())]
-        return sorted(found, key=lambda one: -one.letters)
+        return sorted(found, key=lambda one: one.weight, reverse=True)
 
     def readings(self, text: str) -> Iterator[tuple[str, bool]]:
         """Yield the translations of a text by each that fits, and whether each of its values is less than a sentence.
 
-        The core makes sentences of some reasons: it begins them with a capital letter and ends them with a dot.
+        The core makes sentences of some reasons, with a capital letter and a dot, and takes the dot of others.
         """
         near = self.near(text)
-        for body in dict.fromkeys((text, text.removesuffix("."))):
+        other = text[:-1] if text.endswith(".") else f"{text}."
+        for body in (text, other):
             for begun in dict.fromkeys((body, body[:1].lower() + body[1:])):
                 for found, short in self.exact(begun, near):
-                    yield (found if begun == body else found[:1].upper() + found[1:]) + text[len(body) :], short
+                    said = found if begun == body else found[:1].upper() + found[1:]
+                    yield said if body == text else f"{said}." if body < text else said.removesuffix("."), short
 
     def exact(self, text: str, near: Sequence[Template]) -> Iterator[tuple[str, bool]]:
         """Yield the translations of a text as it is: its own, and those by the templates that fit."""
@@ -141,8 +148,9 @@ class Catalogue:
             if values := one.values(text):
                 named = dict(zip(one.places, values, strict=True))
                 numbered = [named[str(i)] for i in range(len(named)) if str(i) in named]
-                if one.letters >= LEAST_LETTERS or self.knows(self.texts[one.message], named):
-                    short = not any(map(SENTENCES.search, values))
+                short = not any(map(SENTENCES.search, values))
+                sure = one.letters >= LEAST_LETTERS or self.knows(self.texts[one.message], named)
+                if sure and (short or one.own[0]):
                     yield Filler(self).vformat(self.texts[one.message], numbered, named), short
 
     def knows(self, translation: str, values: Mapping[str, str]) -> bool:
@@ -176,11 +184,13 @@ def _recognised(catalogue: Catalogue, text: str) -> str:
 
 def _begun(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, int]:
     """Return the translation of as many of the first sentences as are one text, "" for none, and their number."""
+    begun = "", 1
     for count in range(len(parts), 0, -1):
         for found, short in catalogue.readings(" ".join(parts[:count])):
             if short:
                 return found, count
-    return "", 1
+            begun = begun if begun[0] else (found, count)
+    return begun
 
 
 def template(message: str) -> Template | None:

@@ -73,15 +73,15 @@ def rows(content: Any) -> list[dict[str, Any]]:
     found = mapping(content, "it").get("rows")
     if not isinstance(found, list):
         raise _wrong(found, "rows", "a list")
-    return [_row(row, f"row {i + 1}") for i, row in enumerate(found)]
+    return [_row(row, i + 1) for i, row in enumerate(found)]
 
 
-def _row(content: Any, where: str) -> dict[str, Any]:
-    found = {"symbol": "", "se": None, "n": 0, "units": "nats", "note": ""} | mapping(content, where)
-    _fields(found, VALUE, f"{where}, ")
+def _row(content: Any, number: int) -> dict[str, Any]:
+    found = {"symbol": "", "se": None, "n": 0, "units": "nats", "note": ""} | mapping(content, f"row {number}")
+    _fields(found, VALUE, f"row {number}, ")
     for name in ("name", "value", "symbol", "n", "units", "note"):
         if found.get(name) is None:
-            raise ValueError(f"{where} has no {name}")
+            raise ValueError(f"row {number} has no {name}")
     return found
 
 

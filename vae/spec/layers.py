@@ -53,6 +53,8 @@ def conv(
     image, vector = (in_shape, out_shape) if len(in_shape) == 3 else (out_shape, in_shape)
     if len(image) != 3 or len(vector) != 1:
         raise NetworkError(f"conv joins an image [C, H, W] and a vector [d], not {in_shape} and {out_shape}")
+    if not channels:
+        raise NetworkError("conv needs the channels of one layer or more")
     sides = [image[1:]]
     for _ in channels:
         sides.append((sides[-1][0] // 2, sides[-1][1] // 2))
