@@ -58,8 +58,8 @@ class Template:
     def values(self, text: str) -> Sequence[str] | None:
         """Return what the places hold where the text is the template filled in, None where it is another text."""
         first, *between, last = self.own
-        if not (text.startswith(first) and text.endswith(last)):
-            return None
+        if not (text.startswith(first) and text.endswith(last)) or (not last and text.endswith(".")):
+            return None  # a dot at the end is the sentence's, not the last value's
         found, start, end = [], len(first), len(text) - len(last)
         for part in between:
             stop = text.find(part, start + 1, end)
@@ -148,18 +148,16 @@ class Catalogue:
             if values := one.values(text):
                 named = dict(zip(one.places, values, strict=True))
                 numbered = [named[str(i)] for i in range(len(named)) if str(i) in named]
-                short = not any(map(SENTENCES.search, values))
-                sure = one.letters >= LEAST_LETTERS or self.knows(self.texts[one.message], named)
+                kept = self.kept(self.texts[one.message], named)
+                short = not any(map(SENTENCES.search, kept))
+                sure = one.letters >= LEAST_LETTERS or not any(map(str.isalpha, "".join(kept)))
                 if sure and (short or one.own[0]):
                     yield Filler(self).vformat(self.texts[one.message], numbered, named), short
 
-    def knows(self, translation: str, values: Mapping[str, str]) -> bool:
-        """Return whether each value that a translation takes is without letters or is translated itself."""
-        for _, place, _, conversion in string.Formatter().parse(translation):
-            value = values.get(place or "", "")
-            if any(map(str.isalpha, value)) and not (conversion == "t" and any(self.readings(value))):
-                return False
-        return True
+    def kept(self, translation: str, values: Mapping[str, str]) -> Sequence[str]:
+        """Return the values that a translation takes as they are, and those that it would translate but cannot."""
+        taken = [(values.get(place or "", ""), how) for _, place, _, how in string.Formatter().parse(translation)]
+        return [value for value, how in taken if how != "t" or not any(self.readings(value))]
 
 
 @lru_cache(4096)

@@ -9,6 +9,15 @@ BOOK = catalogue.Catalogue(
         "The {0} files on this machine are not {1}.": "Die Dateien von {0} auf diesem Rechner sind nicht {1!t}.",
         "the same": "dieselben",
         "{0} on {1}": "{0} auf {1}",
+        "{0} maps": "{0} Karten",
+        "page {0}: {1}": "Seite {0}: {1!t}",
+        "a layer of {0} inputs cannot take {1}": "eine Schicht mit {0} Eingängen kann {1} nicht aufnehmen",
+        "{0} must be {1}, not {2}.": "{0} muss {1!l} sein, nicht {2}.",
+        "{0}: {1} must be {2}, not {3}.": "{0}: {1} muss {2!l} sein, nicht {3}.",
+        "or": "oder",
+        "{name} has ended ({how}). {kept}": "{name} ist beendet ({how!t}). {kept!t}",
+        "All is kept. Go on.": "Alles bleibt. Weiter.",
+        "The cluster says: {0} Look there.": "Der Cluster sagt: {0} Dort nachsehen.",
     },
     {("1 run is ahead", "{n} runs are ahead"): ("1 Lauf ist vorn", "{n} Läufe sind vorn")},
 )
@@ -40,6 +49,31 @@ def test_a_sentence_of_the_core_is_recognised(german):
     assert say(said) == "Die Dateien von Map auf diesem Rechner sind nicht dieselben."
     assert say(f"{said} Map") == "Die Dateien von Map auf diesem Rechner sind nicht dieselben. Karte"
     assert say("The files of cats on mats") == "The files of cats on mats"  # too little of it is the template's own
+
+
+def test_a_short_template_takes_only_values_that_are_known(german):
+    assert say("1,024 maps") == "1,024 Karten" and say("two maps") == "two maps"
+    assert say("page 3: the same") == "Seite 3: dieselben" and say("page 3: mats") == "page 3: mats"
+
+
+def test_a_reason_with_a_capital_letter_or_another_end_is_recognised(german):
+    taken = "ine Schicht mit 3 Eingängen kann [2] nicht aufnehmen"
+    assert say("A layer of 3 inputs cannot take [2].") == f"E{taken}." and say("The same.") == "Dieselben."
+    assert say("beta must be 1, not 2") == "beta muss 1 sein, nicht 2"
+
+
+def test_the_template_with_most_of_its_own_is_taken_and_lists_are_joined(german):
+    assert say("beta: start must be 0, 1 or 2, not x.") == "beta: start muss 0, 1 oder 2 sein, nicht x."
+
+
+def test_several_sentences_are_taken_apart(german):
+    """A value may hold sentences where its own text begins; it may not take those before it."""
+    ended = "Run has ended (the same). All is kept. Go on."
+    assert say(ended) == "Run ist beendet (dieselben). Alles bleibt. Weiter."
+    assert say(f"Who knows? {ended} Map") == "Who knows? Run ist beendet (dieselben). Alles bleibt. Weiter. Karte"
+    assert (
+        say("The cluster says: No. Not now. Look there. Map") == "Der Cluster sagt: No. Not now. Dort nachsehen. Karte"
+    )
 
 
 @pytest.mark.parametrize(
