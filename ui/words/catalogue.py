@@ -193,13 +193,14 @@ def _begun(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, int]:
 
 def template(message: str) -> Template | None:
     """Return a text's own parts and its places, None for a text without either of them."""
-    own, places = [""], []
+    own = [""]
+    places: list[str] = []
     try:
         for literal, place, _, _ in string.Formatter().parse(message if "{" in message else ""):
             own[-1] += literal
             if place is not None:
                 own.append("")
-                places.append(place)
+                places.append(place or str(len(places)))
     except ValueError:  # the braces of a formula
         return None
     found = Template(message, own, places)

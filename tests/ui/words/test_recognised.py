@@ -1,5 +1,6 @@
 """What the core says is filled in already: a German reader gets none of it in English."""
 
+import itertools
 import re
 import shutil
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from ui.words import languages, say
-from ui.words.catalogue import catalogue
+from ui.words.catalogue import Filler, catalogue
 from ui.words.speaking import ask
 from vae.jobs import JobError, cluster, contract, engine, task
 from vae.runs import Run, RunError, codes_only, folders
@@ -91,6 +92,17 @@ def refusals():
         with pytest.raises(SpecError) as error:
             Spec.from_json(text)
         yield str(error.value)
+
+
+def test_every_template_is_taken_for_what_it_is_filled_in_to():
+    """No other one fits better, which would say something else."""
+    book = catalogue("de")
+    for one in itertools.chain.from_iterable(book.templates.values()):
+        values = dict.fromkeys(one.places, "7")
+        numbered = ["7"] * len([place for place in values if place.isdigit()])
+        filled = "7".join(one.own)
+        said = Filler(book).vformat(book.texts[one.message], numbered, values)
+        assert book.texts.get(filled) or say(filled) == said, (one.message, say(filled))
 
 
 def test_titles_and_helps_of_a_spec():
