@@ -138,7 +138,9 @@ class Catalogue:
             for begun in dict.fromkeys((body, body[:1].lower() + body[1:])):
                 for found, short in self.exact(begun, near):
                     said = found if begun == body else found[:1].upper() + found[1:]
-                    yield said if body == text else f"{said}." if body < text else said.removesuffix("."), short
+                    if body is not text:
+                        said = f"{said}." if text.endswith(".") else said.removesuffix(".")
+                    yield said, short
 
     def exact(self, text: str, near: Sequence[Template]) -> Iterator[tuple[str, bool]]:
         """Yield the translations of a text as it is: its own, and those by the templates that fit."""
