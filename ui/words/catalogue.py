@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 NOT_SHOWN = "not-shown"  # the flag of a text of the source that no page shows
 LEAST_LETTERS = 7  # a template with fewer of its own fits sentences that are not its: its values have to be known
 MOST_SENTENCES = 6  # of one template
+DEEPEST = 5  # values within values that are translated
 SENTENCES = re.compile(r"(?<=[.!?]) +")
 JOINTS = re.compile(r",? (and|or) ")  # between the last two parts of a list
 WORD = re.compile(r"\w+")
@@ -74,14 +75,14 @@ class Template:
 class Filler(string.Formatter):
     """Fills a translation in; `{0!t}` translates the value too, `{0!l}` the joints of a list such as "a, b or c"."""
 
-    def __init__(self, catalogue: "Catalogue") -> None:
-        self.catalogue = catalogue
+    def __init__(self, catalogue: "Catalogue", depth: int = 0) -> None:
+        self.catalogue, self.depth = catalogue, depth
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         """Return the value, translated for the conversions t and l."""
         if conversion not in ("t", "l"):
             return super().convert_field(value, conversion)
-        said = self.catalogue.recognised(str(value))
+        said = self.catalogue.recognised(str(value), self.depth + 1)
         return JOINTS.sub(self.joint, said) if conversion == "l" and said == value else said
 
     def joint(self, found: re.Match[str]) -> str:
@@ -117,9 +118,9 @@ class Catalogue:
         """Return a text's translation with named values, the English text where there is none."""
         return Filler(self).vformat(self.texts.get(text, text), (), values)
 
-    def recognised(self, text: str) -> str:
+    def recognised(self, text: str, depth: int = 0) -> str:
         """Return the translation of a text that is filled in already; what is not recognised stays as it is."""
-        return _recognised(self, text)
+        return _recognised(self, text, depth)
 
     def near(self, text: str) -> Sequence[Template]:
         """Return the templates that may fit a text, those with the most letters of their own first."""
@@ -127,22 +128,22 @@ class Catalogue:
         found = [one for word in words for one in self.templates.get(word, ())]
         return sorted(found, key=lambda one: one.weight, reverse=True)
 
-    def readings(self, text: str) -> Iterator[tuple[str, bool]]:
+    def readings(self, text: str, depth: int = 0) -> Iterator[tuple[str, bool]]:
         """Yield the translations of a text by each that fits, and whether each of its values is less than a sentence.
 
         The core makes sentences of some reasons, with a capital letter and a dot, and takes the dot of others.
         """
-        near = self.near(text)
+        near = self.near(text) if depth < DEEPEST else ()
         other = text[:-1] if text.endswith(".") else f"{text}."
         for body in (text, other):
             for begun in dict.fromkeys((body, body[:1].lower() + body[1:])):
-                for found, short in self.exact(begun, near):
+                for found, short in self.exact(begun, near, depth):
                     said = found if begun == body else found[:1].upper() + found[1:]
                     if body is not text:
                         said = f"{said}." if text.endswith(".") else said.removesuffix(".")
                     yield said, short
 
-    def exact(self, text: str, near: Sequence[Template]) -> Iterator[tuple[str, bool]]:
+    def exact(self, text: str, near: Sequence[Template], depth: int) -> Iterator[tuple[str, bool]]:
         """Yield the translations of a text as it is: its own, and those by the templates that fit."""
         if text in self.texts:
             yield self.texts[text], True
@@ -150,22 +151,22 @@ class Catalogue:
             if values := one.values(text):
                 named = dict(zip(one.places, values, strict=True))
                 numbered = [named[str(i)] for i in range(len(named)) if str(i) in named]
-                kept = self.kept(self.texts[one.message], named)
+                kept = self.kept(self.texts[one.message], named, depth)
                 short = not any(map(SENTENCES.search, kept))
                 sure = one.letters >= LEAST_LETTERS or not any(map(str.isalpha, "".join(kept)))
                 if sure and (short or one.own[0]):
-                    yield Filler(self).vformat(self.texts[one.message], numbered, named), short
+                    yield Filler(self, depth).vformat(self.texts[one.message], numbered, named), short
 
-    def kept(self, translation: str, values: Mapping[str, str]) -> Sequence[str]:
+    def kept(self, translation: str, values: Mapping[str, str], depth: int) -> Sequence[str]:
         """Return the values that a translation takes as they are, and those that it would translate but cannot."""
         taken = [(values.get(place or "", ""), how) for _, place, _, how in string.Formatter().parse(translation)]
-        return [value for value, how in taken if how != "t" or not any(self.readings(value))]
+        return [value for value, how in taken if how != "t" or not any(self.readings(value, depth + 1))]
 
 
 @lru_cache(4096)
-def _recognised(catalogue: Catalogue, text: str) -> str:
+def _recognised(catalogue: Catalogue, text: str, depth: int) -> str:
     whole = ""
-    for found, short in catalogue.readings(text):
+    for found, short in catalogue.readings(text, depth):
         if short:
             return found
         whole = whole or found
@@ -175,18 +176,18 @@ def _recognised(catalogue: Catalogue, text: str) -> str:
     said: list[str] = []
     known = True
     while parts:
-        begun, count = _begun(catalogue, parts[: min(len(parts) - (not said), MOST_SENTENCES)])
+        begun, count = _begun(catalogue, parts[: min(len(parts) - (not said), MOST_SENTENCES)], depth)
         said.append(begun or parts[0])
         known = known and bool(begun)
         del parts[:count]
     return whole if whole and not known else " ".join(said)
 
 
-def _begun(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, int]:
+def _begun(catalogue: Catalogue, parts: Sequence[str], depth: int) -> tuple[str, int]:
     """Return the translation of as many of the first sentences as are one text, "" for none, and their number."""
     begun = "", 1
     for count in range(len(parts), 0, -1):
-        for found, short in catalogue.readings(" ".join(parts[:count])):
+        for found, short in catalogue.readings(" ".join(parts[:count]), depth):
             if short:
                 return found, count
             begun = begun if begun[0] else (found, count)

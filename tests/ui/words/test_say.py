@@ -62,6 +62,11 @@ def test_a_reason_with_a_capital_letter_or_another_end_is_recognised(german):
     assert say("beta must be 1, not 2") == "beta muss 1 sein, nicht 2"
 
 
+def test_values_within_values_come_to_an_end(german):
+    said = "page 3: " * 300
+    assert say("page 3: page 4: the same") == "Seite 3: Seite 4: dieselben" and say(said) == said
+
+
 def test_the_template_with_most_of_its_own_is_taken_and_lists_are_joined(german):
     assert say("beta: start must be 0, 1 or 2, not x.") == "beta: start muss 0, 1 oder 2 sein, nicht x."
 
