@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polib
 
-from ui.words.catalogue import HERE, NOT_SHOWN, entries
+from ui.words.catalogue import HERE, NOT_SHOWN, entries, fields
 from ui.words.languages import ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,6 +163,14 @@ def known(language: str) -> dict[tuple[str, str], polib.POEntry]:
     return {(e.msgid, e.msgid_plural): e for e in sorted(entries(language), key=translated)}
 
 
+def held(text: str) -> set[str]:
+    """Return the places of a text, none for a formula with braces of its own."""
+    try:
+        return {place for place, _ in fields(text)}
+    except ValueError:
+        return set()
+
+
 def problems(language: str) -> list[str]:
     """Return what a language's catalogue lacks, one line each."""
     have = known(language)
@@ -173,6 +181,8 @@ def problems(language: str) -> list[str]:
             lines.append(f"{places[0].place}: not in the catalogue: {key[0]!r}")
         elif not translated(entry) and (said or NOT_SHOWN not in entry.flags):
             lines.append(f"{places[0].place}: not translated: {key[0]!r}")
+        elif entry.msgstr and "{" in key[0] and held(entry.msgstr) != held(key[0]):
+            lines.append(f"{places[0].place}: its translation has other places: {key[0]!r}")
         elif not said and NOT_SHOWN not in entry.flags and places[0].place.startswith(("ui", "pages")):
             lines.append(f"{places[0].place}: a text outside of say(): {key[0]!r}")
     return lines

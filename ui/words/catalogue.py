@@ -95,6 +95,24 @@ class Filler(string.Formatter):
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A translation of a text that is filled in already, and the values in it that stay as they are."""
+
+    said: str
+    kept: tuple[str, ...] = ()
+
+    @property
+    def letters(self) -> int:
+        """How many letters stay as they are."""
+        return sum(map(str.isalpha, "".join(self.kept)))
+
+    @property
+    def short(self) -> bool:
+        """Whether what stays as it is holds no sentence, which would be a text of its own."""
+        return not any(map(SENTENCES.search, self.kept))
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """Translations by their English text; a plural's by the pair of its texts."""
 
@@ -128,8 +146,8 @@ class Catalogue:
         found = [one for word in words for one in self.templates.get(word, ())]
         return sorted(found, key=lambda one: one.weight, reverse=True)
 
-    def readings(self, text: str, depth: int = 0) -> Iterator[tuple[str, bool]]:
-        """Yield the translations of a text by each that fits, and whether each of its values is less than a sentence.
+    def readings(self, text: str, depth: int = 0) -> Iterator[Reading]:
+        """Yield what a text can be.
 
         The core makes sentences of some reasons, with a capital letter and a dot, and takes the dot of others.
         """
@@ -137,61 +155,70 @@ class Catalogue:
         other = text[:-1] if text.endswith(".") else f"{text}."
         for body in (text, other):
             for begun in dict.fromkeys((body, body[:1].lower() + body[1:])):
-                for found, short in self.exact(begun, near, depth):
-                    said = found if begun == body else found[:1].upper() + found[1:]
+                for found in self.exact(begun, near, depth):
+                    said = found.said if begun == body else found.said[:1].upper() + found.said[1:]
                     if body is not text:
                         said = f"{said}." if text.endswith(".") else said.removesuffix(".")
-                    yield said, short
+                    yield Reading(said, found.kept)
 
-    def exact(self, text: str, near: Sequence[Template], depth: int) -> Iterator[tuple[str, bool]]:
-        """Yield the translations of a text as it is: its own, and those by the templates that fit."""
+    def exact(self, text: str, near: Sequence[Template], depth: int) -> Iterator[Reading]:
+        """Yield what a text as it is can be: a text of the catalogue, or a template that is filled in."""
         if text in self.texts:
-            yield self.texts[text], True
+            yield Reading(self.texts[text])
         for one in near:
             if values := one.values(text):
                 named = dict(zip(one.places, values, strict=True))
                 numbered = [named[str(i)] for i in range(len(named)) if str(i) in named]
-                kept = self.kept(self.texts[one.message], named, depth)
-                short = not any(map(SENTENCES.search, kept))
-                sure = one.letters >= LEAST_LETTERS or not any(map(str.isalpha, "".join(kept)))
-                if sure and (short or one.own[0]):
-                    yield Filler(self, depth).vformat(self.texts[one.message], numbered, named), short
+                translation, kept, strange = self.texts[one.message], list[str](), ""
+                for place, how in fields(translation):
+                    inner = _best(self, named[place], depth + 1) if how else None
+                    kept += [named[place]] if inner is None else inner.kept
+                    strange += named[place] if inner is None else ""
+                found = Reading(Filler(self, depth).vformat(translation, numbered, named), tuple(kept))
+                sure = one.letters >= LEAST_LETTERS or not any(map(str.isalpha, strange))
+                if sure and (found.short or one.own[0]):
+                    yield found
 
-    def kept(self, translation: str, values: Mapping[str, str], depth: int) -> Sequence[str]:
-        """Return the values that a translation takes as they are, and those that it would translate but cannot."""
-        taken = [(values.get(place or "", ""), how) for _, place, _, how in string.Formatter().parse(translation)]
-        return [value for value, how in taken if how != "t" or not any(self.readings(value, depth + 1))]
+
+@lru_cache(4096)
+def _best(catalogue: Catalogue, text: str, depth: int) -> Reading | None:
+    """Return the reading of a text that leaves the least of it as it is."""
+    return min(catalogue.readings(text, depth), key=lambda one: (not one.short, one.letters), default=None)
 
 
 @lru_cache(4096)
 def _recognised(catalogue: Catalogue, text: str, depth: int) -> str:
-    whole = ""
-    for found, short in catalogue.readings(text, depth):
-        if short:
-            return found
-        whole = whole or found
-    parts = SENTENCES.split(text)
-    if len(parts) == 1:
-        return whole or text
+    whole, parts = _best(catalogue, text, depth), SENTENCES.split(text)
+    if len(parts) == 1 or (whole and whole.short):
+        return whole.said if whole else text
     said: list[str] = []
     known = True
     while parts:
         begun, count = _begun(catalogue, parts[: min(len(parts) - (not said), MOST_SENTENCES)], depth)
-        said.append(begun or parts[0])
-        known = known and bool(begun)
+        said.append(begun.said if begun else parts[0])
+        known = known and begun is not None
         del parts[:count]
-    return whole if whole and not known else " ".join(said)
+    return whole.said if whole and not known else " ".join(said)
 
 
-def _begun(catalogue: Catalogue, parts: Sequence[str], depth: int) -> tuple[str, int]:
-    """Return the translation of as many of the first sentences as are one text, "" for none, and their number."""
-    begun = "", 1
+def _begun(catalogue: Catalogue, parts: Sequence[str], depth: int) -> tuple[Reading | None, int]:
+    """Return the reading of as many of the first sentences as are one text, None for none, and their number."""
+    begun: tuple[Reading | None, int] = None, 1
     for count in range(len(parts), 0, -1):
-        for found, short in catalogue.readings(" ".join(parts[:count]), depth):
-            if short:
-                return found, count
-            begun = begun if begun[0] else (found, count)
+        found = _best(catalogue, " ".join(parts[:count]), depth)
+        if found and found.short:
+            return found, count
+        begun = (found, count) if found and begun[0] is None else begun
     return begun
+
+
+def fields(translation: str) -> Iterator[tuple[str, bool]]:
+    """Yield the places of a translation, and whether what they hold is translated too."""
+    count = 0
+    for _, place, _, conversion in string.Formatter().parse(translation):
+        if place is not None:
+            yield place or str(count), conversion in ("t", "l")
+            count += 1
 
 
 def template(message: str) -> Template | None:

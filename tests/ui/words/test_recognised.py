@@ -123,6 +123,22 @@ def test_why_a_spec_is_refused():
     assert len(sentences) > 200 and [left(text) for text in sentences if left(text)] == []
 
 
+def test_sentences_that_hold_others():
+    over = "over the first 2,000 examples; cannot exceed log N = 7.60"
+    ais = "AIS, 16 chains: a stochastic lower bound, each image ± 0.23; the higher of those from q and from the prior"
+    texts = [
+        over, f"{over}, and is there", ais, "over 500 different examples, H = log N = 6.21; min(R, log N)",
+        f"{ais}, which disagree for 3 of 40 images: q misses modes, or both do", "measuring 3 of 10 images, K = 100",
+        "UMAP of 10 dimensions, laid out from 5,000 of 70,000 codes, the others placed among these; "
+        "trustworthiness 0.981 ± 0.002 (over 2,000 codes)",
+        "the pair with the highest KL; the dimensions that are not shown are 0",
+        "this prior is Mixture of Normals, not N(0, I), and is not computed here",
+        "x/spec.json holds a graph that cannot run: The node Conv cannot run: its input 2 is missing. Open the model anew.",
+        "The posterior of x at this image: the window cuts off mass: widen it.",
+    ]  # fmt: skip
+    assert [left(text) for text in texts if left(text)] == []
+
+
 def test_states_of_jobs_and_ends_of_training(tmp_path):
     kept = cluster.KEPT_CHECKPOINT
     silence = cluster.SILENCE.format(address="http://a:1", setting="X", reason="Connection refused.")
