@@ -133,7 +133,7 @@ def test_sentences_that_hold_others():
         "trustworthiness 0.981 ± 0.002 (over 2,000 codes)",
         "the pair with the highest KL; the dimensions that are not shown are 0",
         "this prior is Mixture of Normals, not N(0, I), and is not computed here",
-        "x/spec.json holds a graph that cannot run: The node Conv cannot run: its input 2 is missing. Open the model anew.",
+        "x/spec.json holds a graph that cannot run: The node Add cannot run: its step is 0. Open the model anew.",
         "The posterior of x at this image: the window cuts off mass: widen it.",
     ]  # fmt: skip
     assert [left(text) for text in texts if left(text)] == []
