@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polib
+import yaml
 
 from ui.words.catalogue import HERE, NOT_SHOWN, entries, fields
 from ui.words.languages import ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_HAND = "by-hand"
+TEXT_FILES = ("ui/theory/predictions.yaml",)  # whose strings all are on a page
 SHELL = ("vae/cli", "vae/__main__.py", "ui/words", "vae/notebook.py", "vae/exploring.py")  # not on a page
 SAYING = {"say": 1, "phrase": 1, "say_n": 2, "sayN": 2}  # function -> how many texts it begins with
 WORDS = re.compile(r"[^\W\d_]{2,}.* .*[^\W\d_]|^[A-Z][a-z]{2,}", re.DOTALL)  # two words, or one with a capital letter
@@ -52,13 +54,30 @@ def sources() -> Iterator[Path]:
     for folder in ("ui", "pages", "vae"):
         for path in sorted((ROOT / folder).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
-            if path.suffix in (".py", ".js") and not name.startswith(SHELL):
+            if name in TEXT_FILES or (path.suffix in (".py", ".js") and not name.startswith(SHELL)):
                 yield path
 
 
 def texts(path: Path) -> Iterator[Text]:
     """Return the texts of one file."""
+    if path.suffix == ".yaml":
+        return file_texts(path)
     return python_texts(path) if path.suffix == ".py" else script_texts(path)
+
+
+def file_texts(path: Path) -> Iterator[Text]:
+    """Return the texts of a YAML file."""
+    yield from _values(yaml.compose(path.read_text(), yaml.SafeLoader), path.relative_to(ROOT).as_posix())
+
+
+def _values(node: yaml.Node, name: str) -> Iterator[Text]:
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag == "tag:yaml.org,2002:str":
+            yield Text(node.value, "", f"{name}:{node.start_mark.line + 1}", True)
+        return
+    parts = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+    for part in parts:
+        yield from _values(part, name)
 
 
 def joined(node: ast.AST) -> str | None:

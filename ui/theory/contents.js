@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { el } from "../js/shared.js";
 
 // The page's contents: a link to each chapter, with the one that is in view, and how many have been read.
@@ -10,10 +11,10 @@ class Contents {
     this.bar = el("i", {});
     this.words = el("p", { class: "note" });
     const wide = innerWidth > 760; // on a phone the machine comes before the list is opened
-    this.fold = el("details", wide ? { open: "" } : {}, el("summary", {}, "Contents · about 25 min"), this.list);
+    this.fold = el("details", wide ? { open: "" } : {}, el("summary", {}, say("Contents · about 25 min")), this.list);
     this.node = el(
       "nav",
-      { class: "contents", "aria-label": "Contents" },
+      { class: "contents", "aria-label": say("Contents") },
       this.fold,
       el("div", { class: "progress", "aria-hidden": "true" }, this.bar),
       this.words,
@@ -77,7 +78,7 @@ class Contents {
       else link.removeAttribute("aria-current");
     const count = this.entries.length - 1;
     this.bar.style.width = `${(100 * this.read.size) / Math.max(1, count)}%`;
-    this.words.textContent = `${this.read.size} of ${count} chapters read`;
+    this.words.textContent = say("{read} of {count} chapters read", { read: this.read.size, count });
   }
 }
 

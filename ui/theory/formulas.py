@@ -6,31 +6,32 @@ hue, and writes the image's number where the value stands.
 
 import re
 
+from ui.words import phrase, say
 from vae.page import palette
 from vae.spec import Spec, formulas
 
 INK = ""
 # each quantity: its colour as text (ink where it is the truth or a bound), and what it is called
 TERMS: dict[str, tuple[str, str]] = {
-    "log_px": (INK, "the log marginal likelihood, log p(x)"),
-    "elbo": (INK, "the ELBO"),
-    "bound": (INK, "the importance-weighted bound"),
-    "kl": (palette.TEXT[palette.RATE], "the gap, KL(q‖p(z|x))"),
-    "distortion": (palette.TEXT[palette.DISTORTION], "distortion, the cost of the reconstruction"),
-    "rate": (palette.TEXT[palette.RATE], "rate, the cost of the code"),
-    "prior": (palette.TEXT[palette.PRIOR], "the prior p(z)"),
-    "likelihood": (palette.TEXT[palette.DECODER], "the likelihood p(x|z)"),
-    "q": (palette.TEXT[palette.ENCODER], "the approximate posterior q(z|x) of the encoder"),
-    "posterior": (INK, "the true posterior p(z|x)"),
-    "entropy": (INK, "the entropy H of the images"),
-    "information": (palette.TEXT[palette.ENCODER], "mutual information, I(x; z)"),
-    "naive": (palette.TEXT[palette.PRIOR], "prior samples"),
-    "importance": (palette.TEXT[palette.ENCODER], "samples of q"),
-    "penalty": (palette.TEXT[palette.RATE], "penalty term"),
-    "noise": (palette.TEXT[palette.PRIOR], "the noise ε"),
-    "score": (palette.CAPTION, "score function"),
-    "path": (palette.TEXT[palette.ENCODER], "through z = g(φ, ε, x)"),
-    "theta": (palette.TEXT[palette.DECODER], "the decoder's gradient"),
+    "log_px": (INK, phrase("the log marginal likelihood, log p(x)")),
+    "elbo": (INK, phrase("the ELBO")),
+    "bound": (INK, phrase("the importance-weighted bound")),
+    "kl": (palette.TEXT[palette.RATE], phrase("the gap, KL(q‖p(z|x))")),
+    "distortion": (palette.TEXT[palette.DISTORTION], phrase("distortion, the cost of the reconstruction")),
+    "rate": (palette.TEXT[palette.RATE], phrase("rate, the cost of the code")),
+    "prior": (palette.TEXT[palette.PRIOR], phrase("the prior p(z)")),
+    "likelihood": (palette.TEXT[palette.DECODER], phrase("the likelihood p(x|z)")),
+    "q": (palette.TEXT[palette.ENCODER], phrase("the approximate posterior q(z|x) of the encoder")),
+    "posterior": (INK, phrase("the true posterior p(z|x)")),
+    "entropy": (INK, phrase("the entropy H of the images")),
+    "information": (palette.TEXT[palette.ENCODER], phrase("mutual information, I(x; z)")),
+    "naive": (palette.TEXT[palette.PRIOR], phrase("prior samples")),
+    "importance": (palette.TEXT[palette.ENCODER], phrase("samples of q")),
+    "penalty": (palette.TEXT[palette.RATE], phrase("penalty term")),
+    "noise": (palette.TEXT[palette.PRIOR], phrase("the noise ε")),
+    "score": (palette.CAPTION, phrase("score function")),
+    "path": (palette.TEXT[palette.ENCODER], phrase("through z = g(φ, ε, x)")),
+    "theta": (palette.TEXT[palette.DECODER], phrase("the decoder's gradient")),
 }
 NUMBER = {name: k + 1 for k, name in enumerate(TERMS)}
 
@@ -45,6 +46,7 @@ def value(name: str) -> str:
     return rf"\textcolor{{#0001{NUMBER[name]:02x}}}{{\text{{0000.00}}}}"
 
 
+STEPS = re.compile(r"\\text\{in ([\d,]+) steps\}")  # the words of an objective's schedule
 MARK = re.compile(r"«([!=]?)(\w+) ?([^«»]*)»")
 
 
@@ -95,5 +97,8 @@ FORMULAS = {
 
 def all_of(spec: Spec) -> dict[str, str]:
     """Return every formula of the page by name, the model's own among them."""
-    own = {"model": formulas.model(spec), "objective": formulas.objective(spec)}
+    objective = STEPS.sub(
+        lambda found: rf"\text{{{say('in {count} steps', count=found[1])}}}", formulas.objective(spec)
+    )
+    own = {"model": formulas.model(spec), "objective": objective}
     return {name: marked(text) for name, text in FORMULAS.items()} | own

@@ -1,9 +1,22 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { paint } from "../js/paint.js";
+import { say } from "../js/say.js";
 import { el, given, unpack } from "../js/shared.js";
 import { Network } from "./machine_network.js";
 import { Plane, window_ } from "./machine_plane.js";
-import { costWords, exampleSize, gist, outputSize, short, stageSizes, subscript, tuple, two } from "./machine_words.js";
+import {
+  costWords,
+  exampleName,
+  exampleSize,
+  gist,
+  oneExample,
+  outputSize,
+  short,
+  stageSizes,
+  subscript,
+  tuple,
+  two,
+} from "./machine_words.js";
 
 // The machine that opens the page: x, the encoder, q(z|x), z, the decoder, p(x|z). All of it is the loaded model and the
 // picked image: the layers with their sizes, what they compute, and what is decoded from the point z that is dragged.
@@ -70,17 +83,17 @@ class Machine {
     const arrow = () => el("span", { class: "arrow", "aria-hidden": "true", style: `--k:${k - 0.5}` });
     /** @param {string} text */
     const formula = (text) => el("i", {}, text);
-    this.what = el("span", {}, "one image");
+    this.what = el("span", {}, say("one image"));
     this.flow = el(
       "div",
       { class: "flow" },
       part("x", [formula("x"), " ", this.what], this.x, this.sizes.x),
       arrow(),
-      part("encoder", ["encoder"], encoder, this.sizes.encoder),
+      part("encoder", [say("encoder")], encoder, this.sizes.encoder),
       arrow(),
       part("q", [formula("q(z|x)"), " ", this.qWords], this.plane.canvas, this.sizes.q),
       arrow(),
-      part("decoder", ["decoder"], decoder, this.sizes.decoder),
+      part("decoder", [say("decoder")], decoder, this.sizes.decoder),
       arrow(),
       part("made", [formula("p(x|z)")], this.made, this.sizes.made),
     );
@@ -95,10 +108,10 @@ class Machine {
       node.addEventListener("click", pressed);
       return node;
     };
-    this.another = button("Draw another z", () => this.sample());
-    this.play = button("Keep drawing z", () => this.togglePlay());
-    this.back = button("Back to the mean", () => this.glide(this.mean));
-    this.near = button("Show the whole map", () => {
+    this.another = button(say("Draw another z"), () => this.sample());
+    this.play = button(say("Keep drawing z"), () => this.togglePlay());
+    this.back = button(say("Back to the mean"), () => this.glide(this.mean));
+    this.near = button(say("Show the whole map"), () => {
       this.whole = !this.whole;
       this.page.requestDraw();
     });
@@ -107,7 +120,7 @@ class Machine {
     this.controls = el("div", { class: "controls" }, this.another, this.play, this.back, this.near);
     this.node = el(
       "section",
-      { class: "machine", "data-chapter": 0, "aria-label": "The machine" },
+      { class: "machine", "data-chapter": 0, "aria-label": say("The machine") },
       this.flow,
       this.numbers,
       this.cost,
@@ -144,23 +157,22 @@ class Machine {
         [sum, squares] = [sum + this.codes[i], squares + this.codes[i] ** 2];
       return Math.sqrt(squares / n) || 1;
     });
-    const { encoder, decoder } = header.machine;
-    this.sizes.encoder.textContent = stageSizes(encoder);
-    this.sizes.decoder.textContent = stageSizes(decoder);
-    for (const [name, network] of Object.entries(this.networkOf))
-      network.canvas.setAttribute(
-        "aria-label",
-        `${name}: ${stageSizes(header.machine[/** @type {"encoder"} */ (name)])}`,
-      );
+    const names = { encoder: say("encoder"), decoder: say("decoder") };
+    for (const part of /** @type {const} */ (["encoder", "decoder"])) {
+      const sizes = stageSizes(header.machine[part]);
+      this.sizes[part].textContent = sizes;
+      this.networkOf[part].canvas.setAttribute("aria-label", `${names[part]}: ${sizes}`);
+    }
     this.sizes.x.textContent = exampleSize(header);
     this.sizes.made.textContent = outputSize(header);
-    this.what.textContent = `one ${header.example}`;
-    this.qWords.textContent = header.probabilistic ? "a small cloud, not a point" : "a point: no cloud";
+    this.what.textContent = oneExample(header.example);
+    this.qWords.textContent = header.probabilistic ? say("a small cloud, not a point") : say("a point: no cloud");
     this.another.hidden = this.play.hidden = !header.probabilistic;
     this.plane.one = d === 1;
     this.gist.replaceChildren(...gist(header));
-    this.hint.dataset.usual = this.hint.textContent =
-      "Each cell is a number that a layer computes: the fuller its colour, the larger it is.";
+    this.hint.dataset.usual = this.hint.textContent = say(
+      "Each cell is a number that a layer computes: the fuller its colour, the larger it is.",
+    );
   }
 
   get dims() {
@@ -184,7 +196,7 @@ class Machine {
       this.flow.classList.add("run");
       this.sampled = 0;
     }
-    this.x.setAttribute("aria-label", `x: ${this.header.example} ${now.image}`);
+    this.x.setAttribute("aria-label", `x: ${exampleName(this.header.example)} ${now.image}`);
     const [price, bound] = costWords(this.header, now.numbers);
     this.cost.replaceChildren(...price);
     this.bound.replaceChildren(...bound);
@@ -257,18 +269,22 @@ class Machine {
       dims.map((j) => z[j]),
       two,
     );
-    this.made.setAttribute("aria-label", `Mean of p(x|z) at z = ${place}`);
+    this.made.setAttribute("aria-label", say("Mean of p(x|z) at z = {place}", { place }));
     this.made.dataset.z = z.map((v) => v.toFixed(4)).join(",");
-    const names = this.header.latent > 2 ? ` in ${dims.map((j) => `z${subscript(j + 1)}`).join(", ")}` : "";
+    const names = dims.map((j) => `z${subscript(j + 1)}`).join(", ");
+    const difference =
+      this.header.latent > 2
+        ? say("in {names}; mean squared difference from x: {error}", { names, error })
+        : say("mean squared difference from x: {error}", { error });
     const of = (/** @type {ArrayLike<number>} */ values) => dims.map((j) => values[j]);
     const parts = [
-      [this.header.probabilistic ? "μ" : "code", tuple(of(this.mean), two)],
+      [this.header.probabilistic ? "μ" : say("code"), tuple(of(this.mean), two)],
       ...(this.header.probabilistic ? [["σ", tuple(of(now.scale), short)]] : []),
       ["z", place],
     ];
     this.numbers.replaceChildren(
       ...parts.flatMap(([name, text]) => [el("span", {}, el("i", {}, name), ` = ${text}`), " "]),
-      el("span", { class: "soft" }, `${names ? `${names}; ` : ""}mean squared difference from x: ${error}`),
+      el("span", { class: "soft" }, difference),
     );
   }
 
@@ -321,7 +337,7 @@ class Machine {
     clearInterval(this.playing);
     const on = !this.playing;
     this.playing = on ? setInterval(() => this.sample(), EVERY) : 0;
-    this.play.textContent = on ? "Stop drawing z" : "Keep drawing z";
+    this.play.textContent = on ? say("Stop drawing z") : say("Keep drawing z");
     this.play.setAttribute("aria-pressed", String(on));
     if (on) this.sample();
   }
@@ -334,7 +350,7 @@ class Machine {
   /** @param {Theme} theme */
   draw(theme) {
     const { now, header } = this;
-    this.near.textContent = this.whole ? "Show the cloud" : "Show the whole map";
+    this.near.textContent = this.whole ? say("Show the cloud") : say("Show the whole map");
     this.near.setAttribute("aria-pressed", String(this.whole));
     if (!now) return;
     const colours = {
@@ -358,14 +374,18 @@ class Machine {
     }
     const [a, b] = [dims[0], dims[1] ?? dims[0]];
     const covariance = [now.covariance[a * d + a], now.covariance[a * d + b], now.covariance[b * d + b]];
-    const shown = dims.map((j) => `z${subscript(j + 1)}`).join(" and ");
-    plane.draw({ covariance: header.probabilistic ? covariance : null, colours, label: "drag z" }, theme);
+    const names = dims.map((j) => `z${subscript(j + 1)}`);
+    plane.draw({ covariance: header.probabilistic ? covariance : null, colours, label: say("drag z") }, theme);
     plane.canvas.setAttribute(
       "aria-label",
-      `Latent plane. Arrow keys move z, Home brings it back. z = ${tuple(plane.z, two)}`,
+      say("Latent plane. Arrow keys move z, Home brings it back. z = {z}", { z: tuple(plane.z, two) }),
     );
     this.sizes.q.textContent =
-      d > 2 ? `${shown} of ${d}; the others stay` : d === 1 ? "one dimension" : "two dimensions";
+      d > 2
+        ? say("{a} and {b} of {d}; the others stay", { a: names[0], b: names[1], d })
+        : d === 1
+          ? say("one dimension")
+          : say("two dimensions");
   }
 }
 

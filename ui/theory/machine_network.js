@@ -1,5 +1,7 @@
 import { fresh } from "../js/drawing.js";
+import { say } from "../js/say.js";
 import { minus } from "../js/shared.js";
+import { stageSize } from "./machine_words.js";
 
 // Draws one network of the machine: a trapezoid, and in it what each hidden stage computes of the image that is shown.
 // A cell is one unit; the fuller its colour, the larger the number, beside the largest of its stage.
@@ -71,7 +73,11 @@ class Network {
       const row = Math.floor(((y - area.top) / area.height) * h);
       if (column < 0 || column >= w || row < 0 || row >= h || units[row * w + column] < 0) continue;
       const unit = units[row * w + column];
-      this.hint.textContent = `${name}, number ${unit + 1}: ${minus(values[unit].toFixed(3))}`;
+      this.hint.textContent = say("{stage}, number {unit}: {value}", {
+        stage: name,
+        unit: unit + 1,
+        value: minus(values[unit].toFixed(3)),
+      });
       return;
     }
     this.hint.textContent = this.hint.dataset.usual ?? "";
@@ -103,16 +109,20 @@ class Network {
     const shown = stages.hidden.length ? stages.hidden : [stages.head];
     boxes(shown.length, width, tall, low).forEach((box, k) => {
       const own = stages.hidden.length ? values[k] : null;
-      const words = stages.boxes[k] || (stages.hidden.length ? "" : "one linear map");
-      if (words || !own) {
+      // "graph of 12 operations" is too long for one line
+      const lines = stages.boxes[k]
+        ? stages.boxes[k].split(/ (.+)/, 2)
+        : stages.hidden.length
+          ? []
+          : [say("one linear map")];
+      if (lines.length || !own) {
         context.fillStyle = theme.ink;
         context.font = `14px ${theme.font}`;
         context.textAlign = "center";
-        const lines = words.split(" of ").map((part, i) => (i ? `of ${part}` : part));
         lines.forEach((text, i) =>
           context.fillText(text, box.left + box.width / 2, box.top + box.height / 2 + 18 * i, box.width),
         );
-      } else this.cells(context, box, own, shapes[k], colour, stages.hidden[k].words);
+      } else this.cells(context, box, own, shapes[k], colour, stageSize(stages.hidden[k]));
     });
     context.restore();
   }

@@ -1,3 +1,4 @@
+import { say, sayN } from "../js/say.js";
 import { el, minus } from "../js/shared.js";
 
 // What the machine says in words and numbers of a model and of one image.
@@ -15,62 +16,118 @@ const bold = (kind, text) => el("b", { class: kind }, text);
 /** @param {number[]} shape */
 const numbersOf = (shape) => shape.reduce((a, b) => a * b, 1);
 
+// The size of a stage's output, as vae/spec/stages.py says it in English.
+/** @param {NetworkStage} stage */
+function stageSize({ shape }) {
+  const [maps, height, width] = shape;
+  if (shape.length === 3)
+    return sayN("{n} map of {height} × {width}", "{n} maps of {height} × {width}", maps, { height, width });
+  const count = numbersOf(shape);
+  return sayN("{n} unit", "{n} units", count, { n: count.toLocaleString("en") });
+}
+
 /** @param {NetworkStages} stages */
 function stageSizes(stages) {
-  const names = stages.hidden.map((stage) => stage.words).join(", ");
+  const names = stages.hidden.map(stageSize).join(", ") || say("no hidden layer");
   const left = stages.count - stages.hidden.length;
-  return `${names || "no hidden layer"}${left ? `, and ${left} more` : ""}`;
+  return left ? say("{names}, and {left} more", { names, left }) : names;
 }
 
 /** @param {TheoryHeader} header */
 function exampleSize({ shape }) {
   const [channels, height, width] = shape;
-  if (shape.length === 3) return `${height} × ${width} pixels${channels > 1 ? ` in ${channels} colours` : ""}`;
-  return `${channels} number${channels > 1 ? "s" : ""}`;
+  if (shape.length !== 3) return sayN("{n} number", "{n} numbers", channels);
+  return channels > 1
+    ? say("{height} × {width} pixels in {channels} colours", { height, width, channels })
+    : say("{height} × {width} pixels", { height, width });
 }
 
 /** @param {TheoryHeader} header */
-const outputSize = ({ shape, binary }) =>
-  `${numbersOf(shape).toLocaleString("en")} ${binary ? "probabilities" : "means"}`;
+function outputSize({ shape, binary }) {
+  const count = numbersOf(shape).toLocaleString("en");
+  return binary ? say("{count} probabilities", { count }) : say("{count} means", { count });
+}
+
+// What one example is called, alone and as "one image": a language may have genders.
+/** @returns {Record<string, [string, string]>} */
+const examples = () => ({
+  image: [say("image"), say("one image")],
+  example: [say("example"), say("one example")],
+  row: [say("row"), say("one row")],
+  series: [say("series"), say("one series")],
+  digit: [say("digit"), say("one digit")],
+  letter: [say("letter"), say("one letter")],
+  character: [say("character"), say("one character")],
+  "piece of clothing": [say("piece of clothing"), say("one piece of clothing")],
+  photograph: [say("photograph"), say("one photograph")],
+  shape: [say("shape"), say("one shape")],
+  vector: [say("vector"), say("one vector")],
+});
+/** @param {string} example */
+const exampleName = (example) => examples()[example]?.[0] ?? example;
+/** @param {string} example */
+const oneExample = (example) => examples()[example]?.[1] ?? `one ${example}`;
+
+// A text of several kinds: its places filled with elements.
+/** @param {string} text @param {Record<string, Node>} nodes @returns {(Node | string)[]} */
+const filled = (text, nodes) => text.split(/\{(\w+)\}/).map((part, k) => (k % 2 ? nodes[part] : part));
 
 // What the machine does, in one or two sentences.
 /** @param {TheoryHeader} header @returns {(Node | string)[]} */
 function gist({ example, probabilistic, latent, labelled, shape }) {
-  const [encoder, decoder, error] = [bold("encoder", "encoder"), bold("decoder", "decoder"), bold("error", "error")];
-  const label = labelled ? " Both are also given its label." : "";
-  const count = `${numbersOf(shape).toLocaleString("en")} numbers`;
-  const turns = probabilistic
-    ? [
-        ` turns ${count} into a small cloud of likely codes. The `,
-        ` turns one code from that cloud into one ${example}.`,
-      ]
-    : [
-        ` turns ${count} into ${latent}: a point, with no q(z|x) around it. The `,
-        ` turns a point into one ${example}.`,
-      ];
-  const goal = probabilistic ? [" and the ", bold("rate", "cost"), ` small, together.${label}`] : [` small.${label}`];
-  return ["The ", encoder, turns[0], decoder, `${turns[1]} Training makes the `, error, ...goal];
+  const values = { count: numbersOf(shape).toLocaleString("en"), latent, one: oneExample(example) };
+  const text = probabilistic
+    ? say(
+        "The {encoder} turns {count} numbers into a small cloud of likely codes. The {decoder} turns one code from " +
+          "that cloud into {one}. Training makes the {error} and the {cost} small, together.",
+        values,
+      )
+    : say(
+        "The {encoder} turns {count} numbers into {latent}: a point, with no q(z|x) around it. The {decoder} turns " +
+          "a point into {one}. Training makes the {error} small.",
+        values,
+      );
+  return filled(labelled ? `${text} ${say("Both are also given its label.")}` : text, {
+    encoder: bold("encoder", say("encoder")),
+    decoder: bold("decoder", say("decoder")),
+    error: bold("error", say("error")),
+    cost: bold("rate", say("cost")),
+  });
 }
 
 // What an image costs, and what that says of log p(x).
 /** @param {TheoryHeader} header @param {ImageScalars} numbers @returns {(Node | string)[][]} */
 function costWords({ probabilistic, latent }, numbers) {
   const density = el("i", {}, "log p(x)");
+  const { distortion, distortion_plain: plain, rate, elbo, log_px } = numbers;
+  const error = bold("error", say("redrawing error {error}", { error: two(probabilistic ? distortion : plain) }));
   if (!probabilistic)
     return [
-      [bold("error", `redrawing error ${two(numbers.distortion_plain)}`), " nats"],
-      ["No code cost and no bound on ", density, ": there is no prior p(z)."],
+      [error, " nats"],
+      filled(say("No code cost and no bound on {density}: there is no prior p(z)."), { density }),
     ];
-  const { distortion, rate, elbo, log_px } = numbers;
-  const price = [bold("error", `redrawing error ${two(distortion)}`), " + ", bold("rate", `code cost ${two(rate)}`)];
-  const truth =
+  const cost = bold("rate", say("code cost {cost}", { cost: two(rate) }));
+  const bound =
     log_px === undefined
-      ? `, which ${latent} dimensions are too many to compute exactly`
-      : ` = ${two(log_px)} nats, so the bound is ${two(log_px - elbo)} nats from the truth`;
-  return [
-    [...price, " nats"],
-    [el("b", {}, `ELBO ${two(elbo)}`), " ≤ ", density, truth],
-  ];
+      ? say("{elbo} ≤ {density}, which {latent} dimensions are too many to compute exactly", { latent })
+      : say("{elbo} ≤ {density} = {truth} nats, so the bound is {gap} nats from the truth", {
+          truth: two(log_px),
+          gap: two(log_px - elbo),
+        });
+  return [[error, " + ", cost, " nats"], filled(bound, { elbo: el("b", {}, `ELBO ${two(elbo)}`), density })];
 }
 
-export { costWords, exampleSize, gist, outputSize, short, stageSizes, subscript, tuple, two };
+export {
+  costWords,
+  exampleName,
+  exampleSize,
+  gist,
+  oneExample,
+  outputSize,
+  short,
+  stageSize,
+  stageSizes,
+  subscript,
+  tuple,
+  two,
+};

@@ -5,7 +5,7 @@ The pool computes everything about an image in one call; what a slider changes, 
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -27,6 +27,8 @@ from ui.state.permalink import CHAPTER, REFINED, SLIDERS
 from ui.state.subject import Subject
 from ui.state.view import View
 from ui.theory import formulas
+from ui.words import say
+from ui.words.speaking import language
 from vae.answers import lesson, machine, pool, theory
 from vae.answers.pool import Answer
 from vae.data import DataError
@@ -34,6 +36,7 @@ from vae.page import vectors
 from vae.runs import SHOWN_LABEL, Codes, Run, RunError
 from vae.runs.stamp import stamp
 from vae.spec import SpecError, stages
+from vae.spec.layer_kinds import Layer, Shape
 
 HERE = Path(__file__).resolve().parent
 KEY = "theory"
@@ -123,17 +126,17 @@ def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, 
         "choices": numbers,
         "choice_labels": [] if codes.labels is None else [int(codes.labels[i]) for i in numbers],
         "latex": latex,
-        "terms": {k: {"name": n, "hue": h, "words": w} for n, (h, w) in formulas.TERMS.items()
+        "terms": {k: {"name": n, "hue": h, "words": say(w)} for n, (h, w) in formulas.TERMS.items()
                   for k in [formulas.NUMBER[n]]},
         "averages": _rows(run),
-        "predictions": [asdict(one) for one in predictions()] if spec.probabilistic else [],
+        "predictions": [asdict(_spoken(one)) for one in predictions()] if spec.probabilistic else [],
     }  # fmt: skip
     every = -(-codes.means.size // MOST_CODES)
     sections["codes"] = codes.means[::every].astype("<f4").tobytes()
     header["example"] = _example(run)
     header["machine"] = {
-        "encoder": stages.machine(spec.encoder_layers(), spec.shape).header(),
-        "decoder": stages.machine(spec.decoder_layers(), (spec.latent,)).header(),
+        "encoder": _stages(spec.encoder_layers(), spec.shape),
+        "decoder": _stages(spec.decoder_layers(), (spec.latent,)),
         "sent": decoder.runnable(run),
     }
     if decoder.runnable(run) and not spec.labels:
@@ -142,6 +145,11 @@ def facts(run: Run, codes: Codes, images: np.ndarray | None) -> tuple[dict[str, 
     digest = hashlib.sha256(repr(header).encode() + b"".join(sections.values()))
     header["content"] = digest.hexdigest()[:16]
     return header, sections
+
+
+def _stages(layers: Sequence[Layer], shape: Shape) -> dict[str, Any]:
+    found = stages.machine(layers, shape).header()
+    return found | {"boxes": [say(box) for box in found["boxes"]]}
 
 
 def _example(run: Run) -> str:
@@ -161,7 +169,10 @@ def _conditioned(_run: Run, path: Path, version: object, label: int) -> bytes:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _payload(_run: Run, _codes: Codes, _images: np.ndarray | None, path: Path, version: object, here: bool) -> bytes:
+def _payload(
+    _run: Run, _codes: Codes, _images: np.ndarray | None, path: Path, version: object, here: bool, spoken: str
+) -> bytes:
+    """Return the model's packet in one language, whose code is a part of the cache's key."""
     return pack(*facts(_run, _codes, _images))
 
 
@@ -183,7 +194,7 @@ def answer_payload(channel: str, question: Question, answer: Answer[Any], extra:
     try:
         found = answer.result()
     except (RunError, DataError, SpecError) as error:
-        return pack({**header, "failed": str(error)}, {})
+        return pack({**header, "failed": say(str(error))}, {})
     if isinstance(found, theory.Found):
         header["numbers"], arrays = found.numbers, found.arrays
     elif isinstance(found, dict):
@@ -216,6 +227,15 @@ def _lesson_data(run: Run) -> str:
 def predictions() -> tuple[Prediction, ...]:
     """Return what the chapters ask before they show it."""
     return form.predictions((HERE / "predictions.yaml").read_text("utf-8"), "predictions.yaml")
+
+
+def _spoken(one: Prediction) -> Prediction:
+    """Return a question in the reader's language."""
+    choices = (
+        replace(choice, text=say(choice.text), misconception=say(choice.misconception)) for choice in one.choices
+    )
+    texts = {name: say(getattr(one, name)) for name in ("ask", "reveal", "measured")}
+    return replace(one, choices=tuple(choices), **texts)
 
 
 @dataclass(frozen=True)
@@ -288,7 +308,7 @@ def chapters(view: View, codes: Codes, images: np.ndarray | None) -> None:
         now.gesture = not event.get("poll")  # a look for an answer that is late does not wait for it
 
     try:
-        data = _payload(run, codes, images, run.path, library.stamp(run.path), images is not None)
+        data = _payload(run, codes, images, run.path, library.stamp(run.path), images is not None, language())
     except RunError as error:
         messages.failure(error)
         return

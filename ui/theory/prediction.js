@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { el } from "../js/shared.js";
 
 // A question before a surprise: the reader chooses an answer, and only then sees what is right and why. No marks.
@@ -17,7 +18,7 @@ class Prediction {
     this.answers = el("div", { class: "answers" });
     this.reveal = el("div", { class: "reveal", "aria-live": "polite" });
     this.measured = el("p", { class: "measured" });
-    this.node = el("div", { class: "prediction", role: "group", "aria-label": "Before you look" }, this.ask);
+    this.node = el("div", { class: "prediction", role: "group", "aria-label": say("Before you look") }, this.ask);
     this.node.append(this.answers, this.reveal);
     this.show();
   }
@@ -38,16 +39,23 @@ class Prediction {
     if (chosen === undefined) {
       this.answers.replaceChildren(
         ...choices.map(({ text }, k) => this.button(text, k, letter(k))),
-        this.button("Not sure: show me", UNSURE),
+        this.button(say("Not sure: show me"), UNSURE),
       );
       this.reveal.replaceChildren();
       return;
     }
-    this.answers.replaceChildren(this.button("Choose again", undefined));
+    this.answers.replaceChildren(this.button(say("Choose again"), undefined));
     const right = choices.findIndex((choice) => choice.right);
     const lines = [el("p", {}, el("b", { class: "letter known" }, `✓ ${letter(right)}`), ` ${choices[right].text}`)];
     const { misconception } = choices[chosen] ?? {};
-    if (misconception) lines.push(el("p", {}, `You chose ${letter(chosen)}. The idea behind it: ${misconception}`));
+    if (misconception)
+      lines.push(
+        el(
+          "p",
+          {},
+          say("You chose {letter}. The idea behind it: {idea}", { letter: letter(chosen), idea: misconception }),
+        ),
+      );
     this.reveal.replaceChildren(...lines, el("p", {}, this.text.reveal), this.measured);
     this.refresh();
   }

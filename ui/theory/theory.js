@@ -2,6 +2,7 @@ import { makeDecoder } from "../decode/decoder.js";
 import { themeOf } from "../js/drawing.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
+import { say } from "../js/say.js";
 import { component, el, given, listener, painted, record, unpack } from "../js/shared.js";
 import { Contents } from "./contents.js";
 import { Machine } from "./machine.js";
@@ -77,11 +78,11 @@ class Theory {
     /** @type {number | undefined} */
     this.measuring = undefined;
     this.polling = this.resting = 0;
-    this.real = el("canvas", { role: "img", "aria-label": "Picked image", width: 1, height: 1 });
-    this.made = el("canvas", { role: "img", "aria-label": "Its reconstruction", width: 1, height: 1 });
+    this.real = el("canvas", { role: "img", "aria-label": say("Picked image"), width: 1, height: 1 });
+    this.made = el("canvas", { role: "img", "aria-label": say("Its reconstruction"), width: 1, height: 1 });
     this.what = el("figcaption");
     this.madeWords = el("figcaption");
-    this.strip = el("div", { class: "strip", role: "group", "aria-label": "Another image" });
+    this.strip = el("div", { class: "strip", role: "group", "aria-label": say("Another image") });
     this.state = el("span", { class: "state", hidden: "" });
     /** @param {string} text @param {string} label @param {() => number} step */
     const button = (text, label, step) => {
@@ -100,9 +101,9 @@ class Theory {
       el(
         "div",
         { class: "controls" },
-        button("←", "Previous image", () => beside(-1)),
-        button("→", "Next image", () => beside(1)),
-        button("Random", "Random image", () => this.random),
+        button("←", say("Previous image"), () => beside(-1)),
+        button("→", say("Next image"), () => beside(1)),
+        button(say("Random"), say("Random image"), () => this.random),
       ),
       this.strip,
       this.state,
@@ -209,7 +210,7 @@ class Theory {
     this.main.append(...this.chapters.map((c) => c.node));
     this.machine.begin(header, section);
     this.contents.begin([
-      { node: this.machine.node, number: 0, title: "The machine" },
+      { node: this.machine.node, number: 0, title: say("The machine") },
       ...this.chapters.map(({ node, place, title }) => ({ node, number: place, title })),
     ]);
     this.visibility.disconnect();
@@ -230,7 +231,7 @@ class Theory {
           : "";
         const node = el(
           "button",
-          { type: "button", "aria-label": `Image ${i}${label}`, title: `#${i}${label}`, "data-image": i },
+          { type: "button", "aria-label": say("Image {i}", { i }) + label, title: `#${i}${label}`, "data-image": i },
           canvas,
         );
         node.addEventListener("click", (e) => this.go(i, e));
@@ -339,7 +340,7 @@ class Theory {
       if (what === "numbers") {
         if (!this.now) this.image = header.question[0];
         this.markImage();
-        this.showState("Computing this image’s numbers …");
+        this.showState(say("Computing this image’s numbers …"));
       }
       this.poll(header.poll);
       return;
@@ -477,18 +478,19 @@ class Theory {
     }
     paint(this.real, found.x, header.shape, header.lines);
     const handmade = found.image < 0;
-    const numbered = `${header.split} #${found.image}${found.label ? ` (${found.label})` : ""}`;
-    const which = handmade ? (header.shape.length === 3 ? "your drawing" : "your row") : numbered;
+    const numbered = `${splitName(header.split)} #${found.image}${found.label ? ` (${found.label})` : ""}`;
+    const image = header.shape.length === 3;
+    const which = handmade ? (image ? say("your drawing") : say("your row")) : numbered;
     this.what.textContent =
       header.here || handmade
         ? which
-        : `${which}: ${header.data} is not on this machine, so this is its reconstruction`;
-    if (header.binary && header.shape.length === 3) this.what.textContent += ", binarised";
+        : say("{which}: {data} is not on this machine, so this is its reconstruction", { which, data: header.data });
+    if (header.binary && image) this.what.textContent += say(", binarised");
     this.real.setAttribute("aria-label", `x: ${this.what.textContent}`);
     if (this.decoder)
       paint(this.made, this.decoder.decode(Array.from(found.code ?? found.mean)), header.shape, header.lines);
-    this.madeWords.textContent = this.decoder ? "decoded image at the mean of q" : "";
-    if (this.decoder && found.code) this.madeWords.textContent = "decoded image at the code";
+    this.madeWords.textContent = this.decoder ? say("decoded image at the mean of q") : "";
+    if (this.decoder && found.code) this.madeWords.textContent = say("decoded image at the code");
     this.madeFigure.hidden = !this.decoder;
     this.markImage();
     for (const part of [this.machine, ...this.chapters]) part.update(found);
@@ -549,6 +551,9 @@ class Theory {
     }
   }
 }
+
+/** @param {string} split */
+const splitName = (split) => ({ train: say("train"), valid: say("valid"), test: say("test") })[split] ?? split;
 
 export default component(Theory, "setTriggerValue");
 

@@ -1,5 +1,6 @@
 import { fresh } from "../js/drawing.js";
 import { explain } from "../js/explain.js";
+import { say } from "../js/say.js";
 import { el, given, minus } from "../js/shared.js";
 import { Prediction } from "./prediction.js";
 
@@ -38,14 +39,14 @@ class Chapter {
     this.controls = el("div", { class: "controls" });
     this.numbers = el("dl", { class: "numbers" });
     // the idea first: who wants to count opens the table
-    this.fold = el("details", { class: "fold" }, el("summary", {}, "All numbers of this chapter"), this.numbers);
+    this.fold = el("details", { class: "fold" }, el("summary", {}, say("All numbers of this chapter")), this.numbers);
     this.notice = el("p", { class: "notice" });
     this.why = el("p", { class: "note why", hidden: "" });
     this.canvases = Array.from({ length: pictures }, (_, k) =>
       el("canvas", {
         class: "drawn",
         role: "img",
-        "aria-label": `Chapter ${number}, ${title}: picture ${k + 1}, described below it`,
+        "aria-label": say("Chapter {number}, {title}: picture {k}, described below it", { number, title, k: k + 1 }),
         style: `height:${tall}px`,
       }),
     );

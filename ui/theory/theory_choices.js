@@ -1,4 +1,5 @@
-import { given, minus } from "../js/shared.js";
+import { say } from "../js/say.js";
+import { given } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
 import { around, ellipse, Field, quadrature, union } from "./theory_plane.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
@@ -15,37 +16,50 @@ const RESOLVED = 25; // cells of the coarse grid that a posterior must fill to b
 /** @type {Record<"normal" | "laplace", ScaledLikelihood>} */
 const SCALED = {
   normal: {
-    words: "Gaussian, σ",
-    name: "Gaussian",
+    words: say("Gaussian, σ"),
+    caption: say(
+      "The Gaussian ELBO of this image against σ, with this q: the best σ is the mean square error’s root, and " +
+        "β = 2σ²",
+    ),
     letter: "σ",
     error: "squares",
-    label: "E‖x − f(z)‖² under q",
+    label: say("E‖x − f(z)‖² under q"),
     each: (v) => v * v,
     cost: (s) => 1 / (2 * s * s),
     norm: (s) => Math.log(2 * Math.PI * s * s) / 2,
     best: (e) => Math.sqrt(e),
     beta: (s) => 2 * s * s,
-    betaFormula: "β = 2σ²",
   },
   laplace: {
-    words: "Laplace, b",
-    name: "Laplace",
+    words: say("Laplace, b"),
+    caption: say(
+      "The Laplace ELBO of this image against b, with this q: the best b is the mean absolute error, and β = b",
+    ),
     letter: "b",
     error: "absolutes",
-    label: "E‖x − f(z)‖₁ under q",
+    label: say("E‖x − f(z)‖₁ under q"),
     each: Math.abs,
     cost: (s) => 1 / s,
     norm: (s) => Math.log(2 * s),
     best: (e) => e,
     beta: (s) => s,
-    betaFormula: "β = b",
   },
 };
+
+/** @returns {Record<string, string>} */
+const likelihoods = () => ({
+  bernoulli: say("bernoulli"),
+  continuous_bernoulli: say("continuous bernoulli"),
+  discretised_logistic: say("discretised logistic"),
+  normal: say("normal"),
+  laplace: say("laplace"),
+  cross_entropy: say("cross entropy"),
+});
 
 class Choices extends Chapter {
   /** @param {import("./theory.js").Theory} page */
   constructor(page) {
-    super(page, 6, "Your choices", { pictures: 3, tall: 260 });
+    super(page, 6, say("Your choices"), { pictures: 3, tall: 260 });
     this.right.classList.add("two");
     for (const name of ["model", "objective", "sigma", "rotation"]) this.formula(name);
     // the model's own formulas are as long as its choices
@@ -59,23 +73,24 @@ class Choices extends Chapter {
     this.turned = null;
     /** @type {number[]} */
     this.diagonal = []; // the best covariance of independent dimensions
-    this.lead.textContent =
-      "A model is defined by these choices: p(z), p(x|z), q(z|x) and two networks. This model uses:";
+    this.lead.textContent = say(
+      "A model is defined by these choices: p(z), p(x|z), q(z|x) and two networks. This model uses:",
+    );
     const words = Object.fromEntries(Object.entries(SCALED).map(([name, { words }]) => [name, words]));
-    this.choice("Likelihood", { ...words, own: "the model’s own" }, "normal", (v) => {
+    this.choice(say("Likelihood"), { ...words, own: say("the model’s own") }, "normal", (v) => {
       this.likelihood = v;
       this.slide.node.hidden = v === "own";
       this.showNumbers();
     });
     this.slide = this.slider(
-      "scale σ or b",
+      say("scale σ or b"),
       { min: -40, max: 12, value: 0, format: (v) => (10 ** (v / 20)).toFixed(2) },
       (v) => {
         this.sigma = 10 ** (v / 20);
         this.showNumbers();
       },
     );
-    this.turn = this.slider("rotate z by", { min: 0, max: 180, value: 30, format: (v) => `${v}°` }, (v) => {
+    this.turn = this.slider(say("rotate z by"), { min: 0, max: 180, value: 30, format: (v) => `${v}°` }, (v) => {
       this.angle = v;
       this.showNumbers();
     });
@@ -88,16 +103,20 @@ class Choices extends Chapter {
     this.figures[2].hidden = header.latent === 1;
     this.captions[0].textContent =
       header.latent === 2
-        ? "p(z|x) if the decoder’s mean had this likelihood (lines: 39, 86, 99 % of the mass), and q"
-        : "q, its samples weighted by this likelihood (dots), and the ellipse of the posterior that follows from " +
-          "them (dashed)";
-    this.captions[2].textContent =
-      "Turned: q with its covariance, the prior’s 1 σ circle, and dashed the best q with independent dimensions";
+        ? say("p(z|x) if the decoder’s mean had this likelihood (lines: 39, 86, 99 % of the mass), and q")
+        : say(
+            "q, its samples weighted by this likelihood (dots), and the ellipse of the posterior that follows from " +
+              "them (dashed)",
+          );
+    this.captions[2].textContent = say(
+      "Turned: q with its covariance, the prior’s 1 σ circle, and dashed the best q with independent dimensions",
+    );
     this.why.hidden = header.probabilistic;
-    this.why.textContent =
+    this.why.textContent = say(
       "This model has a point as q(z|x) and no p(z). The experiments use a Gaussian prior fitted to its codes and " +
-      "the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes " +
-      "the shape of its latent space.";
+        "the q of chapter four; its distortion does not change under any invertible map of z, so nothing fixes " +
+        "the shape of its latent space.",
+    );
     this.showNumbers();
   }
 
@@ -121,20 +140,20 @@ class Choices extends Chapter {
     this.error = mean(Array.from(now[scaled.error]));
     this.best = scaled.best(this.error / numbers.pixels);
     const own = this.likelihood === "own";
-    this.captions[1].textContent =
-      `The ${scaled.name} ELBO of this image against ${letter}, with this q: the best ${letter} is the mean ` +
-      `${letter === "b" ? "absolute error" : "square error’s root"}, and ${scaled.betaFormula}`;
+    this.captions[1].textContent = scaled.caption;
     this.number("square", scaled.label, fixed2(this.error), this.error, "distortion");
     this.number(
       "sigma_elbo",
-      own ? `ELBO, ${header.likelihood.replaceAll("_", " ")}` : `ELBO at ${letter} = ${this.sigma.toFixed(2)}`,
+      own
+        ? `ELBO, ${likelihoods()[header.likelihood] ?? header.likelihood}`
+        : say("ELBO at {letter} = {scale}", { letter, scale: this.sigma.toFixed(2) }),
       `${fixed2(own ? numbers.elbo : this.elbo(numbers, this.sigma))} nats`,
       own ? numbers.elbo : this.elbo(numbers, this.sigma),
       "elbo",
     );
     const beta = scaled.beta(this.sigma);
-    this.number("beta", `equivalent β of this ${letter}`, own ? "–" : fixed2(beta, 3), beta, "rate");
-    this.number("sigma_best", `${letter} that fits this image best`, fixed2(this.best, 3), this.best);
+    this.number("beta", say("equivalent β of this {letter}", { letter }), own ? "–" : fixed2(beta, 3), beta, "rate");
+    this.number("sigma_best", say("{letter} that fits this image best", { letter }), fixed2(this.best, 3), this.best);
     if (d > 1) {
       const t = (this.angle * Math.PI) / 180;
       const [c, s] = [Math.cos(t), Math.sin(t)];
@@ -161,25 +180,28 @@ class Choices extends Chapter {
           0,
         );
         const rate = rest + 0.5 * (p + r + turned.at[0] ** 2 + turned.at[1] ** 2 - 2 - Math.log(det));
-        this.number("turned_rate", "rate, turned", `${fixed2(rate, 4)} nats`, rate, "rate");
+        this.number("turned_rate", say("rate, turned"), `${fixed2(rate, 4)} nats`, rate, "rate");
         this.number(
           "turned_elbo",
-          "ELBO, turned",
+          say("ELBO, turned"),
           `${fixed2(-numbers.distortion - rate, 4)} nats`,
           -numbers.distortion - rate,
           "elbo",
         );
         this.fill({ elbo: fixed2(-numbers.distortion - rate) });
       } else this.fill({ elbo: fixed2(numbers.elbo) });
-      this.number("diagonal_loss", "loss with a diagonal q", `${fixed2(loss, 4)} nats`, loss, "kl");
+      this.number("diagonal_loss", say("loss with a diagonal q"), `${fixed2(loss, 4)} nats`, loss, "kl");
     }
     // the formula beside them is the Gaussian's
     this.fill({ distortion: fixed2(mean(Array.from(now.squares))), rate: fixed2(numbers.rate) });
     this.notice.textContent = own
-      ? "With the likelihood of the model the lines are those of chapter four. Now choose the Gaussian and " + "move σ."
-      : `With a large ${letter} errors cost little, so the posterior widens towards the prior: ` +
-        `β = ${fixed2(beta, 2)}. A rotation of z does not change the ELBO if q rotates, too. A q with independent ` +
-        "dimensions cannot rotate, and this alone fixes the axes.";
+      ? say("With the likelihood of the model the lines are those of chapter four. Now choose the Gaussian and move σ.")
+      : say(
+          "With a large {letter} errors cost little, so the posterior widens towards the prior: β = {beta}. A " +
+            "rotation of z does not change the ELBO if q rotates, too. A q with independent dimensions cannot " +
+            "rotate, and this alone fixes the axes.",
+          { letter, beta: fixed2(beta, 2) },
+        );
   }
 
   /** @param {Theme} theme */
@@ -256,7 +278,7 @@ class Choices extends Chapter {
     const first = { at: dims.map((j) => now.mean[j]), matrix: part(now.covariance, d, dims[0], dims[1]) };
     const titles = dims.map((j) => `z${j + 1}`);
     if (d === 2 && !constants) {
-      this.blank(0, "Computing …", theme);
+      this.blank(0, say("Computing …"), theme);
       return;
     }
     if (d === 2 && constants && now.grid_log_px) {
@@ -300,7 +322,7 @@ class Choices extends Chapter {
       ellipse(axes, estimated.at, estimated.matrix, { colour: theme.ink, dash: [4, 3] });
       words(
         axes,
-        `effective sample size ${essOf(logW).toFixed(1)} of ${share.length}`,
+        say("effective sample size {count} of {all}", { count: essOf(logW).toFixed(1), all: share.length }),
         axes.area.left + 6,
         axes.area.top + 14,
       );
@@ -321,7 +343,7 @@ class Choices extends Chapter {
     const names = [0.01, 0.03, 0.1, 0.3, 1, 3].map((v) => [Math.log10(v), `${v}`]);
     const axes = frame(
       this.canvases[1],
-      { x: [-2, 0.6], y: range([low, top], 0.1), titles: [this.scaled.letter, "ELBO, nats"], names },
+      { x: [-2, 0.6], y: range([low, top], 0.1), titles: [this.scaled.letter, say("ELBO, nats")], names },
       theme,
     );
     inside(axes, () => {
@@ -336,7 +358,7 @@ class Choices extends Chapter {
       );
       words(
         axes,
-        `best ${this.scaled.letter} = ${this.best.toFixed(2)}`,
+        say("best {letter} = {scale}", { letter: this.scaled.letter, scale: this.best.toFixed(2) }),
         axes.X(Math.log10(this.best)) + 5,
         axes.area.top + axes.area.height - 8,
         theme.muted,
@@ -371,7 +393,13 @@ class Choices extends Chapter {
         alpha: this.strength("q", "elbo", "rate"),
       });
       ellipse(axes, at, this.diagonal, { colour: theme.rate, dash: [4, 3], alpha: this.strength("kl") });
-      words(axes, minus(`turned by ${this.angle}°`), axes.area.left + 6, axes.area.top + 14, theme.muted);
+      words(
+        axes,
+        say("turned by {angle}°", { angle: this.angle }),
+        axes.area.left + 6,
+        axes.area.top + 14,
+        theme.muted,
+      );
     });
   }
 }

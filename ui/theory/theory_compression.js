@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { el } from "../js/shared.js";
 import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { around, ellipse, union } from "./theory_plane.js";
@@ -9,21 +10,21 @@ import { mean, part } from "./theory_sums.js";
 
 /** @type {Record<string, string>} */
 const KINDS = {
-  undercomplete: "undercomplete",
-  denoising: "denoising",
-  contractive: "contractive",
-  sparse: "sparse",
+  undercomplete: say("undercomplete"),
+  denoising: say("denoising"),
+  contractive: say("contractive"),
+  sparse: say("sparse"),
 };
 
 class Compression extends Chapter {
   /** @param {import("./theory.js").Theory} page */
   constructor(page) {
-    super(page, 1, "Compression", { pictures: 2, tall: 270 });
+    super(page, 1, say("Compression"), { pictures: 2, tall: 270 });
     this.right.classList.add("two");
     this.formula("barber");
     this.formula("bound");
     this.kind = "undercomplete";
-    this.choice("Kind of autoencoder", KINDS, "undercomplete", (v) => {
+    this.choice(say("Kind of autoencoder"), KINDS, "undercomplete", (v) => {
       this.kind = v;
       this.page.formulas?.show(this.own, v);
       this.showNumbers();
@@ -32,7 +33,7 @@ class Compression extends Chapter {
     this.left.insertBefore(this.own, this.fold);
     this.step = 0;
     this.slide = this.slider(
-      "linear VAE, steps of ascent",
+      say("linear VAE, steps of ascent"),
       { max: 60, value: 0, format: (v) => `${this.steps(v)}` },
       (v) => {
         this.step = v;
@@ -45,10 +46,11 @@ class Compression extends Chapter {
     this.unit = []; // PCA's axes
     this.axes = el("div", { class: "pictures" });
     this.right.append(this.axes);
-    this.lead.textContent =
+    this.lead.textContent = say(
       "Encoding sends x through a channel: z keeps as much of x as possible. I(x; z) cannot be computed, because " +
-      "q(x|z) is unknown. Replace it by any p(x|z). The difference is a KL divergence, so the result is a lower " +
-      "bound, which training can maximise.";
+        "q(x|z) is unknown. Replace it by any p(x|z). The difference is a KL divergence, so the result is a lower " +
+        "bound, which training can maximise.",
+    );
   }
 
   update() {
@@ -73,10 +75,10 @@ class Compression extends Chapter {
     this.slide.showValue();
     const dims = lesson.mean.length;
     this.tiles = [
-      "PCA, first axis",
-      "PCA, second axis",
-      "linear VAE, nearest to the first",
-      "nearest to the second",
+      say("PCA, first axis"),
+      say("PCA, second axis"),
+      say("linear VAE, nearest to the first"),
+      say("nearest to the second"),
     ].map((text) => {
       const canvas = el("canvas", {
         class: "pixels",
@@ -114,51 +116,68 @@ class Compression extends Chapter {
       this.bounds();
       this.number(
         "plain",
-        "distortion at the code, this image",
+        say("distortion at the code, this image"),
         `${fixed2(numbers.distortion_plain)} nats`,
         numbers.distortion_plain,
         "distortion",
       );
       this.number(
         "denoised",
-        "from corrupted copies",
+        say("from corrupted copies"),
         `${fixed2(numbers.denoising)} nats`,
         numbers.denoising,
         "distortion",
       );
-      this.number("contraction", "‖∂ code/∂x‖²", fixed2(trace, 4), trace, "penalty");
-      this.number("sparsity", "‖code‖₁", fixed2(size, 3), size, "penalty");
-      this.captions[0].textContent =
+      this.number("contraction", say("‖∂ code/∂x‖²"), fixed2(trace, 4), trace, "penalty");
+      this.number("sparsity", say("‖code‖₁"), fixed2(size, 3), size, "penalty");
+      this.captions[0].textContent = say(
         "How far this image’s code may move: dots, 64 corrupted copies (10 % of the pixels changed); orange, " +
-        "the code’s ellipse under pixel noise of 0.1 by the Jacobian; blue, q";
+          "the code’s ellipse under pixel noise of 0.1 by the Jacobian; blue, q",
+      );
     }
     if (lesson) {
       const { numbers } = lesson;
       const elbo = lesson.elbo[this.step];
       this.number(
         "linear_elbo",
-        `linear VAE, ELBO after ${this.steps(this.step)} steps`,
+        say("linear VAE, ELBO after {steps} steps", { steps: this.steps(this.step) }),
         `${fixed2(elbo)} nats`,
         elbo,
         "elbo",
       );
-      this.number("ppca", "pPCA, log p(x) in closed form", `${fixed2(numbers.log_px)} nats`, numbers.log_px, "log_px");
-      this.captions[1].textContent =
-        `Linear VAE: ${numbers.n.toLocaleString("en")} images of ${numbers.data} in the plane of their ` +
-        "principal axes (black), and the linear VAE’s axes (blue), found by gradient ascent on its ELBO";
+      this.number(
+        "ppca",
+        say("pPCA, log p(x) in closed form"),
+        `${fixed2(numbers.log_px)} nats`,
+        numbers.log_px,
+        "log_px",
+      );
+      this.captions[1].textContent = say(
+        "Linear VAE: {n} images of {data} in the plane of their principal axes (black), and the linear VAE’s axes " +
+          "(blue), found by gradient ascent on its ELBO",
+        { n: numbers.n.toLocaleString("en"), data: numbers.data },
+      );
     }
     /** @type {Record<string, string>} */
     const why = {
-      undercomplete: "only the size of z is limited; the places between the codes are not.",
-      denoising:
-        "corrupted copies must decode to x, so the code depends little on single pixels and the dots are close " +
-        "together.",
-      contractive: "the Jacobian is penalised, so the orange ellipse shrinks. To first order, denoising does the same.",
-      sparse: "for each image most of z must be near 0: the number of dimensions in use is limited, not their total.",
+      undercomplete: say("Notice: undercomplete: only the size of z is limited; the places between the codes are not."),
+      denoising: say(
+        "Notice: denoising: corrupted copies must decode to x, so the code depends little on single pixels and the " +
+          "dots are close together.",
+      ),
+      contractive: say(
+        "Notice: contractive: the Jacobian is penalised, so the orange ellipse shrinks. To first order, denoising " +
+          "does the same.",
+      ),
+      sparse: say(
+        "Notice: sparse: for each image most of z must be near 0: the number of dimensions in use is limited, not " +
+          "their total.",
+      ),
     };
-    this.notice.textContent =
-      `Notice: ${this.kind}: ${why[this.kind]} A VAE limits the rate instead: it adds noise of known size, so the ` +
-      "limit is a number in nats.";
+    const instead = say(
+      "A VAE limits the rate instead: it adds noise of known size, so the limit is a number in nats.",
+    );
+    this.notice.textContent = `${why[this.kind]} ${instead}`;
   }
 
   bounds() {
@@ -167,7 +186,7 @@ class Compression extends Chapter {
     if (plain)
       this.number(
         "plain_bound",
-        `H − D, this decoder over ${plain.n} images`,
+        say("H − D, this decoder over {n} images", { n: plain.n ?? "" }),
         `${plusMinus(plain.value, plain.se)} nats`,
         plain.value,
         "information",
@@ -175,7 +194,7 @@ class Compression extends Chapter {
     if (lower)
       this.number(
         "lower",
-        "lower bound when the decoder picks one of these images",
+        say("lower bound when the decoder picks one of these images"),
         `${plusMinus(lower.value, lower.se)} nats`,
         lower.value,
         "information",
@@ -183,18 +202,24 @@ class Compression extends Chapter {
     if (upper)
       this.number(
         "upper",
-        probabilistic ? "≤ I(x; z) ≤ min(R, H)" : "≤ I(x; z) = H: z is a function of x",
+        probabilistic ? "≤ I(x; z) ≤ min(R, H)" : say("≤ I(x; z) = H: z is a function of x"),
         `${fixed2(upper.value)} nats`,
         upper.value,
         "rate",
       );
     if (rate)
-      this.number("rate", "R, mean over the test images", `${plusMinus(rate.value, rate.se)} nats`, rate.value, "rate");
-    else if (!probabilistic) this.number("rate", "R", "infinite: a point has no width", Infinity, "rate");
+      this.number(
+        "rate",
+        say("R, mean over the test images"),
+        `${plusMinus(rate.value, rate.se)} nats`,
+        rate.value,
+        "rate",
+      );
+    else if (!probabilistic) this.number("rate", "R", say("infinite: a point has no width"), Infinity, "rate");
     this.why.hidden = Boolean(plain);
     this.why.textContent = plain
       ? ""
-      : "The bounds on I(x; z) are part of the evaluation table. Press Evaluate on the page Models to see them.";
+      : say("The bounds on I(x; z) are part of the evaluation table. Press Evaluate on the page Models to see them.");
   }
 
   /** @param {Theme} theme */
@@ -202,7 +227,7 @@ class Compression extends Chapter {
     this.drawCode(theme);
     const { lesson } = this.page;
     if (lesson) this.drawLesson(theme, lesson);
-    else this.blank(1, "Computing the linear case …", theme);
+    else this.blank(1, say("Computing the linear case …"), theme);
   }
 
   /** @param {Theme} theme */
@@ -259,7 +284,12 @@ class Compression extends Chapter {
     const reach = 2.6 * Math.max(...spread);
     const axes = frame(
       this.canvases[1],
-      { x: [-reach, reach], y: [-reach, reach], titles: ["first principal axis", "second"], square: true },
+      {
+        x: [-reach, reach],
+        y: [-reach, reach],
+        titles: [say("first principal axis"), say("second principal axis")],
+        square: true,
+      },
       theme,
     );
     const walk = lesson.walk.subarray(this.step * dims * 2, (this.step + 1) * dims * 2);
@@ -290,7 +320,7 @@ class Compression extends Chapter {
         [0, this.unit[1].size],
       ].forEach((v) => arrow(v, theme.ink, 1.5, this.strength("log_px")));
       own.forEach((v) => arrow(v, theme.encoder, 3, 0.85 * this.strength("elbo")));
-      words(axes, "±2 σ of each axis", axes.area.left + 6, axes.area.top + 14, theme.muted);
+      words(axes, say("±2 σ of each axis"), axes.area.left + 6, axes.area.top + 14, theme.muted);
     });
     // each of its axes as an image, in the order and direction of PCA's
     const first = Math.abs(own[0][0]) * 1 >= Math.abs(own[1][0]) ? [0, 1] : [1, 0];

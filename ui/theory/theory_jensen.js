@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { bounded, Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { dot, frame, inside, line, words } from "./theory_plot.js";
 import { bound } from "./theory_sums.js";
@@ -10,23 +11,24 @@ const DEEP = 9; // nats below the mean weight that the picture shows
 class Jensen extends Chapter {
   /** @param {import("./theory.js").Theory} page */
   constructor(page) {
-    super(page, 3, "Jensen: where the bound comes from", { tall: 300 });
+    super(page, 3, say("Jensen: where the bound comes from"), { tall: 300 });
     this.formula("jensen");
     this.k = 1;
     /** @type {ReturnType<typeof bound> | null} */
     this.found = null;
     this.centre = 0; // log of the mean weight
     this.slide = this.slider(
-      "weights averaged before the log, K",
+      say("weights averaged before the log, K"),
       { max: 8, value: 0, format: (v) => `${2 ** v}` },
       (v) => {
         this.k = 2 ** v;
         this.showNumbers();
       },
     );
-    this.lead.textContent =
+    this.lead.textContent = say(
       "Every sample z of q has a weight w = p(x, z) / q(z|x). The mean of the weights is p(x); the mean of their " +
-      "logarithms is the ELBO.";
+        "logarithms is the ELBO.",
+    );
   }
 
   /** @param {ImageNumbers} now */
@@ -34,9 +36,10 @@ class Jensen extends Chapter {
     const { header } = this.page;
     this.slide.input.max = String(Math.log2(now.log_w.length) - 1);
     this.why.hidden = header.probabilistic;
-    this.why.textContent =
+    this.why.textContent = say(
       "For an autoencoder: q is the Gaussian that chapter four finds around its code, p(z) the one fitted to " +
-      "its codes.";
+        "its codes.",
+    );
     this.showNumbers();
   }
 
@@ -52,21 +55,23 @@ class Jensen extends Chapter {
     this.centre = truth ?? all.value;
     this.number(
       "log_mean",
-      exact ? "log of the mean weight, by quadrature" : `log of the mean of ${logW.length} weights`,
+      exact
+        ? say("log of the mean weight, by quadrature")
+        : say("log of the mean of {count} weights", { count: logW.length }),
       `${exact ? bounded(truth, numbers.log_px_error ?? 0, 2) : plusMinus(all.value, all.se)} nats`,
       this.centre,
       "log_px",
     );
     this.number(
       "mean_log",
-      `mean of the logs${this.k > 1 ? ` of means of ${this.k}` : ""}`,
+      this.k > 1 ? say("mean of the logs of means of {k}", { k: this.k }) : say("mean of the logs"),
       `${plusMinus(found.value, found.se || NaN)} nats`,
       found.value,
       "bound",
     );
     this.number(
       "jensen_gap",
-      "Jensen's gap",
+      say("Jensen's gap"),
       `${plusMinus(this.centre - found.value, found.se || NaN)} nats`,
       this.centre - found.value,
       "kl",
@@ -77,13 +82,18 @@ class Jensen extends Chapter {
       elbo: fixed2(numbers.elbo),
     });
     const below = found.values.filter((v) => v - this.centre < -DEEP).length;
-    this.captions[0].textContent =
-      `${found.values.length} ${this.k > 1 ? `means of ${this.k} weights` : "weights"} of this image on the ` +
-      `curve log w, relative to ${exact ? "p(x)" : "their mean"}${below ? `; ${below} lie below the picture` : ""}`;
-    this.notice.textContent =
+    const count = found.values.length;
+    const what =
+      this.k > 1 ? say("{count} means of {k} weights", { count, k: this.k }) : say("{count} weights", { count });
+    const caption = exact
+      ? say("{what} of this image on the curve log w, relative to p(x)", { what })
+      : say("{what} of this image on the curve log w, relative to their mean", { what });
+    this.captions[0].textContent = caption + (below ? say("; {below} lie below the picture", { below }) : "");
+    this.notice.textContent = say(
       "The logarithm of a weight near 0 is very low, and a large weight does not make up for it. That is the whole " +
-      "gap of " +
-      `${fixed2(this.centre - found.value)} nats, and it shrinks when the weights become more equal.`;
+        "gap of {gap} nats, and it shrinks when the weights become more equal.",
+      { gap: fixed2(this.centre - found.value) },
+    );
   }
 
   /** @param {Theme} theme */
@@ -99,8 +109,8 @@ class Jensen extends Chapter {
         x: [0, most],
         y: [lowest, Math.log(most) + 0.4],
         titles: [
-          `w / ${this.page.now?.numbers.log_px === undefined ? "mean of w" : "p(x)"}`,
-          "log, nats from log of the mean",
+          this.page.now?.numbers.log_px === undefined ? say("w / mean of w") : "w / p(x)",
+          say("log, nats from log of the mean"),
         ],
       },
       theme,

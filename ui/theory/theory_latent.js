@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
 import { dot, frame, inside, line, range, words } from "./theory_plot.js";
 import { essOf, groups, logSum, mean, rung, spread } from "./theory_sums.js";
@@ -9,17 +10,21 @@ const SHOWN = 48; // estimates drawn for each number of samples
 class Latent extends Chapter {
   /** @param {import("./theory.js").Theory} page */
   constructor(page) {
-    super(page, 2, "Latent variables: p(x) is an integral", { tall: 320 });
+    super(page, 2, say("Latent variables: p(x) is an integral"), { tall: 320 });
     for (const name of ["marginal", "naive", "importance"]) this.formula(name);
     this.exponent = 6;
     this.most = 6;
     /** @type {{naive: number[], importance: number[]}[]} */
     this.columns = []; // estimates by the exponent of S
-    this.slide = this.slider("samples S", { max: 12, value: 6, format: (v) => (2 ** v).toLocaleString("en") }, (v) => {
-      this.exponent = v;
-      this.showNumbers();
-    });
-    this.button("New samples of q", (e) => this.page.sample(e));
+    this.slide = this.slider(
+      say("samples S"),
+      { max: 12, value: 6, format: (v) => (2 ** v).toLocaleString("en") },
+      (v) => {
+        this.exponent = v;
+        this.showNumbers();
+      },
+    );
+    this.button(say("New samples of q"), (e) => this.page.sample(e));
   }
 
   /** @param {ImageNumbers} now */
@@ -30,18 +35,23 @@ class Latent extends Chapter {
     if (this.exponent > this.most) this.slide.input.value = String((this.exponent = this.most));
     this.slide.showValue();
     this.lead.textContent = header.probabilistic
-      ? "To know p(x), average p(x|z) over the prior. Almost all samples of the prior decode to other images; " +
-        "their weight is almost 0."
-      : "An autoencoder has no p(z), so it has no p(x). With a Gaussian fitted to its codes as p(z) the average " +
-        "exists; the weight of almost all samples is almost 0.";
+      ? say(
+          "To know p(x), average p(x|z) over the prior. Almost all samples of the prior decode to other images; " +
+            "their weight is almost 0.",
+        )
+      : say(
+          "An autoencoder has no p(z), so it has no p(x). With a Gaussian fitted to its codes as p(z) the average " +
+            "exists; the weight of almost all samples is almost 0.",
+        );
     /** @param {Floats} logs @param {number} s */
     const estimates = (logs, s) => (s <= logs.length ? groups(logs, s) : []);
     this.columns = Array.from({ length: this.most + 1 }, (_, e) => ({
       naive: estimates(now.prior_log_px, 2 ** e),
       importance: estimates(now.log_w, 2 ** e),
     }));
-    this.captions[0].textContent =
-      "Each dot is one estimate of log p(x) from S new samples: of the prior (grey), of q (blue)";
+    this.captions[0].textContent = say(
+      "Each dot is one estimate of log p(x) from S new samples: of the prior (grey), of q (blue)",
+    );
     this.showNumbers();
   }
 
@@ -49,53 +59,61 @@ class Latent extends Chapter {
     const { now } = this.page;
     if (!now) return;
     const s = 2 ** this.exponent;
+    const all = s.toLocaleString("en");
     const { naive, importance } = this.columns[this.exponent];
     const n = Math.min(s, now.log_w.length);
     const own = rung(now.log_w, n);
     const first = logSum(now.prior_log_px, 0, s) - Math.log(s);
     const hits = essOf(now.prior_log_px, 0, s);
     /** @param {number[]} values */
-    const deviation = (values) => (values.length > 1 ? `${fixed2(spread(values))} nats` : "one estimate only");
-    this.number(
-      "naive",
-      `log p̂(x), first ${s.toLocaleString("en")} prior samples`,
-      `${fixed2(first)} nats`,
-      first,
-      "naive",
-    );
-    this.number("naive_spread", "standard deviation over repetitions", deviation(naive), spread(naive), "naive");
+    const deviation = (values) => (values.length > 1 ? `${fixed2(spread(values))} nats` : say("one estimate only"));
+    this.number("naive", say("log p̂(x), first {all} prior samples", { all }), `${fixed2(first)} nats`, first, "naive");
+    this.number("naive_spread", say("standard deviation over repetitions"), deviation(naive), spread(naive), "naive");
     this.number(
       "naive_ess",
-      "effective sample size, prior",
-      `${hits.toFixed(1)} of ${s.toLocaleString("en")}`,
+      say("effective sample size, prior"),
+      say("{count} of {all}", { count: hits.toFixed(1), all }),
       hits,
       "naive",
     );
     this.number(
       "importance",
-      `log p̂(x), ${n} samples of q, mean`,
+      say("log p̂(x), {n} samples of q, mean", { n }),
       `${fixed2(own.value)} nats`,
       own.value,
       "importance",
     );
     this.number(
       "importance_spread",
-      "standard deviation over repetitions",
+      say("standard deviation over repetitions"),
       deviation(importance),
       spread(importance),
       "importance",
     );
-    this.number("importance_ess", "effective sample size, q", `${own.ess.toFixed(1)} of ${n}`, own.ess, "importance");
+    this.number(
+      "importance_ess",
+      say("effective sample size, q"),
+      say("{count} of {all}", { count: own.ess.toFixed(1), all: n }),
+      own.ess,
+      "importance",
+    );
     const best = now.numbers.log_px ?? rung(now.log_w, now.log_w.length).value;
     this.fill({
       log_px: now.numbers.log_px === undefined ? `≥ ${fixed2(best)}` : fixed2(best),
       naive: fixed2(first),
       importance: fixed2(own.value),
     });
-    this.notice.textContent =
-      `The effective sample size is ${hits.toFixed(hits < 10 ? 1 : 0)} of ${s.toLocaleString("en")} with the prior, ` +
-      `${own.ess.toFixed(0)} of ${n} with q. The naive estimate is unbiased for p(x), but it is mostly far too low: ` +
-      `its logarithm is off by ${fixed2(Math.abs(first - best))} nats.`;
+    this.notice.textContent = say(
+      "The effective sample size is {hits} of {all} with the prior, {own} of {n} with q. The naive estimate is " +
+        "unbiased for p(x), but it is mostly far too low: its logarithm is off by {error} nats.",
+      {
+        hits: hits.toFixed(hits < 10 ? 1 : 0),
+        all,
+        own: own.ess.toFixed(0),
+        n,
+        error: fixed2(Math.abs(first - best)),
+      },
+    );
   }
 
   /** @param {Theme} theme */
@@ -117,7 +135,7 @@ class Latent extends Chapter {
     for (let e = 0; e <= this.most; e += 2) names.push([e, (2 ** e).toLocaleString("en")]);
     const axes = frame(
       this.canvases[0],
-      { x: [-0.6, this.most + 0.6], y, titles: ["number of samples S", "log p̂(x), nats"], names },
+      { x: [-0.6, this.most + 0.6], y, titles: [say("number of samples S"), say("log p̂(x), nats")], names },
       theme,
     );
     inside(axes, (context) => {
@@ -148,7 +166,7 @@ class Latent extends Chapter {
       );
       words(
         axes,
-        now.numbers.log_px === undefined ? "best bound" : "log p(x)",
+        now.numbers.log_px === undefined ? say("best bound") : "log p(x)",
         axes.area.left + axes.area.width - 6,
         axes.Y(truth) - 5,
         theme.ink,

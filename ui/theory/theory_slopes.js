@@ -1,3 +1,4 @@
+import { say, sayN } from "../js/say.js";
 import { el, minus } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
 import { cloud, pieces, variance } from "./theory_estimators.js";
@@ -10,20 +11,23 @@ import { mean } from "./theory_sums.js";
 
 /** @type {Record<string, [string, string]>} */
 const NAMES = {
-  score: ["score function", "score"],
-  baseline: ["score function, baseline", "score"],
-  reparametrised: ["reparametrised", "path"],
-  closed: ["reparametrised, KL in closed form", "path"],
-  landing: ["sticking the landing", "path"],
+  score: [say("variance, score function"), "score"],
+  baseline: [say("variance, score function, baseline"), "score"],
+  reparametrised: [say("variance, reparametrised"), "path"],
+  closed: [say("variance, reparametrised, KL in closed form"), "path"],
+  landing: [say("variance, sticking the landing"), "path"],
 };
 /** @type {Record<string, string | undefined>} */
-const WEIGHTED_NAMES = { baseline: "score function, VIMCO", landing: "doubly reparametrised" };
+const WEIGHTED_NAMES = {
+  baseline: say("variance, score function, VIMCO"),
+  landing: say("variance, doubly reparametrised"),
+};
 const MOST_THETA = 32; // samples of the decoder's gradient that are drawn at most
 
 class Slopes extends Chapter {
   /** @param {import("./theory.js").Theory} page */
   constructor(page) {
-    super(page, 5, "The two gradients", { pictures: 2, tall: 280 });
+    super(page, 5, say("The two gradients"), { pictures: 2, tall: 280 });
     this.right.classList.add("two");
     for (const name of ["theta", "phi", "outside"]) this.formula(name);
     [this.k, this.bound, this.shown] = [4, "elbo", "reparametrised"];
@@ -33,21 +37,22 @@ class Slopes extends Chapter {
     this.clouds = {}; // estimates by estimator
     this.centre = [0, 0];
     this.drawn = ""; // what the decoder's gradient is drawn of
-    this.lead.textContent =
+    this.lead.textContent = say(
       "The gradient of the decoder is an average over samples. That of the encoder is not, because φ moves the " +
-      "samples. " +
-      "Either weight each sample by its score, or write z as a function of noise and differentiate through z.";
-    this.choice("Bound", { elbo: "ELBO", weighted: "importance-weighted" }, "elbo", (v) => {
+        "samples. Either weight each sample by its score, or write z as a function of noise and differentiate " +
+        "through z.",
+    );
+    this.choice(say("Bound"), { elbo: "ELBO", weighted: say("importance-weighted") }, "elbo", (v) => {
       this.bound = v;
       this.showNumbers();
     });
-    this.slide = this.slider("samples K", { max: 6, value: 2, format: (v) => `${2 ** v}` }, (v) => {
+    this.slide = this.slider(say("samples K"), { max: 6, value: 2, format: (v) => `${2 ** v}` }, (v) => {
       this.k = 2 ** v;
       this.showNumbers();
     });
     this.picker = this.choice(
-      "Reparametrised estimator",
-      { reparametrised: "reparametrised", closed: "KL closed", landing: "landing" },
+      say("Reparametrised estimator"),
+      { reparametrised: say("reparametrised"), closed: say("KL closed"), landing: say("landing") },
       "reparametrised",
       (v) => {
         this.shown = v;
@@ -55,11 +60,11 @@ class Slopes extends Chapter {
       },
     );
     this.against = "baseline";
-    this.choice("Score function", { score: "no baseline", baseline: "baseline" }, "baseline", (v) => {
+    this.choice(say("Score function"), { score: say("no baseline"), baseline: say("baseline") }, "baseline", (v) => {
       this.against = v;
       this.showNumbers();
     });
-    this.button("New samples of q", (e) => this.page.sample(e));
+    this.button(say("New samples of q"), (e) => this.page.sample(e));
     this.noise = [0.8, -0.5];
     this.epsilons = [0, 1].map((k) =>
       this.slider(
@@ -70,17 +75,17 @@ class Slopes extends Chapter {
         },
       ),
     );
-    this.plane = ["The noise outside", "z inside"].map((text) =>
+    this.plane = [say("The noise outside"), say("z inside")].map((text) =>
       el("canvas", { class: "drawn", role: "img", "aria-label": text, style: "height:190px" }),
     );
     this.right.append(
-      el("figure", {}, this.plane[0], el("figcaption", {}, "Noise ε ~ N(0, I): does not depend on the image")),
-      el("figure", {}, this.plane[1], el("figcaption", {}, "z = μ + σ ε: depends on φ")),
+      el("figure", {}, this.plane[0], el("figcaption", {}, say("Noise ε ~ N(0, I): does not depend on the image"))),
+      el("figure", {}, this.plane[1], el("figcaption", {}, say("z = μ + σ ε: depends on φ"))),
     );
     this.images = [
-      "decoded at this z",
-      "x minus the mean image: ∇θ at the decoder’s output",
-      "the same from one sample",
+      say("decoded at this z"),
+      say("x minus the mean image: ∇θ at the decoder’s output"),
+      say("the same from one sample"),
     ].map((text) => {
       const canvas = el("canvas", { class: "pixels", role: "img", "aria-label": text, width: 1, height: 1 });
       const caption = el("figcaption", {}, text);
@@ -98,11 +103,13 @@ class Slopes extends Chapter {
     this.pictures.hidden = !this.page.decoder;
     this.why.hidden = header.probabilistic && !now.numbers.twin;
     this.why.textContent = header.probabilistic
-      ? "This q is not a Normal with independent dimensions. The clouds use the Normal with its mean and scales."
-      : "An autoencoder’s q is a point: there is no randomness, and its φ gradient is plain back-propagation. The " +
-        "clouds use the q of chapter four.";
-    this.captions[0].textContent = "score function: estimates of ∂/∂μ";
-    this.captions[1].textContent = "through z: estimates of ∂/∂μ";
+      ? say("This q is not a Normal with independent dimensions. The clouds use the Normal with its mean and scales.")
+      : say(
+          "An autoencoder’s q is a point: there is no randomness, and its φ gradient is plain back-propagation. The " +
+            "clouds use the q of chapter four.",
+        );
+    this.captions[0].textContent = say("score function: estimates of ∂/∂μ");
+    this.captions[1].textContent = say("through z: estimates of ∂/∂μ");
     this.showNumbers();
   }
 
@@ -127,11 +134,11 @@ class Slopes extends Chapter {
       const why = found
         ? ""
         : name === "baseline"
-          ? "needs K ≥ 2"
+          ? say("needs K ≥ 2")
           : name === "closed" && this.bound === "weighted"
-            ? "ELBO only"
-            : "no closed form";
-      this.number(`variance_${name}`, `variance, ${label}`, why || `${format(v)}${share}`, v, term);
+            ? say("ELBO only")
+            : say("no closed form");
+      this.number(`variance_${name}`, label, why || `${format(v)}${share}`, v, term);
     }
     const best = this.clouds.reparametrised;
     this.centre = best
@@ -142,11 +149,16 @@ class Slopes extends Chapter {
     const ratio = variance(this.clouds[this.against] ?? this.clouds.score) / variance(this.clouds[this.shown] ?? best);
     this.notice.textContent =
       ratio >= 1
-        ? `Notice: with K = ${this.k} the score function’s variance is ${format(ratio)} times that of the path ` +
-          "through z. It uses how good a sample was, but not in which direction better samples are."
-        : "Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score " +
-          `function’s variance is only ${format(ratio)} times the path’s. Without a baseline it would be ` +
-          `${format(variance(this.clouds.score) / base)} times.`;
+        ? say(
+            "Notice: with K = {k} the score function’s variance is {ratio} times that of the path through z. It uses " +
+              "how good a sample was, but not in which direction better samples are.",
+            { k: this.k, ratio: format(ratio) },
+          )
+        : say(
+            "Notice: q is close to the posterior here, so log w hardly varies from sample to sample: the score " +
+              "function’s variance is only {ratio} times the path’s. Without a baseline it would be {plain} times.",
+            { ratio: format(ratio), plain: format(variance(this.clouds.score) / base) },
+          );
   }
 
   /** @param {Theme} theme */
@@ -170,7 +182,7 @@ class Slopes extends Chapter {
       const y = one ? [-0.1, 1.1] : range([...points.map((p) => p[1]), this.centre[1]], 0.15);
       const axes = frame(
         this.canvases[k],
-        { x, y, titles: [`∂/∂μ${dims[0] + 1}`, one ? "estimate" : `∂/∂μ${dims[1] + 1}`], square: !one },
+        { x, y, titles: [`∂/∂μ${dims[0] + 1}`, one ? say("estimate") : `∂/∂μ${dims[1] + 1}`], square: !one },
         theme,
       );
       inside(axes, () => {
@@ -204,7 +216,7 @@ class Slopes extends Chapter {
             alpha: this.strength("path"),
           }),
         );
-        words(axes, "blue: the other cloud, to this scale", axes.area.left + 6, axes.area.top + 14, theme.encoder);
+        words(axes, say("blue: the other cloud, to this scale"), axes.area.left + 6, axes.area.top + 14, theme.encoder);
       }
     });
     this.outside(theme, now);
@@ -284,9 +296,12 @@ class Slopes extends Chapter {
       this.images[1].canvas,
       Float32Array.from(sum, (v) => 0.5 + v / 2),
     );
-    const samples = `${count} sample${count > 1 ? "s" : ""}`;
-    this.images[1].caption.textContent = `x − mean image over ${samples}: ∇θ at the decoder’s output`;
-    this.number("theta", "size of ∇θ at the output", fixed2(Math.hypot(...sum)), Math.hypot(...sum), "theta");
+    this.images[1].caption.textContent = sayN(
+      "x − mean image over {n} sample: ∇θ at the decoder’s output",
+      "x − mean image over {n} samples: ∇θ at the decoder’s output",
+      count,
+    );
+    this.number("theta", say("size of ∇θ at the output"), fixed2(Math.hypot(...sum)), Math.hypot(...sum), "theta");
   }
 }
 

@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { el, given, painted, record } from "../js/shared.js";
 import { bounded, Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { around, ellipse, ellipsePoints, quadrature, union } from "./theory_plane.js";
@@ -12,13 +13,13 @@ const WALK = 900; // ms from the encoder's q to the best one
 class Tight extends Chapter {
   /** @param {import("./theory.js").Theory} page */
   constructor(page) {
-    super(page, 4, "How tight is it?", { pictures: 1, tall: 360 });
+    super(page, 4, say("How tight is it?"), { pictures: 1, tall: 360 });
     this.formula("identity");
     this.formula("elbo");
     this.bars = el("canvas", {
       class: "drawn",
       role: "img",
-      "aria-label": "The bounds side by side",
+      "aria-label": say("The bounds side by side"),
       style: "height:104px",
     });
     this.barsCaption = el("figcaption");
@@ -35,11 +36,11 @@ class Tight extends Chapter {
     this.pressed = this.began = 0; // when the button was pressed, and when the walk began
     /** @type {number[][] | null} */
     this.outline = null;
-    this.slide = this.slider("samples K", { max: 9, value: 0, format: (v) => `${2 ** v}` }, (v) => {
+    this.slide = this.slider(say("samples K"), { max: 9, value: 0, format: (v) => `${2 ** v}` }, (v) => {
       this.k = 2 ** v;
       this.showNumbers();
     });
-    this.refine = this.button("Refine q for this image", () => {
+    this.refine = this.button(say("Refine q for this image"), () => {
       this.startWalk();
       page.moved(this, true);
     });
@@ -51,26 +52,38 @@ class Tight extends Chapter {
     const { header } = this.page;
     const two = "density" in now;
     this.steps = null;
-    this.refine.textContent = header.probabilistic ? "Refine q for this image" : "Optimise q, starting at the code";
+    this.refine.textContent = header.probabilistic
+      ? say("Refine q for this image")
+      : say("Optimise q, starting at the code");
     this.slide.input.max = String(Math.log2(now.log_w.length));
     if (this.k > now.log_w.length) this.slide.input.value = String(Math.log2((this.k = now.log_w.length)));
     this.slide.showValue();
     this.field = header.latent === 2 ? quadrature(now) : null;
     this.lead.textContent = header.probabilistic
-      ? "The ELBO is below log p(x) by exactly the KL divergence from q to the true posterior."
-      : "An autoencoder has no q and no prior. With a Gaussian prior fitted to its codes one can ask: " +
-        "which q would its decoder need?";
+      ? say("The ELBO is below log p(x) by exactly the KL divergence from q to the true posterior.")
+      : say(
+          "An autoencoder has no q and no prior. With a Gaussian prior fitted to its codes one can ask: which q " +
+            "would its decoder need?",
+        );
+    const code = header.probabilistic ? "" : say("; × is the code");
     this.captions[0].textContent = two
-      ? "True posterior p(z|x) by quadrature (lines enclose 39, 86 and 99 % of its mass) and q (1, 2 and 3 σ), to " +
-        `scale${header.probabilistic ? "" : "; × is the code"}`
-      : `q (1, 2, 3 σ) in the two dimensions with the highest rate, z${this.page.dims[0] + 1} and ` +
-        `z${this.page.dims[1] + 1}; dots are its samples, as large as their weight; dashed: the posterior's ` +
-        "ellipse by those weights";
+      ? say(
+          "True posterior p(z|x) by quadrature (lines enclose 39, 86 and 99 % of its mass) and q (1, 2 and 3 σ), to " +
+            "scale",
+        ) + code
+      : say(
+          "q (1, 2, 3 σ) in the two dimensions with the highest rate, z{a} and z{b}; dots are its samples, as large " +
+            "as their weight; dashed: the posterior's ellipse by those weights",
+          { a: this.page.dims[0] + 1, b: this.page.dims[1] + 1 },
+        );
     this.why.hidden = two;
     this.why.textContent = two
       ? ""
-      : `log p(x) can be computed on a grid for at most two dimensions. With ${header.latent} there are bounds, ` +
-        "their standard errors and the effective sample size.";
+      : say(
+          "log p(x) can be computed on a grid for at most two dimensions. With {d} there are bounds, their standard " +
+            "errors and the effective sample size.",
+          { d: header.latent },
+        );
     this.showNumbers();
   }
 
@@ -89,7 +102,13 @@ class Tight extends Chapter {
       "elbo",
     );
     if (two) {
-      this.number("kl", "KL(q‖p(z|x)), the gap", `${bounded(numbers.kl, numbers.kl_error)} nats`, numbers.kl, "kl");
+      this.number(
+        "kl",
+        say("KL(q‖p(z|x)), the gap"),
+        `${bounded(numbers.kl, numbers.kl_error)} nats`,
+        numbers.kl,
+        "kl",
+      );
       this.number(
         "log_px",
         "log p(x)",
@@ -101,14 +120,25 @@ class Tight extends Chapter {
     }
     this.number(
       "distortion",
-      "distortion",
+      say("distortion"),
       `${plusMinus(numbers.distortion, numbers.distortion_se)} nats`,
       numbers.distortion,
       "distortion",
     );
-    this.number("rate", "rate", `${fixed2(numbers.rate)} nats`, numbers.rate, "rate");
-    this.number("bound", `L at K = ${this.k}`, `${plusMinus(found.value, found.se || NaN)} nats`, found.value, "bound");
-    this.number("ess", "effective sample size", `${found.ess.toFixed(1)} of ${this.k}`, found.ess);
+    this.number("rate", say("rate"), `${fixed2(numbers.rate)} nats`, numbers.rate, "rate");
+    this.number(
+      "bound",
+      say("L at K = {k}", { k: this.k }),
+      `${plusMinus(found.value, found.se || NaN)} nats`,
+      found.value,
+      "bound",
+    );
+    this.number(
+      "ess",
+      say("effective sample size"),
+      say("{count} of {all}", { count: found.ess.toFixed(1), all: this.k }),
+      found.ess,
+    );
     this.fill({
       elbo: fixed2(numbers.elbo),
       kl: two ? fixed2(numbers.kl) : "≥ 0",
@@ -122,7 +152,7 @@ class Tight extends Chapter {
       const { elbo, best, log_px: truth } = walk.numbers;
       this.number(
         "amortisation",
-        header(this) ? "amortisation gap (encoder)" : "gain of refining q",
+        header(this) ? say("amortisation gap (encoder)") : say("gain of refining q"),
         `${fixed2(best - elbo, 3)} nats`,
         best - elbo,
         "kl",
@@ -130,7 +160,7 @@ class Tight extends Chapter {
       if (truth !== null && truth !== undefined)
         this.number(
           "approximation",
-          "approximation gap (family of q)",
+          say("approximation gap (family of q)"),
           `${fixed2(truth - best, 3)} nats`,
           truth - best,
           "kl",
@@ -138,12 +168,18 @@ class Tight extends Chapter {
     } else for (const name of ["amortisation", "approximation"]) this.drop(name);
     const doubtful = found.ess < 0.05 * this.k && this.k > 8;
     this.notice.textContent = doubtful
-      ? `The effective sample size is ${found.ess.toFixed(0)} of ${this.k}, so q misses part of the true ` +
-        "posterior. More samples help little; a better q helps."
+      ? say(
+          "The effective sample size is {count} of {all}, so q misses part of the true posterior. More samples help " +
+            "little; a better q helps.",
+          { count: found.ess.toFixed(0), all: this.k },
+        )
       : two
-        ? `The ELBO is ${fixed2(numbers.kl)} nats below log p(x). More samples or a better q close this gap; ` +
-          "refining q shows which part the encoder and which part the family of q causes."
-        : "The bound rises with K as far as its samples reach. How much is missing is unknown.";
+        ? say(
+            "The ELBO is {gap} nats below log p(x). More samples or a better q close this gap; refining q shows " +
+              "which part the encoder and which part the family of q causes.",
+            { gap: fixed2(numbers.kl) },
+          )
+        : say("The bound rises with K as far as its samples reach. How much is missing is unknown.");
   }
 
   /** @param {string} name */
@@ -273,7 +309,7 @@ class Tight extends Chapter {
     const x = range([...z, m - 3 * s, m + 3 * s], 0);
     const own = Array.from({ length: 160 }, (_, k) => x[0] + ((x[1] - x[0]) * k) / 159).map((v) => [v, normal(v)]);
     const y = [0, 1.08 * Math.max(...truth.map((p) => p[1]), ...own.map((p) => p[1]))];
-    const axes = frame(this.canvases[0], { x, y, titles: ["z", "density"] }, theme);
+    const axes = frame(this.canvases[0], { x, y, titles: ["z", say("density")] }, theme);
     inside(axes, () => {
       line(axes, truth, { colour: theme.ink, alpha: this.strength("log_px", "posterior", "kl") });
       line(axes, own, { colour: theme.encoder, width: 2, alpha: this.strength("q", "elbo", "kl") });
@@ -292,7 +328,7 @@ class Tight extends Chapter {
     const [low, high] = range(values, 0.35);
     /** @type {[string, number, string, string, number?][]} */
     const rows = [["ELBO", numbers.elbo, theme.muted, "elbo", numbers.elbo_se]];
-    if (best !== null) rows.push(["best q", best, theme.encoder, "q"]);
+    if (best !== null) rows.push([say("best q"), best, theme.encoder, "q"]);
     rows.push([`L, K = ${this.k}`, found.value, theme.rate, "bound", found.se]);
     const axes = frame(this.bars, { x: [low, high], y: [0, rows.length], titles: ["nats", ""], rows: true }, theme);
     inside(axes, (context) => {
@@ -327,7 +363,9 @@ class Tight extends Chapter {
       }
     });
     this.barsCaption.textContent =
-      truth === undefined ? "Lower bounds of log p(x), ± standard error" : "Lower bounds of log p(x), and log p(x)";
+      truth === undefined
+        ? say("Lower bounds of log p(x), ± standard error")
+        : say("Lower bounds of log p(x), and log p(x)");
   }
 }
 

@@ -179,7 +179,7 @@ interface Lesson {
 /** A likelihood of one scale s: log p = -cost(s) error - norm(s) n, with n pixels (ui/theory/theory_choices.js). */
 interface ScaledLikelihood {
   words: string;
-  name: string;
+  caption: string;
   letter: string;
   error: "squares" | "absolutes";
   label: string;
@@ -188,7 +188,6 @@ interface ScaledLikelihood {
   norm: (scale: number) => number;
   best: (error: number) => number;
   beta: (scale: number) => number;
-  betaFormula: string;
 }
 
 /** A mean in two dimensions, and a covariance [a, b, c]. */
