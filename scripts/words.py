@@ -1,9 +1,9 @@
 """Collects the texts of the app for the translators: `python scripts/words.py` writes ui/words/LANGUAGE/ROOM.po anew.
 
-A text of the pages is what `say`, `say_n` or `phrase` are called with, in Python, `say` or `sayN` in JavaScript. The
-core knows no language: each of its strings that could be a text is a text, or has the flag `not-shown`. So has a string
-of the pages that looks like a text and is none. What was translated stays; what the source no longer has goes, unless
-it has the flag `by-hand`. `--check` changes nothing and names what is missing. `--rooms NAME …` writes only those.
+A text of the pages is what `say`, `phrase` or `say_n` are called with, in JavaScript `say`, `phrase` or `sayN`. The core
+knows no language: each of its strings that could be a text is a text, or has the flag `not-shown`. So has a string of
+the pages that looks like a text and is none. What was translated stays; what the source no longer has goes, unless it
+has the flag `by-hand`. `--check` changes nothing and names what is missing. `--rooms NAME …` writes only those.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SHELL = ("vae/cli", "vae/__main__.py", "ui/words", "vae/notebook.py", "vae/explo
 SAYING = {"say": 1, "phrase": 1, "say_n": 2, "sayN": 2}  # function -> how many texts it begins with
 WORDS = re.compile(r"[^\W\d_]{2,}.* .*[^\W\d_]|^[A-Z][a-z]{2,}", re.DOTALL)  # two words, or one with a capital letter
 LITERAL = r'"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`'
-JS_SAYING = re.compile(rf"\b(say|sayN)\(\s*((?:(?:{LITERAL})[\s+,]*)+)")
+JS_SAYING = re.compile(rf"\b(say|sayN|phrase)\(\s*((?:(?:{LITERAL})[\s+,]*)+)")
 JS_PARTS = re.compile(rf"({LITERAL})|([+,])")
 JS_SKIPPED = re.compile(rf"//[^\n]*|/\*.*?\*/|^import[^;]*;|({LITERAL})", re.DOTALL | re.MULTILINE)
 

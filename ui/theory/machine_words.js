@@ -70,7 +70,7 @@ const oneExample = (example) => examples()[example]?.[1] ?? `one ${example}`;
 
 // A text of several kinds: its places filled with elements.
 /** @param {string} text @param {Record<string, Node>} nodes @returns {(Node | string)[]} */
-const filled = (text, nodes) => text.split(/\{(\w+)\}/).map((part, k) => (k % 2 ? nodes[part] : part));
+const mixed = (text, nodes) => text.split(/\{(\w+)\}/).map((part, k) => (k % 2 ? nodes[part] : part));
 
 // What the machine does, in one or two sentences.
 /** @param {TheoryHeader} header @returns {(Node | string)[]} */
@@ -87,7 +87,7 @@ function gist({ example, probabilistic, latent, labelled, shape }) {
           "a point into {one}. Training makes the {error} small.",
         values,
       );
-  return filled(labelled ? `${text} ${say("Both are also given its label.")}` : text, {
+  return mixed(labelled ? `${text} ${say("Both are also given its label.")}` : text, {
     encoder: bold("encoder", say("encoder")),
     decoder: bold("decoder", say("decoder")),
     error: bold("error", say("error")),
@@ -104,7 +104,7 @@ function costWords({ probabilistic, latent }, numbers) {
   if (!probabilistic)
     return [
       [error, " nats"],
-      filled(say("No code cost and no bound on {density}: there is no prior p(z)."), { density }),
+      mixed(say("No code cost and no bound on {density}: there is no prior p(z)."), { density }),
     ];
   const cost = bold("rate", say("code cost {cost}", { cost: two(rate) }));
   const bound =
@@ -114,7 +114,7 @@ function costWords({ probabilistic, latent }, numbers) {
           truth: two(log_px),
           gap: two(log_px - elbo),
         });
-  return [[error, " + ", cost, " nats"], filled(bound, { elbo: el("b", {}, `ELBO ${two(elbo)}`), density })];
+  return [[error, " + ", cost, " nats"], mixed(bound, { elbo: el("b", {}, `ELBO ${two(elbo)}`), density })];
 }
 
 export {

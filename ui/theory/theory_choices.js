@@ -1,4 +1,4 @@
-import { say } from "../js/say.js";
+import { phrase, say } from "../js/say.js";
 import { given } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
 import { around, ellipse, Field, quadrature, union } from "./theory_plane.js";
@@ -16,14 +16,14 @@ const RESOLVED = 25; // cells of the coarse grid that a posterior must fill to b
 /** @type {Record<"normal" | "laplace", ScaledLikelihood>} */
 const SCALED = {
   normal: {
-    words: say("Gaussian, σ"),
-    caption: say(
+    words: phrase("Gaussian, σ"),
+    caption: phrase(
       "The Gaussian ELBO of this image against σ, with this q: the best σ is the mean square error’s root, and " +
         "β = 2σ²",
     ),
     letter: "σ",
     error: "squares",
-    label: say("E‖x − f(z)‖² under q"),
+    label: phrase("E‖x − f(z)‖² under q"),
     each: (v) => v * v,
     cost: (s) => 1 / (2 * s * s),
     norm: (s) => Math.log(2 * Math.PI * s * s) / 2,
@@ -31,13 +31,13 @@ const SCALED = {
     beta: (s) => 2 * s * s,
   },
   laplace: {
-    words: say("Laplace, b"),
-    caption: say(
+    words: phrase("Laplace, b"),
+    caption: phrase(
       "The Laplace ELBO of this image against b, with this q: the best b is the mean absolute error, and β = b",
     ),
     letter: "b",
     error: "absolutes",
-    label: say("E‖x − f(z)‖₁ under q"),
+    label: phrase("E‖x − f(z)‖₁ under q"),
     each: Math.abs,
     cost: (s) => 1 / s,
     norm: (s) => Math.log(2 * s),
@@ -76,7 +76,7 @@ class Choices extends Chapter {
     this.lead.textContent = say(
       "A model is defined by these choices: p(z), p(x|z), q(z|x) and two networks. This model uses:",
     );
-    const words = Object.fromEntries(Object.entries(SCALED).map(([name, { words }]) => [name, words]));
+    const words = Object.fromEntries(Object.entries(SCALED).map(([name, { words }]) => [name, say(words)]));
     this.choice(say("Likelihood"), { ...words, own: say("the model’s own") }, "normal", (v) => {
       this.likelihood = v;
       this.slide.node.hidden = v === "own";
@@ -140,8 +140,8 @@ class Choices extends Chapter {
     this.error = mean(Array.from(now[scaled.error]));
     this.best = scaled.best(this.error / numbers.pixels);
     const own = this.likelihood === "own";
-    this.captions[1].textContent = scaled.caption;
-    this.number("square", scaled.label, fixed2(this.error), this.error, "distortion");
+    this.captions[1].textContent = say(scaled.caption);
+    this.number("square", say(scaled.label), fixed2(this.error), this.error, "distortion");
     this.number(
       "sigma_elbo",
       own

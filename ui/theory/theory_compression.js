@@ -1,4 +1,4 @@
-import { say } from "../js/say.js";
+import { phrase, say } from "../js/say.js";
 import { el } from "../js/shared.js";
 import { Chapter, fixed2, plusMinus } from "./theory_chapter.js";
 import { around, ellipse, union } from "./theory_plane.js";
@@ -8,13 +8,7 @@ import { mean, part } from "./theory_sums.js";
 // Chapter one: an autoencoder is compression. What each of its kinds changes, for this image; and lesson one, the
 // linear case, where everything is known: PCA, and the linear VAE that finds it.
 
-/** @type {Record<string, string>} */
-const KINDS = {
-  undercomplete: say("undercomplete"),
-  denoising: say("denoising"),
-  contractive: say("contractive"),
-  sparse: say("sparse"),
-};
+const KINDS = [phrase("undercomplete"), phrase("denoising"), phrase("contractive"), phrase("sparse")];
 
 class Compression extends Chapter {
   /** @param {import("./theory.js").Theory} page */
@@ -24,11 +18,16 @@ class Compression extends Chapter {
     this.formula("barber");
     this.formula("bound");
     this.kind = "undercomplete";
-    this.choice(say("Kind of autoencoder"), KINDS, "undercomplete", (v) => {
-      this.kind = v;
-      this.page.formulas?.show(this.own, v);
-      this.showNumbers();
-    });
+    this.choice(
+      say("Kind of autoencoder"),
+      Object.fromEntries(KINDS.map((kind) => [kind, say(kind)])),
+      "undercomplete",
+      (v) => {
+        this.kind = v;
+        this.page.formulas?.show(this.own, v);
+        this.showNumbers();
+      },
+    );
     this.own = this.formula("undercomplete");
     this.left.insertBefore(this.own, this.fold);
     this.step = 0;

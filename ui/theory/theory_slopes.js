@@ -1,4 +1,4 @@
-import { say, sayN } from "../js/say.js";
+import { phrase, say, sayN } from "../js/say.js";
 import { el, minus } from "../js/shared.js";
 import { Chapter, fixed2 } from "./theory_chapter.js";
 import { cloud, pieces, variance } from "./theory_estimators.js";
@@ -11,16 +11,16 @@ import { mean } from "./theory_sums.js";
 
 /** @type {Record<string, [string, string]>} */
 const NAMES = {
-  score: [say("variance, score function"), "score"],
-  baseline: [say("variance, score function, baseline"), "score"],
-  reparametrised: [say("variance, reparametrised"), "path"],
-  closed: [say("variance, reparametrised, KL in closed form"), "path"],
-  landing: [say("variance, sticking the landing"), "path"],
+  score: [phrase("variance, score function"), "score"],
+  baseline: [phrase("variance, score function, baseline"), "score"],
+  reparametrised: [phrase("variance, reparametrised"), "path"],
+  closed: [phrase("variance, reparametrised, KL in closed form"), "path"],
+  landing: [phrase("variance, sticking the landing"), "path"],
 };
 /** @type {Record<string, string | undefined>} */
 const WEIGHTED_NAMES = {
-  baseline: say("variance, score function, VIMCO"),
-  landing: say("variance, doubly reparametrised"),
+  baseline: phrase("variance, score function, VIMCO"),
+  landing: phrase("variance, doubly reparametrised"),
 };
 const MOST_THETA = 32; // samples of the decoder's gradient that are drawn at most
 
@@ -138,7 +138,7 @@ class Slopes extends Chapter {
           : name === "closed" && this.bound === "weighted"
             ? say("ELBO only")
             : say("no closed form");
-      this.number(`variance_${name}`, label, why || `${format(v)}${share}`, v, term);
+      this.number(`variance_${name}`, say(label), why || `${format(v)}${share}`, v, term);
     }
     const best = this.clouds.reparametrised;
     this.centre = best
