@@ -240,7 +240,9 @@ def template(message: str) -> Template | None:
 @cache
 def entries(language: str) -> Sequence[polib.POEntry]:
     """Return all entries of a language's files, those that no page shows too."""
-    return [entry for path in sorted((HERE / language).glob("*.po")) for entry in polib.pofile(str(path))]
+    return [
+        entry for path in sorted((HERE / language).glob("*.po")) for entry in polib.pofile(str(path)) if entry.msgid
+    ]
 
 
 @cache
