@@ -118,8 +118,11 @@ class Plane {
     context.strokeStyle = theme.paper;
     context.stroke();
     context.font = `600 15px ${theme.font}`;
-    context.textAlign = x > width - 70 ? "right" : "left";
-    rimmed(context, label, x + (x > width - 70 ? -14 : 12), y > height - 24 ? y - 12 : y + 20, theme);
+    context.textAlign = "left";
+    const free = width - context.measureText(label).width - 4;
+    const aside = x + 12 <= free; // else the label is below the point, or above it
+    const left = aside ? x + 12 : Math.max(4, free);
+    rimmed(context, label, left, y > height - 30 ? y - (aside ? 12 : 16) : y + (aside ? 20 : 28), theme);
   }
 
   /**

@@ -1,6 +1,7 @@
 """The Theory page run as a script: what the browser is told, the image in the address, and what a browser may send."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -139,6 +140,28 @@ def test_a_decoder_that_the_browser_cannot_run_is_the_pools(folder):
     assert page.Wanted.of(event, run.codes).z == (0.5, -0.25)
     for wrong in ([1.0], [1.0, True], [1.0, 1e9], "0,1", [0.0, "1"]):
         assert page.Wanted.of({"z": wrong}, run.codes).z == ()
+
+
+def test_what_the_browser_is_told_is_in_the_readers_language(folder, monkeypatch):
+    run = make_run(folder, "digits-vae-2d", n=360, **SMALL)
+    english, _ = page.facts(run, run.codes, None)
+    monkeypatch.setattr("ui.words.speaking._asked", [lambda: "de"])
+    german, _ = page.facts(run, run.codes, None)
+    assert german["content"] != english["content"]
+    assert german["predictions"][1]["choices"][0]["text"] == "Fast alle."
+    asked = [(one, other) for one, other in zip(english["predictions"], german["predictions"], strict=True)]
+    assert all(one["ask"] != other["ask"] and one["reveal"] != other["reveal"] for one, other in asked)
+    # a right answer has no misconception, in no language
+    assert not german["predictions"][1]["choices"][2]["misconception"]
+    # what is measured keeps its places
+    assert all(set(re.findall(r"{\w+}", a["measured"])) == set(re.findall(r"{\w+}", b["measured"])) for a, b in asked)
+
+
+def test_an_objectives_schedule_is_said_in_the_readers_language(monkeypatch):
+    spec = preset("capacity-vae")
+    assert r"\text{in 5,000 steps}" in theory_formulas.all_of(spec)["objective"]
+    monkeypatch.setattr("ui.words.speaking._asked", [lambda: "de"])
+    assert r"\text{in 5,000 Schritten}" in theory_formulas.all_of(spec)["objective"]
 
 
 def test_a_link_may_name_a_chapter_that_is_not_there(folder):
