@@ -234,8 +234,7 @@ def _spoken(one: Prediction) -> Prediction:
     choices = (
         replace(choice, text=say(choice.text), misconception=say(choice.misconception)) for choice in one.choices
     )
-    texts = {name: say(getattr(one, name)) for name in ("ask", "reveal", "measured")}
-    return replace(one, choices=tuple(choices), **texts)
+    return replace(one, ask=say(one.ask), choices=tuple(choices), reveal=say(one.reveal), measured=say(one.measured))
 
 
 @dataclass(frozen=True)

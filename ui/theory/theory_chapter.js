@@ -17,6 +17,14 @@ const plusMinus = (v, se, digits = 2) =>
 const bounded = (v, error, digits = 3) =>
   error !== undefined && error >= 0.5 * 10 ** -digits ? plusMinus(v, error, digits) : fixed2(v, digits);
 
+// What the glossary has for a label: its words are English, and what follows a comma or an equals sign is no term's.
+/** @param {string} label */
+function glossaryWord(label) {
+  const words = Object.keys(window.__latentGlossary ?? {});
+  const short = label.replace(/,.*| = .*/, "");
+  return words.find((word) => say(word) === label) ?? words.find((word) => say(word) === short) ?? label;
+}
+
 class Chapter {
   /**
    * @param {import("./theory.js").Theory} page @param {number} number @param {string} title
@@ -98,7 +106,7 @@ class Chapter {
     }
     if (row.dt.textContent !== label) {
       row.dt.textContent = label;
-      explain(row.dt, label);
+      explain(row.dt, glossaryWord(label));
     }
     row.dd.textContent = text;
     row.dd.dataset.number = String(value);
