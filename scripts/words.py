@@ -17,8 +17,9 @@ from pathlib import Path
 import polib
 import yaml
 
-from ui.words.catalogue import HERE, NOT_SHOWN, entries, fields
+from ui.words.catalogue import HERE, NOT_SHOWN, entries
 from ui.words.languages import ENGLISH, LANGUAGES
+from ui.words.template import fields
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_HAND = "by-hand"

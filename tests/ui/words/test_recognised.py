@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ui.words import languages, say
-from ui.words.catalogue import Filler, catalogue
-from ui.words.speaking import ask
+from ui.words import say
+from ui.words.catalogue import catalogue
+from ui.words.recognition import Filler
 from vae.jobs import JobError, cluster, contract, engine, task
 from vae.runs import Run, RunError, codes_only, folders
 from vae.runs.folders import shipped
@@ -41,17 +41,15 @@ LAYERS = (
 
 
 @pytest.fixture(autouse=True)
-def german():
-    ask(lambda: "de")
-    yield
-    ask(lambda: languages.ENGLISH)
+def german(monkeypatch):
+    monkeypatch.setattr("ui.words.speaking._asked", [lambda: "de"])
 
 
 def left(text: str) -> list[str]:
     """Return the English words of what a German reader gets, the whole text where it is not recognised."""
     said = say(text)
     words = [word for word in re.findall(r"[\w-]+", NAMES.sub("", said).lower()) if word in ENGLISH]
-    unknown = said == text and not any(catalogue("de").readings(text))
+    unknown = said == text and not any(catalogue("de").recognition.readings(text))
     return [text, *words] if words or unknown else []
 
 
@@ -96,7 +94,7 @@ def refusals():
 
 def test_every_template_is_taken_for_what_it_is_filled_in_to():
     """No other one fits better, which would say something else."""
-    book = catalogue("de")
+    book = catalogue("de").recognition
     for one in itertools.chain.from_iterable(book.templates.values()):
         values = dict.fromkeys(one.places, "7")
         numbered = ["7"] * len([place for place in values if place.isdigit()])
