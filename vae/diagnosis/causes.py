@@ -62,24 +62,30 @@ def rates(spec: Spec, evidence: Evidence) -> Finding:
     gone, d = dead(evidence), len(codes.rates)
     total = sum(r.value for r in codes.rates)
     active = sum(v.value > ACTIVE for v in codes.variance)
-    carried = f"carr{'y' if d - len(gone) != 1 else 'ies'} {signed(total)} nats"
-    units = f"{active} active unit{'s' * (active != 1)} of {d} (Var E[z|x] > {ACTIVE})"
+    carry = "carries" if d - len(gone) == 1 else "carry"
+    units = f"{active} active units of {d} (Var E[z|x] > {ACTIVE})."
+    if active == 1:
+        units = f"1 active unit of {d} (Var E[z|x] > {ACTIVE})."
     if len(gone) == d:
         return Verdict(
             Severity.PROBLEM,
-            f"All {d} dimensions are inactive: together they carry {signed(total, 3)} nats. {units}.",
+            f"All {d} dimensions are inactive: together they carry {signed(total, 3)} nats. {units}",
             "With a rate of 0 the code carries no information: q(z|x) is the prior for every image.",
             "dead",
         )
     if gone:
+        says = f"{d - len(gone)} of {d} dimensions {carry} {signed(total)} nats; {names(gone)}"
+        if len(gone) == 1:
+            says = f"{says} is inactive (below {DEAD} nats)."
+        else:
+            says = f"{says} are inactive (below {DEAD} nats)."
         return Verdict(
             Severity.NOTE,
-            f"{d - len(gone)} of {d} dimensions {carried}; {names(gone)} {'is' if len(gone) == 1 else 'are'} inactive "
-            f"(below {DEAD} nats). {units}.",
+            f"{says} {units}",
             "With β = 1 this is normal: the model needs no more dimensions. With a larger β, β is the cause.",
             "dead-dimensions",
         )
-    return healthy(f"All {d} dimensions {carried} per image, over {codes.n:,} of them. {units}.")
+    return healthy(f"All {d} dimensions {carry} {signed(total)} nats per image, over {codes.n:,} of them. {units}")
 
 
 def _codebook(evidence: Evidence) -> Finding:
@@ -89,11 +95,11 @@ def _codebook(evidence: Evidence) -> Finding:
     size, perplexity = len(found.counts), found.perplexity
     says = (
         f"{found.used} of {size} points of the codebook are used; perplexity {with_error(perplexity, 1, '')} of at "
-        f"most {size}: a code carries {signed(math.log(perplexity.value))} nats"
+        f"most {size}: a code carries {signed(math.log(perplexity.value))} nats."
     )
     if found.used >= USED * size:
-        return healthy(f"{says}.", WHY_CODEBOOK)
-    return Verdict(Severity.NOTE, f"{says}. The other {size - found.used} are dead.", WHY_CODEBOOK, "dead-codes")
+        return healthy(says, WHY_CODEBOOK)
+    return Verdict(Severity.NOTE, f"{says} The other {size - found.used} are dead.", WHY_CODEBOOK, "dead-codes")
 
 
 def collapse(spec: Spec, evidence: Evidence) -> Finding:
@@ -126,18 +132,19 @@ def collapse(spec: Spec, evidence: Evidence) -> Finding:
             "collapsed",
             _ways(spec, evidence),
         )
-    unused_dimensions = [j for j in range(d) if j not in used and j not in gone]
-    said_deaf = (
-        f" {names(unused_dimensions)} move{'s' * (len(unused_dimensions) == 1)} less than {IGNORED:.0%} of it."
-        if unused_dimensions
-        else ""
-    )
+    deaf = [j for j in range(d) if j not in used and j not in gone]
     most = max(decoder.share, key=lambda s: s.value)
-    unused = f" ({names(gone)} {'is' if len(gone) == 1 else 'are'} unused)" if gone else ""
-    return healthy(
-        f"No collapse: the decoder uses {len(used)} of {d} dimensions{unused}; the strongest moves "
-        f"{most.value:.0%} ± {most.se:.0%} of the pixels' variance.{said_deaf}"
-    )
+    says = f"No collapse: the decoder uses {len(used)} of {d} dimensions"
+    if len(gone) == 1:
+        says = f"{says} ({names(gone)} is unused)"
+    elif gone:
+        says = f"{says} ({names(gone)} are unused)"
+    says = f"{says}; the strongest moves {most.value:.0%} ± {most.se:.0%} of the pixels' variance."
+    if len(deaf) == 1:
+        says = f"{says} {names(deaf)} moves less than {IGNORED:.0%} of it."
+    elif deaf:
+        says = f"{says} {names(deaf)} move less than {IGNORED:.0%} of it."
+    return healthy(says)
 
 
 def _unfinished(spec: Spec, training: Training) -> Verdict | None:

@@ -15,10 +15,10 @@ from vae.diagnosis.verdict import (
     Verdict,
     healthy,
     scale,
-    share,
     signed,
     weight,
     with_error,
+    with_share,
 )
 from vae.spec import Spec
 
@@ -70,17 +70,18 @@ def surgery(spec: Spec, evidence: Evidence) -> Finding:
     error = (found.total_correlation.se**2 + found.dimension_kl.se**2) ** 0.5
     said = with_error(found.mutual_information)
     spent = f"Of {with_error(found.rate)} of rate over {found.rate.n:,} images, {said} say which image it is"
-    full = f" (of at most log N = {signed(found.cap)}, which grows with the number of images)" if found.capped else ""
-    rest = f"{signed(wasted)} ± {error:.2f} nats are KL(q(z) ‖ p(z))"
+    if found.capped:
+        spent = f"{spent} (of at most log N = {signed(found.cap)}, which grows with the number of images)"
+    says = f"{spent}; {signed(wasted)} ± {error:.2f} nats are KL(q(z) ‖ p(z))"
     severity = weight(wasted, of) if wasted > limits.ERRORS * error else Severity.PASSED
     if severity == Severity.PASSED:
-        return healthy(f"{spent}{full}; {rest}, which a better prior would save.")
+        return healthy(f"{says}, which a better prior would save.")
     remedies: tuple[Remedy, ...] = ()
     if spec.standard_prior and spec.objective_kind.bound:
         remedies = (Remedy("VampPrior", "a mixture of approximate posteriors as prior", {"prior": {"kind": "vamp"}}),)
     return Verdict(
         severity,
-        f"{spent}{full}; {rest}: spent only because the codes do not follow the prior.",
+        f"{says}: spent only because the codes do not follow the prior.",
         "With q(z) as the prior, the ELBO would be higher by exactly this number (Hoffman & Johnson 2016).",
         "prior",
         remedies,
@@ -97,20 +98,19 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
     exactly = found.truth is not None
     low = str(found.k).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
     what = "log p(x)" if exactly else f"L{low} (itself a lower bound)"
-    says = f"The ELBO lies {with_error(found.gap)} below {what}"
-    few = ""
+    price = significant(found.gap)
+    said = [with_share(f"The ELBO lies {with_error(found.gap)} below {what}", price, evidence)]
     if not exactly and found.ess < FEW_EFFECTIVE:
-        few = f" The effective sample size is only {found.ess:.1f} of {found.k}, so log p(x) may be higher still."
+        said.append(f"The effective sample size is only {found.ess:.1f} of {found.k}, so log p(x) may be higher still.")
     if evidence.tails is not None and evidence.tails.heavy.above(limits.HEAVY):
         share_heavy, k = evidence.tails.heavy, evidence.tails.k
-        few += (
-            f" For {share_heavy.value:.0%} ± {share_heavy.se:.0%} of the images, the K = {k:,} weights have too heavy "
+        said.append(
+            f"For {share_heavy.value:.0%} ± {share_heavy.se:.0%} of the images, the K = {k:,} weights have too heavy "
             "a tail (Pareto k): there L_K is too low by more than its standard error."
         )
-    price = significant(found.gap)
     severity = weight(price, of, GAP_NOTE, GAP_ILL)
     if severity == Severity.PASSED:
-        return healthy(f"{says}{share(price, evidence)}.{few}")
+        return healthy(" ".join(said))
     remedies = []
     if spec.normal_posterior and spec.objective_kind.bound:
         remedies.append(Remedy("Full covariance", "ellipses in any direction", {"posterior": {"kind": "full_normal"}}))
@@ -120,7 +120,7 @@ def gap(spec: Spec, evidence: Evidence) -> Finding:
         remedies.append(Remedy("IWAE, K = 5", "a tighter bound as objective", objective))
     return Verdict(
         severity,
-        f"{says}{share(price, evidence)}.{few}",
+        " ".join(said),
         "q(z|x) differs from the true posterior: its family cannot match it (a tilted, bent or two-part shape), or the "
         "encoder does not find the best member of the family.",
         "loose",
@@ -134,17 +134,18 @@ def reconstruction(spec: Spec, evidence: Evidence) -> Finding:
     if found is None:
         return None
     d = spec.latent
-    than = f"{counterpart(spec)} leaves a squared error of {with_error(found.classical, 2, '')} per image"
-    mine = f"this model {with_error(found.error, 2, '')}"
+    says = (
+        f"{counterpart(spec)} leaves a squared error of {with_error(found.classical, 2, '')} per image, this model "
+        f"{with_error(found.error, 2, '')}"
+    )
     if found.saved.below(-limits.CLASSICAL * found.variance.value):
         return Verdict(
             Severity.PROBLEM,
-            f"{than}, {mine}: a classical method does better.",
+            f"{says}: a classical method does better.",
             "Either the code carries too little information, or the decoder does not use it.",
             "classical",
             (Remedy("Learning rate / 3", "smaller steps", _slower(spec)),) if _slower(spec) else (),
         )
-    says = f"{than}, {mine}"
     worst = max(found.classes, key=lambda name: found.classes[name].value, default="")
     if worst and found.classes[worst].value > 0:
         number = found.classes[worst]
@@ -180,13 +181,12 @@ def overfitting(spec: Spec, evidence: Evidence) -> Finding:
     if found is None or of is None:
         return None
     what = "ELBO" if spec.probabilistic else "−distortion"
-    says = f"The {what} of training images is {with_error(found.train)}; on new images it differs by"
-    apart = with_error(found.difference)
+    train, difference = with_error(found.train), with_error(found.difference)
+    says = f"The {what} of training images is {train}; on new images it differs by {difference}"
     price = significant(found.difference)
     severity = weight(price, of)
     if severity == Severity.PASSED:
-        much = share(price, evidence) if price else ", within three standard errors"
-        return healthy(f"{says} {apart}{much}.")
+        return healthy(with_share(says, price, evidence) if price else f"{says}, within three standard errors.")
     remedies = [DECAY]
     if spec.size is not None:
         remedies.insert(0, Remedy("All the data", f"instead of {spec.size:,} examples", {"size": None}))
@@ -197,7 +197,7 @@ def overfitting(spec: Spec, evidence: Evidence) -> Finding:
         remedies.append(Remedy("Half the widths", "less capacity to memorise", {"encoder": halved}))
     return Verdict(
         severity,
-        f"{says} {apart}{share(price, evidence)}.",
+        with_share(says, price, evidence),
         "The model has memorised details of its training images.",
         "overfitted",
         tuple(remedies),

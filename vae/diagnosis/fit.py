@@ -39,13 +39,15 @@ def posterior(spec: Spec, evidence: Evidence) -> Finding:
         return healthy(f"q equals the prior, so its width changes nothing. {apart}")
     gain, c, slope = found.gain[found.best], found.factors[found.best], found.slope
     price = gain.value if gain.above(0) else 0.0
-    would = f"with σ {c:g} times as wide the ELBO would be {with_error(gain)} higher"
+    would = f"With σ {c:g} times as wide the ELBO would be {with_error(gain)} higher."
     marks = {"note": limits.WIDTH_NOTE, "ill": limits.WIDTH_ILL}
-    trade = f"One more nat of rate saves {with_error(slope, 2, '')} nats of distortion"
+    trade = (
+        f"One more nat of rate saves {with_error(slope, 2, '')} nats of distortion; at the optimum of the ELBO it is 1."
+    )
     if slope.above(limits.OVER):
         return Verdict(
             max(weight(price, of, **marks), Severity.NOTE),
-            f"{trade}; at the optimum of the ELBO it is 1. q is too wide. {would[0].upper()}{would[1:]}. {apart}",
+            " ".join((trade, "q is too wide.", would, apart)),
             f"The encoder behaves as if β ≈ {slope.value:.1f}: it leaves out information that would save more "
             "distortion "
             "than it costs. Training again with β = 1 gains more than the width alone.",
@@ -56,13 +58,13 @@ def posterior(spec: Spec, evidence: Evidence) -> Finding:
         severity = max(weight(price, of, **marks), Severity.NOTE)
         return Verdict(
             severity if slope.below(limits.UNDER_ILL) else Severity.NOTE,
-            f"{trade}; at the optimum of the ELBO it is 1. q is too narrow. {would[0].upper()}{would[1:]}. {apart}",
+            " ".join((trade, "q is too narrow.", would, apart)),
             f"The encoder behaves as if β ≈ {slope.value:.2f}: the rate is nearly free, so it spends nats that save no "
             "distortion, and the codes lie where the prior has no samples.",
             "under-regularised",
             (ELBO,),
         )
-    return healthy(f"{trade}; at the optimum of the ELBO it is 1. The width of q is right. {apart}")
+    return healthy(" ".join((trade, "The width of q is right.", apart)))
 
 
 def _lower(spec: Spec) -> tuple[Remedy, ...]:
@@ -81,8 +83,10 @@ def _moments(spec: Spec, evidence: Evidence) -> str:
     far = max(codes.sigma, key=lambda s: abs(s - 1))
     mean = max(codes.mean, key=abs)
     if abs(far - 1) <= limits.MOMENT and abs(mean) <= limits.MOMENT:
-        moments = f"means within {abs(mean):.2f} of 0 and standard deviations within {abs(far - 1):.2f} of 1"
-        return f"The aggregate posterior has {moments}."
+        means, deviations = f"{abs(mean):.2f}", f"{abs(far - 1):.2f}"
+        return (
+            f"The aggregate posterior has means within {means} of 0 and standard deviations within {deviations} of 1."
+        )
     return f"The aggregate posterior is not N(0, I): one mean is {signed(mean)}, one standard deviation {signed(far)}."
 
 
@@ -105,7 +109,6 @@ def likelihood(spec: Spec, evidence: Evidence) -> Finding:
         severity = Severity.PROBLEM if not 0.5 <= ratio <= 2 else Severity.NOTE
     else:
         severity = weight(cost, of)
-    price = "" if cost is None else f", which costs {signed(cost, 1)} nats per image"
     small = ratio > 1
     given = not isinstance(spec.likelihood.get("sigma", "each"), str)
     remedies: tuple[Remedy, ...] = ()
@@ -120,13 +123,15 @@ def likelihood(spec: Spec, evidence: Evidence) -> Finding:
                 {"likelihood": measured},
             ),
         )
-    if severity == Severity.PASSED:
+    if severity == Severity.PASSED and cost is not None:
         return healthy(
-            f"{says}: a factor of {ratio:.2f}{price}, which is little compared with the improvement by the latents."
+            f"{says}: a factor of {ratio:.2f}, which costs {signed(cost, 1)} nats per image, which is little compared "
+            "with the improvement by the latents."
         )
+    says = f"{says}: σ is {ratio:.1f} times too small" if small else f"{says}: σ is {1 / ratio:.1f} times too large"
     return Verdict(
         severity,
-        f"{says}: σ is {ratio if small else 1 / ratio:.1f} times too {'small' if small else 'large'}{price}.",
+        f"{says}." if cost is None else f"{says}, which costs {signed(cost, 1)} nats per image.",
         "With a σ that is too small, every error costs too much: the reconstruction dominates and the rate hardly "
         "matters, as if β were small. Samples have too little noise."
         if small
@@ -138,11 +143,9 @@ def likelihood(spec: Spec, evidence: Evidence) -> Finding:
 
 
 def _reliability(spec: Spec, error: float) -> Verdict:
-    says = (
-        f"Predicted and observed frequencies of white pixels differ by {100 * error:.2f} percentage points on average"
-    )
     if error < limits.ERROR_NOTE:
-        return healthy(f"{says}.")
+        off = f"{100 * error:.2f} percentage points"
+        return healthy(f"Predicted and observed frequencies of white pixels differ by {off} on average.")
     return Verdict(
         Severity.PROBLEM if error >= limits.ERROR_ILL else Severity.NOTE,
         f"Pixel probabilities are off by {100 * error:.1f} percentage points on average.",

@@ -40,15 +40,17 @@ def simulated(spec: Spec, evidence: Evidence) -> Finding:
     narrow = [e for e in found.spread if e.below(limits.RANKS_NARROW)]
     aside = [e for e in found.shift if e.above(limits.RANKS_SHIFT) or e.below(-limits.RANKS_SHIFT)]
     most = max(found.spread, key=lambda e: abs(e.value - 1))
-    measured = f"spread {with_error(most, 2, '')} (1 for the posterior) over {found.n:,} simulated images"
-    faults = [
-        f"too {word} in {len(there)} of {len(found.spread)} dimensions"
-        for word, there in (("narrow", wide), ("wide", narrow))
-        if there
-    ] + [f"shifted in {len(aside)} of {len(found.spread)} dimensions"] * bool(aside)
-    if not faults:
-        return healthy(f"q(z|x) ranks the model's own z as its posterior would: {measured}.", WHY_RANKS)
-    return Verdict(Severity.NOTE, f"q(z|x) is {', '.join(faults)}: {measured}.", WHY_RANKS, "ranks")
+    spread, d = with_error(most, 2, ""), len(found.spread)
+    faults = []
+    if wide:
+        faults.append(f"too narrow in {len(wide)} of {d} dimensions")
+    if narrow:
+        faults.append(f"too wide in {len(narrow)} of {d} dimensions")
+    if aside:
+        faults.append(f"shifted in {len(aside)} of {d} dimensions")
+    says = f"q(z|x) is {', '.join(faults)}" if faults else "q(z|x) ranks the model's own z as its posterior would"
+    says = f"{says}: spread {spread} (1 for the posterior) over {found.n:,} simulated images."
+    return Verdict(Severity.NOTE, says, WHY_RANKS, "ranks") if faults else healthy(says, WHY_RANKS)
 
 
 def samples(spec: Spec, evidence: Evidence) -> Finding:
@@ -59,30 +61,33 @@ def samples(spec: Spec, evidence: Evidence) -> Finding:
     if found is None:
         return None
     precision, _, _, coverage = found.ceiling
-    measured = (
-        f"precision {_percent(found.precision)} (data against data {precision.value:.0%}), coverage "
-        f"{_percent(found.coverage)} ({coverage.value:.0%}), {SPACES[found.space]}"
-    )
     missed = [
         (ours.value, name, data)
         for name, (ours, data) in found.classes.items()
         if ours.n >= limits.CLASS_OF and ours.below(limits.MISSED * data.value)
     ]
-    faults = []
-    if missed or found.coverage.below(limits.MISSED * coverage.value):
-        faults.append("miss a part of the data")
-    if found.precision.below(limits.MISSED * precision.value):
-        faults.append("are often like no image of the data")
-    least = ""
+    lacking = bool(missed) or found.coverage.below(limits.MISSED * coverage.value)
+    strange = found.precision.below(limits.MISSED * precision.value)
+    says = "Samples cover the data and lie among them"
+    if lacking and strange:
+        says = "Samples miss a part of the data and are often like no image of the data"
+    elif lacking:
+        says = "Samples miss a part of the data"
+    elif strange:
+        says = "Samples are often like no image of the data"
+    kernel, best = (with_error(part, 3, "") for part in (found.kernel, found.kernel_ceiling))
+    said = [
+        f"{says}: precision {_percent(found.precision)} (data against data {precision.value:.0%}), coverage "
+        f"{_percent(found.coverage)} ({coverage.value:.0%}), {SPACES[found.space]}.",
+        f"Kernel distance {kernel} (data against data {best}).",
+    ]
     if missed:
         value, name, data = min(missed)
-        least = f" Least covered class: “{name}”, {value:.0%} (data against data {data.value:.0%})."
-    kernel, best = (with_error(part, 3, "") for part in (found.kernel, found.kernel_ceiling))
-    more = f"Kernel distance {kernel} (data against data {best}).{least}"
-    if not faults:
-        return healthy(f"Samples cover the data and lie among them: {measured}. {more}", WHY_SAMPLES)
-    sentence = f"Samples {' and '.join(faults)}: {measured}. {more}"
-    return Verdict(Severity.NOTE, sentence, WHY_SAMPLES, "samples")
+        said.append(f"Least covered class: “{name}”, {value:.0%} (data against data {data.value:.0%}).")
+    sentence = " ".join(said)
+    if lacking or strange:
+        return Verdict(Severity.NOTE, sentence, WHY_SAMPLES, "samples")
+    return healthy(sentence, WHY_SAMPLES)
 
 
 def memorised(spec: Spec, evidence: Evidence) -> Finding:
@@ -92,17 +97,18 @@ def memorised(spec: Spec, evidence: Evidence) -> Finding:
     found = evidence.memorised
     if found is None:
         return None
-    measured = (
-        f"{_percent(found.samples)} (their means {_percent(found.decoded)}) lie nearer to a training than to a "
-        f"held-out image, of {found.n:,} each, {SPACES[found.space]}. Without memory it is 50%, for a model that only "
-        f"copies {found.copier:.0%}, and for held-out data {_percent(found.data)}"
-    )
     copied = [e for e in (found.samples, found.decoded) if e.above(0.5) and _beyond(e, found.data)]
+    says = "Samples lie too near to training images" if copied else "Samples show no memory of training images"
+    sentence = (
+        f"{says}: {_percent(found.samples)} (their means {_percent(found.decoded)}) lie nearer to a training than to a "
+        f"held-out image, of {found.n:,} each, {SPACES[found.space]}. Without memory it is 50%, for a model that only "
+        f"copies {found.copier:.0%}, and for held-out data {_percent(found.data)}."
+    )
     if not copied:
-        return healthy(f"Samples show no memory of training images: {measured}.", WHY_MEMORISED)
+        return healthy(sentence, WHY_MEMORISED)
     return Verdict(
         Severity.NOTE,
-        f"Samples lie too near to training images: {measured}.",
+        sentence,
         WHY_MEMORISED,
         "copies",
         (DECAY,) if spec.weight_decay != DECAY.changes["weight_decay"] else (),

@@ -30,14 +30,15 @@ def statistics(spec: Spec, evidence: Evidence) -> Finding:
     most = max(found.distance, key=lambda name: found.distance[name])
     if not apart:
         all_of = _list(list(found.distance))
-        largest = f"the largest difference is in {most} ({_measured(most, found)})"
-        return healthy(f"Samples have the data's {all_of}: {largest}.", WHY)
+        measured = _measured(most, found)
+        return healthy(f"Samples have the data's {all_of}: the largest difference is in {most} ({measured}).", WHY)
     by_likelihood = [name for name in apart if found.redrawn[name] > found.distance[name] / 2]
     words = _list([f"{_direction(name, found)} {name} ({_measured(name, found)})" for name in apart])
     sentence = f"Samples have {words} than the data."
     if by_likelihood:
-        which = "" if len(apart) == 1 else f" in {_list(by_likelihood)}"
-        sentence += f" Examples drawn again from their own codes differ{which} too: that is p(x|z), not the prior."
+        again = "Examples drawn again from their own codes differ"
+        where = again if len(apart) == 1 else f"{again} in {_list(by_likelihood)}"
+        sentence += f" {where} too: that is p(x|z), not the prior."
     if len(by_likelihood) == len(apart):
         return healthy(sentence, WHY)
     return Verdict(Severity.NOTE, sentence, WHY, "statistics")

@@ -34,11 +34,12 @@ def strange(spec: Spec, evidence: Evidence) -> Finding:
     best = max(found.auc, key=lambda name: found.auc[name].value)
     area = f"−log p(x) has an AUC of {with_error(likelihood, 2, '')}"
     other = f"{SCORES[best]} {with_error(found.auc[best], 2, '')}"
-    of = f"Images of {found.against}"
     if likelihood.above(limits.TOLD):
-        better = f", {other}" if found.auc[best].above(likelihood.value) else ""
-        return healthy(f"{of} are told from the data: {area}{better}.", WHY)
-    how = "are more likely than the data" if likelihood.below(0.5) else "are nearly as likely as the data"
+        areas = f"{area}, {other}" if found.auc[best].above(likelihood.value) else area
+        return healthy(f"Images of {found.against} are told from the data: {areas}.", WHY)
+    says = f"Images of {found.against} are nearly as likely as the data"
+    if likelihood.below(0.5):
+        says = f"Images of {found.against} are more likely than the data"
     if found.auc[best].above(limits.TOLD):
-        return healthy(f"{of} {how} ({area}), but another score tells them: {other}.", WHY)
-    return Verdict(Severity.NOTE, f"{of} {how}, and no score tells them: {area}, {other}.", WHY, "fooled")
+        return healthy(f"{says} ({area}), but another score tells them: {other}.", WHY)
+    return Verdict(Severity.NOTE, f"{says}, and no score tells them: {area}, {other}.", WHY, "fooled")

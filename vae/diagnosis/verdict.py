@@ -81,10 +81,10 @@ def scale(evidence: Evidence) -> float | None:
     return None if evidence.bound is None else max(evidence.bound.gain.value, LEAST_SCALE)
 
 
-def share(price: float, evidence: Evidence) -> str:
-    """Return a loss as a share of the latents' gain, in words; "" if the gain is too small."""
+def with_share(says: str, price: float, evidence: Evidence) -> str:
+    """Return a sentence that also says which share of the latents' gain a loss is, if the gain is large enough."""
     gain = evidence.bound.gain.value if evidence.bound is not None else 0.0
-    return f": {price / gain:.0%} of the improvement by the latents" if gain > LEAST_SCALE else ""
+    return f"{says}: {price / gain:.0%} of the improvement by the latents." if gain > LEAST_SCALE else f"{says}."
 
 
 def weight(price: float, of: float, note: float = NOTE, ill: float = ILL) -> Severity:
