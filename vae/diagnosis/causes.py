@@ -140,11 +140,12 @@ def collapse(spec: Spec, evidence: Evidence) -> Finding:
     elif gone:
         says = f"{says} ({names(gone)} are unused)"
     says = f"{says}; the strongest moves {most.value:.0%} ± {most.se:.0%} of the pixels' variance."
+    if not deaf:
+        return healthy(says)
+    less = f"{names(deaf)} move less than {IGNORED:.0%} of it."
     if len(deaf) == 1:
-        says = f"{says} {names(deaf)} moves less than {IGNORED:.0%} of it."
-    elif deaf:
-        says = f"{says} {names(deaf)} move less than {IGNORED:.0%} of it."
-    return healthy(says)
+        less = f"{names(deaf)} moves less than {IGNORED:.0%} of it."
+    return healthy(f"{says} {less}")
 
 
 def _unfinished(spec: Spec, training: Training) -> Verdict | None:

@@ -144,8 +144,10 @@ def likelihood(spec: Spec, evidence: Evidence) -> Finding:
 
 def _reliability(spec: Spec, error: float) -> Verdict:
     if error < limits.ERROR_NOTE:
-        off = f"{100 * error:.2f} percentage points"
-        return healthy(f"Predicted and observed frequencies of white pixels differ by {off} on average.")
+        return healthy(
+            f"Predicted and observed frequencies of white pixels differ by {100 * error:.2f} percentage points on "
+            "average."
+        )
     return Verdict(
         Severity.PROBLEM if error >= limits.ERROR_ILL else Severity.NOTE,
         f"Pixel probabilities are off by {100 * error:.1f} percentage points on average.",

@@ -36,9 +36,11 @@ def statistics(spec: Spec, evidence: Evidence) -> Finding:
     words = _list([f"{_direction(name, found)} {name} ({_measured(name, found)})" for name in apart])
     sentence = f"Samples have {words} than the data."
     if by_likelihood:
-        again = "Examples drawn again from their own codes differ"
-        where = again if len(apart) == 1 else f"{again} in {_list(by_likelihood)}"
-        sentence += f" {where} too: that is p(x|z), not the prior."
+        again = "Examples drawn again from their own codes differ too: that is p(x|z), not the prior."
+        if len(apart) > 1:
+            names = _list(by_likelihood)
+            again = f"Examples drawn again from their own codes differ in {names} too: that is p(x|z), not the prior."
+        sentence = f"{sentence} {again}"
     if len(by_likelihood) == len(apart):
         return healthy(sentence, WHY)
     return Verdict(Severity.NOTE, sentence, WHY, "statistics")
