@@ -171,8 +171,8 @@ def _places(names: list[str], body: list[list[str]], n: int) -> tuple[list[int],
         raise ColumnError(
             f"Row {again[0] + 1:,} has the {INDEX} {places[again[0]]:,} again. Each code can have one row."
         )
-    few = "" if len(places) == n else f"; the other {n - len(places):,} codes are grey"
-    return places, f"by the column “{names[where]}”{few}"
+    how = f"by the column “{names[where]}”"
+    return places, how if len(places) == n else f"{how}; the other {n - len(places):,} codes are grey"
 
 
 def read(content: bytes, n: int) -> Table:

@@ -35,10 +35,8 @@ def _images(about: Description, images: Any) -> None:
         found = list(images.shape) if isinstance(images, np.ndarray) else type(images).__name__
         raise DataError(f"{about.title}: the {kind} are {found}, and its description says [N, {_sizes(about)}].")
     if images.dtype != dtype:
-        raise DataError(
-            f"{about.title}: the {kind} are {images.dtype}, and {np.dtype(dtype)} is needed"
-            + (f", from 0 to {about.levels}." if about.pixels else ".")
-        )
+        says = f"{about.title}: the {kind} are {images.dtype}, and {np.dtype(dtype)} is needed"
+        raise DataError(f"{says}, from 0 to {about.levels}." if about.pixels else f"{says}.")
     # by blocks: a memory map of a million images has no second copy in memory
     top = 0
     for start in range(0, len(images), step := max(1, BLOCK // max(1, math.prod(about.shape)))):

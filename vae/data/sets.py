@@ -39,8 +39,10 @@ def _of(name: str, root: Root = None) -> Source:
         return own
     if name not in SETS:
         near = difflib.get_close_matches(str(name).lower().replace("_", "-"), NAMES, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise DataError(f"There is no dataset {name!r}.{hint} There are: {', '.join(NAMES)}.")
+        there = f"There are: {', '.join(NAMES)}."
+        if near:
+            raise DataError(f"There is no dataset {name!r}. Did you mean {near[0]}? {there}")
+        raise DataError(f"There is no dataset {name!r}. {there}")
     return SETS[name]
 
 
@@ -96,4 +98,5 @@ def _naming_the_embedded() -> Iterator[None]:
         yield
     except MissingData as error:
         found = [d.name for source in SETS.values() if (d := source.describe()).embedded and d.pixels]
-        raise MissingData(f"{error} {', '.join(found[:-1])} and {found[-1]} need no download.") from error.__cause__
+        there = f"{', '.join(found[:-1])} and {found[-1]} need no download."
+        raise MissingData(f"{error} {there}") from error.__cause__

@@ -144,11 +144,12 @@ def _vectors(
         choices.append(Choice("missing", "Missing values", made.missing, vectors.MISSING, None, said))
         keep = whole if made.missing == "drop" else keep
         left = n - int(whole.sum())
-        done.append(
-            f"{left:,} rows with a missing value were left out."
-            if made.missing == "drop"
-            else "Missing values are the column's mean" + ("; a column says where." if len(made.marked) else ".")
-        )
+        if made.missing == "drop":
+            done.append(f"{left:,} rows with a missing value were left out.")
+        elif len(made.marked):
+            done.append("Missing values are the column's mean; a column says where.")
+        else:
+            done.append("Missing values are the column's mean.")
     if labels is not None and (labels < 0).any():
         done.append(f"{int((labels < 0)[keep].sum()):,} rows without a label were left out.")
         keep = keep & (labels >= 0)

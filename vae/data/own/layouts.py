@@ -96,12 +96,13 @@ def _flat(size: int) -> list[Layout]:
             Layout("flat", f"flat images, {grey} × {grey}, grey", IMAGE, one, lambda x: x.reshape(len(x), *one))
         )
     if 3 * colour * colour == size and colour >= SMALLEST_SIDE:
-        shape, title = (3, colour, colour), f"flat images, {colour} × {colour}, colour, "
-        found.append(Layout("flat planes", title + "channels first", IMAGE, shape, lambda x: x.reshape(len(x), *shape)))
+        shape, title = (3, colour, colour), f"flat images, {colour} × {colour}, colour"
+        planes = f"{title}, channels first"
+        found.append(Layout("flat planes", planes, IMAGE, shape, lambda x: x.reshape(len(x), *shape)))
         found.append(
             Layout(
                 "flat pixels",
-                title + "channels last",
+                f"{title}, channels last",
                 IMAGE,
                 shape,
                 lambda x: _last_to_first(x.reshape(len(x), colour, colour, 3)),

@@ -131,7 +131,8 @@ def sizing(found: list[tuple[int, int, bool]], chosen: Any) -> tuple[list[Choice
         reason = (
             f"{len(counted):,} sizes; the most frequent one, {height} × {width}, is that of {most / len(found):.0%}"
         )
-    reason += "" if value == f"{height}x{width}" else "; the middle of each is cut out and made smaller or larger"
+    if value != f"{height}x{width}":
+        reason = f"{reason}; the middle of each is cut out and made smaller or larger"
     high, wide = (int(part) for part in value.split("x"))
     colours = {"grey": "grey", "colour": "colour"}
     colour = _asked(chosen, "colours", colours) or ("colour" if coloured > len(found) * 0.02 else "grey")

@@ -68,10 +68,11 @@ def _described(name: str, meta: dict[str, Any]) -> Description:
     file = str(origin.get("file", "")) if isinstance(origin, dict) else ""
     one, many = NAMES.get(form, ("example", "examples"))
     lines = meta.get("lines")
+    sentence = f"{sum(sizes):,} {many} of your own"
     return Description(
         name=name,
         title=str(meta.get("title") or name)[:120],
-        sentence=f"{sum(sizes):,} {many} of your own" + (f", from {file[:60]}." if file else "."),
+        sentence=f"{sentence}, from {file[:60]}." if file else f"{sentence}.",
         shape=shape,
         sizes=(sizes[0], sizes[1], sizes[2]),
         source=OWN,

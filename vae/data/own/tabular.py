@@ -104,8 +104,10 @@ def _number(name: str, values: "np.ndarray", wrong: int, few: tuple[str, ...] | 
     whole = bool((known == np.round(known)).all())
     reason = f"{known.min():g} to {known.max():g}"
     empty = len(values) - len(known) - wrong
-    reason += f"; {empty:,} cells are empty" if empty else ""
-    reason += f"; {wrong:,} cells are no numbers and count as missing" if wrong else ""
+    if empty:
+        reason = f"{reason}; {empty:,} cells are empty"
+    if wrong:
+        reason = f"{reason}; {wrong:,} cells are no numbers and count as missing"
     if known.min() == known.max():
         return Use(name, OUT, (OUT, NUMBER), f"every row has {known[0]:g}", constant=not empty + wrong)
     rows = len(known) == len(values) and whole and (np.diff(known) == 1).all()

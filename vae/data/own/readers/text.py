@@ -180,11 +180,10 @@ def _parsed(path: Path, scratch: Path, encoding: str, mark: str, names: list[str
     except (pa.ArrowException, OSError, ValueError, UnicodeError) as error:
         if ragged:
             number, has, needed = ragged[0]
-            where = f"Line {number:,}" if number is not None else "A line"
-            raise OwnDataError(
-                f"{where} of {path.name} has {has} cells, and the first {needed}. Correct it, or choose another "
-                "separator."
-            ) from error
+            says = f"A line of {path.name} has {has} cells, and the first {needed}."
+            if number is not None:
+                says = f"Line {number:,} of {path.name} has {has} cells, and the first {needed}."
+            raise OwnDataError(f"{says} Correct it, or choose another separator.") from error
         raise OwnDataError(f"{path.name} cannot be read as a table: {str(error)[:160]}. Save it as CSV.") from error
     return target
 
