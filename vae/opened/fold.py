@@ -18,7 +18,7 @@ from vae.spec.layer_kinds import Shape
 BATCHES = (2, 3)  # what differs between these two depends on the batch
 MOST_FIXED = 64  # the largest batch that a graph is tried with
 FIXED = (
-    "This model was exported for a batch of exactly {}, which its own reshapes ask for: {} Export it again with a "
+    "This model was exported for a batch of exactly {0}, which its own reshapes ask for: {1} Export it again with a "
     "batch of any size (`dynamic_axes` or `dynamic_shapes` of torch.onnx.export)."
 )
 

@@ -56,7 +56,8 @@ def of_graphs(graphs: Mapping[Path, Graph], options: Mapping[str, Any]) -> Forei
         return of_two(graphs, options) if len(graphs) == 2 else of_one(next(iter(graphs.values())), options)
     except (GraphError, NetworkError) as error:
         text = str(error)
-        raise OpenError(f"This model cannot be run here. {text[:1].upper()}{text[1:].rstrip('.')}.") from error
+        why = text[:1].upper() + text[1:].rstrip(".") + "."
+        raise OpenError(f"This model cannot be run here. {why}") from error
 
 
 def _content(path: Path) -> bytes:

@@ -82,7 +82,8 @@ def _decoder(weights: Weights, image: tuple[int, ...]) -> Network:
 
 def _stated(config: Mapping[str, Any], second: str | None) -> dict[str, Any]:
     stated: dict[str, Any] = {"output": "probabilities", "input": "[0, 1]"}
-    stated["model"] = str(config.get("name", ""))[:40].removesuffix("Config") + " of pythae"
+    name = str(config.get("name", ""))[:40].removesuffix("Config")
+    stated["model"] = f"{name} of pythae"
     if second is not None:
         stated["second"] = "log variance"
     if likelihood := LIKELIHOODS.get(str(config.get("reconstruction_loss", ""))):
