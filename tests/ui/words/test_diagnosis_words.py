@@ -30,7 +30,7 @@ from vae.spec import preset
 ENGLISH = re.compile(
     r"\b(the|a|of|is|are|to|too|with|by|than|that|not|no|more|less|one|its?|for|from|per|times|samples|images)\b"
 )
-SAME = re.compile(r"VampPrior|IWAE, K = 5|[σβ] = .*|Free Bits")  # a German says it so
+SAME = re.compile(r"VampPrior|IWAE, K = 5|[σβ] = .*")  # a German says it so
 
 
 def of(name, **changes):
