@@ -43,9 +43,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright) -> Iterator[Browser]:
     """Chromium."""
-    # without a graphics card frames are put together by the processor: in one thread it takes a quarter less of it
-    arguments = ["--disable-gpu", "--disable-threaded-compositing"]
-    arguments += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    arguments = ["--disable-gpu", *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]
     try:
         opened = playwright.chromium.launch(executable_path=chromium(), args=arguments)
     except Exception as error:
