@@ -21,6 +21,7 @@ from ui.state import map as map_state  # noqa: E402
 from ui.state.handmade import HANDMADE  # noqa: E402
 from ui.state.permalink import hidden  # noqa: E402
 from ui.state.view import view  # noqa: E402
+from ui.words import say  # noqa: E402
 from vae.opened import missing  # noqa: E402
 
 ON_NO_MODEL = {"model", "image", "mode", "lessons"}  # what a page leaves out that shows none
@@ -47,7 +48,7 @@ band.enter()
 shown = view()
 header = heading.head(page, shown, "title" not in left_out)
 if shown is None:
-    st.info(messages.NO_MODEL, icon=":material/model_training:")
+    st.info(say(messages.NO_MODEL), icon=":material/model_training:")
 else:
     with header:
         if "model" not in left_out:
@@ -66,7 +67,8 @@ else:
 with header:
     if "lessons" not in left_out:
         band.offer()
-    language_choice.offer()
+    if "language" not in left_out:
+        language_choice.offer()
     if "share" not in left_out:
         share.offer(lambda: follow_offer.offer(page), leading.leads() is not None)
 with frame.passing():

@@ -9,6 +9,7 @@ from ui.shared import messages
 from ui.shared.fragments import fragment
 from ui.state import following, leading, notices
 from ui.state.followed import Followed
+from ui.words import say
 
 POLL = 1.5  # seconds from look to look at the leader's file, while one is followed
 
@@ -16,14 +17,16 @@ POLL = 1.5  # seconds from look to look at the leader's file, while one is follo
 def band(leader: Followed | None, lost: bool) -> None:
     """Draw the band; `lost` says that the leader has ended it, or that the code of the link is not known."""
     if lost:
-        st.info("Nobody leads here any more. You keep this view, and every page is yours.", icon=":material/link_off:")
+        text = say("Nobody leads here any more. You keep this view, and every page is yours.")
+        st.info(text, icon=":material/link_off:")
     if leader is not None:
-        text = f"You follow **{messages.plain(leader.name or 'your teacher')}**. When they move, your page moves too."
-        _row("visibility", text, "Let go", following.let_go, ())
+        name = messages.plain(leader.name or say("your teacher"))
+        text = say("You follow **{name}**. When they move, your page moves too.", name=name)
+        _row("visibility", text, say("Let go"), following.let_go, ())
         with st.container(key="follow_look"):
             _look()
     elif (led := leading.leads()) is not None:
-        _row("cast", "Others can follow you on every page.", "End", leading.stop, (led.code,))
+        _row("cast", say("Others can follow you on every page."), say("End"), leading.stop, (led.code,))
 
 
 def _row(icon: str, text: str, label: str, end: Callable[..., None], args: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from ui.state import address, session
 from ui.state.field import keep
 from ui.state.permalink import FIELDS, LESSON, NOTES, STEP
 from ui.state.subject import Subject
+from ui.words import say
 
 FOLLOWING = (LESSON.name, STEP.name, NOTES.name)  # what stays in the address from step to step
 UNSURE = -1  # the choice "Not sure: show me"
@@ -55,7 +56,7 @@ def band(page: Page) -> None:
         _head(lesson, k)
         step = lesson.steps[k]
         if page.name != step.page:
-            st.caption(f"This step is on the page {BY_NAME[step.page].title}.")
+            st.caption(say("This step is on the page {page}.", page=say(BY_NAME[step.page].title)))
         _prediction(lesson, step)
         if NOTES.value(Subject())[0]:
             _notes(step)
@@ -63,13 +64,17 @@ def band(page: Page) -> None:
 
 def _head(lesson: Lesson, k: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
-            f":material/school: **Lesson: {messages.plain(lesson.title)}** · step {k + 1} of {len(lesson.steps)} · "
-            f"minute {lesson.steps[k].at:g} of {lesson.minutes:g}",
-            width="stretch",
+        text = say(
+            "**Lesson: {title}** · step {step} of {steps} · minute {minute:g} of {minutes:g}",
+            title=messages.plain(lesson.title),
+            step=k + 1,
+            steps=len(lesson.steps),
+            minute=lesson.steps[k].at,
+            minutes=lesson.minutes,
         )
+        st.caption(f":material/school: {text}", width="stretch")
         _turn(lesson, k)
-        st.button("Leave", icon=":material/close:", key="lesson_leave", type="tertiary", on_click=_leave)
+        st.button(say("Leave"), icon=":material/close:", key="lesson_leave", type="tertiary", on_click=_leave)
 
 
 def _leave() -> None:
@@ -88,16 +93,24 @@ def _prediction(lesson: Lesson, step: Step) -> None:
             for i, choice in enumerate(step.choices):
                 st.button(
                     f"**{LETTERS[i]}** {choice.text}", key=f"lesson_choice_{i}", on_click=_choose, args=(place, i),
-                    help="Choose before you try it. Nothing is graded.",
+                    help=say("Choose before you try it. Nothing is graded."),
                 )  # fmt: skip
-            st.button("Not sure: show me", key="lesson_unsure", type="tertiary", on_click=_choose, args=(place, UNSURE))
+            st.button(
+                say("Not sure: show me"), key="lesson_unsure", type="tertiary", on_click=_choose, args=(place, UNSURE)
+            )
             return
-        st.button("Choose again", key="lesson_again", type="tertiary", on_click=_choose, args=(place, None))
+        st.button(say("Choose again"), key="lesson_again", type="tertiary", on_click=_choose, args=(place, None))
     right = next(i for i, choice in enumerate(step.choices) if choice.right)
     st.markdown(f":green-badge[:material/check: {LETTERS[right]}] {step.choices[right].text}")
     if chosen not in (right, UNSURE):
-        st.markdown(f"You chose {LETTERS[chosen]}. :gray[The idea behind it: {step.choices[chosen].misconception}]")
-    st.markdown(f":material/touch_app: **Try it:** {step.do}")
+        st.markdown(
+            say(
+                "You chose {letter}. :gray[The idea behind it: {idea}]",
+                letter=LETTERS[chosen],
+                idea=step.choices[chosen].misconception,
+            )
+        )
+    st.markdown(f":material/touch_app: **{say('Try it:')}** {step.do}")
     st.markdown(step.revealed())
 
 
@@ -118,28 +131,33 @@ def link(lesson: Lesson, step: Step, label: str, icon: str, notes: bool = False)
 def _turn(lesson: Lesson, k: int) -> None:
     notes = NOTES.value(Subject())[0]
     if k:
-        link(lesson, lesson.steps[k - 1], "Back", ":material/arrow_back:", notes)
-    link(lesson, lesson.steps[k], "This step's view", ":material/restart_alt:", notes)
+        link(lesson, lesson.steps[k - 1], say("Back"), ":material/arrow_back:", notes)
+    link(lesson, lesson.steps[k], say("This step's view"), ":material/restart_alt:", notes)
     if k + 1 < len(lesson.steps):
-        link(lesson, lesson.steps[k + 1], "Next", ":material/arrow_forward:", notes)
+        link(lesson, lesson.steps[k + 1], say("Next"), ":material/arrow_forward:", notes)
 
 
 def _notes(step: Step) -> None:
     """Show what only the teacher sees."""
-    with st.expander("Teacher's notes", icon=":material/co_present:"):
-        st.markdown(f"**View.** {step.view}  \n**Say.** {step.note.say}  \n**Usual mistakes.** "
-                    f"{step.note.goes_wrong}  \n"
-                    f"**Ask next.** {step.note.ask_next}")  # fmt: skip
+    said = {
+        say("View."): step.view,
+        say("Say."): step.note.say,
+        say("Usual mistakes."): step.note.goes_wrong,
+        say("Ask next."): step.note.ask_next,
+    }
+    with st.expander(say("Teacher's notes"), icon=":material/co_present:"):
+        st.markdown("  \n".join(f"**{title}** {text}" for title, text in said.items()))
 
 
 def offer() -> None:
     """Offer all lessons of this machine."""
-    with st.popover("Lessons", key="lessons_popover"):
+    with st.popover(say("Lessons"), key="lessons_popover"):
         for name in form.names():
             try:
                 lesson = form.read(name)
             except LessonError as error:
                 st.caption(messages.sentence(error))
             else:
-                link(lesson, lesson.steps[0], f"{lesson.title} ({lesson.minutes:g} min)", ":material/school:")
+                label = say("{title} ({minutes:g} min)", title=lesson.title, minutes=lesson.minutes)
+                link(lesson, lesson.steps[0], label, ":material/school:")
                 st.caption(messages.plain(lesson.audience))

@@ -9,13 +9,14 @@ from ui.shared import library, map_picture, messages, navigation
 from ui.shared.pictures import address as picture_address
 from ui.state import mode, session
 from ui.state.view import View, image, set_model, set_pin
+from ui.words import phrase, say
 from vae.runs import Run, RunError
 from vae.spec import presets
 
 SIDE = 28  # pixels of the image chip's picture
 CARDS = 8  # models whose cards the chip opens; all of them are in the list below
 PIN_DIGITS = 6e-4  # by which the address rounds a pin
-SIMPLE, EXPERT = "Simple", "Expert"
+SIMPLE, EXPERT = phrase("Simple"), phrase("Expert")  # the values of the switch, in every language
 
 
 def number(entry: dict[str, Any] | None, digits: int = 2) -> str:
@@ -32,10 +33,11 @@ def headline(run: Run) -> str:
     try:
         metrics = run.metrics
     except RunError:
-        return "metrics unreadable"
-    if number(metrics.get("elbo")):
-        return f"ELBO {number(metrics['elbo'])}"
-    return f"distortion {number(metrics.get('distortion'))}" if number(metrics.get("distortion")) else "not evaluated"
+        return say("metrics unreadable")
+    if found := number(metrics.get("elbo")):
+        return f"ELBO {found}"
+    found = number(metrics.get("distortion"))
+    return say("distortion {number}", number=found) if found else say("not evaluated")
 
 
 def data_name(run: Run) -> str:
@@ -55,8 +57,9 @@ def mode_switch() -> None:
     """Draw the switch; the address has what it stands at."""
     session.widget("mode").set(EXPERT if mode.expert() else SIMPLE)
     st.segmented_control(
-        "How much is said",
+        say("How much is said"),
         [SIMPLE, EXPERT],
+        format_func=say,
         required=True,
         key="mode",
         on_change=lambda: mode.choose(session.widget("mode").get() == EXPERT),
@@ -71,16 +74,17 @@ def model_chip(view: View) -> None:
     more = f" · {run.spec.latent}-D · {headline(run)}" if mode.expert() else ""
     label = map_picture.beside(run, f"**{messages.plain(run.title)}**{more}")
     with st.popover(label, key="chip_model_popover"):
-        st.caption(f"{messages.plain(presets.title(run.spec.preset, full=True))} on {data_text(run)}")
+        kind = messages.plain(say(presets.title(run.spec.preset, full=True)))
+        st.caption(say("{kind} on {data}", kind=kind, data=data_text(run)))
         found = library.usable()
         for other in found[:CARDS]:
             card_button(other, other.name == run.name)
         unhealthy = {r.name: r.title for r in library.examples()}
         titles = {r.name: r.title for r in found} | ({} if run.name in unhealthy else {run.name: run.title})
-        _chooser("chip_model", "All models", titles, run)
+        _chooser("chip_model", say("All models"), titles, run)
         if unhealthy:
-            _chooser("chip_example", "Examples with a fault", unhealthy, run)
-        navigation.link("models", "All models")
+            _chooser("chip_example", say("Examples with a fault"), unhealthy, run)
+        navigation.link("models", say("All models"))
 
 
 def card_button(run: Run, chosen: bool, key: str = "chip_card") -> None:
@@ -106,7 +110,7 @@ def _chooser(key: str, label: str, titles: dict[str, str], run: Run) -> None:
     # the widget follows the view, also where a link or another page has changed the model
     session.widget(key).set(run.name if run.name in titles else None)
     st.selectbox(
-        label, list(titles), index=None, format_func=titles.__getitem__, key=key, placeholder="Choose one",
+        label, list(titles), index=None, format_func=titles.__getitem__, key=key, placeholder=say("Choose one"),
         on_change=changed,
     )  # fmt: skip
 
@@ -121,20 +125,22 @@ def image_chip(view: View) -> None:
         return
     i, _ = image(view, codes)
     picture = _picture(view, i) if len(view.run.spec.shape) == 3 else ""
-    name, pinned = f"{codes.split} #{i:,}", ""
+    name, pinned = f"{say(codes.split)} #{i:,}", ""
     if view.pin is not None:
         pinned = ", ".join(f"{v:.2f}".replace("-", "−") for v in view.pin[:4]) + (", …" if len(view.pin) > 4 else "")
         if not np.allclose(codes.means[i], view.pin, atol=PIN_DIGITS):
-            name = f"pinned z = ({pinned})"
+            name = say("pinned z = ({z})", z=pinned)
     with (
         st.container(width="content", key="chip_image"),
         st.popover(f"![]({picture}) {name}" if picture else name, key="chip_image_popover"),
     ):
         if view.pin is None:
-            st.caption("The image that the pages begin with. Click on the map of Explore, or pick one on Theory.")
+            st.caption(say("The image that the pages begin with. Click on the map of Explore, or pick one on Theory."))
             return
-        st.caption(f"pinned z = ({pinned}); the nearest image is {codes.split} #{i:,}.", width="content")
-        st.button("Unpin", key="chip_unpin", on_click=set_pin, args=(None,))
+        nearest = f"{say(codes.split)} #{i:,}"
+        text = say("pinned z = ({z}); the nearest image is {image}.", z=pinned, image=nearest)
+        st.caption(text, width="content")
+        st.button(say("Unpin"), key="chip_unpin", on_click=set_pin, args=(None,))
 
 
 def _picture(view: View, i: int) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from ui.words import say
 from vae.page import palette
 from vae.page.outline import Outline as Outline
 from vae.page.outline import class_name as class_name
@@ -35,22 +36,23 @@ def training_curves(history: Sequence[dict[str, Any]], probabilistic: bool = Tru
     """Return distortion and rate over the steps, train and validation; an autoencoder has no rate, so no such panel."""
     from plotly.subplots import make_subplots
 
-    panels = [("distortion", "Distortion −E log p(x|z), nats", DISTORTION)]
+    panels = [("distortion", say("Distortion −E log p(x|z), nats"), DISTORTION)]
     if probabilistic:
-        panels.append(("rate", "Rate KL(q(z|x) ‖ p(z)), nats", RATE))
+        panels.append(("rate", say("Rate KL(q(z|x) ‖ p(z)), nats"), RATE))
+    train, validation = say("train"), say("validation")
     figure = make_subplots(1, len(panels), subplot_titles=[title for _, title, _ in panels], horizontal_spacing=0.1)
     for column, (name, _, hue) in enumerate(panels, 1):
         first = column == 1
         steps, values = _series(history, name)
         figure.add_scatter(
-            x=steps, y=values, name="train", line={"color": hue, "width": 2}, showlegend=False, row=1, col=column
+            x=steps, y=values, name=train, line={"color": hue, "width": 2}, showlegend=False, row=1, col=column
         )
         settled = values[len(values) // 50 :]
         steps, values = _series([{"step": r["step"], **r["valid"]} for r in history if r.get("valid")], name)
         figure.add_scatter(
             x=steps,
             y=values,
-            name="validation",
+            name=validation,
             mode="lines+markers" if len(steps) <= 30 else "lines",
             line={"color": hue, "width": 1.25, "dash": "dot"},
             marker={"size": 5, "color": hue},
@@ -65,9 +67,9 @@ def training_curves(history: Sequence[dict[str, Any]], probabilistic: bool = Tru
             figure.update_yaxes(range=[low - pad, high + pad], row=1, col=column)
         # two neutral entries say what the line styles mean in either panel
         if first:
-            for label, dash in (("train", "solid"), ("validation", "dot")):
+            for label, dash in ((train, "solid"), (validation, "dot")):
                 figure.add_scatter(x=[None], y=[None], mode="lines", name=label, line={"color": PRIOR, "dash": dash})
-        figure.update_xaxes(title_text="step", row=1, col=column)
+        figure.update_xaxes(title_text=say("step"), row=1, col=column)
     figure.update_annotations(font_size=13)
     figure.update_layout(
         height=300,

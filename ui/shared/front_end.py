@@ -1,20 +1,23 @@
 """Adds two things to Streamlit's own page: where its server is, and a link over the navigation, the first thing that
 the Tab key meets.
 
-It also hands the page the meanings of the terms in the glossary, and the texts of the components in the reader's
-language, before any component is there.
+It also hands the page the meanings of the terms in the glossary, and the texts of the components, in the reader's
+language, before any component is there. A link to another language gets the address of the moment in which it is
+pressed: the view may have moved since it was drawn.
 On a page of its own the front end would have to find the server out: below /train it asks at /train/_stcore first; only
 half a second after that has failed does it ask at the root.
 """
 
 import json
+from html import escape
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.shared import glossary
 from ui.shared.navigation import BY_NAME, TEACHER
-from ui.words import languages, script
+from ui.words import languages, phrase, script
+from ui.words.catalogue import catalogue
 
 # the address without the page's name; the front end reads the object before its first request
 BASE = f"""<script>
@@ -23,6 +26,13 @@ BASE = f"""<script>
   const page = path.split("/").pop();
   const base = {json.dumps([*BY_NAME, TEACHER.name])}.includes(page) ? path.slice(0, -page.length) : `${{path}}/`;
   window.__streamlit = {{ ...window.__streamlit, BACKEND_BASE_URL: new URL(base, location.origin).href }};
+  addEventListener("click", ({{ target }}) => {{
+    const link = target.closest?.("a[hreflang]");
+    if (!link) return;
+    const view = new URL(location.href);
+    view.searchParams.set({json.dumps(languages.ASKED)}, link.hreflang);
+    link.href = view.href;
+  }}, true);
 }})();
 </script>
 """
@@ -30,18 +40,26 @@ ENGLISH = b'<html lang="en">'
 BEFORE = b'<script type="module"'
 YEAR = 365 * 24 * 3600  # seconds that a chosen language is remembered
 PAGE = "page"  # the element where a page's own controls begin
-SKIP = f"""<style>
-.skip {{ position: fixed; left: 8px; top: -60px; z-index: 999999; padding: 10px 16px; border-radius: 4px;
-  font: 600 16px "Source Sans", sans-serif; color: #fff; background: #1f6cb0; }}
-.skip:focus {{ top: 8px; outline: 3px solid #1f6cb0; outline-offset: 2px; }}
+STYLE = """<style>
+.skip { position: fixed; left: 8px; top: -60px; z-index: 999999; padding: 10px 16px; border-radius: 4px;
+  font: 600 16px "Source Sans", sans-serif; color: #fff; background: #1f6cb0; }
+.skip:focus { top: 8px; outline: 3px solid #1f6cb0; outline-offset: 2px; }
 </style>
-<nav aria-label="Skip"><a class="skip" href="#{PAGE}" onclick="event.preventDefault();
-  const page = document.getElementById('{PAGE}'); page?.scrollIntoView({{block: 'nearest'}}); page?.focus();
-">Skip to the page's controls</a></nav>
 """
+SKIP = f"""<a class="skip" href="#{PAGE}" onclick="event.preventDefault();
+  const page = document.getElementById('{PAGE}'); page?.scrollIntoView({{block: 'nearest'}}); page?.focus();
+">"""
 ROOT = b'<div id="root">'
 # what could bring the page in parts, packed, or not at all, since it has not changed
 PARTLY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range", b"if-range")
+
+
+def link(spoken: str) -> str:
+    """Return the link over the navigation, and how a page that loads says so (page.css), in a language."""
+    said = catalogue(spoken).recognised
+    name, text, loading = said(phrase("Skip")), said(phrase("Skip to the page's controls")), said(phrase("Loading …"))
+    style = f"<style>:root {{ --loading: {json.dumps(loading, ensure_ascii=False)}; }}</style>\n"
+    return f'{STYLE}{style}<nav aria-label="{escape(name)}">{SKIP}{escape(text)}</a></nav>\n'
 
 
 class FrontEnd:
@@ -72,10 +90,10 @@ class FrontEnd:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
-                    scripts = BASE + glossary.script() + script.tag(spoken)
+                    scripts = BASE + glossary.script(spoken) + script.tag(spoken)
                     body = body.replace(BEFORE, scripts.encode() + BEFORE, 1)
                     body = body.replace(ENGLISH, ENGLISH.replace(b"en", spoken.encode()), 1)
-                    body = body.replace(ROOT, SKIP.encode() + ROOT, 1)
+                    body = body.replace(ROOT, link(spoken).encode() + ROOT, 1)
                     headers = MutableHeaders(scope=start)
                     headers["content-length"] = str(len(body))
                     if asked:

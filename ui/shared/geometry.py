@@ -9,6 +9,7 @@ import streamlit as st
 from ui.shared import library, parcels
 from ui.shared.components import pack, source
 from ui.shared.figures import FEW
+from ui.words import say
 from vae.runs import Codes, Run, RunError
 
 LABELS = 256  # labels that fit into a byte
@@ -26,8 +27,13 @@ def payloads(run: Run, codes: Codes) -> dict[str, bytes]:
     """Return the payloads by identity: means as float32 with labels as uint8 (for the map), then scales (for log q)."""
     if codes.labels is not None and not 0 <= int(codes.labels.min()) <= int(codes.labels.max()) < LABELS:
         raise RunError(
-            f"{run.name} has labels outside of 0 to {LABELS - 1}: a map holds {LABELS} classes. "
-            f"Number the classes from 0, and run `python -m vae encode {run.name}`."
+            say(
+                "{run} has labels outside of 0 to {last}: a map holds {classes} classes. "
+                "Number the classes from 0, and run `python -m vae encode {run}`.",
+                run=run.name,
+                last=LABELS - 1,
+                classes=LABELS,
+            )
         )
     parts = [{"means": codes.means.astype("<f4").tobytes()}]
     if codes.labels is not None:

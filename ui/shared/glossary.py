@@ -1,13 +1,19 @@
-"""The glossary of the app (ui/glossary.yaml): the pages show a term's meaning on hover, the docs show all of it."""
+"""The glossary of the app (ui/glossary.yaml): the pages show a term's meaning on hover, the docs show all of it.
+
+Another language has its terms, with what is said of them, in the same order in ui/words/LANGUAGE/glossary.yaml.
+"""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-FILE = Path(__file__).resolve().parents[1] / "glossary.yaml"
+from ui.words.languages import ENGLISH
+from ui.words.speaking import language
+
+UI = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -25,26 +31,35 @@ class Term:
 
 
 @cache
-def terms() -> tuple[Term, ...]:
-    """Return all terms, in the order of the file."""
-    entries = yaml.safe_load(FILE.read_text("utf-8"))
-    return tuple(Term(**{**entry, "labels": tuple(entry.get("labels", ()))}) for entry in entries)
+def terms(spoken: str = ENGLISH) -> tuple[Term, ...]:
+    """Return all terms in a language, in the order of the file; page and labels are those of the English file."""
+    entries = yaml.safe_load((UI / "glossary.yaml").read_text("utf-8"))
+    found = tuple(Term(**{**entry, "labels": tuple(entry.get("labels", ()))}) for entry in entries)
+    if spoken == ENGLISH:
+        return found
+    said = yaml.safe_load((UI / "words" / spoken / "glossary.yaml").read_text("utf-8"))
+    return tuple(replace(one, **entry) for one, entry in zip(found, said, strict=True))
 
 
 @cache
-def meanings() -> dict[str, str]:
-    """Return what is shown on hover for every term and every label of one."""
-    return {name: f"{one.hover} ({one.term})" for one in terms() for name in (one.term, *one.labels)}
+def meanings(spoken: str) -> dict[str, str]:
+    """Return what is shown on hover in a language for every English term and every label of one."""
+    pairs = zip(terms(), terms(spoken), strict=True)
+    return {name: f"{said.hover} ({said.term})" for one, said in pairs for name in (one.term, *one.labels)}
 
 
 def meaning(label: str) -> str | None:
-    """Return a term's meaning for a widget's `help`, None for words that are not in the glossary."""
-    return meanings().get(label)
+    """Return a term's meaning for a widget's `help`, in the reader's language; None for words that are no term.
+
+    The label is the English one.
+    """
+    return meanings(language()).get(label)
 
 
-def script() -> str:
-    """Return the script by which the page's components find the meanings (ui/js/explain.js)."""
-    return f"<script>window.__latentGlossary = {json.dumps(meanings()).replace('<', chr(92) + 'u003c')};</script>\n"
+def script(spoken: str) -> str:
+    """Return the script by which the page's components find the meanings in a language (ui/js/explain.js)."""
+    found = json.dumps(meanings(spoken)).replace("<", "\\u003c")
+    return f"<script>window.__latentGlossary = {found};</script>\n"
 
 
 def markdown() -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui.decode import numpy_decoder
 from ui.shared import figures
+from ui.words.speaking import language
 from vae import data, runs
 from vae.geometry import embedding as embeddings
 from vae.geometry import plane as planes
@@ -199,11 +200,11 @@ def embedding(codes: Codes, method: str) -> Embedding | None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _curves(path: Path, version: Stamp) -> go.Figure:
+def _curves(path: Path, version: Stamp, language: str) -> go.Figure:
     run = _run(path, version)
     return figures.training_curves(run.history, run.spec.probabilistic)
 
 
 def training_curves(run: Run) -> go.Figure:
-    """Return the run's training curves, built once until its files change; raises RunError."""
-    return _curves(run.path, stamp(run.path))
+    """Return the run's training curves, built once for each language until its files change; raises RunError."""
+    return _curves(run.path, stamp(run.path), language())

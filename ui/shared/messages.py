@@ -11,21 +11,22 @@ import streamlit as st
 from ui.shared import fetching, library
 from ui.shared.fragments import fragment
 from ui.state.view import set_model
+from ui.words import phrase, say
 from vae import data
 from vae.runs import SHOWN_LABEL, Run
 from vae.runs.run import CODES_ONLY
 from vae.spec import Spec
 
-AUTOENCODER = (
+AUTOENCODER = phrase(
     "This model is a plain autoencoder. It gives each image one point and has no prior. "
     "Rings, rate and a bound on log p(x) do not exist for it."
 )
-NO_MODEL = (
+NO_MODEL = phrase(
     "There is no model on this machine yet. Train one in about half a minute, then reload this page: "
     "`python -m vae train vae --data digits`"
 )
 
-NO_FILM = "No run has been recorded on this machine yet. Press Train to record the first one."
+NO_FILM = phrase("No run has been recorded on this machine yet. Press Train to record the first one.")
 
 # in one line: brackets are dead without square ones, a colon before a space, a dash or a dot behind its first word
 LIVE = re.compile(r"[\\`*_\[\]<>|$~&]|:(?=\S)|(?<=www)\.")
@@ -36,7 +37,7 @@ CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 
 def other_prior(spec: Spec) -> str:
     """Return why the map of a model with another prior than N(0, I) has no rings."""
-    return f"The prior of this model {spec.other_prior}, so the map shows no rings of N(0, I)."
+    return say("The prior of this model {differs}, so the map shows no rings of N(0, I).", differs=spec.other_prior)
 
 
 def plain(text: str) -> str:
@@ -45,8 +46,9 @@ def plain(text: str) -> str:
 
 
 def sentence(text: object) -> str:
-    """Return a message with Markdown escaped, except the `code` in it: names and typed texts may be part of it."""
-    line = " ".join(str(text).split())
+    """Return a message in the reader's language with Markdown escaped, except the `code` in it: names and typed texts
+    may be part of it."""
+    line = " ".join(say(str(text)).split())
     parts = CODE.split(line)
     last = len(parts) - 1
     escaped = "".join(part if i % 2 else _escaped(part, before_code=i < last) for i, part in enumerate(parts))
@@ -78,24 +80,29 @@ def data_missing(run: Run) -> None:
     """Show that the run's images are missing, why, and what to do."""
     name = run.spec.data
     if run.meta.get(CODES_ONLY):
-        st.caption(":material/help: These are codes without a model and without their data: no images can be shown.")
+        text = say("These are codes without a model and without their data: no images can be shown.")
+        st.caption(f":material/help: {text}")
         return
+    shown = say("Showing its saved codes and reconstructions.")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="data_missing"):
         try:
             title, here = data.describe(name).title, data.available(name)
         except data.DataError as error:
-            st.caption(f":material/help: {sentence(error)} Showing the saved codes and reconstructions.")
+            st.caption(f":material/help: {sentence(error)} {say('Showing the saved codes and reconstructions.')}")
             here = True
         else:
-            differ = f"The {title} files on this machine differ from the images that this model encoded."
-            why = differ if here else f"{title} is not on this machine."
-            text = f":material/cloud_off: {why} Showing its saved codes and reconstructions."
-            st.caption(text, width="content")
+            if here:
+                why = say(
+                    "The {title} files on this machine differ from the images that this model encoded.", title=title
+                )
+            else:
+                why = say("{title} is not on this machine.", title=title)
+            st.caption(f":material/cloud_off: {why} {shown}", width="content")
         if not here:
             download(name)
         if run.name != "digits-vae-2d" and any(r.name == "digits-vae-2d" for r in library.usable()):
             st.button(
-                "Use the bundled digits model",
+                say("Use the bundled digits model"),
                 type="tertiary",
                 icon=":material/swap_horiz:",
                 key="use_digits",
@@ -110,8 +117,10 @@ def download(name: str) -> None:
         _progress(name)
         return
     if job is not None and not job.succeeded:
-        st.error(f"The download of {plain(name)} failed. {sentence(job.last_line)}", icon=":material/wifi_off:")
-    if st.button(f"Download ({fetching.size(name)})", type="tertiary", icon=":material/download:", key="download_data"):
+        failed = say("The download of {name} failed.", name=plain(name))
+        st.error(f"{failed} {sentence(job.last_line)}", icon=":material/wifi_off:")
+    label = say("Download ({size})", size=fetching.size(name))
+    if st.button(label, type="tertiary", icon=":material/download:", key="download_data"):
         fetching.start(name, sys.executable)
         st.rerun()
 
@@ -123,7 +132,7 @@ def _progress(name: str) -> None:
     if job is None or not job.running:
         st.rerun()
         return
-    st.caption(f":material/downloading: {sentence(job.last_line or 'Connecting …')}", width="content")
+    st.caption(f":material/downloading: {sentence(job.last_line or phrase('Connecting …'))}", width="content")
 
 
 def working(
@@ -142,17 +151,20 @@ def class_name(classes: Sequence[str], label: int) -> str:
 
 def thinned(drawn: int, total: int) -> str:
     """Return the sentence for a map that does not draw all codes."""
-    return (
-        f"{drawn:,} of {total:,} codes are drawn, evenly spaced in the data's order; "
-        "you can select only drawn codes. Computed numbers use all codes."
+    return say(
+        "{drawn:,} of {total:,} codes are drawn, evenly spaced in the data's order; "
+        "you can select only drawn codes. Computed numbers use all codes.",
+        drawn=drawn,
+        total=total,
     )
 
 
 def conditional(classes: Sequence[str], label: int | None) -> str:
     """Return the sentence for a conditional decoder: under which label it decodes."""
     name = class_name(classes, SHOWN_LABEL if label is None else label)
-    return (
-        f"This model is conditional. The decoder gets the code and a label; here the label is “{name}” for every point."
+    return say(
+        "This model is conditional. The decoder gets the code and a label; here the label is “{name}” for every point.",
+        name=name,
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ui.words import phrase, say
+
 
 @dataclass(frozen=True)
 class Page:
@@ -13,7 +15,7 @@ class Page:
 
     `heading` says what one does on the page and `purpose` what one sees and does first; `views` has the purpose of the
     page's other views, by their name in the address. All may contain the words that heading.py knows of a model, in
-    braces.
+    braces. The texts are English, and translated where they are shown.
     """
 
     name: str
@@ -31,55 +33,56 @@ class Page:
 
 PAGES = (
     Page(
-        "explore", "Explore", ":material/explore:", "Explore a map of {examples}",
-        "Every dot is one {example} that the model has squeezed into {numbers}. "
-        "Point anywhere and see what it draws there.",
+        "explore", phrase("Explore"), ":material/explore:", phrase("Explore a map of {examples}"),
+        phrase("Every dot is {one} that the model has squeezed into {numbers}. "
+               "Point anywhere and see what it draws there."),
     ),
     Page(
-        "train", "Train", ":material/model_training:", "Train a model, and watch it learn",
-        "It starts from noise and learns to rebuild its data from a few numbers. Choose data and a model, then press "
-        "Train.",
+        "train", phrase("Train"), ":material/model_training:", phrase("Train a model, and watch it learn"),
+        phrase("It starts from noise and learns to rebuild its data from a few numbers. Choose data and a model, then "
+               "press Train."),
     ),
     Page(
-        "paths", "Paths", ":material/route:", "Walk from one image to another",
-        "The path on the map is decoded step by step. Drag one of its waypoints and watch the images change.",
+        "paths", phrase("Paths"), ":material/route:", phrase("Walk from one image to another"),
+        phrase("The path on the map is decoded step by step. Drag one of its waypoints and watch the images change."),
     ),
     Page(
-        "sample", "Sample", ":material/casino:", "Draw new images from a model",
-        "Random points become images that nobody has drawn. Compare the two grids, then press Draw again.",
+        "sample", phrase("Sample"), ":material/casino:", phrase("Draw new images from a model"),
+        phrase("Random points become images that nobody has drawn. Compare the two grids, then press Draw again."),
         {
-            "manifold": "Each cell is the {example} that the model decodes at that place of the map. Point at a cell "
-            "to see it large.",
-            "traverse": "Each row changes one number of a code and keeps the others. Move a slider and watch the "
-            "{example} change.",
-            "missing": "Hide a part of one {example}, and see what the model expects there and how sure it is.",
+            "manifold": phrase("Each cell is the {example} that the model decodes at that place of the map. Point at a "
+                               "cell to see it large."),
+            "traverse": phrase("Each row changes one number of a code and keeps the others. Move a slider and watch "
+                               "the {example} change."),
+            "missing": phrase("Hide a part of {one}, and see what the model expects there and how sure it is."),
         },
     ),
     Page(
-        "theory", "Theory", ":material/function:", "Follow one image from pixels to a bound",
-        "Every number belongs to the loaded model and the picked image. Read chapter 1, or pick another image.",
+        "theory", phrase("Theory"), ":material/function:", phrase("Follow one image from pixels to a bound"),
+        phrase("Every number belongs to the loaded model and the picked image. Read chapter 1, or pick another image."),
     ),
     Page(
-        "diagnose", "Diagnose", ":material/stethoscope:", "Check a model for a dozen known faults",
-        "Each check says what was found, how sure it is, and what you can change. Start with the first line.",
+        "diagnose", phrase("Diagnose"), ":material/stethoscope:", phrase("Check a model for a dozen known faults"),
+        phrase("Each check says what was found, how sure it is, and what you can change. Start with the first line."),
     ),
     Page(
-        "compare", "Compare", ":material/compare:", "Compare models on the same images",
-        "The maps share one cursor. Point at an image on one map and see what each model makes of it.",
+        "compare", phrase("Compare"), ":material/compare:", phrase("Compare models on the same images"),
+        phrase("The maps share one cursor. Point at an image on one map and see what each model makes of it."),
     ),
     Page(
-        "open", "Open", ":material/upload_file:", "Open your own model and data",
-        "Drop the files. The app finds out how to read them and shows what it found; correct it, then open or train.",
+        "open", phrase("Open"), ":material/upload_file:", phrase("Open your own model and data"),
+        phrase("Drop the files. The app finds out how to read them and shows what it found; correct it, then open or "
+               "train."),
     ),
     Page(
-        "models", "Models", ":material/view_list:", "Browse the models on this machine",
-        "Choose a model from the list to see its numbers, its training curves and the command that made it.",
+        "models", phrase("Models"), ":material/view_list:", phrase("Browse the models on this machine"),
+        phrase("Choose a model from the list to see its numbers, its training curves and the command that made it."),
     ),
 )  # fmt: skip
 # only where the server was started with a password, and in nobody else's navigation
 TEACHER = Page(
-    "teacher", "Class", ":material/co_present:", "Look after a class",
-    "Who is here, what trains and what waits. Let a run start next, stop one, or clear up at the end.",
+    "teacher", phrase("Class"), ":material/co_present:", phrase("Look after a class"),
+    phrase("Who is here, what trains and what waits. Let a run start next, stop one, or clear up at the end."),
 )  # fmt: skip
 BY_NAME = {page.name: page for page in PAGES}
 
@@ -93,7 +96,7 @@ def navigation(hidden: Collection[str] = (), more: Sequence[Page] = ()) -> tuple
     scripts = [
         st.Page(
             page.script,
-            title=page.title,
+            title=say(page.title),
             default=page is PAGES[0],
             url_path=None if page is PAGES[0] else page.name,
             visibility="hidden" if page.name in hidden else "visible",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.shared import messages
 from ui.state import signed_in, visitor
+from ui.words import say
 
 
 def admitted() -> bool:
@@ -13,11 +14,12 @@ def admitted() -> bool:
 
 def door() -> None:
     """Ask the visitor to sign in."""
-    st.title("Sign in", anchor=False)
-    st.markdown("The runs that you train here belong to your account, on every machine that you use.")
+    st.title(say("Sign in"), anchor=False)
+    st.markdown(say("The runs that you train here belong to your account, on every machine that you use."))
     for provider in signed_in.providers():
+        named = {} if provider is None else {"provider": messages.plain(provider.title())}
         st.button(
-            "Sign in" if provider is None else f"Sign in with {messages.plain(provider.title())}",
+            say("Sign in with {provider}", **named) if named else say("Sign in"),
             key=f"sign_in_{provider or ''}", type="primary", icon=":material/login:",
             on_click=st.login, args=() if provider is None else (provider,),
         )  # fmt: skip
@@ -27,5 +29,6 @@ def sign_out() -> None:
     """Show who has signed in, and a button that ends it."""
     if signed_in.here():
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="signed_in"):
-            st.caption(f"Signed in as {messages.plain(signed_in.name() or 'this account')}.", width="content")
-            st.button("Sign out", key="sign_out", type="tertiary", icon=":material/logout:", on_click=st.logout)
+            name = messages.plain(signed_in.name() or say("this account"))
+            st.caption(say("Signed in as {name}.", name=name), width="content")
+            st.button(say("Sign out"), key="sign_out", type="tertiary", icon=":material/logout:", on_click=st.logout)

@@ -19,6 +19,7 @@ from ui.state import texts
 from ui.state.field import Field, remember
 from ui.state.subject import Subject
 from ui.state.texts import Point
+from ui.words import say
 
 LEVELS = 15  # a drawing's grey levels in the address, beside 0: half a byte each
 LONGEST = 6_000  # characters of an address that browsers and chats pass on
@@ -109,7 +110,7 @@ def parse(written: str, subject: Subject) -> Handmade | None:
 
 
 def _refused(written: str, subject: Subject) -> str:
-    return "The drawing of the link cannot be read. Draw it again, or ask for the link once more."
+    return say("The drawing of the link cannot be read. Draw it again, or ask for the link once more.")
 
 
 HANDMADE: Field[Handmade | None] = Field(

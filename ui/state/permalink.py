@@ -12,13 +12,14 @@ from ui.state.handmade import HANDMADE
 from ui.state.lasso import Steps
 from ui.state.subject import Subject
 from ui.state.texts import Box, Half, Point, Waypoints, quoted
+from ui.words import say
 from ui.words.languages import ASKED, LANGUAGES
 
 EVERY = tuple(BY_NAME)  # the names of all pages
 FIRST_KINDS = ("line", "geodesic")  # the kinds of path that are shown at first
 BY_CLASS = "class"  # the colour of a code on the map is its class's
 # what a link can leave out: controls of every page, and pages of the navigation
-HIDEABLE = ("title", "model", "image", "mode", "lessons", "share", *EVERY)
+HIDEABLE = ("title", "model", "image", "mode", "lessons", "language", "share", *EVERY)
 SHOWS = ("samples", "manifold", "traverse", "missing")
 SPACINGS = ("linear", "quantile")
 CHAPTERS = 6  # of the Theory page
@@ -42,38 +43,59 @@ def _flag(word: str, name: str, pages: tuple[str, ...], of_model: bool = False, 
 
 
 def _plane_refused(text: str, subject: Subject) -> str:
-    choices = ""
-    if subject.latent > 2:
-        choices = f" Choose 'pca' or two different dimensions from 1 to {subject.latent}, such as plane=1,2."
-    return f"{subject.model} has no plane {quoted(text)}.{choices} Showing the default plane."
+    named = {"model": subject.model, "text": quoted(text), "latent": subject.latent}
+    if subject.latent <= 2:
+        return say("{model} has no plane {text}. Showing the default plane.", **named)
+    return say(
+        "{model} has no plane {text}. Choose 'pca' or two different dimensions from 1 to {latent}, such as plane=1,2. "
+        "Showing the default plane.",
+        **named,
+    )
 
 
 def _pin_refused(text: str, subject: Subject) -> str:
-    return (
-        f"The link's point z = {quoted(text)} does not fit: {subject.model} needs {subject.latent} numbers "
-        "with commas between them. No point is pinned; click on the map to pin one."
+    return say(
+        "The link's point z = {text} does not fit: {model} needs {latent} numbers "
+        "with commas between them. No point is pinned; click on the map to pin one.",
+        text=quoted(text),
+        model=subject.model,
+        latent=subject.latent,
     )
 
 
 def _label_refused(text: str, subject: Subject) -> str:
-    has = f"has the labels 0 to {subject.labels - 1}" if subject.labels else "is not conditional"
-    return f"The link's label {quoted(text)} does not fit: {subject.model} {has}."
+    named = {"text": quoted(text), "model": subject.model, "last": subject.labels - 1}
+    if not subject.labels:
+        return say("The link's label {text} does not fit: {model} is not conditional.", **named)
+    return say("The link's label {text} does not fit: {model} has the labels 0 to {last}.", **named)
 
 
 def _image_refused(text: str, subject: Subject) -> str:
-    return f"The link's image {quoted(text)} does not exist: {subject.model} has {subject.codes:,} codes, from 0."
+    return say(
+        "The link's image {text} does not exist: {model} has {codes:,} codes, from 0.",
+        text=quoted(text),
+        model=subject.model,
+        codes=subject.codes,
+    )
 
 
 def _lasso_refused(text: str, subject: Subject) -> str:
-    why = f"The link's selection {quoted(text)} cannot be read."
-    return f"{why} No point is selected; use Lasso on the map to select some."
+    return say(
+        "The link's selection {text} cannot be read. No point is selected; use Lasso on the map to select some.",
+        text=quoted(text),
+    )
 
 
 def _path_refused(text: str, subject: Subject) -> str:
     example = ";".join([",".join(["0.5"] * subject.latent)] * 2)
-    return (
-        f"The link's path does not fit: {subject.model} needs {texts.FEWEST} to {texts.MOST} waypoints of "
-        f"{subject.latent} numbers, such as path={example}. Showing another one."
+    return say(
+        "The link's path does not fit: {model} needs {fewest} to {most} waypoints of {latent} numbers, such as "
+        "path={example}. Showing another one.",
+        model=subject.model,
+        fewest=texts.FEWEST,
+        most=texts.MOST,
+        latent=subject.latent,
+        example=example,
     )
 
 

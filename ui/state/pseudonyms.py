@@ -1,5 +1,7 @@
 """Pseudonyms: a visitor can say who they are to their teacher without a name, "Heron 4f2"."""
 
+from ui.words import say
+
 ANIMALS = (
     "Ant", "Badger", "Bat", "Bear", "Beaver", "Bee", "Bison", "Camel", "Cat", "Cod", "Crab", "Crane", "Crow", "Deer",
     "Dog", "Dove", "Duck", "Eagle", "Eel", "Elk", "Falcon", "Ferret", "Finch", "Fox", "Frog", "Gecko", "Goat", "Goose",
@@ -18,5 +20,5 @@ def pseudonym(visitor: str) -> str:
     try:
         number = int(visitor, 16)
     except ValueError:
-        return visitor or "nobody"
+        return visitor or say("nobody")
     return f"{ANIMALS[(number >> 4 * DIGITS) % len(ANIMALS)]} {number % 16**DIGITS:0{DIGITS}x}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ui.words import say
 from vae.geometry.kinds import KINDS
 from vae.runs import Codes, Run
 from vae.spec import Spec
@@ -37,11 +38,11 @@ def kinds(spec: Spec) -> list[str]:
 
 def sources(spec: Spec) -> dict[str, str]:
     """Return the distributions that can be sampled, name -> title: the first two are the defaults of the two grids."""
-    fitted = {"mixture": "ex-post mixture", "flow": "ex-post flow"}
+    fitted = {"mixture": say("ex-post mixture"), "flow": say("ex-post flow")}
     if not spec.probabilistic or spec.prior is None:
         return {
-            "aggregate": "aggregate posterior (its codes)",
+            "aggregate": say("aggregate posterior (its codes)"),
             **fitted,
-            "standard": "N(0, I), although this model has no prior",
+            "standard": say("N(0, I), although this model has no prior"),
         }
-    return {"prior": "prior p(z)", "aggregate": "aggregate posterior q(z)", **fitted}
+    return {"prior": say("prior p(z)"), "aggregate": say("aggregate posterior q(z)"), **fitted}

@@ -13,6 +13,7 @@ from threading import Lock
 import streamlit as st
 
 from ui.state import session, visitor
+from ui.words import phrase, say
 from vae.runs import RunError
 
 SETTING = "LATENT_TEACHER"
@@ -20,8 +21,8 @@ SHORTEST = 8  # characters of a password: a shorter one is none
 TRIES, ALL_TRIES, WINDOW = 5, 30, 60.0  # wrong tries of a visitor and of all together in so many seconds
 MOST = 200  # characters that are compared
 
-WRONG = "This is not the password."
-LATER = "There were too many wrong passwords. Wait a minute, then try again."
+WRONG = phrase("This is not the password.")
+LATER = phrase("There were too many wrong passwords. Wait a minute, then try again.")
 
 _wrong: deque[tuple[float, str]] = deque()  # when, and whose
 _lock = Lock()
@@ -62,4 +63,4 @@ def leave() -> None:
 def require() -> None:
     """Raise RunError in a tab that is not the teacher's: callbacks look again when they run."""
     if not here():
-        raise RunError("Only the teacher can do this. Enter the password on the teacher's page.")
+        raise RunError(say("Only the teacher can do this. Enter the password on the teacher's page."))

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from ui.state.subject import Subject
+from ui.words import say
 from vae.geometry import embedding
 
 LIMIT = 1e3  # a coordinate further out than this is a slip of the hand: float32 decoders overflow later
@@ -147,5 +148,5 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> str:
-    """Return typed text, shortened and with Markdown escaped."""
-    return "“" + "".join(c for c in text if c.isalnum() or c in " .,+-_")[:40] + "”"
+    """Return typed text in quotation marks, shortened and with Markdown escaped."""
+    return say("“{text}”", text="".join(c for c in text if c.isalnum() or c in " .,+-_")[:40])

@@ -27,6 +27,7 @@ from ui.state.permalink import (
 )
 from ui.state.subject import Subject
 from ui.state.texts import Point
+from ui.words import say
 from vae.runs import Codes, Run, RunError
 
 DEFAULT_MODELS = ("mnist-vae-2d", "digits-vae-2d")
@@ -86,7 +87,8 @@ def _model(name: str, problems: list[str]) -> Run | None:
     for candidate in (*DEFAULT_MODELS, *usable):
         if candidate in usable:
             if problems:
-                problems[-1] += f" Showing {candidate} instead."
+                instead = say("Showing {model} instead.", model=candidate)
+                problems[-1] = f"{say(problems[-1])} {instead}"
             return library.open_run(candidate)
     return None
 
@@ -222,7 +224,8 @@ def compared() -> tuple[list[Run], list[str]]:
     if not asked and len(found) < 2:  # the twins are not there: the first two that are
         found = library.usable()[:2]
     if len(found) > MOST_COMPARED:
-        problems.append(f"At most {MOST_COMPARED} models are compared at once; the first ones are shown.")
+        text = say("At most {most} models are compared at once; the first ones are shown.", most=MOST_COMPARED)
+        problems.append(text)
         found = found[:MOST_COMPARED]
     if asked:
         set_compared([run.name for run in found])

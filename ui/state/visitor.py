@@ -17,6 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.state import signed_in
+from ui.words import say
 from vae import runs
 from vae.runs import Run, RunError
 from vae.runs.quota import LOCAL
@@ -96,10 +97,12 @@ def require() -> str:
     if name := me():
         return name
     if signed_in.wanted():
-        raise RunError("You have not signed in. Reload the page and sign in; then a run belongs to your account.")
+        raise RunError(say("You have not signed in. Reload the page and sign in; then a run belongs to your account."))
     raise RunError(
-        "Your browser keeps no cookie for this site. Without it a run would not belong to you, and you could neither "
-        "pause nor delete it. Allow cookies for this site and reload the page."
+        say(
+            "Your browser keeps no cookie for this site. Without it a run would not belong to you, and you could "
+            "neither pause nor delete it. Allow cookies for this site and reload the page."
+        )
     )
 
 
@@ -117,4 +120,4 @@ def mine(run: Run) -> bool:
 def require_mine(run: Run) -> None:
     """Raise RunError for a run that is not this visitor's: a page may be older than its owner."""
     if not mine(run):
-        raise RunError(f"{run.title} is not your run: only the browser that made it can change it.")
+        raise RunError(say("{run} is not your run: only the browser that made it can change it.", run=run.title))

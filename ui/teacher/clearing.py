@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.shared import library, messages
 from ui.state import notices, session, teacher, visitor
+from ui.words import say, say_n
 from vae import jobs, runs
 from vae.runs import Run, RunError, manage, status
 from vae.runs.quota import LOCAL
@@ -34,9 +35,15 @@ def clear() -> None:
         notices.add(str(error))
     else:
         left = len(found) - deleted
-        more = f" {left} of them are ending now: clear up again in a moment." if left else ""
-        notices.add(f"{deleted} runs are in the trash.{more}", "success")
+        said = [_in_trash(deleted)]
+        if left:
+            said.append(say("{left} of them are ending now: clear up again in a moment.", left=left))
+        notices.add(" ".join(said), "success")
     library.forget()
+
+
+def _in_trash(count: int) -> str:
+    return say_n("{n:,} run is in the trash.", "{n:,} runs are in the trash.", count)
 
 
 def undo() -> None:
@@ -52,8 +59,9 @@ def undo() -> None:
             manage.restore(place)
             back += 1
         except (RunError, OSError) as error:
-            problems.append(str(error))
-    notices.add(" ".join([f"{back} runs are back.", *problems]), "error" if problems else "success")
+            problems.append(say(str(error)))
+    said = say_n("{n} run is back.", "{n} runs are back.", back)
+    notices.add(" ".join([said, *problems]), "error" if problems else "success")
     library.forget()
 
 
@@ -62,17 +70,23 @@ def clearing() -> None:
     found = of_visitors()
     owners = len({visitor.owner(run) for run in found})
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="teacher_clearing"):
-        with st.popover("Clear up after class", icon=":material/delete_sweep:", disabled=not found):
+        with st.popover(say("Clear up after class"), icon=":material/delete_sweep:", disabled=not found):
             st.markdown(
-                f"Stop and delete {len(found):,} runs of {owners:,} visitors? They stay in the trash for "
-                f"{manage.TRASH_DAYS:.0f} days. The shipped models and your own runs are not touched."
+                say(
+                    "Stop and delete {runs:,} runs of {owners:,} visitors? They stay in the trash for {days:.0f} days. "
+                    "The shipped models and your own runs are not touched.",
+                    runs=len(found),
+                    owners=owners,
+                    days=manage.TRASH_DAYS,
+                )
             )
-            st.button("Delete them", key="teacher_clear", type="primary", on_click=clear)
+            st.button(say("Delete them"), key="teacher_clear", type="primary", on_click=clear)
         if cleared := session.CLEARED.get():
-            st.caption(f"{len(cleared):,} runs are in the trash.", width="content")
-            st.button("Undo", key="teacher_undo", type="tertiary", icon=":material/undo:", on_click=undo)
-        st.button("Leave", key="teacher_leave", type="tertiary", icon=":material/logout:", on_click=teacher.leave)
+            st.caption(_in_trash(len(cleared)), width="content")
+            st.button(say("Undo"), key="teacher_undo", type="tertiary", icon=":material/undo:", on_click=undo)
+        st.button(say("Leave"), key="teacher_leave", type="tertiary", icon=":material/logout:", on_click=teacher.leave)
+    made = say_n("Visitors have made {n:,} run.", "Visitors have made {n:,} runs.", len(found))
     st.caption(
-        f"Visitors have made {len(found):,} runs." if found else "Visitors have made no runs yet.",
-        help=messages.plain("Runs of the shell, and those of this browser, are not counted."),
+        made if found else say("Visitors have made no runs yet."),
+        help=messages.plain(say("Runs of the shell, and those of this browser, are not counted.")),
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.shared import messages
 from ui.state import session, teacher
+from ui.words import say
 
 FIELD = "teacher_password"
 
@@ -20,7 +21,11 @@ def door() -> bool:
     if problem := session.TEACHER_PROBLEM.pop():
         messages.failure(problem)
     with st.form("teacher_door", clear_on_submit=True, width=420):
-        st.text_input("Password", type="password", key=FIELD, max_chars=teacher.MOST, autocomplete="current-password")
-        st.form_submit_button("Enter", key="teacher_enter", type="primary", on_click=_try)
-    st.caption("It was set by whoever started the server. This tab stays the teacher's until you leave or reload it.")
+        st.text_input(
+            say("Password"), type="password", key=FIELD, max_chars=teacher.MOST, autocomplete="current-password"
+        )
+        st.form_submit_button(say("Enter"), key="teacher_enter", type="primary", on_click=_try)
+    st.caption(
+        say("It was set by whoever started the server. This tab stays the teacher's until you leave or reload it.")
+    )
     return False

@@ -11,6 +11,7 @@ from ui.shared import library, messages
 from ui.shared.fragments import fragment
 from ui.state import notices, presence, teacher, visitor
 from ui.state.pseudonyms import pseudonym
+from ui.words import say
 from vae import jobs, runs
 from vae.jobs import JobState
 from vae.runs import Run, RunError, machine, status
@@ -34,19 +35,24 @@ def live() -> None:
 
 def _people() -> None:
     here = presence.here()
-    st.header(f"{len(here)} here", anchor=False)
+    st.header(say("{count} here", count=len(here)), anchor=False)
     counts = _runs_of()
     rows = [
         {
-            "Who": pseudonym(seen.visitor) + (" (you)" if seen.visitor == visitor.me() else ""),
-            "Page": seen.page,
-            "Last move": _ago(time.time() - seen.at),
-            "Runs": counts.get(seen.visitor, 0),
+            say("Who"): _who(seen.visitor),
+            say("Page"): say(seen.page),
+            say("Last move"): _ago(time.time() - seen.at),
+            say("Runs"): counts.get(seen.visitor, 0),
         }
         for seen in here
     ]
     st.table(rows, border="horizontal")
-    st.caption("Pseudonyms of browsers. Share tells each visitor their own.")
+    st.caption(say("Pseudonyms of browsers. Share tells each visitor their own."))
+
+
+def _who(name: str) -> str:
+    who = pseudonym(name)
+    return say("{who} (you)", who=who) if name == visitor.me() else who
 
 
 def _runs_of() -> dict[str, int]:
@@ -59,7 +65,7 @@ def _runs_of() -> dict[str, int]:
 
 
 def _ago(seconds: float) -> str:
-    return "now" if seconds < 60 else f"{seconds // 60:.0f} min ago"
+    return say("now") if seconds < 60 else say("{minutes:.0f} min ago", minutes=seconds // 60)
 
 
 def _machine() -> None:
@@ -67,10 +73,11 @@ def _machine() -> None:
     has = jobs.executor().resources()
     free = machine.free_memory()
     with st.container(horizontal=True, gap="large", key="teacher_machine"):
-        st.metric("Training slots in use", f"{has.busy} of {has.slots}", width="content")
-        st.metric("Runs waiting", has.waiting, width="content")
+        st.metric(say("Training slots in use"), say("{a} of {b}", a=has.busy, b=has.slots), width="content")
+        st.metric(say("Runs waiting"), has.waiting, width="content")
         if free is not None:
-            st.metric("Memory free", f"{free / GB:.1f} of {machine.memory() / GB:.1f} GB", width="content")
+            text = say("{free:.1f} of {all:.1f} GB", free=free / GB, all=machine.memory() / GB)
+            st.metric(say("Memory free"), text, width="content")
     for problem in has.problems:
         messages.warning(problem)
 
@@ -92,9 +99,9 @@ def queued() -> list[tuple[Run, JobState]]:
 def _queue() -> None:
     messages.notice(notices.take())
     found = queued()
-    st.header("Queue", anchor=False)
+    st.header(say("Queue"), anchor=False)
     if not found:
-        st.caption("Nothing trains or waits.")
+        st.caption(say("Nothing trains or waits."))
     for run, state in found:
         _row(run, state)
 
@@ -104,16 +111,19 @@ def _row(run: Run, state: JobState) -> None:
     waits = state.status.state == "queued"
     share = min(1.0, state.status.step / state.status.total) if state.status.total else 0.0
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"queue_{run.name}"):
-        about = f"{share:.0%}" if not waits else f"{state.ahead} before it" if state.ahead else "next"
+        if waits:
+            about = say("{count} before it", count=state.ahead) if state.ahead else say("next")
+        else:
+            about = f"{share:.0%}"
         st.markdown(
-            f":{colour}-badge[{word}] **{messages.plain(run.title)}** · {pseudonym(visitor.owner(run))} · {about}",
+            f":{colour}-badge[{say(word)}] **{messages.plain(run.title)}** · {pseudonym(visitor.owner(run))} · {about}",
             width="stretch",
         )
         if waits:
-            _button("Next", "first", "vertical_align_top", run, lambda: jobs.executor().prioritise(run.path),
-                    "Let it start before all others that wait.")  # fmt: skip
-        _button("Stop", "stop", "stop", run, lambda: jobs.executor().stop(run.path),
-                "End it; what it has learned is kept.")  # fmt: skip
+            _button(say("Start next"), "first", "vertical_align_top", run, lambda: jobs.executor().prioritise(run.path),
+                    say("Let it start before all others that wait."))  # fmt: skip
+        _button(say("Stop"), "stop", "stop", run, lambda: jobs.executor().stop(run.path),
+                say("End it; what it has learned is kept."))  # fmt: skip
     if state.status.message:
         st.caption(messages.sentence(state.status.message))
 

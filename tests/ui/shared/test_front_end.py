@@ -6,12 +6,14 @@ import pytest
 from asgi import run
 from node import evaluate
 
-from ui.shared.front_end import BEFORE, ROOT, SCRIPT, SKIP, FrontEnd
+from ui.shared import front_end, glossary
+from ui.shared.front_end import BASE, BEFORE, ROOT, FrontEnd
+from ui.words import script
 
-PAGE = b"<html><head>" + BEFORE + b' src="x.js"></script></head><body>' + ROOT + b"</div></body></html>"
+PAGE = b'<html lang="en"><head>' + BEFORE + b' src="x.js"></script></head><body>' + ROOT + b"</div></body></html>"
 
 
-def asked(kind: bytes, chunks, accept=b"text/html"):
+def asked(kind: bytes, chunks, accept=b"text/html", query=b"", **more):
     """Return headers and body of an answer of these chunks, and the headers that the server was asked with."""
     sent, seen = [], {}
 
@@ -27,7 +29,8 @@ def asked(kind: bytes, chunks, accept=b"text/html"):
         sent.append(message)
 
     headers = [(b"accept", accept), (b"accept-encoding", b"gzip"), (b"if-none-match", b'"x"')]
-    run(FrontEnd(server)({"type": "http", "headers": headers}, None, send))
+    headers += [(name.replace("_", "-").encode(), value) for name, value in more.items()]
+    run(FrontEnd(server)({"type": "http", "headers": headers, "query_string": query}, None, send))
     start, *rest = sent
     return dict(start["headers"]), b"".join(m["body"] for m in rest), seen
 
@@ -35,9 +38,28 @@ def asked(kind: bytes, chunks, accept=b"text/html"):
 @pytest.mark.parametrize("size", [7, 40, 1000])
 def test_the_page_gets_script_and_link_before_the_front_ends_own(size):
     headers, body, seen = asked(b"text/html; charset=utf-8", [PAGE[i : i + size] for i in range(0, len(PAGE), size)])
-    assert body == PAGE.replace(BEFORE, SCRIPT.encode() + BEFORE).replace(ROOT, SKIP.encode() + ROOT)
+    scripts = (BASE + glossary.script("en")).encode()
+    assert body == PAGE.replace(BEFORE, scripts + BEFORE).replace(ROOT, front_end.link("en").encode() + ROOT)
     assert headers[b"content-length"] == str(len(body)).encode()
     assert set(seen) == {b"accept"}  # a page that is packed or not sent cannot be changed
+
+
+@pytest.mark.parametrize(
+    "told, spoken, kept",
+    [
+        ({"accept_language": b"de-AT,en;q=0.5"}, "de", False),
+        ({"accept_language": b"de", "cookie": b"latent_language=en"}, "en", False),
+        ({"query": b"lang=de", "cookie": b"latent_language=en"}, "de", True),
+        ({"query": b"lang=xx"}, "en", False),
+    ],
+)
+def test_the_page_is_in_the_language_that_is_asked_for(told, spoken, kept):
+    """By the address, which is remembered, else by the cookie, else by the browser."""
+    headers, body, _ = asked(b"text/html", [PAGE], **told)
+    text = body.decode()
+    assert f'<html lang="{spoken}">' in text and glossary.script(spoken) in text and script.tag(spoken) in text
+    assert ("Zu den Bedienelementen der Seite" in text) == (spoken == "de")
+    assert (b"set-cookie" in headers) == kept
 
 
 @pytest.mark.parametrize("kind,accept", [(b"application/json", b"text/html"), (b"text/html", b"*/*")])
@@ -49,9 +71,9 @@ def test_anything_else_passes_as_it_is(kind, accept):
 
 def test_the_base_is_the_address_without_the_pages_name():
     places = ["/", "/train", "/models/", "/sub", "/sub/", "/sub/theory", "/a/b/compare"]
-    code = re.search(r"<script>(.*?)</script>", SCRIPT, re.S)[1]
+    code = re.search(r"<script>(.*?)</script>", BASE, re.S)[1]
     program = f"""(places) => places.map((pathname) => {{
-        const window = {{}}, location = {{ pathname, origin: "http://h:1" }};
+        const window = {{}}, addEventListener = () => undefined, location = {{ pathname, origin: "http://h:1" }};
         {code}
         return window.__streamlit.BACKEND_BASE_URL;
     }})"""

@@ -13,6 +13,7 @@ from ui.state.field import Field
 from ui.state.lasso import Step
 from ui.state.permalink import FIELDS
 from ui.state.subject import Subject
+from ui.words.languages import LANGUAGES
 from vae.geometry.kinds import KINDS
 
 VAE = Subject("mine", 3, 10, 500, tuple(KINDS), ("prior", "aggregate", "mixture", "flow"))
@@ -77,6 +78,7 @@ def values(field: Field[Any], subject: Subject) -> Any:
         permalink.LABEL: maybe(subject.labels),
         permalink.IMAGE: maybe(subject.codes),
         permalink.HANDMADE: some.none() | examples(subject),
+        permalink.LANGUAGE: some.sampled_from(["", *LANGUAGES]),
         permalink.RUN: NAMES,
         permalink.FILM: some.none() | some.integers(0, permalink.LAST_STEP - 1),
         permalink.CHAPTER: some.none() | some.integers(1, permalink.CHAPTERS),
