@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
 from node import evaluate
 
 from ui.shared import glossary
 from ui.shared.navigation import BY_NAME
+from ui.words import languages
 from vae.diagnosis import cards
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,6 +23,23 @@ def test_every_term_is_whole_and_short():
         assert one.expert and one.page in BY_NAME, one.term
     labels = [label for one in terms for label in (one.term, *one.labels)]
     assert len(labels) == len(set(labels)), "two terms share a label"
+
+
+@pytest.mark.parametrize("spoken", [code for code in languages.LANGUAGES if code != languages.ENGLISH])
+def test_another_language_has_the_same_terms(spoken):
+    """In the same order, each with the same formulas, and found by the English words of the pages."""
+    terms = glossary.terms(spoken)
+    assert len({one.term for one in terms}) == len(terms)
+    for one, said in zip(glossary.terms(), terms, strict=True):
+        assert said.hover.endswith((".", "?")) and len(said.hover.split()) <= MOST_WORDS, said.term
+        assert said.hover != one.hover and (said.page, said.labels) == (one.page, one.labels)
+        assert formulas(said.expert) == formulas(one.expert), said.term
+    assert glossary.meanings(spoken).keys() == glossary.meanings("en").keys()
+    assert glossary.meanings("de")["log p(z)"].startswith("Wo das Modell Codes erwartet")
+
+
+def formulas(text):
+    return sorted(re.sub(r"\\text{\w+}", "", found) for found in re.findall(r"\$[^$]+\$", text))
 
 
 def test_docs_have_the_same_words():
