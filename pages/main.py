@@ -14,7 +14,7 @@ from ui.draw import panel  # noqa: E402
 from ui.follow import band as follow_band  # noqa: E402
 from ui.follow import offer as follow_offer  # noqa: E402
 from ui.lessons import band  # noqa: E402
-from ui.shared import chips, frame, front_end, heading, language_choice, messages, share, sign_in  # noqa: E402
+from ui.shared import chips, frame, front_end, heading, messages, share, sign_in  # noqa: E402
 from ui.shared.navigation import BY_NAME, TEACHER, navigation  # noqa: E402
 from ui.state import following, language, leading, mode, notices, presence, teacher, visitor  # noqa: E402
 from ui.state import map as map_state  # noqa: E402
@@ -67,8 +67,6 @@ else:
 with header:
     if "lessons" not in left_out:
         band.offer()
-    if "language" not in left_out:
-        language_choice.offer()
     if "share" not in left_out:
         share.offer(lambda: follow_offer.offer(page), leading.leads() is not None)
 with frame.passing():

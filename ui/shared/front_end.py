@@ -1,9 +1,8 @@
-"""Adds two things to Streamlit's own page: where its server is, and a link over the navigation, the first thing that
-the Tab key meets.
+"""Adds to Streamlit's own page where its server is, a link over the navigation, the first thing that the Tab key meets,
+and the choice of the language.
 
 It also hands the page the meanings of the terms in the glossary, and the texts of the components, in the reader's
-language, before any component is there. A link to another language gets the address of the moment in which it is
-pressed: the view may have moved since it was drawn.
+language, before any component is there.
 On a page of its own the front end would have to find the server out: below /train it asks at /train/_stcore first; only
 half a second after that has failed does it ask at the root.
 """
@@ -14,7 +13,7 @@ from html import escape
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.shared import glossary
+from ui.shared import glossary, language_choice
 from ui.shared.navigation import BY_NAME, TEACHER
 from ui.words import languages, phrase, script
 from ui.words.catalogue import catalogue
@@ -26,13 +25,6 @@ BASE = f"""<script>
   const page = path.split("/").pop();
   const base = {json.dumps([*BY_NAME, TEACHER.name])}.includes(page) ? path.slice(0, -page.length) : `${{path}}/`;
   window.__streamlit = {{ ...window.__streamlit, BACKEND_BASE_URL: new URL(base, location.origin).href }};
-  addEventListener("click", ({{ target }}) => {{
-    const link = target.closest?.("a[hreflang]");
-    if (!link) return;
-    const view = new URL(location.href);
-    view.searchParams.set({json.dumps(languages.ASKED)}, link.hreflang);
-    link.href = view.href;
-  }}, true);
 }})();
 </script>
 """
@@ -93,7 +85,8 @@ class FrontEnd:
                     scripts = BASE + glossary.script(spoken) + script.tag(spoken)
                     body = body.replace(BEFORE, scripts.encode() + BEFORE, 1)
                     body = body.replace(ENGLISH, ENGLISH.replace(b"en", spoken.encode()), 1)
-                    body = body.replace(ROOT, link(spoken).encode() + ROOT, 1)
+                    over = link(spoken) + language_choice.element(spoken, scope["query_string"].decode("latin-1"))
+                    body = body.replace(ROOT, over.encode() + ROOT, 1)
                     headers = MutableHeaders(scope=start)
                     headers["content-length"] = str(len(body))
                     if asked:

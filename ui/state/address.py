@@ -20,11 +20,6 @@ def link() -> str:
     return f"{base()}?{query}" if query else base()
 
 
-def link_with(name: str, value: str) -> str:
-    """Return the address of the view with one other value, from the page on: "?model=digits&lang=de"."""
-    return f"?{urlencode({**st.query_params.to_dict(), name: value})}"
-
-
 def base() -> str:
     """Return the address of the page without its values, "" where no browser says it."""
     return str(st.context.url or "").partition("?")[0]

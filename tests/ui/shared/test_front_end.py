@@ -6,7 +6,7 @@ import pytest
 from asgi import run
 from node import evaluate
 
-from ui.shared import front_end, glossary
+from ui.shared import front_end, glossary, language_choice
 from ui.shared.front_end import BASE, BEFORE, ROOT, FrontEnd
 from ui.words import script
 
@@ -39,7 +39,8 @@ def asked(kind: bytes, chunks, accept=b"text/html", query=b"", **more):
 def test_the_page_gets_script_and_link_before_the_front_ends_own(size):
     headers, body, seen = asked(b"text/html; charset=utf-8", [PAGE[i : i + size] for i in range(0, len(PAGE), size)])
     scripts = (BASE + glossary.script("en")).encode()
-    assert body == PAGE.replace(BEFORE, scripts + BEFORE).replace(ROOT, front_end.link("en").encode() + ROOT)
+    over = (front_end.link("en") + language_choice.element("en", "")).encode()
+    assert body == PAGE.replace(BEFORE, scripts + BEFORE).replace(ROOT, over + ROOT)
     assert headers[b"content-length"] == str(len(body)).encode()
     assert set(seen) == {b"accept"}  # a page that is packed or not sent cannot be changed
 
@@ -62,6 +63,14 @@ def test_the_page_is_in_the_language_that_is_asked_for(told, spoken, kept):
     assert (b"set-cookie" in headers) == kept
 
 
+def test_the_choice_of_the_language_can_be_hidden():
+    """Each language that is not spoken is a link; English is chosen by "Language" and German by "Sprache"."""
+    assert re.findall(r'hreflang="(..)"', language_choice.element("de", "")) == ["en"]
+    assert "Language: English" in language_choice.element("en", "hide=share")
+    assert "Sprache: Deutsch" in language_choice.element("de", "hide=<b>&model=x")
+    assert language_choice.element("en", "model=x&hide=share,language") == ""
+
+
 @pytest.mark.parametrize("kind,accept", [(b"application/json", b"text/html"), (b"text/html", b"*/*")])
 def test_anything_else_passes_as_it_is(kind, accept):
     headers, body, _ = asked(kind, [PAGE], accept)
@@ -73,7 +82,7 @@ def test_the_base_is_the_address_without_the_pages_name():
     places = ["/", "/train", "/models/", "/sub", "/sub/", "/sub/theory", "/a/b/compare"]
     code = re.search(r"<script>(.*?)</script>", BASE, re.S)[1]
     program = f"""(places) => places.map((pathname) => {{
-        const window = {{}}, addEventListener = () => undefined, location = {{ pathname, origin: "http://h:1" }};
+        const window = {{}}, location = {{ pathname, origin: "http://h:1" }};
         {code}
         return window.__streamlit.BACKEND_BASE_URL;
     }})"""
