@@ -3,6 +3,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from page_scripts import lives, start, texts
 
 from ui.lessons import form
 from ui.lessons.form import LessonError, Measured
+from ui.words.languages import ENGLISH, LANGUAGES
 from vae import runs
 from vae.answers import sample
 from vae.density import holes
@@ -123,6 +125,49 @@ def test_step_opens_and_shows_what_it_says(name, step):
     assert step.choices[0].right or step.choices[0].misconception in shown
 
 
+def without_words(lesson):
+    """Return all of a lesson that is the same in every language."""
+    return [
+        replace(
+            step, view="", ask="", do="", reveal="", note=form.Note(), see=(), choices=[c.right for c in step.choices]
+        )
+        for step in lesson.steps
+    ], (lesson.lesson, lesson.minutes, lesson.needs)
+
+
+@pytest.mark.parametrize("spoken", [code for code in LANGUAGES if code != ENGLISH])
+@pytest.mark.parametrize("name", NAMES)
+def test_another_language_has_the_same_lesson(name, spoken):
+    """The same steps with the same links, numbers and right answers, and each text has the same numbers in it."""
+    lesson, other = form.read(name), form.parse((form.HERE / spoken / f"{name}.yaml").read_text(), name)
+    assert (lesson.language, other.language) == (ENGLISH, spoken)
+    assert without_words(other) == without_words(lesson)
+    for step, said in zip(lesson.steps, other.steps, strict=True):
+        assert len(step.see) == len(said.see)
+        for one, two in zip(words(step), words(said), strict=True):
+            assert two != one or not re.search(r"[^\W\d_]", one), (step.id, one)
+            assert numbers(two) == numbers(one), (step.id, two)
+
+
+def words(step):
+    """Return the texts of a step."""
+    said = [step.view, step.ask, step.do, step.reveal, step.note.say, step.note.goes_wrong, step.note.ask_next]
+    return [*said, *(text for one in step.choices for text in (one.text, one.misconception) if text)]
+
+
+def numbers(text):
+    return sorted(re.findall(r"\{\w+\}|\d[\d,.]*\d|\d", text))
+
+
+def test_the_reader_s_language_chooses_the_lesson():
+    """Under the same name; a teacher's own is played as it is."""
+    german = form.parse((form.HERE / "de" / "latent-space.yaml").read_text(), "latent-space").steps[0]
+    query = {"lesson": "latent-space", "lang": "de"}
+    shown = texts(lives(start("explore", **query, **german.link)))
+    assert german.ask in shown and "Lektion: Was ist ein latenter Raum" in shown
+    assert all(text in shown.replace("\xa0", " ") for text in german.see)
+
+
 def test_steps_are_linked_and_notes_are_the_teachers():
     lesson = form.read("latent-space")
     app = lives(start("explore", lesson="latent-space", step="one-dot"))
@@ -198,6 +243,11 @@ def test_a_teachers_own_lesson_is_played(data_folder):
     (data_folder / "lessons" / "mine.yaml").write_text(yaml.safe_dump(GOOD))
     assert "mine" in form.names()
     assert "What?" in texts(lives(start("explore", lesson="mine")))
+    assert "What?" in texts(lives(start("explore", lesson="mine", lang="de")))
+    (data_folder / "lessons" / "de").mkdir()
+    (data_folder / "lessons" / "de" / "mine.yaml").write_text(changed(ask="Was?"))
+    assert "What?" in texts(lives(start("explore", lesson="mine")))
+    assert "Was?" in texts(lives(start("explore", lesson="mine", lang="de")))
 
 
 def test_an_unknown_lesson_is_said():
