@@ -24,7 +24,7 @@ def number(entry: dict[str, Any] | None, digits: int = 2) -> str:
     if not entry or not isinstance(entry.get("value"), int | float):
         return ""
     spread = f" ± {entry['se']:.{digits}f}" if isinstance(entry.get("se"), int | float) else ""
-    units = messages.plain(str(entry.get("units", "nats")))
+    units = messages.plain(say(str(entry.get("units", "nats"))))
     return f"{entry['value']:.{digits}f}".replace("-", "−") + spread + f" {units}"
 
 
@@ -43,9 +43,9 @@ def headline(run: Run) -> str:
 def data_name(run: Run) -> str:
     """Return the name of the data, which is shown beside every number."""
     try:
-        return str(run.metrics.get("data") or run.spec.data_name)
+        return say(str(run.metrics.get("data") or run.spec.data_name))
     except RunError:
-        return run.spec.data_name
+        return say(run.spec.data_name)
 
 
 def data_text(run: Run) -> str:
