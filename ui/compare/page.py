@@ -59,7 +59,7 @@ class Panel:
 
 def chooser(runs: Sequence[Run]) -> bool:
     """Draw the choice of two to four models; return whether to align them with the first one."""
-    titles = {run.name: run.title for run in [*library.usable(), *library.examples(), *runs]}
+    titles = {run.name: library.title(run) for run in [*library.usable(), *library.examples(), *runs]}
     chosen = session.widget("compare_models")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         chosen.set([run.name for run in runs])
@@ -133,7 +133,7 @@ def payload(shown: Sequence[Panel], images: np.ndarray | None) -> bytes:
             marks = np.full(0, -1) if labels is None else labels
             parts |= {"film": places, "film_labels": marks.astype("<i4").tobytes()}
         header |= {
-            "title": panel.run.title,
+            "title": library.title(panel.run),
             "headline": chips.headline(panel.run),
             "steps": steps,
             "linked": panel.linked,
@@ -197,8 +197,8 @@ def _unlinked(first: Panel, panel: Panel) -> str:
     return say(
         "{model} was trained on other images than {first} ({data}, {count:,} codes; {first_data}, {first_count:,}), so "
         "the cursor and the selection are not shared.",
-        model=messages.plain(panel.run.title),
-        first=messages.plain(first.run.title),
+        model=messages.plain(library.title(panel.run)),
+        first=messages.plain(library.title(first.run)),
         data=chips.data_text(panel.run),
         count=panel.total,
         first_data=chips.data_text(first.run),
@@ -207,7 +207,7 @@ def _unlinked(first: Panel, panel: Panel) -> str:
 
 
 def _turned(panel: Panel) -> str:
-    title = messages.plain(panel.run.title)
+    title = messages.plain(library.title(panel.run))
     if panel.turn is None:
         return say(
             "{model} cannot be aligned with the first map: both must be 2-D maps of the same images.", model=title
@@ -293,7 +293,7 @@ def _table(shown: Sequence[Panel], found: Sequence[Scores | None], chosen: np.nd
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     count = 0
     for panel, scores in zip(shown, found, strict=True):
-        title = f"**{messages.plain(panel.run.title)}**"
+        title = f"**{messages.plain(library.title(panel.run))}**"
         if scores is None:
             saved = panel.run.metrics
             cells = [title, *(chips.number(saved.get(name)).removesuffix(" nats") or "–" for name in QUANTITIES), ""]

@@ -10,7 +10,6 @@ import streamlit as st
 from ui.diagnose import charts, gathering, model_images, statistics, strangers, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
-from ui.models import owned
 from ui.shared import frame, glossary, library, messages, navigation
 from ui.shared.fragments import fragment
 from ui.state import mode, notices, session
@@ -149,7 +148,7 @@ def _headline(run: Run, found: Known, findings: Mapping[str, Finding]) -> None:
 
 def _examples(run: Run) -> None:
     """Offer the unhealthy examples, each of which shows one fault."""
-    examples = {entry.name: owned.title(entry) for entry in library.examples()}
+    examples = {entry.name: library.title(entry) for entry in library.examples()}
     if not examples:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="diagnosis_examples"):

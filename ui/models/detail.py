@@ -24,7 +24,7 @@ DENSITY = "log_px"  # what only experts see of them
 def detail(run: Run) -> None:
     """Draw the model; raises RunError for files that cannot be read."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(messages.plain(owned.title(run)), anchor=False)
+        st.header(messages.plain(library.title(run)), anchor=False)
         navigation.link("explore", say("Explore this model"))
         owned.film_link(run, say("Training"))
         managing.popover(run)

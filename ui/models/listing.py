@@ -76,7 +76,7 @@ def _cards(found: list[Run], shown: Run) -> None:
 def _card(run: Run, chosen: bool) -> None:
     with st.container(border=True, key=f"card_{run.name}", gap="xsmall"):
         st.button(
-            map_picture.beside(run, f"**{messages.plain(owned.title(run))}**" + f" · {say('shown')}" * chosen),
+            map_picture.beside(run, f"**{messages.plain(library.title(run))}**" + f" · {say('shown')}" * chosen),
             key=f"show_{run.name}", type="tertiary", width="stretch",
             on_click=None if chosen else set_model, args=None if chosen else (run.name,),
         )  # fmt: skip

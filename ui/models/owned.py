@@ -33,11 +33,6 @@ def own() -> list[Run]:
     return sorted(found, key=lambda run: -float(run.meta.get("created", 0.0)))
 
 
-def title(run: Run) -> str:
-    """Return a run's title; titles and notes of shipped models are texts of the app, others' are their owners'."""
-    return say(run.title) if runs.is_shipped(run) else run.title
-
-
 def recorded() -> list[Run]:
     """Return the shipped runs with a recorded film, in the order of RECORDED."""
     filmed = [run for run in library.usable() if runs.is_shipped(run) and films.steps(run.path)]

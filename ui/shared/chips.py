@@ -72,15 +72,16 @@ def model_chip(view: View) -> None:
     """Show the model; it opens the cards of others, the only place where a model is chosen."""
     run = view.run
     more = f" · {run.spec.latent}-D · {headline(run)}" if mode.expert() else ""
-    label = map_picture.beside(run, f"**{messages.plain(run.title)}**{more}")
+    label = map_picture.beside(run, f"**{messages.plain(library.title(run))}**{more}")
     with st.popover(label, key="chip_model_popover"):
         kind = messages.plain(say(presets.title(run.spec.preset, full=True)))
         st.caption(say("{kind} on {data}", kind=kind, data=data_text(run)))
         found = library.usable()
         for other in found[:CARDS]:
             card_button(other, other.name == run.name)
-        unhealthy = {r.name: r.title for r in library.examples()}
-        titles = {r.name: r.title for r in found} | ({} if run.name in unhealthy else {run.name: run.title})
+        unhealthy = {r.name: library.title(r) for r in library.examples()}
+        here = [*found, *([] if run.name in unhealthy else [run])]
+        titles = {r.name: library.title(r) for r in here}
         _chooser("chip_model", say("All models"), titles, run)
         if unhealthy:
             _chooser("chip_example", say("Examples with a fault"), unhealthy, run)
@@ -91,7 +92,7 @@ def card_button(run: Run, chosen: bool, key: str = "chip_card") -> None:
     """Draw a model's card, which shows the model where it is pressed."""
     about = f"{run.spec.latent}-D · {data_text(run)} · {headline(run)}"
     st.button(
-        map_picture.beside(run, f"**{messages.plain(run.title)}** — {about}"),
+        map_picture.beside(run, f"**{messages.plain(library.title(run))}** — {about}"),
         key=f"{key}_{run.name}",
         type="secondary" if chosen else "tertiary",
         width="stretch",

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui.decode import numpy_decoder
 from ui.shared import figures
+from ui.words import say
 from ui.words.speaking import language
 from vae import data, runs
 from vae.geometry import embedding as embeddings
@@ -32,6 +33,11 @@ FILES = (
     "card.md",
     "meta.json",
 )
+
+
+def title(run: Run) -> str:
+    """Return a run's title; those of shipped models are texts of the app, others are their owners'."""
+    return say(run.title) if runs.is_shipped(run) else run.title
 
 
 def entries() -> list[Run | Broken]:

@@ -147,7 +147,8 @@ def _shown(found: list[Problem], group: str) -> None:
 def _first_row(fields: Fields) -> None:
     values = fields.values
     with st.container(horizontal=True, wrap=False, gap="xsmall"):
-        titles = {name: data.describe(name).title for name in data.names(visitor.me())}
+        known = {name: data.describe(name).title for name in data.names(visitor.me())}
+        titles = {name: say(title) if name in data.NAMES else title for name, title in known.items()}
         missing = {name for name in titles if not data.available(name)}
         sizes = {name: f" · {data.describe(name).megabytes:.0f} MB" for name in missing}
         offered = {name: title + sizes.get(name, "") for name, title in titles.items()}

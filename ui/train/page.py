@@ -114,9 +114,9 @@ def chooser(run: Run) -> None:
         # nothing that changes by itself: the browser answers with the label that it knows
         found = options[name]
         if visitor.mine(found):
-            return found.title
+            return library.title(found)
         whose = say("recorded") if runs.is_shipped(found) else say("another visitor's")
-        return f"{found.title} · {whose}"
+        return f"{library.title(found)} · {whose}"
 
     session.widget("train_run").set(run.name)
     st.selectbox(
@@ -184,7 +184,7 @@ def _headline(run: Run, job: JobState) -> None:
         facts.append(_turn(job))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_headline"):
         st.badge(say(word), color=hue)  # type: ignore[arg-type]
-        st.markdown(f"**{messages.plain(run.title)}** " + " · ".join(facts), width="stretch")
+        st.markdown(f"**{messages.plain(library.title(run))}** " + " · ".join(facts), width="stretch")
         if (now.ended or runs.is_shipped(run)) and (run.path / "codes.npz").is_file():
             _afterwards(run)
     st.progress(min(1.0, now.step / now.total) if now.total else float(now.ended or runs.is_shipped(run)))
@@ -201,7 +201,7 @@ def _afterwards(run: Run) -> None:
             if st.button(label, key=key, type="primary" if page == "explore" else "secondary"):
                 set_model(run.name)
                 navigation.switch(page)
-        others = {r.name: r.title for r in library.usable() if r.name != run.name}
+        others = {r.name: library.title(r) for r in library.usable() if r.name != run.name}
         with st.popover(say("Compare with …"), key="compare_with"):
             for name, title in list(others.items())[:MOST_OFFERED]:
                 if st.button(messages.plain(title), key=f"compare_with_{name}", type="tertiary"):
