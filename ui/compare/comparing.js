@@ -7,6 +7,7 @@ import { fillLegend, makeLegend } from "../js/legend.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { contains, toBits } from "../js/polygon.js";
+import { phrase, say } from "../js/say.js";
 import { component, el, inflate, listener, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 import { MAP_TOOLS, ToolStrip } from "../js/tool_strip.js";
@@ -40,13 +41,13 @@ class Panel {
         class: "plane",
         tabindex: "0",
         role: "application",
-        "aria-label": `Map of ${header.name}. Point at a code, or drag a lasso around some.`,
+        "aria-label": say("Map of {name}. Point at a code, or drag a lasso around some.", { name: header.name }),
       },
       this.cloudCanvas,
       this.axesCanvas,
       this.marks,
     );
-    this.canvas = el("canvas", { role: "img", "aria-label": "Its reconstruction", width: 1, height: 1 });
+    this.canvas = el("canvas", { role: "img", "aria-label": say("Its reconstruction"), width: 1, height: 1 });
     this.caption = el("figcaption");
     this.figure = el("figure", { class: "decoder" }, this.canvas);
     this.numbers = el("dl");
@@ -63,7 +64,7 @@ class Panel {
     this.facts.textContent = header.headline;
     this.plane.setAttribute(
       "aria-label",
-      `Map of ${header.title}. Arrow keys move the cursor, + and − zoom, 0 shows all.`,
+      say("Map of {name}. Arrow keys move the cursor, + and − zoom, 0 shows all.", { name: header.title }),
     );
     const places = new Float32Array(2 * space.n);
     for (let i = 0; i < space.n; i++) places.set(space.toPlane(space.code(i)), 2 * i);
@@ -150,7 +151,10 @@ class Panel {
       }),
       owner.solo,
     );
-    const count = shown === this.final ? `${whole(space.n)} ${header.split} codes` : `step ${whole(shown.step)}`;
+    const count =
+      shown === this.final
+        ? say("{n} {split} codes", { n: whole(space.n), split: say(header.split) })
+        : say("step {step}", { step: whole(shown.step) });
     this.axes.draw(
       view,
       { titles: shown.titles, count, rings: shown.rings, rows: null, glyphs: space.d === 1 ? [] : glyphs },
@@ -195,7 +199,7 @@ class Panel {
     figure.className = i === null ? "decoder" : "encoder";
     if (mean) paint(this.canvas, mean, space.header.shape, space.header.lines);
     else this.canvas.width = this.canvas.height = 1;
-    const text = i === null ? "decoded image" : "its reconstruction";
+    const text = i === null ? say("decoded image") : say("its reconstruction");
     if (caption.textContent !== text) caption.textContent = text;
     this.canvas.setAttribute("aria-label", text);
     this.node.classList.remove("away");
@@ -211,7 +215,7 @@ class Panel {
     if (real && mean) {
       let sum = 0;
       for (let t = 0; t < real.length; t++) sum += (real[t] - mean[t]) ** 2;
-      rows.push(["squared error", fixed(sum / real.length, 4)]);
+      rows.push([phrase("squared error"), fixed(sum / real.length, 4)]);
     }
     this.numbers.replaceChildren(...rows.flatMap(([name, value]) => [term(name), el("dd", {}, value)]));
     this.node.dataset.z = z.map((v) => v.toFixed(4)).join(",");
@@ -268,11 +272,11 @@ class Comparing {
     this.time = undefined; // of the event that moved it
     /** @type {Theme | null} */
     this.theme = null;
-    this.real = el("canvas", { role: "img", "aria-label": "Image at the cursor", width: 1, height: 1 });
+    this.real = el("canvas", { role: "img", "aria-label": say("Image at the cursor"), width: 1, height: 1 });
     this.what = el("figcaption");
     this.original = el("figure", { class: "real" }, this.real, this.what);
     this.modes = ["image", "z"].map((mode) =>
-      el("button", { type: "button", "data-mode": mode }, mode === "image" ? "same image" : "same z"),
+      el("button", { type: "button", "data-mode": mode }, mode === "image" ? say("same image") : say("same z")),
     );
     this.legend = makeLegend();
     this.count = el("span", { class: "count", "aria-live": "polite" });
@@ -289,10 +293,10 @@ class Comparing {
       max: String(TICKS),
       step: "1",
       value: String(TICKS),
-      "aria-label": "Training, step by step in all maps",
+      "aria-label": say("Training, step by step in all maps"),
     });
     this.stepWords = el("span", { class: "count" });
-    this.strip = el("label", { class: "strip" }, "training", this.range, this.stepWords);
+    this.strip = el("label", { class: "strip" }, say("training"), this.range, this.stepWords);
     this.maps = el("div", { class: "maps" });
     this.node = el(
       "div",
@@ -307,7 +311,7 @@ class Comparing {
           el(
             "div",
             { class: "row" },
-            el("div", { class: "choice", role: "group", "aria-label": "What the maps share" }, ...this.modes),
+            el("div", { class: "choice", role: "group", "aria-label": say("What the maps share") }, ...this.modes),
             this.count,
           ),
           this.legend,
@@ -384,7 +388,7 @@ class Comparing {
     this.range.value = String(TICKS);
     this.mode = this.mode === "z" && header.same_space ? "z" : "image";
     for (const button of this.modes) button.disabled = button.dataset.mode === "z" && !header.same_space;
-    this.modes[1].title = header.same_space ? "" : "These models have other priors or another number of latents";
+    this.modes[1].title = header.same_space ? "" : say("These models have other priors or another number of latents");
     this.index = first || this.index >= this.panels[0].space.n ? 0 : this.index;
     this.from = this.panels[0];
     this.z = this.panels[0].space.code(this.index);
@@ -531,7 +535,9 @@ class Comparing {
   choose(mask, report = true) {
     this.lasso = mask;
     const n = mask ? mask.reduce((a, b) => a + b, 0) : 0;
-    this.count.textContent = mask ? `${whole(n)} of ${whole(mask.length)} images` : "select some with Lasso or Box";
+    this.count.textContent = mask
+      ? say("{n} of {all} images", { n: whole(n), all: whole(mask.length) })
+      : say("select some with Lasso or Box");
     this.clear.hidden = !mask;
     this.node.dataset.chosen = String(n);
     if (this.header) this.recolour();
@@ -543,7 +549,10 @@ class Comparing {
   scrub() {
     const at = Number(this.range.value);
     this.film = at === TICKS ? null : Math.round(this.last * (at / TICKS) ** 2);
-    this.stepWords.textContent = this.film === null ? "finished" : `step ${whole(this.film)} of ${whole(this.last)}`;
+    this.stepWords.textContent =
+      this.film === null
+        ? say("finished")
+        : say("step {step} of {all}", { step: whole(this.film), all: whole(this.last) });
     this.range.setAttribute("aria-valuetext", this.stepWords.textContent);
     this.recolour();
   }
@@ -609,7 +618,9 @@ class Comparing {
     const real = mode === "image" && from.header.linked ? source.real(index) : null;
     const label = mode === "image" ? from.space.label(index) : "";
     const what =
-      mode === "z" ? "one z in every map" : `${from.header.split} #${source.number(index)}${label && ` (${label})`}`;
+      mode === "z"
+        ? say("one z in every map")
+        : `${say(from.header.split)} #${source.number(index)}${label && ` (${label})`}`;
     if (this.what.textContent !== what) this.what.textContent = what;
     this.original.classList.toggle("absent", !real);
     if (real) paint(this.real, real, source.header.shape, source.header.lines);
@@ -617,7 +628,9 @@ class Comparing {
     for (const panel of this.panels) {
       if (this.follows(panel)) panel.showDecoded(this.latent(panel), mode === "image" ? index : null, real);
       else
-        panel.away(this.film !== null ? "the recording contains only codes" : "this model was trained on other images");
+        panel.away(
+          this.film !== null ? say("the recording contains only codes") : say("this model was trained on other images"),
+        );
     }
     this.node.dataset.index = mode === "image" ? String(index) : "";
   }

@@ -3,6 +3,7 @@ import { AskingAgain, LOST } from "../js/asking_again.js";
 import { fresh, themeOf } from "../js/drawing.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
+import { phrase, say } from "../js/say.js";
 import { component, el, given, listener, minus, rgb, unpack } from "../js/shared.js";
 import { Plane, window_ } from "../theory/machine_plane.js";
 import { drawnImage } from "./placing.js";
@@ -11,7 +12,7 @@ import { drawnImage } from "./placing.js";
 // time, the newest strokes next), and its cloud moves on a small map; what the decoder makes of its mean stands beside.
 
 const KEPT_POINTS = 0.004; // of the sheet's side: a pointer that has moved less adds no point
-const HINT = "Draw with mouse, finger or pen. It is centred and scaled as the model's data were.";
+const HINT = phrase("Draw with mouse, finger or pen. It is centred and scaled as the model's data were.");
 
 class Drawing {
   /** @param {HTMLElement} parent */
@@ -39,8 +40,8 @@ class Drawing {
     this.codes = new Float32Array(0);
     this.spread = [1];
 
-    this.pad = el("canvas", { class: "pad", role: "img", "aria-label": "Sheet to draw on", tabindex: 0 });
-    this.colour = el("input", { type: "color", value: "#ffffff", "aria-label": "Colour of the pen", hidden: "" });
+    this.pad = el("canvas", { class: "pad", role: "img", "aria-label": say("Sheet to draw on"), tabindex: 0 });
+    this.colour = el("input", { type: "color", value: "#ffffff", "aria-label": say("Colour of the pen"), hidden: "" });
     /** @param {string} name @param {() => void} pressed */
     const button = (name, pressed) => {
       const node = el("button", { type: "button" }, name);
@@ -54,20 +55,20 @@ class Drawing {
       el(
         "div",
         { class: "tools" },
-        button("Undo", () => this.change(() => this.strokes.pop())),
-        button("Clear", () => this.change(() => this.strokes.splice(0))),
+        button(say("Undo"), () => this.change(() => this.strokes.pop())),
+        button(say("Clear"), () => this.change(() => this.strokes.splice(0))),
         this.colour,
       ),
     );
-    this.own = el("canvas", { role: "img", "aria-label": "As the model gets it" });
-    this.made = el("canvas", { role: "img", "aria-label": "Decoded from the mean of its code" });
-    this.madeFigure = el("figure", { class: "made" }, this.made, el("figcaption", { class: "p" }, "decoded"));
-    this.ownFigure = el("figure", {}, this.own, el("figcaption", {}, "as the model gets it"));
+    this.own = el("canvas", { role: "img", "aria-label": say("As the model gets it") });
+    this.made = el("canvas", { role: "img", "aria-label": say("Decoded from the mean of its code") });
+    this.madeFigure = el("figure", { class: "made" }, this.made, el("figcaption", { class: "p" }, say("decoded")));
+    this.ownFigure = el("figure", {}, this.own, el("figcaption", {}, say("as the model gets it")));
     this.plane = new Plane(() => {});
     this.plane.canvas.tabIndex = -1;
     this.plane.canvas.setAttribute("role", "img");
     this.numbers = el("p", { class: "numbers-line" });
-    this.state = el("p", { class: "hint", "aria-live": "polite" }, HINT);
+    this.state = el("p", { class: "hint", "aria-live": "polite" }, say(HINT));
     this.node = el(
       "div",
       { class: "drawing instrument" },
@@ -76,7 +77,7 @@ class Drawing {
         "div",
         { class: "side" },
         el("div", { class: "seen" }, this.ownFigure, this.madeFigure),
-        el("figure", {}, this.plane.canvas, el("figcaption", { class: "q" }, "its cloud among the codes")),
+        el("figure", {}, this.plane.canvas, el("figcaption", { class: "q" }, say("its cloud among the codes"))),
         this.numbers,
       ),
       this.state,
@@ -130,7 +131,7 @@ class Drawing {
       this.sheet.hidden = this.ownFigure.hidden = !header.canvas;
       this.colour.hidden = header.shape[0] !== 3;
       this.madeFigure.hidden = !this.decoder;
-      this.state.textContent = header.canvas ? HINT : "Its code follows what you type.";
+      this.state.textContent = header.canvas ? say(HINT) : say("Its code follows what you type.");
     }
     this.handleAnswer(`drawing_${this.header.name}`);
     this.requestDraw();
@@ -248,7 +249,7 @@ class Drawing {
       {
         covariance: scale ? [scale[0] ** 2, 0, (scale[1] ?? scale[0]) ** 2] : null,
         colours: { q: colour("figcaption.q"), p: colour("figcaption.p") },
-        label: code ? "here" : "",
+        label: code ? say("here") : "",
       },
       theme,
     );
@@ -263,7 +264,7 @@ class Drawing {
       ? `μ = (${tuple(code.mean)})${code.scale ? `, σ = (${tuple(code.scale)})` : ""}`
       : "";
     this.node.dataset.coded = code && !this.waiting ? code.mean.join(",") : "";
-    plane.canvas.setAttribute("aria-label", `Map of the codes. ${this.numbers.textContent}`);
+    plane.canvas.setAttribute("aria-label", say("Map of the codes. {code}", { code: this.numbers.textContent }));
   }
 
   /** @param {DataPlacement} placement */

@@ -7,6 +7,7 @@ import { fillLegend, makeLegend } from "../js/legend.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { contains, crosses, tidied, toBits } from "../js/polygon.js";
 import { leaveByKey, PRESENT, present, presenting } from "../js/present.js";
+import { phrase, say } from "../js/say.js";
 import { component, context2d, el, given, listener, plain, rgb, seen, unpack } from "../js/shared.js";
 import { MAP_TOOLS, ToolStrip } from "../js/tool_strip.js";
 
@@ -29,6 +30,19 @@ const CLOSEST = 1e-6; // plane units a pixel at the closest
 const STILL = 600; // ms without a move after which what is seen goes into the address
 const FARTHEST = 50; // times the first view at the farthest
 const DRAG = 4; // pixels that a pointer may move and still click
+// What a density shows: how many codes there are, also what most of them are, or also the mean of their numbers.
+const DENSITIES = [
+  phrase("Drawn: the density of all {count} codes in view; zoom in: up to {most} are drawn one by one."),
+  phrase(
+    "Drawn: the density of all {count} codes in view, each pixel in the colour of most of its codes; zoom in: up to " +
+      "{most} are drawn one by one.",
+  ),
+  phrase(
+    "Drawn: the density of all {count} codes in view, each pixel in the colour of their mean; zoom in: up to {most} " +
+      "are drawn one by one.",
+  ),
+];
+
 class BigMap {
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -55,10 +69,10 @@ class BigMap {
       this.tools.node,
       el("div", { class: "stage" }, this.plane, ...this.titles, this.legend),
       this.caption,
-      el("p", { class: "leave" }, el("kbd", {}, "Esc"), " leaves"),
+      el("p", { class: "leave" }, el("kbd", {}, say("Esc")), " ", say("leaves")),
     );
     this.presentButton = this.tools.add(
-      { name: "Present", icon: "present", title: "Fill the screen, for a projector (Esc leaves)" },
+      { name: phrase("Present"), icon: "present", title: phrase("Fill the screen, for a projector (Esc leaves)") },
       () => present(true),
       true,
     );
@@ -668,14 +682,12 @@ class BigMap {
 
   /** @param {number} count @param {boolean} points @param {boolean} classes */
   describeDrawn(count, points, classes) {
-    const most = classes || this.colouring ? ", each pixel in the colour of most of its codes" : "";
-    const colour = this.colouring?.values ? ", each pixel in the colour of their mean" : most;
     const all = points && this.n <= DRAWN;
     this.caption.hidden = all;
+    const density = this.colouring?.values ? 2 : Number(classes || Boolean(this.colouring));
     const text = points
-      ? `Drawn: each of the ${whole(count)} codes in view, of ${whole(this.n)}.`
-      : `Drawn: the density of all ${whole(count)} codes in view${colour}; zoom in: up to ${whole(DRAWN)} are ` +
-        "drawn one by one.";
+      ? say("Drawn: each of the {count} codes in view, of {all}.", { count: whole(count), all: whole(this.n) })
+      : say(DENSITIES[density], { count: whole(count), most: whole(DRAWN) });
     if (this.caption.textContent !== text) this.caption.textContent = text;
   }
 }

@@ -4,6 +4,7 @@ import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
 import { PRESENT, presenting } from "../js/present.js";
 import { rowCells } from "../js/rows.js";
+import { phrase, say } from "../js/say.js";
 import { component, el, listener, painted, plain, record, unpack } from "../js/shared.js";
 import { fixed, picture, Space, signed } from "../js/space.js";
 import { Invitation } from "./invitation.js";
@@ -16,20 +17,26 @@ const CLICK = 4; // pixels that a pointer may move and still click
 const STEP = 0.1; // units of the space that an arrow key moves; with shift five times that
 
 const VERDICTS = {
-  dense: ["Among the data", "In a hole: hardly any image is stored near here, so the model has to guess."],
-  sparse: ["Near the data", "Far from the data: no image is stored near here, so the model has to guess."],
+  dense: [
+    phrase("Among the data"),
+    phrase("In a hole: hardly any image is stored near here, so the model has to guess."),
+  ],
+  sparse: [
+    phrase("Near the data"),
+    phrase("Far from the data: no image is stored near here, so the model has to guess."),
+  ],
 };
 const MOST_CELLS = 16; // columns of a row that the card shows
 
 class Card {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.now = picture("decoder", "Decoded image");
-    this.near = picture("real", "Nearest real image");
+    this.now = picture("decoder", say("Decoded image"));
+    this.near = picture("real", say("Nearest real image"));
     this.pins = [
-      picture("decoder", "Decoded image"),
-      picture("real", "nearest image"),
-      picture("encoder", "its reconstruction"),
+      picture("decoder", say("Decoded image")),
+      picture("real", say("nearest image")),
+      picture("encoder", say("its reconstruction")),
     ];
     this.badge = el("div", { class: "badge", hidden: "" });
     this.verdict = el("p", { class: "verdict" });
@@ -38,29 +45,31 @@ class Card {
     this.rows = new Map();
     this.numbers = el("dl", { class: "numbers expert" });
     this.pinNumbers = el("dl", { class: "numbers expert" });
-    this.unpin = el("button", { type: "button" }, "Unpin");
-    this.note = el("p", { class: "note" }, "Click to pin.");
-    this.helper = el("button", { type: "button", class: "help" }, el("kbd", {}, "?"), " for help");
+    this.unpin = el("button", { type: "button" }, say("Unpin"));
+    this.note = el("p", { class: "note" }, say("Click to pin."));
+    this.helper = el("button", { type: "button", class: "help" }, el("kbd", {}, "?"), " ", say("for help"));
     this.doubt = el("p", { class: "note expert", hidden: "" });
     this.help = el(
       "p",
       { class: "note", hidden: "" },
-      "Click or Enter pins a point, Escape unpins it. Arrow keys move by 0.1, with shift by 0.5. The wheel, + and − " +
-        "zoom, 0 shows all. With Lasso or Box, shift adds to what is selected and alt takes away; A selects all points.",
+      say(
+        "Click or Enter pins a point, Escape unpins it. Arrow keys move by 0.1, with shift by 0.5. The wheel, + and − " +
+          "zoom, 0 shows all. With Lasso or Box, shift adds to what is selected and alt takes away; A selects all points.",
+      ),
     );
     this.units = el("table", { class: "units", hidden: "" });
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.pinBlock = el(
       "section",
-      { hidden: "", "aria-label": "Pinned point" },
+      { hidden: "", "aria-label": say("Pinned point") },
       el("hr"),
-      el("div", { class: "head" }, el("strong", {}, "Pinned"), this.unpin),
+      el("div", { class: "head" }, el("strong", {}, say("Pinned")), this.unpin),
       el("div", { class: "row pinned" }, ...this.pins.map((p) => p.figure)),
       this.pinNumbers,
     );
     this.node = el(
       "div",
-      { class: "card", tabindex: "0", role: "group", "aria-label": "Decoded point. Arrow keys move, Enter pins." },
+      { class: "card", tabindex: "0", role: "group", "aria-label": say("Decoded point. Arrow keys move, Enter pins.") },
       this.badge,
       el("div", { class: "row now" }, this.now.figure, this.near.figure),
       this.verdict,
@@ -89,7 +98,7 @@ class Card {
   // Whether the point is among the data, by the density where that can be trusted, else by the distance.
   /** @param {boolean} inside @param {boolean} trusted */
   judge(inside, trusted) {
-    const text = VERDICTS[trusted ? "dense" : "sparse"][inside ? 0 : 1];
+    const text = say(VERDICTS[trusted ? "dense" : "sparse"][inside ? 0 : 1]);
     if (this.verdict.textContent === text) return;
     this.verdict.textContent = text;
     this.verdict.className = `verdict ${inside ? "inside" : "outside"}`;
@@ -142,7 +151,7 @@ class Explorer {
       zIndex: "5",
     });
     this.mapOverlay = new MapOverlay([...Object.values(this.markers), this.preview, this.invitation.node], {
-      label: "Latent map. Arrow keys move the point that is decoded, Enter pins it.",
+      label: say("Latent map. Arrow keys move the point that is decoded, Enter pins it."),
       key: (e) => this.key(e),
       follow: () => this.place(),
     });
@@ -244,15 +253,17 @@ class Explorer {
     const { d, n, calibration } = space;
     const { badge } = this.card;
     badge.textContent = header.atlas
-      ? `nearest of ${header.atlas.side}×${header.atlas.side} decoded`
-      : (header.plane.way ?? "");
+      ? say("nearest of {side}×{side} decoded", { side: header.atlas.side })
+      : say(header.plane.way ?? "");
     badge.hidden = !badge.textContent;
     this.card.clearNumbers();
     this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
-    this.card.doubt.textContent =
-      `The estimate of q(z) is unreliable: ${n.toLocaleString("en")} codes are too few for ${d} dimensions. ` +
-      `${Math.round(100 * calibration.strays)} % of the codes would count as holes if each was left out of the ` +
-      "estimate in turn, so the distance to the nearest code decides instead.";
+    this.card.doubt.textContent = say(
+      "The estimate of q(z) is unreliable: {n} codes are too few for {d} dimensions. {share} % of the codes would " +
+        "count as holes if each was left out of the estimate in turn, so the distance to the nearest code decides " +
+        "instead.",
+      { n: n.toLocaleString("en"), d, share: Math.round(100 * calibration.strays) },
+    );
     this.shownNearest = -1;
     this.address = undefined;
     this.pin = null;
@@ -446,8 +457,8 @@ class Explorer {
     const outside = !mean && Boolean(space.tiles);
     caption(
       card.now.caption,
-      `Decoded ${space.header.example ?? "image"}`,
-      outside ? "no image was computed for this place" : "what the model draws at this place",
+      say("Decoded {example}", { example: say(space.header.example ?? "image") }),
+      outside ? say("no image was computed for this place") : say("what the model draws at this place"),
     );
     this.timing.decodes++;
     const facts = space.evaluate(z);
@@ -458,16 +469,22 @@ class Explorer {
     card.judge(verdict.inside, space.trusted);
     card.neighbours.show(space, z, space.header.colours);
     if (facts.logP === undefined || facts.logQ === undefined) {
-      card.number(card.numbers, "log p(z)", space.header.without);
+      card.number(card.numbers, phrase("log p(z)"), say(space.header.without));
     } else {
       card.number(card.numbers, "log p(z)", `${fixed(facts.logP)} nats`);
-      card.number(card.numbers, "log q(z) − log p(z)", `${signed(facts.logQ - facts.logP)} nats`, !space.trusted);
+      card.number(
+        card.numbers,
+        phrase("log q(z) − log p(z)"),
+        `${signed(facts.logQ - facts.logP)} nats`,
+        !space.trusted,
+      );
     }
-    if (!space.trusted) card.number(card.numbers, "nearest code", `${fixed(facts.distance)} away`);
+    if (!space.trusted)
+      card.number(card.numbers, phrase("nearest code"), say("{distance} away", { distance: fixed(facts.distance) }));
     const shown = space.pictured ? space.nearest(z, 1)[0] : facts.nearest;
     const { columns } = space.header;
     if (columns)
-      card.inUnits(columns, [mean, space.real(shown) ?? space.reconstruction(shown)], ["decoded", "nearest"]);
+      card.inUnits(columns, [mean, space.real(shown) ?? space.reconstruction(shown)], [say("decoded"), say("nearest")]);
     else card.units.hidden = true;
     if (shown !== this.shownNearest) {
       this.shownNearest = shown;
@@ -475,8 +492,14 @@ class Explorer {
     }
     this.followed?.(z, space);
     this.announce(
-      `${axes[0]} ${fixed(this.cursor[0])}, ${axes[1]} ${fixed(this.cursor[1])}, ${verdict.text}, nearest ` +
-        `${space.label(facts.nearest)}`,
+      say("Decoded at {across} {x}, {up} {y}, {verdict}, nearest {label}", {
+        across: axes[0],
+        x: fixed(this.cursor[0]),
+        up: axes[1],
+        y: fixed(this.cursor[1]),
+        verdict: verdict.text,
+        label: space.label(facts.nearest),
+      }),
     );
   }
 
@@ -489,12 +512,13 @@ class Explorer {
     else canvas.width = canvas.height = 1; // nothing is better than another image's picture
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
-    const what = `${space.header.split} #${space.number(i).toLocaleString("en")}${label && ` (${label})`}`;
-    const reason = space.header.unsent || "the images of this data set are not on this machine";
-    const example = space.header.example ?? "image";
-    if (space.hasImages) caption(words, brief ? "" : `Nearest real ${example}`, what);
-    else if (!pixels) caption(words, `Nearest ${example}`, `${what}: ${reason}`);
-    else caption(words, brief ? "" : `Nearest ${example}, reconstructed`, brief ? `reconstruction of ${what}` : what);
+    const what = `${say(space.header.split)} #${space.number(i).toLocaleString("en")}${label && ` (${label})`}`;
+    const reason = space.header.unsent || say("the images of this data set are not on this machine");
+    const example = say(space.header.example ?? "image");
+    if (space.hasImages) caption(words, brief ? "" : say("Nearest real {example}", { example }), what);
+    else if (!pixels) caption(words, say("Nearest {example}", { example }), `${what}: ${reason}`);
+    else if (brief) caption(words, "", say("reconstruction of {what}", { what }));
+    else caption(words, say("Nearest {example}, reconstructed", { example }), what);
     words.title = space.hasImages ? "" : reason;
     canvas.setAttribute("aria-label", words.textContent ?? "");
     return real;
@@ -503,29 +527,32 @@ class Explorer {
   drawPin() {
     const { card, space, pin } = this;
     card.pinBlock.hidden = !pin;
-    card.note.textContent = pin ? "" : "Click to pin.";
+    card.note.textContent = pin ? "" : say("Click to pin.");
     if (!pin || !space) return;
     const facts = space.evaluate(pin);
     const i = space.pictured ? space.nearest(pin, 1)[0] : facts.nearest;
     const [decoded, near, again] = card.pins;
     const mean = space.decode(pin);
     if (mean) paint(decoded.canvas, mean, space.header.shape, space.header.lines);
-    decoded.canvas.setAttribute("aria-label", "Decoded image at the pin");
+    decoded.canvas.setAttribute("aria-label", say("Decoded image at the pin"));
     const real = this.drawNearest(space, near, i, true);
     // without the data the second picture is the reconstruction already
     again.figure.hidden = !real;
     const shown = [...pin.slice(0, 4).map((v) => fixed(v)), ...(pin.length <= 4 ? [] : ["…"])];
     card.number(card.pinNumbers, "z", `(${shown.join(", ")})`);
     if (facts.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(facts.logP)} nats`);
-    if (facts.logP === undefined) card.number(card.pinNumbers, "log p(z)", space.header.without);
+    if (facts.logP === undefined) card.number(card.pinNumbers, "log p(z)", say(space.header.without));
     const reconstruction = real && space.reconstruction(i);
     if (real && reconstruction) {
       paint(again.canvas, reconstruction, space.header.shape, space.header.lines);
       const error = real.reduce((sum, v, t) => sum + (v - reconstruction[t]) ** 2, 0) / real.length;
-      const [name, range] = space.vectors
-        ? ["squared error per value", ""]
-        : ["squared error per pixel", " (0 is perfect, 1 is the largest)"];
-      card.number(card.pinNumbers, name, `${error.toFixed(4)}${range}`);
+      const [name, value] = space.vectors
+        ? [phrase("squared error per value"), error.toFixed(4)]
+        : [
+            phrase("squared error per pixel"),
+            say("{error} (0 is perfect, 1 is the largest)", { error: error.toFixed(4) }),
+          ];
+      card.number(card.pinNumbers, name, value);
     }
   }
 
@@ -536,7 +563,7 @@ class Explorer {
     if (this.announceTimer) return;
     this.announceTimer = setTimeout(() => {
       this.announceTimer = 0;
-      this.card.live.textContent = `Decoded at ${this.announcement}`;
+      this.card.live.textContent = this.announcement;
     }, 500);
   }
 }

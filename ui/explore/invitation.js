@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { el } from "../js/shared.js";
 
 // What the map says until it is moved over for the first time, with a line to the point that is decoded.
@@ -10,7 +11,7 @@ const RADIUS = 14; // of the ring at the point
 class Invitation {
   constructor() {
     const touch = matchMedia("(pointer: coarse)").matches;
-    this.words = el("div", {}, touch ? "Touch the map" : "Move over the map");
+    this.words = el("div", {}, touch ? say("Touch the map") : say("Move over the map"));
     this.line = el("i");
     this.node = el("div", { "data-latent-invitation": "", "aria-hidden": "true" }, this.line, this.words);
     Object.assign(this.node.style, { position: "absolute", inset: "0", zIndex: "6", pointerEvents: "none" });

@@ -4,6 +4,7 @@ import { fresh, themeOf, whole } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { fromBits, toBits } from "../js/polygon.js";
+import { phrase, say } from "../js/say.js";
 import { component, el, listener, painted, record, rgb, seen, unpack } from "../js/shared.js";
 import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
 
@@ -12,9 +13,15 @@ import { shuffled, Thumbnails, thin } from "../js/thumbnails.js";
 // server as one message. See layer.py.
 
 const MODES = [
-  { name: "New", title: "Select the points inside the lasso" },
-  { name: "Add", title: "Add the points inside the lasso to the selection (or hold Shift)" },
-  { name: "Subtract", title: "Remove the points inside the lasso from the selection (or hold Alt)" },
+  { name: phrase("New"), title: phrase("Select the points inside the lasso") },
+  { name: phrase("Add"), title: phrase("Add the points inside the lasso to the selection (or hold Shift)") },
+  { name: phrase("Subtract"), title: phrase("Remove the points inside the lasso from the selection (or hold Alt)") },
+];
+// What is drawn at the codes: images, or reconstructions, as the images are too many, or are not here.
+const DRAWN_IMAGES = [
+  phrase("{n} images at their codes, without overlap. Zoom in for more."),
+  phrase("{n} reconstructions at their codes, without overlap (the images are too many to send). Zoom in for more."),
+  phrase("{n} reconstructions at their codes, without overlap (the data are not on this machine). Zoom in for more."),
 ];
 const SAMPLE = 20_000; // codes among which images are looked for
 const WIDTHS = [2.25, 1.5, 1]; // of the lines that hold half, four fifths, nearly all
@@ -67,14 +74,14 @@ class Layer {
     this.stop = new AbortController();
     this.requestDraw = atNextFrame(this.stop.signal, () => this.frame());
     this.buttons = MODES.map(({ name, title }, k) =>
-      el("button", { type: "button", title, "aria-pressed": String(!k) }, name),
+      el("button", { type: "button", title: say(title), "aria-pressed": String(!k) }, say(name)),
     );
     this.mode = MODES[0].name;
     this.bar = new Bar();
     this.note = el("span", { class: "note" });
     this.choice = el(
       "div",
-      { class: "choice", role: "group", hidden: "", "aria-label": "What the next lasso does with the selection" },
+      { class: "choice", role: "group", hidden: "", "aria-label": say("What the next lasso does with the selection") },
       ...this.buttons,
     );
     this.node = el("div", { class: "instrument layer" }, this.choice, this.bar.node, this.note);
@@ -364,14 +371,11 @@ class Layer {
     const parts = [];
     if (this.colouring && header.colour?.note) parts.push(header.colour.note);
     if (images) {
-      const what = images.real ? "images" : "reconstructions";
-      const why = images.real
-        ? ""
-        : ` (${images.unsent ? "the images are too many to send" : "the data are not on this machine"})`;
-      parts.push(`${whole(images.shown)} ${what} at their codes, without overlap${why}. Zoom in for more.`);
+      const kind = images.real ? 0 : images.unsent ? 1 : 2;
+      parts.push(say(DRAWN_IMAGES[kind], { n: whole(images.shown) }));
     } else if (header.marks && this.known && this.known.space.header.shape.length !== 3)
-      parts.push("These data are not images, so there is nothing to show.");
-    if (this.lines) parts.push("The lines enclose 50, 80 and 95 % of the codes.");
+      parts.push(say("These data are not images, so there is nothing to show."));
+    if (this.lines) parts.push(say("The lines enclose 50, 80 and 95 % of the codes."));
     const text = parts.join(" ");
     if (this.note.textContent !== text) this.note.textContent = text;
   }

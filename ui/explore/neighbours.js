@@ -1,10 +1,33 @@
+import { phrase, say } from "../js/say.js";
 import { el } from "../js/shared.js";
 
 // Says which classes the codes nearest to a point have: true and checkable, where a density would need explaining.
 
 const NEIGHBOURS = 20;
 const MOST = 50_000; // codes among which the nearest are looked for at every move of the pointer
-const DIGITS = ["zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines"];
+const DIGITS = [
+  phrase("zeros"),
+  phrase("ones"),
+  phrase("twos"),
+  phrase("threes"),
+  phrase("fours"),
+  phrase("fives"),
+  phrase("sixes"),
+  phrase("sevens"),
+  phrase("eights"),
+  phrase("nines"),
+];
+// What the nearest ones have: one class, one class mostly, or two that lead; what stands between ** is bold.
+const DIGIT_SENTENCES = [
+  phrase("The {n} nearest {split} digits are all **{first}**."),
+  phrase("Of the {n} nearest {split} digits, **{most} are {first}**."),
+  phrase("Of the {n} nearest {split} digits, only **{most} are {first}** and {next} are {second}."),
+];
+const IMAGE_SENTENCES = [
+  phrase("The {n} nearest {split} images are all **{first}**."),
+  phrase("Of the {n} nearest {split} images, **{most} are {first}**."),
+  phrase("Of the {n} nearest {split} images, only **{most} are {first}** and {next} are {second}."),
+];
 
 class Neighbours {
   constructor() {
@@ -31,13 +54,19 @@ class Neighbours {
     const { classes, split } = space.header;
     const digits = classes.length === 10 && classes.every((name, k) => name === String(k));
     /** @param {number} k */
-    const called = (k) => (digits ? DIGITS[k] : `“${classes[k] ?? k}”`);
-    const what = `${NEIGHBOURS} nearest ${split} ${digits ? "digits" : "images"}`;
-    const [[first, most], second] = sorted;
-    const strong = el("strong", {}, most === NEIGHBOURS ? called(first) : `${most} are ${called(first)}`);
-    if (most === NEIGHBOURS) this.sentence.replaceChildren(`The ${what} are all `, strong, ".");
-    else if (2 * most > NEIGHBOURS) this.sentence.replaceChildren(`Of the ${what}, `, strong, ".");
-    else this.sentence.replaceChildren(`Of the ${what}, only `, strong, ` and ${second[1]} are ${called(second[0])}.`);
+    const called = (k) => (digits ? say(DIGITS[k]) : say("“{name}”", { name: classes[k] ?? k }));
+    const [[first, most], [second, next]] = [sorted[0], sorted[1] ?? sorted[0]];
+    const lead = most === NEIGHBOURS ? 0 : 2 * most > NEIGHBOURS ? 1 : 2;
+    const text = say((digits ? DIGIT_SENTENCES : IMAGE_SENTENCES)[lead], {
+      n: NEIGHBOURS,
+      split: say(split),
+      most,
+      next,
+      first: called(first),
+      second: called(second),
+    });
+    const parts = text.split("**").map((part, k) => (k === 1 ? el("strong", {}, part) : part));
+    this.sentence.replaceChildren(...parts);
     const short = classes.every((name) => name.length <= 2);
     const bars = sorted.flatMap(([k, n]) =>
       Array.from({ length: n }, () => {

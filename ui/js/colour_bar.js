@@ -1,4 +1,5 @@
 import { cividis } from "./cividis.js";
+import { say } from "./say.js";
 import { el, minus } from "./shared.js";
 
 // Draws what the codes' colours mean: a bar of colours with its unit, or a list of classes.
@@ -48,9 +49,9 @@ class Bar {
     });
     this.classes.replaceChildren(...chips);
     const meaning = classes
-      ? `one of ${classes.map((c) => c.name).join(", ")}`
-      : `from ${ends[0]} to ${ends[1]} ${unit}`;
-    this.node.setAttribute("aria-label", `Codes coloured by ${title}: ${meaning}`);
+      ? say("Codes coloured by {title}: one of {names}", { title, names: classes.map((c) => c.name).join(", ") })
+      : say("Codes coloured by {title}: from {low} to {high} {unit}", { title, low: ends[0], high: ends[1], unit });
+    this.node.setAttribute("aria-label", meaning);
   }
 }
 

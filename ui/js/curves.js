@@ -1,4 +1,5 @@
 import { clipped, ease, fresh, whole } from "./drawing.js";
+import { say } from "./say.js";
 import { TAU } from "./shared.js";
 import { border, grid, ticks, title } from "./ticks.js";
 
@@ -222,9 +223,9 @@ class Curves {
   steps(context, height, right, recorded, theme) {
     context.fillStyle = theme.muted;
     context.textAlign = "right";
-    context.fillText("○ validation", right, height - 2);
+    context.fillText(say("○ validation"), right, height - 2);
     context.textAlign = "center";
-    context.fillText(this.log ? "step, logarithmic" : "step", (EDGE.left + right) / 2, height - 2);
+    context.fillText(this.log ? say("step, logarithmic") : say("step"), (EDGE.left + right) / 2, height - 2);
     if (!recorded) return;
     let values = ticks(0, this.end, (right - EDGE.left) / 80).values.filter(Number.isInteger);
     if (this.log) values = [0, ...Array.from({ length: 9 }, (_, k) => 10 ** k)].filter((v) => v <= this.end);

@@ -1,3 +1,4 @@
+import { say } from "./say.js";
 import { el } from "./shared.js";
 
 // Terms explain themselves on hover, and to screen readers: the meanings come from ui/glossary.yaml.
@@ -16,10 +17,10 @@ function explain(node, label) {
   node.setAttribute("aria-description", meaning);
 }
 
-// The name of a number, with its meaning.
+// The name of a number in the reader's language, with its meaning, which the glossary has under the English name.
 /** @param {string} name */
 function term(name) {
-  const node = el("dt", {}, name);
+  const node = el("dt", {}, say(name));
   explain(node, name);
   return node;
 }

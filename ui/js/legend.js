@@ -1,9 +1,10 @@
+import { say } from "./say.js";
 import { el } from "./shared.js";
 
 // The legend of a map's classes: a button for each class, which shows that class alone or, pressed again, all of them.
 
 const makeLegend = () =>
-  el("div", { class: "legend", role: "group", "aria-label": "Classes: press one to see it alone" });
+  el("div", { class: "legend", role: "group", "aria-label": say("Classes: press one to see it alone") });
 
 // Fill a legend with classes [label, name, colour]; `owner` has the class that is shown alone as `solo`, null for all.
 /**

@@ -1,4 +1,5 @@
 import { ease, fresh, nats, whole } from "./drawing.js";
+import { say } from "./say.js";
 import { context2d } from "./shared.js";
 
 // Draws images in rows, enlarged to whole pixels of the screen, and the rate of each dimension as bars.
@@ -109,8 +110,11 @@ class Bars {
 function countDead(rate, dead) {
   const gone = rate.reduce((n, r) => n + (r < dead ? 1 : 0), 0);
   const sum = rate.reduce((a, b) => a + b, 0);
-  const words = gone ? `${whole(gone)} of ${rate.length} inactive (KL < ${dead} nats), grey` : "";
-  return { dead: words, sum };
+  if (!gone) return { dead: "", sum };
+  return {
+    dead: say("{gone} of {all} inactive (KL < {dead} nats), grey", { gone: whole(gone), all: rate.length, dead }),
+    sum,
+  };
 }
 
 export { Bars, countDead, strip, tiles };

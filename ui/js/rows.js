@@ -1,3 +1,5 @@
+import { say } from "./say.js";
+
 // A vector as the row that it was made of, in the units of its file; vae/data/units.py does the same.
 
 /** @param {number} value @param {number} scale */
@@ -29,7 +31,7 @@ function rowCells(columns, values) {
       at++;
     }
   }
-  return found.map(([name, text]) => [name, missing.has(name) ? "missing" : text]);
+  return found.map(([name, text]) => [name, missing.has(name) ? say("missing") : text]);
 }
 
 export { rowCells };

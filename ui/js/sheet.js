@@ -1,5 +1,6 @@
 import { explain } from "./explain.js";
 import { strip, tiles } from "./pictures.js";
+import { say } from "./say.js";
 import { el } from "./shared.js";
 import { vectorPicture } from "./vectors.js";
 
@@ -17,8 +18,9 @@ function fillNumbers(list, rows) {
   rows.forEach(([name, value, kind], k) => {
     if (2 * k >= list.children.length) list.append(el("dt"), el("dd"));
     const [term, cell] = [list.children[2 * k], list.children[2 * k + 1]];
-    if (term.textContent !== name) {
-      term.textContent = name;
+    const shown = say(name);
+    if (term.textContent !== shown) {
+      term.textContent = shown;
       explain(term, name);
     }
     if (cell.textContent !== value) cell.textContent = value;
@@ -37,7 +39,12 @@ class Sheet {
     this.marks = el("canvas", { class: "marks", "aria-hidden": "true" });
     this.node = el(
       "div",
-      { class: "sheet", tabindex: "0", role: "application", "aria-label": `${label}. Arrow keys look, Enter pins.` },
+      {
+        class: "sheet",
+        tabindex: "0",
+        role: "application",
+        "aria-label": say("{label}. Arrow keys look, Enter pins.", { label }),
+      },
       this.canvas,
       this.marks,
     );

@@ -1,5 +1,6 @@
 import { makeDecoder } from "../decode/decoder.js";
 import { Mixture } from "./mixture.js";
+import { say } from "./say.js";
 import { el, given, inflate, minus, TAU } from "./shared.js";
 
 const QUICK = 1e5; // codes up to which evaluating a place is quick
@@ -212,10 +213,10 @@ class Space {
   verdict(found) {
     if (this.trusted) {
       const inside = difference(found) >= this.header.limits.hole;
-      return { inside, text: inside ? "near the codes of real images" : "in a hole" };
+      return { inside, text: inside ? say("near the codes of real images") : say("in a hole") };
     }
     const inside = found.distance <= this.header.limits.far;
-    return { inside, text: inside ? "near a code" : "far from every code" };
+    return { inside, text: inside ? say("near a code") : say("far from every code") };
   }
 
   // What the model makes of example i; null where an atlas of another place is all there is.

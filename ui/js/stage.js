@@ -1,5 +1,6 @@
 import { term } from "./explain.js";
 import { makeLegend } from "./legend.js";
+import { phrase, say } from "./say.js";
 import { el } from "./shared.js";
 
 function icon() {
@@ -40,7 +41,9 @@ class Stage {
         class: "plane",
         tabindex: "0",
         role: "application",
-        "aria-label": "Recording of the codes. Space plays or pauses, left and right arrows step, Home and End jump.",
+        "aria-label": say(
+          "Recording of the codes. Space plays or pauses, left and right arrows step, Home and End jump.",
+        ),
       },
       this.cloud,
       this.axes,
@@ -48,32 +51,32 @@ class Stage {
     );
     this.icon = icon();
     this.play = el("button", { type: "button", class: "play" }, this.icon.svg);
-    this.range = el("input", { type: "range", min: "0", step: "1", "aria-label": "Frame of the recording" });
+    this.range = el("input", { type: "range", min: "0", step: "1", "aria-label": say("Frame of the recording") });
     this.count = el("span", { class: "count" });
     this.speed = el(
       "select",
-      { "aria-label": "Speed of the recording" },
+      { "aria-label": say("Speed of the recording") },
       ...[0.25, 0.5, 1, 2].map((s) => el("option", { value: s, ...(s === 1 && { selected: "" }) }, `${s}×`)),
     );
-    this.newest = el("button", { type: "button", hidden: "" }, "Newest");
+    this.newest = el("button", { type: "button", hidden: "" }, say("Newest"));
     this.strip = el("div", { class: "strip" }, this.play, this.range, this.count, this.newest, this.speed);
     /** @type {Record<string, Record<"row" | "train" | "valid", HTMLElement>>} */
     this.values = {};
     this.readout = el("dl", { class: "readout" });
     for (const [name, label] of [
-      ["elbo", "−ELBO"],
-      ["distortion", "distortion"],
-      ["rate", "rate"],
+      ["elbo", phrase("−ELBO")],
+      ["distortion", phrase("distortion")],
+      ["rate", phrase("rate")],
     ]) {
       const [train, valid] = [el("span", { class: "train" }, "–"), el("span", { class: "valid" })];
       const row = el("div", { class: name }, term(label), el("dd", {}, train, " ", valid));
       this.values[name] = { row, train, valid };
       this.readout.append(row);
     }
-    this.log = el("button", { type: "button", "aria-pressed": "false", title: "Logarithmic steps" }, "log");
-    this.curves = canvas("Distortion, rate and their sum against the step. Drag to move through the recording.");
+    this.log = el("button", { type: "button", "aria-pressed": "false", title: say("Logarithmic steps") }, "log");
+    this.curves = canvas(say("Distortion, rate and their sum against the step. Drag to move through the recording."));
     this.pairs = picture("pairs", "");
-    this.samples = picture("samples", "decoded images of 16 fixed z from the prior");
+    this.samples = picture("samples", say("decoded images of 16 fixed z from the prior"));
     this.bars = picture("bars", "");
     this.note = el("p", { class: "note" });
     this.lower = el("div", { class: "lower" }, this.pairs.figure, this.samples.figure, this.bars.figure, this.note);

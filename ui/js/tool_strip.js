@@ -1,3 +1,4 @@
+import { phrase, say } from "./say.js";
 import { el } from "./shared.js";
 
 // The top edge of every map: what dragging does, the first view again, and what a page adds.
@@ -17,12 +18,17 @@ const ICONS = {
 // What dragging does on a map: `extend` is the polygon drawn so far with one more place, null where the map itself moves.
 /** @type {MapTool[]} */
 const MAP_TOOLS = [
-  { name: "Pan", icon: "pan", title: "Drag moves the map, the wheel zooms", extend: null },
-  { name: "Lasso", icon: "lasso", title: "Drag around codes to select them", extend: (polygon, u) => [...polygon, u] },
+  { name: phrase("Pan"), icon: "pan", title: phrase("Drag moves the map, the wheel zooms"), extend: null },
   {
-    name: "Box",
+    name: phrase("Lasso"),
+    icon: "lasso",
+    title: phrase("Drag around codes to select them"),
+    extend: (polygon, u) => [...polygon, u],
+  },
+  {
+    name: phrase("Box"),
     icon: "box",
-    title: "Drag a box over codes to select them",
+    title: phrase("Drag a box over codes to select them"),
     extend: ([a], b) => [a, [b[0], a[1]], b, [a[0], b[1]]],
   },
 ];
@@ -44,7 +50,12 @@ function toolIcon(name) {
 
 /** @param {Tool} tool */
 const button = ({ name, icon: sign, title }) =>
-  el("button", { type: "button", title, "aria-label": name }, toolIcon(sign), el("span", {}, name));
+  el(
+    "button",
+    { type: "button", title: say(title), "aria-label": say(name) },
+    toolIcon(sign),
+    el("span", {}, say(name)),
+  );
 
 class ToolStrip {
   // `choose` is called with the number of the mode that was pressed.
@@ -59,14 +70,14 @@ class ToolStrip {
       });
       return made;
     });
-    const zoom = "The first view again (double click, or 0 on the map; + and − zoom)";
-    this.reset = button({ name: "Reset", icon: "reset", title: zoom });
-    this.clear = button({ name: "Clear", icon: "clear", title: "Forget the selection" });
+    const zoom = phrase("The first view again (double click, or 0 on the map; + and − zoom)");
+    this.reset = button({ name: phrase("Reset"), icon: "reset", title: zoom });
+    this.clear = button({ name: phrase("Clear"), icon: "clear", title: phrase("Forget the selection") });
     this.clear.hidden = true;
     this.node = el(
       "div",
-      { class: "tool-strip", role: "toolbar", "aria-label": "Tools of the map" },
-      el("div", { class: "modes", role: "group", "aria-label": "What dragging does" }, ...this.modes),
+      { class: "tool-strip", role: "toolbar", "aria-label": say("Tools of the map") },
+      el("div", { class: "modes", role: "group", "aria-label": say("What dragging does") }, ...this.modes),
       el("i", { class: "rule", "aria-hidden": "true" }),
       this.reset,
       this.clear,

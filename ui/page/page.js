@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { el, given, inflate, unpack } from "../js/shared.js";
 import { bytes } from "../js/sheet.js";
 import { Traverse } from "../sample/traverse.js";
@@ -87,7 +88,8 @@ class Traversals {
 }
 
 open().catch((error) => {
-  const told = el("p", { role: "alert" }, `This page could not be opened: ${error.message}. Try a newer browser.`);
+  const text = say("This page could not be opened: {problem}. Try a newer browser.", { problem: error.message });
+  const told = el("p", { role: "alert" }, text);
   document.body.prepend(told);
   throw error;
 });

@@ -1,4 +1,5 @@
 import { themeOf } from "../js/drawing.js";
+import { say } from "../js/say.js";
 import { el } from "../js/shared.js";
 import { bytes, Sheet } from "../js/sheet.js";
 
@@ -33,11 +34,15 @@ class Samples {
     this.seed = 0;
     /** @type {number[][]} */
     this.z = [];
-    this.sheet = new Sheet("Means of p(x|z) at draws of the prior", { choose: (i) => choose(this.z[i]) });
-    this.again = el("button", { type: "button" }, "New samples");
+    this.sheet = new Sheet(say("Means of p(x|z) at draws of the prior"), { choose: (i) => choose(this.z[i]) });
+    this.again = el("button", { type: "button" }, say("New samples"));
     this.again.addEventListener("click", () => this.draw(this.seed + 1));
-    const from = draws ? `${draws.length / about.latent} draws of the learned prior are in this page` : "z ~ N(0, I)";
-    this.hint = el("span", { class: "hint" }, `${from}. Click one to pin it on the map.`);
+    const hint = draws
+      ? say("{n} draws of the learned prior are in this page. Click one to pin it on the map.", {
+          n: draws.length / about.latent,
+        })
+      : say("z ~ N(0, I). Click one to pin it on the map.");
+    this.hint = el("span", { class: "hint" }, hint);
     const tools = el("div", { class: "tools" }, this.again, this.hint);
     this.node = el("div", { class: "instrument samples" }, tools, this.sheet.node);
     place.append(this.node);

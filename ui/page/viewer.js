@@ -2,6 +2,7 @@ import { BigMap } from "../explore/bigmap.js";
 import { Explorer } from "../explore/explorer.js";
 import { whole } from "../js/drawing.js";
 import { paint } from "../js/paint.js";
+import { phrase, say } from "../js/say.js";
 import { el, given } from "../js/shared.js";
 import { numbers, packed, styled } from "./parts.js";
 
@@ -9,9 +10,10 @@ import { numbers, packed, styled } from "./parts.js";
 // notebook. What Streamlit would send is unpacked from one packet.
 
 const SHOWN = 8; // images that are shown beside a point
-const HELP =
+const HELP = phrase(
   "Arrow keys move by 0.1, with shift by 0.5; Enter pins, Escape unpins. Scroll to zoom, drag to pan; Lasso and Box " +
-  "above the map select codes.";
+    "above the map select codes.",
+);
 
 let made = 0;
 
@@ -43,7 +45,7 @@ class Viewer {
     this.map.node.append(this.selection);
     this.card = new Explorer(styled(places.card, header.css.card));
     this.card.expert = true; // there is no switch to ask for more
-    this.card.card.help.textContent = HELP;
+    this.card.card.help.textContent = say(HELP);
     this.near = new NearestImages(styled(places.near, header.css.near));
     this.card.followed = (z, space) => this.near.draw(z, space);
     /** @param {string} name */
@@ -102,7 +104,8 @@ class Viewer {
     const most = [...counts].filter(([name]) => name).sort((a, b) => b[1] - a[1]);
     const few = most.slice(0, 5).map(([name, count]) => `${name}: ${whole(count)}`);
     if (most.length > 5) few.push("…");
-    return `${whole(indices.length)} selected${few.length ? ` (${few.join(", ")})` : ""}`;
+    const n = whole(indices.length);
+    return few.length ? say("{n} selected ({classes})", { n, classes: few.join(", ") }) : say("{n} selected", { n });
   }
 
   destroy() {
@@ -121,7 +124,7 @@ class NearestImages {
     this.caption = el("p", { class: "note" });
     this.row = el("div", { class: "images" });
     this.pictures = Array.from({ length: SHOWN }, () => {
-      const canvas = el("canvas", { role: "img", "aria-label": "Nearest image", width: 1, height: 1 });
+      const canvas = el("canvas", { role: "img", "aria-label": say("Nearest image"), width: 1, height: 1 });
       return { canvas, caption: el("figcaption") };
     });
     this.row.append(...this.pictures.map(({ canvas, caption }) => el("figure", {}, canvas, caption)));
@@ -137,15 +140,19 @@ class NearestImages {
     if (found.join() === this.shown) return;
     this.shown = found.join();
     this.node.hidden = false;
-    const kind = `${space.header.example ?? "image"}s`;
-    const among = space.pictured ? `the ${whole(space.pictured.length)} ${kind} that are included` : `all ${kind}`;
-    this.caption.textContent = `Nearest of ${among}, by the distance of their codes`;
+    const kind = say(space.header.example ?? "image");
+    this.caption.textContent = space.pictured
+      ? say("Nearest of the {n} {kind}s that are included, by the distance of their codes", {
+          n: whole(space.pictured.length),
+          kind,
+        })
+      : say("Nearest of all {kind}s, by the distance of their codes", { kind });
     found.forEach((i, k) => {
       const { canvas, caption } = this.pictures[k];
       const pixels = space.real(i);
       if (pixels) paint(canvas, pixels, space.header.shape, space.header.lines);
       caption.textContent = space.label(i);
-      canvas.setAttribute("aria-label", `${space.header.split} #${i}${space.label(i) && ` (${space.label(i)})`}`);
+      canvas.setAttribute("aria-label", `${say(space.header.split)} #${i}${space.label(i) && ` (${space.label(i)})`}`);
     });
   }
 }

@@ -1,4 +1,5 @@
 import { clipped, fresh } from "../js/drawing.js";
+import { phrase, say } from "../js/say.js";
 import { border, grid, ticks } from "../js/ticks.js";
 
 // Draws curves along a path against the share of the way: densities, ELBO, pixel lengths, each value under its frame.
@@ -14,10 +15,10 @@ const FAINT = 0.32;
 
 /** @type {{name: PathPanelName, title: string, floor?: number}[]} */
 const PANELS = [
-  { name: "density", title: "log q(z) —  log p(z) ⋯  nats" },
-  { name: "elbo", title: "ELBO of the frame ± s.e., nats" },
-  { name: "step", title: "pixel length of each step, √Σ (x′ − x)²", floor: 0 },
-  { name: "near", title: "number of codes within the radius", floor: 0 },
+  { name: "density", title: phrase("log q(z) —  log p(z) ⋯  nats") },
+  { name: "elbo", title: phrase("ELBO of the frame ± s.e., nats") },
+  { name: "step", title: phrase("pixel length of each step, √Σ (x′ − x)²"), floor: 0 },
+  { name: "near", title: phrase("number of codes within the radius"), floor: 0 },
 ];
 
 class PathCurves {
@@ -82,7 +83,7 @@ class PathCurves {
     context.font = `12px ${theme.font}`;
     context.textAlign = "left";
     context.fillStyle = theme.muted;
-    context.fillText(note.none ?? title + (note.more ?? ""), GUTTER, top - 4);
+    context.fillText(note.none ?? say(title) + (note.more ?? ""), GUTTER, top - 4);
     if (note.none) return;
     context.lineWidth = 1;
     const area = { left: GUTTER, top, width: width - GUTTER, height: PANEL };

@@ -1,4 +1,5 @@
 import { CIVIDIS, cividis } from "../js/cividis.js";
+import { say } from "../js/say.js";
 import { context2d, el } from "../js/shared.js";
 
 // Draws on the map: the paths, the waypoints to be dragged, the decoded point, and the map's magnification.
@@ -137,7 +138,10 @@ class Overlay {
     while (this.handles.children.length > waypoints.length) this.handles.lastChild?.remove();
     waypoints.forEach((u, k) => {
       const node = this.handles.children[k];
-      set(node, { transform: `translate(${at(u)})`, "aria-label": `Waypoint ${k + 1} of ${waypoints.length}` });
+      set(node, {
+        transform: `translate(${at(u)})`,
+        "aria-label": say("Waypoint {k} of {n}", { k: k + 1, n: waypoints.length }),
+      });
       const [, disc, number] = node.children;
       set(disc, { fill: k === chosen ? theme.ink : theme.paper, stroke: theme.ink, "stroke-width": 2 });
       set(number, { fill: k === chosen ? theme.paper : theme.ink });

@@ -1,5 +1,6 @@
 import { term } from "../js/explain.js";
 import { paint } from "../js/paint.js";
+import { phrase, say, sayN } from "../js/say.js";
 import { el, plain } from "../js/shared.js";
 import { fixed } from "../js/space.js";
 import { at } from "./route.js";
@@ -7,7 +8,7 @@ import { at } from "./route.js";
 // Shows the point of the path that is decoded: its image and numbers, the codes around it, and an attribute applied.
 
 const THUMBS = 12; // neighbours that are shown
-const ELBO = "ELBO of the frame";
+const ELBO = phrase("ELBO of the frame");
 
 class PathPoint {
   /** @param {import("./path_stage.js").PathStage} stage */
@@ -55,7 +56,9 @@ class PathPoint {
     }
     const label = space.label(facts.nearest);
     const number = `#${space.number(facts.nearest)}${label && ` (${label})`}`;
-    stage.near.caption.textContent = `${real ? "nearest image" : "reconstruction of the nearest image"}, ${number}`;
+    stage.near.caption.textContent = real
+      ? say("nearest image, {number}", { number })
+      : say("reconstruction of the nearest image, {number}", { number });
     stage.near.figure.className = real ? "real" : "encoder";
     const axes = space.header.plane.titles.map(plain).map((title) => title.replace(/ \(.*/, ""));
     this.number(
@@ -68,15 +71,18 @@ class PathPoint {
     /** @param {number[] | null} values */
     const along = (values) => values && at({ points: values.map((v) => [v]), share: path.share }, t)[0];
     const [logP, logQ] = path.answer ? [along(path.answer.logP), along(path.answer.logQ)] : [facts.logP, facts.logQ];
-    if (logP && this.expert) this.number("log p(z)", `${fixed(logP)} nats`);
-    if (logQ && this.expert) this.number("log q(z)", `${fixed(logQ)} nats`);
+    if (logP && this.expert) this.number(phrase("log p(z)"), `${fixed(logP)} nats`);
+    if (logQ && this.expert) this.number(phrase("log q(z)"), `${fixed(logQ)} nats`);
     const nearest = Math.round(t * (stage.frames - 1));
     const { elbo, elboSe } = path.answer ?? {};
     if (elbo && elboSe && this.expert)
       this.number(ELBO, `${fixed(elbo[nearest], 1)} ± ${fixed(elboSe[nearest], 1)} nats`);
     else if (this.cells.has(ELBO)) this.number(ELBO, "…");
     this.around(space, z);
-    return `Frame ${nearest + 1} of ${stage.frames}, nearest ${label || `image ${space.number(facts.nearest)}`}`;
+    const place = { k: nearest + 1, n: stage.frames };
+    return label
+      ? say("Frame {k} of {n}, nearest {label}", { ...place, label })
+      : say("Frame {k} of {n}, nearest image {i}", { ...place, i: space.number(facts.nearest) });
   }
 
   // The codes within the radius, the nearest of them first.
@@ -84,23 +90,24 @@ class PathPoint {
   around(space, z) {
     const { stage, radius } = this;
     const found = space.mixture.within(z, radius).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    const drawn = space.every > 1 ? " drawn" : "";
+    const values = { n: found.length.toLocaleString("en"), radius: fixed(radius) };
     const words =
-      `${found.length.toLocaleString("en")}${drawn} code${found.length === 1 ? "" : "s"} within r = ` +
-      `${fixed(radius)}`;
+      space.every > 1
+        ? sayN("{n} drawn code within r = {radius}", "{n} drawn codes within r = {radius}", found.length, values)
+        : sayN("{n} code within r = {radius}", "{n} codes within r = {radius}", found.length, values);
     if (stage.count.textContent !== words) stage.count.textContent = words;
     const wanted = found.slice(0, THUMBS).map(([, i]) => i);
     const key = wanted.join() + Boolean(space.images);
     if (key === this.shown) return;
     this.shown = key;
     while (stage.neighbours.childNodes.length < THUMBS)
-      stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img", "aria-label": "A neighbour" }));
+      stage.neighbours.append(el("canvas", { width: 1, height: 1, role: "img", "aria-label": say("A neighbour") }));
     stage.neighbours.querySelectorAll("canvas").forEach((canvas, k) => {
       canvas.style.visibility = k < wanted.length ? "visible" : "hidden";
       if (k >= wanted.length) return;
       const pixels = space.real(wanted[k]) ?? space.reconstruction(wanted[k]);
       if (pixels) paint(canvas, pixels, space.header.shape, space.header.lines);
-      canvas.setAttribute("aria-label", `Neighbour ${k + 1}: image ${space.number(wanted[k])}`);
+      canvas.setAttribute("aria-label", say("Neighbour {k}: image {i}", { k: k + 1, i: space.number(wanted[k]) }));
     });
   }
 
@@ -121,10 +128,10 @@ class PathPoint {
     part.strengthText.textContent = fixed(strength);
     const before = (own && space.real(asked)) || space.decode(start);
     if (before) paint(part.before.canvas, before, space.header.shape, space.header.lines);
-    part.before.caption.textContent = own ? `image #${space.number(asked)}` : "the path's place";
+    part.before.caption.textContent = own ? say("image #{i}", { i: space.number(asked) }) : say("the path's place");
     const after = space.decode(start.map((v, j) => v + strength * attribute.vector[j]));
     if (after) paint(part.after.canvas, after, space.header.shape, space.header.lines);
-    part.after.caption.textContent = "with the attribute";
+    part.after.caption.textContent = say("with the attribute");
   }
 }
 

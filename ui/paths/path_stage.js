@@ -1,3 +1,4 @@
+import { say } from "../js/say.js";
 import { el } from "../js/shared.js";
 import { picture } from "../js/space.js";
 
@@ -14,14 +15,14 @@ class PathStage {
   /** @param {HTMLElement} parent @param {number} frames */
   constructor(parent, frames) {
     this.frames = frames;
-    this.kinds = el("div", { class: "kinds", role: "group", "aria-label": "Kinds of path" });
+    this.kinds = el("div", { class: "kinds", role: "group", "aria-label": say("Kinds of path") });
     const holder = document.createElement("div");
     holder.innerHTML =
       '<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path fill="currentColor"/></svg>';
-    this.play = el("button", { type: "button", class: "play", "aria-label": "Play" }, ...holder.childNodes);
+    this.play = el("button", { type: "button", class: "play", "aria-label": say("Play") }, ...holder.childNodes);
     this.icon(false);
-    this.reverse = button("⇄", "Reverse the path (R)");
-    this.remove = button("✕", "Delete the selected waypoint");
+    this.reverse = button("⇄", say("Reverse the path (R)"));
+    this.remove = button("✕", say("Delete the selected waypoint"));
     this.tools = el("div", { class: "tools" }, this.reverse, this.remove);
     this.rows = el("div", { class: "rows" });
     this.range = el("input", {
@@ -30,27 +31,29 @@ class PathStage {
       max: "1",
       step: "any",
       value: "0",
-      "aria-label": "Place on the path",
+      "aria-label": say("Place on the path"),
     });
     this.curves = el("canvas", { class: "curves", role: "img" });
     this.describeCurves(true);
-    this.now = picture("decoder", "decoded image");
-    this.near = picture("real", "nearest image");
+    this.now = picture("decoder", say("decoded image"));
+    this.near = picture("real", say("nearest image"));
     this.numbers = el("dl", { class: "numbers" });
     this.radius = el("input", {
       type: "range",
       min: "0",
       max: "1",
       step: "any",
-      "aria-label": "Radius of the neighbourhood",
+      "aria-label": say("Radius of the neighbourhood"),
     });
     this.count = el("span");
     this.neighbours = el("div", { class: "neighbours" });
     this.note = el(
       "p",
       { class: "note" },
-      "Drag a waypoint; click the map to add one. Arrow keys move it, N and P select the next and the previous " +
-        "one, R reverses the path, Space plays it.",
+      say(
+        "Drag a waypoint; click the map to add one. Arrow keys move it, N and P select the next and the previous " +
+          "one, R reverses the path, Space plays it.",
+      ),
     );
     this.attribute = new AttributeStage();
     this.live = el("div", { class: "live", "aria-live": "polite" });
@@ -73,17 +76,19 @@ class PathStage {
   // Say what the curves show: with the densities, or without.
   /** @param {boolean} expert */
   describeCurves(expert) {
-    const first = expert ? "Densities, ELBO, pixel" : "Pixel";
-    this.curves.setAttribute("aria-label", `${first} lengths and neighbours along the path`);
+    const shown = expert
+      ? say("Densities, ELBO, pixel lengths and neighbours along the path")
+      : say("Pixel lengths and neighbours along the path");
+    this.curves.setAttribute("aria-label", shown);
     this.curves.title = expert
-      ? "ELBO of the decoded frame, taken as an input image (thresholded if the data are binarised)."
+      ? say("ELBO of the decoded frame, taken as an input image (thresholded if the data are binarised).")
       : "";
   }
 
   /** @param {boolean} playing */
   icon(playing) {
     this.play.querySelector("path")?.setAttribute("d", ICONS[playing ? "pause" : "play"]);
-    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.play.setAttribute("aria-label", playing ? say("Pause") : say("Play"));
   }
 
   // A toggle and a strip for each kind: [{name, title, about, hue}]; returns them by name.
@@ -105,7 +110,7 @@ class PathStage {
             width: 1,
             height: 1,
             role: "img",
-            "aria-label": `${title}, frame ${k + 1} of ${this.frames}`,
+            "aria-label": say("{title}, frame {k} of {n}", { title, k: k + 1, n: this.frames }),
           }),
         );
         strip.append(...canvases);
@@ -140,21 +145,21 @@ class AttributeStage {
       max: "2",
       step: "any",
       value: "1",
-      "aria-label": "Strength of the attribute",
+      "aria-label": say("Strength of the attribute"),
     });
     this.strengthText = el("output");
     this.image = el("input", {
       type: "number",
       min: "0",
       step: "1",
-      placeholder: "path",
-      "aria-label": "Number of the image; empty means the place on the path",
+      placeholder: say("path"),
+      "aria-label": say("Number of the image; empty means the place on the path"),
     });
-    this.before = picture("real", "before");
-    this.after = picture("decoder", "after");
+    this.before = picture("real", say("before"));
+    this.after = picture("decoder", say("after"));
     this.node = el(
       "section",
-      { class: "attribute", hidden: "", "aria-label": "Attribute vector" },
+      { class: "attribute", hidden: "", "aria-label": say("Attribute vector") },
       el("div", { class: "title" }, this.title, this.effect),
       el(
         "div",
@@ -164,8 +169,8 @@ class AttributeStage {
         el(
           "div",
           { class: "fields" },
-          el("label", {}, el("span", {}, "strength ", this.strengthText), this.strength),
-          el("label", {}, el("span", {}, "image number"), this.image),
+          el("label", {}, el("span", {}, say("strength"), " ", this.strengthText), this.strength),
+          el("label", {}, el("span", {}, say("image number")), this.image),
         ),
       ),
     );

@@ -2,6 +2,7 @@ import { themeOf } from "../js/drawing.js";
 import { MapOverlay } from "../js/map_overlay.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
+import { say } from "../js/say.js";
 import { component, given, listener, minus, painted, record, seen, unpack } from "../js/shared.js";
 import { fixed, Space } from "../js/space.js";
 import { PathCurves } from "./path_curves.js";
@@ -49,9 +50,10 @@ class Paths {
     this.point = new PathPoint(this.stage);
     this.overlay = new Overlay({ grab: (e, k) => this.grab(e, k), focus: (k) => this.choose(k) });
     this.mapOverlay = new MapOverlay([this.overlay.svg, this.overlay.heat], {
-      label:
+      label: say(
         "Latent map with a path. Click adds a waypoint; arrow keys move the chosen one, N and P choose, Delete " +
-        "removes.",
+          "removes.",
+      ),
       key: (e) => this.key(e),
       follow: () => this.requestDraw(),
     });
@@ -403,7 +405,7 @@ class Paths {
 
   remove() {
     if (this.waypoints.length <= 2) {
-      this.announce("A path needs two waypoints");
+      this.announce(say("A path needs two waypoints"));
       return;
     }
     this.waypoints = this.waypoints.filter((_, k) => k !== this.chosen);
@@ -434,7 +436,7 @@ class Paths {
       this.commit(PAUSE);
     } else if (turn) {
       this.choose((this.chosen + turn + this.waypoints.length) % this.waypoints.length);
-      this.announce(`Waypoint ${this.chosen + 1} of ${this.waypoints.length}`);
+      this.announce(say("Waypoint {k} of {n}", { k: this.chosen + 1, n: this.waypoints.length }));
     } else if (name === "Delete" || name === "Backspace") {
       this.remove();
     } else if (name === "r") {
@@ -550,7 +552,7 @@ class Paths {
       if (!on) continue;
       const words = path
         ? this.facts(name, path, this.failed[name])
-        : "there is no unique great circle between opposite waypoints; move one of them";
+        : say("there is no unique great circle between opposite waypoints; move one of them");
       if (facts.textContent !== words) facts.textContent = words;
     }
     if (!current) return;
@@ -578,7 +580,10 @@ class Paths {
     }
     stage.icon(this.playing);
     stage.range.value = String(this.t);
-    stage.range.setAttribute("aria-valuetext", `frame ${fixed(1 + this.t * (FRAMES - 1), 1)} of ${FRAMES}`);
+    stage.range.setAttribute(
+      "aria-valuetext",
+      say("frame {k} of {n}", { k: fixed(1 + this.t * (FRAMES - 1), 1), n: FRAMES }),
+    );
     stage.remove.disabled = this.waypoints.length <= 2;
     this.timing.t = this.t;
     this.announce(this.point.draw(space, z, current, this.place));
@@ -589,10 +594,16 @@ class Paths {
   facts(name, path, why) {
     if (why) return why;
     const { answer, waiting } = path;
-    if (!answer) return waiting ? "settling …" : "";
+    if (!answer) return waiting ? say("settling …") : "";
     const change = Math.round(100 * (answer.energy / answer.line_energy - 1));
-    const compared = name === "line" ? "" : `, ${change > 0 ? "+" : ""}${minus(String(change))} % of the line's`;
-    return `length ${fixed(answer.way.at(-1), 1)} · energy ${fixed(answer.energy, 0)}${compared}`;
+    const values = {
+      length: fixed(answer.way.at(-1), 1),
+      energy: fixed(answer.energy, 0),
+      change: (change > 0 ? "+" : "") + minus(String(change)),
+    };
+    return name === "line"
+      ? say("length {length} · energy {energy}", values)
+      : say("length {length} · energy {energy}, {change} % of the line's", values);
   }
 
   // A kind's frames, and how far each is from the one before as they are drawn: {frames: z, pixels: lengths}.
@@ -674,7 +685,9 @@ class Paths {
     });
     const notes = { ...this.without };
     if (space.inverse && !space.trusted) {
-      notes.density = { more: `; few codes in ${space.d} dimensions, so the estimate of q(z) is unreliable` };
+      notes.density = {
+        more: say("; few codes in {d} dimensions, so the estimate of q(z) is unreliable", { d: space.d }),
+      };
     }
     this.curves.draw(kinds, this.place, notes, theme);
   }

@@ -1,6 +1,7 @@
 import { fresh, nats, themeOf } from "../js/drawing.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { strip, tiles } from "../js/pictures.js";
+import { phrase, say } from "../js/say.js";
 import { component, el, given, minus, painted, plain, seen, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
@@ -48,19 +49,19 @@ class Manifold {
     this.paper = "#fff";
     this.stop = new AbortController();
     this.requestDraw = atNextFrame(this.stop.signal, () => this.drawNow());
-    this.spacing = el("select", { "aria-label": "Spacing of the grid" });
-    this.size = el("select", { "aria-label": "Cells of the grid" });
-    this.dim = el("button", { type: "button", "aria-pressed": "false" }, "fade holes");
-    this.points = el("button", { type: "button", "aria-pressed": "false" }, "codes");
-    this.sheet = new Sheet("Manifold of decoded means", {});
+    this.spacing = el("select", { "aria-label": say("Spacing of the grid") });
+    this.size = el("select", { "aria-label": say("Cells of the grid") });
+    this.dim = el("button", { type: "button", "aria-pressed": "false" }, say("fade holes"));
+    this.points = el("button", { type: "button", "aria-pressed": "false" }, say("codes"));
+    this.sheet = new Sheet(say("Manifold of decoded means"), {});
     this.cursor = el("div", { class: "cursor", "aria-hidden": "true", hidden: "" });
     this.sheet.node.append(this.cursor);
     this.axes = [el("span", { class: "across" }), el("span", { class: "up" })];
-    this.state = el("p", { class: "state" }, "Decoding …");
-    this.big = el("canvas", { role: "img", "aria-label": "decoded image at the pointer" });
+    this.state = el("p", { class: "state" }, say("Decoding …"));
+    this.big = el("canvas", { role: "img", "aria-label": say("decoded image at the pointer") });
     this.caption = el("figcaption", {});
     this.numbers = el("dl", { class: "numbers" });
-    this.badge = el("p", { class: "badge", hidden: "" }, "Computed on the server: the cell under the pointer");
+    this.badge = el("p", { class: "badge", hidden: "" }, say("Computed on the server: the cell under the pointer"));
     this.note = el("p", { class: "note", hidden: "" });
     this.node = el(
       "div",
@@ -74,7 +75,7 @@ class Manifold {
       ),
       el(
         "section",
-        { class: "card", "aria-label": "The point under the pointer" },
+        { class: "card", "aria-label": say("The point under the pointer") },
         this.badge,
         el("figure", { class: "decoder" }, el("div", { class: "big" }, this.big), this.caption),
         this.numbers,
@@ -149,7 +150,7 @@ class Manifold {
       this.dim.hidden = !header.inside;
       const notes = [
         header.note && `${header.note[0].toUpperCase()}${header.note.slice(1)}.`,
-        header.expert && header.without && `No log q(z) − log p(z): ${header.without}.`,
+        header.expert && header.without && say("No log q(z) − log p(z): {why}.", { why: header.without }),
       ].filter(Boolean);
       this.note.textContent = notes.join(" ");
       this.note.hidden = !notes.length;
@@ -278,21 +279,25 @@ class Manifold {
     this.timing.pixels = pixels;
     this.badge.hidden = !model || Boolean(decoder);
     tiles(this.big, [{ ...strip(pixels, header.shape), frame: themeOf(this.node).decoder }], 1);
-    const caption = decoder ? "decoded image at the pointer" : "decoded image of the cell";
+    const caption = decoder ? say("decoded image at the pointer") : say("decoded image of the cell");
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const titles = header.titles.map((t) => plain(t).replace(/ \(.*/, ""));
     const rows = titles.map((t, k) => [t, minus(u[k].toFixed(2))]);
-    if (header.expert && header.log_p) rows.push(["log p(z) of the cell", `${nats(header.log_p[i])} nats`]);
+    if (header.expert && header.log_p) rows.push([phrase("log p(z) of the cell"), `${nats(header.log_p[i])} nats`]);
     if (header.expert && header.log_p && header.log_q)
       rows.push([
-        "log q(z) − log p(z)",
+        phrase("log q(z) − log p(z)"),
         `${signed(header.log_q[i] - header.log_p[i])} nats`,
         header.trusted ? "" : "doubtful",
       ]);
     const words = header.trusted
-      ? ["in a hole", "near the codes of real images"]
-      : ["far from every code", "near a code"];
-    rows.push(["the cell is", words[Number(header.inside[i])], header.inside[i] ? "mark inside" : "mark outside"]);
+      ? [say("in a hole"), say("near the codes of real images")]
+      : [say("far from every code"), say("near a code")];
+    rows.push([
+      phrase("the cell is"),
+      words[Number(header.inside[i])],
+      header.inside[i] ? "mark inside" : "mark outside",
+    ]);
     fillNumbers(this.numbers, rows);
   }
 }

@@ -3,6 +3,7 @@ import { cividis } from "../js/cividis.js";
 import { fresh, nats, themeOf } from "../js/drawing.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { paint } from "../js/paint.js";
+import { phrase, say } from "../js/say.js";
 import { component, el, given, listener, minus, rgb, unpack } from "../js/shared.js";
 import { fillNumbers } from "../js/sheet.js";
 
@@ -12,13 +13,13 @@ import { fillNumbers } from "../js/sheet.js";
 const SHOWN = 8; // draws
 const BRUSH = 12; // of the image's side, in brushes
 const REACH = 3.4; // standard deviations of the codes that the map shows
-/** @type {Record<string, (x: number, y: number) => boolean>} */
-const HOLES = {
-  "Lower half": (_, y) => y >= 0.5,
-  "Right half": (x) => x >= 0.5,
-  Middle: (x, y) => Math.abs(x - 0.5) < 0.25 && Math.abs(y - 0.5) < 0.25,
-  Everything: () => true,
-};
+/** @type {[string, (x: number, y: number) => boolean][]} */
+const HOLES = [
+  [phrase("Lower half"), (_, y) => y >= 0.5],
+  [phrase("Right half"), (x) => x >= 0.5],
+  [phrase("Middle"), (x, y) => Math.abs(x - 0.5) < 0.25 && Math.abs(y - 0.5) < 0.25],
+  [phrase("Everything"), () => true],
+];
 
 class Missing {
   /** @param {HTMLElement} parent */
@@ -49,17 +50,17 @@ class Missing {
     };
     /** @param {string} label */
     const picture = (label) => el("canvas", { role: "img", "aria-label": label });
-    this.pad = el("canvas", { class: "pad", role: "img", "aria-label": "Image with a hole, to paint on" });
+    this.pad = el("canvas", { class: "pad", role: "img", "aria-label": say("Image with a hole, to paint on") });
     this.title = el("figcaption", {});
-    this.brush = button("Brush: hide", () => {
+    this.brush = button(say("Brush: hide"), () => {
       this.hiding = !this.hiding;
-      this.brush.textContent = this.hiding ? "Brush: hide" : "Brush: show";
+      this.brush.textContent = this.hiding ? say("Brush: hide") : say("Brush: show");
     });
-    this.mean = picture("Mean of what the model expects");
-    this.spread = picture("Standard deviation of each pixel");
-    this.most = el("span", {});
-    this.draws = Array.from({ length: SHOWN }, (_, k) => picture(`Draw ${k + 1}`));
-    this.map = el("canvas", { class: "map", role: "img", "aria-label": "What the visible pixels say of z" });
+    this.mean = picture(say("Mean of what the model expects"));
+    this.spread = picture(say("Standard deviation of each pixel"));
+    this.most = el("figcaption", {});
+    this.draws = Array.from({ length: SHOWN }, (_, k) => picture(say("Draw {k}", { k: k + 1 })));
+    this.map = el("canvas", { class: "map", role: "img", "aria-label": say("What the visible pixels say of z") });
     this.noise = el("input", { type: "checkbox" });
     this.numbers = el("dl", { class: "numbers" });
     this.state = el("p", { class: "hint", "aria-live": "polite" });
@@ -73,12 +74,12 @@ class Missing {
         el(
           "div",
           { class: "tools" },
-          button("‹", () => this.turn(-1), { "aria-label": "Image before" }),
-          button("›", () => this.turn(1), { "aria-label": "Next image" }),
+          button("‹", () => this.turn(-1), { "aria-label": say("Image before") }),
+          button("›", () => this.turn(1), { "aria-label": say("Next image") }),
           this.brush,
-          button("Clear", () => this.fill(() => false)),
+          button(say("Clear"), () => this.fill(() => false)),
         ),
-        el("div", { class: "tools" }, ...Object.entries(HOLES).map(([name, of]) => button(name, () => this.fill(of)))),
+        el("div", { class: "tools" }, ...HOLES.map(([name, of]) => button(say(name), () => this.fill(of)))),
       ),
       el(
         "div",
@@ -86,11 +87,11 @@ class Missing {
         el(
           "div",
           { class: "pair" },
-          el("figure", { class: "p" }, this.mean, el("figcaption", {}, "mean")),
-          el("figure", {}, this.spread, el("figcaption", {}, "spread of each pixel, ", this.most)),
-          el("figure", { class: "wide" }, this.map, el("figcaption", {}, "p(z | visible pixels) among the codes")),
+          el("figure", { class: "p" }, this.mean, el("figcaption", {}, say("mean"))),
+          el("figure", {}, this.spread, this.most),
+          el("figure", { class: "wide" }, this.map, el("figcaption", {}, say("p(z | visible pixels) among the codes"))),
         ),
-        el("div", { class: "head" }, "Draws", el("label", {}, this.noise, " with the noise of p(x|z)")),
+        el("div", { class: "head" }, say("Draws"), el("label", {}, this.noise, " ", say("with the noise of p(x|z)"))),
         el("div", { class: "draws" }, ...this.draws),
         this.numbers,
       ),
@@ -149,7 +150,7 @@ class Missing {
       this.title.textContent = header.title;
       if (before?.run !== header.run || this.hole.length !== size) {
         this.hole = new Uint8Array(size);
-        this.fill(HOLES["Lower half"]);
+        this.fill(HOLES[0][1]);
       } else if (before.image !== header.image) {
         this.found = null;
         this.waiting = false;
@@ -254,7 +255,8 @@ class Missing {
     this.drawPad(theme);
     const empty = !this.hole.some(Boolean);
     this.state.textContent =
-      this.failed || (this.waiting ? "Computing …" : empty ? "Paint over the pixels that are to be missing." : "");
+      this.failed ||
+      (this.waiting ? say("Computing …") : empty ? say("Paint over the pixels that are to be missing.") : "");
     this.node.dataset.state = this.waiting ? "waiting" : found ? "there" : "empty";
     const size = header.shape.reduce((a, b) => a * b, 1);
     const plain = Float32Array.from(this.image, (v) => v / 255);
@@ -273,20 +275,22 @@ class Missing {
   rows(found) {
     const { exact, expert } = this.header;
     const rows = expert
-      ? [[exact ? "log p(visible)" : "log p(visible), at least", `${nats(found.log_seen)} nats`]]
+      ? [[exact ? phrase("log p(visible)") : phrase("log p(visible), at least"), `${nats(found.log_seen)} nats`]]
       : [];
     if (expert && found.log_hidden !== null) {
       const per = found.log_hidden / (found.hidden * this.header.shape[0]);
-      rows.push(["log p(hidden | visible)", `${nats(found.log_hidden)} nats, ${minus(per.toFixed(3))} a pixel`]);
+      const value = say("{total} nats, {each} a pixel", { total: nats(found.log_hidden), each: minus(per.toFixed(3)) });
+      rows.push([phrase("log p(hidden | visible)"), value]);
     }
     if (found.r_hat !== null) {
       const agree = found.r_hat < 1.1;
       // a doubt is said to everybody
       if (expert || !agree)
         rows.push([
-          "chains agree (R̂ near 1)",
-          found.r_hat.toFixed(2),
-          agree ? "" : "too few steps: take mean and spread as rough",
+          phrase("chains agree (R̂ near 1)"),
+          agree
+            ? found.r_hat.toFixed(2)
+            : say("{value}, too few steps: take mean and spread as rough", { value: found.r_hat.toFixed(2) }),
         ]);
     }
     return rows;
@@ -318,7 +322,7 @@ class Missing {
         colours[c * size + t] = v / 255;
       });
     paint(this.spread, colours, [3, height, width]);
-    this.most.textContent = `0 to ${most.toFixed(2)}`;
+    this.most.textContent = say("spread of each pixel, 0 to {most}", { most: most.toFixed(2) });
   }
 
   // The codes, the density of z where it is exact, and the draws; of more than two latents, the two of the widest codes.

@@ -2,6 +2,7 @@ import { CodesMap } from "../explore/codes_map.js";
 import { fresh, nats, themeOf } from "../js/drawing.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { strip, tiles } from "../js/pictures.js";
+import { phrase, say, sayN } from "../js/say.js";
 import { component, el, given, minus, painted, seen, unpack } from "../js/shared.js";
 import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
@@ -11,29 +12,34 @@ import { bytes, fillNumbers, Sheet } from "../js/sheet.js";
 
 const COLUMNS = 6;
 const ROOMY = 24; // pixels that a tile is high at least to have room for hairlines
-const SMOOTH = "A mean is smoother than any image, so it is nearer to all of them. Look at a sample, too.";
+const SMOOTH = phrase("A mean is smoother than any image, so it is nearer to all of them. Look at a sample, too.");
 const BUDGET = 10; // milliseconds of decoding in one frame
 const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a grid shows
 /** @type {("square" | "circle")[]} */
 const SHAPES = ["square", "circle"];
-const NAMES = ["left", "right"];
+const NAMES = [phrase("left"), phrase("right")];
 
 /** @param {number} x */
 const signed = (x) => (x > 0 ? "+" : "") + nats(x);
 /** @param {number} x */
-const percent = (x) => (x > 0 && x < 0.01 ? "under 1" : String(Math.round(100 * x)));
+const percent = (x) => (x > 0 && x < 0.01 ? say("under 1") : String(Math.round(100 * x)));
 
 // One grid with its controls.
 class Panel {
   /** @param {number} k @param {Samples} owner */
   constructor(k, owner) {
-    this.source = el("select", { "aria-label": `Source of the ${NAMES[k]} grid` });
+    const side = say(NAMES[k]);
+    this.source = el("select", { "aria-label": say("Source of the {side} grid", { side }) });
     this.glyph = el("i", { class: SHAPES[k], "aria-hidden": "true" });
-    this.mean = el("button", { type: "button", title: "The mean of p(x|z)" }, "mean");
-    this.sample = el("button", { type: "button", title: "One sample of p(x|z)" }, "sample");
-    this.range = el("input", { type: "range", step: "0.05", "aria-label": `Temperature of the ${NAMES[k]} grid` });
+    this.mean = el("button", { type: "button", title: say("The mean of p(x|z)") }, say("mean"));
+    this.sample = el("button", { type: "button", title: say("One sample of p(x|z)") }, say("sample"));
+    this.range = el("input", {
+      type: "range",
+      step: "0.05",
+      "aria-label": say("Temperature of the {side} grid", { side }),
+    });
     this.value = el("output", { class: "value" });
-    this.sheet = new Sheet(`${NAMES[k]} grid of samples`, {
+    this.sheet = new Sheet(say("{side} grid of samples", { side }), {
       hover: (i) => owner.hover(k, i),
       choose: (i) => owner.choose(k, i),
     });
@@ -58,10 +64,11 @@ class Panel {
         "label",
         {
           class: "temperature",
-          title:
+          title: say(
             "T multiplies the noise: T times the standard deviation of the prior, of each q(z|x), of each component",
+          ),
         },
-        el("span", {}, "temperature T"),
+        el("span", {}, say("temperature T")),
         this.range,
         this.value,
       ),
@@ -94,7 +101,7 @@ class Card {
     this.live = el("div", { class: "live", "aria-live": "polite" });
     this.node = el(
       "section",
-      { class: "card", "aria-label": "The sample that is pointed at" },
+      { class: "card", "aria-label": say("The sample that is pointed at") },
       el("div", { class: "pair" }, this.sample.figure, this.near.figure),
       this.verdict,
       this.numbers,
@@ -124,8 +131,8 @@ class Samples {
     this.panels = [new Panel(0, this), new Panel(1, this)];
     this.card = new Card();
     this.map = new CodesMap((box) => this.send(null, { box: box.map((v) => v.toFixed(3)).join(",") }));
-    this.again = el("button", { type: "button", class: "again" }, "Draw again");
-    this.clear = el("button", { type: "button", hidden: "" }, "Clear the box");
+    this.again = el("button", { type: "button", class: "again" }, say("Draw again"));
+    this.clear = el("button", { type: "button", hidden: "" }, say("Clear the box"));
     this.hint = el("span", { class: "hint" });
     this.note = el("p", { class: "note", hidden: "" });
     this.node = el(
@@ -201,7 +208,7 @@ class Samples {
     panel.source.replaceChildren(...options);
     panel.source.value = half.source;
     panel.glyph.style.color = half.hue;
-    panel.mean.textContent = header.mean;
+    panel.mean.textContent = say(header.mean);
     panel.mean.setAttribute("aria-pressed", String(!half.noisy));
     panel.sample.setAttribute("aria-pressed", String(half.noisy));
     [panel.range.min, panel.range.max] = header.range.map(String);
@@ -209,12 +216,12 @@ class Samples {
     panel.node.dataset.state = half.state;
     panel.node.dataset.source = half.source;
     panel.state.hidden = half.state === "there";
-    panel.state.textContent = half.state === "failed" ? half.message : "Drawing …";
+    panel.state.textContent = half.state === "failed" ? half.message : say("Drawing …");
     panel.live = null;
     panel.node.classList.remove("moving");
     const noiseless = half.state === "there" && half.noiseless;
     panel.range.disabled = noiseless;
-    panel.range.title = noiseless ? "The codes of an autoencoder are points, so there is no noise to scale" : "";
+    panel.range.title = noiseless ? say("The codes of an autoencoder are points, so there is no noise to scale") : "";
     if (half.state === "there")
       panel.sheet.set(given(this.images[k], "samples"), header.shape, COLUMNS, themeOf(this.node).decoder);
     else panel.sheet.strip = half.state === "failed" ? null : panel.sheet.strip;
@@ -224,7 +231,9 @@ class Samples {
   /** @param {SamplesHeader} header */
   describe(header) {
     this.clear.hidden = !header.box;
-    this.hint.textContent = header.box ? "Both grids: samples from the box only" : "Drag a box to sample from it";
+    this.hint.textContent = header.box
+      ? say("Both grids: samples from the box only")
+      : say("Drag a box to sample from it");
     header.halves.forEach((half, k) => {
       const panel = this.panels[k];
       const there = half.state === "there";
@@ -233,39 +242,51 @@ class Samples {
       const where = !there
         ? ""
         : half.trusted
-          ? `${n - holes} of ${n} near the codes of real images, ${holes} in a hole ○`
-          : `${n - holes} of ${n} near a code, ${holes} far from every code ○`;
-      panel.caption.textContent = there
-        ? `${half.noisy ? "samples" : `${header.mean}s`} of p(x|z), z from ${half.short}. ${where}`
-        : " ";
+          ? say("{near} of {n} near the codes of real images, {holes} in a hole ○", { near: n - holes, n, holes })
+          : say("{near} of {n} near a code, {holes} far from every code ○", { near: n - holes, n, holes });
+      const values = { mean: say(header.mean), source: say(half.short), where };
+      panel.caption.textContent = !there
+        ? " "
+        : half.noisy
+          ? say("samples of p(x|z), z from {source}. {where}", values)
+          : say("{mean}s of p(x|z), z from {source}. {where}", values);
       const ratio = there && half.log_q && half.log_p;
       panel.ratios.hidden = !ratio || !header.expert;
-      panel.ratios.setAttribute("aria-label", ratio ? "log q(z) − log p(z) of each sample, in nats" : "");
+      panel.ratios.setAttribute("aria-label", ratio ? say("log q(z) − log p(z) of each sample, in nats") : "");
       panel.foot.textContent = "";
-      panel.foot.title = half.noisy ? "" : SMOOTH;
+      panel.foot.title = half.noisy ? "" : say(SMOOTH);
       if (there && half.near) {
         const copies = half.near.rank.filter((r) => r < header.suspicious).length;
         panel.foot.textContent = copies
-          ? `Possible copies: ${copies} of ${n} ${copies === 1 ? "is" : "are"} nearer to a training image than 99 % ` +
-            "of held-out images are."
-          : "No copies: none is nearer to a training image than 99 % of held-out images are.";
+          ? sayN(
+              "Possible copies: {n} of {all} is nearer to a training image than 99 % of held-out images are.",
+              "Possible copies: {n} of {all} are nearer to a training image than 99 % of held-out images are.",
+              copies,
+              { all: n },
+            )
+          : say("No copies: none is nearer to a training image than 99 % of held-out images are.");
       } else if (there)
         panel.foot.textContent =
-          half.near_message ?? (header.incomparable ? "" : "Looking for the nearest training images …");
+          half.near_message ?? (header.incomparable ? "" : say("Looking for the nearest training images …"));
     });
     const notes = [];
     const [doubt] = header.halves.flatMap((h) => (h.state === "there" && h.strays !== null && !h.trusted ? [h] : []));
     if (doubt)
       notes.push(
-        `The estimate of q(z) is unreliable: ${doubt.count.toLocaleString("en")} codes are too few for ` +
-          `${doubt.z[0]?.length ?? 0} dimensions (${Math.round(100 * (doubt.strays ?? 0))} % of the codes would ` +
-          "count " +
-          "as holes if each was left out in turn). The distance to the nearest code decides instead.",
+        say(
+          "The estimate of q(z) is unreliable: {n} codes are too few for {d} dimensions ({share} % of the codes would " +
+            "count as holes if each was left out in turn). The distance to the nearest code decides instead.",
+          {
+            n: doubt.count.toLocaleString("en"),
+            d: doubt.z[0]?.length ?? 0,
+            share: Math.round(100 * (doubt.strays ?? 0)),
+          },
+        ),
       );
     if (header.halves.some((h) => h.source === "standard"))
-      notes.push("This model has no prior. N(0, I) shows what happens if one samples from a Normal distribution.");
-    if (header.without && header.expert) notes.push(`No log q(z) − log p(z): ${header.without}.`);
-    if (header.incomparable) notes.push(`No nearest training image: ${header.incomparable}.`);
+      notes.push(say("This model has no prior. N(0, I) shows what happens if one samples from a Normal distribution."));
+    if (header.without && header.expert) notes.push(say("No log q(z) − log p(z): {why}.", { why: header.without }));
+    if (header.incomparable) notes.push(say("No nearest training image: {why}.", { why: header.incomparable }));
     this.note.textContent = notes.join(" ");
     this.note.hidden = !notes.length;
     header.halves.forEach((half, k) => {
@@ -369,7 +390,10 @@ class Samples {
     const z = this.points(k)[i];
     if (z) marks.push({ z, hue: theme.ink, shape: SHAPES[k], strong: true });
     if (model) this.map.draw(theme, marks, header.box);
-    this.map.node.setAttribute("aria-label", "Where the samples lie among the codes. Drag a box to sample from it.");
+    this.map.node.setAttribute(
+      "aria-label",
+      say("Where the samples lie among the codes. Drag a box to sample from it."),
+    );
     this.showCard(header, theme);
   }
 
@@ -431,8 +455,10 @@ class Samples {
       context.fillText(minus(String(v)), x(v), height - 2);
     }
     context.textAlign = "left";
-    const words = `hole: log q(z) − log p(z) < ${minus(String(hole))} nats`;
-    context.fillText(half.trusted ? words : "log q(z) − log p(z), nats: unreliable here", 8, 11);
+    const words = half.trusted
+      ? say("hole: log q(z) − log p(z) < {hole} nats", { hole: minus(String(hole)) })
+      : say("log q(z) − log p(z), nats: unreliable here");
+    context.fillText(words, 8, 11);
     const { log_q: logQ, log_p: logP } = half;
     if (!logQ || !logP) return;
     logQ.forEach((q, i) => {
@@ -455,10 +481,10 @@ class Samples {
     /** @param {Uint8Array} images @param {number} at @param {string} frame */
     const one = (images, at, frame) => ({ ...strip(images.subarray(at * size, (at + 1) * size), header.shape), frame });
     const images = this.panels[k].live?.images ?? given(this.images[k], "samples");
-    const kind = half.noisy ? "sample" : header.mean;
+    const from = { kind: half.noisy ? say("sample") : say(header.mean), source: say(half.short) };
     tiles(card.sample.canvas, [one(images, i, theme.decoder)], 1);
-    card.sample.caption.textContent = `${kind}, z from ${half.short}`;
-    card.sample.canvas.setAttribute("aria-label", `${kind} of p(x|z), z from ${half.short}`);
+    card.sample.caption.textContent = say("{kind}, z from {source}", from);
+    card.sample.canvas.setAttribute("aria-label", say("{kind} of p(x|z), z from {source}", from));
     const moving = Boolean(this.panels[k].live);
     const near = moving ? null : half.near;
     card.near.figure.hidden = !near;
@@ -467,35 +493,47 @@ class Samples {
     const rows = [["z", `(${shown.join(", ")})`]];
     const inside = half.inside[i];
     const words = half.trusted
-      ? ["near the codes of real images", "in a hole"]
-      : ["near a code", "far from every code"];
+      ? [say("near the codes of real images"), say("in a hole")]
+      : [say("near a code"), say("far from every code")];
     if (!moving) {
       if (header.expert) {
-        if (half.log_p) rows.push(["log p(z)", `${nats(half.log_p[i])} nats`]);
-        if (half.log_q) rows.push(["log q(z)", `${nats(half.log_q[i])} nats`]);
+        if (half.log_p) rows.push([phrase("log p(z)"), `${nats(half.log_p[i])} nats`]);
+        if (half.log_q) rows.push([phrase("log q(z)"), `${nats(half.log_q[i])} nats`]);
         const doubt = half.trusted ? "" : "doubtful";
         if (half.log_p && half.log_q)
-          rows.push(["log q(z) − log p(z)", `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
+          rows.push([phrase("log q(z) − log p(z)"), `${signed(half.log_q[i] - half.log_p[i])} nats`, doubt]);
       }
-      rows.push(["here", words[inside ? 0 : 1], inside ? "mark inside" : "mark outside"]);
+      rows.push([phrase("here"), words[inside ? 0 : 1], inside ? "mark inside" : "mark outside"]);
     }
     card.verdict.textContent = "";
     if (near) {
-      const at = `training #${near.index[i]}${near.labels ? ` (${near.labels[i]})` : ""}`;
+      const label = near.labels ? ` (${near.labels[i]})` : "";
+      const at = say("training #{i}{label}", { i: near.index[i], label });
       tiles(card.near.canvas, [one(given(this.nearest[k], "nearest images"), i, theme.line)], 1);
       card.near.caption.textContent = at;
-      card.near.canvas.setAttribute("aria-label", `nearest training image, ${at}`);
+      card.near.canvas.setAttribute("aria-label", say("nearest training image, {at}", { at }));
       const [rank, distance] = [near.rank[i], near.distance[i]];
-      rows.push(["distance ‖x − xₙ‖", `${distance.toFixed(2)} (held-out: ${near.typical.toFixed(2)})`]);
+      const typical = { distance: distance.toFixed(2), typical: near.typical.toFixed(2) };
+      rows.push([phrase("distance ‖x − xₙ‖"), say("{distance} (held-out: {typical})", typical)]);
+      const values = { share: percent(rank), n: near.held_out, more: half.noisy ? "" : say(SMOOTH) };
       card.verdict.textContent =
         rank < header.suspicious
-          ? `Possible copy: only ${percent(rank)} % of ${near.held_out} held-out images are at least as near to ` +
-            `their nearest training image. ${half.noisy ? "" : SMOOTH}`
-          : `Not a copy: ${percent(rank)} % of ${near.held_out} held-out images are at least as near to their ` +
-            "nearest training image.";
+          ? say(
+              "Possible copy: only {share} % of {n} held-out images are at least as near to their nearest training " +
+                "image. {more}",
+              values,
+            )
+          : say(
+              "Not a copy: {share} % of {n} held-out images are at least as near to their nearest training image.",
+              values,
+            );
     }
     fillNumbers(card.numbers, rows);
-    const announcement = `${NAMES[k]} grid, sample ${i + 1}, ${words[inside ? 0 : 1]}`;
+    const announcement = say("{side} grid, sample {i}, {where}", {
+      side: say(NAMES[k]),
+      i: i + 1,
+      where: words[inside ? 0 : 1],
+    });
     if (card.live.textContent !== announcement) card.live.textContent = announcement;
   }
 }

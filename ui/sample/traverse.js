@@ -1,6 +1,7 @@
 import { nats, themeOf } from "../js/drawing.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { strip, tiles } from "../js/pictures.js";
+import { say, sayN } from "../js/say.js";
 import { component, el, given, minus, painted, plain, unpack } from "../js/shared.js";
 import { bytes } from "../js/sheet.js";
 
@@ -16,14 +17,14 @@ class Row {
     this.dimension = dimension;
     const name = plain(`z<sub>${index + 1}</sub>`);
     this.bar = el("i", { class: "bar" });
-    const measure = kl === null ? `variance ${variance.toPrecision(2)}` : `${nats(kl)} nats`;
-    this.canvas = el("canvas", { role: "img", "aria-label": `Decoded images along ${name}` });
+    const measure = kl === null ? say("variance {value}", { value: variance.toPrecision(2) }) : `${nats(kl)} nats`;
+    this.canvas = el("canvas", { role: "img", "aria-label": say("Decoded images along {name}", { name }) });
     this.range = el("input", {
       type: "range",
       min: low,
       max: high,
       step: (high - low) / 600,
-      "aria-label": `${name}, ${measure}${dead ? ", inactive" : ""}`,
+      "aria-label": dead ? say("{name}, {measure}, inactive", { name, measure }) : `${name}, ${measure}`,
     });
     this.value = el("output", { class: "value" });
     this.node = el(
@@ -32,7 +33,7 @@ class Row {
       el("div", { class: "name" }, el("strong", {}, name), el("span", {}, measure), this.bar),
       el("div", { class: "track" }, el("div", { class: "frames" }, this.canvas), this.range),
       this.value,
-      ...(dead ? [el("p", { class: "why" }, `inactive: ${dead}`)] : []),
+      ...(dead ? [el("p", { class: "why" }, say("inactive: {why}", { why: dead }))] : []),
     );
     this.range.addEventListener("input", (e) => owner.slide(this, Number(this.range.value), e.timeStamp));
     this.range.addEventListener("change", () => owner.commit());
@@ -72,16 +73,16 @@ class Traverse {
       const caption = el("figcaption", {});
       return { canvas, caption, figure: el("figure", { class: role }, el("div", { class: "big" }, canvas), caption) };
     };
-    this.now = picture("decoder", "Decoded image");
-    this.original = picture("real", "Original image");
-    this.badge = el("p", { class: "badge", hidden: "" }, "Decoded on the server after you release the slider");
+    this.now = picture("decoder", say("Decoded image"));
+    this.original = picture("real", say("Original image"));
+    this.badge = el("p", { class: "badge", hidden: "" }, say("Decoded on the server after you release the slider"));
     this.number = el("input", {
       type: "number",
       min: "0",
       step: "1",
-      "aria-label": "Number of the image to start from",
+      "aria-label": say("Number of the image to start from"),
     });
-    this.any = el("button", { type: "button" }, "any image");
+    this.any = el("button", { type: "button" }, say("any image"));
     this.zero = el("button", { type: "button" }, "z = 0");
     this.summary = el("p", { class: "note" });
     this.rows = el("div", { class: "rows" });
@@ -90,10 +91,17 @@ class Traverse {
       { class: "instrument traverse" },
       el(
         "section",
-        { class: "card", "aria-label": "The image that the sliders make" },
+        { class: "card", "aria-label": say("The image that the sliders make") },
         this.badge,
         el("div", { class: "pair" }, this.now.figure, this.original.figure),
-        el("div", { class: "tools" }, el("span", { class: "hint" }, "start from"), this.number, this.any, this.zero),
+        el(
+          "div",
+          { class: "tools" },
+          el("span", { class: "hint" }, say("start from")),
+          this.number,
+          this.any,
+          this.zero,
+        ),
         this.summary,
       ),
       this.rows,
@@ -157,15 +165,26 @@ class Traverse {
     this.z = [...header.z];
     this.badge.hidden = !header.served;
     const dead = header.dimensions.length - header.active;
-    this.summary.textContent =
-      `${header.dimensions.length} dimension${header.dimensions.length > 1 ? "s" : ""} in the order of ` +
-      `${header.order}` +
-      (dead ? `; ${dead} inactive, grey` : "") +
-      ". Each row changes one dimension; the others keep their slider values.";
+    const count = header.dimensions.length;
+    this.summary.textContent = dead
+      ? sayN(
+          "{n} dimension in the order of {order}; {dead} inactive, grey. Each row changes one dimension; the others " +
+            "keep their slider values.",
+          "{n} dimensions in the order of {order}; {dead} inactive, grey. Each row changes one dimension; the others " +
+            "keep their slider values.",
+          count,
+          { order: header.order, dead },
+        )
+      : sayN(
+          "{n} dimension in the order of {order}. Each row changes one dimension; the others keep their slider values.",
+          "{n} dimensions in the order of {order}. Each row changes one dimension; the others keep their slider values.",
+          count,
+          { order: header.order },
+        );
     this.original.figure.hidden = !header.sections.original;
     this.originalPixels = section("original");
     this.original.caption.textContent =
-      header.whose === null ? "" : `${header.split} #${header.whose}${header.label && ` (${header.label})`}`;
+      header.whose === null ? "" : `${say(header.split)} #${header.whose}${header.label && ` (${header.label})`}`;
     this.number.max = String(header.count - 1);
     this.number.value = String(header.whose ?? "");
     this.start();
@@ -222,13 +241,15 @@ class Traverse {
     }
     if (this.current)
       tiles(this.now.canvas, [{ ...strip(this.current, header.shape), frame: themeOf(this.node).decoder }], 1);
-    this.now.caption.textContent = "decoded image";
+    this.now.caption.textContent = say("decoded image");
     this.now.canvas.setAttribute(
       "aria-label",
-      `decoded image at z = ${this.z
-        .slice(0, 4)
-        .map((v) => v.toFixed(2))
-        .join(", ")}`,
+      say("decoded image at z = {z}", {
+        z: this.z
+          .slice(0, 4)
+          .map((v) => v.toFixed(2))
+          .join(", "),
+      }),
     );
     if (this.sliderTime !== undefined) {
       painted(this.sliderTime, (ms) => this.timing.latencies.push(ms));

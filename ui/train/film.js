@@ -7,6 +7,7 @@ import { fillLegend } from "../js/legend.js";
 import { atNextFrame } from "../js/next_frame.js";
 import { Bars, countDead, strip, tiles } from "../js/pictures.js";
 import { Playhead } from "../js/playhead.js";
+import { phrase, say } from "../js/say.js";
 import { component, given, listener, plain, unpack } from "../js/shared.js";
 import { PAUSE, PLAY, Stage } from "../js/stage.js";
 
@@ -21,7 +22,7 @@ const SIZE = 4.5; // pixels across a point
 const SETTLED = 300; // ms after a gesture until Python gets the place
 const CHANNEL = "film_place"; // by which Python sends the place that the address names
 /** @type {Record<string, string>} */
-const SPLITS = { valid: "validation" };
+const SPLITS = { valid: phrase("validation") };
 // The last films seen, by run: a page that moves the component, or is left and come back to, mounts it again, and then
 // nothing is lost or played again. Streamlit loads this module again as well, hence the window.
 const remembered = (window.__latentFilms ??= new Map());
@@ -302,7 +303,9 @@ class Film {
     stage.samples.figure.hidden = newest ? !newest.samples : !image || !header.probabilistic;
     stage.bars.figure.hidden = newest ? !newest.rate : !header.probabilistic;
     const pairs = newest ? this.originals && header.sections.originals : image;
-    stage.pairs.caption.textContent = pairs ? "originals above their reconstructions" : "decoded images of 16 codes";
+    stage.pairs.caption.textContent = pairs
+      ? say("originals above their reconstructions")
+      : say("decoded images of 16 codes");
     stage.pairs.canvas.setAttribute("aria-label", stage.pairs.caption.textContent);
     stage.note.textContent = [...new Set(Object.values(notes))].join(" ");
     stage.note.hidden = !stage.note.textContent;
@@ -491,7 +494,7 @@ class Film {
     const thumb = head.playing ? head.nearest : head.target;
     if (Number(stage.range.value) !== thumb) stage.range.value = String(thumb);
     stage.icon.path.setAttribute("d", head.playing ? PAUSE : PLAY);
-    stage.play.setAttribute("aria-label", head.playing ? "Pause the recording" : "Play the recording");
+    stage.play.setAttribute("aria-label", head.playing ? say("Pause the recording") : say("Play the recording"));
     stage.newest.hidden = !(header.kind === "live" && head.target < head.last && !head.playing);
     return moving;
   }
@@ -531,7 +534,8 @@ class Film {
     }
     this.cloud.draw(view, this.progress, SIZE);
     const { titles, rings } = frames[head.nearest];
-    const count = `${whole(header.points)} ${SPLITS[header.split] ?? header.split} codes`;
+    const split = say(SPLITS[header.split] ?? header.split);
+    const count = say("{n} {split} codes", { n: whole(header.points), split });
     this.axes.draw(
       view,
       { titles, count, rings, rows, glyphs: rows ? [] : this.glyphs(header, view, a, b, progress) },
@@ -598,16 +602,19 @@ class Film {
   drawWords(header, { step, rate }) {
     const { stage, head, frames } = this;
     stage.node.dataset.step = String(step);
-    stage.count.textContent = `step ${whole(step)} of ${whole(this.total)}`;
-    const words = `step ${whole(step)} of ${whole(this.total)}, frame ${head.nearest + 1} of ${frames.length}`;
+    const place = { step: whole(step), all: whole(this.total), frame: head.nearest + 1, frames: frames.length };
+    stage.count.textContent = say("step {step} of {all}", place);
+    const words = say("step {step} of {all}, frame {frame} of {frames}", place);
     stage.range.setAttribute("aria-valuetext", words);
     if (rate) {
       const { sum, dead } = countDead(rate, header.dead);
-      stage.bars.caption.textContent = `rate per dimension; sum ${nats(sum)} nats${dead && `; ${dead}`}`;
+      stage.bars.caption.textContent = dead
+        ? say("rate per dimension; sum {sum} nats; {dead}", { sum: nats(sum), dead })
+        : say("rate per dimension; sum {sum} nats", { sum: nats(sum) });
       stage.bars.canvas.setAttribute("aria-label", stage.bars.caption.textContent);
     }
     const values = this.curves.valuesAt(step);
-    const [name, shown] = header.probabilistic ? ["−ELBO", values?.elbo] : ["distortion", values?.distortion];
+    const [name, shown] = header.probabilistic ? ["−ELBO", values?.elbo] : [say("distortion"), values?.distortion];
     this.announce(`${words}${shown ? `, ${name} ${nats(shown[0])} nats` : ""}`);
   }
 
