@@ -1,9 +1,9 @@
 """Collects the texts of the app for the translators: `python scripts/words.py` writes ui/words/LANGUAGE/ROOM.po anew.
 
-A text of the pages is what `say`, `phrase` or `say_n` are called with, in JavaScript `say`, `phrase` or `sayN`. The core
-knows no language: each of its strings that could be a text is a text, or has the flag `not-shown`. So has a string of
-the pages that looks like a text and is none. What was translated stays; what the source no longer has goes, unless it
-has the flag `by-hand`. `--check` changes nothing and names what is missing. `--rooms NAME …` writes only those.
+A text of the pages is what `say`, `phrase` or `say_n` are called with, in JavaScript `say`, `phrase` or `sayN`. The
+core knows no language: each of its strings that could be a text is a text, or has the flag `not-shown`. So has a string
+of the pages that looks like a text and is none. What was translated stays; what the source no longer has goes, unless
+it has the flag `by-hand`. `--check` changes nothing and names what is missing. `--rooms NAME …` writes only those.
 """
 
 import argparse
