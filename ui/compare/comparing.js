@@ -153,7 +153,7 @@ class Panel {
     );
     const count =
       shown === this.final
-        ? say("{n} {split} codes", { n: whole(space.n), split: say(header.split) })
+        ? say("{n} {split} codes", { n: whole(space.n), split: header.split })
         : say("step {step}", { step: whole(shown.step) });
     this.axes.draw(
       view,
@@ -620,7 +620,7 @@ class Comparing {
     const what =
       mode === "z"
         ? say("one z in every map")
-        : `${say(from.header.split)} #${source.number(index)}${label && ` (${label})`}`;
+        : `${from.header.split} #${source.number(index)}${label && ` (${label})`}`;
     if (this.what.textContent !== what) this.what.textContent = what;
     this.original.classList.toggle("absent", !real);
     if (real) paint(this.real, real, source.header.shape, source.header.lines);

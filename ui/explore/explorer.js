@@ -254,7 +254,7 @@ class Explorer {
     const { badge } = this.card;
     badge.textContent = header.atlas
       ? say("nearest of {side}×{side} decoded", { side: header.atlas.side })
-      : say(header.plane.way ?? "");
+      : (header.plane.way ?? "");
     badge.hidden = !badge.textContent;
     this.card.clearNumbers();
     this.card.doubt.hidden = calibration.trusted || !header.probabilistic;
@@ -457,7 +457,7 @@ class Explorer {
     const outside = !mean && Boolean(space.tiles);
     caption(
       card.now.caption,
-      say("Decoded {example}", { example: say(space.header.example ?? "image") }),
+      say("Decoded {example}", { example: space.header.example ?? say("image") }),
       outside ? say("no image was computed for this place") : say("what the model draws at this place"),
     );
     this.timing.decodes++;
@@ -469,7 +469,7 @@ class Explorer {
     card.judge(verdict.inside, space.trusted);
     card.neighbours.show(space, z, space.header.colours);
     if (facts.logP === undefined || facts.logQ === undefined) {
-      card.number(card.numbers, phrase("log p(z)"), say(space.header.without));
+      card.number(card.numbers, phrase("log p(z)"), space.header.without);
     } else {
       card.number(card.numbers, "log p(z)", `${fixed(facts.logP)} nats`);
       card.number(
@@ -512,9 +512,9 @@ class Explorer {
     else canvas.width = canvas.height = 1; // nothing is better than another image's picture
     figure.className = real ? "real" : "encoder";
     const label = space.label(i);
-    const what = `${say(space.header.split)} #${space.number(i).toLocaleString("en")}${label && ` (${label})`}`;
+    const what = `${space.header.split} #${space.number(i).toLocaleString("en")}${label && ` (${label})`}`;
     const reason = space.header.unsent || say("the images of this data set are not on this machine");
-    const example = say(space.header.example ?? "image");
+    const example = space.header.example ?? say("image");
     if (space.hasImages) caption(words, brief ? "" : say("Nearest real {example}", { example }), what);
     else if (!pixels) caption(words, say("Nearest {example}", { example }), `${what}: ${reason}`);
     else if (brief) caption(words, "", say("reconstruction of {what}", { what }));
@@ -541,7 +541,7 @@ class Explorer {
     const shown = [...pin.slice(0, 4).map((v) => fixed(v)), ...(pin.length <= 4 ? [] : ["…"])];
     card.number(card.pinNumbers, "z", `(${shown.join(", ")})`);
     if (facts.logP !== undefined) card.number(card.pinNumbers, "log p(z)", `${fixed(facts.logP)} nats`);
-    if (facts.logP === undefined) card.number(card.pinNumbers, "log p(z)", say(space.header.without));
+    if (facts.logP === undefined) card.number(card.pinNumbers, "log p(z)", space.header.without);
     const reconstruction = real && space.reconstruction(i);
     if (real && reconstruction) {
       paint(again.canvas, reconstruction, space.header.shape, space.header.lines);

@@ -59,7 +59,7 @@ class Neighbours {
     const lead = most === NEIGHBOURS ? 0 : 2 * most > NEIGHBOURS ? 1 : 2;
     const text = say((digits ? DIGIT_SENTENCES : IMAGE_SENTENCES)[lead], {
       n: NEIGHBOURS,
-      split: say(split),
+      split,
       most,
       next,
       first: called(first),

@@ -140,7 +140,7 @@ class NearestImages {
     if (found.join() === this.shown) return;
     this.shown = found.join();
     this.node.hidden = false;
-    const kind = say(space.header.example ?? "image");
+    const kind = space.header.example ?? say("image");
     this.caption.textContent = space.pictured
       ? say("Nearest of the {n} {kind}s that are included, by the distance of their codes", {
           n: whole(space.pictured.length),
@@ -152,7 +152,7 @@ class NearestImages {
       const pixels = space.real(i);
       if (pixels) paint(canvas, pixels, space.header.shape, space.header.lines);
       caption.textContent = space.label(i);
-      canvas.setAttribute("aria-label", `${say(space.header.split)} #${i}${space.label(i) && ` (${space.label(i)})`}`);
+      canvas.setAttribute("aria-label", `${space.header.split} #${i}${space.label(i) && ` (${space.label(i)})`}`);
     });
   }
 }

@@ -244,7 +244,7 @@ class Samples {
         : half.trusted
           ? say("{near} of {n} near the codes of real images, {holes} in a hole ○", { near: n - holes, n, holes })
           : say("{near} of {n} near a code, {holes} far from every code ○", { near: n - holes, n, holes });
-      const values = { mean: say(header.mean), source: say(half.short), where };
+      const values = { mean: say(header.mean), source: half.short, where };
       panel.caption.textContent = !there
         ? " "
         : half.noisy
@@ -481,7 +481,7 @@ class Samples {
     /** @param {Uint8Array} images @param {number} at @param {string} frame */
     const one = (images, at, frame) => ({ ...strip(images.subarray(at * size, (at + 1) * size), header.shape), frame });
     const images = this.panels[k].live?.images ?? given(this.images[k], "samples");
-    const from = { kind: half.noisy ? say("sample") : say(header.mean), source: say(half.short) };
+    const from = { kind: half.noisy ? say("sample") : say(header.mean), source: half.short };
     tiles(card.sample.canvas, [one(images, i, theme.decoder)], 1);
     card.sample.caption.textContent = say("{kind}, z from {source}", from);
     card.sample.canvas.setAttribute("aria-label", say("{kind} of p(x|z), z from {source}", from));

@@ -184,7 +184,7 @@ class Traverse {
     this.original.figure.hidden = !header.sections.original;
     this.originalPixels = section("original");
     this.original.caption.textContent =
-      header.whose === null ? "" : `${say(header.split)} #${header.whose}${header.label && ` (${header.label})`}`;
+      header.whose === null ? "" : `${header.split} #${header.whose}${header.label && ` (${header.label})`}`;
     this.number.max = String(header.count - 1);
     this.number.value = String(header.whose ?? "");
     this.start();
