@@ -219,7 +219,6 @@ def write(language: str, rooms: list[str]) -> None:
         if not here:
             continue
         taken.add(key)
-        kept = old.occurrences if old and BY_HAND in old.flags else []  # where else a word of the core is shown
         entry = polib.POEntry(
             msgid=key[0],
             msgid_plural=key[1],
@@ -227,7 +226,7 @@ def write(language: str, rooms: list[str]) -> None:
             msgstr_plural=dict(old.msgstr_plural) if old and key[1] else {0: "", 1: ""} if key[1] else {},
             flags=list(old.flags) if old else [],
             tcomment=old.tcomment if old else "",
-            occurrences=sorted({(one.place.partition(":")[0], "") for one in places} | set(kept)),
+            occurrences=sorted({(one.place.partition(":")[0], "") for one in places}),
         )
         files.setdefault(room(here[0].place), []).append(entry)
     (HERE / language).mkdir(exist_ok=True)

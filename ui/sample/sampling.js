@@ -18,6 +18,8 @@ const AXIS = [-12, 4]; // nats of log q(z) - log p(z) that the strip under a gri
 /** @type {("square" | "circle")[]} */
 const SHAPES = ["square", "circle"];
 const NAMES = [phrase("left"), phrase("right")];
+/** @type {Record<string, string>} */
+const SHOWN_VALUES = { mean: phrase("mean"), location: phrase("location") }; // of p(x|z), without noise
 
 /** @param {number} x */
 const signed = (x) => (x > 0 ? "+" : "") + nats(x);
@@ -208,7 +210,7 @@ class Samples {
     panel.source.replaceChildren(...options);
     panel.source.value = half.source;
     panel.glyph.style.color = half.hue;
-    panel.mean.textContent = say(header.mean);
+    panel.mean.textContent = say(SHOWN_VALUES[header.mean]);
     panel.mean.setAttribute("aria-pressed", String(!half.noisy));
     panel.sample.setAttribute("aria-pressed", String(half.noisy));
     [panel.range.min, panel.range.max] = header.range.map(String);
@@ -244,7 +246,7 @@ class Samples {
         : half.trusted
           ? say("{near} of {n} near the codes of real images, {holes} in a hole ○", { near: n - holes, n, holes })
           : say("{near} of {n} near a code, {holes} far from every code ○", { near: n - holes, n, holes });
-      const values = { mean: say(header.mean), source: half.short, where };
+      const values = { mean: say(SHOWN_VALUES[header.mean]), source: half.short, where };
       panel.caption.textContent = !there
         ? " "
         : half.noisy
@@ -481,7 +483,7 @@ class Samples {
     /** @param {Uint8Array} images @param {number} at @param {string} frame */
     const one = (images, at, frame) => ({ ...strip(images.subarray(at * size, (at + 1) * size), header.shape), frame });
     const images = this.panels[k].live?.images ?? given(this.images[k], "samples");
-    const from = { kind: half.noisy ? say("sample") : say(header.mean), source: half.short };
+    const from = { kind: say(half.noisy ? "sample" : SHOWN_VALUES[header.mean]), source: half.short };
     tiles(card.sample.canvas, [one(images, i, theme.decoder)], 1);
     card.sample.caption.textContent = say("{kind}, z from {source}", from);
     card.sample.canvas.setAttribute("aria-label", say("{kind} of p(x|z), z from {source}", from));

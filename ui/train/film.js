@@ -22,7 +22,7 @@ const SIZE = 4.5; // pixels across a point
 const SETTLED = 300; // ms after a gesture until Python gets the place
 const CHANNEL = "film_place"; // by which Python sends the place that the address names
 /** @type {Record<string, string>} */
-const SPLITS = { valid: phrase("validation") };
+const SPLITS = { train: phrase("train"), valid: phrase("validation"), test: phrase("test") };
 // The last films seen, by run: a page that moves the component, or is left and come back to, mounts it again, and then
 // nothing is lost or played again. Streamlit loads this module again as well, hence the window.
 const remembered = (window.__latentFilms ??= new Map());
