@@ -201,7 +201,7 @@ def problems(language: str) -> list[str]:
             lines.append(f"{places[0].place}: not in the catalogue: {key[0]!r}")
         elif not translated(entry) and (said or NOT_SHOWN not in entry.flags):
             lines.append(f"{places[0].place}: not translated: {key[0]!r}")
-        elif entry.msgstr and "{" in key[0] and held(entry.msgstr) != held(key[0]):
+        elif entry.msgstr and not held(entry.msgstr) <= held(key[0]):
             lines.append(f"{places[0].place}: its translation has other places: {key[0]!r}")
         elif not said and NOT_SHOWN not in entry.flags and places[0].place.startswith(("ui", "pages")):
             lines.append(f"{places[0].place}: a text outside of say(): {key[0]!r}")
@@ -224,7 +224,7 @@ def write(language: str, rooms: list[str]) -> None:
             msgid_plural=key[1],
             msgstr=old.msgstr if old else "",
             msgstr_plural=dict(old.msgstr_plural) if old and key[1] else {0: "", 1: ""} if key[1] else {},
-            flags=list(old.flags) if old else [],
+            flags=[flag for flag in old.flags if flag != NOT_SHOWN or not translated(old)] if old else [],
             tcomment=old.tcomment if old else "",
             occurrences=sorted({(one.place.partition(":")[0], "") for one in places}),
         )
