@@ -1,15 +1,15 @@
 """The Diagnose page's parts: the diagnosis, and a card for each question: a sentence, a chart, why, what to do."""
 
-import math
 from collections.abc import Mapping
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.diagnose import charts, gathering, model_images, statistics, strangers, worst
+from ui.diagnose import gathering, worst
 from ui.diagnose.charts import CHART
 from ui.diagnose.gathering import Known
+from ui.diagnose.views import VIEWS
 from ui.shared import frame, glossary, library, messages, navigation
 from ui.shared.fragments import fragment
 from ui.state import mode, notices, session
@@ -17,11 +17,10 @@ from ui.state.view import set_model
 from ui.train import form
 from ui.words import phrase, say, say_n
 from ui.words.speaking import language
-from vae import runs
 from vae.answers import pool
 from vae.data import DataError
-from vae.diagnosis import cards, kept, roc
-from vae.diagnosis.evidence import PARTS, QUICK, Evidence, Number
+from vae.diagnosis import cards, kept
+from vae.diagnosis.evidence import PARTS, QUICK, Evidence
 from vae.diagnosis.verdict import Absent, Finding, Remedy, Severity, Verdict
 from vae.runs import Run
 from vae.spec import SpecError
@@ -210,97 +209,20 @@ def _pending(card: cards.Card, found: Known) -> None:
         st.caption(say("Computing …"))
 
 
-ALTS = {
-    "bound": phrase("The ELBO between the best model without latents and log p(x), with standard errors."),
-    "rates": phrase("The rate of each latent dimension in nats; inactive ones grey."),
-    "collapse": phrase("How much of the pixels' variance each dimension moves."),
-    "posterior": phrase("The ELBO over the factor by which q is made wider."),
-    "likelihood": phrase("Predicted and observed frequencies, in bins."),
-    "overfitting": phrase("The bound over the steps on training and validation images, and on new ones at the end."),
-    "reconstruction": phrase("The distortion of each class in nats."),
-    "surgery": phrase("The rate as I(x; z), total correlation and dim-KL, with log N."),
-    "gap": phrase("How many images have which gap between log p(x) and the ELBO."),
-    "simulated": phrase("How often z lies where among samples of q(z|x), for each dimension; flat for the posterior."),
-    "samples": phrase("Precision, recall, density and coverage of samples, beside those of data against data."),
-    "memorised": phrase("The share of samples nearer to a training than to a held-out image, beside a half."),
-    "statistics": phrase("The share of samples below the value that each share of the data is below."),
-    "strange": phrase("The share of foreign images that each score finds, over the share of false alarms."),
-}
-
-
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _figure(
     card: str, digest: str, there: tuple[bool, ...], spoken: str, _run: Run, _known: Evidence
 ) -> go.Figure | None:
     """Return a card's chart in a language, the same object for the same evidence: drawing it again costs nothing."""
-    known = _known
-    if card == "bound" and known.bound is not None:
-        return charts.bound(known.bound, known.gap, _others(_run))
-    if card == "rates" and known.codes is not None and known.codes.rates is not None:
-        return charts.rates(known.codes)
-    if card == "rates" and known.codebook is not None:
-        return charts.codebook(known.codebook)
-    if card == "collapse" and known.decoder is not None:
-        return charts.used(known.decoder)
-    if card == "posterior" and known.width is not None:
-        return charts.width(known.width)
-    if card == "likelihood" and known.likelihood is not None:
-        return charts.likelihood(known.likelihood)
-    if card == "overfitting" and known.overfitting is not None:
-        return charts.overfitting(known.overfitting, _run.history, _run.spec.probabilistic)
-    if card == "reconstruction" and known.reconstruction is not None and known.reconstruction.classes:
-        return charts.classes(known.reconstruction)
-    if card == "surgery" and known.surgery is not None:
-        return charts.surgery(known.surgery)
-    if card == "gap" and known.gap is not None:
-        return charts.gap(known.gap)
-    if card == "simulated" and known.simulated is not None:
-        return model_images.ranks(known.simulated)
-    if card == "samples" and known.samples is not None:
-        return model_images.samples(known.samples)
-    if card == "memorised" and known.memorised is not None:
-        return model_images.memorised(known.memorised)
-    if card == "statistics" and known.statistics is not None:
-        return statistics.curves(known.statistics)
-    if card == "strange" and known.strange is not None:
-        return strangers.curves(known.strange)
-    return None
+    return VIEWS[card].figure(_run, _known)
 
 
 def _evidence(run: Run, name: str, known: Evidence) -> None:
     """Draw a card's evidence, of what is known."""
-    if name == "holes":
-        if known.holes is not None and known.holes.x:
-            worst.holes(run, known)
-        return
+    view = VIEWS[name]
     needs = dict.fromkeys((*cards.CARDS[name].needs, "gap"))
     there = tuple(getattr(known, part) is not None for part in needs)
     figure = _figure(name, kept.digest(run.path), there, language(), run, known)
     if figure is not None:
-        st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=say(ALTS[name]))
-    if name == "samples" and known.samples is not None:
-        if known.samples.classes:
-            with st.expander(say("Coverage of each class"), key="classes_samples"):
-                st.markdown(model_images.class_table(known.samples))
-        st.markdown(f"[{say('See on the map what they miss')}](./?model={run.name}&colour=reach)")
-    if name == "strange" and known.strange is not None and mode.expert():
-        table = partial(roc.to_csv, known.strange, run.spec.data, math.prod(run.spec.shape))
-        st.download_button(
-            say("Scores as CSV"), table, f"{run.name}-strange.csv", "text/csv", key="strange_csv", type="tertiary",
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
-    if name == "gap" and known.gap is not None:
-        st.markdown(f"[{say('See it on the map')}](./?model={run.name}&colour=gap)")
-
-
-def _others(run: Run) -> dict[str, Number]:
-    """Return the ELBO of the shipped models with a likelihood of the same pixels: their numbers are comparable."""
-    found = {}
-    for other in library.usable():
-        if other.name == run.name or not runs.is_shipped(other) or other.spec.data_name != run.spec.data_name:
-            continue
-        kinds = (other.spec.likelihood["kind"], run.spec.likelihood["kind"])
-        entry = other.metrics.get("elbo")
-        if kinds[0] == kinds[1] and entry and entry["se"] is not None:
-            found[other.title] = Number(entry["value"], entry["se"], entry["n"])
-    return found
+        st.plotly_chart(figure, key=f"chart_{name}", config=CHART, alt=say(view.alt))
+    view.below(run, known)
