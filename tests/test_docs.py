@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 from ui.shared.navigation import BY_NAME
-from ui.state.permalink import HIDEABLE
+from ui.state.permalink import FIELDS, HIDEABLE
+from vae import runs
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 API = "api.md"  # made from docstrings by each `make docs`, and not kept
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name != API)
+ADDRESS = re.compile(r"`/(\w*)(?:\?([^`]*))?`")
 SETTING = re.compile(r"\bLATENT_[A-Z_]+\b")
 
 
@@ -41,6 +43,24 @@ def test_links_and_pictures_exist(page):
         place = target.partition("#")[0]
         if "://" not in target and place and place != API:
             assert (page.parent / place).exists(), target
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "concepts").glob("*.md")), ids=lambda path: path.name)
+def test_addresses_of_concepts_are_those_of_the_app(page):
+    models = {entry.name for folder in (runs.shipped(), runs.examples()) for entry in folder.iterdir()}
+    for name, query in ADDRESS.findall(page.read_text()):
+        assert not name or name in BY_NAME, name
+        for field in filter(None, query.split("&")):
+            key, _, value = field.partition("=")
+            assert any(one.name == key and (one.carried or (name or "explore") in one.pages) for one in FIELDS), field
+            if key in ("model", "models", "run"):
+                assert models.issuperset(value.split(",")), field
+
+
+def test_pictures_of_concepts_are_small_and_each_is_shown():
+    text = "".join(path.read_text() for path in (DOCS / "concepts").glob("*.md"))
+    for picture in (DOCS / "screenshots" / "concepts").iterdir():
+        assert picture.stat().st_size < 120_000 and f"](../screenshots/concepts/{picture.name})" in text, picture.name
 
 
 def test_site_has_every_page():
