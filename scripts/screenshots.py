@@ -74,8 +74,8 @@ SHOTS = (
 
 
 class Concept(NamedTuple):
-    """A picture of a concept: its name in docs/screenshots/concepts, the address, the element that it shows, what is there
-    before it is taken, and what to do then."""
+    """A picture of a concept: its name in docs/screenshots/concepts, the address, the element that it shows, what is
+    there before it is taken, and what to do then."""
 
     name: str
     address: str
