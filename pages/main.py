@@ -20,7 +20,7 @@ from ui.state import following, language, leading, mode, notices, presence, teac
 from ui.state import map as map_state  # noqa: E402
 from ui.state.handmade import HANDMADE  # noqa: E402
 from ui.state.permalink import hidden  # noqa: E402
-from ui.state.view import view  # noqa: E402
+from ui.state.view import remember_link, view  # noqa: E402
 from ui.words import say  # noqa: E402
 from vae.opened import missing  # noqa: E402
 
@@ -46,6 +46,8 @@ presence.note(visitor.me(), page.title)
 notices.redraw_asked()  # by a callback: the whole page is drawn now
 band.enter()
 shown = view()
+if shown is not None:
+    remember_link(page.name, shown)
 header = heading.head(page, shown, "title" not in left_out)
 if shown is None:
     st.info(say(messages.NO_MODEL), icon=":material/model_training:")

@@ -78,7 +78,7 @@ def test_a_new_training_shows_nothing_of_the_film_before(open_page):
     }""")
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_function("() => window.seen.some(([run, frames]) => run !== 'mnist-vae-2d' && Number(frames) > 0)")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     seen = page.evaluate("window.seen")
     assert "of 51,600" in seen[0][2]
     later = [(int(frames), text) for run, frames, text in seen if run != "mnist-vae-2d"]

@@ -1,6 +1,7 @@
 """What the visitor looks at on every page: the model, the plane, the pinned point and the label."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,20 @@ def view() -> View | None:
     label, refused_label = LABEL.value(subject)
     _look_at({MODEL: run.name, PLANE: plane, PIN: pin, LABEL: label}, run.name)
     return View(run, plane, pin, label, [text for text in (refused_pin, refused_label) if text])
+
+
+def remember_link(page: str, shown: View) -> None:
+    """Remember what the address says to a page, for the pages after: a change of page empties the address."""
+    if address.get(MODEL.name) not in (None, shown.run.name):
+        return  # it speaks of a model that cannot be shown
+    codes = None
+    if address.get(IMAGE.name) is not None:
+        with suppress(RunError):  # the page says why
+            codes = shown.run.codes
+    subject = Subject.of(shown.run, codes)
+    written_there = {field: address.get(field.name) for field in FIELDS if page in field.pages}
+    values = {field: field.parse(text, subject) for field, text in written_there.items() if text}
+    remember({field: value for field, value in values.items() if value is not None}, subject)
 
 
 def _asked() -> str:
