@@ -107,9 +107,14 @@ def meta(content: Any) -> dict[str, Any]:
     return {name: value for name, value in content.items() if _usable(name, value, checks)}
 
 
+GROUP = {"name": str, "values": dict, "seed": int}
+
+
 def _usable(name: str, value: Any, checks: Mapping[str, Check]) -> bool:
     if name == "parent":
         return isinstance(value, dict) and isinstance(value.get("run"), str) and isinstance(value.get("step"), int)
+    if name == "group":
+        return isinstance(value, dict) and all(isinstance(value.get(key), kind) for key, kind in GROUP.items())
     try:
         found = checks[name](value, name) if name in checks else value
     except ValueError:

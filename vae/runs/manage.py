@@ -98,13 +98,19 @@ def _describe(run: Run, **changes: Any) -> Run:
     return Run(run.path)
 
 
-def create(spec: Spec, owner: str, title: str = "", folder: Path | None = None) -> Run:
-    """Create a run folder, ready to train; if it raises SpecError, DataError or QuotaError, nothing was created."""
+def create(
+    spec: Spec, owner: str, title: str = "", folder: Path | None = None, group: dict[str, Any] | None = None
+) -> Run:
+    """Create a run folder, ready to train; if it raises SpecError, DataError or QuotaError, nothing was created.
+
+    `group` is the entry of a run that belongs to one, see vae.runs.groups.
+    """
     check(spec)
     quota.check(owner)
     run = folders.create((folder or folders.user_runs()) / _name(spec), spec)
     command = f"python -m vae train {run.name}"
-    return _describe(run, title=title.strip()[:TITLE], owner=owner, created=time.time(), command=command)
+    about = {"title": title.strip()[:TITLE], "owner": owner, "created": time.time(), "command": command}
+    return _describe(run, **about, **({} if group is None else {"group": group}))
 
 
 def branch(run: Run, owner: str, name: str = "", command: str = "", **changes: Any) -> Run:

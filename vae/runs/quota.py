@@ -51,19 +51,24 @@ def limits() -> Limits:
     return Limits(runs, size * GB, all_runs, all_size * GB)
 
 
-def check(owner: str) -> None:
-    """Raise QuotaError if the owner may not have one run more; whose machine it is needs room on the disk alone."""
+def check(owner: str, more: int = 1, size: int = 0) -> None:
+    """Raise QuotaError if the owner may not have so many runs more, of so many bytes together.
+
+    Whose machine it is needs room on the disk alone.
+    """
     root = folders.user_runs()
-    _check_disk()
+    _check_disk(size)
     if owner == LOCAL:
         return
     most, kept = limits(), list(_kept(root))
     own = [path for path, whose in kept if whose == owner]
-    if len(own) >= most.runs:
-        raise QuotaError(f"You have {len(own)} runs, and {most.runs:g} are kept for each visitor. {ROOM}")
-    if len(kept) >= most.all_runs:
-        raise QuotaError(f"There are {len(kept)} runs here, and {most.all_runs:g} are kept. {ROOM}")
-    _check_size(owner, kept, most)
+    wanted = f" and want {more} more" if more > 1 else ""
+    if len(own) + more > most.runs:
+        raise QuotaError(f"You have {len(own)} runs{wanted}, and {most.runs:g} are kept for each visitor. {ROOM}")
+    if len(kept) + more > most.all_runs:
+        wanted = f" and you want {more} more" if more > 1 else ""
+        raise QuotaError(f"There are {len(kept)} runs here{wanted}, and {most.all_runs:g} are kept. {ROOM}")
+    _check_size(owner, kept, most, size)
 
 
 def check_data(owner: str, more: int) -> None:
@@ -73,13 +78,14 @@ def check_data(owner: str, more: int) -> None:
         _check_size(owner, list(_kept(folders.user_runs())), limits(), more)
 
 
-def _check_disk() -> None:
+def _check_disk(more: int = 0) -> None:
     root = folders.user_runs()
     free = shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
-    if free < FREE * GB:
+    if free - more < FREE * GB:
+        wanted = f", this takes up to {more / GB:.1f} GB" if more else ""
         raise QuotaError(
-            f"The disk has {free / GB:.1f} GB free, and {FREE} GB stay free for the runs that train. Delete runs, or "
-            "give LATENT_DATA a folder on another disk."
+            f"The disk has {free / GB:.1f} GB free{wanted}, and {FREE} GB stay free for the runs that train. Delete "
+            "runs, or give LATENT_DATA a folder on another disk."
         )
 
 

@@ -130,7 +130,8 @@ class Run:
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        """The run's metadata: title, note, owner, created (unix time), parent {"run", "step"}; without damaged ones."""
+        """The run's metadata: title, note, owner, created (unix time), parent {"run", "step"}, group {"name", "values",
+        "seed"}; without damaged ones."""
         try:
             return checked.meta(files.read_json(self.path / "meta.json"))
         except (OSError, ValueError):

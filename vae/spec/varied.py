@@ -21,9 +21,8 @@ SUGGESTED = 3
 def _options() -> dict[str, tuple[Option, ...]]:
     """Return the options behind each dotted name: one for each kind that has an option of the name."""
     found: dict[str, list[Option]] = {}
-    for name, option in (NUMBERS | CHOICES).items():
-        if name != SEED:
-            found[name] = [option]
+    plain: dict[str, Option] = {**NUMBERS, **CHOICES}
+    found |= {name: [option] for name, option in plain.items() if name != SEED}
     first = next(iter(PATHS))
     found["path"] = [Choice("Gradient path", "How the gradient is estimated.", first, tuple(PATHS))]
     for name, role in ROLES.items():
@@ -89,7 +88,8 @@ def changed(entries: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, 
         if not option:
             made[part] = value
         elif part == "terms":
-            made[part] = _term(made[part], *option.split(".", 1), value)
+            kind, _, key = option.partition(".")
+            made[part] = _term(made[part], kind, key, value)
         elif option == KIND:
             same = made[part] is not None and made[part][KIND] == value
             made[part] = None if value == NONE else made[part] if same else {KIND: value}
