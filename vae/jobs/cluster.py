@@ -126,6 +126,13 @@ class Cluster:
             finally:
                 self._seen = replace(self._seen, until=0.0)
 
+    def admit(self, owner: str, more: int) -> None:
+        """Raise JobError if so many runs more of an owner cannot wait now, or if the cluster does not answer."""
+        seen = self._look(again=True)
+        if seen.problem:
+            raise JobError(seen.problem)
+        check_waiting(owner, [other.owner for other in seen.waiting], more)
+
     def _submit(self, run: Path, note: Note) -> None:
         words = [sys.executable, "-m", "vae.jobs.driver", str(run), f"--job={note.id}", f"--processes={note.processes}"]
         words += [f"--threads={threads()}", f"--gpus={note.gpus}"]

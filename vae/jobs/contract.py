@@ -6,22 +6,33 @@ from pathlib import Path
 from typing import Protocol
 
 from vae.runs import RunError
+from vae.runs.quota import LOCAL
 from vae.runs.status import Status
 
 CLUSTER = "LATENT_CLUSTER"  # the environment variable that holds a cluster's address
 MOST_WAITING, ALL_WAITING = 20, 200  # limits of one owner's waiting jobs, and of all together
 K, N = 50, 2_000  # importance samples and test examples of the evaluation after training in the queue
 
+TOO_MANY = "At most {most} wait at once: {waiting} wait already, and {more} more are too many. Queue fewer runs."
+
 
 class JobError(RunError):
     """A job cannot be accepted or reached now; the message says what, why and what to do."""
 
 
-def check_waiting(owner: str, waiting: Sequence[str]) -> None:
-    """Raise JobError if one job more is too many for its owner, or for all; `waiting` are the owners of the others."""
-    if waiting.count(owner) >= MOST_WAITING:
+def check_waiting(owner: str, waiting: Sequence[str], more: int = 1) -> None:
+    """Raise JobError if so many jobs more are too many for their owner, or for all.
+
+    `waiting` are the owners of the others. Whose machine it is may fill the queue.
+    """
+    own = waiting.count(owner)
+    if own + more > MOST_WAITING and owner != LOCAL:
+        if more > 1:
+            raise JobError(TOO_MANY.format(most=f"{MOST_WAITING} of your runs", waiting=own, more=more))
         raise JobError(f"You have {MOST_WAITING} runs waiting already. Stop one of them, or come back later.")
-    if len(waiting) >= ALL_WAITING:
+    if len(waiting) + more > ALL_WAITING:
+        if more > 1:
+            raise JobError(TOO_MANY.format(most=f"{ALL_WAITING} runs", waiting=len(waiting), more=more))
         raise JobError(f"{ALL_WAITING} runs wait here already. Come back later; your run keeps its settings.")
 
 
@@ -64,6 +75,9 @@ class Executor(Protocol):
 
         Raises JobError if the queue is full.
         """
+
+    def admit(self, owner: str, more: int) -> None:
+        """Raise JobError if so many runs more of an owner cannot wait now, so that a group is queued as a whole."""
 
     def stop(self, run: Path) -> None:
         """End a run, with everything up to the last step saved; a waiting run never starts."""

@@ -49,6 +49,10 @@ class Embedded:
             mark_queued(run, now)
             self.queue.put(Job(str(run), owner, time.time(), processes=resources.processes, step=now.step))
 
+    def admit(self, owner: str, more: int) -> None:
+        """Raise JobError if so many runs more of an owner cannot wait now."""
+        check_waiting(owner, [job.owner for job in self.queue.jobs() if job.state == WAITING], more)
+
     def stop(self, run: Path) -> None:
         """End a run; if it has begun but has no process, it is queued for its evaluation; otherwise it never starts."""
         run = run.resolve()
