@@ -27,6 +27,8 @@ from vae.cli import (
     pull,
     push,
     strange,
+    sweep,
+    table,
     train,
     worker,
 )
@@ -38,7 +40,9 @@ from vae.spec import SpecError
 
 COMMANDS = {
     "train": train,
+    "sweep": sweep,
     "models": models,
+    "runs": table,
     "evaluate": evaluate,
     "encode": encode,
     "atlas": atlas,

@@ -35,3 +35,11 @@ def last_end(seconds: Sequence[float], slots: int) -> float:
     for each in seconds:
         heapq.heapreplace(ends, ends[0] + each)
     return max(ends)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words."""
+    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{max(1, round(seconds / unit))} {name}"
+    return f"{seconds / 86400:.0f} days"
