@@ -15,7 +15,7 @@ from filelock import Timeout
 from vae import data
 from vae.data import DataError
 from vae.data.batches import prepare
-from vae.runs import Run, RunError, control, machine, manage, status
+from vae.runs import Run, RunError, control, halving, machine, manage, status
 from vae.runs.status import Status
 from vae.spec import SpecError
 from vae.training.camera import Camera
@@ -86,6 +86,7 @@ class Trainer:
         self.leads = team.leads
         self.control = control.ControlReader(run.path)
         self.signal = 0
+        self.loses = ""  # why the run was stopped early within its sweep
         self.next_update = 0.0
         self.step_seconds = 0.0
 
@@ -139,7 +140,7 @@ class Trainer:
             self.update_status(state="finishing", message="Encoding the test set and measuring.")
             if self.leads:
                 self._finish()
-            self.update_status(state=end, message="", remaining=None)
+            self.update_status(state=end, message=self.loses, remaining=None)
             return DONE
         except _Leave:
             self.update_status()
@@ -204,8 +205,16 @@ class Trainer:
                     camera.film(state.model, step.step)
                 if self.watch is not None:
                     self.watch(step, session.total)
+                if step.valid is not None and self.leads:
+                    self._judge(step)
                 if step.step < session.total:
                     self._follow_requests(session, camera)
+
+    def _judge(self, step: Step) -> None:
+        """Ask this run to stop if it cannot win within its sweep; all processes of a team follow the request."""
+        if why := halving.verdict(self.run, step.step):
+            self.loses = why
+            control.ask(self.path, mode="stop")
 
     def _follow_step(self, step: Step, session: Session) -> None:
         """Write the status, at most every STATUS_SECONDS; the remaining time is estimated from the latest steps."""
