@@ -6,9 +6,9 @@ import streamlit as st
 
 from ui.models.owned import own
 from ui.shared import library, messages
-from ui.state import notices, session, visitor
+from ui.state import mode, notices, session, visitor
 from ui.state.view import watch
-from ui.train import form
+from ui.train import form, sweep
 from ui.train import page as training
 from ui.train.form import Form
 from ui.words import say, say_n
@@ -100,3 +100,5 @@ def panel(run: Run | None) -> None:
     with note:
         if busy := _wait(jobs.executor().resources()):
             st.caption(messages.sentence(busy))
+    if parent is None and mode.expert():
+        sweep.offer(made)
