@@ -88,7 +88,7 @@ def _table(found: Sequence[Row], numbers: Sequence[str]) -> None:
     columns: dict[str, list[Any]] = {say(title): [one.about[name] for one in found] for name, title in TITLES.items()}
     for name in _fields(found):
         columns[name] = column(found, name)
-    config = {}
+    config: dict[str, Any] = {}
     for name in numbers:
         values = [one.numbers.get(name) for one in found]
         error = ERROR.format(name=name)
