@@ -66,9 +66,10 @@ def read(name: str, text: str) -> Any:
 
 
 def written(value: Any) -> str:
-    """Return a value as text, such that `read` gives it back; a schedule as from its start to its stop."""
+    """Return a value as text, such that `read` gives it back; a schedule in words."""
     if isinstance(value, Mapping):
-        return f"{value.get('start')} → {value.get('stop')}"
+        words = f"{value['start']:g} → {value['stop']:g} ({value['schedule']}, {value['steps']:,} steps"
+        return words + (f", warm-up {value['warmup']:,})" if value.get("warmup") else ")")
     if isinstance(value, list | tuple):
         return "-".join(map(str, value))
     if isinstance(value, float):

@@ -69,3 +69,11 @@ def test_unknown_names_are_refused_with_a_hint(name, words):
 def test_an_option_of_an_absent_part_names_the_part():
     with pytest.raises(SpecError, match="decoder.kind"):
         changed(vars(BASE), {"decoder.widths": [8]})
+
+
+def test_two_schedules_are_written_apart():
+    """Every part of a schedule is in its words, so a difference can be seen."""
+    usual = {"schedule": "cosine", "start": 1e-3, "stop": 0.0, "steps": 100, "warmup": 0}
+    others = [{"schedule": "linear"}, {"start": 1e-4}, {"stop": 1e-5}, {"steps": 101}, {"warmup": 7}]
+    assert written(usual) == "0.001 → 0 (cosine, 100 steps)"
+    assert len({written(usual | other) for other in others} | {written(usual)}) == 6
