@@ -56,11 +56,13 @@ def verdict(run: Run, step: int) -> str:
     group = groups.of(run)
     if group is None or not group.stop_losers:
         return ""
-    members = groups.by_name(folders.library([run.path.parent]))[group.name]
-    for share in SHARES:
+    total = steps(vars(run.spec), run.spec.data)
+    due = [share for share in SHARES if step - total / run.spec.epochs < share * total <= step < total]
+    for share in due:
         own = _rung(run, share)
         if own is None or own[0] != step:
             continue
+        members = groups.by_name(folders.library([run.path.parent]))[group.name]
         others = [found[1] for other in members if (found := _seen(run, other, share)) is not None]
         if loses(own[1], others):
             return (
