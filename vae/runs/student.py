@@ -65,7 +65,8 @@ def paired(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Mean:
 
 def cdf(t: float, df: float) -> float:
     """Return P(T <= t) of Student's t with df degrees of freedom, by the incomplete beta function."""
-    tail = 0.5 * _beta(df / (df + t * t), df / 2, 0.5)
+    total = df + t * t
+    tail = 0.5 * _beta(df / total, t * t / total, df / 2, 0.5)
     return tail if t < 0 else 1 - tail
 
 
@@ -85,14 +86,17 @@ def quantile(p: float, df: float) -> float:
     return (low + high) / 2
 
 
-def _beta(x: float, a: float, b: float) -> float:
-    """Return the regularised incomplete beta function I_x(a, b), by Lentz's continued fraction (DLMF 8.17.22)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
+def _beta(x: float, y: float, a: float, b: float) -> float:
+    """Return the regularised incomplete beta function I_x(a, b), by Lentz's continued fraction (DLMF 8.17.22).
+
+    `y` is 1 - x, which is given too because it may be too small for the difference.
+    """
+    if x <= 0 or y <= 0:
+        return float(y <= 0)
     if x > (a + 1) / (a + b + 2):
-        return 1 - _beta(1 - x, b, a)
+        return 1 - _beta(y, x, b, a)
     front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x) - math.log(a)
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(y) - math.log(a)
     )
     value, c, d = 1.0, 1.0, 0.0
     for i in range(TERMS):
