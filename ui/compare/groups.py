@@ -46,7 +46,7 @@ def group() -> None:
         return
     with part:
         name = st.selectbox(say("Group"), names, key="compare_group_name")
-        rows = [one for one in tables.rows() if one.group == name]
+        rows = table.chosen(tables.rows(), name)
         numbers = table.metrics(rows)
         if not numbers:
             st.caption(say("No run of this group has numbers yet."))
@@ -54,7 +54,7 @@ def group() -> None:
         number = st.selectbox(say("Number"), numbers, key="compare_group_number")
         found = contest.settings(rows, number)
         _means(found, number)
-        _question(found)
+        _question(found, name)
 
 
 def title(setting: Setting) -> str:
@@ -93,17 +93,16 @@ def _means(found: Sequence[Setting], number: str) -> None:
     )  # fmt: skip
 
 
-def _question(found: Sequence[Setting]) -> None:
+def _question(found: Sequence[Setting], group: str) -> None:
     """Ask for two settings, and answer whether one is better."""
-    ready = [setting for setting in found if setting.rows]
+    ready = {title(setting): setting for setting in found if setting.rows}
     if len(ready) < 2:
         return
     st.markdown("**" + say("Is A better than B?") + "**")
-    places = list(range(len(ready)))
     with st.container(horizontal=True, gap="small"):
-        a = st.selectbox("A", places, format_func=lambda i: title(ready[i]), key="compare_a")
-        others = [i for i in places if i != a]
-        b = st.selectbox("B", others, format_func=lambda i: title(ready[i]), key="compare_b")
+        # another group has other choices, so it has widgets of its own
+        a = st.selectbox("A", list(ready), key=f"compare_a_{group}")
+        b = st.selectbox("B", [other for other in ready if other != a], key=f"compare_b_{group}")
     _answered(ready[a], ready[b])
 
 

@@ -65,17 +65,19 @@ def figure(found: Sequence[Row], chosen: str) -> go.Figure:
         line={"color": figures.PRIOR, "width": 1.5, "dash": "dot"}, hoverinfo="skip",
     )  # fmt: skip
     names = list(dict.fromkeys(one.group for one in found))
+    named = {*hull, *_firsts(found)}
     for k, group in enumerate(names):
         mine = [i for i, one in enumerate(found) if one.group == group]
         made.add_scatter(
             x=[rate[i] for i in mine], y=[distortion[i] for i in mine], mode="markers+text",
             name=group or say("in no group"),
-            text=[_beta(found[i]) for i in mine], textposition="top center",
+            text=[_beta(found[i]) if i in named else "" for i in mine], textposition="top right", cliponaxis=False,
             error_x=_errors([numbers[0][i] for i in mine]), error_y=_errors([numbers[1][i] for i in mine]),
             marker={"color": palette.still(palette.of_class(k)),
                     "size": [13 if found[i].run.name == chosen else 8 for i in mine]},
-            customdata=[[found[i].run.title, rate[i] + distortion[i]] for i in mine],
-            hovertemplate="%{customdata[0]}<br>R %{x:.2f}, D %{y:.2f}, −ELBO %{customdata[1]:.2f}<extra></extra>",
+            customdata=[[found[i].run.title, rate[i] + distortion[i], _beta(found[i])] for i in mine],
+            hovertemplate="%{customdata[0]}<br>%{customdata[2]}<br>R %{x:.2f}, D %{y:.2f}, "
+            "−ELBO %{customdata[1]:.2f}<extra></extra>",
         )  # fmt: skip
     made.update_xaxes(title_text=say("Rate KL(q‖p), nats"), rangemode="tozero", gridcolor=figures.GRID)
     made.update_yaxes(title_text=say("Distortion −E log p(x|z), nats"), gridcolor=figures.GRID)
@@ -84,6 +86,14 @@ def figure(found: Sequence[Row], chosen: str) -> go.Figure:
         legend={"orientation": "h", "y": 1.1},
     )  # fmt: skip
     return made
+
+
+def _firsts(found: Sequence[Row]) -> list[int]:
+    """Return the first run of each β in each group: the labels of its other seeds would lie on one another."""
+    first: dict[tuple[str, str], int] = {}
+    for i, one in enumerate(found):
+        first.setdefault((one.group, _beta(one)), i)
+    return list(first.values())
 
 
 def _beta(one: Row) -> str:

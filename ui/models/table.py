@@ -12,6 +12,7 @@ from vae.runs import Run, table
 from vae.runs import stamp as stamps
 from vae.runs.stamp import Stamp
 from vae.runs.table import FIRST, Row
+from vae.spec import SpecError
 from vae.spec.varied import written
 
 FIELDS = ("preset", "data", "latent")  # of a spec, which every table begins with
@@ -63,32 +64,30 @@ def matching(found: Sequence[Row], text: str) -> list[Row]:
     left = list(found)
     for word in text.lower().split():
         name, equals, value = word.partition("=")
-        if equals:
-            left = [one for one in left if _text(one, name) == value]
-        else:
-            left = [one for one in left if any(word in cell.lower() for cell in _texts(one))]
+        if not equals:
+            left = [one for one in left if any(word in cell for cell in _texts(one))]
+            continue
+        try:
+            left = table.chosen(left, where={name: value.split(",")})
+        except SpecError:
+            left = []  # nothing has such a name
     return left
 
 
 def _texts(one: Row) -> list[str]:
-    return [*one.about.values(), *(_text(one, name) for name in one.entries)]
+    return [cell.lower() for cell in (*one.about.values(), *map(written, one.entries.values()))]
 
 
-def _text(one: Row, name: str) -> str:
-    about = one.about
-    return (about[name] if name in about else written(one.entries[name]) if name in one.entries else "").lower()
-
-
-def _fields(found: Sequence[Row]) -> list[str]:
-    others = [name for name in table.differing(found) if name not in FIELDS]
-    return [*FIELDS, *others[: MOST_FIELDS - len(FIELDS)]]
+def _others(found: Sequence[Row]) -> list[str]:
+    """Return the first of the other names whose values differ."""
+    return [name for name in table.differing(found) if name not in FIELDS][:MOST_FIELDS]
 
 
 def _table(found: Sequence[Row], numbers: Sequence[str]) -> None:
     columns: dict[str, list[Any]] = {say(title): [one.about[name] for one in found] for name, title in TITLES.items()}
-    for name in _fields(found):
-        columns[name] = column(found, name)
     config: dict[str, Any] = {}
+    for name in FIELDS:
+        columns[name] = column(found, name)
     for name in numbers:
         values = [one.numbers.get(name) for one in found]
         error = ERROR.format(name=name)
@@ -99,6 +98,8 @@ def _table(found: Sequence[Row], numbers: Sequence[str]) -> None:
             name: st.column_config.NumberColumn(f"{name}, {units}", format="%.2f"),
             error: st.column_config.NumberColumn("±", format="%.2f", help=say("Standard error")),
         }
+    for name in _others(found):
+        columns[name] = column(found, name)
     st.dataframe(columns, hide_index=True, column_config=config, key="all_runs_table", alt=say("Table of all runs"))
 
 

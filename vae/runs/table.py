@@ -109,7 +109,11 @@ def chosen(found: Sequence[Row], group: str = "", where: Mapping[str, Sequence[s
     if group and group not in {one.group for one in found}:
         known = sorted({one.group for one in found} - {""})
         raise RunError(f"There is no group {group[:80]!r} here. Known groups: {', '.join(known) or 'none'}.")
-    left = [one for one in found if not group or one.group == group]
+    left = list(found)
+    if group:
+        by_name = {one.run.name: one for one in found}
+        # settings in their order, and seeds within them
+        left = [by_name[run.name] for run in groups.by_name([one.run for one in found])[group]]
     for name, texts in (where or {}).items():
         fits = _condition(found, name, texts)
         left = [one for one in left if fits(one)]

@@ -95,6 +95,20 @@ def test_answer_needs_both_errors(group, answers, effect, training, words):
     assert words in said and "| over test images |" in said and "| over seeds |" in said
 
 
+def test_another_group_has_its_own_settings(group, answers, folder):
+    give(answers, 4.0, 0.1)
+    for beta in (8.0, 9.0):
+        run = make_run(folder, f"later-{beta}", objective={"kind": "elbo", "beta": beta}, **SMALL)
+        runs.write_json(run.path / "meta.json",
+                        {"group": {"name": "next", "values": {"objective.beta": beta}, "seed": 0}})  # fmt: skip
+        answers[beta, 0] = answers[0.5, 0]
+    app = opened()
+    assert app.selectbox(key="compare_a_mine").value == "objective.beta = 0.5"
+    app = lives(app.selectbox(key="compare_group_name").set_value("next").run())
+    assert app.selectbox(key="compare_a_next").options == ["objective.beta = 8", "objective.beta = 9"]
+    assert app.selectbox(key="compare_b_next").value == "objective.beta = 9"
+
+
 def test_failure_is_said_in_place_of_the_answer(group, answers):
     give(answers, 4.0, 0.1)
     answers[2.0, 1] = DataError("The data are not here.")

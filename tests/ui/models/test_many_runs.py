@@ -53,6 +53,8 @@ def test_table_has_every_run_with_its_errors(group):
 def test_filter_takes_words_and_values(group):
     assert [one.run.name for one in table.matching(group, "mine")] == ["r0", "r1", "r2"]
     assert [one.run.name for one in table.matching(group, "MINE objective.beta=0.5")] == ["r0"]
+    assert [one.run.name for one in table.matching(group, "objective.beta=1.0,2 mine")] == ["r1", "r2"]
+    assert table.matching(group, "no.such=1") == []
     assert table.matching(group, "nothing") == [] and table.matching(group, "") == group
     shown = csv.DictReader(io.StringIO(core.to_csv(table.matching(group, "mine")), newline=""))
     assert [line["objective.beta"] for line in shown] == ["0.5", "1.0", "2.0"]
@@ -72,6 +74,7 @@ def test_plane_has_the_runs_on_the_same_data_and_their_hull(group):
     hull, *points = chart["data"]
     assert hull["x"] == [4.0, 8.0] and hull["y"] == [30.0, 20.0]
     assert sorted(text for one in points for text in one["text"]) == ["β 0.5", "β 1", "β 1", "β 2"]
+    assert all(data[2] in ("β 0.5", "β 1", "β 2") for one in points for data in one["customdata"])
     assert "slope is −β" in texts(app)
 
 
