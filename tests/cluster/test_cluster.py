@@ -16,8 +16,8 @@ from trained import same_result
 from waiting import until
 
 from vae import jobs, runs
-from vae.jobs import JobError, Resources
-from vae.runs import control, status
+from vae.jobs import JobError, Resources, grouped
+from vae.runs import control, groups, status, sweep
 
 pytestmark = pytest.mark.cluster
 
@@ -65,6 +65,14 @@ def nobody(tmp_path, monkeypatch):
     jobs._executor.cache_clear()
     yield os.environ[jobs.CLUSTER]
     jobs._executor.cache_clear()
+
+
+def test_silent_cluster_takes_no_group(nobody):
+    """Nothing is made for a cluster that does not answer."""
+    base = make().spec
+    with pytest.raises(JobError, match="does not answer"):
+        grouped.queue(sweep.plan(base, {"latent": [1, 2]}, 1, "mine"), "a")
+    assert groups.by_name() == {}
 
 
 @pytest.fixture

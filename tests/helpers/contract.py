@@ -16,8 +16,9 @@ from waiting import until
 
 from vae import jobs
 from vae.cli import main
+from vae.jobs import JobError, contract, grouped
 from vae.jobs.pauses import PARK
-from vae.runs import Run, control, film, machine, manage, status
+from vae.runs import Run, control, film, groups, machine, manage, status, sweep
 from vae.spec import preset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,6 +114,22 @@ def test_a_run_is_submitted_trained_and_measured(place, unbroken):
     assert Run(run.path).metrics["elbo"]["n"] == 360 and len(Run(run.path).codes) == 360
     same_result(run, unbroken(place.threads))
     until(lambda: jobs.executor().resources().busy == 0, "a free slot")
+
+
+def test_group_is_trained_or_refused_as_a_whole(place, monkeypatch):
+    """A group stops its losers wherever it trains, and one run too many refuses all."""
+    base = preset("vae", **{**SMALL, "epochs": 4})
+    vary = {"learning_rate": [1e-2, 1e-9]}
+    made = grouped.queue(sweep.plan(base, vary, 1, "mine", stop_losers=True), "anna")
+    ended = [state(run, "done", "stopped", "failed") for run in made]
+    assert "failed" not in [now.state for now in ended]
+    # both may train at the same time, and the first that comes to a quarter has nobody to lose to
+    assert all(("better half" in now.message) == (now.state == "stopped") for now in ended)
+    assert ended[0].state == "done"
+    monkeypatch.setattr(contract, "MOST_WAITING", 3)
+    with pytest.raises(JobError, match="4 more are too many"):
+        grouped.queue(sweep.plan(base, vary, 2, "next"), "anna")
+    assert list(groups.by_name()) == ["mine"]
 
 
 def test_a_run_that_nobody_submitted_is_new(place, tmp_path):

@@ -120,7 +120,8 @@ def test_models_leaves_out_tables_and_formula(monkeypatch):
 def test_train_leaves_out_what_is_as_recommended(digits):
     """Simple shows data, preset and the two first numbers; a part with a changed value is shown, and none is lost."""
     simple, expert = both("train")
-    assert opened(simple) == [] and opened(expert) == ["Model", "Objective", "Optimisation", "Formula and JSON"]
+    parts = ["Model", "Objective", "Optimisation", "Formula and JSON", "Train a sweep"]
+    assert opened(simple) == [] and opened(expert) == parts
     for app in (simple, expert):
         assert {"form_data", "form_preset", "train", "train_run"} <= keys(app)
     expert.button_group(key="form_objective_beta_shape").set_value("constant")
