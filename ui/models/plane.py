@@ -1,6 +1,7 @@
 """Rate against distortion of all runs on the same data, and the runs of a group in parallel coordinates."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -75,7 +76,7 @@ def figure(found: Sequence[Row], chosen: str) -> go.Figure:
             error_x=_errors([numbers[0][i] for i in mine]), error_y=_errors([numbers[1][i] for i in mine]),
             marker={"color": palette.still(palette.of_class(k)),
                     "size": [13 if found[i].run.name == chosen else 8 for i in mine]},
-            customdata=[[found[i].run.title, rate[i] + distortion[i], _beta(found[i])] for i in mine],
+            customdata=[[escape(found[i].run.title), rate[i] + distortion[i], _beta(found[i])] for i in mine],
             hovertemplate="%{customdata[0]}<br>%{customdata[2]}<br>R %{x:.2f}, D %{y:.2f}, "
             "−ELBO %{customdata[1]:.2f}<extra></extra>",
         )  # fmt: skip
@@ -147,5 +148,5 @@ def _axis(found: Sequence[Row], name: str) -> dict[str, Any]:
     words = list(dict.fromkeys(map(str, values)))
     return {
         "label": name, "values": [words.index(str(value)) for value in values],
-        "tickvals": list(range(len(words))), "ticktext": words,
+        "tickvals": list(range(len(words))), "ticktext": [escape(word) for word in words],
     }  # fmt: skip

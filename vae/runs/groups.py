@@ -23,9 +23,9 @@ class Group:
 
 
 def of(run: Run) -> Group | None:
-    """Return a run's place in its group, None for a run that belongs to none."""
+    """Return a run's place in its group, None for a run that belongs to none that has a proper name."""
     entry = run.meta.get("group")
-    if entry is None:
+    if entry is None or not folders.NAME.fullmatch(entry["name"]):
         return None
     return Group(entry["name"], entry["values"], entry["seed"], entry.get("stop_losers") is True)
 

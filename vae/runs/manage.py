@@ -103,10 +103,12 @@ def create(
 ) -> Run:
     """Create a run folder, ready to train; if it raises SpecError, DataError or QuotaError, nothing was created.
 
-    `group` is the entry of a run that belongs to one, see vae.runs.groups.
+    `group` is the entry of a run that belongs to one, see vae.runs.groups: the quota is checked for all of its runs
+    together, before the first (vae.runs.sweep).
     """
     check(spec)
-    quota.check(owner)
+    if group is None:
+        quota.check(owner)
     run = folders.create((folder or folders.user_runs()) / _name(spec), spec)
     command = f"python -m vae train {run.name}"
     about = {"title": title.strip()[:TITLE], "owner": owner, "created": time.time(), "command": command}

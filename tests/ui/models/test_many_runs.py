@@ -78,6 +78,14 @@ def test_plane_has_the_runs_on_the_same_data_and_their_hull(group):
     assert "slope is −β" in texts(app)
 
 
+def test_titles_are_text_in_the_plane(group):
+    """Plotly draws some tags, which a typed title must not be."""
+    one = group[0]
+    one.run.__dict__["meta"] = {"title": "<b>x</b>"}
+    _, points = plane.figure([one], "").data
+    assert points.customdata[0][0] == "&lt;b&gt;x&lt;/b&gt;"
+
+
 def test_plane_compares_only_the_same_pixels_and_likelihood(group):
     shown = {one.run.name: one for one in group}
     assert [one.run.name for one in plane.comparable(group, shown["other"])] == ["other"]

@@ -76,6 +76,18 @@ def test_group_is_saved_with_each_run(data_folder):
     assert groups.free("mine") == "mine-2" and groups.of(manage.create(BASE, "anna")) is None
 
 
+def test_damaged_group_is_none(data_folder):
+    run = manage.create(BASE, "anna")
+    for entry in (1, {"name": "x"}, {"name": 3, "values": {}, "seed": 0}, {"name": "<b>", "values": {}, "seed": 0}):
+        runs.write_json(run.path / "meta.json", {"group": entry})
+        assert groups.of(runs.Run(run.path)) is None
+    mixed = [{"latent": 2}, {"latent": "x"}, {"latent": None}, {"latent": [1]}, {}]
+    for i, values in enumerate(mixed):
+        other = manage.create(BASE, "anna")
+        runs.write_json(other.path / "meta.json", {"group": {"name": "odd", "values": values, "seed": i}})
+    assert len(groups.settings(groups.by_name()["odd"])) == len(mixed)
+
+
 def test_quota_is_of_the_whole(data_folder, monkeypatch):
     """What would fit in part is refused as a whole, before anything is made."""
     plan = sweep.plan(BASE, VARY, 1)
