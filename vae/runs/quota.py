@@ -62,12 +62,18 @@ def check(owner: str, more: int = 1, size: int = 0) -> None:
         return
     most, kept = limits(), list(_kept(root))
     own = [path for path, whose in kept if whose == owner]
-    wanted = f" and want {more} more" if more > 1 else ""
     if len(own) + more > most.runs:
-        raise QuotaError(f"You have {len(own)} runs{wanted}, and {most.runs:g} are kept for each visitor. {ROOM}")
+        if more == 1:
+            raise QuotaError(f"You have {len(own)} runs, and {most.runs:g} are kept for each visitor. {ROOM}")
+        raise QuotaError(
+            f"You have {len(own)} runs and want {more} more, and {most.runs:g} are kept for each visitor. {ROOM}"
+        )
     if len(kept) + more > most.all_runs:
-        wanted = f" and you want {more} more" if more > 1 else ""
-        raise QuotaError(f"There are {len(kept)} runs here{wanted}, and {most.all_runs:g} are kept. {ROOM}")
+        if more == 1:
+            raise QuotaError(f"There are {len(kept)} runs here, and {most.all_runs:g} are kept. {ROOM}")
+        raise QuotaError(
+            f"There are {len(kept)} runs here and you want {more} more, and {most.all_runs:g} are kept. {ROOM}"
+        )
     _check_size(owner, kept, most, size)
 
 
@@ -82,10 +88,14 @@ def _check_disk(more: int = 0) -> None:
     root = folders.user_runs()
     free = shutil.disk_usage(next(path for path in (root, *root.parents) if path.exists())).free
     if free - more < FREE * GB:
-        wanted = f", this takes up to {more / GB:.1f} GB" if more else ""
+        if not more:
+            raise QuotaError(
+                f"The disk has {free / GB:.1f} GB free, and {FREE} GB stay free for the runs that train. Delete "
+                "runs, or give LATENT_DATA a folder on another disk."
+            )
         raise QuotaError(
-            f"The disk has {free / GB:.1f} GB free{wanted}, and {FREE} GB stay free for the runs that train. Delete "
-            "runs, or give LATENT_DATA a folder on another disk."
+            f"The disk has {free / GB:.1f} GB free, this takes up to {more / GB:.1f} GB, and {FREE} GB stay free for "
+            "the runs that train. Delete runs, or give LATENT_DATA a folder on another disk."
         )
 
 

@@ -49,8 +49,12 @@ def options(name: str) -> tuple[Option, ...]:
     if name == SEED:
         raise SpecError("Seeds are counted beside what is varied: give their number.")
     near = difflib.get_close_matches(name[:80], VARIED, SUGGESTED, 0.5)
-    hint = f" Did you mean {any_of(near)}?" if near else " Names are as in spec.json, such as latent or objective.beta."
-    raise SpecError(f"There is nothing {name[:80]!r} that can be varied.{hint}")
+    if near:
+        raise SpecError(f"There is nothing {name[:80]!r} that can be varied. Did you mean {any_of(near)}?")
+    raise SpecError(
+        f"There is nothing {name[:80]!r} that can be varied. Names are as in spec.json, such as latent or "
+        "objective.beta."
+    )
 
 
 def read(name: str, text: str) -> Any:
