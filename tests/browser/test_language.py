@@ -26,7 +26,7 @@ def test_a_browsers_language_and_another_one_by_choice(open_page, server):
     assert spoken(page) == "de"
     expect(title).to_contain_text("Eine Karte erkunden")
     expect(page.get_by_role("link", name="Trainieren")).to_be_visible()
-    expect(card(page).locator("[aria-label='Dekodiertes Bild']").first).to_be_attached()
+    expect(card(page).locator("[aria-label='Decodiertes Bild']").first).to_be_attached()
 
     page.mouse.click(*pixel(page, 0.9, -0.55))
     expect(page).to_have_url(re.compile(r"[?&]z="))
