@@ -45,11 +45,21 @@ def entered(page):
     assert PASSWORD not in page.url and "password" not in page.url
 
 
+def swept(page):
+    page.get_by_text("Train a sweep", exact=True).click()
+    page.get_by_text("Name of the group").wait_for()
+
+
+def listed(page):
+    page.get_by_text("Table of all runs", exact=True).click()
+    page.get_by_test_id("stDataFrame").first.wait_for()
+
+
 PAGES = {
     "/": (CHART, explored),
     "/?model=ten-dimensions&mode=expert&contours=1": (CHART, lassoed),
     "/?model=digits-vae-2d": (CHART, chosen),
-    "/train": (".st-key-film [data-run]", None),
+    "/train?mode=expert": (".st-key-film [data-run]", swept),
     "/paths?model=digits-vae-2d": (".st-key-paths_map [data-waypoint='1']", None),
     "/sample?model=digits-vae-2d": (".samples", None),
     "/sample?model=digits-vae-2d&show=manifold": (".manifold[data-state=there]", None),
@@ -57,10 +67,10 @@ PAGES = {
     "/sample?model=digits-vae-2d&show=missing": (".missing[data-state=there]", None),
     "/theory?model=digits-vae-2d": (".theory[data-ready]", None),
     "/diagnose?model=unhealthy-holes": (".st-key-card_rates .js-plotly-plot", None),
-    "/compare": (".comparing[data-ready]", None),
+    "/compare?mode=expert": (".comparing[data-ready]", None),
     "/open": ("[data-testid=stFileUploaderDropzone]", None),
     "/teacher": ("[data-testid=stForm]", entered),
-    "/models?model=digits-vae-2d": (".st-key-curves .js-plotly-plot", None),
+    "/models?model=digits-vae-2d&mode=expert": (".st-key-curves .js-plotly-plot", listed),
 }
 
 

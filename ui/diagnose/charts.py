@@ -35,6 +35,7 @@ CHART = {"displayModeBar": False}
 MOST_BARS = 48  # dimensions that are drawn, the strongest ones
 NODES = 24  # along each side of the map of holes, that can be clicked
 NEAR = 4.2  # sigmas of the prior that are shown
+FEW = 0.04  # the largest share below which an axis of shares has ticks between whole per cents
 CLIP = 6.0  # nats either way beyond which the map of holes has one colour
 LOG_RATIO = "log q − log p, nats"
 BEGINS = 1.0  # the distance at which a hole begins, in units of itself
@@ -148,7 +149,8 @@ def used(decoder: Decoder) -> go.Figure:
     """Return the chart of the share of pixel variance that each dimension causes; ignored dimensions are grey."""
     hues = [PRIOR if share.value < IGNORED else DECODER for share in decoder.share]
     figure = _bars(decoder.share, hues, say("dimension"), say("of the pixels' variance"), IGNORED, "")
-    figure.update_yaxes(tickformat=".0%")
+    # with whole per cents, the ticks of small shares would be the same twice
+    figure.update_yaxes(tickformat=".1%" if max(share.value for share in decoder.share) < FEW else ".0%")
     return figure
 
 

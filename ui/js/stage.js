@@ -50,7 +50,7 @@ class Stage {
       this.empty,
     );
     this.icon = icon();
-    this.play = el("button", { type: "button", class: "play" }, this.icon.svg);
+    this.play = el("button", { type: "button", class: "play", "aria-label": say("Play the recording") }, this.icon.svg);
     this.range = el("input", { type: "range", min: "0", step: "1", "aria-label": say("Frame of the recording") });
     this.count = el("span", { class: "count" });
     this.speed = el(

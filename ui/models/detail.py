@@ -62,7 +62,7 @@ def detail(run: Run) -> None:
         evaluation(run)
     if metrics.get("command"):
         st.caption(say("Made by"))
-        st.code(metrics["command"], language="bash", wrap_lines=True)
+        st.code(metrics["command"], language=None, wrap_lines=True)
     if run.card:
         with st.expander(say("Model card"), icon=":material/description:"):
             st.markdown(messages.lowered(run.card))

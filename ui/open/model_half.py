@@ -126,7 +126,7 @@ def _refused(made: BroughtModel) -> None:
         text = made.error if line is None else made.error[: line.start()]
         st.markdown(messages.sentence(text))
         if line is not None:
-            st.code(line.group(0), language="shell")
+            st.code(line.group(0), language=None)
         if made.answers or made.options:
             st.button(say("Undo your choices"), key="open_model_undo", on_click=opening.undo)
 

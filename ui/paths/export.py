@@ -57,7 +57,7 @@ def panel(run: Run, view: PathView, along: Along | None) -> None:
         )
     if mode.expert():
         with st.expander(say("This path in Python"), icon=":material/code:"):
-            st.code(path_files.to_python(run, view.kind, view.waypoints), language="python")
+            st.code(path_files.to_python(run, view.kind, view.waypoints), language=None)
 
 
 def _picture(run: Run, path: Path | None, picture: path_files.Picture) -> bytes:

@@ -318,7 +318,7 @@ def _summands(text: str) -> list[str]:
 
 def _json(spec: Spec | None, fields: Fields) -> None:
     if spec is not None:
-        st.code(spec.to_json(), language="json", height=180)
+        st.code(spec.to_json(), language=None, height=180)
     st.text_area(
         say("Load a spec from JSON"),
         key=key("json"),
