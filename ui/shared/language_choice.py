@@ -16,7 +16,7 @@ from ui.words.languages import ASKED, LANGUAGES
 
 NAME = "language"  # of the control, for `?hide=`
 STYLE = (Path(__file__).resolve().parent / "language_choice.css").read_text("utf-8")
-# the view may have moved since the page came; in a handler of an element URL is the document's
+# the view may have moved since the page came: asked before the links are there; in a handler URL is the document's
 MOVED = (
     "for (const link of this.querySelectorAll('a')) { const view = new window.URL(location.href);"
     f" view.searchParams.set('{ASKED}', link.hreflang); link.href = view.href; }}"
@@ -37,5 +37,5 @@ def element(spoken: str, query: str) -> str:
     return (
         f'<style>{STYLE}</style><nav class="language" aria-label="{name}">'
         f'<button popovertarget="languages" aria-label="{name}" title="{name}">{spoken.upper()}</button>'
-        f'<div id="languages" popover ontoggle="{escape(MOVED)}">{"".join(entries)}</div></nav>\n'
+        f'<div id="languages" popover onbeforetoggle="{escape(MOVED)}">{"".join(entries)}</div></nav>\n'
     )
