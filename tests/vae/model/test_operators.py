@@ -22,6 +22,18 @@ def nodes(op, inputs, attributes):
     return {"op": op, "inputs": names, "outputs": outputs, "attributes": attributes}, values
 
 
+@pytest.mark.parametrize("start, end", [(-7, -7), (-6, -7), (5, -7), (9, 0), (0, 0), (-7, 3), (2, 9)])
+@pytest.mark.parametrize("step", [-1, -2])
+def test_a_slice_backwards_takes_what_onnxruntime_takes(start, end, step):
+    """ONNX moves a start before the axis to its first entry, which is then taken."""
+    x = np.arange(6, dtype=np.float32)
+    inputs = [x, *(np.array([number]) for number in (start, end, 0, step))]
+    node, values = nodes("Slice", inputs, {})
+    (found,) = run_node(node, values)
+    (expected,) = onnx_cases.expected("Slice", inputs, {})
+    assert found.tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize("op", sorted(OPERATORS))
 def test_operators_give_what_onnxruntime_gives(op):
     @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)

@@ -91,6 +91,14 @@ def _split(values: Values, a: Attributes) -> tuple[Tensor, ...]:
     return x.split(-(-x.shape[axis] // parts), axis)
 
 
+def _chosen(size: int, start: int, end: int, step: int) -> range:
+    """Return the entries of an axis that ONNX's Slice takes; backwards it moves a start before the axis to 0."""
+    if step > 0:
+        return range(size)[start:end:step]
+    start, end = (place + size if place < 0 else place for place in (start, end))
+    return range(min(max(start, 0), size - 1), min(max(end, -1), size - 1), step)
+
+
 def _slice(values: Values, a: Attributes) -> Tensor:
     x = needed(values, 0)
     starts = a.get("starts") or _sizes(values, 1)
@@ -99,7 +107,7 @@ def _slice(values: Values, a: Attributes) -> Tensor:
     steps = whole_numbers(values, 4) or [1] * len(starts)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         axis = inside(int(axis), x.ndim)
-        chosen = range(x.shape[axis])[int(start) : int(end) : int(step)]
+        chosen = _chosen(x.shape[axis], int(start), int(end), int(step))
         if step > 0:
             x = x.narrow(axis, 0, 0) if not chosen else x.narrow(axis, chosen[0], chosen[-1] - chosen[0] + 1)
             x = x if step == 1 else x[(slice(None),) * axis + (slice(None, None, int(step)),)]
