@@ -30,3 +30,18 @@ class AtOnce:
 
     def drop(self) -> None:
         """Leave it, as a page does that asks for something else."""
+
+
+class Answer:
+    """What the pool gives back of a call that is over: a value, or an error that reading it raises."""
+
+    done = True
+
+    def __init__(self, found: Any) -> None:
+        self.found = found
+
+    def result(self) -> Any:
+        """Return the value, or raise the error."""
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found

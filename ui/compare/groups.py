@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from ui.models import table as tables
+from ui.models.group_choice import chosen_group
 from ui.shared import asking, library, messages
 from ui.shared.fragments import fragment
 from ui.words import phrase, say, say_n
@@ -15,7 +16,7 @@ from vae.answers import compare, pool
 from vae.answers.compare import Scores
 from vae.answers.pool import Answer
 from vae.data import DataError
-from vae.runs import RunError, contest, groups, table
+from vae.runs import RunError, contest, table
 from vae.runs.contest import Better, Setting
 from vae.runs.student import LEVEL, Mean
 from vae.runs.table import Row
@@ -36,16 +37,13 @@ VERDICTS = {
 
 def group() -> None:
     """Draw the part that compares the settings of a group; without a group there is none."""
-    names = list(groups.by_name(library.entries()))
-    if not names:
-        return
-    part = st.expander(
-        say("Settings of a group, over seeds"), icon=":material/stacks:", key="compare_group", on_change="rerun"
+    opened = chosen_group(
+        say("Settings of a group, over seeds"), ":material/stacks:", "compare_group", choice="compare_group_name"
     )
-    if not part.open:
+    if opened is None:
         return
+    part, name = opened
     with part:
-        name = st.selectbox(say("Group"), names, key="compare_group_name")
         rows = table.chosen(tables.rows(), name)
         numbers = table.metrics(rows)
         if not numbers:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -29,6 +29,11 @@ class View(NamedTuple):
     alt: str
     figure: Callable[[Run, Evidence], go.Figure | None]
     below: Callable[[Run, Evidence], None] = nothing
+
+
+def of(part: str, draw: Callable[[Any], go.Figure]) -> Callable[[Run, Evidence], go.Figure | None]:
+    """Return how a check shows one part of the evidence by itself."""
+    return lambda run, known: None if getattr(known, part) is None else draw(getattr(known, part))
 
 
 def _others(run: Run) -> dict[str, Number]:
@@ -96,15 +101,15 @@ VIEWS: dict[str, View] = {
     "rates": View(phrase("The rate of each latent dimension in nats; inactive ones grey."), _rates),
     "collapse": View(
         phrase("How much of the pixels' variance each dimension moves."),
-        lambda run, known: known.decoder and charts.used(known.decoder),
+        of("decoder", charts.used),
     ),
     "posterior": View(
         phrase("The ELBO over the factor by which q is made wider."),
-        lambda run, known: known.width and charts.width(known.width),
+        of("width", charts.width),
     ),
     "likelihood": View(
         phrase("Predicted and observed frequencies, in bins."),
-        lambda run, known: known.likelihood and charts.likelihood(known.likelihood),
+        of("likelihood", charts.likelihood),
     ),
     "holes": View("", lambda run, known: None, _holes),
     "overfitting": View(
@@ -113,33 +118,33 @@ VIEWS: dict[str, View] = {
     "reconstruction": View(phrase("The distortion of each class in nats."), _classes),
     "surgery": View(
         phrase("The rate as I(x; z), total correlation and dim-KL, with log N."),
-        lambda run, known: known.surgery and charts.surgery(known.surgery),
+        of("surgery", charts.surgery),
     ),
     "gap": View(
         phrase("How many images have which gap between log p(x) and the ELBO."),
-        lambda run, known: known.gap and charts.gap(known.gap),
+        of("gap", charts.gap),
         _gap,
     ),
     "simulated": View(
         phrase("How often z lies where among samples of q(z|x), for each dimension; flat for the posterior."),
-        lambda run, known: known.simulated and model_images.ranks(known.simulated),
+        of("simulated", model_images.ranks),
     ),
     "samples": View(
         phrase("Precision, recall, density and coverage of samples, beside those of data against data."),
-        lambda run, known: known.samples and model_images.samples(known.samples),
+        of("samples", model_images.samples),
         _samples,
     ),
     "memorised": View(
         phrase("The share of samples nearer to a training than to a held-out image, beside a half."),
-        lambda run, known: known.memorised and model_images.memorised(known.memorised),
+        of("memorised", model_images.memorised),
     ),
     "statistics": View(
         phrase("The share of samples below the value that each share of the data is below."),
-        lambda run, known: known.statistics and statistics.curves(known.statistics),
+        of("statistics", statistics.curves),
     ),
     "strange": View(
         phrase("The share of foreign images that each score finds, over the share of false alarms."),
-        lambda run, known: known.strange and strangers.curves(known.strange),
+        of("strange", strangers.curves),
         _strange,
     ),
 }

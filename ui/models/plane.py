@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ui.models import table as tables
-from ui.shared import figures, library, messages
+from ui.models.group_choice import chosen_group
+from ui.shared import figures, messages
 from ui.words import say, say_n
 from vae.page import palette
-from vae.runs import Run, frontier, groups, table
+from vae.runs import Run, frontier, table
 from vae.runs.table import Number, Row
 from vae.spec.varied import written
 
@@ -107,16 +108,13 @@ def _errors(numbers: Sequence[Number]) -> dict[str, Any]:
 
 def parallel() -> None:
     """Draw the runs of a group in parallel coordinates in a part that opens; without a group there is none."""
-    names = list(groups.by_name(library.entries()))
-    if not names:
-        return
-    part = st.expander(
-        say("Parallel coordinates of a group"), icon=":material/line_axis:", key="parallel", on_change="rerun"
+    opened = chosen_group(
+        say("Parallel coordinates of a group"), ":material/line_axis:", "parallel", choice="parallel_group"
     )
-    if not part.open:
+    if opened is None:
         return
+    part, name = opened
     with part:
-        name = st.selectbox(say("Group"), names, key="parallel_group")
         mine = [one for one in tables.rows() if one.group == name and one.numbers]
         if not mine:
             st.caption(say("No run of this group has numbers yet."))

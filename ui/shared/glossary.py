@@ -56,6 +56,7 @@ def meaning(label: str) -> str | None:
     return meanings(language()).get(label)
 
 
+@cache
 def script(spoken: str) -> str:
     """Return the script by which the page's components find the meanings in a language (ui/js/explain.js)."""
     found = json.dumps(meanings(spoken)).replace("<", "\\u003c")

@@ -46,6 +46,7 @@ def content(language: str) -> bytes:
     return f"window.__latentWords = {json.dumps(texts, ensure_ascii=False)};\n".encode()
 
 
+@cache
 def tag(language: str) -> str:
     """Return the element that fetches a language's texts, "" for English, which the code has."""
     if language == ENGLISH:

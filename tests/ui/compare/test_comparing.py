@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from fake_runs import SMALL, complete, make_run
 from page_scripts import lives, start, texts
+from turns import Answer
 
 from ui.compare import page as comparing
 from ui.explore import selection
@@ -24,20 +25,6 @@ def closing():
     """End the pool's processes with this file."""
     yield
     pool.close()
-
-
-class Answer:
-    """What the pool gives back, without a pool."""
-
-    done = True
-
-    def __init__(self, found):
-        self.found = found
-
-    def result(self):
-        if isinstance(self.found, Exception):
-            raise self.found
-        return self.found
 
 
 @pytest.fixture

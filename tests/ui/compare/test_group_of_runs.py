@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fake_runs import SMALL, make_run
 from page_scripts import lives, start, texts
+from turns import Answer
 
 from ui.compare import groups as page
 from vae import runs
@@ -11,20 +12,6 @@ from vae.answers.compare import Scores
 from vae.data import DataError
 
 SEEDS = (0, 1, 2)
-
-
-class Answer:
-    """What the pool gives back, without a pool."""
-
-    done = True
-
-    def __init__(self, found):
-        self.found = found
-
-    def result(self):
-        if isinstance(self.found, Exception):
-            raise self.found
-        return self.found
 
 
 @pytest.fixture
