@@ -19,6 +19,7 @@ from ui.shared.assets import PackedAssets
 from ui.shared.front_end import FrontEnd
 from ui.state.headers import SecurityHeaders
 from ui.state.visitor import VisitorCookie
+from ui.state.way_back import WayBack
 from ui.words import script
 
 
@@ -60,5 +61,5 @@ return_memory()
 ticks.silence()
 late_questions.sort()
 caches.keep()
-layers = [Middleware(SecurityHeaders), Middleware(VisitorCookie), Middleware(FrontEnd), Middleware(PackedAssets)]
+layers = [Middleware(part) for part in (SecurityHeaders, VisitorCookie, WayBack, FrontEnd, PackedAssets)]
 app = st.App("pages/main.py", lifespan=lifespan, middleware=layers, routes=[*parcels.routes(), *script.routes()])

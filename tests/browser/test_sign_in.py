@@ -40,7 +40,7 @@ def test_a_visitor_is_the_account(browser, shared):
     for _ in range(2):  # another browser is the same visitor
         context = browser.new_context()
         page = context.new_page()
-        page.goto(f"{server.url}/theory")
+        page.goto(f"{server.url}/theory?model=digits-vae-2d&image=3")
         button = page.get_by_role("button", name="Sign in")
         expect(button).to_be_visible()
         expect(page.get_by_role("link", name="Theory")).to_have_count(0)
@@ -48,6 +48,8 @@ def test_a_visitor_is_the_account(browser, shared):
         button.click()
         page.wait_for_selector(".st-key-header")
         settle(page)
+        assert f"{server.url}/theory?" in page.url and "image=3" in page.url, "signing in leads back to the page"
+        page.wait_for_selector(".theory")
         page.get_by_role("button", name="Share", exact=True).click()
         expect(page.locator(".st-key-signed_in")).to_contain_text("Signed in as Ada *Lovelace*.")
         page.get_by_role("button", name="Let others follow me").click()

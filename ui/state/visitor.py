@@ -39,7 +39,7 @@ class VisitorCookie:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and add the cookie to the page of a browser that has none."""
         headers = dict(scope.get("headers", ()))
-        known = _is_ours(_cookies(headers.get(b"cookie", b"").decode("latin-1")).get(COOKIE))
+        known = _is_ours(cookies(headers.get(b"cookie", b"").decode("latin-1")).get(COOKIE))
         if scope["type"] != "http" or known or b"text/html" not in headers.get(b"accept", b""):
             await self.app(scope, receive, send)
             return
@@ -54,7 +54,7 @@ class VisitorCookie:
         await self.app(scope, receive, with_cookie)
 
 
-def _cookies(header: str) -> dict[str, str]:
+def cookies(header: str) -> dict[str, str]:
     """Return the cookies of a request, none where its header cannot be read."""
     try:
         return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
