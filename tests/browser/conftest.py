@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from harness import CHART, PASSWORD, Server, chromium, settle, slow_down, start, stop
+from harness import CHART, PASSWORD, Server, chromium, settle, slow_down, start, stop, told
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
 from vae import runs
@@ -14,6 +14,39 @@ from vae import runs
 PATIENCE = 120_000  # ms; a machine that tests may be busy with other things
 SLOWNESS = float(os.environ.get("SLOW_BROWSER", "1"))  # how many times slower pages run: what a slow machine would find
 expect.set_options(timeout=PATIENCE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Add to a failed test what its pages show, and what its server does: it may not fail again for weeks."""
+    report = yield
+    if report.failed and call.when == "call":
+        for name, made in item.funcargs.items():
+            if isinstance(made, Server):
+                report.sections.append((f"{name}: the server", told(made)))
+            for page in made.context.pages if isinstance(made, Tab) else ():
+                report.sections.append((f"page {page.url}", _shown(page)))
+    return report
+
+
+def _shown(page: Page) -> str:
+    """Return a page's state and text, or why it gives none."""
+    try:
+        # not `evaluate`, which waits for ever where a page hangs
+        return page.wait_for_function(
+            """() => {
+                const app = document.querySelector("[data-test-script-state]");
+                const waiting = [...document.querySelectorAll("[data-state]")];
+                return [
+                    `script: ${app?.dataset.testScriptState}`,
+                    `components: ${waiting.map((e) => `${e.className} ${e.dataset.state}`).join(", ")}`,
+                    document.body.innerText,
+                ].join("\\n");
+            }""",
+            timeout=10_000,
+        ).json_value()
+    except Error as error:
+        return f"no answer: {error}"
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -9,15 +10,18 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "known to the teacher"  # of the page that not everybody has
 CHART = ".st-key-map .bigmap[data-ready] .plane"
 # what the app may not need: a proxy at which nobody listens stands for a machine without a network
+STACKS = ROOT / "tests" / "helpers" / "stacks"
 NO_NETWORK = {
     "http_proxy": "http://127.0.0.1:9",
     "https_proxy": "http://127.0.0.1:9",
@@ -51,10 +55,11 @@ def start(data: Path, port: int = 0, options: Sequence[str] = (), root: Path = R
     log = Path(tempfile.mkstemp(prefix="server-", suffix=".log", dir=data)[1])
     arguments = ["--server.port", str(port), "--server.headless", "true", "--server.address", "127.0.0.1"]
     arguments += options
+    paths = os.pathsep.join([str(STACKS), *filter(None, [os.environ.get("PYTHONPATH")])])
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
         cwd=root,
-        env={**os.environ, **NO_NETWORK, "LATENT_DATA": str(data), **environment},
+        env={**os.environ, **NO_NETWORK, "PYTHONPATH": paths, "LATENT_DATA": str(data), **environment},
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
     )
@@ -79,6 +84,17 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def told(server: Server, last: int = 40_000) -> str:
+    """Return the end of what the server and its processes have printed, with where each of their threads is now."""
+    with suppress(psutil.Error):
+        running = psutil.Process(server.process.pid)
+        for process in (running, *running.children(recursive=True)):
+            if str(STACKS) in process.environ().get("PYTHONPATH", ""):
+                process.send_signal(signal.SIGUSR1)
+        time.sleep(1)  # until they have printed it
+    return server.log.read_text(errors="replace")[-last:]
 
 
 def settle(page: Page, quiet: int = 500) -> None:
