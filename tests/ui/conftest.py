@@ -7,6 +7,7 @@ from fake_runs import SMALL, make_run
 from streamlit.components.v2 import manifest_scanner
 
 from ui.state import visitor
+from ui.words import speaking
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,6 +26,12 @@ def scanned_once():
 def alone(monkeypatch):
     """Pages in tests have no browser, whose cookie would make an owner: whoever looks is alone on this machine."""
     monkeypatch.setenv(visitor.ALONE, "1")
+
+
+@pytest.fixture
+def german(monkeypatch):
+    """Who reads, reads German; who it is otherwise, the session knows."""
+    monkeypatch.setattr(speaking, "_asked", [lambda: "de"])
 
 
 @pytest.fixture

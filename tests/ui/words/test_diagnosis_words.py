@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 from evidence_made import AE, DEAD, DEAF, GREY, HEALTHY, VAE, N, n
 
-from ui.words import languages, say
-from ui.words.speaking import ask
+from ui.words import say
 from vae import runs
 from vae.diagnosis import cards, kept, quick
 from vae.diagnosis.evidence import (
@@ -154,13 +153,6 @@ CASES = [
     *((card, spec, {}) for card in cards.CARDS for spec in (VAE, AE)),
     *((card, of("cvae"), {}) for card in ("simulated", "samples", "surgery", "strange")),
 ]
-
-
-@pytest.fixture
-def german():
-    ask(lambda: "de")
-    yield
-    ask(lambda: languages.ENGLISH)
 
 
 def texts(finding):

@@ -40,9 +40,7 @@ LAYERS = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def german(monkeypatch):
-    monkeypatch.setattr("ui.words.speaking._asked", [lambda: "de"])
+pytestmark = pytest.mark.usefixtures("german")
 
 
 def left(text: str) -> list[str]:

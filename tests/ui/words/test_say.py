@@ -24,9 +24,8 @@ BOOK = catalogue.Catalogue(
 
 
 @pytest.fixture
-def german(monkeypatch):
+def german(german, monkeypatch):
     monkeypatch.setattr("ui.words.speaking.catalogue", lambda language: BOOK)
-    monkeypatch.setattr("ui.words.speaking._asked", [lambda: "de"])
 
 
 def test_english_is_what_the_code_has():
