@@ -21,7 +21,7 @@ pytest.register_assert_rewrite("contract", "trained")  # helpers that assert
 TESTS = Path(__file__).resolve().parent
 SHARED = TESTS.parents[1] / "shared" / "data"
 # The folders whose files take longest, longest first: begun last, one of them would keep one processor busy at the end.
-LONGEST = ("cluster", "browser", "vae/jobs", "vae/training", "vae/answers", "ui")
+LONGEST = ("cluster", "browser", "vae/opened", "vae/jobs", "vae/training", "vae/answers", "ui")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -66,7 +66,7 @@ def fill(
     x = as_coded(opened, image, number)
     spec = opened.spec
     step = CHAINS * (
-        3 * work.operations(spec.decoder_layers(), (spec.latent,)) + work.operations(spec.encoder_layers(), spec.shape)
+        3 * work.effort(spec.decoder_layers(), (spec.latent,)) + work.effort(spec.encoder_layers(), spec.shape)
     )
     steps = int(np.clip(SECONDS * cost.SPEED / step, FEWEST, STEPS))
     seen = torch.from_numpy(~np.broadcast_to(hidden, opened.spec.shape))

@@ -80,7 +80,7 @@ def sample_count(run: Run) -> int:
     """Return the number of samples of q that this decoder can process quickly, a power of two."""
     from vae.spec import cost, work
 
-    each = work.operations(run.spec.decoder_layers(), (run.spec.latent,)) * cost.PASSES
+    each = work.effort(run.spec.decoder_layers(), (run.spec.latent,)) * cost.PASSES
     fit = 2 ** int(math.log2(max(1.0, COST / max(each, 1.0))))
     return int(min(MOST_SAMPLES, max(FEWEST_SAMPLES, fit)))
 

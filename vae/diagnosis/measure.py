@@ -63,9 +63,9 @@ class Case:
     def most(self, wanted: int, samples: int, seconds: float = PATIENCE) -> int:
         """Return how many examples, with `samples` decoded samples each, take at most `seconds` by estimate."""
         spec = self.run.spec
-        decoder = work.operations(spec.decoder_layers(), (spec.latent,))
+        decoder = work.effort(spec.decoder_layers(), (spec.latent,))
         decoder += cost.PER_VALUE * float(np.prod(spec.shape))
-        once = work.operations(spec.encoder_layers(), spec.shape) + samples * decoder
+        once = work.effort(spec.encoder_layers(), spec.shape) + samples * decoder
         return max(FEW, min(wanted, int(seconds * cost.SPEED / once)))
 
     def first(self, n: int, batches: Batches | None = None) -> Batches:

@@ -19,7 +19,7 @@ from vae.model import LatentModel
 from vae.model.priors import normal
 
 Rule = tuple[Tensor, Tensor]
-VALUES = 2**22  # points z decoded at a time
+VALUES = 2**18  # decoded values at a time: of convolutions, which need several times as many, they stay in the cache
 RADIUS = 8.0  # radius of a lattice in sigmas: 1e-14 of a Normal lies beyond
 FINEST = 64.0  # points per sigma
 

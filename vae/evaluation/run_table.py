@@ -19,7 +19,7 @@ PATIENCE = 20.0  # limit of the bounds' estimated seconds
 
 def sizes(spec: Spec) -> Sizes:
     """Return the table's numbers of examples and samples; fewer samples for an expensive decoder."""
-    operations = work.operations(spec.decoder_layers(), (spec.latent,))
+    operations = work.effort(spec.decoder_layers(), (spec.latent,))
     most = PATIENCE * cost.SPEED / (EXAMPLES * operations)
     ks = tuple(k for k in KS if k <= max(most, 1))
     return Sizes(EXAMPLES, ks, SUBSET, EXAMPLES, FEW, TOLERANCE, 2 * FEW, probe=PROBE)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from vae.spec.choices import ROLES, TERM
 from vae.spec.layers import weights
 from vae.spec.spec import Spec
-from vae.spec.work import Work, operations, values
+from vae.spec.work import Work, effort, values
 
 OVERHEAD = 1.1e-3  # fixed seconds of a step (Python, the optimiser's calls), measured on two cores with torch 2.13
 SPEED = 60e9  # floating-point operations a second and thread
@@ -41,8 +41,8 @@ def parameters(spec: Spec) -> int:
 def step_seconds(spec: Spec, threads: int = 1) -> float:
     """Return the estimated seconds of one training step."""
     works = list(_works(spec))
-    encoder = operations(spec.encoder_layers(), spec.shape) + sum(work.example for work in works)
-    decoder = operations(spec.decoder_layers(), (spec.latent,)) + PER_VALUE * math.prod(spec.shape)
+    encoder = effort(spec.encoder_layers(), spec.shape) + sum(work.example for work in works)
+    decoder = effort(spec.decoder_layers(), (spec.latent,)) + PER_VALUE * math.prod(spec.shape)
     sample = decoder + sum(work.sample for work in works)
     total = spec.batch * (encoder + spec.samples * sample) + sum(work.step for work in works)
     launched = OVERHEAD * (1 + sum(work.launches for work in works))

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from vae.spec.layer_kinds import KINDS, Layer, Shape
 
+# Operations that take as long as one number of an image between two layers: it is written and read again. Measured on
+# the sprites' model (60,928 numbers), whose decoder takes 246 us an image, of which the products are 145.
+PER_NUMBER = 100
+
 
 @dataclass(frozen=True)
 class Work:
@@ -23,20 +27,28 @@ class Work:
 
 def operations(layers: list[Layer], shape: Shape) -> float:
     """Return the floating-point operations (2 a multiply-add) of one example through a network."""
-    return sum(operations for operations, _ in _steps(layers, shape))
+    return sum(operations for operations, _, _ in _steps(layers, shape))
+
+
+def effort(layers: list[Layer], shape: Shape) -> float:
+    """Return how long one example takes through a network, in operations: its own, and its images' way to memory."""
+    return sum(operations + PER_NUMBER * numbers * image for operations, numbers, image in _steps(layers, shape))
 
 
 def values(layers: list[Layer], shape: Shape) -> int:
     """Return the numbers that one example leaves in memory on its way through a network: every layer's result."""
-    return int(sum(numbers for _, numbers in _steps(layers, shape)))
+    return int(sum(numbers for _, numbers, _ in _steps(layers, shape)))
 
 
-def _steps(layers: list[Layer], shape: Shape) -> Iterator[tuple[float, float]]:
-    """Yield each layer's operations for one example, and the numbers that it leaves in memory."""
+def _steps(layers: list[Layer], shape: Shape) -> Iterator[tuple[float, float, bool]]:
+    """Yield each layer's operations for one example, the numbers that it leaves in memory, and if they are an image."""
     for layer in layers:
         kind = KINDS[layer["kind"]]
         after = kind.result(layer, shape)
-        yield kind.operations(layer, shape, after), layer.get("numbers", math.prod(after))
+        numbers = layer.get("numbers", math.prod(after))
+        # where the dimensions alone change, nothing is written
+        image = "numbers" in layer or len(shape) == len(after) == 3
+        yield kind.operations(layer, shape, after), numbers, image
         shape = after
 
 

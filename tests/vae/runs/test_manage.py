@@ -204,6 +204,9 @@ def test_the_arithmetic_is_what_torch_counts(changes):
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             module(torch.zeros(1, *shape))
         assert work.operations(layers, shape) == counter.get_total_flops()
+        # images between the layers take time of their own
+        images = spec.encoder["kind"] == "conv"
+        assert (work.effort(layers, shape) > work.operations(layers, shape)) == images
     assert cost.parameters(spec) == sum(p.numel() for p in model.parameters())
 
 

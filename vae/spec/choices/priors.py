@@ -6,7 +6,7 @@ from dataclasses import replace
 from vae.spec.choices.shared import COUPLED, MOST_PARTS, hidden, layers
 from vae.spec.fields import Scalar
 from vae.spec.kinds import Options, Prior, Sized
-from vae.spec.work import Work, couplings, normals, operations
+from vae.spec.work import Work, couplings, effort, normals
 
 
 def _mixture(options: Options, spec: Sized) -> Work:
@@ -15,7 +15,7 @@ def _mixture(options: Options, spec: Sized) -> Work:
 
 def _vamp(options: Options, spec: Sized) -> Work:
     inputs = options["inputs"]
-    encoded = inputs * operations(spec.encoder_layers(), spec.shape)
+    encoded = inputs * effort(spec.encoder_layers(), spec.shape)
     return replace(normals(inputs, spec.latent), weights=inputs * math.prod(spec.shape), step=encoded)
 
 

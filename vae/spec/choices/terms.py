@@ -2,14 +2,14 @@
 
 from vae.spec.choices.shared import weight
 from vae.spec.kinds import Options, Sized, Term
-from vae.spec.work import Work, operations
+from vae.spec.work import Work, effort
 
 _NATS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 
 
 def _jacobian(options: Options, spec: Sized) -> Work:
     # a backward pass for each latent, each differentiated once more
-    return Work(example=spec.latent * operations(spec.encoder_layers(), spec.shape))
+    return Work(example=spec.latent * effort(spec.encoder_layers(), spec.shape))
 
 
 TERMS = {
