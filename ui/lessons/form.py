@@ -84,7 +84,7 @@ class Step:
 
     def revealed(self) -> str:
         """Return the reveal with its numbers."""
-        return self.reveal.format_map({name: f"{one.value:,g}" + _unit(one) for name, one in self.numbers.items()})
+        return self.reveal.format_map({name: _written(one) for name, one in self.numbers.items()})
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,11 @@ class Lesson:
     def place(self, id: str) -> int:
         """Return the number of the step of that id, 0 for an unknown one."""
         return next((k for k, step in enumerate(self.steps) if step.id == id), 0)
+
+
+def _written(one: Measured) -> str:
+    """Return a number with its unit, as pages write numbers."""
+    return f"{one.value:,g}".replace("-", "−") + _unit(one)
 
 
 def _unit(one: Measured) -> str:

@@ -153,7 +153,7 @@ class Compression extends Chapter {
       );
       this.captions[1].textContent = say(
         "Linear VAE: {n} images of {data} in the plane of their principal axes (black), and the linear VAE’s axes " +
-          "(blue), found by gradient ascent on its ELBO",
+          "(blue), each step of which raises its ELBO",
         { n: numbers.n.toLocaleString("en"), data: numbers.data },
       );
     }
