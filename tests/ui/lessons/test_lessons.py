@@ -285,6 +285,17 @@ def test_step_opens_and_shows_what_it_says(name, step):
     assert step.choices[0].right or step.choices[0].misconception in shown
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_texts_have_no_word_twice_and_no_letter_of_another_size(name, spoken):
+    """A number's unit may stand in the text too; a sentence does not make another symbol of β, p or q."""
+    folder = form.HERE if spoken == ENGLISH else form.HERE / spoken
+    for step in form.parse((folder / f"{name}.yaml").read_text(), name).steps:
+        for text in (*words(step), step.revealed()):
+            assert not re.search(r"\b([^\W\d]\w+) \1\b", text), (step.id, text)
+            assert not re.search(r"Β|\b[PQ]\(", text), (step.id, text)
+
+
 def without_words(lesson):
     """Return all of a lesson that is the same in every language."""
     return [
