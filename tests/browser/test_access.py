@@ -113,10 +113,11 @@ def test_page_is_silent_and_has_no_barrier(open_page, path):
     assert page.locator("h1").count() == 1
 
 
+@pytest.mark.parametrize("width", [390, 360])
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
-def test_head_is_two_full_rows_on_a_phone(open_page, locale):
+def test_head_is_two_full_rows_on_a_phone(open_page, locale, width):
     """The chips in the first row, the rest in the second; each begins and ends where the page does."""
-    page = open_page("/sample?model=digits-vae-2d", wait=".samples", width=390, height=844, locale=locale)
+    page = open_page("/sample?model=digits-vae-2d", wait=".samples", width=width, height=844, locale=locale)
     rows = page.locator(".st-key-header").evaluate("""header => {
         const rows = [], all = [...header.querySelectorAll("button")].filter((button) => button.checkVisibility());
         for (const { left, right, top, bottom } of all.map((button) => button.getBoundingClientRect())) {
