@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 MODEL = "digits-vae-2d"
 THEORY = ".theory[data-ready]"
+FILM = ".st-key-film [data-step]"
 
 
 def started(open_page):
@@ -52,6 +53,22 @@ def test_a_class_follows_and_lets_go(open_page):
     leader.locator(".contents a[data-number='4']").click()
     expect(follower).to_have_url(re.compile("chapter=4"))
     expect(follower.locator(".chapter[data-chapter='4'] h2").first).to_be_in_viewport()
+
+    # the film's place, where the leader stops it
+    leader.get_by_role("link", name="Train").click()
+    leader.wait_for_selector(FILM)
+    follower.wait_for_selector(FILM)
+    settle(leader)
+    leader.locator(".st-key-film .plane").focus()
+    for _ in range(3):
+        leader.keyboard.press("ArrowLeft")
+    leader.wait_for_function("() => new URL(location.href).searchParams.get('film')")
+    settle(leader)
+    there = re.search(r"film=(\d+)", leader.url)[1]
+    expect(follower).to_have_url(re.compile(f"/train.*film={there}"))
+    expect(follower.locator(FILM)).to_have_attribute("data-step", there)
+    leader.get_by_role("link", name="Theory").click()
+    follower.wait_for_selector(THEORY)
 
     # who lets go keeps the view, and asks for nothing more
     band.get_by_role("button", name="Let go").click()
