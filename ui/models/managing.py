@@ -1,12 +1,14 @@
 """What visitors do with their runs: give a title and a note, download, delete, and restore."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from ui.models import exporting
 from ui.shared import library, messages
 from ui.state import mode, notices, session, visitor
 from ui.state.view import leave, watch, watched
-from ui.words import say
+from ui.words import say, say_n
 from vae import runs
 from vae.runs import Run, RunError, manage
 
@@ -22,42 +24,48 @@ def _save(run: Run) -> None:
         notices.add(str(error))
 
 
-def _delete(run: Run) -> None:
-    try:
-        visitor.require_mine(run)
-        deleted = manage.delete(run)
-    except (RunError, OSError) as error:
-        notices.add(str(error))
-        return
-    session.DELETED.set((deleted, run.title))
-    library.forget()
-    notices.ask_redraw()
-    leave(run.name)
-    if watched() == run.name:
-        watch("")
+def delete(found: Sequence[Run]) -> None:
+    """Delete runs of this visitor; what cannot be deleted stays, and the reason is said."""
+    deleted = []
+    for run in found:
+        try:
+            visitor.require_mine(run)
+            deleted.append((manage.delete(run), run.title))
+        except (RunError, OSError) as error:
+            notices.add(str(error))
+            continue
+        leave(run.name)
+        if watched() == run.name:
+            watch("")
+    if deleted:
+        session.DELETED.set(deleted)
+        library.forget()
+        notices.ask_redraw()
 
 
 def _restore() -> None:
-    deleted = session.DELETED.pop()
-    if deleted is None:
-        return
-    name, title = deleted
-    try:
-        manage.restore(name)
-        notices.add(say("{name} is back.", name=title), "success")
-    except (RunError, OSError) as error:
-        notices.add(str(error))
+    deleted, back = session.DELETED.pop(), []
+    for place, title in deleted:
+        try:
+            manage.restore(place)
+            back.append(title)
+        except (RunError, OSError) as error:
+            notices.add(str(error))
+    if back:
+        said = say_n("{name} is back.", "{n} runs are back.", len(back), name=back[0])
+        notices.add(said, "success")
     library.forget()
 
 
 def undo() -> None:
-    """Show how the last press ended, and a button that restores the run that was deleted last."""
+    """Show how the last press ended, and a button that restores what was deleted last."""
     messages.notice(notices.take())
     deleted = session.DELETED.get()
-    if deleted is None:
+    if not deleted:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo"):
-        st.caption(say("Deleted {name}.", name=messages.plain(deleted[1])), width="content")
+        name = messages.plain(deleted[0][1])
+        st.caption(say_n("Deleted {name}.", "Deleted {n} runs.", len(deleted), name=name), width="content")
         st.button(say("Undo"), key="undo_delete", type="tertiary", icon=":material/undo:", on_click=_restore)
 
 
@@ -81,4 +89,4 @@ def popover(run: Run) -> None:
         if mode.expert():
             exporting.downloads(run)
         if visitor.mine(run) and not runs.is_shipped(run):
-            st.button(say("Delete"), key="delete_run", icon=":material/delete:", on_click=_delete, args=(run,))
+            st.button(say("Delete"), key="delete_run", icon=":material/delete:", on_click=delete, args=([run],))

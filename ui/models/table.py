@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.models import several
 from ui.shared import library
 from ui.words import phrase, say, say_n
 from vae.runs import Run, table
@@ -52,6 +53,8 @@ def every_run() -> None:
         left = matching(found, words)
         st.caption(say_n("{n} run of {all}", "{n} runs of {all}", len(left), all=len(found)))
         _table(left, numbers)
+        if words.strip():  # without a filter one press would take everything
+            several.together(left)
         st.download_button(
             say("CSV"), table.to_csv(left).encode(), "runs.csv", "text/csv", key="all_runs_csv",
             icon=":material/download:", on_click="ignore",

@@ -131,9 +131,7 @@ TRAIN_ON: Key[bool] = Key("open_train_on", bool)  # whether the page is left for
 FORM_SPEC: Key[Spec | None] = Key("form_base", nothing)  # the spec that the form was filled from last
 FORM_JSON_PROBLEM: Key[str] = Key("form_json_problem", str)  # what was wrong with the JSON loaded last
 BRANCH: Key[str] = Key("branch_of", str)  # the run that a branch is being prepared of
-DELETED: Key[tuple[str, str] | None] = Key(
-    "deleted_run", nothing
-)  # place in the trash and title of the run deleted last
+DELETED: Key[list[tuple[str, str]]] = Key("deleted_runs", list)  # place in the trash and title of what was deleted last
 CARDS: Key[int] = Key("models_cards", int)  # how many more cards than at first the library shows
 EVALUATIONS: Key[dict[str, Any]] = Key("evaluating", dict)  # path of a run -> answers of its evaluation table
 MEASUREMENTS: Key[dict[str, Any]] = Key("measuring", dict)  # path of a run -> a measurement and its answer

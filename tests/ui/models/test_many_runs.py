@@ -9,6 +9,7 @@ from page_scripts import charts, lives, start, texts
 
 from ui.models import plane, table
 from vae import runs
+from vae.runs import status
 from vae.runs import table as core
 
 PARTS = ("all_runs", "plane", "parallel", "differs")
@@ -48,6 +49,32 @@ def test_table_has_every_run_with_its_errors(group):
     assert set(frame["± elbo"].dropna()) == {0.25, 0.41}
     app = lives(app.text_input(key="all_runs_filter").set_value("mine objective.beta=2").run())
     assert list(app.dataframe[0].value["Run"]) == ["r2"] and "1 run of 5" in texts(app)
+
+
+def test_what_the_filter_leaves_is_deleted_and_restored_together(group):
+    """The visitor's own runs alone, and not without a filter."""
+    app = opened("all_runs")
+    assert not [button for button in app.button if button.key in ("delete_shown", "stop_shown")]
+    app = lives(app.text_input(key="all_runs_filter").set_value("mine").run())
+    assert app.button(key="delete_shown").label == "Delete 3 runs"
+    app = lives(app.button(key="delete_shown").click().run())
+    assert sorted(run.name for run in runs.library()) == ["digits-vae-2d", "other"]
+    assert "Deleted 3 runs." in texts(app)
+    app = lives(app.button(key="undo_delete").click().run())
+    assert [s.value for s in app.success] == ["3 runs are back."]
+    assert {"r0", "r1", "r2"} <= {run.name for run in runs.library()}
+
+
+def test_what_waits_is_stopped_together(group):
+    """A run that waits never starts; one that has ended stays as it is."""
+    for name in ("r0", "r2"):
+        status.write(runs.find(name).path, status.Status("queued"))
+    app = opened("all_runs")
+    app = lives(app.text_input(key="all_runs_filter").set_value("mine").run())
+    assert app.button(key="delete_shown").label == "Delete 1 run"
+    app = lives(app.button(key="stop_shown").click().run())
+    assert [status.read(runs.find(name).path).state for name in ("r0", "r2")] == ["stopped", "stopped"]
+    assert not status.read(runs.find("r1").path)
 
 
 def test_filter_takes_words_and_values(group):
