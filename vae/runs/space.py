@@ -6,7 +6,7 @@ from vae import data
 from vae.runs import film
 from vae.spec import Spec, cost
 
-WEIGHTS, STATES = 1, 2  # model.safetensors; state.pt and previous.pt
+WEIGHTS, STATES = 1, 1  # model.safetensors; state.pt (while it trains there is previous.pt too)
 STATE = 4  # a checkpoint's copies of the weights: they, Adam's two, the best ones
 FLOAT = 4  # bytes
 RECORD, RECORDS = 260, 6  # bytes of a record of the history, and records of an epoch

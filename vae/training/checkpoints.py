@@ -5,7 +5,9 @@ import json
 import math
 import os
 import time
+import zipfile
 from collections.abc import Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save as safetensors_bytes
@@ -168,6 +170,17 @@ class Session:
             # the step is complete, so it can be saved; after an exception inside a step nothing is saved
             self.save()
             raise
+
+
+def tidy(path: Path) -> None:
+    """Remove the checkpoint before the last from a run that is done, if the last one is whole."""
+    try:
+        with zipfile.ZipFile(path / "state.pt") as last:
+            whole = last.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return
+    if whole:
+        (path / "previous.pt").unlink(missing_ok=True)
 
 
 def final_objective(spec: Spec) -> str:

@@ -1,5 +1,6 @@
 """Training as a generator: the caller owns the loop, and pauses by not asking for the next step."""
 
+import copy
 import io
 import json
 import math
@@ -119,8 +120,11 @@ class State:
         """Return the state as one file, so that weights and optimiser are always from the same step."""
         buffer = io.BytesIO()
         content = {name: getattr(self, name) for name in (*self._POSITION, *self._LATER)}
+        weights = self.model.state_dict()
+        if self.best_weights and all(torch.equal(value, weights[name]) for name, value in self.best_weights.items()):
+            content["best_weights"] = None  # they are the model's, as after an epoch that was the best so far
         content |= {
-            "model": self.model.state_dict(),
+            "model": weights,
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
         }
@@ -144,6 +148,8 @@ class State:
                 setattr(self, name, content[name])
             for name in self._LATER:
                 setattr(self, name, content.get(name, getattr(self, name)))
+            if self.best_weights is None:
+                self.best_weights = copy.deepcopy(self.model.state_dict())
         except Exception as error:  # torch.load has no common base class for damage
             raise runs.RunError(
                 f"{path} cannot be resumed: {error}. Train the run again from its spec.json."

@@ -18,6 +18,7 @@ from vae.data.batches import prepare
 from vae.runs import Run, RunError, control, halving, machine, manage, status
 from vae.runs.status import Status
 from vae.spec import SpecError
+from vae.training import checkpoints
 from vae.training.camera import Camera
 from vae.training.checkpoints import Session
 from vae.training.loop import Diverged, Step
@@ -140,6 +141,8 @@ class Trainer:
             self.update_status(state="finishing", message="Encoding the test set and measuring.")
             if self.leads:
                 self._finish()
+                if end == "done":
+                    checkpoints.tidy(self.path)
             self.update_status(state=end, message=self.loses, remaining=None)
             return DONE
         except _Leave:

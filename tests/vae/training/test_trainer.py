@@ -152,6 +152,18 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(unbroken, start, damag
     same_result(run, unbroken)
 
 
+def test_run_that_is_done_holds_its_weights_few_times():
+    """The best weights, those of the last step, and the two moments of Adam; the checkpoint before is gone."""
+    run = make(6, encoder={"kind": "mlp", "widths": [512, 256]})
+    assert train(run) == 0
+    weights = (run.path / "model.safetensors").stat().st_size
+    assert not (run.path / "previous.pt").exists()
+    kept = sum(file.stat().st_size for file in run.path.iterdir() if file.suffix in (".pt", ".safetensors"))
+    assert 3.9 < kept / weights < 5.2
+    assert train(run, "--epochs", "7") == 0, "and it can go on"
+    assert status.current(run.path).step == 7 * PER_EPOCH
+
+
 def test_run_without_sound_checkpoint_fails_with_a_remedy():
     """Without any sound checkpoint the run fails with the remedy."""
     run = make(4)

@@ -95,9 +95,9 @@ def test_best_weights_are_kept_apart_from_the_optimisers_weights(tmp_path, digit
     state = torch.load(run.path / "state.pt", weights_only=True)
     assert state["best"] == max(values)
     saved = run.weights()
-    assert all(np.array_equal(saved[k], v.numpy()) for k, v in state["best_weights"].items())
     latest = State.fresh(spec)
     latest.load(run.path / "state.pt")
+    assert all(np.array_equal(saved[k], v.numpy()) for k, v in latest.best_weights.items())
     assert all(torch.equal(v, state["model"][k]) for k, v in latest.model.state_dict().items())
 
 
