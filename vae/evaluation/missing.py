@@ -19,11 +19,12 @@ from torch.distributions import Distribution
 
 from vae.evaluation.derivation import as_diagonal_normal, with_posterior
 from vae.evaluation.posterior import PosteriorGrid, posterior_grid
-from vae.evaluation.quadrature import POINTS
+from vae.evaluation.quadrature import POINTS, exact, two_latents
 from vae.model import LatentModel
 from vae.model.families import marginal, sample
 
 SAMPLES = 16
+ROWS = 1000  # examples at a time
 CHAINS, GIBBS, STEPS = 32, 10, 300  # chains; first steps that accept all; steps, of which the second half counts
 LEAP = 10  # steps from one leap between modes to the next
 NUGGET = 1e-4  # of noise, so that points that are equal move too
@@ -118,6 +119,22 @@ def missing(
     if prior.event_shape[0] <= 2:
         return _by_quadrature(case, samples)
     return _by_chains(case, samples, chains, steps)
+
+
+@torch.no_grad()
+def log_missing(model: LatentModel, x: Tensor, seen: Tensor) -> Tensor:
+    """Return log p(x_m|x_o) = log p(x) - log p(x_o) [N] of examples x [N, *shape], in nats, by quadrature.
+
+    In all of them the values are missing where `seen` [*shape] is False. Raises ValueError for more than two latents
+    and without a prior.
+    """
+    two_latents(model)
+    part = LatentModel(model.prior, _Seen(model.decoder, seen), model.encoder)  # type: ignore[arg-type]
+    found = []
+    for block in x.split(ROWS):
+        known = with_posterior(part, as_diagonal_normal(model.encode(block)))
+        found.append(exact(model, block).log_px - exact(known, block[:, seen]).log_px)
+    return torch.cat(found)
 
 
 def _by_quadrature(case: _Case, samples: int) -> Missing:

@@ -136,7 +136,8 @@ def test_table_of_a_shipped_model_has_every_row():
         )
     )
     table = {row.name: row for row in rows}
-    expected = "distortion rate elbo log_px_1 log_px_10 bits_per_dim log_px gap amortisation_gap approximation_gap "
+    expected = "distortion rate elbo log_px_1 log_px_10 bits_per_dim log_px log_missing gap amortisation_gap "
+    expected += "approximation_gap "
     expected += "mutual_information total_correlation dimension_kl information_plain information_lower "
     expected += "information_upper active_units knn_accuracy linear_accuracy"
     assert set(expected.split()) <= set(table)
@@ -148,6 +149,8 @@ def test_table_of_a_shipped_model_has_every_row():
     assert value["information_lower"] <= value["information_upper"] <= math.log(40)
     assert value["mutual_information"] <= math.log(100)
     assert value["gap"] == pytest.approx(value["amortisation_gap"] + value["approximation_gap"], abs=0.01)
+    # half of the image is told less about than the whole of it, and more than without its other half
+    assert value["log_px"] < value["log_missing"] < 0
     assert value["active_units"] == 2 and value["knn_accuracy"] > 0.6
     assert value["bits_per_dim"] == pytest.approx(-value["log_px_10"] / (64 * math.log(2)))
     assert "100 examples" in table["mutual_information"].note
