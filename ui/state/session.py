@@ -130,6 +130,7 @@ TRAIN_ON: Key[bool] = Key("open_train_on", bool)  # whether the page is left for
 # Train and Models
 FORM_SPEC: Key[Spec | None] = Key("form_base", nothing)  # the spec that the form was filled from last
 FORM_JSON_PROBLEM: Key[str] = Key("form_json_problem", str)  # what was wrong with the JSON loaded last
+WATCHED: Key[str] = Key("watched_last", str)  # the run that Train has shown last
 BRANCH: Key[str] = Key("branch_of", str)  # the run that a branch is being prepared of
 DELETED: Key[list[tuple[str, str]]] = Key("deleted_runs", list)  # place in the trash and title of what was deleted last
 CARDS: Key[int] = Key("models_cards", int)  # how many more cards than at first the library shows

@@ -30,12 +30,19 @@ def chosen() -> Run | None:
     """Return the run that the URL names, else this visitor's newest that has not ended, else the model of the chip."""
     if name := watched():
         try:
-            return library.open_run(name)
+            found = library.open_run(name)
+            session.WATCHED.set(name)
+            return found
         except RunError as error:
-            messages.problem(str(error))
+            # of a run that this session has shown it is known that there was one
+            _deleted() if session.WATCHED.get() == name else messages.problem(str(error))
     unfinished = [run for run in own() if not status.current(run.path).ended]
     shown = view()
     return next(iter(unfinished), None if shown is None else shown.run)
+
+
+def _deleted() -> None:
+    st.info(say("This run was deleted. Choose another run or train a new one."), icon=":material/delete:")
 
 
 def choose(name: str) -> None:
@@ -147,7 +154,7 @@ def _watch(path: Any, activity: str) -> None:
         run = Run(path)
         run.spec  # noqa: B018 -- reading is the check
     except RunError:
-        st.info(say("This run was deleted. Choose another run or train a new one."), icon=":material/delete:")
+        _deleted()
         return
     job = jobs.executor().state(run.path)
     if _activity(job) != activity:
