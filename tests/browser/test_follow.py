@@ -69,6 +69,7 @@ def test_a_class_follows_and_lets_go(open_page):
     expect(follower.locator(FILM)).to_have_attribute("data-step", there)
     leader.get_by_role("link", name="Theory").click()
     follower.wait_for_selector(THEORY)
+    settle(follower)  # what is pressed while a page gives way to the next is dropped
 
     # who lets go keeps the view, and asks for nothing more
     band.get_by_role("button", name="Let go").click()
