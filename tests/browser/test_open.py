@@ -31,6 +31,7 @@ def drop(page, path):
 
 
 def choose(page, name, title):
+    settle(page)  # drawn anew, a box closes its list
     box = page.locator(f'[class*="st-key-open_line_{name}_"]').get_by_role("combobox")
     box.scroll_into_view_if_needed()
     box.focus()
