@@ -18,6 +18,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from shared.timing import finish
+
 from vae import runs
 from vae.model import LatentModel, build
 from vae.runs.load import load_model
@@ -34,7 +36,7 @@ def models() -> dict[str, tuple[Spec, LatentModel]]:
     found = {sprites.name: (sprites.spec, load_model(sprites))}
     for shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64)):
         spec = preset("vae", shape=shape, encoder=CONV, binarisation="none")
-        model = build.model(spec).eval().to(memory_format=torch.channels_last)
+        model = build.model(spec).eval()
         found["untrained, " + " x ".join(map(str, shape))] = (spec, model)
     return found
 
@@ -46,8 +48,8 @@ def seconds(network: Callable[[torch.Tensor], object], x: torch.Tensor) -> float
     return time.perf_counter() - began
 
 
-def main() -> int:
-    """Print the table; return 1 where a limit is missed."""
+def main() -> None:
+    """Print the table; exit with 1 where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
@@ -72,8 +74,8 @@ def main() -> int:
         guessed = ROWS * work.effort(spec.decoder_layers(), (spec.latent,)) / cost.SPEED / middle["decode"]
         missed |= min(ratios) < SLOWER or not 1 / OFF < guessed < OFF
         print(f"| {name} | {1e6 * middle['decode'] / ROWS:.0f} | {ratios[0]:.2f} | {ratios[1]:.2f} | {guessed:.2f} |")
-    return int(missed)
+    finish(not missed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,10 +11,11 @@ from ui.words import say_n
 from vae import jobs, runs
 from vae.jobs import JobError
 from vae.runs import Run, RunError
+from vae.runs.status import ALIVE
 from vae.runs.table import Row
 
-STOPPABLE = frozenset({"queued", "starting", "running", "paused"})
-BUSY = STOPPABLE | {"finishing"}
+BUSY = frozenset({"queued", *ALIVE})
+STOPPABLE = BUSY - {"finishing"}
 
 
 def together(found: Sequence[Row]) -> None:

@@ -19,7 +19,7 @@ from torch.distributions import Distribution
 
 from vae.evaluation.derivation import as_diagonal_normal, with_posterior
 from vae.evaluation.posterior import PosteriorGrid, posterior_grid
-from vae.evaluation.quadrature import POINTS, exact, two_latents
+from vae.evaluation.quadrature import POINTS, exact
 from vae.model import LatentModel
 from vae.model.families import marginal, sample
 
@@ -122,25 +122,24 @@ def missing(
 
 
 @torch.no_grad()
-def log_missing(model: LatentModel, x: Tensor, seen: Tensor) -> Tensor:
-    """Return log p(x_m|x_o) = log p(x) - log p(x_o) [N] of examples x [N, *shape], in nats, by quadrature.
+def log_seen(model: LatentModel, x: Tensor, seen: Tensor) -> Tensor:
+    """Return log p(x_o) [N] of examples x [N, *shape] in nats, by quadrature; log p(x) less it is log p(x_m|x_o).
 
     In all of them the values are missing where `seen` [*shape] is False. Raises ValueError for more than two latents
     and without a prior.
     """
-    two_latents(model)
+    blocks = x.split(ROWS)
+    return torch.cat([exact(_partial(model, block, seen), block[:, seen]).log_px for block in blocks])
+
+
+def _partial(model: LatentModel, x: Tensor, seen: Tensor) -> LatentModel:
+    """Return the model of the seen values of examples x [N, *shape]; its q(z|x) is that of the whole examples."""
     part = LatentModel(model.prior, _Seen(model.decoder, seen), model.encoder)  # type: ignore[arg-type]
-    found = []
-    for block in x.split(ROWS):
-        known = with_posterior(part, as_diagonal_normal(model.encode(block)))
-        found.append(exact(model, block).log_px - exact(known, block[:, seen]).log_px)
-    return torch.cat(found)
+    return with_posterior(part, as_diagonal_normal(model.encode(x)))
 
 
 def _by_quadrature(case: _Case, samples: int) -> Missing:
-    q = as_diagonal_normal(case.model.encode(case.x[None]))
-    seen = LatentModel(case.model.prior, _Seen(case.model.decoder, case.seen), case.model.encoder)  # type: ignore[arg-type]
-    grid = posterior_grid(with_posterior(seen, q), case.values)
+    grid = posterior_grid(_partial(case.model, case.x[None], case.seen), case.values)
     z = torch.cartesian_prod(*grid.axes).reshape(-1, len(grid.axes))
     weight = grid.log_density.flatten().softmax(0)
     kept = weight > LEAST

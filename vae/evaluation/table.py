@@ -14,7 +14,7 @@ from vae.evaluation.estimate import Estimate
 from vae.evaluation.gaps import split
 from vae.evaluation.importance import KS, Bounds, bounds
 from vae.evaluation.information import decomposition, information_bounds, subset
-from vae.evaluation.missing import log_missing
+from vae.evaluation.missing import log_seen
 from vae.evaluation.quadrature import exact
 from vae.model import LatentModel
 from vae.model.families import bits_per_dim
@@ -165,15 +165,16 @@ def _truth(model: LatentModel, batches: Batches, sizes: Sizes, seed: int) -> Ite
             yield Row("log_px_ais", r"\log p(x)", Estimate.of(found.log_px), note=note)
         return
     if sizes.exact:
-        truth = exact(model, subset(batches, min(sizes.exact, len(batches)), seed))
+        x = subset(batches, min(sizes.exact, len(batches)), seed)
+        truth = exact(model, x)
         note = f"quadrature; at most {truth.outside.max().item():.0e} of a posterior's mass left out"
         yield Row("log_px", r"\log p(x)", Estimate.of(truth.log_px), note=note)
-        if batches.examples.ndim == 4:
-            x = subset(batches, min(sizes.exact, len(batches)), seed)
+        if x.ndim == 4:
             upper = torch.zeros(x.shape[1:], dtype=torch.bool, device=x.device)
             upper[:, : x.shape[2] // 2] = True
             note = "the lower half of each image, given the upper one"
-            yield Row("log_missing", r"\log p(x_m|x_o)", Estimate.of(log_missing(model, x, upper)), note=note)
+            lower = Estimate.of(truth.log_px - log_seen(model, x, upper))
+            yield Row("log_missing", r"\log p(x_m|x_o)", lower, note=note)
     if sizes.gaps and factorised(model, batches):
         gap = split(model, subset(batches, min(sizes.gaps, len(batches)), seed), tolerance=sizes.tolerance)
         note = f"|ELBO + KL(q‖p(z|x)) − log p(x)| ≤ {gap.residual.abs().max().item():.0e} per image"

@@ -21,7 +21,7 @@ def load_model(run: Run) -> LatentModel:
         check_graphs(model)
     except GraphError as error:
         raise RunError(f"{run.name}/spec.json holds a graph that cannot run: {error} Open the model anew.") from error
-    # convolutions decode up to twice as fast (benchmarks/README.md); in training it makes no difference
+    # convolutions decode faster so (benchmarks/README.md)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
     return model.eval()
 

@@ -38,6 +38,7 @@ def test_page_is_reached_again(page):
     "referer",
     [
         "http://elsewhere/theory",
+        "http://[here",
         "http://here//elsewhere",
         "",
         "http://here/\\elsewhere",
